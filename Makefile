@@ -1,0 +1,46 @@
+# `make` alone prints the targets. Everything is installed into .venv, from the package registry only.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+WORKERS ?= 2
+
+.PHONY: help demo test check lint types docs generate bench clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]'
+	@touch $@
+
+demo: $(STAMP) ## the whole tour on the embedded account: audit, fix, audit again
+	$(BIN)/koding-audit demo
+
+test: $(STAMP) ## all tests, with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(WORKERS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: lint types docs ## lint, types, generated files and docs in step
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+docs: $(STAMP)
+	$(BIN)/python tests/generate.py --check
+
+generate: $(STAMP) ## write the generated files again: the validator, the tables in the docs
+	$(BIN)/python tests/generate.py
+
+bench: $(STAMP) ## measure speed and calls against a local server, and print the table
+	$(BIN)/python -m benchmarks.bench
+
+clean: ## remove .venv and everything made by a build
+	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,39 @@
+"""A stack build fails half way without it.
+
+A policy that a required set names is not attached to the group or user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.arns import policy_name
+from koding_audit.comparison import Comparison, Pair
+from koding_audit.model import Action, Fact, Finding, Verb
+
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair in comparison.principals:
+        attached = pair.live.attached if pair.live else frozenset()
+        if attached is None:
+            continue
+        for policy_set, ref in comparison.required(pair.declared):
+            if ref.arn not in attached:
+                yield Finding(
+                    rule="policy-missing",
+                    severity="error",
+                    subject=pair.subject,
+                    key=ref.arn,
+                    message=f"{pair.label} lacks {policy_name(ref.arn)}, which set {policy_set.name} requires",
+                    source=ref.source,
+                    policy_set=policy_set.name,
+                    fix=attach(pair, ref.arn) if pair.fixable else None,
+                )
+
+
+def attach(pair: Pair, arn: str) -> Action:
+    if pair.kind == "group":
+        return Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": pair.declared.name, "PolicyArn": arn})
+    return Action(Verb.ATTACH_USER_POLICY, {"UserName": pair.declared.name, "PolicyArn": arn})
