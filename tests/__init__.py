@@ -1,0 +1,1 @@
+"""Tests: plain functions whose names are claims."""

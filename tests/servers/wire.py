@@ -1,0 +1,179 @@
+"""AWS's query protocol from the server's side: requests taken apart, replies and errors as XML, faults on demand."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote
+from xml.sax.saxutils import escape
+
+REQUEST_ID = "00000000-0000-4000-8000-000000000001"
+READS = ("Get", "List", "Generate", "Simulate", "AssumeRole")
+NAMESPACES = {
+    "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as it came over the wire. service: from the signature's scope."""
+
+    service: str
+    action: str
+    parameters: Mapping[str, str]
+
+    @property
+    def writes(self) -> bool:
+        return not self.action.startswith(READS)
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.action}"
+
+
+def parse_call(body: str, authorization: str) -> Call:
+    """A signed request: its form's fields, and the service that the signature is for."""
+    parameters = dict(parse_qsl(body, keep_blank_values=True))
+    action = parameters.pop("Action", "")
+    parameters.pop("Version", None)
+    scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return Call(scope[3] if len(scope) > 3 else "", action, parameters)
+
+
+@dataclass
+class Fault:
+    """What is to go wrong with the calls of an action.
+
+    kind: `deny`, `throttle`, `error` (status and code as given), `html` (a 200 that is no reply), `drop` (the
+    connection closes without a reply), `delay` (answered, late), `empty` (a 200 with the right root and nothing in it).
+    times: how often, None for always; page: 2 for calls with a Marker only; after: the call is carried out first.
+    match: parameters that the call must have.
+    """
+
+    action: str
+    kind: str = "deny"
+    times: int | None = None
+    page: int | None = None
+    status: int = 400
+    code: str = ""
+    milliseconds: int = 0
+    after: bool = False
+    match: Mapping[str, str] = field(default_factory=dict)
+
+    def meets(self, call: Call) -> bool:
+        if self.times == 0 or self.action not in (call.action, "*"):
+            return False
+        if self.page is not None and (self.page == 2) != ("Marker" in call.parameters):
+            return False
+        return all(call.parameters.get(name) == value for name, value in self.match.items())
+
+
+class Faults:
+    """The faults that are set, used up by calls from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, call: Call) -> Fault | None:
+        """The first fault that the call meets, used once."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.meets(call):
+                    if fault.times is not None:
+                        fault.times -= 1
+                    return fault
+        return None
+
+
+def fault_reply(fault: Fault, call: Call) -> tuple[int, str, bytes]:
+    """Status, content type and body of the faults that have a reply."""
+    if fault.kind == "html":
+        return 200, "text/html", b"<html><body>Please sign in to this network</body></html>"
+    if fault.kind == "empty":
+        return 200, "text/xml", f"<{call.action}Response/>".encode()
+    if fault.kind == "deny":
+        message = f"User: arn:aws:iam::123456789012:user/auditor is not authorized to perform: {call}"
+        return 403, "text/xml", error_xml(call.service, "AccessDenied", message)
+    if fault.kind == "throttle":
+        return 400, "text/xml", error_xml(call.service, "Throttling", "Rate exceeded")
+    return fault.status, "text/xml", error_xml(call.service, fault.code or "ServiceFailure", "as the test asked")
+
+
+def error_xml(service: str, code: str, message: str = "", sender: bool = True) -> bytes:
+    """An ErrorResponse as IAM and STS send it."""
+    namespace = NAMESPACES.get(service, NAMESPACES["iam"])
+    text = f"<Message>{escape(message)}</Message>" if message else ""
+    kind = "Sender" if sender else "Receiver"
+    return (
+        f'<ErrorResponse xmlns="{namespace}"><Error><Type>{kind}</Type><Code>{escape(code)}</Code>{text}</Error>'
+        f"<RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
+    ).encode()
+
+
+def reply_xml(service: str, operation: str, reply: Mapping[str, Any]) -> bytes:
+    """A parsed reply, as botocore returns it, in the XML that it came in; shapes are those of botocore's own model."""
+    model = service_model(service).operation_model(operation)
+    body = _members(model.output_shape, reply) if model.output_shape else ""
+    wrapper = model.output_shape.serialization.get("resultWrapper") if model.output_shape else None
+    result = f"<{wrapper}>{body}</{wrapper}>" if wrapper else body
+    return (
+        f'<{operation}Response xmlns="{NAMESPACES[service]}">{result}'
+        f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata></{operation}Response>"
+    ).encode()
+
+
+@functools.cache
+def service_model(service: str) -> Any:
+    import botocore.session
+
+    return botocore.session.Session().get_service_model(service)
+
+
+def _members(shape: Any, value: Mapping[str, Any]) -> str:
+    unknown = set(value) - set(shape.members) - {"ResponseMetadata"}
+    if unknown:
+        raise ValueError(f"{shape.name} has no {', '.join(sorted(unknown))}")
+    return "".join(_element(name, shape.members[name], each) for name, each in value.items() if name in shape.members)
+
+
+def _element(name: str, shape: Any, value: Any) -> str:
+    return f"<{name}>{_text(shape, value)}</{name}>"
+
+
+def _text(shape: Any, value: Any) -> str:
+    kind = shape.type_name
+    if kind == "structure":
+        return _members(shape, value)
+    if kind == "list":
+        return "".join(_element("member", shape.member, each) for each in value)
+    if kind == "map":
+        pairs = ((_element("key", shape.key, key), _element("value", shape.value, each)) for key, each in value.items())
+        return "".join(f"<entry>{key}{each}</entry>" for key, each in pairs)
+    return escape(_scalar(shape, value))
+
+
+def _scalar(shape: Any, value: Any) -> str:
+    if shape.type_name == "blob":
+        return base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if shape.name == "policyDocumentType" and not isinstance(value, str):
+        return quote(json.dumps(value), safe="")
+    return str(value)
