@@ -1,0 +1,277 @@
+"""A fast account to measure against: IAM and STS over HTTP on loopback, every reply made before it is asked for.
+
+Run as `python -m benchmarks.server USERS GROUPS`, it prints its port. `GET /-/calls` gives the calls since the last
+time it was asked, as JSON; `GET /-/latency/MS` makes each call take so many milliseconds longer.
+
+The account holds group Developers with what policies/koding.yaml requires and koding-user in it, and groups
+`group-000`.. of which each has two policies attached, users `user-0000`.. spread over them. Everything is as desired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from urllib.parse import parse_qsl
+
+ACCOUNT = "123456789012"
+CREATED = "2026-01-01T00:00:00Z"
+POLICIES = ("AmazonEC2FullAccess", "IAMReadOnlyAccess")
+REPORT_COLUMNS = (
+    "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
+    "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
+    "access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,"
+    "access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+    "cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
+)
+SUMMARY = {
+    "AccountMFAEnabled": 1,
+    "AccountAccessKeysPresent": 0,
+    "AccountPasswordPresent": 1,
+    "AccountSigningCertificatesPresent": 0,
+    "AttachedPoliciesPerGroupQuota": 10,
+    "AttachedPoliciesPerUserQuota": 10,
+    "GroupsPerUserQuota": 10,
+    "GroupsQuota": 300,
+    "UsersQuota": 5000,
+}
+Parameters = dict[str, str]
+
+
+class Account:
+    """The account's state and its replies. A reply is kept, so that the second of its kind costs nothing."""
+
+    def __init__(self, users: int, groups: int) -> None:
+        self.groups = ["Developers", *(f"group-{number:03}" for number in range(groups))]
+        self.users = {"koding-user": "Developers"}
+        for number in range(users):
+            self.users[f"user-{number:04}"] = self.groups[1 + number % groups]
+
+    @functools.cache  # noqa: B019 - one account lives as long as its process
+    def reply(self, action: str, parameters: tuple[tuple[str, str], ...]) -> bytes:
+        method: Callable[[Parameters], str] | None = getattr(self, f"reply_{action}", None)
+        if method is None:
+            return _response(
+                400, f"<ErrorResponse><Error><Code>InvalidAction</Code><Message>{action}</Message></Error>"
+            )
+        try:
+            result = method(dict(parameters))
+        except KeyError:
+            return _response(404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
+        meta = "<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000001</RequestId></ResponseMetadata>"
+        return _response(200, f"<{action}Response><{action}Result>{result}</{action}Result>{meta}</{action}Response>")
+
+    # The methods below are named after the actions that they answer.
+    # ruff: noqa: N802
+
+    def reply_GetCallerIdentity(self, _: Parameters) -> str:
+        return f"<Arn>arn:aws:iam::{ACCOUNT}:user/auditor</Arn><UserId>AIDA</UserId><Account>{ACCOUNT}</Account>"
+
+    def reply_GetAccountSummary(self, _: Parameters) -> str:
+        entries = (f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in SUMMARY.items())
+        return f"<SummaryMap>{''.join(entries)}</SummaryMap>"
+
+    def reply_GenerateCredentialReport(self, _: Parameters) -> str:
+        return "<State>COMPLETE</State>"
+
+    def reply_GetCredentialReport(self, _: Parameters) -> str:
+        root = f"<root_account>,arn:aws:iam::{ACCOUNT}:root,{CREATED},not_supported,no_information,not_supported,"
+        root += "not_supported,true" + ",false,N/A,N/A,N/A,N/A" * 2 + ",false,N/A" * 2
+        rows = [
+            f"{user},arn:aws:iam::{ACCOUNT}:user/{user},{CREATED},false,N/A,N/A,N/A,false"
+            + ",false,N/A,N/A,N/A,N/A" * 2
+            + ",false,N/A" * 2
+            for user in self.users
+        ]
+        content = base64.b64encode("\n".join([REPORT_COLUMNS, root, *rows]).encode()).decode()
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>{now}</GeneratedTime>"
+
+    def reply_GetUser(self, asked: Parameters) -> str:
+        return f"<User>{self._user(asked['UserName'])}</User>"
+
+    def reply_ListGroupsForUser(self, asked: Parameters) -> str:
+        return _listed("Groups", self._group(self.users[asked["UserName"]]))
+
+    def reply_ListAttachedUserPolicies(self, asked: Parameters) -> str:
+        return _empty("AttachedPolicies", self.users[asked["UserName"]])
+
+    def reply_ListUserPolicies(self, asked: Parameters) -> str:
+        return _empty("PolicyNames", self.users[asked["UserName"]])
+
+    def reply_ListAccessKeys(self, asked: Parameters) -> str:
+        return _empty("AccessKeyMetadata", self.users[asked["UserName"]])
+
+    def reply_ListServiceSpecificCredentials(self, asked: Parameters) -> str:
+        return _empty("ServiceSpecificCredentials", asked)
+
+    def reply_ListSSHPublicKeys(self, asked: Parameters) -> str:
+        return _empty("SSHPublicKeys", self.users[asked["UserName"]])
+
+    def reply_ListMFADevices(self, asked: Parameters) -> str:
+        return _empty("MFADevices", self.users[asked["UserName"]])
+
+    def reply_GetLoginProfile(self, asked: Parameters) -> str:
+        raise KeyError(asked["UserName"])
+
+    def reply_GetGroup(self, asked: Parameters) -> str:
+        members = [self._user(user) for user, group in self.users.items() if group == asked["GroupName"]]
+        start = int(asked.get("Marker", "0"))
+        end = start + int(asked.get("MaxItems", "100"))
+        page = _listed("Users", *members[start:end], marker=end if end < len(members) else None)
+        return f"<Group>{self._group(asked['GroupName'])}</Group>{page}"
+
+    def reply_ListAttachedGroupPolicies(self, asked: Parameters) -> str:
+        self._group(asked["GroupName"])
+        return _listed("AttachedPolicies", *_attached())
+
+    def reply_ListGroupPolicies(self, asked: Parameters) -> str:
+        return _empty("PolicyNames", self._group(asked["GroupName"]))
+
+    def reply_GetPolicy(self, asked: Parameters) -> str:
+        arn = asked["PolicyArn"]
+        name = arn.rpartition("/")[2]
+        return (
+            f"<Policy><PolicyName>{name}</PolicyName><PolicyId>ANPA{name}</PolicyId><Arn>{arn}</Arn><Path>/</Path>"
+            "<DefaultVersionId>v1</DefaultVersionId><AttachmentCount>0</AttachmentCount>"
+            f"<IsAttachable>true</IsAttachable><CreateDate>{CREATED}</CreateDate></Policy>"
+        )
+
+    def reply_ListUsers(self, asked: Parameters) -> str:
+        return _paged("Users", [self._user(user) for user in self.users], asked)
+
+    def reply_ListGroups(self, asked: Parameters) -> str:
+        return _paged("Groups", [self._group(group) for group in self.groups], asked)
+
+    def reply_GetAccountAuthorizationDetails(self, asked: Parameters) -> str:
+        """Users and groups only, MaxItems to a page over both, as AWS counts them."""
+        kinds = {value for name, value in asked.items() if name.startswith("Filter.member.")} or {"User", "Group"}
+        rows = [("UserDetailList", self._user_detail(user)) for user in self.users if "User" in kinds]
+        rows += [("GroupDetailList", self._group_detail(group)) for group in self.groups if "Group" in kinds]
+        start = int(asked.get("Marker", "0"))
+        end = start + int(asked.get("MaxItems", "100"))
+        page = ""
+        for name in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
+            members = "".join(f"<member>{row}</member>" for kind, row in rows[start:end] if kind == name)
+            page += f"<{name}>{members}</{name}>"
+        return page + _end(end if end < len(rows) else None)
+
+    def _user(self, name: str) -> str:
+        self.users[name]
+        return (
+            f"<Path>/</Path><UserName>{name}</UserName><UserId>AIDA{name.upper()}</UserId>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:user/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+        )
+
+    def _group(self, name: str) -> str:
+        if name not in self.groups:
+            raise KeyError(name)
+        return (
+            f"<Path>/</Path><GroupName>{name}</GroupName><GroupId>AGPA{name.upper()}</GroupId>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:group/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+        )
+
+    def _user_detail(self, name: str) -> str:
+        groups = f"<GroupList><member>{self.users[name]}</member></GroupList>"
+        return f"{self._user(name)}{groups}<AttachedManagedPolicies/><Tags/>"
+
+    def _group_detail(self, name: str) -> str:
+        attached = "".join(f"<member>{policy}</member>" for policy in _attached())
+        return f"{self._group(name)}<GroupPolicyList/><AttachedManagedPolicies>{attached}</AttachedManagedPolicies>"
+
+
+def _attached() -> list[str]:
+    arn = "<PolicyArn>arn:aws:iam::aws:policy/{0}</PolicyArn><PolicyName>{0}</PolicyName>"
+    return [arn.format(name) for name in POLICIES]
+
+
+def _paged(name: str, rows: list[str], asked: Parameters) -> str:
+    start = int(asked.get("Marker", "0"))
+    end = start + int(asked.get("MaxItems", "100"))
+    return _listed(name, *rows[start:end], marker=end if end < len(rows) else None)
+
+
+def _listed(name: str, *members: str, marker: int | None = None) -> str:
+    inside = "".join(f"<member>{member}</member>" for member in members)
+    return f"<{name}>{inside}</{name}>{_end(marker)}"
+
+
+def _empty(name: str, _exists: object) -> str:
+    return _listed(name)
+
+
+def _end(marker: int | None) -> str:
+    if marker is None:
+        return "<IsTruncated>false</IsTruncated>"
+    return f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>"
+
+
+def _response(status: int, body: str, kind: str = "text/xml") -> bytes:
+    content = body.encode()
+    head = f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
+    return head.encode() + content
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection: a request, a wait of the latency, a reply in one piece."""
+
+    latency = 0.0
+    calls: list[tuple[str, str, Parameters]]
+    account: Account
+
+    def __init__(self) -> None:
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, body = self.received.partition(b"\r\n\r\n")
+        if not found:
+            return
+        lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        if len(body) < int(headers.get("content-length", "0")):
+            return
+        self.received = b""
+        path = lines[0].split(" ")[1]
+        if path.startswith("/-/"):
+            self.transport.write(self.control(path))
+            return
+        parameters = dict(parse_qsl(body.decode()))
+        action = parameters.pop("Action", "")
+        parameters.pop("Version", None)
+        service = headers.get("authorization", "////").split("/")[3]
+        self.calls.append((service, action, parameters))
+        reply = self.account.reply(action, tuple(parameters.items()))
+        asyncio.get_running_loop().call_later(self.latency, self.answer, reply)
+
+    def answer(self, reply: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(reply)
+
+    def control(self, path: str) -> bytes:
+        if path.startswith("/-/latency/"):
+            Connection.latency = int(path.rpartition("/")[2]) / 1000
+            return _response(200, "{}", "application/json")
+        said = json.dumps(self.calls)
+        self.calls.clear()
+        return _response(200, said, "application/json")
+
+
+async def serve(users: int, groups: int) -> None:
+    Connection.calls = []
+    Connection.account = Account(users, groups)
+    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
