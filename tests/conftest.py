@@ -24,8 +24,15 @@ def account(moto_server: MotoAccount) -> MotoAccount:
     return moto_server
 
 
-@pytest.fixture
-def replay() -> Iterator[Replay]:
-    """A server that answers with recordings."""
+@pytest.fixture(scope="session")
+def replay_server() -> Iterator[Replay]:
+    """One server for the whole session; ask for `replay` instead."""
     with replaying() as server:
         yield server
+
+
+@pytest.fixture
+def replay(replay_server: Replay) -> Replay:
+    """A server that answers with recordings, none of them put in yet."""
+    replay_server.clear()
+    return replay_server

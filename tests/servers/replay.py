@@ -38,6 +38,11 @@ class Replay:
         self.faults = Faults()
         self._answers: dict[str, Answer] = {}
 
+    def clear(self) -> None:
+        self.calls.clear()
+        self.faults.clear()
+        self._answers.clear()
+
     def answer(self, action: str, recording: Answer) -> None:
         self._answers[action] = recording
 
@@ -133,7 +138,6 @@ def replaying() -> Iterator[Replay]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
         replay.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
