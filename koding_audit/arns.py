@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+SERVICE_LINKED = "aws-service-role/"  # the path of AWS's policies for service-linked roles
+
 
 def policy_name(arn: str) -> str:
     """The name of a managed policy with its path, as a desired-state file writes it.
@@ -13,3 +15,20 @@ def policy_name(arn: str) -> str:
         return arn
     name = parts[5].removeprefix("policy/")
     return name if parts[4] == "aws" else f"customer:{name}"
+
+
+def owner(arn: str) -> tuple[str, str]:
+    """The partition and account of an ARN, both "" for what is no ARN; AWS's own policies are of account `aws`."""
+    parts = arn.split(":", 5)
+    return (parts[1], parts[4]) if len(parts) == 6 else ("", "")
+
+
+def short_name(arn: str) -> str:
+    """A subject as people call it: `group Developers`, `user koding-user`, `account and root user`."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return arn
+    kind, slash, path = parts[5].partition("/")
+    if not slash:
+        return "account and root user" if kind == "root" else parts[5]
+    return f"policy {policy_name(arn)}" if kind == "policy" else f"{kind} {path.rpartition('/')[2]}"

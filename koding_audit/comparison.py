@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from koding_audit.arns import SERVICE_LINKED, owner, policy_name
 from koding_audit.model import (
+    AccessKey,
     Account,
+    Credentials,
     Desired,
     DesiredGroup,
     DesiredUser,
@@ -16,6 +19,7 @@ from koding_audit.model import (
     PolicyRef,
     PolicySet,
     Principal,
+    PrincipalKey,
     Reference,
     Snapshot,
     key_of,
@@ -43,9 +47,25 @@ class Pair:
         return f"{self.kind} {self.declared.name}"
 
     @property
+    def named(self) -> dict[str, str]:
+        """The parameter by which IAM's actions name it: `{"GroupName": "Developers"}`."""
+        return {f"{self.kind.title()}Name": self.declared.name}
+
+    @property
+    def attached(self) -> frozenset[str] | None:
+        """ARNs attached to it: none where it is missing; None where they were not read."""
+        return self.live.attached if self.live else frozenset()
+
+    @property
+    def needs_boundary(self) -> bool:
+        """Whether it is missing and may exist only within a boundary, which this tool never writes."""
+        boundary = self.declared.boundary if isinstance(self.declared, DesiredUser) else None
+        return self.live is None and boundary is not None and boundary.policy is not None
+
+    @property
     def fixable(self) -> bool:
-        """Whether a call could mend it; not where its name is taken in another case."""
-        return self.near is None
+        """Whether a call could mend it: not where its name is taken in another case, or it cannot be created."""
+        return self.near is None and not self.needs_boundary
 
 
 @dataclass(frozen=True)
@@ -80,17 +100,71 @@ class Comparison:
         """Each policy that a required set asks for, once, with the first set that does."""
         return self._policies(declared.required)
 
-    def optional_sets(self, declared: Declared) -> Iterator[PolicySet]:
-        return (self.desired.policy_sets[use.name] for use in declared.optional)
+    def wanted(self, declared: Declared) -> Iterator[tuple[PolicySet, PolicyRef]]:
+        """Each policy that may be attached, of required and optional sets, once, with the first set that names it."""
+        return self._policies(declared.required + declared.optional)
 
-    def wanted_arns(self, declared: Declared) -> frozenset[str]:
-        """Every policy that may be attached: of required and of optional sets."""
-        both = self._policies(declared.required + declared.optional)
-        return frozenset(ref.arn for _, ref in both)
+    def obstacle(self, arn: str) -> str:
+        """Why a policy cannot be attached in this account, as a message says it; "" where nothing speaks against it.
+
+        A policy that was not looked up has no obstacle but what its ARN shows.
+        """
+        partition, account = owner(arn)
+        if partition != self.account.partition:
+            return f"is of partition {partition}, and this account is of {self.account.partition}"
+        if account not in {"aws", self.account.id}:
+            return f"is of account {account}, and this is {self.account.id}"
+        if account == "aws" and policy_name(arn).startswith(SERVICE_LINKED):
+            return "is for service-linked roles only"
+        policies = self.snapshot.policies
+        if arn not in policies:
+            return self._no_such_policy(arn) if self.snapshot.policies_listed else ""
+        policy = policies[arn]
+        if policy is None:
+            return self._no_such_policy(arn)
+        return "" if policy.attachable else "is deprecated: AWS lets nobody attach it any more"
+
+    def is_member(self, user: Pair, group: str) -> bool | None:
+        """Whether a declared user is in a group, by the user's list or else the group's; None where that was not read.
+
+        Case is ignored: a group that is there in another case is for group-missing to tell, once.
+        """
+        if user.live is None:
+            return False
+        if user.live.groups is not None:
+            return group.casefold() in {name.casefold() for name in user.live.groups}
+        key = key_of("group", group)
+        found = self.snapshot.principals.get(key)
+        if found is not None and found.members is not None:
+            return user.live.name in found.members
+        return False if self._absent(key) else None
+
+    def group(self, name: str) -> Pair | None:
+        """The declared group of that exact name; None where its existence is unknown."""
+        return self._groups.get(name)
 
     def declared_members(self, group: str) -> frozenset[str]:
-        """The names of the users that are to be in a group."""
+        """The names, casefolded, of the users that are to be in a group."""
         return self._members.get(group, frozenset())
+
+    def credentials(self, user: Pair) -> Credentials:
+        """What a live user can sign in with; all unread where the user is missing."""
+        found = self.snapshot.credentials.get(user.declared.name.casefold()) if user.live else None
+        return found or Credentials()
+
+    def active_keys(self, user: Pair) -> tuple[tuple[str, AccessKey], ...] | None:
+        """A user's active access keys, oldest first, each with its last four characters; None where they were not read.
+
+        A second key that ends in the same four is told apart: `ABCD`, `ABCD-2`.
+        """
+        keys = self.credentials(user).keys
+        if keys is None:
+            return None
+        named: dict[str, AccessKey] = {}
+        for key in sorted(keys, key=lambda key: (key.created, key.suffix)):
+            same = sum(each.suffix == key.suffix for each in named.values())
+            named[f"{key.suffix}-{same + 1}" if same else key.suffix] = key
+        return tuple((name, key) for name, key in named.items() if key.active)
 
     def undeclared(self, kind: Kind) -> Iterator[Principal]:
         """Live principals that the desired state does not name, where all of the kind were read; not the ignored."""
@@ -110,8 +184,8 @@ class Comparison:
         live = self.snapshot.principals.get(key_of(kind, name))
         if live is not None and live.name == name:
             return live.arn
-        specs: dict[str, Declared] = {**(self.desired.users if kind == "user" else self.desired.groups)}
-        path = specs[name].path if name in specs else None
+        declared = self.desired.users.get(name) if kind == "user" else self.desired.groups.get(name)
+        path = declared.path if declared else None
         return self.account.arn(kind, name, path or "/")
 
     def _pair(self, kind: Kind, declared: Declared) -> Pair | None:
@@ -119,11 +193,23 @@ class Comparison:
             return None
         key = key_of(kind, declared.name)
         found = self.snapshot.principals.get(key)
-        if found is None and key not in self.snapshot.absent and kind not in self.snapshot.listed:
+        if found is None and not self._absent(key):
             return None
         live = found if found is not None and found.name == declared.name else None
         near = found if live is None else None
         return Pair(kind, declared, live, near, self.subject(kind, declared.name))
+
+    def _absent(self, key: PrincipalKey) -> bool:
+        """Whether a principal is known not to be there, in whatever case."""
+        snapshot = self.snapshot
+        return key not in snapshot.principals and (key in snapshot.absent or key[0] in snapshot.listed)
+
+    def _no_such_policy(self, arn: str) -> str:
+        name = policy_name(arn)
+        if owner(arn)[1] != "aws":
+            return f"does not exist in account {self.account.id}"
+        hint = "" if "/" in name else "; one that has a path is written with it, as in job-function/Billing"
+        return f"does not exist in partition {self.account.partition}{hint}"
 
     def _policies(self, uses: tuple[Reference, ...]) -> Iterator[tuple[PolicySet, PolicyRef]]:
         seen = set()
@@ -135,11 +221,15 @@ class Comparison:
                     yield policy_set, ref
 
     @functools.cached_property
+    def _groups(self) -> dict[str, Pair]:
+        return {group.name: pair for pair, group in self.groups}
+
+    @functools.cached_property
     def _members(self) -> dict[str, frozenset[str]]:
         members: dict[str, set[str]] = {}
         for user in self.desired.users.values():
             for group in user.groups:
-                members.setdefault(group.name, set()).add(user.name)
+                members.setdefault(group.name, set()).add(user.name.casefold())
         return {group: frozenset(names) for group, names in members.items()}
 
 

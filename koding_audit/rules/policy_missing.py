@@ -12,15 +12,15 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
+REMEDY = "attach the policy"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
     for pair in comparison.principals:
-        attached = pair.live.attached if pair.live else frozenset()
-        if attached is None:
+        if pair.attached is None:
             continue
         for policy_set, ref in comparison.required(pair.declared):
-            if ref.arn not in attached:
+            if ref.arn not in pair.attached:
                 yield Finding(
                     rule="policy-missing",
                     severity="error",
@@ -29,11 +29,10 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                     message=f"{pair.label} lacks {policy_name(ref.arn)}, which set {policy_set.name} requires",
                     source=ref.source,
                     policy_set=policy_set.name,
-                    fix=attach(pair, ref.arn) if pair.fixable else None,
+                    fix=attach(pair, ref.arn) if pair.fixable and not comparison.obstacle(ref.arn) else None,
                 )
 
 
 def attach(pair: Pair, arn: str) -> Action:
-    if pair.kind == "group":
-        return Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": pair.declared.name, "PolicyArn": arn})
-    return Action(Verb.ATTACH_USER_POLICY, {"UserName": pair.declared.name, "PolicyArn": arn})
+    verb = Verb.ATTACH_GROUP_POLICY if pair.kind == "group" else Verb.ATTACH_USER_POLICY
+    return Action(verb, {**pair.named, "PolicyArn": arn})

@@ -1,0 +1,42 @@
+"""Nobody would notice that a key nobody uses is stolen.
+
+An active access key was last used, or where it never was, created, more than `unused_days` ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding
+from koding_audit.words import counted, stamp
+
+FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
+REMEDY = "deactivate the key, wait whether anything misses it, then delete it"
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    now = comparison.snapshot.taken_at
+    for pair, user in comparison.users:
+        limits = user.access_keys
+        if limits is None or limits.unused_days is None:
+            continue
+        for name, key in comparison.active_keys(pair) or ():
+            since = key.last_used or key.created
+            if now - since > timedelta(days=limits.unused_days):
+                how = "was last used" if key.last_used else "was never used, and created"
+                yield Finding(
+                    rule="access-key-unused",
+                    severity="warning",
+                    subject=pair.subject,
+                    key=name,
+                    message=f"access key ...{name} of {pair.label} {how} on {stamp(since)},"
+                    f" more than {counted(limits.unused_days, 'day')} ago",
+                    source=limits.source,
+                    evidence={
+                        "created": stamp(key.created),
+                        "last_used": stamp(key.last_used) if key.last_used else None,
+                        "unused_days": limits.unused_days,
+                    },
+                )

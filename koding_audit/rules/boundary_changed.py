@@ -1,0 +1,36 @@
+"""The user may do more, or less, than was agreed.
+
+A user's permissions boundary is another than the desired state declares, or there is one where none is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.arns import policy_name
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding
+
+FACTS = frozenset({Fact.USER})
+REMEDY = "set the boundary by hand, or correct the file"
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, user in comparison.users:
+        if pair.live is None or user.boundary is None:
+            continue
+        wanted = user.boundary.policy.arn if user.boundary.policy else ""
+        live = pair.live.boundary
+        if live != wanted:
+            yield Finding(
+                rule="boundary-changed",
+                severity="error",
+                subject=pair.subject,
+                message=f"{pair.label} has {_words(live)}, and is to have {_words(wanted)}",
+                source=user.boundary.source,
+                evidence={"wanted": wanted or None, "live": live or None},
+            )
+
+
+def _words(arn: str) -> str:
+    return f"boundary {policy_name(arn)}" if arn else "no boundary"

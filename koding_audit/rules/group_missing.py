@@ -1,0 +1,39 @@
+"""Its members lose every permission it would give.
+
+A declared group does not exist in the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.comparison import Comparison, Pair
+from koding_audit.model import Action, DesiredGroup, Fact, Finding, Verb
+
+FACTS = frozenset({Fact.GROUP})
+REMEDY = "create the group, or correct its name in the file"
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, group in comparison.groups:
+        if pair.live is None:
+            yield Finding(
+                rule="group-missing",
+                severity="error",
+                subject=pair.subject,
+                message=message(pair),
+                source=group.source,
+                evidence={"near": pair.near.arn} if pair.near else {},
+                fix=create(group) if pair.fixable else None,
+            )
+
+
+def message(pair: Pair) -> str:
+    if pair.near is not None:
+        return f"{pair.label} does not exist, but {pair.near.name} does: IAM's names are unique ignoring case"
+    return f"{pair.label} does not exist"
+
+
+def create(group: DesiredGroup) -> Action:
+    path = {"Path": group.path} if group.path and group.path != "/" else {}
+    return Action(Verb.CREATE_GROUP, {"GroupName": group.name, **path})

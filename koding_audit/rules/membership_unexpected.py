@@ -1,0 +1,54 @@
+"""The user has permissions that nobody wrote down.
+
+A declared user is in a group that is not declared for it, or an exclusive group has a member that is not declared.
+A membership is told once: of the user where the user is declared, else of the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Action, Fact, Finding, Verb
+
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.GROUPS, Fact.MEMBERS})
+REMEDY = "remove the user from the group, or declare the membership"
+
+Membership = tuple[str, str]  # the names of a user and of a group
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for user, group in sorted({*_of_users(comparison), *_of_exclusive_groups(comparison)}):
+        declared = comparison.desired.users.get(user), comparison.desired.groups.get(group)
+        exclusive = next((each for each in declared if each is not None and each.exclusive), None)
+        source = next(each.source for each in (exclusive, *declared) if each is not None)
+        # Of an undeclared principal only the name is known, so the finding is of the declared one, whose ARN is.
+        of_user = declared[0] is not None
+        yield Finding(
+            rule="membership-unexpected",
+            severity="error" if exclusive else "note",
+            subject=comparison.subject("user", user) if of_user else comparison.subject("group", group),
+            key=group if of_user else user,
+            message=f"user {user} is in group {group}, which is not declared for it",
+            source=source,
+            evidence={"exclusive": exclusive is not None},
+            fix=Action(Verb.REMOVE_USER_FROM_GROUP, {"GroupName": group, "UserName": user}) if exclusive else None,
+        )
+
+
+def _of_users(comparison: Comparison) -> Iterator[Membership]:
+    """Each group of a declared user that is not declared for it."""
+    for pair, user in comparison.users:
+        wanted = {group.name.casefold() for group in user.groups}
+        for group in (pair.live and pair.live.groups) or ():
+            if group.casefold() not in wanted and not comparison.ignored("group", group):
+                yield user.name, group
+
+
+def _of_exclusive_groups(comparison: Comparison) -> Iterator[Membership]:
+    """Each member of an exclusive group that is not declared for it."""
+    for pair, group in comparison.groups:
+        wanted = comparison.declared_members(group.name)
+        for user in (group.exclusive and pair.live and pair.live.members) or ():
+            if user.casefold() not in wanted and not comparison.ignored("user", user):
+                yield user, group.name

@@ -1,0 +1,28 @@
+"""Policies that match by path pass it by.
+
+A group or user is at another path than the desired state declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding
+
+FACTS = frozenset({Fact.USER, Fact.GROUP})
+REMEDY = "move it with `aws iam update-user` or `update-group`, or correct the file"
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair in comparison.principals:
+        wanted = pair.declared.path
+        if pair.live is not None and wanted is not None and pair.live.path != wanted:
+            yield Finding(
+                rule="path-changed",
+                severity="error",
+                subject=pair.subject,
+                message=f"{pair.label} is at path {pair.live.path}, and is to be at {wanted}",
+                source=pair.declared.source,
+                evidence={"wanted": wanted, "live": pair.live.path},
+            )

@@ -1,0 +1,71 @@
+"""The fix would stop half way at AWS's limit.
+
+What the desired state adds does not fit the account's own quotas, as GetAccountSummary gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding, Source
+
+FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.GROUPS})
+REMEDY = "ask AWS for a higher quota, or ask for less in the file"
+
+
+class Need(NamedTuple):
+    """How many of something the account would hold after the fix, against which quota; adds: how many are new."""
+
+    quota: str
+    subject: str
+    label: str
+    noun: str
+    needed: int
+    adds: int
+    source: Source
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    summary = comparison.snapshot.summary or {}
+    for need in (*_attachments(comparison), *_memberships(comparison), *_principals(comparison, summary)):
+        quota = summary.get(need.quota)
+        if quota is not None and need.adds and need.needed > quota:
+            yield Finding(
+                rule="quota-exceeded",
+                severity="error",
+                subject=need.subject,
+                key=need.quota,
+                message=f"{need.label} would have {need.needed} {need.noun}, and this account's quota is {quota}",
+                source=need.source,
+                evidence={"quota": quota, "needed": need.needed},
+            )
+
+
+def _attachments(comparison: Comparison) -> Iterator[Need]:
+    for pair in comparison.principals:
+        if pair.fixable and pair.attached is not None:
+            required = {ref.arn for _, ref in comparison.required(pair.declared)}
+            quota = f"AttachedPoliciesPer{pair.kind.title()}Quota"
+            needed, adds = len(required | pair.attached), len(required - pair.attached)
+            yield Need(quota, pair.subject, pair.label, "attached policies", needed, adds, pair.declared.source)
+
+
+def _memberships(comparison: Comparison) -> Iterator[Need]:
+    for pair, user in comparison.users:
+        live = pair.live.groups if pair.live else frozenset()
+        if pair.fixable and live is not None:
+            there = {name.casefold() for name in live}
+            wanted = {group.name.casefold() for group in user.groups if not comparison.ignored("group", group.name)}
+            needed, adds = len(wanted | there), len(wanted - there)
+            yield Need("GroupsPerUserQuota", pair.subject, pair.label, "groups", needed, adds, user.source)
+
+
+def _principals(comparison: Comparison, summary: Mapping[str, int]) -> Iterator[Need]:
+    for pairs, counted in ((comparison.users, "Users"), (comparison.groups, "Groups")):
+        missing = [pair for pair, _ in pairs if pair.live is None and pair.fixable]
+        if missing and counted in summary:
+            needed, source = summary[counted] + len(missing), missing[0].declared.source
+            root = comparison.account.root_arn
+            yield Need(f"{counted}Quota", root, "the account", counted.lower(), needed, len(missing), source)

@@ -1,0 +1,33 @@
+"""A stolen password is then the whole account.
+
+The root user has no MFA device. An account without any root credentials passes: there is nothing to protect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding
+
+FACTS = frozenset({Fact.SUMMARY})
+REMEDY = "sign in as root, open Security credentials, assign an MFA device"
+
+# Source: the SummaryMap of GetAccountSummary. All of them are 0 in a member account whose root credentials its
+# organization removed; one that is left out of the reply is unknown, not 0.
+_ROOT_CREDENTIALS = ("AccountPasswordPresent", "AccountAccessKeysPresent", "AccountSigningCertificatesPresent")
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    root = comparison.desired.root
+    summary = comparison.snapshot.summary or {}
+    no_credentials = all(summary.get(name) == 0 for name in _ROOT_CREDENTIALS)
+    if root.mfa == "required" and summary.get("AccountMFAEnabled") == 0 and not no_credentials:
+        yield Finding(
+            rule="root-mfa-missing",
+            severity="error",
+            subject=comparison.account.root_arn,
+            message="the root user has no MFA device",
+            source=root.source,
+            evidence={"AccountMFAEnabled": 0},
+        )

@@ -1,0 +1,42 @@
+"""Nobody can sign in or build as a user that is not there.
+
+A declared user does not exist in the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.comparison import Comparison, Pair
+from koding_audit.model import Action, DesiredUser, Fact, Finding, Verb
+
+FACTS = frozenset({Fact.USER})
+REMEDY = "create the user, or correct its name in the file"
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, user in comparison.users:
+        if pair.live is None:
+            yield Finding(
+                rule="user-missing",
+                severity="error",
+                subject=pair.subject,
+                message=message(pair),
+                source=user.source,
+                evidence={"near": pair.near.arn} if pair.near else {},
+                fix=create(user) if pair.fixable else None,
+            )
+
+
+def message(pair: Pair) -> str:
+    if pair.near is not None:
+        return f"{pair.label} does not exist, but {pair.near.name} does: IAM's names are unique ignoring case"
+    if pair.needs_boundary:
+        return f"{pair.label} does not exist, and is to have a permissions boundary, which only a person may set"
+    return f"{pair.label} does not exist"
+
+
+def create(user: DesiredUser) -> Action:
+    path = {"Path": user.path} if user.path and user.path != "/" else {}
+    tags = {"Tags": [{"Key": key, "Value": value} for key, value in user.tags]} if user.tags else {}
+    return Action(Verb.CREATE_USER, {"UserName": user.name, **path, **tags})
