@@ -17,10 +17,16 @@ def policy_name(arn: str) -> str:
     return name if parts[4] == "aws" else f"customer:{name}"
 
 
-def owner(arn: str) -> tuple[str, str]:
-    """The partition and account of an ARN, both "" for what is no ARN; AWS's own policies are of account `aws`."""
+def partition_of(arn: str) -> str:
+    """`aws`, `aws-cn`, ...; "" for what is no ARN."""
     parts = arn.split(":", 5)
-    return (parts[1], parts[4]) if len(parts) == 6 else ("", "")
+    return parts[1] if len(parts) == 6 else ""
+
+
+def owner_of(arn: str) -> str:
+    """The id of the account that an ARN is of, `aws` for AWS's own policies; "" for what is no ARN."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
 
 
 def short_name(arn: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from koding_audit.arns import SERVICE_LINKED, owner, policy_name
+from koding_audit.arns import SERVICE_LINKED, owner_of, partition_of, policy_name
 from koding_audit.model import (
     AccessKey,
     Account,
@@ -109,7 +109,7 @@ class Comparison:
 
         A policy that was not looked up has no obstacle but what its ARN shows.
         """
-        partition, account = owner(arn)
+        partition, account = partition_of(arn), owner_of(arn)
         if partition != self.account.partition:
             return f"is of partition {partition}, and this account is of {self.account.partition}"
         if account not in {"aws", self.account.id}:
@@ -206,7 +206,7 @@ class Comparison:
 
     def _no_such_policy(self, arn: str) -> str:
         name = policy_name(arn)
-        if owner(arn)[1] != "aws":
+        if owner_of(arn) != "aws":
             return f"does not exist in account {self.account.id}"
         hint = "" if "/" in name else "; one that has a path is written with it, as in job-function/Billing"
         return f"does not exist in partition {self.account.partition}{hint}"

@@ -1,18 +1,13 @@
-"""How messages and evidence say numbers, times and ages."""
+"""How messages say numbers and ages."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 
 def counted(number: int, noun: str) -> str:
     """`1 day`, `2 days`; for nouns that take an s."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def stamp(moment: datetime) -> str:
-    """A time as reports give it: UTC, ISO 8601, to the second, `2026-11-23T20:00:00Z`."""
-    return moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def age(moment: datetime, now: datetime) -> str:

@@ -12,7 +12,7 @@ from koding_audit.model import Fact, Finding
 from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-REMEDY = "deactivate the key that nothing uses, then delete it"
+STEP = "deactivate the key that nothing uses, then delete it"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

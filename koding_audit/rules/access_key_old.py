@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from koding_audit.comparison import Comparison
+from koding_audit.jsontext import instant
 from koding_audit.model import Fact, Finding
-from koding_audit.words import counted, stamp
+from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-REMEDY = "make a new key, move to it, then delete this one"
+STEP = "make a new key, move to it, then delete this one"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
@@ -29,8 +30,8 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                     severity="warning",
                     subject=pair.subject,
                     key=name,
-                    message=f"access key ...{name} of {pair.label} was created on {stamp(key.created)},"
+                    message=f"access key ...{name} of {pair.label} was created on {instant(key.created)},"
                     f" more than {counted(limits.max_age_days, 'day')} ago",
                     source=limits.source,
-                    evidence={"created": stamp(key.created), "max_age_days": limits.max_age_days},
+                    evidence={"created": instant(key.created), "max_age_days": limits.max_age_days},
                 )

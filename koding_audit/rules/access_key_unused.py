@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from koding_audit.comparison import Comparison
+from koding_audit.jsontext import instant
 from koding_audit.model import Fact, Finding
-from koding_audit.words import counted, stamp
+from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-REMEDY = "deactivate the key, wait whether anything misses it, then delete it"
+STEP = "deactivate the key, wait whether anything misses it, then delete it"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
@@ -31,12 +32,12 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                     severity="warning",
                     subject=pair.subject,
                     key=name,
-                    message=f"access key ...{name} of {pair.label} {how} on {stamp(since)},"
+                    message=f"access key ...{name} of {pair.label} {how} on {instant(since)},"
                     f" more than {counted(limits.unused_days, 'day')} ago",
                     source=limits.source,
                     evidence={
-                        "created": stamp(key.created),
-                        "last_used": stamp(key.last_used) if key.last_used else None,
+                        "created": instant(key.created),
+                        "last_used": instant(key.last_used) if key.last_used else None,
                         "unused_days": limits.unused_days,
                     },
                 )

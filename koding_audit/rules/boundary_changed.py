@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USER})
-REMEDY = "set the boundary by hand, or correct the file"
+STEP = "set the boundary by hand, or correct the file"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.CALLER})
-REMEDY = "stop using root's keys: run as an IAM user or role, then delete them"
+STEP = "stop using root's keys: run as an IAM user or role, then delete them"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

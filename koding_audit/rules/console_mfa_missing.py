@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USER, Fact.CONSOLE, Fact.MFA})
-REMEDY = "assign an MFA device to the user, or delete its console password"
+STEP = "assign an MFA device to the user, or delete its console password"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

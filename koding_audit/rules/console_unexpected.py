@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USER, Fact.CONSOLE})
-REMEDY = "delete the user's console password"
+STEP = "delete the user's console password"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

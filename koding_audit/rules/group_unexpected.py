@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.GROUPS_LISTED})
-REMEDY = "declare the group, ignore it with a reason, or delete it"
+STEP = "declare the group, ignore it with a reason, or delete it"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.INLINE})
-REMEDY = "delete the inline policy, or make it a managed one that a set names"
+STEP = "delete the inline policy, or make it a managed one that a set names"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Reference, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUPS})
-REMEDY = "add the user to the group"
+STEP = "add the user to the group"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

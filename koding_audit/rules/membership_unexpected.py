@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Action, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.GROUPS, Fact.MEMBERS})
-REMEDY = "remove the user from the group, or declare the membership"
+STEP = "remove the user from the group, or declare the membership"
 
 Membership = tuple[str, str]  # the names of a user and of a group
 

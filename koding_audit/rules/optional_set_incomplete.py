@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
-REMEDY = "attach the rest of the set, or detach what is attached of it"
+STEP = "attach the rest of the set, or detach what is attached of it"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

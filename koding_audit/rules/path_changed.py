@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USER, Fact.GROUP})
-REMEDY = "move it with `aws iam update-user` or `update-group`, or correct the file"
+STEP = "move it with `aws iam update-user` or `update-group`, or correct the file"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
-REMEDY = "attach the policy"
+STEP = "attach the policy"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

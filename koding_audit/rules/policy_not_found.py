@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding, PolicyRef
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.POLICY})
-REMEDY = "correct the policy in the file, or replace it by its successor"
+STEP = "correct the policy in the file, or replace it by its successor"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

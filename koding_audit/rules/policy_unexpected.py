@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
-REMEDY = "detach the policy, or name it in a policy set"
+STEP = "detach the policy, or name it in a policy set"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding, Source
 
 FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.GROUPS})
-REMEDY = "ask AWS for a higher quota, or ask for less in the file"
+STEP = "ask AWS for a higher quota, or ask for less in the file"
 
 
 class Need(NamedTuple):

@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.SUMMARY})
-REMEDY = "sign in as root, open Security credentials, delete its access keys"
+STEP = "sign in as root, open Security credentials, delete its access keys"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

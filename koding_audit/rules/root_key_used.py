@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from koding_audit.comparison import Comparison
+from koding_audit.jsontext import instant
 from koding_audit.model import Fact, Finding
-from koding_audit.words import age, stamp
+from koding_audit.words import age
 
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
-REMEDY = "find out what uses root's key, give it a role, delete the key"
+STEP = "find out what uses root's key, give it a role, delete the key"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
@@ -28,8 +29,12 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="error",
                 subject=comparison.account.root_arn,
                 key=str(slot),
-                message=f"access key {slot} of the root user was used {age(last, now)} ago, on {stamp(last)}"
-                f" (credential report of {stamp(use.generated)}, {age(use.generated, now)} old)",
+                message=f"access key {slot} of the root user was used {age(last, now)} ago, on {instant(last)}"
+                f" (credential report of {instant(use.generated)}, {age(use.generated, now)} old)",
                 source=root.source,
-                evidence={"last_used": stamp(last), "generated": stamp(use.generated), "unused_days": root.unused_days},
+                evidence={
+                    "last_used": instant(last),
+                    "generated": instant(use.generated),
+                    "unused_days": root.unused_days,
+                },
             )

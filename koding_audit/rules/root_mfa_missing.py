@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.SUMMARY})
-REMEDY = "sign in as root, open Security credentials, assign an MFA device"
+STEP = "sign in as root, open Security credentials, assign an MFA device"
 
 # Source: the SummaryMap of GetAccountSummary. All of them are 0 in a member account whose root credentials its
 # organization removed; one that is left out of the reply is unknown, not 0.

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from koding_audit.comparison import Comparison
+from koding_audit.jsontext import instant
 from koding_audit.model import Fact, Finding
-from koding_audit.words import age, stamp
+from koding_audit.words import age
 
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
-REMEDY = "find out who signed in as root, and give them a user or role"
+STEP = "find out who signed in as root, and give them a user or role"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
@@ -25,8 +26,8 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             rule="root-used",
             severity="error",
             subject=comparison.account.root_arn,
-            message=f"the root user signed in {age(last, now)} ago, on {stamp(last)}"
-            f" (credential report of {stamp(use.generated)}, {age(use.generated, now)} old)",
+            message=f"the root user signed in {age(last, now)} ago, on {instant(last)}"
+            f" (credential report of {instant(use.generated)}, {age(use.generated, now)} old)",
             source=root.source,
-            evidence={"last_used": stamp(last), "generated": stamp(use.generated), "unused_days": root.unused_days},
+            evidence={"last_used": instant(last), "generated": instant(use.generated), "unused_days": root.unused_days},
         )

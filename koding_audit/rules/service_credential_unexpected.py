@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USER, Fact.SERVICE_CREDENTIALS})
-REMEDY = "delete the credential under the user's Security credentials"
+STEP = "delete the credential under the user's Security credentials"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, DesiredUser, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER})
-REMEDY = "create the user, or correct its name in the file"
+STEP = "create the user, or correct its name in the file"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
 FACTS = frozenset({Fact.USERS_LISTED})
-REMEDY = "declare the user, ignore it with a reason, or delete it"
+STEP = "declare the user, ignore it with a reason, or delete it"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
