@@ -11,7 +11,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Reference, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUPS})
-STEP = "add the user to the group"
+STEP = "mend what is wrong with the user or group, which another finding tells"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
-STEP = "attach the policy"
+STEP = "mend what keeps it from being attached, which another finding tells"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

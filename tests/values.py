@@ -1,0 +1,206 @@
+"""Constructors of desired and live values with defaults, so that a test states only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import (
+    AccessKey,
+    Account,
+    Boundary,
+    Caller,
+    Credentials,
+    Desired,
+    DesiredGroup,
+    DesiredUser,
+    Ignore,
+    KeyLimits,
+    Kind,
+    ManagedPolicy,
+    PolicyRef,
+    PolicySet,
+    Principal,
+    Reference,
+    RootUse,
+    Snapshot,
+    Source,
+    SourceFile,
+    key_of,
+)
+
+ACCOUNT = Account("123456789012", "aws")
+ROOT = "arn:aws:iam::123456789012:root"
+NOW = datetime(2026, 11, 23, 20, 0, 0, tzinfo=timezone.utc)
+FILE = SourceFile("policies/koding.yaml", "0" * 64)
+
+
+def ago(**span: float) -> datetime:
+    """`ago(days=3)` before NOW."""
+    return NOW - timedelta(**span)
+
+
+def line(number: int, column: int = 1) -> Source:
+    return Source(FILE.path, number, column)
+
+
+def aws(name: str, partition: str = "aws") -> str:
+    """The ARN of an AWS managed policy."""
+    return f"arn:{partition}:iam::aws:policy/{name}"
+
+
+def own(name: str, account: Account = ACCOUNT) -> str:
+    """The ARN of a policy of the account's own."""
+    return f"arn:{account.partition}:iam::{account.id}:policy/{name}"
+
+
+# --- desired ------------------------------------------------------------------------------------
+
+
+def policy_set(name: str, *arns: str) -> PolicySet:
+    return PolicySet(name, line(5), tuple(PolicyRef(arn, line(7, 16 + 20 * n)) for n, arn in enumerate(arns)))
+
+
+def uses(names: Iterable[str], number: int = 20) -> tuple[Reference, ...]:
+    return tuple(Reference(name, line(number, 10 + n)) for n, name in enumerate(names))
+
+
+def group(
+    name: str = "Developers", *, required: Iterable[str] = (), optional: Iterable[str] = (), **more: Any
+) -> DesiredGroup:
+    return DesiredGroup(name, line(11), required=uses(required, 12), optional=uses(optional, 13), **more)
+
+
+def user(
+    name: str = "koding-user",
+    *,
+    groups: Iterable[str] = (),
+    required: Iterable[str] = (),
+    optional: Iterable[str] = (),
+    console: str | None = None,
+    **more: Any,
+) -> DesiredUser:
+    return DesiredUser(
+        name,
+        line(31),
+        groups=uses(groups, 32),
+        required=uses(required, 33),
+        optional=uses(optional, 34),
+        console=Reference(console, line(36, 14)) if console else None,
+        **more,
+    )
+
+
+def key_limits(**limits: int) -> KeyLimits:
+    return KeyLimits(line(35), **limits)
+
+
+def boundary(arn: str | None) -> Boundary:
+    """None: there is to be none."""
+    return Boundary(PolicyRef(arn, line(37, 15)) if arn else None, line(37, 5))
+
+
+def ignore(kind: Kind, pattern: str) -> Ignore:
+    return Ignore(kind, pattern, "not ours", line(50))
+
+
+def desired(*parts: PolicySet | DesiredGroup | DesiredUser, **more: Any) -> Desired:
+    return Desired(
+        files=(FILE,),
+        policy_sets={each.name: each for each in parts if isinstance(each, PolicySet)},
+        groups={each.name: each for each in parts if isinstance(each, DesiredGroup)},
+        users={each.name: each for each in parts if isinstance(each, DesiredUser)},
+        **more,
+    )
+
+
+# --- live -----------------------------------------------------------------------------------------
+
+
+def live_group(
+    name: str = "Developers",
+    *,
+    attached: Iterable[str] | None = (),
+    inline: Iterable[str] | None = (),
+    members: Iterable[str] | None = None,
+    path: str = "/",
+    account: Account = ACCOUNT,
+) -> Principal:
+    """Its members are read only where a test says so, as the collectors do."""
+    return Principal(
+        kind="group",
+        name=name,
+        arn=account.arn("group", name, path),
+        unique_id=f"AGPA{name.upper()}",
+        path=path,
+        attached=_read(attached),
+        inline=_read(inline),
+        members=_read(members),
+    )
+
+
+def live_user(
+    name: str = "koding-user",
+    *,
+    attached: Iterable[str] | None = (),
+    inline: Iterable[str] | None = (),
+    groups: Iterable[str] | None = (),
+    path: str = "/",
+    boundary: str = "",
+    account: Account = ACCOUNT,
+) -> Principal:
+    return Principal(
+        kind="user",
+        name=name,
+        arn=account.arn("user", name, path),
+        unique_id=f"AIDA{name.upper()}",
+        path=path,
+        attached=_read(attached),
+        inline=_read(inline),
+        groups=_read(groups),
+        boundary=boundary,
+    )
+
+
+def access_key(suffix: str = "ABCD", *, active: bool = True, age: float = 1, used: float | None = None) -> AccessKey:
+    """age and used: days before NOW; used None: never."""
+    return AccessKey(suffix, active, ago(days=age), None if used is None else ago(days=used))
+
+
+def root_use(*, password: datetime | None = None, keys: Iterable[datetime | None] = (None, None)) -> RootUse:
+    return RootUse(generated=ago(hours=2), password_last_used=password, keys_last_used=tuple(keys))
+
+
+def managed(*arns: str, attachable: bool = True) -> dict[str, ManagedPolicy | None]:
+    """For Snapshot.policies."""
+    return {arn: ManagedPolicy(arn, attachable) for arn in arns}
+
+
+def snapshot(
+    *principals: Principal,
+    absent: Iterable[tuple[Kind, str]] = (),
+    credentials: Credentials | None = None,
+    **more: Any,
+) -> Snapshot:
+    """absent: kinds and names; credentials: those of koding-user."""
+    base = Snapshot(
+        account=ACCOUNT,
+        caller=Caller("arn:aws:iam::123456789012:user/auditor", root=False),
+        taken_at=NOW,
+        source="live",
+        principals={key_of(each.kind, each.name): each for each in principals},
+        absent=frozenset(key_of(kind, name) for kind, name in absent),
+        credentials={"koding-user": credentials} if credentials else {},
+    )
+    return replace(base, **more)
+
+
+def compare(wanted: Desired, live: Snapshot) -> Comparison:
+    return Comparison(wanted.bind(live.account), live)
+
+
+def _read(values: Iterable[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
