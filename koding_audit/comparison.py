@@ -177,7 +177,7 @@ class Comparison:
                 yield principal
 
     def ignored(self, kind: Kind, name: str) -> bool:
-        return any(each.kind == kind and matches(each.pattern, name) for each in self.desired.ignore)
+        return is_ignored(self.desired, kind, name)
 
     def subject(self, kind: Kind, name: str) -> str:
         """The ARN of a principal by name: the live one's, else the one it would have."""
@@ -231,6 +231,10 @@ class Comparison:
             for group in user.groups:
                 members.setdefault(group.name, set()).add(user.name.casefold())
         return {group: frozenset(names) for group, names in members.items()}
+
+
+def is_ignored(desired: Desired, kind: Kind, name: str) -> bool:
+    return any(each.kind == kind and matches(each.pattern, name) for each in desired.ignore)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -12,7 +12,7 @@ from koding_audit.model import Fact, Finding
 from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-STEP = "create a key (`koding-audit setup --save-key`), or activate one"
+STEP = "create an access key for the user, or activate one that it has"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
