@@ -311,7 +311,8 @@ class Snapshot:
 
     principals: those found; absent: those that were asked for and are not there; listed: the kinds of which every
     principal was read. Whatever is in none of the three is unread, never absent.
-    policies: managed policies that were asked for, None where there is none of that ARN.
+    policies: managed policies that were asked for, None where there is none of that ARN; policies_listed: every
+    policy of the account and of AWS is in it.
     summary: GetAccountSummary's SummaryMap.
     """
 
@@ -328,18 +329,37 @@ class Snapshot:
     summary: Mapping[str, int] | None = None
     root_use: RootUse | None = None
     gaps: tuple[Gap, ...] = ()
+    policies_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What an audit needs to be read: for each user and group by exact name, which facts; which policies by ARN
-    beyond those that are found attached; which facts of the account; which kinds in full (`closed`)."""
+    """What an audit needs to be read.
+
+    users, groups: by exact name, which facts; policies: ARNs that must exist, read where they are not found attached;
+    account: facts of the account; listed: kinds to be read in full (`closed`);
+    everything: the facts to read of every principal there is, and every policy (the command `snapshot`).
+    """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     groups: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     policies: frozenset[str] = frozenset()
-    facts: frozenset[Fact] = frozenset()
+    account: frozenset[Fact] = frozenset()
     listed: frozenset[Kind] = frozenset()
+    everything: frozenset[Fact] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to reach AWS, as the command line says it. timeout: seconds for the whole run; "" means not said."""
+
+    profile: str = ""
+    region: str = ""
+    role_arn: str = ""
+    external_id: str = ""
+    endpoint_url: str = ""
+    allow_endpoint: str = ""
+    timeout: float = 300.0
 
 
 # --- what is wrong, and what to do about it -------------------------------------------------------
@@ -417,6 +437,16 @@ class Finding:
         """Made of facts, never of wording, so that baselines and fingerprints survive a reworded message."""
         return f"{self.rule}/{self.subject}/{self.key}" if self.key else f"{self.rule}/{self.subject}"
 
+    @property
+    def change(self) -> Change | None:
+        """What has to be allowed for its fix: nothing more (add), `--create` or `--replace`; None: it has no fix."""
+        if self.fix is None:
+            return None
+        name = self.fix.verb.value
+        if name.startswith("Create"):
+            return "create"
+        return "replace" if name.startswith(("Detach", "Remove", "Delete")) or self.rule.endswith("-changed") else "add"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -429,6 +459,17 @@ class Step:
     finding: str
     change: Change
     unique_ids: Mapping[PrincipalKey, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for on the command line, as far as it decides what a plan holds."""
+
+    with_sets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    create: bool = False
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,6 +491,10 @@ class Basis:
 class Plan:
     basis: Basis
     steps: tuple[Step, ...]
+
+
+ALREADY = ("already there", "already gone")
+"""The details of a skipped entry that needed no write; every other skipped entry was kept from its write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,9 +546,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What a rule says to people. why: why it matters, in a few words; step: what to do where `--fix` cannot."""
+
+    why: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a run. Plural from the first day: many accounts change no shape."""
+    """The result of a run. Plural from the first day: many accounts change no shape.
+
+    advice: by rule, for formats that people read; a rule that is not in it is shown without.
+    """
 
     audits: tuple[Audit, ...]
     fail_on: Severity = "warning"
     errors: tuple[Problem, ...] = ()
+    advice: Mapping[str, Advice] = field(default_factory=dict)

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Cc: control (C0, DEL, C1); Cf: format (bidi, zero-width, tags); Cs: lone surrogates, which cannot be encoded;
-# Co and Cn: private and unassigned, drawn as a terminal pleases; Zl and Zp: separators that some readers take for a newline.
+# Co and Cn: private and unassigned, drawn as a terminal pleases; Zl and Zp: separators, to some readers a newline.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Drawn as nothing although they count as letters or marks: joiners, fillers, variation selectors
+# (Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt beyond _UNSAFE; and the blank of Braille).
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# Combining marks that one letter may carry; more of them climb over the lines above and below.
+_MARKS = 3
 
 
 def inert(text: str) -> str:
-    """The text with every character that could move a cursor, hide or reorder others written as \\xNN or \\uNNNN."""
+    r"""The text with every character that could move a cursor, hide or reorder others written as \xNN or \uNNNN.
+
+    A backslash stays as it is, so that inert text stays the same when it comes here again as a part of a message;
+    the exact bytes, where they matter, are in the JSON report.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+    shown = []
+    marks = _MARKS  # none before the first letter: it would sit on what we print before the text
+    for char in text:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        unsafe = category in _UNSAFE or marks > _MARKS or _INVISIBLE.match(char)
+        shown.append(_escape(char) if unsafe else char)
+    return "".join(shown)
 
 
 def _escape(char: str) -> str:

@@ -1,0 +1,588 @@
+"""Snapshot, Plan, Journal and Report as versioned JSON, each field written and read by hand.
+
+Encoding gives the same bytes for the same value, in ASCII. Decoding checks every type and refuses with InputError,
+naming the item; it never guesses. No secret passes: of an access key there are only its last four characters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, get_args
+
+from koding_audit import __version__
+from koding_audit.errors import InputError
+from koding_audit.jsontext import Item, instant, read_json, write_json
+from koding_audit.model import (
+    AccessKey,
+    Account,
+    Action,
+    Audit,
+    Basis,
+    Caller,
+    Change,
+    Credentials,
+    Entry,
+    Fact,
+    Finding,
+    Gap,
+    Journal,
+    Kind,
+    ManagedPolicy,
+    Outcome,
+    Plan,
+    Principal,
+    PrincipalKey,
+    Problem,
+    Report,
+    RootUse,
+    RunStatus,
+    Snapshot,
+    Source,
+    SourceFile,
+    Step,
+    Verb,
+    key_of,
+)
+from koding_audit.verdict import audit_status, blocking, ordered, status_of, summary
+
+VERSION = 1
+SNAPSHOT = "koding-audit-snapshot"
+PLAN = "koding-audit-plan"
+JOURNAL = "koding-audit-journal"
+
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_CHANGES: tuple[Change, ...] = get_args(Change)
+
+_T = TypeVar("_T")
+
+
+# --- snapshot -------------------------------------------------------------------------------------
+
+
+def encode_snapshot(snapshot: Snapshot) -> str:
+    """All that was read of an account, so that an audit can be made without it."""
+    root_use = snapshot.root_use
+    value = {
+        "version": VERSION,
+        "kind": SNAPSHOT,
+        "account": _account(snapshot.account),
+        "caller": _caller(snapshot.caller),
+        "taken_at": instant(snapshot.taken_at),
+        "source": snapshot.source,
+        "endpoint": snapshot.endpoint,
+        "principals": [_principal(snapshot.principals[key]) for key in sorted(snapshot.principals)],
+        "absent": [{"kind": kind, "name": name} for kind, name in sorted(snapshot.absent)],
+        "listed": sorted(snapshot.listed),
+        "credentials": {name: _credentials(each) for name, each in _sorted(snapshot.credentials).items()},
+        "policies": {
+            arn: None if policy is None else {"attachable": policy.attachable}
+            for arn, policy in _sorted(snapshot.policies).items()
+        },
+        "policies_listed": snapshot.policies_listed,
+        "summary": None if snapshot.summary is None else _sorted(snapshot.summary),
+        "root_use": None if root_use is None else _root_use(root_use),
+        "gaps": [_gap(gap) for gap in snapshot.gaps],
+    }
+    return write_json(value) + "\n"
+
+
+def decode_snapshot(value: object, path: str) -> Snapshot:
+    """From what read_json gives; path is only for messages. Raises InputError."""
+    fields = Item(value, path).envelope(
+        SNAPSHOT,
+        VERSION,
+        *("account", "caller", "taken_at", "source", "endpoint", "principals", "absent", "listed", "credentials"),
+        *("policies", "policies_listed", "summary", "root_use", "gaps"),
+    )
+    policies = fields["policies"].mapping()
+    summary_map = fields["summary"].optional(Item.mapping)
+    return Snapshot(
+        account=_read_account(fields["account"]),
+        caller=fields["caller"].optional(_read_caller),
+        taken_at=fields["taken_at"].time(),
+        source=fields["source"].text(),
+        endpoint=fields["endpoint"].optional(Item.text),
+        principals=_read_principals(fields["principals"]),
+        absent=fields["absent"].set_of(_read_absent),
+        listed=fields["listed"].set_of(_read_kind),
+        credentials={name: _read_credentials(each) for name, each in fields["credentials"].mapping().items()},
+        policies={arn: _read_policy(arn, each) for arn, each in policies.items()},
+        policies_listed=fields["policies_listed"].boolean(),
+        summary=None if summary_map is None else {name: each.whole() for name, each in summary_map.items()},
+        root_use=fields["root_use"].optional(_read_root_use),
+        gaps=fields["gaps"].each(_read_gap),
+    )
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {"id": account.id, "partition": account.partition, "alias": account.alias}
+
+
+def _read_account(item: Item) -> Account:
+    fields = item.fields("id", "partition", "alias")
+    return Account(fields["id"].text(), fields["partition"].text(), fields["alias"].optional(Item.text))
+
+
+def _caller(caller: Caller | None) -> dict[str, Any] | None:
+    return None if caller is None else {"arn": caller.arn, "root": caller.root}
+
+
+def _read_caller(item: Item) -> Caller:
+    fields = item.fields("arn", "root")
+    return Caller(fields["arn"].text(), fields["root"].boolean())
+
+
+def _read_kind(item: Item) -> Kind:
+    return item.choice(_KINDS)
+
+
+def _principal(principal: Principal) -> dict[str, Any]:
+    def names(values: frozenset[str] | None) -> list[str] | None:
+        return None if values is None else sorted(values)
+
+    return {
+        "kind": principal.kind,
+        "name": principal.name,
+        "arn": principal.arn,
+        "unique_id": principal.unique_id,
+        "path": principal.path,
+        "attached": names(principal.attached),
+        "inline": names(principal.inline),
+        "groups": names(principal.groups),
+        "members": names(principal.members),
+        "boundary": principal.boundary,
+    }
+
+
+def _read_principals(item: Item) -> dict[PrincipalKey, Principal]:
+    principals: dict[PrincipalKey, Principal] = {}
+    for each in item.items():
+        principal = _read_principal(each)
+        key = key_of(principal.kind, principal.name)
+        if key in principals:
+            each.refuse(f"{principal.kind} {json.dumps(principal.name)} is there twice (case does not tell them apart)")
+        principals[key] = principal
+    return principals
+
+
+def _read_principal(item: Item) -> Principal:
+    fields = item.fields(
+        *("kind", "name", "arn", "unique_id", "path", "attached", "inline", "groups", "members", "boundary")
+    )
+
+    def names(name: str) -> frozenset[str] | None:
+        return fields[name].optional(lambda found: found.set_of(Item.text))
+
+    return Principal(
+        kind=_read_kind(fields["kind"]),
+        name=fields["name"].text(),
+        arn=fields["arn"].text(),
+        unique_id=fields["unique_id"].text(),
+        path=fields["path"].text(),
+        attached=names("attached"),
+        inline=names("inline"),
+        groups=names("groups"),
+        members=names("members"),
+        boundary=fields["boundary"].text(),
+    )
+
+
+def _read_absent(item: Item) -> PrincipalKey:
+    fields = item.fields("kind", "name")
+    return key_of(_read_kind(fields["kind"]), fields["name"].text())
+
+
+def _credentials(credentials: Credentials) -> dict[str, Any]:
+    keys = credentials.keys
+    return {
+        "keys": None if keys is None else [_access_key(key) for key in keys],
+        "password": credentials.password,
+        "mfa": credentials.mfa,
+        "services": None if credentials.services is None else list(credentials.services),
+    }
+
+
+def _read_credentials(item: Item) -> Credentials:
+    fields = item.fields("keys", "password", "mfa", "services")
+    return Credentials(
+        keys=fields["keys"].optional(lambda keys: keys.each(_read_access_key)),
+        password=fields["password"].optional(Item.boolean),
+        mfa=fields["mfa"].optional(Item.boolean),
+        services=fields["services"].optional(lambda services: services.each(Item.text)),
+    )
+
+
+def _access_key(key: AccessKey) -> dict[str, Any]:
+    return {
+        "suffix": key.suffix[-4:],
+        "active": key.active,
+        "created": instant(key.created),
+        "last_used": _instant(key.last_used),
+    }
+
+
+def _read_access_key(item: Item) -> AccessKey:
+    fields = item.fields("suffix", "active", "created", "last_used")
+    suffix = fields["suffix"].text()
+    if len(suffix) > 4:
+        fields["suffix"].refuse("at most the last four characters of a key's id are kept")
+    last_used = fields["last_used"].optional(Item.time)
+    return AccessKey(suffix, fields["active"].boolean(), fields["created"].time(), last_used)
+
+
+def _read_policy(arn: str, item: Item) -> ManagedPolicy | None:
+    return item.optional(lambda found: ManagedPolicy(arn, found.fields("attachable")["attachable"].boolean()))
+
+
+def _root_use(root_use: RootUse) -> dict[str, Any]:
+    return {
+        "generated": instant(root_use.generated),
+        "password_last_used": _instant(root_use.password_last_used),
+        "keys_last_used": [_instant(time) for time in root_use.keys_last_used],
+    }
+
+
+def _read_root_use(item: Item) -> RootUse:
+    fields = item.fields("generated", "password_last_used", "keys_last_used")
+    return RootUse(
+        generated=fields["generated"].time(),
+        password_last_used=fields["password_last_used"].optional(Item.time),
+        keys_last_used=fields["keys_last_used"].each(lambda key: key.optional(Item.time)),
+    )
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "fact": gap.fact.value,
+        "call": gap.call,
+        "reason": gap.reason,
+        "subject": gap.subject,
+        "permission": gap.permission,
+    }
+
+
+def _read_gap(item: Item) -> Gap:
+    fields = item.fields("fact", "call", "reason", "subject", "permission")
+    texts = (fields[name].text() for name in ("call", "reason", "subject", "permission"))
+    return Gap(Fact(fields["fact"].choice([fact.value for fact in Fact])), *texts)
+
+
+# --- plan -----------------------------------------------------------------------------------------
+
+
+def encode_plan(plan: Plan) -> str:
+    """Indented, for it is read before it is applied."""
+    basis = plan.basis
+    value = {
+        "version": VERSION,
+        "kind": PLAN,
+        "basis": {
+            "account": _account(basis.account),
+            "made_at": instant(basis.made_at),
+            "files": [_file(each) for each in basis.files],
+            "with_sets": list(basis.with_sets),
+            "only": list(basis.only),
+            "skip": list(basis.skip),
+            "create": basis.create,
+            "replace": basis.replace,
+            "state": basis.state,
+        },
+        "steps": [
+            {
+                **_action(step.action),
+                "finding": step.finding,
+                "change": step.change,
+                "unique_ids": _unique_ids(step.unique_ids),
+            }
+            for step in plan.steps
+        ],
+    }
+    return write_json(value, indent=2) + "\n"
+
+
+def decode_plan(value: object, path: str) -> Plan:
+    """From what read_json gives; path is only for messages. Raises InputError."""
+    fields = Item(value, path).envelope(PLAN, VERSION, "basis", "steps")
+    return Plan(_read_basis(fields["basis"]), fields["steps"].each(_read_step))
+
+
+def _read_basis(item: Item) -> Basis:
+    fields = item.fields(
+        *("account", "made_at", "files", "with_sets", "only", "skip", "create", "replace", "state"),
+    )
+    return Basis(
+        account=_read_account(fields["account"]),
+        made_at=fields["made_at"].time(),
+        files=fields["files"].each(_read_file),
+        with_sets=fields["with_sets"].each(Item.text),
+        only=fields["only"].each(Item.text),
+        skip=fields["skip"].each(Item.text),
+        create=fields["create"].boolean(),
+        replace=fields["replace"].boolean(),
+        state=fields["state"].text(),
+    )
+
+
+def _read_step(item: Item) -> Step:
+    fields = item.fields("action", "parameters", "finding", "change", "unique_ids")
+    return Step(
+        action=_read_action(fields),
+        finding=fields["finding"].text(),
+        change=fields["change"].choice(_CHANGES),
+        unique_ids=_read_unique_ids(fields["unique_ids"]),
+    )
+
+
+def _file(file: SourceFile) -> dict[str, str]:
+    return {"path": file.path, "sha256": file.sha256}
+
+
+def _read_file(item: Item) -> SourceFile:
+    fields = item.fields("path", "sha256")
+    return SourceFile(fields["path"].text(), fields["sha256"].text())
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {"action": action.verb.value, "parameters": _json_value(action.parameters)}
+
+
+def _read_action(fields: Mapping[str, Item]) -> Action:
+    verb = Verb(fields["action"].choice([verb.value for verb in Verb]))
+    parameters = fields["parameters"]
+    found = parameters.mapping()
+    for name in _needed(verb):
+        if name not in found:
+            parameters.refuse(f"{verb.value} needs {name}")
+    return Action(verb, {name: _read_parameter(name, each) for name, each in found.items()})
+
+
+def _needed(verb: Verb) -> list[str]:
+    """The parameters without which IAM does not know the action; its API spells them as it spells its actions."""
+    names = [f"{kind}Name" for kind in ("User", "Group") if kind in verb.value]
+    if verb.value.startswith(("Attach", "Detach")):
+        names.append("PolicyArn")
+    elif verb.value.endswith("Policy"):
+        names.append("PolicyName")
+    if verb.value.startswith("Put"):
+        names.append("PolicyDocument")
+    return names
+
+
+def _read_parameter(name: str, item: Item) -> str | list[dict[str, str]]:
+    """Text, but for the tags of CreateUser."""
+    if name != "Tags":
+        return item.text()
+    tags = [tag.fields("Key", "Value") for tag in item.items()]
+    return [{"Key": tag["Key"].text(), "Value": tag["Value"].text()} for tag in tags]
+
+
+def _unique_ids(ids: Mapping[PrincipalKey, str]) -> list[dict[str, str]]:
+    return [{"kind": kind, "name": name, "id": ids[kind, name]} for kind, name in sorted(ids)]
+
+
+def _read_unique_ids(item: Item) -> dict[PrincipalKey, str]:
+    ids: dict[PrincipalKey, str] = {}
+    for each in item.items():
+        fields = each.fields("kind", "name", "id")
+        key = key_of(_read_kind(fields["kind"]), fields["name"].text())
+        if key in ids:
+            each.refuse("it is there twice")
+        ids[key] = fields["id"].text()
+    return ids
+
+
+# --- journal --------------------------------------------------------------------------------------
+
+
+def journal_header(account: Account, started_at: datetime, desired: Iterable[SourceFile]) -> str:
+    """The first line of a journal, with its newline."""
+    value = {
+        "version": VERSION,
+        "kind": JOURNAL,
+        "tool": __version__,
+        "account": _account(account),
+        "started_at": instant(started_at),
+        "desired": [_file(each) for each in desired],
+    }
+    return write_json(value) + "\n"
+
+
+def journal_line(time: datetime, index: int, entry: Entry) -> str:
+    """One state of the entry at that index (from 0), with its newline; the last line of an index holds."""
+    value = {
+        "time": instant(time),
+        "index": index,
+        **_action(entry.action),
+        "unique_ids": _unique_ids(entry.unique_ids),
+        "outcome": entry.outcome,
+        "detail": entry.detail,
+        "before": entry.before,
+    }
+    return write_json(value) + "\n"
+
+
+def decode_journal(text: str, path: str) -> tuple[Journal, Problem | None]:
+    """The journal in its last state, and what is wrong with its last line if a crash tore that.
+
+    A line is torn if it is the last, has no newline and is no JSON; all lines before it are used. An entry whose
+    write was under way is `started` then: whether it happened is to be read from the account. Raises InputError.
+    """
+    lines = text.split("\n")
+    torn = None
+    if lines[-1] and not _is_json(lines[-1]):
+        location = Source(path, len(lines), 1)
+        torn = Problem("the journal's last line is torn", "the run was cut off; the lines before it are used", location)
+    values = [_read_line(line, path, number) for number, line in enumerate(lines[:-1], start=1)]
+    if lines[-1] and torn is None:
+        values.append(_read_line(lines[-1], path, len(lines)))
+    if not values:
+        raise InputError(f"{path}: the journal has no first line", "no write is made before it is there")
+    account = _read_header(values[0])
+    entries: dict[int, Entry] = {}
+    for item in values[1:]:
+        index, entry = _read_entry(item)
+        if index in entries and entries[index].action != entry.action:
+            item.refuse(f"entry {index} was another action before")
+        entries[index] = entry
+    return Journal(path, account, tuple(entries[index] for index in sorted(entries))), torn
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_line(line: str, path: str, number: int) -> Item:
+    try:
+        return Item(read_json(line, path), f"{path}:{number}")
+    except InputError as error:
+        column = error.location.column if error.location else 1
+        raise InputError(error.message, "restore the journal", Source(path, number, column)) from error
+
+
+def _read_header(item: Item) -> Account:
+    fields = item.envelope(JOURNAL, VERSION, "tool", "account", "started_at", "desired")
+    fields["tool"].text()
+    fields["started_at"].time()
+    fields["desired"].each(_read_file)
+    return _read_account(fields["account"])
+
+
+def _read_entry(item: Item) -> tuple[int, Entry]:
+    fields = item.fields("time", "index", "action", "parameters", "unique_ids", "outcome", "detail", "before")
+    fields["time"].time()
+    index = fields["index"].whole()
+    if index < 0:
+        fields["index"].refuse("it counts from 0")
+    entry = Entry(
+        action=_read_action(fields),
+        outcome=fields["outcome"].choice(_OUTCOMES),
+        detail=fields["detail"].text(),
+        unique_ids=_read_unique_ids(fields["unique_ids"]),
+        before=fields["before"].text(),
+    )
+    return index, entry
+
+
+# --- report ---------------------------------------------------------------------------------------
+
+
+def encode_report(report: Report) -> str:
+    """The JSON report, version 1."""
+    return write_json(report_value(report), indent=2) + "\n"
+
+
+def report_value(report: Report) -> dict[str, Any]:
+    """The report as JSON values, in the order in which they are written."""
+    return {
+        "version": VERSION,
+        "tool": {"name": "koding-audit", "version": __version__},
+        "status": status_of(report),
+        "fail_on": report.fail_on,
+        "errors": [
+            {"message": each.message, "hint": each.hint, "location": _location(each.location)} for each in report.errors
+        ],
+        "audits": [_audit(audit, audit_status(audit, report.fail_on)) for audit in report.audits],
+    }
+
+
+def _audit(audit: Audit, status: RunStatus) -> dict[str, Any]:
+    return {
+        "account": _account(audit.account),
+        "caller": _caller(audit.caller),
+        "taken_at": instant(audit.taken_at),
+        "source": audit.source,
+        "endpoint": audit.endpoint,
+        "credential_report_generated": _instant(audit.report_generated),
+        "status": status,
+        "desired": [_file(each) for each in audit.desired],
+        "summary": summary(audit.findings),
+        "findings": [_finding(each) for each in ordered(audit.findings)],
+        "gaps": [_blocking(gap, rules) for gap, rules in blocking(audit)],
+        "not_seen": sorted(audit.not_seen),
+        "journal": None if audit.journal is None else _journal(audit.journal),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "status": finding.status,
+        "subject": finding.subject,
+        "policy_set": finding.policy_set,
+        "message": finding.message,
+        "evidence": _json_value(finding.evidence),
+        "location": _location(finding.source),
+        "fix": None if finding.fix is None else _shown(finding.fix),
+    }
+
+
+def _blocking(gap: Gap, rules: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "fact": gap.fact.value,
+        "call": gap.call,
+        "reason": gap.reason,
+        "rules": list(rules),
+        "subject": gap.subject,
+        "permission": gap.permission,
+    }
+
+
+def _journal(journal: Journal) -> dict[str, Any]:
+    entries = [{**_shown(each.action), "outcome": each.outcome, "detail": each.detail} for each in journal.entries]
+    return {"path": journal.path, "entries": entries}
+
+
+def _shown(action: Action) -> dict[str, Any]:
+    """An action without the text of a policy: a report goes further than a plan or the journal does."""
+    parameters = {name: each for name, each in action.parameters.items() if name != "PolicyDocument"}
+    return _action(Action(action.verb, parameters))
+
+
+def _location(source: Source | None) -> dict[str, Any] | None:
+    return None if source is None else {"path": source.path, "line": source.line, "column": source.column}
+
+
+def _instant(time: datetime | None) -> str | None:
+    return None if time is None else instant(time)
+
+
+def _sorted(mapping: Mapping[str, _T]) -> dict[str, _T]:
+    return dict(sorted(mapping.items()))
+
+
+def _json_value(value: Any) -> Any:
+    """A JSON value with its keys in order; tuples become lists."""
+    if isinstance(value, Mapping):
+        return {name: _json_value(value[name]) for name in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [_json_value(each) for each in value]
+    return value

@@ -1,0 +1,141 @@
+"""JSON as text, and JSON values that are checked while they are read: nothing is guessed, a refusal says where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, NoReturn, TypeVar
+
+from koding_audit.errors import InputError
+from koding_audit.model import Source
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
+
+_T = TypeVar("_T")
+_Choice = TypeVar("_Choice", bound=str)
+
+
+def write_json(value: object, *, indent: int | None = None) -> str:
+    """One line, or with indent many; ASCII without any control character but the newlines of indent."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    text = json.dumps(value, indent=indent, separators=separators, allow_nan=False)
+    return text.replace("\x7f", "\\u007f")  # the one control character that ensure_ascii leaves
+
+
+def read_json(text: str, path: str) -> object:
+    """The value of a JSON text; path is only for messages. Raises InputError with line and column."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        location = Source(path, error.lineno, error.colno)
+        raise InputError(f"not JSON: {error.msg}", "is the file whole? make it again", location) from error
+    except RecursionError as error:
+        raise InputError(f"{path}: nested too deeply") from error
+    except ValueError as error:  # of our hooks, and of Python for numbers of thousands of digits
+        raise InputError(f"{path}: {error}") from error
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"key {json.dumps(name)} is there twice")
+        found[name] = value
+    return found
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON value")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A value that is being read, and where it stands: `principals[3].arn` in the file `path`."""
+
+    value: object
+    path: str
+    where: str = ""
+
+    def refuse(self, problem: str, hint: str = "") -> NoReturn:
+        raise InputError(": ".join(part for part in (self.path, self.where, problem) if part), hint)
+
+    def text(self) -> str:
+        return self.value if isinstance(self.value, str) else self.refuse("text is needed")
+
+    def whole(self) -> int:
+        number = self.value
+        return number if isinstance(number, int) and not isinstance(number, bool) else self.refuse("a number is needed")
+
+    def boolean(self) -> bool:
+        return self.value if isinstance(self.value, bool) else self.refuse("true or false is needed")
+
+    def time(self) -> datetime:
+        text = self.value if isinstance(self.value, str) else ""
+        try:
+            if _TIME.fullmatch(text):
+                return datetime.fromisoformat(text.removesuffix("Z") + "+00:00")
+        except ValueError:
+            pass  # a month 13 is refused like any other text
+        return self.refuse("a UTC time like 2026-11-23T20:00:00Z is needed")
+
+    def choice(self, known: Iterable[_Choice]) -> _Choice:
+        words = {str(each): each for each in known}
+        word = self.value
+        if isinstance(word, str) and word in words:
+            return words[word]
+        return self.refuse(f"one of {', '.join(words)} is needed")
+
+    def optional(self, read: Callable[[Item], _T]) -> _T | None:
+        return None if self.value is None else read(self)
+
+    def items(self) -> list[Item]:
+        if not isinstance(self.value, list):
+            self.refuse("a list is needed")
+        return [Item(each, self.path, f"{self.where}[{index}]") for index, each in enumerate(self.value)]
+
+    def each(self, read: Callable[[Item], _T]) -> tuple[_T, ...]:
+        return tuple(read(item) for item in self.items())
+
+    def set_of(self, read: Callable[[Item], _T]) -> frozenset[_T]:
+        return frozenset(self.each(read))
+
+    def mapping(self) -> dict[str, Item]:
+        """An object whose keys are names from the account, not ours."""
+        return {name: Item(each, self.path, f"{self.where}[{json.dumps(name)}]") for name, each in self._object()}
+
+    def fields(self, *names: str) -> dict[str, Item]:
+        """An object with exactly these keys. An unknown one is refused: what it means would be lost in silence."""
+        start = f"{self.where}." if self.where else ""
+        found = {name: Item(each, self.path, f"{start}{name}") for name, each in self._object()}
+        for name in names:
+            if name not in found:
+                Item(None, self.path, f"{start}{name}").refuse("missing")
+        for name in found:
+            if name not in names:
+                self.refuse(f"unknown key {json.dumps(name)}", "was it written by a newer koding-audit, or by hand?")
+        return found
+
+    def envelope(self, kind: str, known: int, *names: str) -> dict[str, Item]:
+        """The fields of a whole file, after its kind and its version, which is to be the known one."""
+        head = dict(self._object())
+        if head.get("kind") != kind:
+            self.refuse(f"it is no {kind}")
+        version = head.get("version")
+        if isinstance(version, int) and version > known:
+            self.refuse(
+                f"version {version} is newer than this koding-audit knows ({known})",
+                "upgrade koding-audit to read it",
+            )
+        if version != known or type(version) is not int:
+            self.refuse(f"version: {known} is needed")
+        return self.fields("version", "kind", *names)
+
+    def _object(self) -> Iterable[tuple[str, object]]:
+        return self.value.items() if isinstance(self.value, dict) else self.refuse("an object is needed")
+
+
+def instant(time: datetime) -> str:
+    return time.astimezone(timezone.utc).isoformat().removesuffix("+00:00") + "Z"

@@ -1,0 +1,122 @@
+"""What a report comes to: its counts, its order, its status and the exit status, reckoned here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from koding_audit.model import (
+    ALREADY,
+    SEVERITIES,
+    Action,
+    Audit,
+    Change,
+    Entry,
+    Finding,
+    Gap,
+    Kind,
+    PrincipalKey,
+    Report,
+    RunStatus,
+    Severity,
+    key_of,
+)
+
+EXIT_STATUS: Mapping[RunStatus, int] = {"clean": 0, "findings": 1, "incomplete": 2}
+NOT_CHECKED = "not-checked"
+
+
+def status_of(report: Report) -> RunStatus:
+    """The worst of all audits. A run with an error, or in which nothing was audited, is never clean."""
+    found = {audit_status(audit, report.fail_on) for audit in report.audits}
+    if report.errors or not found or "incomplete" in found:
+        return "incomplete"
+    return "findings" if "findings" in found else "clean"
+
+
+def audit_status(audit: Audit, fail_on: Severity) -> RunStatus:
+    if audit.gaps or not_written(audit) or any(_is_not_checked(each) or _is_unwritten(each) for each in audit.findings):
+        return "incomplete"
+    return "findings" if any(counts(each, fail_on) for each in audit.findings) else "clean"
+
+
+def exit_status(report: Report, *, exit_zero: bool = False) -> int:
+    """The process's exit status; exit_zero turns 1 into 0 and never 2."""
+    status = EXIT_STATUS[status_of(report)]
+    return 0 if exit_zero and status == 1 else status
+
+
+def stands(finding: Finding) -> bool:
+    """Whether it is still so: open, or its fix failed or is not visible yet."""
+    return finding.status in {"open", "failed", "pending"}
+
+
+def counts(finding: Finding, fail_on: Severity) -> bool:
+    """Whether a finding stands and is at or above fail_on."""
+    return stands(finding) and SEVERITIES.index(finding.severity) <= SEVERITIES.index(fail_on)
+
+
+def summary(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many findings of each sort; each is counted once, so that the sum is their number."""
+    totals = dict.fromkeys((*SEVERITIES, "waived", "fixed", "not_checked"), 0)
+    for each in findings:
+        totals[_sort(each)] += 1
+    return totals
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """By severity, the worst first, then by id."""
+    return sorted(findings, key=lambda each: (SEVERITIES.index(each.severity), each.id))
+
+
+def changes(findings: Iterable[Finding]) -> dict[str, Change]:
+    """What has to be allowed for each fix that is still to be made, by finding id.
+
+    What is to be given to a group or user that is missing itself needs `--create` as well.
+    """
+    to_make = (each for each in findings if each.status in {"open", "failed"})
+    fixes = [(each.id, each.change, each.fix) for each in to_make if each.fix and each.change]
+    created = {fix.principal for _, change, fix in fixes if change == "create"}
+    return {
+        name: "create" if change == "add" and not created.isdisjoint(_touched(fix)) else change
+        for name, change, fix in fixes
+    }
+
+
+def not_written(audit: Audit) -> tuple[Entry, ...]:
+    """The journal's entries that did not come to what the plan wanted: failed, pending, unknown, or kept from it."""
+    return unsettled(audit.journal.entries) if audit.journal else ()
+
+
+def unsettled(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(each for each in entries if not _is_settled(each))
+
+
+def blocking(audit: Audit) -> list[tuple[Gap, tuple[str, ...]]]:
+    """Each gap with the rules that it kept from being checked, in an order of its own: reads end in any."""
+    rules = dict(enumerate(audit.blocked_rules))
+    gaps = [(gap, rules.get(index, ())) for index, gap in enumerate(audit.gaps)]
+    return sorted(gaps, key=lambda each: (each[0].fact.value, each[0].subject, each[0].call, each[0].reason))
+
+
+def _touched(action: Action) -> set[PrincipalKey]:
+    """Every group and user that an action names."""
+    kinds: tuple[tuple[Kind, str], ...] = (("group", "GroupName"), ("user", "UserName"))
+    return {key_of(kind, action.parameters[name]) for kind, name in kinds if name in action.parameters}
+
+
+def _is_settled(entry: Entry) -> bool:
+    return entry.outcome == "done" or (entry.outcome == "skipped" and entry.detail in ALREADY)
+
+
+def _is_not_checked(finding: Finding) -> bool:
+    return finding.rule == NOT_CHECKED and stands(finding)
+
+
+def _is_unwritten(finding: Finding) -> bool:
+    return finding.status in {"failed", "pending"}
+
+
+def _sort(finding: Finding) -> str:
+    if finding.status in {"waived", "fixed"}:
+        return finding.status
+    return "not_checked" if _is_not_checked(finding) else finding.severity

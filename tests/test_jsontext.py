@@ -1,0 +1,126 @@
+"""Claims about JSON that comes from a file."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from koding_audit.errors import InputError
+from koding_audit.jsontext import Item, instant, read_json, write_json
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(VALUES, st.sampled_from([None, 2]))
+@example("\x7f\x1b\u202e", None)
+def test_what_is_written_is_printable_ascii_and_is_read_back(value: object, indent: int | None) -> None:
+    text = write_json(value, indent=indent)
+    assert all(line.isascii() and (line.isprintable() or not line) for line in text.split("\n"))
+    assert read_json(text, "x") == value
+
+
+@given(st.text() | st.text(alphabet='[]{}",:0123456789truefalsn.-+eE \n\\'))
+@example("[" * 100_000)
+@example("9" * 5000)
+@example('{"a": NaN}')
+@example("\ufeff{}")
+@example("1e999")
+@example("")
+def test_any_text_is_a_value_or_a_named_refusal(text: str) -> None:
+    refused = None
+    try:
+        read_json(text, "x.json")
+    except InputError as error:
+        refused = error
+    assert refused is None or refused.location is not None or refused.message.startswith("x.json: ")
+
+
+def test_a_file_that_is_cut_short_is_told_with_line_and_column() -> None:
+    with pytest.raises(InputError, match="not JSON") as caught:
+        read_json('{"a": 1,\n "b": [1, 2', "x.json")
+    assert caught.value.location is not None
+    assert (caught.value.location.path, caught.value.location.line, caught.value.location.column) == ("x.json", 2, 12)
+
+
+def test_a_key_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(InputError, match=r'^x\.json: key "a" is there twice$'):
+        read_json('{"a": 1, "a": 2}', "x.json")
+
+
+def test_nan_is_no_value() -> None:
+    with pytest.raises(InputError, match="NaN is no JSON value"):
+        read_json("[NaN]", "x.json")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("method", "good", "bad"),
+    [
+        ("text", "", [1, None, True, [], {}]),
+        ("whole", 3, ["3", True, 3.0, None]),
+        ("boolean", False, [0, "false", None]),
+        ("time", "2026-11-23T20:00:00Z", ["2026-11-23", "2026-13-23T20:00:00Z", "2026-11-23T20:00:00+01:00", 5, None]),
+        ("items", [], [{}, "", None]),
+        ("mapping", {}, [[], "", None]),
+    ],
+)
+def test_each_type_is_checked(method: str, good: object, bad: list[object]) -> None:
+    getattr(Item(good, "x"), method)()
+    for value in bad:
+        with pytest.raises(InputError, match="is needed"):
+            getattr(Item(value, "x"), method)()
+
+
+def test_a_refusal_names_the_file_and_the_item() -> None:
+    item = (
+        Item({"principals": [{"arn": 5}]}, "x.json").fields("principals")["principals"].items()[0].fields("arn")["arn"]
+    )
+    with pytest.raises(InputError) as caught:
+        item.text()
+    assert caught.value.message == "x.json: principals[0].arn: text is needed"
+
+
+def test_missing_and_unknown_keys_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match=r"^x: arn: missing$"):
+        Item({}, "x").fields("arn")
+    with pytest.raises(InputError, match=r'^x: unknown key "role\\u202e"$'):
+        Item({"role\u202e": 1}, "x").fields()
+
+
+def test_a_choice_says_what_there_is() -> None:
+    with pytest.raises(InputError, match="one of user, group is needed"):
+        Item(["user"], "x").choice(("user", "group"))
+
+
+@pytest.mark.parametrize("version", [0, -1, 1.0, True, "1", None, [1]])
+def test_a_version_that_is_none_is_refused(version: object) -> None:
+    with pytest.raises(InputError, match="version: 1 is needed"):
+        Item({"kind": "k", "version": version}, "x").envelope("k", 1)
+
+
+def test_a_newer_version_is_refused_before_its_keys_are_looked_at() -> None:
+    with pytest.raises(InputError, match="version 2 is newer") as caught:
+        Item({"kind": "k", "version": 2, "more": 1}, "x").envelope("k", 1)
+    assert caught.value.hint == "upgrade koding-audit to read it"
+
+
+def test_another_kind_of_file_is_refused() -> None:
+    with pytest.raises(InputError, match="it is no k"):
+        Item(json.loads('{"kind": "other", "version": 2}'), "x").envelope("k", 1)
+
+
+@given(st.datetimes(timezones=st.just(timezone.utc)))
+def test_a_time_is_read_back(time: datetime) -> None:
+    assert Item(instant(time), "x").time() == time
+
+
+def test_a_time_is_written_in_utc() -> None:
+    assert instant(datetime(2026, 11, 23, 21, 0, tzinfo=timezone(timedelta(hours=1)))) == "2026-11-23T20:00:00Z"
