@@ -96,6 +96,15 @@ class Comparison:
         """Groups, then users."""
         return tuple(pair for pair, _ in self.groups) + tuple(pair for pair, _ in self.users)
 
+    def declared(self) -> Iterator[tuple[Kind, Declared]]:
+        """Each declared group and user that is not ignored, whether its live state is known or not."""
+        for group in self.desired.groups.values():
+            if not self.ignored("group", group.name):
+                yield "group", group
+        for user in self.desired.users.values():
+            if not self.ignored("user", user.name):
+                yield "user", user
+
     def required(self, declared: Declared) -> Iterator[tuple[PolicySet, PolicyRef]]:
         """Each policy that a required set asks for, once, with the first set that does."""
         return self._policies(declared.required)

@@ -32,3 +32,17 @@ class AccessError(AuditError):
 
 class RefusedError(AuditError):
     """A write that will not be made: root, an account that is not pinned, a plan that is stale."""
+
+
+class CallError(AuditError):
+    """One call to AWS that gave no usable answer.
+
+    call: `iam:GetUser`; code: AWS's error code, or the kind of failure (`ReadTimeout`, `MalformedReply`);
+    refused: AWS cannot have acted on it: it said no, or never got the request. Else a write may have been applied.
+    """
+
+    def __init__(self, call: str, code: str, message: str, *, refused: bool = False) -> None:
+        super().__init__(f"{call} failed: {code}: {message}" if message else f"{call} failed: {code}")
+        self.call = call
+        self.code = code
+        self.refused = refused

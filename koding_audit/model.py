@@ -336,14 +336,15 @@ class Snapshot:
 class Query:
     """What an audit needs to be read.
 
-    users, groups: by exact name, which facts; policies: ARNs that must exist, read where they are not found attached;
+    users, groups: by exact name, which facts; policies: the ARNs that must exist, with those who are to hold them: one
+    that all of these hold is there, and is not looked up;
     account: facts of the account; listed: kinds to be read in full (`closed`);
     everything: the facts to read of every principal there is, and every policy (the command `snapshot`).
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     groups: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
-    policies: frozenset[str] = frozenset()
+    policies: Mapping[str, frozenset[PrincipalKey]] = field(default_factory=dict)
     account: frozenset[Fact] = frozenset()
     listed: frozenset[Kind] = frozenset()
     everything: frozenset[Fact] = frozenset()

@@ -1,1 +1,31 @@
-"""Collectors: each reads one kind of source into a Snapshot. The file's name is the option's: --source NAME[:ARGUMENT]."""
+"""Collectors: each reads one kind of source into a Snapshot.
+
+The file's name is the option's: `--source NAME[:ARGUMENT]`. A collector module has a context manager
+`opened(argument, settings) -> Opened`, which raises InputError or AccessError where the source cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from koding_audit.aws import Connection
+from koding_audit.model import Account, Caller, Principal, Query, Snapshot
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source that is ready to be read.
+
+    identity: the account, and whose credentials are in use (None where a file does not tell);
+    connection: what a fix writes through, None for a source that cannot be written.
+    """
+
+    identity: Callable[[], tuple[Account, Caller | None]]
+    collect: Callable[[Query], Snapshot]
+    connection: Connection | None
+
+
+def holds(live: Principal | None, arn: str) -> bool:
+    """Whether a policy is attached to a principal or bounds it, and so is known to exist without a look-up."""
+    return live is not None and (arn in (live.attached or ()) or arn == live.boundary)

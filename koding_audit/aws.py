@@ -1,0 +1,337 @@
+"""The only room that makes a session or a client: credentials, endpoints, retries, deadlines, paging, identity.
+
+botocore is used without boto3's upper half, which costs a quarter of a second of imports that an audit has no use for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from koding_audit import __version__
+from koding_audit.errors import AccessError, AuditError, CallError, InputError
+from koding_audit.model import Account, Caller, Settings
+
+T = TypeVar("T")
+
+IN_FLIGHT = 8  # calls at once on one account
+PAGE_SIZE = 1000  # the most that IAM's MaxItems allows
+PAGE_CAP = 10_000  # far beyond any account's quotas: an endless list ends here
+UNREADABLE_TRIES = 3  # botocore does not send again what it cannot parse
+ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+NOT_THERE = "NoSuchEntity"
+MALFORMED = "MalformedReply"
+
+# Hosts of AWS's own endpoints, by the DNS suffixes of its partitions.
+_AWS_SUFFIXES = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+)
+_CREDENTIALS_HINT = "run `aws configure`, set AWS_PROFILE, or give --profile; `koding-audit demo` needs none"
+
+
+@dataclass
+class Connection:
+    """Clients of one account, and the threads that use them. A call is made with `call` or `pages`, nowhere else."""
+
+    iam: Any
+    endpoint: str | None
+    timeout: float
+    deadline: float
+    _pool: ThreadPoolExecutor
+    _identity: Future[tuple[Account, Caller]]
+    source: str = "live"
+
+    def identity(self) -> tuple[Account, Caller]:
+        """The account and the caller, asked of STS, which needs no permission and works under any deny."""
+        return self.result(self._identity, "sts:GetCallerIdentity")
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Run a function in one of the connection's threads, at most IN_FLIGHT at once."""
+        return self._pool.submit(function, *arguments)
+
+    def result(self, future: Future[T], call: str) -> T:
+        """What the function gave, or CallError when the run's deadline comes first."""
+        try:
+            return future.result(timeout=max(0.0, self.remaining()))
+        except FutureTimeout:
+            raise _too_late(call) from None
+
+    def renew(self) -> None:
+        """Start the run's time again: a person has answered, and writing is a part of its own."""
+        self.deadline = time.monotonic() + self.timeout
+
+    def remaining(self) -> float:
+        """Seconds until the run's deadline."""
+        return self.deadline - time.monotonic()
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One IAM call and its parsed reply. Raises CallError, and nothing else, whatever comes back."""
+        if self.remaining() <= 0:
+            raise _too_late(f"iam:{operation}")
+        return _call(self.iam, "iam", operation, parameters)
+
+    def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
+        """Every item of a list, or CallError: half a list is never returned.
+
+        botocore's paginators stop without a word when a page lacks its Marker or IsTruncated, and follow markers
+        that go round in circles, so the end of the list is checked here.
+        """
+        call = f"iam:{operation}"
+        found: list[Any] = []
+        seen: set[str] = set()
+        for _ in range(PAGE_CAP):
+            reply = self.call(operation, MaxItems=PAGE_SIZE, **parameters)
+            found += take(reply, items, list, call)
+            if not take(reply, "IsTruncated", bool, call):
+                return found
+            marker = take(reply, "Marker", str, call)
+            if not marker or marker in seen:
+                raise CallError(call, MALFORMED, "the list does not end: its marker came twice")
+            seen.add(marker)
+            parameters["Marker"] = marker
+        raise CallError(call, MALFORMED, f"the list does not end after {PAGE_CAP} pages")
+
+
+def take(reply: Any, name: str, kind: type[T], call: str) -> T:
+    """A member of a reply, of the type it has to have; CallError names what is wrong with the reply."""
+    value = reply.get(name) if isinstance(reply, dict) else None
+    if not isinstance(value, kind):
+        raise CallError(call, MALFORMED, f"the reply has no usable {name}")
+    return value
+
+
+def take_time(reply: Any, name: str, call: str) -> datetime:
+    """A time in UTC; one without a zone is UTC already, as IAM gives no other."""
+    value = take(reply, name, datetime, call)
+    return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+def ambient_endpoints(environ: Mapping[str, str]) -> list[str]:
+    """The AWS_ENDPOINT_URL* variables that are set, and not obeyed."""
+    return sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
+
+
+@contextlib.contextmanager
+def connect(settings: Settings) -> Iterator[Connection]:
+    """A connection with the credentials that botocore finds, or those of the role that the settings name.
+
+    The identity is on its way to STS while the IAM client is being made. Raises AccessError.
+    """
+    check_endpoint(settings)
+    deadline = time.monotonic() + settings.timeout
+    with _explained(settings):
+        session = new_session(settings)
+        if session.get_credentials() is None:
+            raise AccessError("no AWS credentials were found", _CREDENTIALS_HINT)
+        keys = _assume(session, settings) if settings.role_arn else {}
+        sts = client(session, "sts", settings, **keys)
+        pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
+        identity = pool.submit(_identify, sts)
+        iam = client(session, "iam", settings, **keys)
+    endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
+    try:
+        yield Connection(iam, endpoint, settings.timeout, deadline, pool, identity)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def new_session(settings: Settings) -> Any:
+    """A botocore session whose service models come from the installed package only.
+
+    By default botocore also reads ~/.aws/models and AWS_DATA_PATH, where a changed model could send another action
+    under an innocent name.
+    """
+    import botocore.loaders  # noqa: PLC0415 - a tenth of a second that --help must not pay
+    import botocore.session  # noqa: PLC0415 - as above
+
+    class PackagedModels(botocore.loaders.Loader):  # type: ignore[misc] # botocore has no types
+        """Reads from the package, and names the two services in use instead of listing 400 folders for them."""
+
+        def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+            return ["iam", "sts"]
+
+    session = botocore.session.Session(profile=settings.profile or None)
+    packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    session.register_component("data_loader", packaged)
+    # Set on the session, so that junk in AWS_MAX_ATTEMPTS or AWS_RETRY_MODE is not even read.
+    session.set_config_variable("retry_mode", "standard")
+    session.set_config_variable("max_attempts", 8)
+    session.set_config_variable("data_path", "")
+    return session
+
+
+def client(session: Any, service: str, settings: Settings, **keys: str) -> Any:
+    """A client with pinned retries and timeouts. IAM and STS endpoints follow from the region's partition."""
+    from botocore.config import Config  # noqa: PLC0415 - late, as in new_session
+
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 8},
+        connect_timeout=5,
+        read_timeout=20,
+        max_pool_connections=IN_FLIGHT,
+        ignore_configured_endpoint_urls=True,
+        user_agent_extra=f"koding-audit/{__version__}",
+    )
+    region = settings.region or session.get_config_variable("region") or "us-east-1"
+    return session.create_client(
+        service, region_name=region, endpoint_url=settings.endpoint_url or None, config=config, **keys
+    )
+
+
+def check_endpoint(settings: Settings) -> None:
+    """Refuse an endpoint that would send credentials in the clear, or to a host that is nobody's we know."""
+    if not settings.endpoint_url:
+        return
+    url = settings.endpoint_url
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        raise InputError(f"--endpoint-url {url}: this is not an http or https address", "write https://HOST")
+    if _is_loopback(host):
+        return
+    if parts.scheme == "http":
+        raise InputError(f"--endpoint-url {url}: plain http is for a loopback address only", "use https")
+    if not _is_aws(url) and host != settings.allow_endpoint:
+        raise InputError(
+            f"--endpoint-url {url}: {host} is not a host of AWS",
+            f"if it is meant to get your signed requests, add --allow-endpoint {host}",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_aws(url: str) -> bool:
+    return (urlsplit(url).hostname or "").endswith(_AWS_SUFFIXES)
+
+
+def _identify(sts: Any) -> tuple[Account, Caller]:
+    call = "sts:GetCallerIdentity"
+    reply = _call(sts, "sts", "GetCallerIdentity", {})
+    arn = take(reply, "Arn", str, call)
+    account_id = take(reply, "Account", str, call)
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[0] != "arn" or not account_id:
+        raise CallError(call, MALFORMED, "the caller's ARN cannot be read")
+    account = Account(account_id, parts[1])
+    return account, Caller(arn, root=arn == account.root_arn)
+
+
+def _assume(session: Any, settings: Settings) -> dict[str, str]:
+    """Temporary keys of the role, for the fifteen minutes that AWS gives at the least."""
+    sts = client(session, "sts", settings)
+    parameters: dict[str, Any] = {
+        "RoleArn": settings.role_arn,
+        "RoleSessionName": "koding-audit",
+        "DurationSeconds": 900,
+    }
+    if settings.external_id:
+        parameters["ExternalId"] = settings.external_id
+    try:
+        reply = _call(sts, "sts", "AssumeRole", parameters)
+        keys = take(reply, "Credentials", dict, "sts:AssumeRole")
+    except CallError as error:
+        hint = "the role's trust policy must name this caller, and its ExternalId if it asks for one"
+        raise AccessError(f"role {settings.role_arn} cannot be assumed: {error.code}", hint) from error
+    names = {
+        "aws_access_key_id": "AccessKeyId",
+        "aws_secret_access_key": "SecretAccessKey",
+        "aws_session_token": "SessionToken",
+    }
+    return {ours: take(keys, theirs, str, "sts:AssumeRole") for ours, theirs in names.items()}
+
+
+def _call(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A call whose unreadable reply is asked for again, which botocore does not do; a write never is: whether it was
+    applied is for its caller to read back.
+    """
+    tries = UNREADABLE_TRIES if operation.startswith(("Get", "List")) else 1
+    while True:
+        tries -= 1
+        try:
+            return _once(sdk_client, service, operation, parameters)
+        except CallError as error:
+            if error.code != MALFORMED or not tries:
+                raise
+
+
+def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The one boundary with botocore: whatever it raises becomes a CallError that says which call and why."""
+    import botocore.exceptions as sdk  # noqa: PLC0415 - late, as in new_session
+    from botocore import xform_name  # noqa: PLC0415 - as above
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
+
+    call = f"{service}:{operation}"
+    unsent = (
+        sdk.EndpointConnectionError,
+        sdk.ConnectTimeoutError,
+        sdk.ProxyConnectionError,
+        sdk.SSLError,
+        sdk.NoCredentialsError,
+        sdk.CredentialRetrievalError,
+        sdk.ParamValidationError,
+    )
+    # Of a 200 with the wrong body botocore's parsers raise whatever their own code trips over.
+    unreadable = (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)
+    try:
+        return take({"reply": getattr(sdk_client, xform_name(operation))(**parameters)}, "reply", dict, call)
+    except sdk.ClientError as error:
+        details, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+        # A server that failed may have failed after it acted.
+        refused = 400 <= status.get("HTTPStatusCode", 500) < 500
+        code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+        raise CallError(call, code, message, refused=refused) from error
+    except sdk.BotoCoreError as error:
+        raise CallError(call, _failure(error), str(error), refused=isinstance(error, unsent)) from error
+    except unreadable as error:
+        raise CallError(call, MALFORMED, f"the reply cannot be read ({_failure(error)})") from error
+
+
+def _failure(error: BaseException) -> str:
+    return type(error).__name__.removesuffix("Error")
+
+
+def _too_late(call: str) -> CallError:
+    return CallError(call, "DeadlineExceeded", "the run's time was up", refused=True)
+
+
+@contextlib.contextmanager
+def _explained(settings: Settings) -> Iterator[None]:
+    """What can go wrong before the first call, in the user's words."""
+    import botocore.exceptions as sdk  # noqa: PLC0415 - late, as in new_session
+
+    try:
+        yield
+    except AuditError:
+        raise
+    except sdk.ProfileNotFound:
+        name = settings.profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE", "")
+        hint = "`aws configure list-profiles` lists those there are"
+        raise AccessError(f"there is no AWS profile {name!r}", hint) from None
+    except (sdk.InvalidRegionError, sdk.NoRegionError) as error:
+        raise AccessError(f"the region cannot be used: {error}", "give --region, such as us-east-1") from None
+    except (sdk.BotoCoreError, ValueError) as error:
+        hint = "look at ~/.aws/config, ~/.aws/credentials and the AWS_* variables"
+        raise AccessError(f"the AWS settings cannot be used: {error}", hint) from None

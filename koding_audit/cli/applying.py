@@ -1,0 +1,123 @@
+"""`apply` and `undo`: carry out a saved plan, or take back what a journal says was written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from koding_audit import codec, desired, journal, jsontext
+from koding_audit.cli.scanning import Run, fixed, refuse_root, reported, scan_once
+from koding_audit.cli.sources import check_writable, identified, opened
+from koding_audit.cli.terminal import Terminal, deliver, outputs
+from koding_audit.cli.writing import carry_out, described
+from koding_audit.errors import InputError, RefusedError
+from koding_audit.model import Desired, Journal, Plan, Report, Request, Step
+from koding_audit.plan import plan as make_plan
+from koding_audit.plan import undo as make_undo
+from koding_audit.plan import undo_query
+from koding_audit.verdict import exit_status, unsettled
+
+GOOD_FOR = timedelta(hours=24)
+
+
+def apply(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Do exactly what a plan says; a plan that is stale, or not what its files give today, is refused."""
+    wanted = outputs(options.output)
+    saved = read_plan(options.plan)
+    basis = saved.basis
+    report = reported(options, terminal, lambda run: _apply(run, saved), only=basis.only, skip=basis.skip)
+    deliver(report, wanted)
+    return exit_status(report, exit_zero=options.exit_zero)
+
+
+def undo(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Take back what a journal says was written, where it is still as it was left."""
+    past, torn = journal.read(options.journal_file)
+    if torn is not None:
+        terminal.problem(torn)
+    check_writable(options)
+    with opened(options, terminal) as source:
+        account, caller = identified(source, options, terminal)
+        if (account.id, account.partition) != (past.account.id, past.account.partition):
+            raise RefusedError(
+                f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
+            )
+        refuse_root(caller)
+        snapshot = source.collect(undo_query(past))
+        if snapshot.gaps:
+            gap = snapshot.gaps[0]
+            raise RefusedError(f"{gap.fact.value} of {gap.subject} could not be read: {gap.call}: {gap.reason}")
+        made = make_undo(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
+        for line in _left_alone(past, made):
+            terminal.note(line)
+        if source.connection is None:
+            raise InputError("undo: this source cannot be written")
+        result, problems = carry_out(made, source.connection, options, terminal)
+    for problem in problems:
+        terminal.problem(problem)
+    return 2 if problems or (result is not None and unsettled(result.entries)) else 0
+
+
+def read_plan(path: str) -> Plan:
+    """A saved plan. Raises InputError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "make one with `plan FILE --out PLAN`") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: this is not UTF-8 text") from error
+    return codec.decode_plan(jsontext.read_json(text, path), path)
+
+
+def _apply(run: Run, saved: Plan) -> Report:
+    basis, options, terminal = saved.basis, run.options, run.terminal
+    wanted = _same_files(saved)
+    age = datetime.now(timezone.utc) - basis.made_at
+    if not timedelta(minutes=-5) <= age <= GOOD_FOR:
+        raise RefusedError("the plan is more than 24 hours old, or from the future", "make it again")
+    check_writable(options, wanted)
+    request = Request(basis.with_sets, basis.only, basis.skip, basis.create, basis.replace)
+    with opened(options, terminal) as source:
+        account, _ = identified(source, options, terminal, wanted)
+        if (account.id, account.partition) != (basis.account.id, basis.account.partition):
+            raise RefusedError(
+                f"the plan is for account {basis.account.id}, and these credentials are for {account.id}"
+            )
+        scanned = scan_once(run, source, wanted)
+        again = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, basis.made_at)
+        moved = list(_moved(saved, again))
+        if moved:
+            raise RefusedError(
+                f"the plan is not what its files and the account give now: {'; '.join(moved)}", "make it again"
+            )
+        return fixed(run, source, scanned, saved)
+
+
+def _same_files(saved: Plan) -> Desired:
+    loaded = desired.load([file.path for file in saved.basis.files])
+    changed = [file.path for file, now in zip(saved.basis.files, loaded.files, strict=True) if file != now]
+    if changed:
+        raise RefusedError(f"{', '.join(changed)} has changed since the plan was made", "make the plan again")
+    return desired.require(loaded, saved.basis.with_sets)
+
+
+def _moved(saved: Plan, again: Plan) -> Iterator[str]:
+    """What differs between a saved plan and the one that is made now."""
+    yield from (f"no longer to be done as planned: {_line(step)}" for step in saved.steps if step not in again.steps)
+    yield from (f"not in the plan: {_line(step)}" for step in again.steps if step not in saved.steps)
+    if saved.steps == again.steps and saved.basis.state != again.basis.state:
+        yield "what it touches has changed in the account"
+
+
+def _line(step: Step) -> str:
+    return " ".join(described(step.action).split())
+
+
+def _left_alone(past: Journal, made: Plan) -> Iterator[str]:
+    taken = len(made.steps)
+    written = [entry for entry in past.entries if entry.outcome in ("done", "pending", "unknown", "started")]
+    if len(written) > taken:
+        count = len(written) - taken
+        yield f"{count} of {len(written)} writes of this journal are left alone: they are not as this tool left them."

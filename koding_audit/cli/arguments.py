@@ -1,0 +1,161 @@
+"""The command line: commands and options, and what --help says of them. Nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from koding_audit import __version__, registry
+
+EXAMPLES = """\
+examples:
+  koding-audit demo                                   the whole tour, on an embedded account
+  koding-audit scan policies/koding.yaml              what is missing?
+  koding-audit scan policies/koding.yaml --fix        attach and add what is missing; asks first
+  koding-audit scan FILE --fix --create               also create users and groups that are missing
+  koding-audit scan FILE --output json:report.json    for a pipeline; status 1 when something is wrong
+  koding-audit plan FILE --out change.plan            look now, `koding-audit apply change.plan` later
+
+exit status: 0 clean, 1 findings, 2 not complete (bad input, no credentials, something unreadable, refused, failed)
+"""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Fixed width, so that the help is the same in a terminal, a pipe and the docs."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=100)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="koding-audit",
+        description="Audits AWS IAM users and groups against a desired-state file, and repairs what is missing.",
+        epilog=EXAMPLES,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"koding-audit {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, says: str, *groups: Callable[[argparse.ArgumentParser], None]) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=says,
+            description=says[0].upper() + says[1:] + ".",
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+        for group in groups:
+            group(added)
+        return added
+
+    scan = command("scan", "audit the live account; with --fix, repair it", _files, _choices, _report, _source, _aws)
+    _fixing(scan)
+    _writing(scan)
+    plan = command("plan", "save what `scan --fix` would do", _files, _choices, _source, _aws)
+    plan.add_argument("--out", required=True, metavar="PLAN", help="the file to write; never over one that is there")
+    _kinds(plan)
+    apply = command("apply", "do exactly what a plan says; refuse it if anything has moved", _report, _aws)
+    apply.add_argument("plan", metavar="PLAN", help="what `plan --out` saved, at most 24 hours old")
+    _writing(apply)
+    undo = command("undo", "take back what a journal says this tool added", _aws)
+    undo.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run; its path was printed by it")
+    _writing(undo)
+    snapshot = command("snapshot", "save the live state, for --source snapshot:FILE", _source, _aws)
+    snapshot.add_argument(
+        "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
+    )
+    command("schema", "print the JSON Schema of the desired-state file")
+    command("demo", "the whole tour on an embedded account; needs no AWS credentials")
+    return top
+
+
+def _files(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="desired-state files, taken together; default: $KODING_AUDIT_FILE, ./koding-audit.yaml,"
+        " ./policies/koding.yaml, the packaged guide",
+    )
+
+
+def _choices(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what to look at")
+    group.add_argument(
+        "--with",
+        dest="with_sets",
+        action="append",
+        default=[],
+        metavar="SET",
+        help="an optional set counts as required",
+    )
+    group.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule; repeatable")
+    group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
+
+
+def _report(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("the report")
+    group.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="FORMAT[:PATH]",
+        help=f"{', '.join(registry.names('render'))}; repeatable, one to standard output (default: table)",
+    )
+    group.add_argument(
+        "--fail-on", choices=("error", "warning", "note"), default="warning", help="status 1 from here on (%(default)s)"
+    )
+    group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
+
+
+def _source(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--source",
+        default="live",
+        metavar="SOURCE",
+        help="live (default), demo, or snapshot:PATH: a saved snapshot, or the output of"
+        " `aws iam get-account-authorization-details`",
+    )
+
+
+def _aws(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("the account")
+    group.add_argument("--account", default="", metavar="ID", help="refuse any other account")
+    group.add_argument("--profile", default="", help="a profile of ~/.aws/config")
+    group.add_argument("--region", default="", help="decides the partition; IAM has no regions")
+    group.add_argument("--role-arn", default="", metavar="ARN", help="assume this role first")
+    group.add_argument("--external-id", default="", metavar="ID", help="for --role-arn")
+    group.add_argument("--endpoint-url", default="", metavar="URL", help="another endpoint, such as a local one")
+    group.add_argument("--allow-endpoint", default="", metavar="HOST", help="an endpoint that is not AWS's own")
+    group.add_argument(
+        "--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="for the whole reading (default: 300)"
+    )
+    command.add_argument("-q", "--quiet", action="store_true", help="no progress and no notes, only errors")
+    command.add_argument("-v", "--verbose", action="store_true", help="say more; the traceback of a crash")
+
+
+def _fixing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--fix", action="store_true", help="plan, show, ask, attach what is missing, and audit again")
+    _kinds(command)
+
+
+def _kinds(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--create", action="store_true", help="also create users and groups that are missing")
+    command.add_argument("--replace", action="store_true", help="also take away, where the desired state says so")
+
+
+def _writing(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("writing")
+    group.add_argument("--yes", action="store_true", help="do not ask; the account must be pinned")
+    group.add_argument("--dry-run", action="store_true", help="show the plan and write nothing")
+    group.add_argument("--journal", default="", metavar="FILE", help="where to keep what was written (a new file)")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError("between 1 and 86400 seconds")
+    return seconds

@@ -1,0 +1,158 @@
+"""`scan` and `plan`: audit an account, and say or do what mends it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from koding_audit import codec
+from koding_audit.cli.sources import check_writable, desired_state, identified, opened
+from koding_audit.cli.terminal import Terminal, create_file, deliver, outputs, problem_of
+from koding_audit.cli.writing import carry_out, shown
+from koding_audit.collect import Opened
+from koding_audit.errors import AuditError, InputError, RefusedError
+from koding_audit.model import Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
+from koding_audit.plan import plan as make_plan
+from koding_audit.scan import UNREAD_ADVICE, Rule, after_fix, audit, query, rules
+from koding_audit.text import inert
+from koding_audit.verdict import NOT_CHECKED, exit_status
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command: what was said, which rules were chosen, and who is told."""
+
+    options: argparse.Namespace
+    terminal: Terminal
+    chosen: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """An audit and what it was made from."""
+
+    audit: Audit
+    desired: Desired
+    snapshot: Snapshot
+
+
+def scan(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
+    wanted = outputs(options.output)
+    for name in ("create", "replace", "yes", "dry_run", "journal"):
+        if getattr(options, name) and not options.fix:
+            raise InputError(f"--{name.replace('_', '-')} says how to write, and nothing is to be written", "add --fix")
+
+    def work(run: Run) -> Report:
+        desired = desired_state(options, writes=options.fix)
+        if options.fix:
+            check_writable(options, desired)
+        with opened(options, terminal) as source:
+            return _scan(run, source, desired)
+
+    report = reported(options, terminal, work, only=options.only, skip=options.skip)
+    deliver(report, wanted)
+    return exit_status(report, exit_zero=options.exit_zero)
+
+
+def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -> Report:
+    """What `scan` reports of a source that is open already."""
+
+    def work(run: Run) -> Report:
+        return _scan(run, source, desired_state(options, writes=options.fix))
+
+    return reported(options, terminal, work, only=options.only, skip=options.skip)
+
+
+def plan(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Save what `scan --fix` would do. Status 2 where not everything could be seen; what could be is saved."""
+    run = Run(options, terminal, rules(options.only, options.skip))
+    desired = desired_state(options, writes=True)
+    with opened(options, terminal) as source:
+        scanned = scan_once(run, source, desired)
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, _request(options), now)
+    for line in shown(made):
+        terminal.note(line)
+    create_file(options.out, codec.encode_plan(made))
+    terminal.note(f"Saved to {inert(options.out)}: `koding-audit apply` does exactly this within 24 hours.")
+    unread = [each.message for each in scanned.audit.findings if each.rule == NOT_CHECKED]
+    for message in unread:
+        terminal.problem(Problem(message, "the plan holds only what could be seen"))
+    return 2 if unread else 0
+
+
+def reported(
+    options: argparse.Namespace,
+    terminal: Terminal,
+    work: Callable[[Run], Report],
+    *,
+    only: Iterable[str],
+    skip: Iterable[str],
+) -> Report:
+    """The report of a piece of work, with the rules' advice; an error becomes a part of it, and is told."""
+    advice = {NOT_CHECKED: UNREAD_ADVICE}
+    try:
+        run = Run(options, terminal, rules(only, skip))
+        advice |= {rule.id: rule.advice for rule in run.chosen}
+        report = work(run)
+    except AuditError as error:
+        report = Report((), errors=(problem_of(error),))
+    for problem in report.errors:
+        terminal.problem(problem)
+    return replace(report, fail_on=options.fail_on, advice=advice)
+
+
+def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:
+    """Who asks, what is there, and what is wrong with it. Raises AuditError."""
+    account, _ = identified(source, run.options, run.terminal, desired)
+    bound = desired.bind(account)
+    run.terminal.progress(f"reading account {account.id} ...")
+    snapshot = source.collect(query(bound, account, run.chosen))
+    return Scanned(audit(bound, snapshot, run.chosen), bound, snapshot)
+
+
+def fixed(run: Run, source: Opened, scanned: Scanned, made: Plan) -> Report:
+    """Carry out a plan and measure again. A refusal or an error is in the report, beside what was found."""
+    first = scanned.audit
+    journal: Journal | None = None
+    try:
+        if source.connection is None:
+            raise InputError("--fix: this source cannot be written", "use --source live")
+        refuse_root(first.caller)
+        journal, problems = carry_out(made, source.connection, run.options, run.terminal)
+        if journal is None:
+            return Report((first,))
+        source.connection.renew()
+        run.terminal.progress("reading the account again ...")
+        again = source.collect(query(scanned.desired, first.account, run.chosen))
+    except AuditError as error:
+        return Report((replace(first, journal=journal),), errors=(problem_of(error),))
+    return Report((after_fix(first, audit(scanned.desired, again, run.chosen), made, journal),), errors=problems)
+
+
+def refuse_root(caller: Caller | None) -> None:
+    if caller is not None and caller.root:
+        hint = "sign in as root, make an administrator of your own, and use its credentials"
+        raise RefusedError("nothing is written with the root user's keys", hint)
+
+
+def _scan(run: Run, source: Opened, desired: Desired) -> Report:
+    scanned = scan_once(run, source, desired)
+    if not run.options.fix:
+        return Report((scanned.audit,))
+    findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
+    made = make_plan(findings, scanned.desired, scanned.snapshot, _request(run.options), taken_at)
+    return fixed(run, source, scanned, made)
+
+
+def _request(options: argparse.Namespace) -> Request:
+    return Request(
+        with_sets=tuple(options.with_sets),
+        only=tuple(options.only),
+        skip=tuple(options.skip),
+        create=options.create,
+        replace=options.replace,
+    )

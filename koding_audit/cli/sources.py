@@ -1,0 +1,131 @@
+"""What every command that reads an account does first: the files, the source, who asks, and whether it may."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+
+from koding_audit import registry
+from koding_audit.cli.terminal import Terminal
+from koding_audit.collect import Opened
+from koding_audit.errors import AccessError, AuditError, CallError, InputError, RefusedError
+from koding_audit.model import Account, Caller, Desired, Settings
+
+_NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
+
+
+def desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
+    """The desired state that the command line names, with its `--with` sets required. Raises InputError.
+
+    What writes wants its file said: nobody should find out afterwards which file was lying about.
+    """
+    from koding_audit import desired  # noqa: PLC0415 - commands without a desired state do not load it
+
+    files = options.files
+    if not files and writes and not os.environ.get("KODING_AUDIT_FILE") and options.source != "demo":
+        raise InputError(
+            "which desired state?", "name its FILE, or set KODING_AUDIT_FILE: a default is for reading only"
+        )
+    loaded = desired.load(files or [desired.default_path(os.environ)])
+    return desired.require(loaded, options.with_sets)
+
+
+@contextlib.contextmanager
+def opened(options: argparse.Namespace, terminal: Terminal) -> Iterator[Opened]:
+    """The source that `--source` names, ready to be read. Raises AuditError."""
+    name, _, argument = getattr(options, "source", "live").partition(":")
+    known = registry.names("collect")
+    if name not in known:
+        raise InputError(f"--source {name}: there is no such source", f"the sources are: {', '.join(known)}")
+    if name == "live":
+        _tell_what_is_not_obeyed(os.environ, terminal)
+    settings = Settings(
+        profile=options.profile,
+        region=options.region,
+        role_arn=options.role_arn,
+        external_id=options.external_id,
+        endpoint_url=options.endpoint_url,
+        allow_endpoint=options.allow_endpoint,
+        timeout=options.timeout,
+    )
+    terminal.progress("finding the credentials ...")
+    with registry.load("collect", name).opened(argument, settings) as source:
+        yield source
+
+
+def identified(
+    source: Opened, options: argparse.Namespace, terminal: Terminal, desired: Desired | None = None
+) -> tuple[Account, Caller | None]:
+    """The account and the caller; the account has to be the pinned one. Raises AccessError."""
+    try:
+        account, caller = source.identity()
+    except CallError as error:
+        hint = "these credentials are no longer good, or this is not AWS; `aws sts get-caller-identity` shows the same"
+        raise AccessError(f"AWS does not say who is asking: {error.message}", hint) from error
+    if caller is not None and caller.root:
+        terminal.note("caller-is-root: these are the root user's own keys. Nothing will be written with them.")
+    _check_account(account, options, desired)
+    return account, caller
+
+
+def check_writable(options: argparse.Namespace, desired: Desired | None = None) -> None:
+    """Whether a write could be agreed to at all; before anything is read. Raises InputError or RefusedError."""
+    source = getattr(options, "source", "live").partition(":")[0]
+    if source == "snapshot":
+        raise InputError("--fix: a snapshot cannot be repaired", "use --source live, or leave --fix out")
+    if options.dry_run or source == "demo":
+        return
+    if options.yes and not options.account and not (desired and desired.account_ids):
+        raise RefusedError(
+            "--yes: an unattended write needs a pinned account", "add --account ID, or `account: {id: ...}` to the file"
+        )
+    if not options.yes and not is_interactive():
+        raise InputError(
+            "nobody is there to confirm: this is not a terminal", "add --yes and --account ID, or --dry-run"
+        )
+
+
+def is_interactive() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:
+    if options.account and not re.fullmatch(r"[0-9]{12}", options.account):
+        raise InputError(f"--account {options.account}: an account id has 12 digits")
+    pinned = {options.account} if options.account else set()
+    if pinned and account.id not in pinned:
+        raise AccessError(f"these credentials are for account {account.id}, and --account says {options.account}")
+    if desired is None:
+        return
+    if desired.account_ids and account.id not in desired.account_ids:
+        wanted = ", ".join(desired.account_ids)
+        raise AccessError(
+            f"these credentials are for account {account.id}, and the desired state is for {wanted}",
+            "use the credentials of that account, or another file",
+            desired.account_source,
+        )
+    if desired.partition and account.partition != desired.partition:
+        raise AccessError(
+            f"these credentials are for partition {account.partition}, and the file is for {desired.partition}",
+            "give --region of that partition, with its credentials",
+            desired.account_source,
+        )
+
+
+def _tell_what_is_not_obeyed(environ: Mapping[str, str], terminal: Terminal) -> None:
+    for name in sorted(environ):
+        if name.startswith(_NOT_OBEYED):
+            terminal.note(
+                f"{name} is set, and not obeyed: an endpoint comes from --endpoint-url only, models from the package"
+            )
+
+
+def explained(error: AuditError) -> AuditError:
+    """A call that failed outside the reading, in the user's words."""
+    if isinstance(error, CallError):
+        return AccessError(error.message, "try again; `--timeout` gives it more time")
+    return error

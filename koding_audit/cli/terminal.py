@@ -1,0 +1,163 @@
+"""The only printer: reports to standard output or their files, everything else to standard error."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from koding_audit import registry
+from koding_audit.errors import AuditError, InputError
+from koding_audit.model import Problem, Report
+from koding_audit.text import inert
+
+
+@dataclass
+class Terminal:
+    """Standard error, seen from this run. quiet: errors only."""
+
+    quiet: bool = False
+    verbose: bool = False
+    _progress: bool = field(default=False, init=False)
+
+    def note(self, line: str) -> None:
+        """A line that is worth knowing."""
+        if not self.quiet:
+            self._line(line)
+
+    def problem(self, problem: Problem) -> None:
+        """An error in one line: where, what, and what to do."""
+        place = problem.location
+        where = f"{inert(place.path)}:{place.line}:{place.column}: " if place else ""
+        hint = f"; {inert(problem.hint)}" if problem.hint else ""
+        self._line(f"{where}error: {inert(problem.message)}{hint}")
+
+    def progress(self, text: str) -> None:
+        """What is going on, on one line that is overwritten; on a terminal only."""
+        if self.quiet or not sys.stderr.isatty():
+            return
+        width = shutil.get_terminal_size().columns
+        sys.stderr.write(f"\r\x1b[K{inert(text)[: width - 1]}")
+        sys.stderr.flush()
+        self._progress = True
+
+    def ask(self, question: str) -> bool:
+        """Whether the person at the terminal says `yes`, in full."""
+        self._clear()
+        sys.stderr.write(f"{question}\nOnly `yes` will do it: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip() == "yes"
+
+    def _line(self, line: str) -> None:
+        self._clear()
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    def _clear(self) -> None:
+        if self._progress:
+            sys.stderr.write("\r\x1b[K")
+            self._progress = False
+
+
+def problem_of(error: AuditError) -> Problem:
+    return Problem(error.message, error.hint, error.location)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One format of the report and where it goes; path "" is standard output."""
+
+    format: str
+    path: str
+
+
+def outputs(said: Iterable[str]) -> tuple[Output, ...]:
+    """The --output options. Raises InputError, before anything is read."""
+    found = tuple(_output(each) for each in said) or (Output("table", ""),)
+    if sum(not each.path for each in found) > 1:
+        raise InputError("--output: only one report can go to standard output", "give the others a path: FORMAT:PATH")
+    return found
+
+
+def _output(said: str) -> Output:
+    name, colon, path = said.partition(":")
+    known = registry.names("render")
+    if name not in known:
+        raise InputError(f"--output {said}: there is no format {name!r}", f"the formats are: {', '.join(known)}")
+    if colon and not path:
+        raise InputError(f"--output {said}: which file?", f"write {name}:PATH, or {name} alone for standard output")
+    return Output(name, path)
+
+
+def deliver(report: Report, wanted: Iterable[Output]) -> None:
+    """Each report to its place. A file is replaced as a whole or not at all. Raises AuditError, or BrokenPipeError."""
+    for output in wanted:
+        render = registry.load("render", output.format).render
+        if output.path:
+            replace_file(output.path, render(report))
+        elif output.format == "table" and sys.stdout.isatty():
+            columns = shutil.get_terminal_size().columns
+            emit(render(report, width=max(columns, 40), color="NO_COLOR" not in os.environ))
+        else:
+            emit(render(report))
+
+
+def emit(text: str) -> None:
+    """To standard output, and out of its buffer, so that a full disk or a closed pipe is noticed here."""
+    try:
+        # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
+        sys.stdout.write(text.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise AuditError(f"the report cannot be written to standard output: {error.strerror}") from error
+
+
+def replace_file(path: str, text: str) -> None:
+    """Write beside the file and rename over it, so that a reader never meets half a report. Devices are written to."""
+    target = Path(path)
+    data = text.encode("utf-8")
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb", buffering=0) as device:
+                device.write(data)
+            return
+        _replace(target, data)
+    except OSError as error:
+        raise AuditError(f"the report {path} cannot be written: {error.strerror}", "nothing of it was left") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        with beside.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def create_file(path: str, text: str) -> None:
+    """A new file for its owner alone, whole or not at all; never over one that is there. Raises AuditError."""
+    target = Path(path)
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError as error:
+        raise InputError(f"{path} is there already", "name a new file, or remove that one") from error
+    except OSError as error:
+        raise AuditError(f"{path} cannot be made: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise AuditError(f"{path} cannot be written: {error.strerror}", "nothing of it was left") from error

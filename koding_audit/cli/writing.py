@@ -1,0 +1,91 @@
+"""From a plan to what became of it: shown, agreed to, journalled, carried out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import datetime, timezone
+
+from koding_audit import journal
+from koding_audit.arns import policy_name
+from koding_audit.aws import Connection
+from koding_audit.cli.sources import is_interactive
+from koding_audit.cli.terminal import Terminal, problem_of
+from koding_audit.errors import AuditError
+from koding_audit.model import Action, Change, Journal, Plan, Problem, Verb
+from koding_audit.remediate import Remediation
+from koding_audit.text import inert
+from koding_audit.words import counted
+
+_MARKS: dict[Change, str] = {"add": "", "create": "  (create)", "replace": "  (replace)"}
+
+
+def shown(plan: Plan) -> list[str]:
+    """A plan as lines: Terraform's symbols, a line for each step, and a last one that counts."""
+    account = plan.basis.account
+    if not plan.steps:
+        return [f"Plan for account {account.id}: nothing to do."]
+    lines = [f"  {symbol(step.action)} {described(step.action)}{_MARKS[step.change]}" for step in plan.steps]
+    symbols = [symbol(step.action) for step in plan.steps]
+    counts = f"{symbols.count('+')} to add, {symbols.count('~')} to change, {symbols.count('-')} to remove"
+    return [f"Plan for account {account.id} (partition {account.partition}):", *lines, f"Plan: {counts}."]
+
+
+def symbol(action: Action) -> str:
+    if action.verb.value.startswith(("Detach", "Remove", "Delete")):
+        return "-"
+    return "~" if action.verb.value.startswith("Put") else "+"
+
+
+def described(action: Action) -> str:
+    """`AttachGroupPolicy  IAMReadOnlyAccess to group Developers`, inert."""
+    given = action.parameters
+    kind, _ = action.principal
+    whom = f"{kind} {given[f'{kind.title()}Name']}"
+    word = "from" if symbol(action) == "-" else "to"
+    if "PolicyArn" in given:
+        what = f"{policy_name(given['PolicyArn'])} {word} {whom}"
+    elif "PolicyName" in given:
+        what = f"inline policy {given['PolicyName']} {word} {whom}"
+    elif action.verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
+        what = f"user {given['UserName']} {word} {whom}"
+    else:
+        what = whom + (f" in path {given['Path']}" if "Path" in given else "")
+    return inert(f"{action.verb.value:<19} {what}")
+
+
+def carry_out(
+    plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal
+) -> tuple[Journal | None, tuple[Problem, ...]]:
+    """Show the plan, ask, and do it. No journal: nothing was written, because there was nothing to do or nobody agreed.
+
+    The problems are those that ended it early; what was written until then is in the journal all the same.
+    """
+    for line in shown(plan):
+        terminal.note(line)
+    if not plan.steps or options.dry_run:
+        return None, ()
+    asks = not options.yes and (is_interactive() or connection.source != "demo")
+    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
+        terminal.note("Declined: nothing was written.")
+        return None, ()
+    connection.renew()
+    now = datetime.now(timezone.utc)
+    path = options.journal or journal.default_path(os.environ, plan.basis.account, now)
+    file = journal.JournalFile(path, plan.basis.account, now, plan.basis.files)
+    terminal.note(f"Journal: {inert(path)}")
+    remediation = Remediation(plan, connection, file, terminal.progress)
+    problems: tuple[Problem, ...] = ()
+    try:
+        remediation.run()
+    except AuditError as error:
+        problems = (problem_of(error),)
+    finally:
+        file.close()
+    entries = tuple(remediation.entries[index] for index in sorted(remediation.entries))
+    done = sum(entry.outcome == "done" for entry in entries)
+    terminal.note(f"{counted(done, 'change')} made and read back, of {len(plan.steps)}.")
+    for entry in entries:
+        if entry.outcome in ("failed", "pending", "unknown") or entry.detail.startswith("not tried"):
+            terminal.note(f"  {entry.outcome}: {described(entry.action)}: {inert(entry.detail)}")
+    return Journal(path, plan.basis.account, entries), problems

@@ -1,0 +1,97 @@
+"""The embedded account: moto in this process, seeded with the drift of a year; nothing leaves the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from unittest.mock import patch
+
+from koding_audit.collect import Opened, live
+from koding_audit.credential_report import ROOT
+from koding_audit.errors import InputError
+from koding_audit.model import Settings
+
+KEY_AGE = timedelta(days=400)
+_AWS_POLICY = "arn:aws:iam::aws:policy/"
+
+
+@contextlib.contextmanager
+def opened(argument: str, settings: Settings) -> Iterator[Opened]:
+    """A new embedded account, gone when it is closed. Raises InputError where moto is not installed."""
+    if argument:
+        raise InputError(f"--source demo:{argument}: `demo` takes no argument", "write --source demo")
+    try:
+        from moto import mock_aws  # noqa: PLC0415 - half a second, and an extra
+    except ImportError as error:
+        raise InputError("the demo needs moto", "pip install 'koding-audit[demo]'") from error
+    own = Settings(region="us-east-1", timeout=settings.timeout)
+    # mock_aws brings its own fake credentials, and answers whatever botocore would send.
+    with (
+        patch.dict(os.environ, _without_aws(), clear=True),
+        mock_aws(config={"iam": {"load_aws_managed_policies": True}}),
+        live.opened("", own) as account,
+    ):
+        if account.connection is None:
+            raise AssertionError("unreachable: the live source has a connection")
+        account.connection.source = "demo"
+        _lay_over(account.connection.iam)
+        _seed(account.connection.iam)
+        yield account
+
+
+def _without_aws() -> dict[str, str]:
+    """The environment without whatever AWS settings there are: no profile, file or endpoint of anybody's is read."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+def _seed(iam: Any) -> None:
+    """The guide's account after a year of use: each line of it is something that people find in theirs."""
+    iam.create_group(GroupName="Developers")
+    # IAMReadOnlyAccess is missing; of the Route53 set there is a half; nobody remembers why S3 is there.
+    for name in ("AmazonEC2FullAccess", "AmazonRoute53FullAccess", "AmazonS3ReadOnlyAccess"):
+        iam.attach_group_policy(GroupName="Developers", PolicyArn=_AWS_POLICY + name)
+    # The user was never put into the group, and has the key of its first day.
+    iam.create_user(UserName="koding-user")
+    iam.create_access_key(UserName="koding-user")
+    _age_keys("koding-user")
+
+
+def _age_keys(user: str) -> None:
+    """The account's key is older than today, which is all that moto can make it."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - as in opened
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - as in opened
+
+    for key in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].get_user(user).access_keys:
+        key.create_date = datetime.now(timezone.utc).replace(tzinfo=None) - KEY_AGE
+
+
+def _lay_over(iam: Any) -> None:
+    """What moto lacks: root's MFA, root's row of the credential report, and credentials of single services."""
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in opened
+
+    def with_mfa(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["SummaryMap"].update(AccountMFAEnabled=1, AccountPasswordPresent=1)
+
+    def with_root(parsed: dict[str, Any], **_: Any) -> None:
+        if "Content" in parsed:
+            header, _, users = parsed["Content"].partition(b"\n")
+            parsed["Content"] = b"\n".join((header, _root_row(header.decode()), users))
+
+    def without_any(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        reply: dict[str, Any] = {"ServiceSpecificCredentials": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
+        return AWSResponse("", 200, {}, None), reply
+
+    iam.meta.events.register("after-call.iam.GetAccountSummary", with_mfa)
+    iam.meta.events.register("after-call.iam.GetCredentialReport", with_root)
+    iam.meta.events.register("before-call.iam.ListServiceSpecificCredentials", without_any)
+
+
+def _root_row(header: str) -> bytes:
+    """Root with MFA, without keys, and unused for longer than anybody remembers."""
+    known = {"user": ROOT, "arn": "arn:aws:iam::123456789012:root", "mfa_active": "true"}
+    never = {name: "false" for name in header.split(",") if name.endswith("_active")}
+    return ",".join({**never, **known}.get(name, "N/A") for name in header.split(",")).encode()

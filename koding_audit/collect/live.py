@@ -1,0 +1,378 @@
+"""The live account: only the calls that a query needs, in parallel; many principals by a listing of the account."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from koding_audit import credential_report, iam
+from koding_audit.aws import ACCESS_DENIED, NOT_THERE, Connection, connect
+from koding_audit.collect import Opened, holds
+from koding_audit.credential_report import ReportFormatError, Row
+from koding_audit.errors import CallError, InputError
+from koding_audit.model import (
+    Credentials,
+    Fact,
+    Gap,
+    Kind,
+    ManagedPolicy,
+    Principal,
+    PrincipalKey,
+    Query,
+    RootUse,
+    Settings,
+    Snapshot,
+    key_of,
+)
+
+T = TypeVar("T")
+Report = tuple[Mapping[str, Row], datetime]
+
+# Up to here the calls for the principals themselves are cheaper than reading whoever else is in the account.
+TARGETED_CALLS = 48
+
+# In the order in which they are asked for: whether a policy has to be looked up hangs on what is attached.
+_FACTS: Mapping[Kind, tuple[Fact, ...]] = {
+    "group": (Fact.ATTACHED, Fact.GROUP, Fact.INLINE),
+    "user": (Fact.ATTACHED, Fact.USER, Fact.GROUPS, Fact.INLINE),
+}
+_CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS)
+_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP}
+
+
+@contextlib.contextmanager
+def opened(argument: str, settings: Settings) -> Iterator[Opened]:
+    """The account that the settings lead to."""
+    if argument:
+        raise InputError(f"--source live:{argument}: `live` takes no argument", "write --source live")
+    with connect(settings) as connection:
+        yield Opened(connection.identity, partial(collect, connection=connection), connection)
+
+
+def collect(query: Query, connection: Connection) -> Snapshot:
+    """Read what the query needs. Whatever could not be read is a Gap; an account that cannot be told is CallError."""
+    reading = _Reading(connection)
+    bulk = is_bulk(query)
+    # The longest chain of calls starts first: a new credential report takes seconds to be made.
+    report = _start_report(reading) if _wants_report(query, bulk=bulk) else None
+    principals = _Listed(reading, query) if bulk else _Targeted(reading, query)
+    summary = _start_summary(reading) if Fact.SUMMARY in query.account else None
+    found = principals.found()
+    policies = _start_policies(reading, query, found)
+    rows, root_use = _report(reading, query, report)
+    credentials = _credentials(reading, query, found, rows)
+    account, caller = connection.identity()
+    return Snapshot(
+        account=account,
+        caller=caller,
+        taken_at=datetime.now(timezone.utc).replace(microsecond=0),
+        source=connection.source,
+        endpoint=connection.endpoint,
+        principals=found,
+        absent=principals.absent(),
+        listed=principals.listed(),
+        credentials=credentials,
+        policies=_policies(reading, policies),
+        summary=_summary(reading, summary) if summary else None,
+        root_use=root_use,
+        gaps=tuple(sorted(reading.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
+        policies_listed=bool(query.everything) and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
+    )
+
+
+def is_bulk(query: Query) -> bool:
+    """Whether the account is listed instead of asking for each principal by itself."""
+    facts = [*query.users.values(), *query.groups.values()]
+    calls = sum(len(each.difference(_CREDENTIAL_FACTS)) for each in facts)
+    return bool(query.listed or query.everything) or calls > TARGETED_CALLS
+
+
+@dataclass(frozen=True)
+class _Pending(Generic[T]):
+    fact: Fact
+    subject: str
+    future: Future[T]
+    call: str
+
+
+@dataclass
+class _Reading:
+    """Reads under way, and the gaps of those that failed."""
+
+    connection: Connection
+    gaps: list[Gap] = field(default_factory=list)
+
+    def start(self, fact: Fact, operation: str, function: Callable[[], T], subject: str = "") -> _Pending[T]:
+        return _Pending(fact, subject, self.connection.submit(function), f"iam:{operation}")
+
+    def value(self, pending: _Pending[T], *, gone: bool = False) -> T | None:
+        """What was read, or None and a Gap; None alone where `gone` says that its principal is not there."""
+        try:
+            return self.connection.result(pending.future, pending.call)
+        except CallError as error:
+            if not (gone and error.code == NOT_THERE):
+                self.gap(pending.fact, error, pending.subject)
+            return None
+
+    def gap(self, fact: Fact, error: CallError, subject: str = "") -> None:
+        permission = error.call if error.code in ACCESS_DENIED else ""
+        self.gaps.append(Gap(fact, error.call, error.code, subject, permission))
+
+
+class _Targeted:
+    """Each principal by calls of its own, all under way at once."""
+
+    def __init__(self, reading: _Reading, query: Query) -> None:
+        self._reading = reading
+        self._wanted = [*_wanted("group", query.groups), *_wanted("user", query.users)]
+        self._absent: set[PrincipalKey] = set()
+        self._pending: dict[tuple[PrincipalKey, Fact], _Pending[Any]] = {}
+        for position in range(len(_FACTS["user"])):
+            for kind, name, facts in self._wanted:
+                for fact in _FACTS[kind][position : position + 1]:
+                    if fact in facts:
+                        self._pending[key_of(kind, name), fact] = _start_fact(reading, kind, name, fact, facts)
+
+    def found(self) -> dict[PrincipalKey, Principal]:
+        every = ((key_of(kind, name), self._principal(kind, name)) for kind, name, _ in self._wanted)
+        return {key: each for key, each in every if each is not None}
+
+    def absent(self) -> frozenset[PrincipalKey]:
+        return frozenset(self._absent)
+
+    def listed(self) -> frozenset[Kind]:
+        return frozenset()
+
+    def _principal(self, kind: Kind, name: str) -> Principal | None:
+        key = key_of(kind, name)
+        alone: Principal | None = None
+        gone = False
+        try:
+            own = self._pending[key, _SELF[kind]]
+            alone = self._reading.connection.result(own.future, own.call)
+        except CallError as error:
+            gone = error.code == NOT_THERE
+            if gone:
+                self._absent.add(key)
+            else:
+                self._reading.gap(_SELF[kind], error, f"{kind}/{name}")
+        attached, inline, groups = (
+            self._reading.value(self._pending[key, fact], gone=gone) if (key, fact) in self._pending else None
+            for fact in (Fact.ATTACHED, Fact.INLINE, Fact.GROUPS)
+        )
+        return replace(alone, attached=attached, inline=inline, groups=groups) if alone else None
+
+
+class _Listed:
+    """Every user and group by GetAccountAuthorizationDetails, a thousand to a page, then those that are wanted."""
+
+    def __init__(self, reading: _Reading, query: Query) -> None:
+        self._reading = reading
+        self._query = query
+        everything = bool(query.everything)
+        operation = "GetAccountAuthorizationDetails"
+        kinds: dict[Kind, Mapping[str, frozenset[Fact]]] = {"group": query.groups, "user": query.users}
+        members = any(Fact.MEMBERS in facts for facts in query.groups.values())
+        self._pending = {
+            kind: reading.start(_SELF[kind], operation, partial(iam.details, reading.connection, kind))
+            for kind, wanted in kinds.items()
+            if wanted or everything or kind in query.listed or (kind == "user" and members)
+        }
+        self._details: dict[Kind, tuple[Principal, ...] | None] = {}
+
+    def found(self) -> dict[PrincipalKey, Principal]:
+        self._details = {kind: self._reading.value(pending) for kind, pending in self._pending.items()}
+        by_key = {key_of(each.kind, each.name): each for found in self._details.values() for each in found or ()}
+        if self._query.everything:
+            return {key: self._masked(each, self._query.everything) for key, each in by_key.items()}
+        wanted = {key_of(kind, name): facts for kind, name, facts in self._wanted()}
+        return {
+            key: self._masked(each, wanted.get(key, frozenset()))
+            for key, each in by_key.items()
+            if key in wanted or key[0] in self._query.listed
+        }
+
+    def absent(self) -> frozenset[PrincipalKey]:
+        read = {key_of(each.kind, each.name) for found in self._details.values() for each in found or ()}
+        known = (key_of(kind, name) for kind, name, _ in self._wanted() if self._details.get(kind) is not None)
+        return frozenset(key for key in known if key not in read)
+
+    def listed(self) -> frozenset[Kind]:
+        asked = self._details if self._query.everything else self._query.listed
+        return frozenset(kind for kind in asked if self._details.get(kind) is not None)
+
+    def _wanted(self) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
+        yield from _wanted("group", self._query.groups)
+        yield from _wanted("user", self._query.users)
+
+    def _masked(self, principal: Principal, facts: frozenset[Fact]) -> Principal:
+        """As reading it by itself would have given it: what was not asked for is None."""
+        return replace(
+            principal,
+            attached=principal.attached if Fact.ATTACHED in facts else None,
+            inline=principal.inline if Fact.INLINE in facts else None,
+            groups=principal.groups if Fact.GROUPS in facts else None,
+            members=self._members.get(principal.name, frozenset()) if self._has_members(principal, facts) else None,
+        )
+
+    def _has_members(self, principal: Principal, facts: frozenset[Fact]) -> bool:
+        return principal.kind == "group" and Fact.MEMBERS in facts and self._details.get("user") is not None
+
+    @functools.cached_property
+    def _members(self) -> Mapping[str, frozenset[str]]:
+        return iam.members_by_group(self._details.get("user") or ())
+
+
+def _wanted(kind: Kind, asked: Mapping[str, frozenset[Fact]]) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
+    return ((kind, name, facts) for name, facts in asked.items())
+
+
+def _start_fact(reading: _Reading, kind: Kind, name: str, fact: Fact, facts: frozenset[Fact]) -> _Pending[Any]:
+    connection, subject, word = reading.connection, f"{kind}/{name}", kind.title()
+    if fact is Fact.ATTACHED:
+        read = partial(iam.attached_policies, connection, kind, name)
+        return reading.start(fact, f"ListAttached{word}Policies", read, subject)
+    if fact is Fact.INLINE:
+        names = partial(iam.inline_policies, connection, kind, name)
+        return reading.start(fact, f"List{word}Policies", names, subject)
+    if fact is Fact.GROUPS:
+        return reading.start(fact, "ListGroupsForUser", partial(iam.groups_of_user, connection, name), subject)
+    alone = partial(iam.principal, connection, kind, name, members=Fact.MEMBERS in facts)
+    return reading.start(fact, f"Get{word}", alone, subject)
+
+
+def _start_summary(reading: _Reading) -> _Pending[dict[str, int]]:
+    return reading.start(Fact.SUMMARY, "GetAccountSummary", partial(iam.account_summary, reading.connection))
+
+
+def _summary(reading: _Reading, pending: _Pending[dict[str, int]]) -> dict[str, int] | None:
+    """The summary; one that lacks what the rules go by is a gap too: a missing count is unknown, never zero."""
+    summary = reading.value(pending)
+    missing = iam.missing_in_summary(summary) if summary is not None else []
+    if missing:
+        reading.gaps.append(Gap(Fact.SUMMARY, pending.call, f"the reply has no {', '.join(missing)}"))
+    return summary
+
+
+def _start_report(reading: _Reading) -> _Pending[Report]:
+    read = partial(iam.credential_report, reading.connection)
+    return reading.start(Fact.CREDENTIAL_REPORT, "GetCredentialReport", read)
+
+
+def _wants_report(query: Query, *, bulk: bool) -> bool:
+    """Root's row is in it; and of many users it tells at once who has no key and no password."""
+    screens = bulk and any(facts.intersection(_CREDENTIAL_FACTS) for facts in query.users.values())
+    return Fact.CREDENTIAL_REPORT in query.account or screens or bool(query.everything)
+
+
+def _report(
+    reading: _Reading, query: Query, pending: _Pending[Report] | None
+) -> tuple[Mapping[str, Row], RootUse | None]:
+    """The report's rows and root's own. A report that only screens users is no gap: each is then read by itself."""
+    if pending is None:
+        return {}, None
+    if Fact.CREDENTIAL_REPORT not in query.account:
+        try:
+            return reading.connection.result(pending.future, pending.call)[0], None
+        except CallError:
+            return {}, None
+    report = reading.value(pending)
+    if report is None:
+        return {}, None
+    try:
+        return report[0], credential_report.root_use(*report)
+    except ReportFormatError as error:
+        reading.gaps.append(Gap(Fact.CREDENTIAL_REPORT, pending.call, str(error)))
+        return report[0], None
+
+
+def _start_policies(
+    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal]
+) -> dict[str, _Pending[Any]]:
+    """Look up each policy that not all who are to hold it hold: it may not exist, or not be attachable any more."""
+    connection = reading.connection
+    if query.everything:
+        return {"": reading.start(Fact.POLICY, "ListPolicies", partial(iam.managed_policies, connection))}
+    lacking = [arn for arn, keys in query.policies.items() if not all(holds(found.get(key), arn) for key in keys)]
+    return {
+        arn: reading.start(Fact.POLICY, "GetPolicy", partial(iam.managed_policy, connection, arn), arn)
+        for arn in sorted(lacking)
+    }
+
+
+def _policies(reading: _Reading, pending: Mapping[str, _Pending[Any]]) -> dict[str, ManagedPolicy | None]:
+    if "" in pending:
+        return reading.value(pending[""]) or {}
+    known = {}
+    for arn, each in pending.items():
+        gaps = len(reading.gaps)
+        policy = reading.value(each)
+        if len(reading.gaps) == gaps:
+            known[arn] = policy
+    return known
+
+
+def _credentials(
+    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal], rows: Mapping[str, Row]
+) -> dict[str, Credentials]:
+    """What the users that are there can sign in with; only those whom the report does not clear are asked about."""
+    pending: dict[str, dict[Fact, _Pending[Any]]] = {}
+    for name, facts in _credential_facts(query, found).items():
+        cleared = _cleared(rows.get(name))
+        pending[name] = {fact: _start_credential(reading, name, fact) for fact in facts if fact not in cleared}
+    return {
+        name.casefold(): _as_credentials(reading, pending[name], facts, _cleared(rows.get(name)))
+        for name, facts in _credential_facts(query, found).items()
+    }
+
+
+def _credential_facts(query: Query, found: Mapping[PrincipalKey, Principal]) -> dict[str, list[Fact]]:
+    wanted: Iterable[tuple[str, frozenset[Fact]]] = query.users.items()
+    if query.everything:
+        wanted = ((each.name, query.everything) for each in found.values() if each.kind == "user")
+    there = {
+        name: [fact for fact in _CREDENTIAL_FACTS if fact in facts]
+        for name, facts in wanted
+        if key_of("user", name) in found
+    }
+    return {name: facts for name, facts in there.items() if facts}
+
+
+def _cleared(row: Row | None) -> Mapping[Fact, Any]:
+    """What the report says for certain: no key ever made, no password (and so no question of MFA)."""
+    if row is None:
+        return {}
+    keys = {Fact.ACCESS_KEYS: ()} if credential_report.has_no_key(row) else {}
+    password = {Fact.CONSOLE: False, Fact.MFA: None} if credential_report.has_no_password(row) else {}
+    return {**keys, **password}
+
+
+def _start_credential(reading: _Reading, name: str, fact: Fact) -> _Pending[Any]:
+    reads: Mapping[Fact, tuple[str, Callable[[Connection, str], Any]]] = {
+        Fact.ACCESS_KEYS: ("ListAccessKeys", iam.access_keys),
+        Fact.CONSOLE: ("GetLoginProfile", iam.has_password),
+        Fact.MFA: ("ListMFADevices", iam.has_mfa),
+        Fact.SERVICE_CREDENTIALS: ("ListServiceSpecificCredentials", iam.service_credentials),
+    }
+    operation, read = reads[fact]
+    return reading.start(fact, operation, partial(read, reading.connection, name), f"user/{name}")
+
+
+def _as_credentials(
+    reading: _Reading, pending: Mapping[Fact, _Pending[Any]], facts: list[Fact], cleared: Mapping[Fact, Any]
+) -> Credentials:
+    values = {fact: reading.value(pending[fact]) if fact in pending else cleared[fact] for fact in facts}
+    password = values.get(Fact.CONSOLE)
+    return Credentials(
+        keys=values.get(Fact.ACCESS_KEYS),
+        password=password,
+        # Without a password there is no sign-in to protect, and both ways of reading say the same.
+        mfa=None if password is False else values.get(Fact.MFA),
+        services=values.get(Fact.SERVICE_CREDENTIALS),
+    )

@@ -1,0 +1,222 @@
+"""A file: what `snapshot --out` saved, or the plain output of `aws iam get-account-authorization-details`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from koding_audit import codec, iam, jsontext
+from koding_audit.arns import owner_of, partition_of
+from koding_audit.collect import Opened, holds
+from koding_audit.errors import CallError, InputError
+from koding_audit.model import (
+    Account,
+    Fact,
+    Gap,
+    Kind,
+    ManagedPolicy,
+    Principal,
+    PrincipalKey,
+    Query,
+    Settings,
+    Snapshot,
+    key_of,
+)
+
+_LISTS: Mapping[Kind, str] = {"user": "UserDetailList", "group": "GroupDetailList"}
+_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP}
+
+# The call that would have told what a file does not hold.
+_CALLS: Mapping[Fact, str] = {
+    Fact.USER: "iam:GetUser",
+    Fact.GROUP: "iam:GetGroup",
+    Fact.ATTACHED: "iam:GetAccountAuthorizationDetails",
+    Fact.INLINE: "iam:GetAccountAuthorizationDetails",
+    Fact.GROUPS: "iam:ListGroupsForUser",
+    Fact.MEMBERS: "iam:GetGroup",
+    Fact.POLICY: "iam:GetPolicy",
+    Fact.SUMMARY: "iam:GetAccountSummary",
+    Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
+    Fact.ACCESS_KEYS: "iam:ListAccessKeys",
+    Fact.CONSOLE: "iam:GetLoginProfile",
+    Fact.MFA: "iam:ListMFADevices",
+    Fact.SERVICE_CREDENTIALS: "iam:ListServiceSpecificCredentials",
+    Fact.CALLER: "sts:GetCallerIdentity",
+    Fact.USERS_LISTED: "iam:GetAccountAuthorizationDetails",
+    Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
+}
+NOT_IN_FILE = "not in the file"
+
+
+@contextlib.contextmanager
+def opened(argument: str, settings: Settings) -> Iterator[Opened]:  # noqa: ARG001 - the collectors' signature
+    """The saved account; read and checked at once. Raises InputError."""
+    if not argument:
+        raise InputError("--source snapshot: which file?", "write --source snapshot:FILE")
+    saved = read(argument)
+    yield Opened(lambda: (saved.account, saved.caller), partial(restricted, saved), None)
+
+
+def read(path: str) -> Snapshot:
+    """The account in a file. Raises InputError with what is wrong and where."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        saved_at = datetime.fromtimestamp(int(Path(path).stat().st_mtime), timezone.utc)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "make one with `snapshot --out FILE`") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: this is not UTF-8 text") from error
+    value = jsontext.read_json(text, path)
+    if isinstance(value, dict) and any(name in value for name in _LISTS.values()):
+        return _authorization_details(value, path, saved_at)
+    return codec.decode_snapshot(value, path)
+
+
+def restricted(saved: Snapshot, query: Query) -> Snapshot:
+    """What a query asks for, out of a file. What the file does not hold is a Gap: the one it had when it was made."""
+    wanted = {key_of(kind, name) for kind, name, _ in _wanted(query)}
+    found = {key: each for key, each in saved.principals.items() if key in wanted or key[0] in query.listed}
+    policies = _known_policies(saved, query)
+    gaps = {(fact, subject): _gap(saved, fact, subject) for fact, subject in _missing(saved, query, policies)}
+    return replace(
+        saved,
+        source="snapshot",
+        principals=found,
+        absent=frozenset(key for key in wanted if _is_absent(saved, key)),
+        listed=saved.listed & query.listed,
+        policies=policies,
+        gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
+    )
+
+
+def _wanted(query: Query) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
+    for name, facts in query.groups.items():
+        yield "group", name, facts
+    for name, facts in query.users.items():
+        yield "user", name, facts
+
+
+def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
+    return key not in saved.principals and (key in saved.absent or key[0] in saved.listed)
+
+
+def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | None]:
+    """A complete list tells of each policy that is not in it that there is none."""
+    known = {arn: saved.policies[arn] for arn in query.policies if arn in saved.policies}
+    return {**dict.fromkeys(query.policies), **known} if saved.policies_listed else known
+
+
+def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]) -> Iterator[tuple[Fact, str]]:
+    """Each fact that is asked for and not there, with its subject."""
+    for kind, name, facts in _wanted(query):
+        key, subject = key_of(kind, name), f"{kind}/{name}"
+        live = saved.principals.get(key)
+        if live is not None:
+            yield from ((fact, subject) for fact in facts if not _has(saved, live, fact))
+        elif not _is_absent(saved, key):
+            yield _SELF[kind], subject
+    for kind in query.listed - saved.listed:
+        yield (Fact.USERS_LISTED if kind == "user" else Fact.GROUPS_LISTED), ""
+    yield from (
+        (Fact.POLICY, arn)
+        for arn, keys in query.policies.items()
+        if arn not in policies and not all(holds(saved.principals.get(key), arn) for key in keys)
+    )
+    summary = None if saved.summary is None or iam.missing_in_summary(saved.summary) else saved.summary
+    held = {Fact.SUMMARY: summary, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
+    yield from ((fact, "") for fact in query.account if held.get(fact) is None)
+
+
+def _has(saved: Snapshot, live: Principal, fact: Fact) -> bool:
+    credentials = saved.credentials.get(live.name.casefold())
+    values: Mapping[Fact, Any] = {
+        Fact.USER: live,
+        Fact.GROUP: live,
+        Fact.ATTACHED: live.attached,
+        Fact.INLINE: live.inline,
+        Fact.GROUPS: live.groups,
+        Fact.MEMBERS: live.members,
+        Fact.ACCESS_KEYS: credentials and credentials.keys,
+        Fact.CONSOLE: credentials and credentials.password,
+        # Without a password nobody asks for MFA, and none was read.
+        Fact.MFA: credentials and (credentials.mfa if credentials.password is not False else False),
+        Fact.SERVICE_CREDENTIALS: credentials and credentials.services,
+    }
+    return values[fact] is not None
+
+
+def _gap(saved: Snapshot, fact: Fact, subject: str) -> Gap:
+    for gap in saved.gaps:
+        if gap.fact is fact and gap.subject in (subject, ""):
+            return replace(gap, subject=subject)
+    return Gap(fact, _CALLS[fact], NOT_IN_FILE, subject)
+
+
+def _authorization_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:
+    if value.get("IsTruncated") or "NextToken" in value or "Marker" in value:
+        raise InputError(f"{path}: this is one page of several", "save the output of the command without --max-items")
+    details: dict[Kind, list[Principal]] = {
+        kind: [
+            _detail(kind, each, f"{path}: {name}[{position}]") for position, each in enumerate(_list(value, name, path))
+        ]
+        for kind, name in _LISTS.items()
+        if name in value
+    }
+    members = iam.members_by_group(details.get("user", []))
+    if "user" in details:
+        groups = details.get("group", [])
+        details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
+    account = _account_of(value, path)
+    return Snapshot(
+        account=account,
+        caller=None,
+        taken_at=saved_at,
+        source="snapshot",
+        principals={key_of(each.kind, each.name): each for found in details.values() for each in found},
+        listed=frozenset(kind for kind, name in _LISTS.items() if name in value),
+        policies=_policies(value, path),
+    )
+
+
+def _list(value: Mapping[str, Any], name: str, path: str) -> list[Any]:
+    found = value.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise InputError(f"{path}: {name}: a list of objects is needed")
+    return found
+
+
+def _detail(kind: Kind, detail: dict[str, Any], where: str) -> Principal:
+    try:
+        return iam.principal_of_detail(kind, detail)
+    except CallError as error:
+        raise InputError(f"{where}: {error.message.partition(': ')[2]}") from error
+
+
+def _account_of(value: Mapping[str, Any], path: str) -> Account:
+    """The account that the ARNs of its users, groups, roles and own policies name: one and the same.
+
+    What is AWS's own has `aws` for an account, which tells nothing.
+    """
+    names = (*_LISTS.values(), "RoleDetailList", "Policies")
+    arns = [each.get("Arn") for name in names for each in _list(value, name, path)]
+    named = {(partition_of(arn), owner_of(arn)) for arn in arns if isinstance(arn, str)}
+    own = {each for each in named if each[1] not in ("", "aws")}
+    if len(own) != 1:
+        found = "no account" if not own else f"{len(own)} accounts"
+        raise InputError(f"{path}: the ARNs in it name {found}", "save one account's details to a file of its own")
+    partition, account_id = own.pop()
+    return Account(account_id, partition)
+
+
+def _policies(value: Mapping[str, Any], path: str) -> dict[str, ManagedPolicy | None]:
+    found = _list(value, "Policies", path)
+    return {
+        str(each["Arn"]): ManagedPolicy(str(each["Arn"]), each.get("IsAttachable") is not False)
+        for each in found
+        if "Arn" in each
+    }

@@ -1,0 +1,79 @@
+"""The credential report: AWS's CSV about every user and root, read by its header and never guessed at.
+
+Columns and words: IAM user guide, id_credentials_getting-report. Reports have grown columns and changed the case of
+their words, so columns are found by name, words are read ignoring case, and an unknown word is unknown, not a default.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import datetime, timezone
+
+from koding_audit.model import RootUse
+
+ROOT = "<root_account>"
+KEY_SLOTS = (1, 2)
+
+_NEVER = frozenset({"n/a", "no_information", "not_supported", ""})
+
+Row = Mapping[str, str]
+
+
+class ReportFormatError(Exception):
+    """The report is not what it has to be; the text says what is wrong with it."""
+
+
+def rows(content: bytes) -> Mapping[str, Row]:
+    """The report's rows by user name. Raises ReportFormatError."""
+    try:
+        table: list[dict[str, str]] = list(csv.DictReader(io.StringIO(content.decode("utf-8")), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ReportFormatError(f"the report is not a CSV file: {error}") from error
+    if not table or "user" not in table[0]:
+        raise ReportFormatError("the report has no column `user`")
+    found = {row["user"]: row for row in table}
+    if len(found) != len(table):
+        names = [row["user"] for row in table]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ReportFormatError(f"the report has two rows of user {twice}")
+    return found
+
+
+def root_use(table: Mapping[str, Row], generated: datetime) -> RootUse:
+    """When root was last used. Raises ReportFormatError where root's row or one of its columns is missing."""
+    row = table.get(ROOT)
+    if row is None:
+        raise ReportFormatError("the report has no row of the root user")
+    keys = tuple(moment(row, f"access_key_{slot}_last_used_date") for slot in KEY_SLOTS)
+    return RootUse(generated, moment(row, "password_last_used"), keys)
+
+
+def has_no_key(row: Row) -> bool:
+    """Whether the report says for certain that a user had no access key, active or not, when it was made."""
+    slots = [(row.get(f"access_key_{n}_active"), row.get(f"access_key_{n}_last_rotated")) for n in KEY_SLOTS]
+    return all(_word(active) == "false" and _word(rotated) == "n/a" for active, rotated in slots)
+
+
+def has_no_password(row: Row) -> bool:
+    """Whether the report says for certain that a user had no console password when it was made."""
+    return _word(row.get("password_enabled")) == "false"
+
+
+def moment(row: Row, column: str) -> datetime | None:
+    """A time in UTC, None for never. Raises ReportFormatError for a column that is missing or not a time."""
+    value = row.get(column)
+    if value is None:
+        raise ReportFormatError(f"the report has no column `{column}`")
+    if value.lower() in _NEVER:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        raise ReportFormatError(f"column `{column}` holds what is not a time") from None
+    return parsed.replace(tzinfo=timezone.utc) if parsed.tzinfo is None else parsed.astimezone(timezone.utc)
+
+
+def _word(value: str | None) -> str:
+    return (value or "").lower()

@@ -1,0 +1,267 @@
+"""The remediator: the only room that writes to IAM. It does what a plan says, step by step, and reads each back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from koding_audit import iam
+from koding_audit.aws import NOT_THERE, Connection
+from koding_audit.errors import CallError
+from koding_audit.journal import JournalFile
+from koding_audit.model import ALREADY, Action, Entry, Plan, Principal, PrincipalKey, Step, Verb, key_of
+from koding_audit.plan import holds, touched
+
+T = TypeVar("T")
+
+PROPAGATION = 120.0  # seconds in all that a run waits for IAM to show what it accepted; Terraform waits as long
+_CREATES = frozenset({Verb.CREATE_USER, Verb.CREATE_GROUP})
+
+# Worth trying again: IAM is busy with the entity. Anything else that AWS says no to is no.
+_BUSY = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
+
+# The caller's own credentials are no longer good: every further write would fail the same way.
+_AUTH_LOST = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "NoCredentials",
+        "CredentialRetrieval",
+        "OptInRequired",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+    }
+)
+
+
+@dataclass
+class Clock:
+    """How time passes: a test puts its own here, and no test waits for two minutes."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass
+class Remediation:
+    """A plan on its way. entries: each step as it stands, by its index; tell: called with a line of progress."""
+
+    plan: Plan
+    connection: Connection
+    journal: JournalFile
+    tell: Callable[[str], None]
+    clock: Clock = field(default_factory=Clock)
+    entries: dict[int, Entry] = field(default_factory=dict)
+    _created: dict[PrincipalKey, str] = field(default_factory=dict)
+    _lost: set[PrincipalKey] = field(default_factory=set)
+    _stopped: str = ""
+    _waited: float = 0.0
+
+    def run(self) -> tuple[Entry, ...]:
+        """Take every step in order, then wait for what IAM accepted and does not show yet.
+
+        A step that fails is recorded and those that do not hang on it go on. Raises AuditError when the journal cannot
+        be written; `entries` then holds what was done.
+        """
+        for index, step in enumerate(self.plan.steps):
+            self._take(index, step)
+        self._await([index for index, entry in self.entries.items() if entry.outcome in ("pending", "unknown")])
+        return tuple(self.entries[index] for index in sorted(self.entries))
+
+    def _take(self, index: int, step: Step) -> None:
+        reason = self._stopped or self._kept_back(step)
+        if reason:
+            self._record(index, Entry(step.action, "skipped", reason, step.unique_ids))
+            return
+        try:
+            seen = look(self.connection, step.action)
+            before = self._before(step.action, seen)
+        except CallError as error:
+            self._fail(index, step, f"not tried, because it could not be read just before: {_short(error)}")
+            return
+        ids = {key: each.unique_id for key, each in seen.items()}
+        entry = Entry(step.action, "started", "", ids, before)
+        moved = self._moved(step, seen)
+        if moved:
+            self._fail(index, step, moved)
+        elif holds(step.action, seen):
+            # Somebody else was faster; what is not ours is not ours to undo.
+            taken_away = step.action.verb.value.startswith(("Detach", "Remove", "Delete"))
+            self._record(index, replace(entry, outcome="skipped", detail=ALREADY[taken_away]))
+        else:
+            self._record(index, entry)
+            self._write(index, entry)
+
+    def _kept_back(self, step: Step) -> str:
+        lost = [name for kind, name in touched(step.action) if (kind, name) in self._lost]
+        return f"{lost[0]} was not created" if lost else ""
+
+    def _moved(self, step: Step, seen: Mapping[PrincipalKey, Principal]) -> str:
+        """What has changed since the plan was made, so that this step would do another thing than was shown."""
+        for key in touched(step.action):
+            known = step.unique_ids.get(key) or self._created.get(key)
+            kind, name = key
+            if known and key not in seen:
+                return f"{kind} {name} is gone"
+            if known and seen[key].unique_id != known:
+                return f"{kind} {name} is another one now: it was deleted and made again"
+            if not known and key in seen and step.action.verb not in _CREATES:
+                return f"{kind} {name} has appeared since"
+        return ""
+
+    def _before(self, action: Action, seen: Mapping[PrincipalKey, Principal]) -> str:
+        """The inline document that is about to be deleted, for undo."""
+        if action.verb not in (Verb.DELETE_USER_POLICY, Verb.DELETE_GROUP_POLICY) or holds(action, seen):
+            return ""
+        kind = action.principal[0]
+        name = action.parameters[f"{kind.title()}Name"]
+        document = iam.inline_document(self.connection, kind, name, action.parameters["PolicyName"])
+        return json.dumps(document, sort_keys=True)
+
+    def _write(self, index: int, entry: Entry) -> None:
+        """One write, sent until IAM takes it or says no; what came of it is read back, whatever the answer was."""
+        self.tell(f"{entry.action.verb.value} ...")
+        pause = 1.0
+        while True:
+            try:
+                reply = self.connection.call(entry.action.verb.value, **entry.action.parameters)
+            except CallError as error:
+                if self._may_retry(entry.action, error) and self._wait(pause):
+                    pause = min(pause * 2, 8.0)
+                    continue
+                self._refused(index, entry, error)
+                return
+            break
+        # IAM numbers each reply; one without a number comes from something that is not IAM.
+        numbered = bool(reply.get("ResponseMetadata", {}).get("RequestId"))
+        outcome = replace(entry, outcome="pending", detail="accepted, and not visible yet")
+        if not numbered:
+            outcome = replace(entry, outcome="unknown", detail="the reply has no request id")
+        self._record(index, outcome)
+        self._settle(index)
+
+    def _may_retry(self, action: Action, error: CallError) -> bool:
+        fresh = error.code == NOT_THERE and any(key in self._created for key in touched(action))
+        return fresh or error.code in _BUSY
+
+    def _refused(self, index: int, entry: Entry, error: CallError) -> None:
+        if error.code in _AUTH_LOST:
+            self._stopped = f"not tried: the credentials are no longer good ({error.code})"
+        if error.code in _BUSY:
+            self._record(index, replace(entry, outcome="pending", detail=f"IAM is still busy: {_short(error)}"))
+        elif error.refused:
+            self._record(index, replace(entry, outcome="failed", detail=_short(error)))
+            self._lose(entry.action)
+        else:
+            self._record(index, replace(entry, outcome="unknown", detail=f"no usable answer: {_short(error)}"))
+            self._settle(index)
+
+    def _settle(self, index: int) -> None:
+        """Read back at once; whoever is created is waited for, since later steps hang on it."""
+        entry = self.entries[index]
+        if not self._visible(index) and entry.action.verb in _CREATES:
+            self._await([index])
+            if self.entries[index].outcome != "done":
+                self._lose(entry.action)
+
+    def _await(self, waiting: list[int]) -> None:
+        pause = 0.5
+        while waiting:
+            if not self._wait(pause):
+                return
+            pause = min(pause * 2, 8.0)
+            self.tell(f"waiting for IAM to show {len(waiting)} of {len(self.plan.steps)} changes")
+            waiting = [index for index in waiting if not self._visible(index)]
+
+    def _visible(self, index: int) -> bool:
+        """Whether the step's result can be read; then it is done."""
+        entry = self.entries[index]
+        try:
+            seen = look(self.connection, entry.action)
+        except CallError:
+            return False
+        if not holds(entry.action, seen):
+            return False
+        if entry.action.verb in _CREATES:
+            self._created[entry.action.principal] = seen[entry.action.principal].unique_id
+        ids = {key: each.unique_id for key, each in seen.items()}
+        detail = "read back after a lost answer" if entry.outcome == "unknown" else ""
+        self._record(index, replace(entry, outcome="done", detail=detail, unique_ids=ids or entry.unique_ids))
+        return True
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait, and say whether there was time left for it."""
+        if self._waited + seconds > PROPAGATION or self.connection.remaining() < seconds:
+            return False
+        self.clock.sleep(seconds)
+        self._waited += seconds
+        return True
+
+    def _fail(self, index: int, step: Step, detail: str) -> None:
+        self._record(index, Entry(step.action, "failed", detail, step.unique_ids))
+        self._lose(step.action)
+
+    def _lose(self, action: Action) -> None:
+        if action.verb in _CREATES:
+            self._lost.add(action.principal)
+
+    def _record(self, index: int, entry: Entry) -> None:
+        self.journal.append(index, entry)
+        self.entries[index] = entry
+
+
+def look(connection: Connection, action: Action) -> dict[PrincipalKey, Principal]:
+    """Whom an action touches as they are now, with what tells whether it holds; who is not there is left out.
+
+    Raises CallError.
+    """
+    given = action.parameters
+    reads: dict[str, Any] = {}
+    for kind, name in ((key[0], given[f"{key[0].title()}Name"]) for key in touched(action)):
+        reads[f"{kind} alone"] = partial(iam.principal, connection, kind, name)
+        if kind == action.principal[0] and "PolicyArn" in given:
+            reads[f"{kind} attached"] = partial(iam.attached_policies, connection, kind, name)
+        if kind == action.principal[0] and "PolicyName" in given:
+            reads[f"{kind} inline"] = partial(iam.inline_policies, connection, kind, name)
+        if kind == "user" and "GroupName" in given:
+            reads["user groups"] = partial(iam.groups_of_user, connection, name)
+    found = _values(connection, action, reads)
+    principals: list[Principal] = [
+        replace(
+            found[f"{kind} alone"],
+            attached=found.get(f"{kind} attached"),
+            inline=found.get(f"{kind} inline"),
+            groups=found.get(f"{kind} groups"),
+        )
+        for kind in ("group", "user")
+        if f"{kind} alone" in found
+    ]
+    return {key_of(each.kind, each.name): each for each in principals}
+
+
+def _values(connection: Connection, action: Action, reads: Mapping[str, Any]) -> dict[str, Any]:
+    """The results of reads that run at the same time, without those whose principal is not there."""
+    pending = {name: connection.submit(read) for name, read in reads.items()}
+    values = {name: _unless_gone(connection, future, action) for name, future in pending.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _unless_gone(connection: Connection, future: Future[T], action: Action) -> T | None:
+    try:
+        return connection.result(future, f"iam:{action.verb.value}")
+    except CallError as error:
+        if error.code == NOT_THERE:
+            return None
+        raise
+
+
+def _short(error: CallError) -> str:
+    return f"{error.call}: {error.code}"

@@ -1,0 +1,191 @@
+"""The scanner: says what has to be read, runs the rules over what was, and reports what could not be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from koding_audit import registry
+from koding_audit.comparison import Comparison, is_ignored
+from koding_audit.errors import InputError
+from koding_audit.model import (
+    Account,
+    Advice,
+    Audit,
+    Desired,
+    DesiredGroup,
+    DesiredUser,
+    Fact,
+    Finding,
+    FindingStatus,
+    Gap,
+    Journal,
+    Kind,
+    Outcome,
+    Plan,
+    PrincipalKey,
+    Query,
+    Snapshot,
+    key_of,
+)
+from koding_audit.verdict import NOT_CHECKED
+
+_OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
+_OF_USERS = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
+_OF_GROUPS = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
+_CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule module as the scanner sees it."""
+
+    id: str
+    facts: frozenset[Fact]
+    check: Callable[[Comparison], Iterator[Finding]]
+    advice: Advice
+
+
+def rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """The rules to run, loaded: all of them, or those of `only`, without those of `skip`. Raises InputError."""
+    known = registry.names("rules")
+    for name in (*only, *skip):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(known)}"
+            raise InputError(f"there is no rule {name!r} to choose", hint)
+    chosen = [name for name in known if (not only or name in only) and name not in skip]
+    modules = ((name, registry.load("rules", name)) for name in chosen)
+    return tuple(
+        Rule(name, module.FACTS, module.check, Advice(_first_line(module.__doc__), module.STEP))
+        for name, module in modules
+    )
+
+
+def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
+    """What has to be read for these rules, and no more. desired is bound to the account."""
+    facts = frozenset[Fact]().union(*(rule.facts for rule in chosen))
+    users = {
+        name: _user_facts(user, facts) for name, user in desired.users.items() if not is_ignored(desired, "user", name)
+    }
+    groups = {
+        name: _group_facts(group, facts)
+        for name, group in desired.groups.items()
+        if not is_ignored(desired, "group", name)
+    }
+    listed: dict[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED}
+    return Query(
+        users={name: wanted for name, wanted in users.items() if wanted},
+        groups={name: wanted for name, wanted in groups.items() if wanted},
+        policies=_policies(desired, account) if Fact.POLICY in facts else {},
+        account=facts & _OF_ACCOUNT,
+        listed=frozenset(kind for kind, fact in listed.items() if kind in desired.closed and fact in facts),
+    )
+
+
+def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit:
+    """Run the rules. desired is bound to the snapshot's account."""
+    chosen = tuple(chosen)
+    comparison = Comparison(desired, snapshot)
+    findings = [finding for rule in chosen for finding in rule.check(comparison)]
+    gaps = tuple(gap for gap in snapshot.gaps if _blocked(gap, chosen))
+    return Audit(
+        account=snapshot.account,
+        caller=snapshot.caller,
+        taken_at=snapshot.taken_at,
+        source=snapshot.source,
+        endpoint=snapshot.endpoint,
+        desired=desired.files,
+        findings=(*findings, *(_not_checked(gap, comparison) for gap in gaps)),
+        gaps=gaps,
+        blocked_rules=tuple(_blocked(gap, chosen) for gap in gaps),
+        report_generated=snapshot.root_use.generated if snapshot.root_use else None,
+    )
+
+
+def _user_facts(user: DesiredUser, facts: frozenset[Fact]) -> frozenset[Fact]:
+    wanted = facts & _OF_USERS
+    if user.access_keys is not None:
+        wanted |= facts & _CREDENTIALS
+    if user.console is not None and user.console.name != "any":
+        wanted |= facts & {Fact.CONSOLE}
+    if user.console is not None and user.console.name == "mfa":
+        wanted |= facts & {Fact.MFA}
+    # Whatever is asked of a user, it has to be known whether there is one.
+    return wanted | {Fact.USER} if wanted else wanted
+
+
+def _group_facts(group: DesiredGroup, facts: frozenset[Fact]) -> frozenset[Fact]:
+    wanted = facts & _OF_GROUPS
+    if group.exclusive:
+        wanted |= facts & {Fact.MEMBERS}
+    return wanted | {Fact.GROUP} if wanted else wanted
+
+
+def _policies(desired: Desired, account: Account) -> dict[str, frozenset[PrincipalKey]]:
+    """Who is to hold which policy, of those that this account could hold; of others the answer needs no asking."""
+    comparison = Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))
+    holders: dict[str, set[PrincipalKey]] = {}
+    for kind, declared in comparison.declared():
+        for _, ref in comparison.wanted(declared):
+            holders.setdefault(ref.arn, set()).add(key_of(kind, declared.name))
+        if isinstance(declared, DesiredUser) and declared.boundary and declared.boundary.policy:
+            holders.setdefault(declared.boundary.policy.arn, set()).add(key_of(kind, declared.name))
+    return {arn: frozenset(keys) for arn, keys in holders.items() if not comparison.obstacle(arn)}
+
+
+def _blocked(gap: Gap, chosen: Iterable[Rule]) -> tuple[str, ...]:
+    return tuple(rule.id for rule in chosen if gap.fact in rule.facts)
+
+
+def _not_checked(gap: Gap, comparison: Comparison) -> Finding:
+    kind, _, name = gap.subject.partition("/")
+    fact = gap.fact.value
+    if kind in ("user", "group"):
+        subject = comparison.subject("user" if kind == "user" else "group", name)
+        about, key = f" of {kind} {name}", fact
+    else:
+        subject = comparison.account.root_arn
+        about, key = (f" {gap.subject}", f"{fact}/{gap.subject}") if gap.subject else ("", fact)
+    grant = f"; the caller needs {gap.permission}" if gap.permission else ""
+    return Finding(
+        rule=NOT_CHECKED,
+        severity="error",
+        subject=subject,
+        key=key,
+        message=f"{fact}{about} could not be read: {gap.call}: {gap.reason}{grant}",
+        evidence={"fact": fact, "call": gap.call, "reason": gap.reason, "permission": gap.permission},
+    )
+
+
+def _first_line(doc: str | None) -> str:
+    return (doc or "").strip().partition("\n")[0]
+
+
+UNREAD_ADVICE = Advice(
+    "What was not read is not known to be right.", "grant the caller the permission, then scan again"
+)
+
+
+def after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audit:
+    """The second measurement, with what became of the first one's findings.
+
+    A finding of the first that is gone is fixed; where the second could not read everything, only if its step was seen
+    to be done. One that is still there is failed, or pending where IAM accepted its step and does not show it yet.
+    """
+    outcomes = {step.finding: entry.outcome for step, entry in zip(plan.steps, journal.entries, strict=False)}
+    remaining = {finding.id for finding in second.findings}
+    gone = [each for each in first.findings if each.id not in remaining and each.rule != NOT_CHECKED]
+    if second.gaps:
+        gone = [each for each in gone if outcomes.get(each.id) == "done"]
+    fixed = [replace(each, status="fixed") for each in gone]
+    standing = [replace(each, status=_status(outcomes.get(each.id))) for each in second.findings]
+    return replace(second, findings=(*standing, *fixed), journal=journal)
+
+
+def _status(outcome: Outcome | None) -> FindingStatus:
+    if outcome is None or outcome == "done":
+        return "open"
+    return "pending" if outcome in ("pending", "unknown", "started") else "failed"
