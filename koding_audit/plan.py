@@ -58,7 +58,7 @@ def plan(
     ]
     created = {step.action.principal for step in steps if step.action.verb in _CREATES}
     there = created | set(snapshot.principals)
-    kept = [step for step in steps if there.issuperset(touched(step.action))]
+    kept = [step for step in steps if there.issuperset(_needed(step.action))]
     kept.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
     return Plan(basis(kept, desired, snapshot, request, made_at), tuple(kept))
 
@@ -113,6 +113,11 @@ def touched(action: Action) -> tuple[PrincipalKey, ...]:
     group = (key_of("group", given["GroupName"]),) if "GroupName" in given else ()
     user = (key_of("user", given["UserName"]),) if "UserName" in given else ()
     return group + user
+
+
+def _needed(action: Action) -> tuple[PrincipalKey, ...]:
+    """Who must be known to be there. A stranger in an exclusive group is known by the group alone."""
+    return (action.principal,) if action.verb is Verb.REMOVE_USER_FROM_GROUP else touched(action)
 
 
 def unique_ids(action: Action, principals: Mapping[PrincipalKey, Principal]) -> dict[PrincipalKey, str]:

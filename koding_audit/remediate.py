@@ -100,21 +100,25 @@ class Remediation:
             self._record(index, entry)
             self._write(index, entry)
 
+    @property
+    def _to_create(self) -> set[PrincipalKey]:
+        return {step.action.principal for step in self.plan.steps if step.action.verb in _CREATES}
+
     def _kept_back(self, step: Step) -> str:
-        lost = [name for kind, name in touched(step.action) if (kind, name) in self._lost]
-        return f"{lost[0]} was not created" if lost else ""
+        lost = [key for key in touched(step.action) if key in self._lost]
+        return f"not tried: {_label(step.action, lost[0])} was not created" if lost else ""
 
     def _moved(self, step: Step, seen: Mapping[PrincipalKey, Principal]) -> str:
         """What has changed since the plan was made, so that this step would do another thing than was shown."""
         for key in touched(step.action):
             known = step.unique_ids.get(key) or self._created.get(key)
-            kind, name = key
+            label = _label(step.action, key)
             if known and key not in seen:
-                return f"{kind} {name} is gone"
+                return f"{label} is gone"
             if known and seen[key].unique_id != known:
-                return f"{kind} {name} is another one now: it was deleted and made again"
-            if not known and key in seen and step.action.verb not in _CREATES:
-                return f"{kind} {name} has appeared since"
+                return f"{label} is another one now: it was deleted and made again"
+            if not known and key in seen and key in self._to_create and step.action.verb not in _CREATES:
+                return f"{label} has appeared since"
         return ""
 
     def _before(self, action: Action, seen: Mapping[PrincipalKey, Principal]) -> str:
@@ -261,6 +265,12 @@ def _unless_gone(connection: Connection, future: Future[T], action: Action) -> T
         if error.code == NOT_THERE:
             return None
         raise
+
+
+def _label(action: Action, key: PrincipalKey) -> str:
+    """`group Developers`, in the case in which the action names it."""
+    kind, _ = key
+    return f"{kind} {action.parameters[f'{kind.title()}Name']}"
 
 
 def _short(error: CallError) -> str:
