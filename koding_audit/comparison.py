@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from koding_audit.model import (
     Snapshot,
     key_of,
 )
+from koding_audit.wildcard import matches
 
 Declared = DesiredUser | DesiredGroup
 
@@ -244,8 +244,3 @@ class Comparison:
 
 def is_ignored(desired: Desired, kind: Kind, name: str) -> bool:
     return any(each.kind == kind and matches(each.pattern, name) for each in desired.ignore)
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern of `ignore` or a waiver matches all of a text; only `*` is special."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None

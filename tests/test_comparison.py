@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koding_audit.comparison import matches
 from koding_audit.model import Credentials
+from koding_audit.wildcard import matches
 from tests.values import access_key, aws, compare, desired, group, live_group, live_user, own, snapshot, user
 
 

@@ -1,0 +1,188 @@
+"""Trees -> Desired. It refuses nothing: the schema came before it, and checks.py comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, cast
+
+from koding_audit.desired.nodes import File, MappingNode, Node, ScalarNode, SequenceNode, mappings
+from koding_audit.model import (
+    Boundary,
+    Desired,
+    DesiredGroup,
+    DesiredUser,
+    Ignore,
+    KeyLimits,
+    Kind,
+    PolicyRef,
+    PolicySet,
+    Reference,
+    RootExpectation,
+    Source,
+)
+
+_CLOSED: Mapping[str, Kind] = {"users": "user", "groups": "group"}
+
+
+def build(files: Sequence[File]) -> Desired:
+    """One desired state of several files. Of what stands there twice it takes one; checks.problem refuses it."""
+    account_source, account = only(files, "account")
+    root_source, root = only(files, "root")
+    _, closed = only(files, "closed")
+    return Desired(
+        files=tuple(file.read for file in files),
+        policy_sets={name: _policy_set(name, at, node) for name, at, node in mappings(files, "policy_sets")},
+        groups=_groups(files),
+        users=_users(files),
+        root=_root(root, root_source),
+        account_ids=tuple(scalar.value for scalar in account_ids(account)),
+        account_source=account_source,
+        partition=_said(account, "partition"),
+        closed={kind: closed.entries[key].source for key, kind in _CLOSED.items() if closed.flag(key)},
+        ignore=tuple(each for file in files for each in ignored(file)),
+    )
+
+
+def account_ids(account: MappingNode) -> tuple[ScalarNode, ...]:
+    """The ids that `account` pins, one or a list."""
+    node = account.node("id")
+    if isinstance(node, ScalarNode):
+        return (node,)
+    return account.scalars("id")
+
+
+def policy_arn(written: str) -> str:
+    """The ARN of a policy as a file writes it, with ${partition} and ${account} where the file does not say them."""
+    if written.startswith("arn:"):
+        return written
+    if written.startswith("customer:"):
+        return f"arn:${{partition}}:iam::${{account}}:policy/{written.removeprefix('customer:')}"
+    return f"arn:${{partition}}:iam::aws:policy/{written}"
+
+
+def key_limits(own: Node | None, default: Node | None) -> KeyLimits | None:
+    """The user's limits, each before the default's. `forbidden`, on either side, is not joined with the other's."""
+    said = own or default
+    if said is None:
+        return None
+    if isinstance(said, ScalarNode):
+        return KeyLimits(said.source, max_active=0)
+    inherited = default.entries if isinstance(default, MappingNode) else {}
+    limits = MappingNode({**inherited, **cast("MappingNode", said).entries}, said.source)
+    return KeyLimits(limits.source, **{name: int(limits.text(name)) for name in limits.entries})
+
+
+def ignored(file: File) -> Iterator[Ignore]:
+    """The principals that a file wants ignored."""
+    listed = cast("SequenceNode | None", file.root.node("ignore"))
+    for node in cast("tuple[MappingNode, ...]", listed.nodes if listed else ()):
+        (kind,) = node.entries.keys() - {"reason"}
+        yield Ignore(cast("Kind", kind), node.text(kind), node.text("reason"), node.source)
+
+
+def only_members(group: MappingNode) -> bool:
+    """Whether this is more members for a group, and not its definition."""
+    return group.entries.keys() <= {"members"}
+
+
+def only(files: Sequence[File], key: str) -> tuple[Source | None, MappingNode]:
+    """What stands under a top key that only one file may have, and the key's place; else an empty mapping."""
+    for file in files:
+        entry = file.root.entries.get(key)
+        if entry:
+            return entry.source, cast("MappingNode", entry.node)
+    return None, MappingNode({}, Source("", 1, 1))
+
+
+def _policy_set(name: str, source: Source, node: MappingNode) -> PolicySet:
+    policies = tuple(PolicyRef(policy_arn(each.value), each.source) for each in node.scalars("policies"))
+    return PolicySet(name, source, policies, node.text("description"))
+
+
+def _groups(files: Sequence[File]) -> dict[str, DesiredGroup]:
+    chosen: dict[str, tuple[Source, MappingNode]] = {}
+    for name, source, node in mappings(files, "groups"):
+        if name not in chosen or only_members(chosen[name][1]):
+            chosen[name] = (source, node)
+    return {name: _group(name, source, node) for name, (source, node) in chosen.items()}
+
+
+def _group(name: str, source: Source, node: MappingNode) -> DesiredGroup:
+    return DesiredGroup(
+        name=name,
+        source=source,
+        path=_said(node, "path"),
+        required=_references(node, "required"),
+        optional=_references(node, "optional"),
+        exclusive=node.flag("exclusive"),
+        owner=node.text("owner"),
+        managed_by=node.text("managed_by"),
+    )
+
+
+def _users(files: Sequence[File]) -> dict[str, DesiredUser]:
+    """Members of groups first, then what stands under `users`, in the order of the files."""
+    joined: dict[str, list[Reference]] = {}
+    for group, _, node in mappings(files, "groups"):
+        for member in node.scalars("members"):
+            joined.setdefault(member.value, []).append(Reference(group, member.source))
+    users = {
+        name: DesiredUser(name=name, source=groups[0].source, groups=tuple(groups)) for name, groups in joined.items()
+    }
+    types = {name: node for name, _, node in mappings(files, "user_defaults")}
+    for name, source, node in mappings(files, "users"):
+        users[name] = _user(name, source, node, joined.get(name, []), types.get(node.text("type")))
+    return users
+
+
+def _user(
+    name: str, source: Source, node: MappingNode, joined: list[Reference], default: MappingNode | None
+) -> DesiredUser:
+    own_groups = _references(node, "groups")
+    own_names = {group.name for group in own_groups}
+    console = node.scalar("console") or (default.scalar("console") if default else None)
+    return DesiredUser(
+        name=name,
+        source=source,
+        path=_said(node, "path"),
+        groups=own_groups + tuple(group for group in joined if group.name not in own_names),
+        required=_references(node, "required"),
+        optional=_references(node, "optional"),
+        boundary=_boundary(node.scalar("boundary")),
+        access_keys=key_limits(node.node("access_keys"), default.node("access_keys") if default else None),
+        console=Reference(console.value, console.source) if console else None,
+        exclusive=node.flag("exclusive"),
+        owner=node.text("owner"),
+        managed_by=node.text("managed_by"),
+        tags=_tags(node),
+    )
+
+
+def _boundary(scalar: ScalarNode | None) -> Boundary | None:
+    if scalar is None:
+        return None
+    ref = None if scalar.value == "none" else PolicyRef(policy_arn(scalar.value), scalar.source)
+    return Boundary(ref, scalar.source)
+
+
+def _tags(node: MappingNode) -> tuple[tuple[str, str], ...]:
+    tags = cast("MappingNode | None", node.node("tags"))
+    return tuple((key, tags.text(key)) for key in tags.entries) if tags else ()
+
+
+def _root(node: MappingNode, source: Source | None) -> RootExpectation:
+    return RootExpectation(
+        access_keys=cast("Literal['forbidden', 'allowed']", node.text("access_keys") or "forbidden"),
+        mfa=cast("Literal['required', 'any']", node.text("mfa") or "required"),
+        unused_days=int(node.text("unused_days") or "30"),
+        source=source,
+    )
+
+
+def _said(node: MappingNode, key: str) -> str | None:
+    scalar = node.scalar(key)
+    return scalar.value if scalar else None
+
+
+def _references(node: MappingNode, key: str) -> tuple[Reference, ...]:
+    return tuple(Reference(each.value, each.source) for each in node.scalars(key))

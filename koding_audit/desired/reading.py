@@ -1,0 +1,205 @@
+"""YAML text -> a tree of nodes; whatever YAML can do beyond plain data is refused, at its place."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import cast
+
+import yaml
+
+from koding_audit.desired.nodes import Entry, File, MappingNode, Node, ScalarNode, SequenceNode
+from koding_audit.desired.wording import place, shown
+from koding_audit.errors import InputError
+from koding_audit.model import Source, SourceFile
+from koding_audit.text import inert
+
+MOST_BYTES = 1 << 20
+DEEPEST = 20
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")  # YAML's own; str.splitlines knows more
+# A FIFO without a writer must not hold us, nor a terminal become ours.
+_OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+def read(path: str) -> File:
+    """The file as a tree. Raises InputError with the place of the first thing that is wrong."""
+    content, identity = _content(path)
+    text = _text(content, path)
+    try:
+        root = _root(text, path)
+    except yaml.YAMLError as error:
+        raise _not_yaml(error, text, path) from error
+    return File(SourceFile(path, hashlib.sha256(content).hexdigest()), identity, root)
+
+
+def _content(path: str) -> tuple[bytes, tuple[int, int]]:
+    """The bytes of a regular file, and what identifies it."""
+    start = Source(path, 1, 1)
+    if path == "-":
+        raise InputError("standard input is not read", "give a file; one that is called - is given as ./-", start)
+    try:
+        descriptor = os.open(path, _OPENING)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, a pipe or a socket"
+                raise InputError(f"this is {kind}, not a file", "give the desired-state file itself", start)
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read(MOST_BYTES + 1)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"the file cannot be read: {reason}", "check its path and its permissions", start) from error
+    if len(content) > MOST_BYTES:
+        raise InputError("the file is larger than 1 MiB", "divide it: several files are one desired state", start)
+    return content, (status.st_dev, status.st_ino)
+
+
+def _text(content: bytes, path: str) -> str:
+    """The text of UTF-8 bytes, in which every character is one that can be seen."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError("the file is UTF-16", "save it as UTF-8", Source(path, 1, 1))
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        *above, line = _LINE_BREAK.split(content[: error.start].decode())
+        where = Source(path, len(above) + 1, len(line) + 1)
+        raise InputError(
+            f"the byte 0x{content[error.start]:02x} is not UTF-8", "save the file as UTF-8", where
+        ) from error
+    for number, line in enumerate(_LINE_BREAK.split(text), 1):
+        if not line.replace("\t", " ").isprintable():
+            _check_line(line, path, number)
+    return text
+
+
+def _check_line(line: str, path: str, number: int) -> None:
+    for column, char in enumerate(line, 1):
+        if char != "\t" and inert(char) != char:
+            hint = "save the file as UTF-8" if char == "\0" else "remove it: it can hide or reorder what is read here"
+            raise InputError(
+                f"the character U+{ord(char):04X} does not belong in this file", hint, Source(path, number, column)
+            )
+
+
+def _root(text: str, path: str) -> MappingNode:
+    """The only document's mapping. Raises yaml.YAMLError, too."""
+    events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    next(events)  # the stream's own start
+    opening = next(events)
+    tree = _Tree(path, events)
+    if isinstance(opening, yaml.StreamEndEvent):
+        raise InputError("the file is empty", "begin with `version: 1`", Source(path, 1, 1))
+    if text.startswith("%", _mark(opening).index):
+        raise InputError("a YAML directive (`%`) is not allowed", "remove the line", tree.source(opening))
+    root = tree.node(next(events), 1)
+    next(events)  # the document's end
+    after = next(events)
+    if not isinstance(after, yaml.StreamEndEvent):
+        hint = "write each into its own file: several files are one desired state"
+        raise InputError("a second YAML document is not allowed", hint, tree.source(after))
+    if not isinstance(root, MappingNode):
+        empty = isinstance(root, ScalarNode) and root.empty
+        kind = "empty" if empty else "a list" if isinstance(root, SequenceNode) else "a text"
+        raise InputError(f"the file is {kind}, not a mapping", "begin with `version: 1`", Source(path, 1, 1))
+    return root
+
+
+class _Tree:
+    """Takes nodes from a stream of parser events, depth first; never deeper than DEEPEST."""
+
+    def __init__(self, path: str, events: Iterator[yaml.Event]) -> None:
+        self.path = path
+        self.events = events
+
+    def source(self, event: yaml.Event) -> Source:
+        mark = _mark(event)
+        return Source(self.path, mark.line + 1, mark.column + 1)
+
+    def node(self, event: yaml.Event, depth: int) -> Node:
+        """The node that begins with this event; the rest of it is taken from the stream."""
+        if isinstance(event, yaml.ScalarEvent):
+            return self.scalar(event)
+        self.check_bare(event)
+        source = self.source(event)
+        if depth > DEEPEST:
+            raise InputError(f"this is nested more than {DEEPEST} deep", "nothing in this format is", source)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return SequenceNode(tuple(self.items(depth + 1)), source)
+        return MappingNode(self.entries(depth + 1), source)
+
+    def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
+        self.check_bare(event)
+        value = event.value
+        if not value.isprintable() and inert(value) != value:
+            message = f"the text {shown(value)} holds a line break or a character that cannot be seen"
+            raise InputError(message, "write it in one line; `>-` folds several into one", self.source(event))
+        return ScalarNode(value, event.implicit[0], self.source(event))
+
+    def items(self, depth: int) -> Iterator[Node]:
+        for event in self.events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                return
+            yield self.node(event, depth)
+
+    def entries(self, depth: int) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for event in self.events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self.key(event, depth)
+            if key.value in found:
+                first = place(found[key.value].source)
+                hint = "YAML readers keep one of the two without a word: join them"
+                raise InputError(f"the key {shown(key.value)} stands here twice, first at {first}", hint, key.source)
+            found[key.value] = Entry(key.source, self.node(next(self.events), depth))
+        return found
+
+    def key(self, event: yaml.Event, depth: int) -> ScalarNode:
+        if isinstance(event, yaml.ScalarEvent):
+            key = self.scalar(event)
+            if key.plain and key.value == "<<":
+                raise InputError("the merge key `<<` is not allowed", "write out what it stands for", key.source)
+            return key
+        source = self.node(event, depth).source
+        raise InputError("a list or a mapping cannot be a key", "a key is a text", source)
+
+    def check_bare(self, event: yaml.Event) -> None:
+        """Refuses an alias, an anchor and a tag; the types of PyYAML do not know which events have them."""
+        anchor: str | None = getattr(event, "anchor", None)
+        tag: str | None = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent):
+            message, hint = f"the alias {shown(f'*{anchor}')} is not allowed", "write out what it stands for"
+        elif anchor is not None:
+            message, hint = f"the anchor {shown(f'&{anchor}')} is not allowed", "remove it, and write out its aliases"
+        elif tag is not None:
+            message, hint = f"the tag {shown(tag)} is not allowed", "remove it: a text is what it looks like"
+        else:
+            return
+        raise InputError(message, hint, self.source(event))
+
+
+def _mark(event: yaml.Event) -> yaml.Mark:
+    return cast("yaml.Mark", event.start_mark)
+
+
+def _not_yaml(error: yaml.YAMLError, text: str, path: str) -> InputError:
+    """The parser's own complaint. It may point behind the last line; the place told is always within the file."""
+    mark = getattr(error, "problem_mark", None)
+    problem = inert(str(getattr(error, "problem", None) or error))
+    lines = _LINE_BREAK.split(text)
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    if line >= len(lines):
+        line, column = len(lines) - 1, len(lines[-1])
+    if lines[line][column : column + 1] == "\t":
+        hint = "indent with spaces, not with tabs"
+    else:
+        hint = "look at the indentation, the quotes and the brackets of this line and the one before"
+    return InputError(f"this is not YAML: {problem}", hint, Source(path, line + 1, column + 1))

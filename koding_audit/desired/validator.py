@@ -1,0 +1,624 @@
+"""Generated from schema.json by tests/generate.py: do not edit."""
+
+import re
+from typing import Any
+
+
+class Invalid(ValueError):
+    """The value does not fit the schema."""
+
+
+REGEX_PATTERNS = {
+    '[^ ]': re.compile('[^ ]'),
+    '^[A-Za-z0-9_+=,.@*-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@*-]{1,128}\\Z'),
+    '^[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
+    '^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$': re.compile('^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}\\Z'),
+    '^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$': re.compile('^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}\\Z'),
+    '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
+    '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': re.compile('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z'),
+    '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
+    '^[0-9]{12}$': re.compile('^[0-9]{12}\\Z')
+}
+
+NoneType = type(None)
+
+def validate(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['version']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "version" in data_keys:
+            data_keys.remove("version")
+            data__version = data["version"]
+            if not isinstance(data__version, (int)) and not (isinstance(data__version, float) and data__version.is_integer()) or isinstance(data__version, bool):
+                raise Invalid
+            if not (isinstance(data__version, (int, float)) and not isinstance(data__version, bool) and data__version == 1):
+                raise Invalid
+        if "account" in data_keys:
+            data_keys.remove("account")
+            data__account = data["account"]
+            if not isinstance(data__account, (dict)):
+                raise Invalid
+            data__account_is_dict = isinstance(data__account, dict)
+            if data__account_is_dict:
+                data__account_keys = set(data__account.keys())
+                if "id" in data__account_keys:
+                    data__account_keys.remove("id")
+                    data__account__id = data__account["id"]
+                    data__account__id_any_of_count1 = 0
+                    if not data__account__id_any_of_count1:
+                        try:
+                            validate___definitions_accountid(data__account__id)
+                            data__account__id_any_of_count1 += 1
+                        except Invalid: pass
+                    if not data__account__id_any_of_count1:
+                        try:
+                            if not isinstance(data__account__id, (list, tuple)):
+                                raise Invalid
+                            data__account__id_is_list = isinstance(data__account__id, (list, tuple))
+                            if data__account__id_is_list:
+                                data__account__id_len = len(data__account__id)
+                                if data__account__id_len < 1:
+                                    raise Invalid
+                                for data__account__id_x, data__account__id_item in enumerate(data__account__id):
+                                    validate___definitions_accountid(data__account__id_item)
+                            data__account__id_any_of_count1 += 1
+                        except Invalid: pass
+                    if not data__account__id_any_of_count1:
+                        raise Invalid
+                if "partition" in data__account_keys:
+                    data__account_keys.remove("partition")
+                    data__account__partition = data__account["partition"]
+                    if not isinstance(data__account__partition, (str)):
+                        raise Invalid
+                    if not (isinstance(data__account__partition, str) and data__account__partition == 'aws' or isinstance(data__account__partition, str) and data__account__partition == 'aws-cn' or isinstance(data__account__partition, str) and data__account__partition == 'aws-us-gov' or isinstance(data__account__partition, str) and data__account__partition == 'aws-iso' or isinstance(data__account__partition, str) and data__account__partition == 'aws-iso-b' or isinstance(data__account__partition, str) and data__account__partition == 'aws-iso-e' or isinstance(data__account__partition, str) and data__account__partition == 'aws-iso-f' or isinstance(data__account__partition, str) and data__account__partition == 'aws-eusc'):
+                        raise Invalid
+                if data__account_keys:
+                    raise Invalid
+        if "policy_sets" in data_keys:
+            data_keys.remove("policy_sets")
+            data__policysets = data["policy_sets"]
+            if not isinstance(data__policysets, (dict)):
+                raise Invalid
+            data__policysets_is_dict = isinstance(data__policysets, dict)
+            if data__policysets_is_dict:
+                data__policysets_keys = set(data__policysets.keys())
+                for data__policysets_key in data__policysets_keys:
+                    if data__policysets_key not in []:
+                        data__policysets_value = data__policysets.get(data__policysets_key)
+                        validate___definitions_policyset(data__policysets_value)
+                data__policysets_len = len(data__policysets)
+                if data__policysets_len != 0:
+                    data__policysets_property_names = True
+                    for data__policysets_key in data__policysets:
+                        try:
+                            validate___definitions_setname(data__policysets_key)
+                        except Invalid:
+                            data__policysets_property_names = False
+                    if not data__policysets_property_names:
+                        raise Invalid
+        if "groups" in data_keys:
+            data_keys.remove("groups")
+            data__groups = data["groups"]
+            if not isinstance(data__groups, (dict)):
+                raise Invalid
+            data__groups_is_dict = isinstance(data__groups, dict)
+            if data__groups_is_dict:
+                data__groups_keys = set(data__groups.keys())
+                for data__groups_key in data__groups_keys:
+                    if data__groups_key not in []:
+                        data__groups_value = data__groups.get(data__groups_key)
+                        validate___definitions_group(data__groups_value)
+                data__groups_len = len(data__groups)
+                if data__groups_len != 0:
+                    data__groups_property_names = True
+                    for data__groups_key in data__groups:
+                        try:
+                            validate___definitions_groupname(data__groups_key)
+                        except Invalid:
+                            data__groups_property_names = False
+                    if not data__groups_property_names:
+                        raise Invalid
+        if "user_defaults" in data_keys:
+            data_keys.remove("user_defaults")
+            data__userdefaults = data["user_defaults"]
+            if not isinstance(data__userdefaults, (dict)):
+                raise Invalid
+            data__userdefaults_is_dict = isinstance(data__userdefaults, dict)
+            if data__userdefaults_is_dict:
+                data__userdefaults_keys = set(data__userdefaults.keys())
+                for data__userdefaults_key in data__userdefaults_keys:
+                    if data__userdefaults_key not in []:
+                        data__userdefaults_value = data__userdefaults.get(data__userdefaults_key)
+                        validate___definitions_userdefault(data__userdefaults_value)
+                data__userdefaults_len = len(data__userdefaults)
+                if data__userdefaults_len != 0:
+                    data__userdefaults_property_names = True
+                    for data__userdefaults_key in data__userdefaults:
+                        try:
+                            validate___definitions_typename(data__userdefaults_key)
+                        except Invalid:
+                            data__userdefaults_property_names = False
+                    if not data__userdefaults_property_names:
+                        raise Invalid
+        if "users" in data_keys:
+            data_keys.remove("users")
+            data__users = data["users"]
+            if not isinstance(data__users, (dict)):
+                raise Invalid
+            data__users_is_dict = isinstance(data__users, dict)
+            if data__users_is_dict:
+                data__users_keys = set(data__users.keys())
+                for data__users_key in data__users_keys:
+                    if data__users_key not in []:
+                        data__users_value = data__users.get(data__users_key)
+                        validate___definitions_user(data__users_value)
+                data__users_len = len(data__users)
+                if data__users_len != 0:
+                    data__users_property_names = True
+                    for data__users_key in data__users:
+                        try:
+                            validate___definitions_username(data__users_key)
+                        except Invalid:
+                            data__users_property_names = False
+                    if not data__users_property_names:
+                        raise Invalid
+        if "closed" in data_keys:
+            data_keys.remove("closed")
+            data__closed = data["closed"]
+            if not isinstance(data__closed, (dict)):
+                raise Invalid
+            data__closed_is_dict = isinstance(data__closed, dict)
+            if data__closed_is_dict:
+                data__closed_keys = set(data__closed.keys())
+                if "users" in data__closed_keys:
+                    data__closed_keys.remove("users")
+                    data__closed__users = data__closed["users"]
+                    validate___definitions_flag(data__closed__users)
+                if "groups" in data__closed_keys:
+                    data__closed_keys.remove("groups")
+                    data__closed__groups = data__closed["groups"]
+                    validate___definitions_flag(data__closed__groups)
+                if data__closed_keys:
+                    raise Invalid
+        if "root" in data_keys:
+            data_keys.remove("root")
+            data__root = data["root"]
+            if not isinstance(data__root, (dict)):
+                raise Invalid
+            data__root_is_dict = isinstance(data__root, dict)
+            if data__root_is_dict:
+                data__root_keys = set(data__root.keys())
+                if "access_keys" in data__root_keys:
+                    data__root_keys.remove("access_keys")
+                    data__root__accesskeys = data__root["access_keys"]
+                    if not isinstance(data__root__accesskeys, (str)):
+                        raise Invalid
+                    if not (isinstance(data__root__accesskeys, str) and data__root__accesskeys == 'forbidden' or isinstance(data__root__accesskeys, str) and data__root__accesskeys == 'allowed'):
+                        raise Invalid
+                if "mfa" in data__root_keys:
+                    data__root_keys.remove("mfa")
+                    data__root__mfa = data__root["mfa"]
+                    if not isinstance(data__root__mfa, (str)):
+                        raise Invalid
+                    if not (isinstance(data__root__mfa, str) and data__root__mfa == 'required' or isinstance(data__root__mfa, str) and data__root__mfa == 'any'):
+                        raise Invalid
+                if "unused_days" in data__root_keys:
+                    data__root_keys.remove("unused_days")
+                    data__root__unuseddays = data__root["unused_days"]
+                    validate___definitions_days(data__root__unuseddays)
+                if data__root_keys:
+                    raise Invalid
+        if "ignore" in data_keys:
+            data_keys.remove("ignore")
+            data__ignore = data["ignore"]
+            if not isinstance(data__ignore, (list, tuple)):
+                raise Invalid
+            data__ignore_is_list = isinstance(data__ignore, (list, tuple))
+            if data__ignore_is_list:
+                data__ignore_len = len(data__ignore)
+                for data__ignore_x, data__ignore_item in enumerate(data__ignore):
+                    validate___definitions_ignored(data__ignore_item)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_ignored(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_len = len(data)
+        if data_len < 2:
+            raise Invalid
+        if data_len > 2:
+            raise Invalid
+        data__missing_keys = set(['reason']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "user" in data_keys:
+            data_keys.remove("user")
+            data__user = data["user"]
+            validate___definitions_namepattern(data__user)
+        if "group" in data_keys:
+            data_keys.remove("group")
+            data__group = data["group"]
+            validate___definitions_namepattern(data__group)
+        if "role" in data_keys:
+            data_keys.remove("role")
+            data__role = data["role"]
+            validate___definitions_namepattern(data__role)
+        if "reason" in data_keys:
+            data_keys.remove("reason")
+            data__reason = data["reason"]
+            if not isinstance(data__reason, (str)):
+                raise Invalid
+            if isinstance(data__reason, str):
+                if not REGEX_PATTERNS['[^ ]'].search(data__reason):
+                    raise Invalid
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_namepattern(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@*-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_days(data: Any) -> Any:
+    if not isinstance(data, (int)) and not (isinstance(data, float) and data.is_integer()) or isinstance(data, bool):
+        raise Invalid
+    if isinstance(data, (int, float)) and not isinstance(data, bool):
+        if data < 1:
+            raise Invalid
+        if data > 36500:
+            raise Invalid
+    return data
+
+def validate___definitions_flag(data: Any) -> Any:
+    if not isinstance(data, (bool)):
+        raise Invalid
+    return data
+
+def validate___definitions_username(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,64}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_user(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "type" in data_keys:
+            data_keys.remove("type")
+            data__type = data["type"]
+            validate___definitions_typename(data__type)
+        if "path" in data_keys:
+            data_keys.remove("path")
+            data__path = data["path"]
+            validate___definitions_path(data__path)
+        if "groups" in data_keys:
+            data_keys.remove("groups")
+            data__groups = data["groups"]
+            if not isinstance(data__groups, (list, tuple)):
+                raise Invalid
+            data__groups_is_list = isinstance(data__groups, (list, tuple))
+            if data__groups_is_list:
+                data__groups_len = len(data__groups)
+                for data__groups_x, data__groups_item in enumerate(data__groups):
+                    validate___definitions_groupname(data__groups_item)
+        if "required" in data_keys:
+            data_keys.remove("required")
+            data__required = data["required"]
+            validate___definitions_setnames(data__required)
+        if "optional" in data_keys:
+            data_keys.remove("optional")
+            data__optional = data["optional"]
+            validate___definitions_setnames(data__optional)
+        if "boundary" in data_keys:
+            data_keys.remove("boundary")
+            data__boundary = data["boundary"]
+            validate___definitions_policy(data__boundary)
+        if "access_keys" in data_keys:
+            data_keys.remove("access_keys")
+            data__accesskeys = data["access_keys"]
+            validate___definitions_accesskeys(data__accesskeys)
+        if "console" in data_keys:
+            data_keys.remove("console")
+            data__console = data["console"]
+            validate___definitions_console(data__console)
+        if "exclusive" in data_keys:
+            data_keys.remove("exclusive")
+            data__exclusive = data["exclusive"]
+            validate___definitions_exclusive(data__exclusive)
+        if "owner" in data_keys:
+            data_keys.remove("owner")
+            data__owner = data["owner"]
+            validate___definitions_owner(data__owner)
+        if "tags" in data_keys:
+            data_keys.remove("tags")
+            data__tags = data["tags"]
+            if not isinstance(data__tags, (dict)):
+                raise Invalid
+            data__tags_is_dict = isinstance(data__tags, dict)
+            if data__tags_is_dict:
+                data__tags_len = len(data__tags)
+                if data__tags_len > 50:
+                    raise Invalid
+                data__tags_keys = set(data__tags.keys())
+                for data__tags_key in data__tags_keys:
+                    if data__tags_key not in []:
+                        data__tags_value = data__tags.get(data__tags_key)
+                        validate___definitions_tagvalue(data__tags_value)
+                if data__tags_len != 0:
+                    data__tags_property_names = True
+                    for data__tags_key in data__tags:
+                        try:
+                            validate___definitions_tagkey(data__tags_key)
+                        except Invalid:
+                            data__tags_property_names = False
+                    if not data__tags_property_names:
+                        raise Invalid
+        if "managed_by" in data_keys:
+            data_keys.remove("managed_by")
+            data__managedby = data["managed_by"]
+            validate___definitions_managedby(data__managedby)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_managedby(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if not (isinstance(data, str) and data == 'terraform'):
+        raise Invalid
+    return data
+
+def validate___definitions_tagkey(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_tagvalue(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_owner(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    return data
+
+def validate___definitions_exclusive(data: Any) -> Any:
+    if not isinstance(data, (bool)):
+        raise Invalid
+    return data
+
+def validate___definitions_console(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if not (isinstance(data, str) and data == 'forbidden' or isinstance(data, str) and data == 'mfa' or isinstance(data, str) and data == 'any'):
+        raise Invalid
+    return data
+
+def validate___definitions_accesskeys(data: Any) -> Any:
+    data_any_of_count2 = 0
+    if not data_any_of_count2:
+        try:
+            if not isinstance(data, (str)):
+                raise Invalid
+            if not (isinstance(data, str) and data == 'forbidden'):
+                raise Invalid
+            data_any_of_count2 += 1
+        except Invalid: pass
+    if not data_any_of_count2:
+        try:
+            validate___definitions_keylimits(data)
+            data_any_of_count2 += 1
+        except Invalid: pass
+    if not data_any_of_count2:
+        raise Invalid
+    return data
+
+def validate___definitions_keylimits(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "min_active" in data_keys:
+            data_keys.remove("min_active")
+            data__minactive = data["min_active"]
+            validate___definitions_count(data__minactive)
+        if "max_active" in data_keys:
+            data_keys.remove("max_active")
+            data__maxactive = data["max_active"]
+            validate___definitions_count(data__maxactive)
+        if "max_age_days" in data_keys:
+            data_keys.remove("max_age_days")
+            data__maxagedays = data["max_age_days"]
+            validate___definitions_days(data__maxagedays)
+        if "unused_days" in data_keys:
+            data_keys.remove("unused_days")
+            data__unuseddays = data["unused_days"]
+            validate___definitions_days(data__unuseddays)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_count(data: Any) -> Any:
+    if not isinstance(data, (int)) and not (isinstance(data, float) and data.is_integer()) or isinstance(data, bool):
+        raise Invalid
+    if isinstance(data, (int, float)) and not isinstance(data, bool):
+        if data < 0:
+            raise Invalid
+        if data > 100:
+            raise Invalid
+    return data
+
+def validate___definitions_policy(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        data_len = len(data)
+        if data_len > 2048:
+            raise Invalid
+        if not REGEX_PATTERNS['^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_setnames(data: Any) -> Any:
+    if not isinstance(data, (list, tuple)):
+        raise Invalid
+    data_is_list = isinstance(data, (list, tuple))
+    if data_is_list:
+        data_len = len(data)
+        for data_x, data_item in enumerate(data):
+            validate___definitions_setname(data_item)
+    return data
+
+def validate___definitions_path(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_typename(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_userdefault(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "console" in data_keys:
+            data_keys.remove("console")
+            data__console = data["console"]
+            validate___definitions_console(data__console)
+        if "access_keys" in data_keys:
+            data_keys.remove("access_keys")
+            data__accesskeys = data["access_keys"]
+            validate___definitions_accesskeys(data__accesskeys)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_groupname(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_group(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "path" in data_keys:
+            data_keys.remove("path")
+            data__path = data["path"]
+            validate___definitions_path(data__path)
+        if "required" in data_keys:
+            data_keys.remove("required")
+            data__required = data["required"]
+            validate___definitions_setnames(data__required)
+        if "optional" in data_keys:
+            data_keys.remove("optional")
+            data__optional = data["optional"]
+            validate___definitions_setnames(data__optional)
+        if "members" in data_keys:
+            data_keys.remove("members")
+            data__members = data["members"]
+            if not isinstance(data__members, (list, tuple)):
+                raise Invalid
+            data__members_is_list = isinstance(data__members, (list, tuple))
+            if data__members_is_list:
+                data__members_len = len(data__members)
+                for data__members_x, data__members_item in enumerate(data__members):
+                    validate___definitions_username(data__members_item)
+        if "exclusive" in data_keys:
+            data_keys.remove("exclusive")
+            data__exclusive = data["exclusive"]
+            validate___definitions_exclusive(data__exclusive)
+        if "owner" in data_keys:
+            data_keys.remove("owner")
+            data__owner = data["owner"]
+            validate___definitions_owner(data__owner)
+        if "managed_by" in data_keys:
+            data_keys.remove("managed_by")
+            data__managedby = data["managed_by"]
+            validate___definitions_managedby(data__managedby)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_setname(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_policyset(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "description" in data_keys:
+            data_keys.remove("description")
+            data__description = data["description"]
+            if not isinstance(data__description, (str)):
+                raise Invalid
+        if "policies" in data_keys:
+            data_keys.remove("policies")
+            data__policies = data["policies"]
+            if not isinstance(data__policies, (list, tuple)):
+                raise Invalid
+            data__policies_is_list = isinstance(data__policies, (list, tuple))
+            if data__policies_is_list:
+                data__policies_len = len(data__policies)
+                for data__policies_x, data__policies_item in enumerate(data__policies):
+                    validate___definitions_policy(data__policies_item)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_accountid(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[0-9]{12}$'].search(data):
+            raise Invalid
+    return data

@@ -1,0 +1,106 @@
+"""Writes the generated files again, or with --check tells which of them are not in step with their source."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+
+from koding_audit import desired
+
+TOP = Path(__file__).parent.parent
+
+
+def validator(_: str) -> str:
+    """The validator of the desired-state schema, stripped of its messages: explaining.py has better ones."""
+    code = fastjsonschema.compile_to_code(desired.schema(), detailed_exceptions=False)
+    body = code[code.index("REGEX_PATTERNS") :]
+    body = re.sub(r"raise JsonSchemaValueException\(.*\)$", "raise Invalid", body, flags=re.MULTILINE)
+    body = re.sub(r"(validate\w*)\((\w+), custom_formats, .*\)$", r"\1(\2)", body, flags=re.MULTILINE)
+    body = body.replace("(data, custom_formats={}, name_prefix=None):", "(data: Any) -> Any:")
+    body = body.replace("(JsonSchemaValueException, JsonSchemaValuesException)", "Invalid").replace(", Decimal)", ")")
+    head = (
+        '"""Generated from schema.json by tests/generate.py: do not edit."""\n\nimport re\nfrom typing import Any\n\n\n'
+    )
+    return f'{head}class Invalid(ValueError):\n    """The value does not fit the schema."""\n\n\n{body.rstrip()}\n'
+
+
+def keys_table(text: str) -> str:
+    """docs/desired-state.md with the table of every key that the schema knows."""
+    rows = ["| key | value | what it says |", "|---|---|---|"]
+    rows += [f"| `{key}` | {kind} | {words} |" for key, kind, words in _keys(desired.schema())]
+    return between("keys", text, "\n".join(rows))
+
+
+def between(name: str, text: str, generated: str) -> str:
+    """The text with what stands between `<!-- generated: NAME -->` and `<!-- end -->` replaced."""
+    start = f"<!-- generated: {name} -->\n"
+    before, mark, rest = text.partition(start)
+    _, end, after = rest.partition("<!-- end -->")
+    if not mark or not end:
+        raise SystemExit(f"there is no place for the generated part {name}")
+    return f"{before}{mark}{generated}\n{end}{after}"
+
+
+GENERATED: Mapping[str, Callable[[str], str]] = {
+    "koding_audit/desired/validator.py": validator,
+    "docs/desired-state.md": keys_table,
+}
+"""For each generated file, what makes its text from the text that it has; add to it what else is generated."""
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for name, generate in GENERATED.items():
+        path = TOP / name
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        new = generate(old)
+        if new != old:
+            stale.append(name)
+            if "--check" not in arguments:
+                path.write_text(new, encoding="utf-8")
+    for name in stale:
+        print(f"{name}: {'not in step, run `make generate`' if '--check' in arguments else 'written'}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def _keys(schema: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Path, kind and description of every key, in the schema's order."""
+    found = []
+
+    def walk(node: Mapping[str, Any], path: str) -> None:
+        node = _resolved(node, schema)
+        for key, inner in node.get("properties", {}).items():
+            here = f"{path}{key}"
+            kind = _resolved(inner, schema)
+            found.append((here, _kind(kind), inner["description"]))
+            walk(kind, f"{here}.")
+        others = node.get("additionalProperties")
+        if others:
+            walk(others, f"{path}NAME.")
+        if "items" in node:
+            walk(node["items"], f"{path.removesuffix('.')}[].")
+        for branch in node.get("anyOf", ()):
+            walk(branch, path)
+
+    walk(schema, "")
+    return found
+
+
+def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = node.get("$ref")
+    return schema["definitions"][reference.removeprefix("#/definitions/")] if reference else node
+
+
+def _kind(node: Mapping[str, Any]) -> str:
+    if "enum" in node:
+        return ", ".join(f"`{each}`" for each in node["enum"])
+    return str(node["title"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
