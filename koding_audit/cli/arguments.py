@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 
 from koding_audit import __version__, registry
@@ -123,7 +124,7 @@ def _source(command: argparse.ArgumentParser) -> None:
 
 def _aws(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("the account")
-    group.add_argument("--account", default="", metavar="ID", help="refuse any other account")
+    group.add_argument("--account", type=_account, metavar="ID", help="refuse any other account")
     group.add_argument("--profile", default="", help="a profile of ~/.aws/config")
     group.add_argument("--region", default="", help="decides the partition; IAM has no regions")
     group.add_argument("--role-arn", default="", metavar="ARN", help="assume this role first")
@@ -152,6 +153,12 @@ def _writing(command: argparse.ArgumentParser) -> None:
     group.add_argument("--yes", action="store_true", help="do not ask; the account must be pinned")
     group.add_argument("--dry-run", action="store_true", help="show the plan and write nothing")
     group.add_argument("--journal", default="", metavar="FILE", help="where to keep what was written (a new file)")
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no account id: it has 12 digits")
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 
@@ -94,10 +93,7 @@ def is_interactive() -> bool:
 
 
 def _check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:
-    if options.account and not re.fullmatch(r"[0-9]{12}", options.account):
-        raise InputError(f"--account {options.account}: an account id has 12 digits")
-    pinned = {options.account} if options.account else set()
-    if pinned and account.id not in pinned:
+    if options.account and account.id != options.account:
         raise AccessError(f"these credentials are for account {account.id}, and --account says {options.account}")
     if desired is None:
         return
