@@ -28,7 +28,7 @@ from koding_audit.model import (
     key_of,
 )
 
-_ORDER = {verb: position for position, verb in enumerate(Verb)}
+_ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
 _CREATES: Mapping[Verb, str] = {Verb.CREATE_USER: "UsersQuota", Verb.CREATE_GROUP: "GroupsQuota"}
 _DELETES = frozenset({Verb.DELETE_USER, Verb.DELETE_GROUP})
 _MADE = frozenset({"started", "pending", "unknown", "done"})

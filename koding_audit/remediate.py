@@ -1,4 +1,4 @@
-"""The remediator: the only room that writes to IAM. It does what a plan says, step by step, and reads each back."""
+"""The remediator, the only room that writes to IAM: does what a plan says, step by step, and reads each back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees -> Desired. It refuses nothing: the schema came before it, and checks.py comes after."""
+"""Trees -> Desired, refusing nothing: the schema came before it, and checks.py comes after."""
 
 from __future__ import annotations
 

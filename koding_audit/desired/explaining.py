@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, cast
 
@@ -17,8 +17,8 @@ from koding_audit.model import Source
 
 _MOST = 1000  # a hostile file can have an error in every byte
 
-_TO_WRITE = {"array": "[]", "object": "{}"}
-_IN_ITS_PLACE = {
+_TO_WRITE: Mapping[str, str] = {"array": "[]", "object": "{}"}
+_IN_ITS_PLACE: Mapping[str, str] = {
     "array": "write it as a list: [{}]",
     "boolean": "write true or false, without quotes",
     "integer": "write it in digits, without quotes",

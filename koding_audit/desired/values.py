@@ -12,7 +12,7 @@ Schema = Mapping[str, Any]
 
 # Neither 012 nor 1e3 nor 1_000; and short enough to be an age or a count.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})", re.ASCII)
-_BOOLEAN = {"true": True, "false": False}
+_BOOLEAN: Mapping[str, bool] = {"true": True, "false": False}
 
 
 def value(node: Node, schema: Schema, root: Schema) -> Any:

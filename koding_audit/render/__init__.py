@@ -1,1 +1,1 @@
-"""Formats: each file turns a Report into text. The file's name is the option's: --output NAME[:PATH]."""
+"""Formats: each file turns a Report into text, and its name is the option's: --output NAME[:PATH]."""

@@ -1,4 +1,4 @@
-"""One rule a file. The file's name, with hyphens, is the rule's id.
+"""One rule a file: the file's name, with hyphens, is the rule's id.
 
 A rule module has a docstring (its first line: why it matters, in a few words for the table), `FACTS`
 (what must have been read for its answer to be worth anything), `STEP` (what a person does where `--fix` cannot,
