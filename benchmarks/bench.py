@@ -130,10 +130,14 @@ def table(cases: Sequence[Case], environment: Mapping[str, str]) -> str:
                 "" if case.server else ", ".join(imported(case.command, environment)) or "none",
             )
         )
-    headers = ("case", "wall ms", "CPU ms", "wall ratio to bare", "peak MB", "calls", f"imports of {', '.join(HEAVY)}")
+    headers = ("case", "wall ms", "CPU ms", "to bare", "peak MB", "calls", "imports")
     slow, fast = (by_name[f"scan: 1 user, 1 group{extra}"].median("wall") for extra in (f", {LATENCY} ms a call", ""))
-    added = f"{LATENCY} ms added to each call cost {(slow - fast) * 1000:.0f} ms more wall. Medians of {RUNS} runs."
-    return f"{tabulate(rows, headers, disable_numparse=True, maxheadercolwidths=12)}\n{added}"
+    notes = (
+        f"Medians of {RUNS} runs. To bare: wall time by that of the bare script in the same conditions.",
+        f"{LATENCY} ms added to each call cost {(slow - fast) * 1000:.0f} ms more wall.",
+        f"Imports: which of {', '.join(HEAVY)}.",
+    )
+    return "\n".join((tabulate(rows, headers, disable_numparse=True), *notes))
 
 
 def imported(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
