@@ -66,7 +66,7 @@ def test_few_calls_and_the_whole_listing_give_the_same_snapshot(
     targeted, listed = found
     assert not targeted.gaps
     assert targeted.principals.keys() == {("group", "developers"), ("user", "koding-user")}
-    assert replace(listed, listed=frozenset(), root_use=None) == replace(targeted, listed=frozenset(), root_use=None)
+    assert replace(listed, listed=frozenset()) == targeted
     assert "GetAccountAuthorizationDetails" in asked[1] - asked[0]
     assert "GetUser" in asked[0] - asked[1]
 

@@ -55,10 +55,15 @@ ROOT_ROW = {
 
 @dataclass
 class Overlay:
-    """What is laid over moto's replies. root: columns of root's row, None for no row; page_size: items a page."""
+    """What is laid over moto's replies.
+
+    root: columns of root's row, None for no row; generated: when the credential report was made;
+    page_size: items a page.
+    """
 
     summary: dict[str, int] = field(default_factory=lambda: {"AccountMFAEnabled": 1, "AccountPasswordPresent": 1})
     root: dict[str, str] | None = field(default_factory=dict)
+    generated: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     caller: str | None = None
     page_size: int | None = None
     stored: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -158,8 +163,7 @@ class Layer:
         return xml
 
     def report(self, xml: str) -> str:
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        xml = re.sub(r"<GeneratedTime>[^<]*", f"<GeneratedTime>{now}", xml)
+        xml = re.sub(r"<GeneratedTime>[^<]*", f"<GeneratedTime>{self.overlay.generated}", xml)
         if self.overlay.root is None:
             return xml
         found = re.search(r"<Content>([^<]*)</Content>", xml)
