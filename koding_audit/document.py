@@ -74,8 +74,11 @@ class Principals:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """actions: in lower case; resources None: the policy's own resource (trust and some resource-based policies);
-    principals None: an identity-based policy; index: from 0, as written."""
+    """One statement.
+
+    actions: in lower case; resources None: the policy's own resource (trust and some resource-based policies);
+    principals None: an identity-based policy; index: from 0, as written.
+    """
 
     effect: Effect
     actions: Patterns
@@ -210,7 +213,7 @@ def _text(value: object, place: str, where: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return json.dumps(value)
-    _refuse(where, place, "text or a list of texts is needed")
+    return _refuse(where, place, "text or a list of texts is needed")
 
 
 def _mapping(value: object, where: str, place: str, known: frozenset[str] | None) -> Mapping[str, Any]:
