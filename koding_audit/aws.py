@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,6 +43,10 @@ _AWS_SUFFIXES = (
     ".cloud.adc-e.uk",
     ".csp.hci.ic.gov",
 )
+# moto leaves IsTruncated out of these, where the API's model does not ask for it: a first page that says nothing of
+# another one is then the whole list.
+_END_UNSAID = frozenset({"GetGroup", "ListAccessKeys", "ListGroupPolicies", "ListSSHPublicKeys"})
+
 _CREDENTIALS_HINT = "run `aws configure`, set AWS_PROFILE, or give --profile; `koding-audit demo` needs none"
 
 
@@ -90,7 +95,7 @@ class Connection:
         """Every item of a list, or CallError: half a list is never returned.
 
         botocore's paginators stop without a word when a page lacks its Marker or IsTruncated, and follow markers
-        that go round in circles, so the end of the list is checked here.
+        that go round in circles, so the end of the list is checked here: the last page has to say that it is the last.
         """
         call = f"iam:{operation}"
         found: list[Any] = []
@@ -98,6 +103,8 @@ class Connection:
         for _ in range(PAGE_CAP):
             reply = self.call(operation, MaxItems=PAGE_SIZE, **parameters)
             found += take(reply, items, list, call)
+            if operation in _END_UNSAID and not seen and not reply.keys() & {"IsTruncated", "Marker"}:
+                return found
             if not take(reply, "IsTruncated", bool, call):
                 return found
             marker = take(reply, "Marker", str, call)
@@ -119,7 +126,10 @@ def take(reply: Any, name: str, kind: type[T], call: str) -> T:
 def take_time(reply: Any, name: str, call: str) -> datetime:
     """A time in UTC; one without a zone is UTC already, as IAM gives no other."""
     value = take(reply, name, datetime, call)
-    return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+    try:
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+    except OverflowError:  # the first or last day of the calendar, in another zone
+        raise CallError(call, MALFORMED, f"the reply has no usable {name}") from None
 
 
 def ambient_endpoints(environ: Mapping[str, str]) -> list[str]:
@@ -135,17 +145,15 @@ def connect(settings: Settings) -> Iterator[Connection]:
     """
     check_endpoint(settings)
     deadline = time.monotonic() + settings.timeout
-    with _explained(settings):
-        session = new_session(settings)
-        if session.get_credentials() is None:
-            raise AccessError("no AWS credentials were found", _CREDENTIALS_HINT)
-        keys = _assume(session, settings) if settings.role_arn else {}
-        sts = client(session, "sts", settings, **keys)
-        pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
-        identity = pool.submit(_identify, sts)
-        iam = client(session, "iam", settings, **keys)
-    endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
+    pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
     try:
+        with _explained(settings):
+            session = new_session(settings)
+            keys = _in_time(pool.submit(_keys, session, settings), deadline)
+            sts = client(session, "sts", settings, **keys)
+            identity = pool.submit(_identify, sts)
+            iam = client(session, "iam", settings, **keys)
+        endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
         yield Connection(iam, endpoint, settings.timeout, deadline, pool, identity)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -159,12 +167,16 @@ def new_session(settings: Settings) -> Any:
     """
     import botocore.loaders  # noqa: PLC0415 - a tenth of a second that --help must not pay
     import botocore.session  # noqa: PLC0415 - as above
+    from botocore.config import Config  # noqa: PLC0415 - as above
 
     class PackagedModels(botocore.loaders.Loader):  # type: ignore[misc] # botocore has no types
-        """Reads from the package, and names the two services in use instead of listing 400 folders for them."""
+        """Reads from the package, and names the services in use instead of listing 400 folders for them.
+
+        The last three are what botocore signs in with: profiles of Identity Center and of `aws login`.
+        """
 
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-            return ["iam", "sts"]
+            return ["iam", "sts", "sso", "sso-oidc", "signin"]
 
     session = botocore.session.Session(profile=settings.profile or None)
     packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
@@ -173,6 +185,8 @@ def new_session(settings: Settings) -> Any:
     session.set_config_variable("retry_mode", "standard")
     session.set_config_variable("max_attempts", 8)
     session.set_config_variable("data_path", "")
+    # For the clients that botocore makes for itself too, to assume a profile's role.
+    session.set_default_client_config(Config(ignore_configured_endpoint_urls=True))
     return session
 
 
@@ -189,6 +203,8 @@ def client(session: Any, service: str, settings: Settings, **keys: str) -> Any:
         user_agent_extra=f"koding-audit/{__version__}",
     )
     region = settings.region or session.get_config_variable("region") or "us-east-1"
+    if not settings.endpoint_url:
+        session.get_partition_for_region(region)  # raises: for nonsense botocore would make up a host
     return session.create_client(
         service, region_name=region, endpoint_url=settings.endpoint_url or None, config=config, **keys
     )
@@ -199,15 +215,19 @@ def check_endpoint(settings: Settings) -> None:
     if not settings.endpoint_url:
         return
     url = settings.endpoint_url
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:  # half an IPv6 address, a port that is no number
+        usable = False
+    if not usable:
         raise InputError(f"--endpoint-url {url}: this is not an http or https address", "write https://HOST")
+    host = parts.hostname or ""
     if _is_loopback(host):
         return
     if parts.scheme == "http":
         raise InputError(f"--endpoint-url {url}: plain http is for a loopback address only", "use https")
-    if not _is_aws(url) and host != settings.allow_endpoint:
+    if not _is_aws(url) and host != settings.allow_endpoint.lower():
         raise InputError(
             f"--endpoint-url {url}: {host} is not a host of AWS",
             f"if it is meant to get your signed requests, add --allow-endpoint {host}",
@@ -232,11 +252,27 @@ def _identify(sts: Any) -> tuple[Account, Caller]:
     reply = _call(sts, "sts", "GetCallerIdentity", {})
     arn = take(reply, "Arn", str, call)
     account_id = take(reply, "Account", str, call)
-    parts = arn.split(":")
-    if len(parts) < 6 or parts[0] != "arn" or not account_id:
-        raise CallError(call, MALFORMED, "the caller's ARN cannot be read")
+    parts = re.fullmatch(r"arn:(aws[a-z0-9-]*):(?:iam|sts)::([0-9]{12}):.+", arn)
+    if parts is None or parts[2] != account_id:
+        raise CallError(call, MALFORMED, "the caller's ARN cannot be read, or is of another account")
     account = Account(account_id, parts[1])
     return account, Caller(arn, root=arn == account.root_arn)
+
+
+def _keys(session: Any, settings: Settings) -> dict[str, str]:
+    """Keys of the role that the settings name; none where botocore's own are the ones to use. Raises AccessError."""
+    if session.get_credentials() is None:
+        raise AccessError("no AWS credentials were found", _CREDENTIALS_HINT)
+    return _assume(session, settings) if settings.role_arn else {}
+
+
+def _in_time(future: Future[T], deadline: float) -> T:
+    """What gives credentials may hang: a program that a profile names, or a role's STS."""
+    try:
+        return future.result(timeout=max(0.0, deadline - time.monotonic()))
+    except FutureTimeout:
+        hint = "look at credential_process in ~/.aws/config; `--timeout` gives it more time"
+        raise AccessError("the AWS credentials did not come in time", hint) from None
 
 
 def _assume(session: Any, settings: Settings) -> dict[str, str]:
@@ -249,18 +285,18 @@ def _assume(session: Any, settings: Settings) -> dict[str, str]:
     }
     if settings.external_id:
         parameters["ExternalId"] = settings.external_id
-    try:
-        reply = _call(sts, "sts", "AssumeRole", parameters)
-        keys = take(reply, "Credentials", dict, "sts:AssumeRole")
-    except CallError as error:
-        hint = "the role's trust policy must name this caller, and its ExternalId if it asks for one"
-        raise AccessError(f"role {settings.role_arn} cannot be assumed: {error.code}", hint) from error
     names = {
         "aws_access_key_id": "AccessKeyId",
         "aws_secret_access_key": "SecretAccessKey",
         "aws_session_token": "SessionToken",
     }
-    return {ours: take(keys, theirs, str, "sts:AssumeRole") for ours, theirs in names.items()}
+    call = "sts:AssumeRole"
+    try:
+        keys = take(_call(sts, "sts", "AssumeRole", parameters), "Credentials", dict, call)
+        return {ours: take(keys, theirs, str, call) for ours, theirs in names.items()}
+    except CallError as error:
+        hint = "the role's trust policy must name this caller, and its ExternalId if it asks for one"
+        raise AccessError(f"role {settings.role_arn} cannot be assumed: {error.code}", hint) from error
 
 
 def _call(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -330,8 +366,8 @@ def _explained(settings: Settings) -> Iterator[None]:
         name = settings.profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE", "")
         hint = "`aws configure list-profiles` lists those there are"
         raise AccessError(f"there is no AWS profile {name!r}", hint) from None
-    except (sdk.InvalidRegionError, sdk.NoRegionError) as error:
+    except (sdk.InvalidRegionError, sdk.UnknownRegionError) as error:
         raise AccessError(f"the region cannot be used: {error}", "give --region, such as us-east-1") from None
-    except (sdk.BotoCoreError, ValueError) as error:
+    except (sdk.BotoCoreError, ValueError, OSError) as error:
         hint = "look at ~/.aws/config, ~/.aws/credentials and the AWS_* variables"
         raise AccessError(f"the AWS settings cannot be used: {error}", hint) from None

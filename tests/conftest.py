@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from koding_audit.aws import Connection, connect
+from koding_audit.model import Settings
 from tests.servers.moto_account import MotoAccount, running
-from tests.servers.replay import Replay, replaying
+from tests.servers.replay import Replay, identity, replaying
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +40,41 @@ def replay(replay_server: Replay) -> Replay:
     """A server that answers with recordings, none of them put in yet."""
     replay_server.clear()
     return replay_server
+
+
+@pytest.fixture
+def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Keys in the environment and nothing else of AWS: no file, profile or endpoint of this machine's."""
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore's retries without the pauses between them."""
+    from botocore.retries.standard import ExponentialBackoff
+
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0)
+
+
+@pytest.fixture(scope="session")
+def standing_connection(replay_server: Replay) -> Iterator[Connection]:
+    """Made once, for it takes longer than most tests; ask for `connection` instead."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "example")
+        replay_server.answer("GetCallerIdentity", identity("123456789012", "arn:aws:iam::123456789012:user/auditor"))
+        with connect(Settings(endpoint_url=replay_server.url, timeout=3600)) as made:
+            made.identity()
+            yield made
+
+
+@pytest.fixture
+def connection(standing_connection: Connection, replay: Replay) -> Connection:
+    """A connection to the replaying server, as the collectors use it, over real HTTP."""
+    return standing_connection
