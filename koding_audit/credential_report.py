@@ -33,6 +33,9 @@ def rows(content: bytes) -> Mapping[str, Row]:
         raise ReportFormatError(f"the report is not a CSV file: {error}") from error
     if not table or "user" not in table[0]:
         raise ReportFormatError("the report has no column `user`")
+    # DictReader puts too many cells under None, and None into the place of those that lack.
+    if any(None in row or None in row.values() for row in table):
+        raise ReportFormatError("the report has a row of another length than its header")
     found = {row["user"]: row for row in table}
     if len(found) != len(table):
         names = [row["user"] for row in table]
@@ -70,9 +73,9 @@ def moment(row: Row, column: str) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
+        return parsed.replace(tzinfo=timezone.utc) if parsed.tzinfo is None else parsed.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         raise ReportFormatError(f"column `{column}` holds what is not a time") from None
-    return parsed.replace(tzinfo=timezone.utc) if parsed.tzinfo is None else parsed.astimezone(timezone.utc)
 
 
 def _word(value: str | None) -> str:

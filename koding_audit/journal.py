@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class JournalFile:
     def __init__(self, path: str, account: Account, started_at: datetime, desired: Iterable[SourceFile]) -> None:
         self.path = path
         try:
-            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(Path(path).parent)
             # Exclusive and without following a link: nobody can have laid another file in its way.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
@@ -29,6 +30,7 @@ class JournalFile:
             hint = "nothing was written to IAM; give --journal FILE, a new file on a disk with room"
             raise AuditError(f"the journal {path} cannot be made: {error.strerror}", hint) from error
         self._write(codec.journal_header(account, started_at, desired))
+        self._keep_name()
 
     def append(self, index: int, entry: Entry) -> None:
         """Record one state of the step at that index of the plan."""
@@ -39,13 +41,34 @@ class JournalFile:
 
     def _write(self, line: str) -> None:
         data = line.encode("ascii")
-        try:
+        with self._told():
             while data:
                 data = data[os.write(self._descriptor, data) :]
             os.fsync(self._descriptor)
+
+    def _keep_name(self) -> None:
+        """A new file's name is on the disk only once its folder is."""
+        with self._told():
+            folder = os.open(Path(self.path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             hint = "the run stops here: what it did so far is in the journal"
             raise AuditError(f"the journal {self.path} cannot be written: {error.strerror}", hint) from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Each folder that is missing on the way is made for its owner alone; mkdir's `parents` would open those above."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def default_path(environ: Mapping[str, str], account: Account, now: datetime) -> str:

@@ -9,7 +9,10 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from koding_audit.errors import AuditError
 
 Kind = Literal["user", "group", "role"]
 Severity = Literal["error", "warning", "note"]
@@ -544,6 +547,10 @@ class Problem:
     message: str
     hint: str = ""
     location: Source | None = None
+
+    @classmethod
+    def of(cls, error: AuditError) -> Problem:
+        return cls(error.message, error.hint, error.location)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from pathlib import Path
+import os
 from types import ModuleType
 
-PACKAGE = Path(__file__).parent
+_HERE = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs --help six milliseconds
 
 
 def names(room: str) -> list[str]:
@@ -15,8 +14,8 @@ def names(room: str) -> list[str]:
 
     Nothing is imported for it.
     """
-    found = pkgutil.iter_modules([str(PACKAGE / room)])
-    return sorted(module.name.replace("_", "-") for module in found)
+    files = os.listdir(os.path.join(_HERE, room))  # noqa: PTH118, PTH208 - as above
+    return sorted(file[:-3].replace("_", "-") for file in files if file.endswith(".py") and file != "__init__.py")
 
 
 def load(room: str, name: str) -> ModuleType:

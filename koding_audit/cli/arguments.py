@@ -1,10 +1,11 @@
-"""The command line: commands and options, and what --help says of them. Nothing heavy is imported for it."""
+"""The command line: commands and options, and what --help says of them; nothing heavy is imported for it."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from collections.abc import Callable
+from typing import NoReturn
 
 from koding_audit import __version__, registry
 
@@ -27,10 +28,25 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30, width=100)
 
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        import textwrap  # noqa: PLC0415 - only for --help
+
+        # ./koding-audit.yaml is one word.
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line, as every other error is told, and where to look it up."""
+
+    def error(self, message: str) -> NoReturn:
+        from koding_audit.text import inert  # noqa: PLC0415 - only for a wrong command line
+
+        self.exit(2, f"error: {inert(message)}; `{self.prog} --help` says what there is\n")
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="koding-audit",
         description="Audits AWS IAM users and groups against a desired-state file, and repairs what is missing.",
         epilog=EXAMPLES,
@@ -38,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"koding-audit {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, says: str, *groups: Callable[[argparse.ArgumentParser], None]) -> argparse.ArgumentParser:
         added = commands.add_parser(
@@ -52,12 +68,12 @@ def parser() -> argparse.ArgumentParser:
             group(added)
         return added
 
-    scan = command("scan", "audit the live account; with --fix, repair it", _files, _choices, _report, _source, _aws)
-    _fixing(scan)
-    _writing(scan)
-    plan = command("plan", "save what `scan --fix` would do", _files, _choices, _source, _aws)
-    plan.add_argument("--out", required=True, metavar="PLAN", help="the file to write; never over one that is there")
-    _kinds(plan)
+    scan = command("scan", "audit the live account; with --fix, repair it", _files, _source, _choices, _report, _aws)
+    _writing(scan, fix=True)
+    plan = command("plan", "save what `scan --fix` would do", _files, _source, _choices, _aws)
+    group = plan.add_argument_group("the plan")
+    group.add_argument("--out", required=True, metavar="PLAN", help="the file to write; never over one that is there")
+    _kinds(group)
     apply = command("apply", "do exactly what a plan says; refuse it if anything has moved", _report, _aws)
     apply.add_argument("plan", metavar="PLAN", help="what `plan --out` saved, at most 24 hours old")
     _writing(apply)
@@ -91,7 +107,7 @@ def _choices(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SET",
-        help="an optional set counts as required",
+        help="an optional set counts as required; repeatable",
     )
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
@@ -107,13 +123,18 @@ def _report(command: argparse.ArgumentParser) -> None:
         help=f"{', '.join(registry.names('render'))}; repeatable, one to standard output (default: table)",
     )
     group.add_argument(
-        "--fail-on", choices=("error", "warning", "note"), default="warning", help="status 1 from here on (%(default)s)"
+        "--fail-on",
+        choices=("error", "warning", "note"),
+        default="warning",
+        metavar="SEVERITY",
+        help="status 1 from this severity on: error, warning (default) or note",
     )
     group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
 
 
 def _source(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+    group = command.add_argument_group("what to read")
+    group.add_argument(
         "--source",
         default="live",
         metavar="SOURCE",
@@ -125,8 +146,8 @@ def _source(command: argparse.ArgumentParser) -> None:
 def _aws(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("the account")
     group.add_argument("--account", type=_account, metavar="ID", help="refuse any other account")
-    group.add_argument("--profile", default="", help="a profile of ~/.aws/config")
-    group.add_argument("--region", default="", help="decides the partition; IAM has no regions")
+    group.add_argument("--profile", default="", metavar="NAME", help="a profile of ~/.aws/config")
+    group.add_argument("--region", default="", metavar="NAME", help="decides the partition; IAM has no regions")
     group.add_argument("--role-arn", default="", metavar="ARN", help="assume this role first")
     group.add_argument("--external-id", default="", metavar="ID", help="for --role-arn")
     group.add_argument("--endpoint-url", default="", metavar="URL", help="another endpoint, such as a local one")
@@ -135,24 +156,22 @@ def _aws(command: argparse.ArgumentParser) -> None:
         "--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="for the whole reading (default: 300)"
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no progress and no notes, only errors")
-    command.add_argument("-v", "--verbose", action="store_true", help="say more; the traceback of a crash")
+    command.add_argument("-v", "--verbose", action="store_true", help="the traceback of a crash, for a bug report")
 
 
-def _fixing(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--fix", action="store_true", help="plan, show, ask, attach what is missing, and audit again")
-    _kinds(command)
-
-
-def _kinds(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--create", action="store_true", help="also create users and groups that are missing")
-    command.add_argument("--replace", action="store_true", help="also take away, where the desired state says so")
-
-
-def _writing(command: argparse.ArgumentParser) -> None:
+def _writing(command: argparse.ArgumentParser, *, fix: bool = False) -> None:
     group = command.add_argument_group("writing")
+    if fix:
+        group.add_argument("--fix", action="store_true", help="plan, show, ask, attach what is missing, audit again")
+        _kinds(group)
     group.add_argument("--yes", action="store_true", help="do not ask; the account must be pinned")
     group.add_argument("--dry-run", action="store_true", help="show the plan and write nothing")
     group.add_argument("--journal", default="", metavar="FILE", help="where to keep what was written (a new file)")
+
+
+def _kinds(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--create", action="store_true", help="also create users and groups that are missing")
+    group.add_argument("--replace", action="store_true", help="also take away, where the desired state says so")
 
 
 def _account(text: str) -> str:
@@ -162,7 +181,6 @@ def _account(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError("between 1 and 86400 seconds")
-    return seconds
+    if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", text, re.ASCII) or not 1 <= float(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to 86400")
+    return float(text)

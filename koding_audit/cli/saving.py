@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from koding_audit.cli.terminal import Terminal, create_file, emit
+from koding_audit.cli.terminal import Terminal, check_new, create_file, emit
 from koding_audit.text import inert
 
 
@@ -23,6 +23,7 @@ def snapshot(options: argparse.Namespace, terminal: Terminal) -> int:
     from koding_audit.cli.sources import identified, opened  # noqa: PLC0415
     from koding_audit.model import Fact, Problem, Query  # noqa: PLC0415
 
+    check_new(options.out)
     with opened(options, terminal) as source:
         account, _ = identified(source, options, terminal)
         terminal.progress(f"reading account {account.id} ...")

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 from koding_audit import codec
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
-from koding_audit.cli.terminal import Terminal, create_file, deliver, outputs, problem_of
+from koding_audit.cli.terminal import Terminal, check_new, create_file, deliver, outputs
 from koding_audit.cli.writing import carry_out, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
@@ -68,6 +68,7 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
 
 def plan(options: argparse.Namespace, terminal: Terminal) -> int:
     """Save what `scan --fix` would do. Status 2 where not everything could be seen; what could be is saved."""
+    check_new(options.out)
     run = Run(options, terminal, rules(options.only, options.skip))
     desired = desired_state(options, writes=True)
     with opened(options, terminal) as source:
@@ -99,7 +100,7 @@ def reported(
         advice |= {rule.id: rule.advice for rule in run.chosen}
         report = work(run)
     except AuditError as error:
-        report = Report((), errors=(problem_of(error),))
+        report = Report((), errors=(Problem.of(error),))
     for problem in report.errors:
         terminal.problem(problem)
     return replace(report, fail_on=options.fail_on, advice=advice)
@@ -129,7 +130,7 @@ def fixed(run: Run, source: Opened, scanned: Scanned, made: Plan) -> Report:
         run.terminal.progress("reading the account again ...")
         again = source.collect(query(scanned.desired, first.account, run.chosen))
     except AuditError as error:
-        return Report((replace(first, journal=journal),), errors=(problem_of(error),))
+        return Report((replace(first, journal=journal),), errors=(Problem.of(error),))
     return Report((after_fix(first, audit(scanned.desired, again, run.chosen), made, journal),), errors=problems)
 
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 from collections.abc import Iterator, Mapping
 
 from koding_audit import registry
-from koding_audit.cli.terminal import Terminal
+from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.collect import Opened
-from koding_audit.errors import AccessError, AuditError, CallError, InputError, RefusedError
+from koding_audit.errors import AccessError, CallError, InputError, RefusedError
 from koding_audit.model import Account, Caller, Desired, Settings
 
 _NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
+_UNREACHED = frozenset(
+    {
+        "EndpointConnection",
+        "ConnectTimeout",
+        "ReadTimeout",
+        "ConnectionClosed",
+        "ProxyConnection",
+        "SSL",
+        "DeadlineExceeded",
+    }
+)
 
 
 def desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
@@ -27,7 +37,7 @@ def desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
     files = options.files
     if not files and writes and not os.environ.get("KODING_AUDIT_FILE") and options.source != "demo":
         raise InputError(
-            "which desired state?", "name its FILE, or set KODING_AUDIT_FILE: a default is for reading only"
+            "what writes has to name its desired state", "give FILE, or set KODING_AUDIT_FILE: a default is only read"
         )
     loaded = desired.load(files or [desired.default_path(os.environ)])
     return desired.require(loaded, options.with_sets)
@@ -63,6 +73,9 @@ def identified(
     try:
         account, caller = source.identity()
     except CallError as error:
+        if error.code in _UNREACHED:
+            hint = "look at the network, HTTPS_PROXY, --region and --endpoint-url"
+            raise AccessError(f"AWS cannot be reached: {error.message}", hint) from error
         hint = "these credentials are no longer good, or this is not AWS; `aws sts get-caller-identity` shows the same"
         raise AccessError(f"AWS does not say who is asking: {error.message}", hint) from error
     if caller is not None and caller.root:
@@ -88,13 +101,12 @@ def check_writable(options: argparse.Namespace, desired: Desired | None = None) 
         )
 
 
-def is_interactive() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def _check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:
     if options.account and account.id != options.account:
-        raise AccessError(f"these credentials are for account {account.id}, and --account says {options.account}")
+        raise AccessError(
+            f"these credentials are for account {account.id}, and --account says {options.account}",
+            "give --profile or --role-arn of that account",
+        )
     if desired is None:
         return
     if desired.account_ids and account.id not in desired.account_ids:
@@ -118,10 +130,3 @@ def _tell_what_is_not_obeyed(environ: Mapping[str, str], terminal: Terminal) -> 
             terminal.note(
                 f"{name} is set, and not obeyed: an endpoint comes from --endpoint-url only, models from the package"
             )
-
-
-def explained(error: AuditError) -> AuditError:
-    """A call that failed outside the reading, in the user's words."""
-    if isinstance(error, CallError):
-        return AccessError(error.message, "try again; `--timeout` gives it more time")
-    return error

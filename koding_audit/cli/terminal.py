@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from koding_audit import registry
 from koding_audit.errors import AuditError, InputError
-from koding_audit.model import Problem, Report
 from koding_audit.text import inert
 
+if TYPE_CHECKING:
+    from koding_audit.model import Problem, Report
 
-@dataclass
+
 class Terminal:
-    """Standard error, seen from this run. quiet: errors only."""
+    """Standard error, seen from this run. quiet: errors only; verbose: the traceback of a crash too."""
 
-    quiet: bool = False
-    verbose: bool = False
-    _progress: bool = field(default=False, init=False)
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self._progress = False
 
     def note(self, line: str) -> None:
         """A line that is worth knowing."""
         if not self.quiet:
             self._line(line)
 
-    def problem(self, problem: Problem) -> None:
+    def problem(self, problem: Problem | AuditError) -> None:
         """An error in one line: where, what, and what to do."""
         place = problem.location
         where = f"{inert(place.path)}:{place.line}:{place.column}: " if place else ""
         hint = f"; {inert(problem.hint)}" if problem.hint else ""
         self._line(f"{where}error: {inert(problem.message)}{hint}")
+
+    def trace(self, error: Exception) -> None:
+        """Where an error that nobody foresaw came from."""
+        if self.verbose:
+            import traceback  # noqa: PLC0415 - for crashes only
+
+            self._line("".join(traceback.format_exception(error)))
 
     def progress(self, text: str) -> None:
         """What is going on, on one line that is overwritten; on a terminal only."""
@@ -63,12 +71,12 @@ class Terminal:
             self._progress = False
 
 
-def problem_of(error: AuditError) -> Problem:
-    return Problem(error.message, error.hint, error.location)
+def is_interactive() -> bool:
+    """Whether somebody is there who sees a question and can answer it."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """One format of the report and where it goes; path "" is standard output."""
 
     format: str
@@ -89,7 +97,7 @@ def _output(said: str) -> Output:
     if name not in known:
         raise InputError(f"--output {said}: there is no format {name!r}", f"the formats are: {', '.join(known)}")
     if colon and not path:
-        raise InputError(f"--output {said}: which file?", f"write {name}:PATH, or {name} alone for standard output")
+        raise InputError(f"--output {said} names no file", f"write {name}:PATH, or {name} alone for standard output")
     return Output(name, path)
 
 
@@ -133,7 +141,7 @@ def replace_file(path: str, text: str) -> None:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    beside = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     try:
         with beside.open("xb") as stream:
             stream.write(data)
@@ -142,6 +150,15 @@ def _replace(target: Path, data: bytes) -> None:
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def check_new(path: str) -> None:
+    """Whether create_file could make it, as far as can be told before there is anything to write. Raises InputError."""
+    target = Path(path)
+    if os.path.lexists(target):
+        raise InputError(f"{path} is there already", "name a new file, or remove that one")
+    if not target.parent.is_dir():
+        raise InputError(f"{path} cannot be made: {target.parent} is not a folder", "make the folder first")
 
 
 def create_file(path: str, text: str) -> None:

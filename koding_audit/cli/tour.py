@@ -41,7 +41,8 @@ def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
     wanted = _desired_files()
     with tempfile.TemporaryDirectory() as journals, opened(_arguments(wanted, (), ""), terminal) as source:
         for number, (says, said, expected) in enumerate(_STEPS, start=1):
-            emit(f"\n== {number}. {says}\n$ koding-audit {shlex.join(['scan', *wanted, *said])}\n\n")
+            line = shlex.join(["koding-audit", "scan", *wanted, "--source", "demo", *said])
+            emit(f"\n== {number}. {says}\n$ {line}\n\n")
             status = _step(source, _arguments(wanted, said, f"{journals}/{number}.jsonl"), terminal)
             emit(f"(exit status {status})\n")
             if status != expected:

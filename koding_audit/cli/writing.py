@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from koding_audit import journal
 from koding_audit.arns import policy_name
 from koding_audit.aws import Connection
-from koding_audit.cli.sources import is_interactive
-from koding_audit.cli.terminal import Terminal, problem_of
+from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.errors import AuditError
-from koding_audit.model import Action, Change, Journal, Plan, Problem, Verb
+from koding_audit.model import Action, Change, Entry, Journal, Plan, Problem, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
+from koding_audit.verdict import unsettled
 from koding_audit.words import counted
 
-_MARKS: dict[Change, str] = {"add": "", "create": "  (create)", "replace": "  (replace)"}
+_MARKS: Mapping[Change, str] = {"add": "", "create": "  (create)", "replace": "  (replace)"}
 
 
 def shown(plan: Plan) -> list[str]:
@@ -79,13 +80,22 @@ def carry_out(
     try:
         remediation.run()
     except AuditError as error:
-        problems = (problem_of(error),)
+        problems = (Problem.of(error),)
     finally:
         file.close()
     entries = tuple(remediation.entries[index] for index in sorted(remediation.entries))
-    done = sum(entry.outcome == "done" for entry in entries)
-    terminal.note(f"{counted(done, 'change')} made and read back, of {len(plan.steps)}.")
-    for entry in entries:
-        if entry.outcome in ("failed", "pending", "unknown") or entry.detail.startswith("not tried"):
-            terminal.note(f"  {entry.outcome}: {described(entry.action)}: {inert(entry.detail)}")
+    for line in outcome(entries, len(plan.steps)):
+        terminal.note(line)
     return Journal(path, plan.basis.account, entries), problems
+
+
+def outcome(entries: Sequence[Entry], planned: int) -> list[str]:
+    """How many of the planned steps are done, and a line for each that did not come to what the plan wanted."""
+    done = sum(entry.outcome == "done" for entry in entries)
+    return [
+        f"{counted(done, 'change')} made and read back, of {planned}.",
+        *(
+            f"  {entry.outcome}: {' '.join(described(entry.action).split())}: {inert(entry.detail)}"
+            for entry in unsettled(entries)
+        ),
+    ]

@@ -6,11 +6,11 @@ The file's name is the option's: `--source NAME[:ARGUMENT]`. A collector module 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from koding_audit.aws import Connection
-from koding_audit.model import Account, Caller, Principal, Query, Snapshot
+from koding_audit.model import Account, Caller, Principal, PrincipalKey, Query, Snapshot
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,19 @@ class Opened:
 def holds(live: Principal | None, arn: str) -> bool:
     """Whether a policy is attached to a principal or bounds it, and so is known to exist without a look-up."""
     return live is not None and (arn in (live.attached or ()) or arn == live.boundary)
+
+
+def missing_counts(
+    summary: Mapping[str, int], query: Query, found: Mapping[PrincipalKey, Principal], absent: Collection[PrincipalKey]
+) -> list[str]:
+    """What this audit goes by and an account summary does not hold, sorted: unknown, and never zero.
+
+    Quotas count where something is missing that a fix would add.
+    """
+    needed = {"AccountAccessKeysPresent", "AccountMFAEnabled"}
+    for kind, _ in absent:
+        needed |= {f"{kind.title()}s", f"{kind.title()}sQuota"}
+    lacking = {key for arn, keys in query.policies.items() for key in keys if not holds(found.get(key), arn)}
+    for kind, _ in lacking:
+        needed |= {f"AttachedPoliciesPer{kind.title()}Quota"}
+    return sorted(needed.difference(summary))

@@ -66,11 +66,11 @@ def _age_keys(user: str) -> None:
     from moto.iam.models import iam_backends  # noqa: PLC0415 - as in opened
 
     for key in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].get_user(user).access_keys:
-        key.create_date = datetime.now(timezone.utc).replace(tzinfo=None) - KEY_AGE
+        key.create_date = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0) - KEY_AGE
 
 
 def _lay_over(iam: Any) -> None:
-    """What moto lacks: root's MFA, root's row of the credential report, and credentials of single services."""
+    """What moto lacks: root's MFA, root's row of a report made today, credentials of single services, ends of lists."""
     from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in opened
 
     def with_mfa(parsed: dict[str, Any], **_: Any) -> None:
@@ -80,11 +80,17 @@ def _lay_over(iam: Any) -> None:
         if "Content" in parsed:
             header, _, users = parsed["Content"].partition(b"\n")
             parsed["Content"] = b"\n".join((header, _root_row(header.decode()), users))
+            parsed["GeneratedTime"] = datetime.now(timezone.utc)
 
     def without_any(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
         reply: dict[str, Any] = {"ServiceSpecificCredentials": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
         return AWSResponse("", 200, {}, None), reply
 
+    def with_end(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.output_shape and "IsTruncated" in model.output_shape.members:
+            parsed.setdefault("IsTruncated", False)
+
+    iam.meta.events.register("after-call.iam", with_end)
     iam.meta.events.register("after-call.iam.GetAccountSummary", with_mfa)
     iam.meta.events.register("after-call.iam.GetCredentialReport", with_root)
     iam.meta.events.register("before-call.iam.ListServiceSpecificCredentials", without_any)

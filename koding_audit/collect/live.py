@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from koding_audit import credential_report, iam
 from koding_audit.aws import ACCESS_DENIED, NOT_THERE, Connection, connect
-from koding_audit.collect import Opened, holds
+from koding_audit.collect import Opened, holds, missing_counts
 from koding_audit.credential_report import ReportFormatError, Row
 from koding_audit.errors import CallError, InputError
 from koding_audit.model import (
@@ -44,6 +44,7 @@ _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
 }
 _CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS)
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP}
+_EVERY: Mapping[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED}
 
 
 @contextlib.contextmanager
@@ -64,6 +65,7 @@ def collect(query: Query, connection: Connection) -> Snapshot:
     principals = _Listed(reading, query) if bulk else _Targeted(reading, query)
     summary = _start_summary(reading) if Fact.SUMMARY in query.account else None
     found = principals.found()
+    absent = principals.absent()
     policies = _start_policies(reading, query, found)
     rows, root_use = _report(reading, query, report)
     credentials = _credentials(reading, query, found, rows)
@@ -75,11 +77,11 @@ def collect(query: Query, connection: Connection) -> Snapshot:
         source=connection.source,
         endpoint=connection.endpoint,
         principals=found,
-        absent=principals.absent(),
+        absent=absent,
         listed=principals.listed(),
         credentials=credentials,
         policies=_policies(reading, policies),
-        summary=_summary(reading, summary) if summary else None,
+        summary=_summary(reading, summary, partial(missing_counts, query=query, found=found, absent=absent)),
         root_use=root_use,
         gaps=tuple(sorted(reading.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
         policies_listed=bool(query.everything) and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
@@ -175,19 +177,17 @@ class _Listed:
     def __init__(self, reading: _Reading, query: Query) -> None:
         self._reading = reading
         self._query = query
-        everything = bool(query.everything)
         operation = "GetAccountAuthorizationDetails"
-        kinds: dict[Kind, Mapping[str, frozenset[Fact]]] = {"group": query.groups, "user": query.users}
-        members = any(Fact.MEMBERS in facts for facts in query.groups.values())
+        kinds: tuple[Kind, ...] = ("group", "user")
         self._pending = {
-            kind: reading.start(_SELF[kind], operation, partial(iam.details, reading.connection, kind))
-            for kind, wanted in kinds.items()
-            if wanted or everything or kind in query.listed or (kind == "user" and members)
+            kind: reading.start(fact, operation, partial(iam.details, reading.connection, kind))
+            for kind in kinds
+            for fact in self._facts(kind)[:1]
         }
         self._details: dict[Kind, tuple[Principal, ...] | None] = {}
 
     def found(self) -> dict[PrincipalKey, Principal]:
-        self._details = {kind: self._reading.value(pending) for kind, pending in self._pending.items()}
+        self._details = {kind: self._read(kind, pending) for kind, pending in self._pending.items()}
         by_key = {key_of(each.kind, each.name): each for found in self._details.values() for each in found or ()}
         if self._query.everything:
             return {key: self._masked(each, self._query.everything) for key, each in by_key.items()}
@@ -206,6 +206,20 @@ class _Listed:
     def listed(self) -> frozenset[Kind]:
         asked = self._details if self._query.everything else self._query.listed
         return frozenset(kind for kind in asked if self._details.get(kind) is not None)
+
+    def _facts(self, kind: Kind) -> list[Fact]:
+        """What is unknown without the list of a kind: those who are asked for, who else there is, or both."""
+        members = any(Fact.MEMBERS in facts for facts in self._query.groups.values())
+        asked = {"group": self._query.groups, "user": self._query.users or members}[kind] or self._query.everything
+        return [fact for fact, wanted in ((_SELF[kind], asked), (_EVERY[kind], kind in self._query.listed)) if wanted]
+
+    def _read(self, kind: Kind, pending: _Pending[tuple[Principal, ...]]) -> tuple[Principal, ...] | None:
+        try:
+            return self._reading.connection.result(pending.future, pending.call)
+        except CallError as error:
+            for fact in self._facts(kind):
+                self._reading.gap(fact, error)
+            return None
 
     def _wanted(self) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
         yield from _wanted("group", self._query.groups)
@@ -251,12 +265,14 @@ def _start_summary(reading: _Reading) -> _Pending[dict[str, int]]:
     return reading.start(Fact.SUMMARY, "GetAccountSummary", partial(iam.account_summary, reading.connection))
 
 
-def _summary(reading: _Reading, pending: _Pending[dict[str, int]]) -> dict[str, int] | None:
-    """The summary; one that lacks what the rules go by is a gap too: a missing count is unknown, never zero."""
-    summary = reading.value(pending)
-    missing = iam.missing_in_summary(summary) if summary is not None else []
-    if missing:
-        reading.gaps.append(Gap(Fact.SUMMARY, pending.call, f"the reply has no {', '.join(missing)}"))
+def _summary(
+    reading: _Reading, pending: _Pending[dict[str, int]] | None, missing: Callable[[dict[str, int]], list[str]]
+) -> dict[str, int] | None:
+    """The summary; one that lacks what this audit goes by is a gap too."""
+    summary = reading.value(pending) if pending else None
+    lacks = missing(summary) if summary is not None else []
+    if lacks:
+        reading.gaps.append(Gap(Fact.SUMMARY, "iam:GetAccountSummary", f"the reply has no {', '.join(lacks)}"))
     return summary
 
 

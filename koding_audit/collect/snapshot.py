@@ -12,7 +12,7 @@ from typing import Any
 
 from koding_audit import codec, iam, jsontext
 from koding_audit.arns import owner_of, partition_of
-from koding_audit.collect import Opened, holds
+from koding_audit.collect import Opened, holds, missing_counts
 from koding_audit.errors import CallError, InputError
 from koding_audit.model import (
     Account,
@@ -51,6 +51,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
 }
 NOT_IN_FILE = "not in the file"
+DETAILS = "get-account-authorization-details"
 
 
 @contextlib.contextmanager
@@ -106,9 +107,16 @@ def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
 
 
 def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | None]:
-    """A complete list tells of each policy that is not in it that there is none."""
-    known = {arn: saved.policies[arn] for arn in query.policies if arn in saved.policies}
-    return {**dict.fromkeys(query.policies), **known} if saved.policies_listed else known
+    """A complete list tells of each policy that is not in it that there is none.
+
+    Authorization details list every policy of the account's own, and of AWS's only those that are attached.
+    """
+    own = any(owner_of(arn) == saved.account.id for arn in saved.policies) and saved.source == DETAILS
+    return {
+        arn: saved.policies.get(arn)
+        for arn in query.policies
+        if arn in saved.policies or saved.policies_listed or (own and owner_of(arn) == saved.account.id)
+    }
 
 
 def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]) -> Iterator[tuple[Fact, str]]:
@@ -127,8 +135,10 @@ def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy
         for arn, keys in query.policies.items()
         if arn not in policies and not all(holds(saved.principals.get(key), arn) for key in keys)
     )
-    summary = None if saved.summary is None or iam.missing_in_summary(saved.summary) else saved.summary
-    held = {Fact.SUMMARY: summary, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
+    absent = {key_of(kind, name) for kind, name, _ in _wanted(query) if _is_absent(saved, key_of(kind, name))}
+    summary = saved.summary or {}
+    complete = None if missing_counts(summary, query, saved.principals, absent) else summary
+    held = {Fact.SUMMARY: complete, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
     yield from ((fact, "") for fact in query.account if held.get(fact) is None)
 
 
@@ -158,6 +168,7 @@ def _gap(saved: Snapshot, fact: Fact, subject: str) -> Gap:
 
 
 def _authorization_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:
+    """The CLI's output. A list with anything in it is whole; an empty one may have been filtered out, and is unread."""
     if value.get("IsTruncated") or "NextToken" in value or "Marker" in value:
         raise InputError(f"{path}: this is one page of several", "save the output of the command without --max-items")
     details: dict[Kind, list[Principal]] = {
@@ -168,7 +179,7 @@ def _authorization_details(value: Mapping[str, Any], path: str, saved_at: dateti
         if name in value
     }
     members = iam.members_by_group(details.get("user", []))
-    if "user" in details:
+    if details.get("user"):
         groups = details.get("group", [])
         details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
     account = _account_of(value, path)
@@ -176,9 +187,9 @@ def _authorization_details(value: Mapping[str, Any], path: str, saved_at: dateti
         account=account,
         caller=None,
         taken_at=saved_at,
-        source="snapshot",
-        principals={key_of(each.kind, each.name): each for found in details.values() for each in found},
-        listed=frozenset(kind for kind, name in _LISTS.items() if name in value),
+        source=DETAILS,
+        principals=_by_key(details, path),
+        listed=frozenset(kind for kind in _LISTS if details.get(kind)),
         policies=_policies(value, path),
     )
 
@@ -195,6 +206,16 @@ def _detail(kind: Kind, detail: dict[str, Any], where: str) -> Principal:
         return iam.principal_of_detail(kind, detail)
     except CallError as error:
         raise InputError(f"{where}: {error.message.partition(': ')[2]}") from error
+
+
+def _by_key(details: Mapping[Kind, list[Principal]], path: str) -> dict[PrincipalKey, Principal]:
+    found: dict[PrincipalKey, Principal] = {}
+    for each in (each for principals in details.values() for each in principals):
+        key = key_of(each.kind, each.name)
+        if key in found:
+            raise InputError(f"{path}: {each.kind} {each.name} is there twice (case does not tell them apart)")
+        found[key] = each
+    return found
 
 
 def _account_of(value: Mapping[str, Any], path: str) -> Account:
@@ -214,9 +235,9 @@ def _account_of(value: Mapping[str, Any], path: str) -> Account:
 
 
 def _policies(value: Mapping[str, Any], path: str) -> dict[str, ManagedPolicy | None]:
-    found = _list(value, "Policies", path)
-    return {
-        str(each["Arn"]): ManagedPolicy(str(each["Arn"]), each.get("IsAttachable") is not False)
-        for each in found
-        if "Arn" in each
-    }
+    arns: dict[str, ManagedPolicy | None] = {}
+    for position, each in enumerate(_list(value, "Policies", path)):
+        if not isinstance(each.get("Arn"), str):
+            raise InputError(f"{path}: Policies[{position}]: it has no usable Arn")
+        arns[each["Arn"]] = ManagedPolicy(each["Arn"], each.get("IsAttachable") is not False)
+    return arns
