@@ -9,13 +9,20 @@ from koding_audit.cli import INCOMPLETE, main
 
 
 def run() -> None:
-    """Run, and leave at once: a thread that hangs in a call must not hold up the end of a run that is over."""
-    status = main(sys.argv[1:])
+    """Run, and leave at once: a thread that hangs in a call must not hold up the end of a run that is over.
+
+    What gets past main is 2 too: a key pressed while modules load, or an error stream that takes nothing more.
+    """
+    status = INCOMPLETE
     try:
-        sys.stdout.flush()  # what argparse printed, which os._exit would lose
-    except OSError:
-        status = INCOMPLETE
-    os._exit(status)
+        if sys.stderr is None:  # closed, as `2>&-` does: what there is to tell has nowhere to go
+            sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process
+        done = main(sys.argv[1:])
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what argparse printed, which os._exit would lose
+        status = done
+    finally:
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -181,6 +181,45 @@ def test_a_full_disk_under_standard_output_is_status_2(
     assert b"No space left" in stderr
 
 
+@pytest.mark.parametrize(
+    ("redirection", "status"),
+    [(">&-", 2), (">/dev/full 2>&1", 2), (">&- 2>&-", 2), ("2>&-", 1), ("2>/dev/full", 1), ("<&-", 1)],
+    ids=["no stdout", "all full", "no output", "no stderr", "stderr full", "no stdin"],
+)
+def test_a_report_that_reaches_nobody_is_status_2_and_one_that_does_keeps_its_own(
+    redirection: str, status: int, command: Command, drifted: MotoAccount
+) -> None:
+    line = ["sh", "-c", f'exec "$@" {redirection}', "sh", *command.line("scan", GUIDE)]
+    done = subprocess.run(line, env=command.environment, capture_output=True, check=False, timeout=TIMEOUT)
+    assert done.returncode == status
+    assert b"Traceback" not in done.stderr
+    assert (status == 1) == bool(done.stdout)
+
+
+def test_an_error_that_nobody_can_be_told_is_status_2(command: Command) -> None:
+    for redirection in ("2>&-", "2>/dev/full", ">/dev/full 2>&1"):
+        line = ["sh", "-c", f'exec "$@" {redirection}', "sh", *command.line("scan", "nowhere.yaml")]
+        done = subprocess.run(line, env=command.environment, capture_output=True, check=False, timeout=TIMEOUT)
+        assert done.returncode == 2, redirection
+
+
+def test_a_run_that_was_killed_during_a_write_is_made_whole_by_the_next(command: Command, drifted: MotoAccount) -> None:
+    drifted.fail("AddUserToGroup", "delay", milliseconds=8000, after=True)
+    process = command.start("scan", GUIDE, *FIX)
+    wait_for(drifted, "AddUserToGroup")
+    process.kill()
+    process.communicate(timeout=TIMEOUT)
+    drifted.mend()
+    (journal,) = command.journals()
+    assert '"started"' in journal.read_text(encoding="utf-8").replace(" ", "").splitlines()[-1]
+    again = command.json("scan", GUIDE, *FIX)
+    assert again.status == 1
+    assert {each["severity"] for each in again.findings.values() if each["status"] == "open"} == {"warning", "note"}
+    drifted.forget()
+    assert command("undo", str(journal), "--yes", *PINNED).status == 0
+    assert {call.action for call in drifted.writes()} == {"RemoveUserFromGroup", "DetachGroupPolicy"}
+
+
 def test_a_full_disk_under_a_report_is_status_2(command: Command, clean: MotoAccount) -> None:
     result = command("scan", GUIDE, "--output", "json:/dev/full")
     assert result.status == 2

@@ -78,6 +78,7 @@ class Layer:
         self.calls: list[Call] = []
         self.faults = Faults()
         self.overlay = Overlay()
+        self.epoch = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         from werkzeug.wrappers import Response
@@ -89,17 +90,18 @@ class Layer:
         call = parse_call(body.decode(), environ.get("HTTP_AUTHORIZATION", ""))
         self.calls.append(call)
         fault = self.faults.take(call)
-        if fault is not None:
-            time.sleep(fault.milliseconds / 1000)
-            if fault.after:
-                self.forward(call, environ)
-            if fault.kind == "drop":
-                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-                return Response()(environ, start_response)  # goes nowhere
-            if fault.kind != "delay":
-                status, kind, content = fault_reply(fault, call)
-                return Response(content, status, content_type=kind)(environ, start_response)
-        return self.complete(call, environ)(environ, start_response)
+        if fault is None:
+            return self.complete(call, environ)(environ, start_response)
+        epoch = self.epoch
+        reply = self.complete(call, environ) if fault.after else None
+        time.sleep(fault.milliseconds / 1000)
+        if fault.kind == "drop" or self.epoch != epoch:  # the account that the call was for is gone
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            reply = Response()  # goes nowhere
+        elif fault.kind != "delay":
+            status, kind, content = fault_reply(fault, call)
+            reply = Response(content, status, content_type=kind)
+        return (reply or self.complete(call, environ))(environ, start_response)
 
     def control(self, path: str, body: Any) -> Any:
         if path == "/-/calls":
@@ -117,6 +119,7 @@ class Layer:
             self.calls.clear()
             self.faults.clear()
             self.overlay = Overlay()
+            self.epoch += 1
             self.reset_moto()
         return None
 
