@@ -8,17 +8,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from koding_audit.errors import InputError
-from koding_audit.model import Desired, DesiredGroup, DesiredUser
+if TYPE_CHECKING:
+    from koding_audit.model import Desired
 
 VARIABLE = "KODING_AUDIT_FILE"
-_USUAL = ("./koding-audit.yaml", "./policies/koding.yaml")
-
-_Declared = TypeVar("_Declared", DesiredGroup, DesiredUser)
+_USUAL = ("koding-audit.yaml", "policies/koding.yaml")
+_SCHEMA = os.path.join(os.path.dirname(__file__), "schema.json")  # noqa: PTH118, PTH120 - pathlib costs milliseconds
 
 
 def load(paths: Sequence[str]) -> Desired:
@@ -30,18 +27,9 @@ def load(paths: Sequence[str]) -> Desired:
 
 def require(desired: Desired, sets: Sequence[str]) -> Desired:
     """The same with each optional use of these sets a required one (`--with SET`). Raises InputError."""
-    from koding_audit.desired.wording import nearest, shown  # noqa: PLC0415
+    from koding_audit.desired import requiring  # noqa: PLC0415 - see the module's docstring
 
-    for name in sets:
-        if name not in desired.policy_sets:
-            raise InputError(f"there is no policy set {shown(name)}", nearest(name, desired.policy_sets, "policy sets"))
-    if not sets:
-        return desired
-    return replace(
-        desired,
-        groups={name: _requiring(group, sets) for name, group in desired.groups.items()},
-        users={name: _requiring(user, sets) for name, user in desired.users.items()},
-    )
+    return requiring.require(desired, sets)
 
 
 def said_path(environ: Mapping[str, str]) -> str | None:
@@ -61,17 +49,9 @@ def default_path(environ: Mapping[str, str]) -> str:
 
 def schema() -> dict[str, Any]:
     """The format as JSON Schema, draft-07."""
-    content = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(content)
+    with open(_SCHEMA, encoding="utf-8") as file:  # noqa: PTH123 - as above
+        loaded: dict[str, Any] = json.load(file)
     return loaded
-
-
-def _requiring(declared: _Declared, sets: Sequence[str]) -> _Declared:
-    moved = tuple(use for use in declared.optional if use.name in sets)
-    if not moved:
-        return declared
-    kept = tuple(use for use in declared.optional if use.name not in sets)
-    return replace(declared, required=declared.required + moved, optional=kept)
 
 
 def _packaged() -> str:

@@ -1,0 +1,35 @@
+"""`--with SET`: an optional set that counts as required in this run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from koding_audit.desired.wording import nearest, shown
+from koding_audit.errors import InputError
+from koding_audit.model import Desired, DesiredGroup, DesiredUser
+
+_Declared = TypeVar("_Declared", DesiredGroup, DesiredUser)
+
+
+def require(desired: Desired, sets: Sequence[str]) -> Desired:
+    """The same with each optional use of these sets a required one (`--with SET`). Raises InputError."""
+    for name in sets:
+        if name not in desired.policy_sets:
+            raise InputError(f"there is no policy set {shown(name)}", nearest(name, desired.policy_sets, "policy sets"))
+    if not sets:
+        return desired
+    return replace(
+        desired,
+        groups={name: _requiring(group, sets) for name, group in desired.groups.items()},
+        users={name: _requiring(user, sets) for name, user in desired.users.items()},
+    )
+
+
+def _requiring(declared: _Declared, sets: Sequence[str]) -> _Declared:
+    moved = tuple(use for use in declared.optional if use.name in sets)
+    if not moved:
+        return declared
+    kept = tuple(use for use in declared.optional if use.name not in sets)
+    return replace(declared, required=declared.required + moved, optional=kept)
