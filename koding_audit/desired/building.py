@@ -102,7 +102,7 @@ def _policy_set(name: str, source: Source, node: MappingNode) -> PolicySet:
 def _groups(files: Sequence[File]) -> dict[str, DesiredGroup]:
     chosen: dict[str, tuple[Source, MappingNode]] = {}
     for name, source, node in mappings(files, "groups"):
-        if name not in chosen or only_members(chosen[name][1]):
+        if name not in chosen or (only_members(chosen[name][1]) and not only_members(node)):
             chosen[name] = (source, node)
     return {name: _group(name, source, node) for name, (source, node) in chosen.items()}
 

@@ -23,7 +23,7 @@ _LISTS = ("required", "optional", "members", "groups")
 
 
 def problem(files: Sequence[File], desired: Desired) -> InputError | None:
-    """The first refusal by its place, files in their order; None where there is none."""
+    """The first refusal by its place, files in their order; then that nothing is declared; None where all is well."""
     order = {file.read.path: number for number, file in enumerate(files)}
 
     def rank(error: InputError) -> tuple[int, Source]:
@@ -31,7 +31,7 @@ def problem(files: Sequence[File], desired: Desired) -> InputError | None:
         return order.get(where.path, 0), where
 
     firsts = (next(check(files, desired), None) for check in CHECKS)
-    return min((error for error in firsts if error), key=rank, default=None)
+    return min((error for error in firsts if error), key=rank, default=_nothing_declared(files, desired))
 
 
 def _keys_of_several_files(files: Sequence[File], _desired: Desired) -> Refusals:
@@ -190,10 +190,11 @@ def _declared_and_ignored(files: Sequence[File], desired: Desired) -> Refusals:
                     yield InputError(message, "take it out of one of the two", source)
 
 
-def _nothing_declared(files: Sequence[File], desired: Desired) -> Refusals:
-    if not (desired.users or desired.groups or desired.closed or desired.root.source):
-        hint = "declare a group or a user, or say `root:` or `closed:`"
-        yield InputError("nothing is declared here, so nothing would be audited", hint, files[0].root.source)
+def _nothing_declared(files: Sequence[File], desired: Desired) -> InputError | None:
+    if desired.users or desired.groups or desired.closed or desired.root.source:
+        return None
+    hint = "declare a group or a user, or say `root:` or `closed:`"
+    return InputError("nothing is declared here, so nothing would be audited", hint, files[0].root.source)
 
 
 def _declared(files: Sequence[File]) -> Iterator[tuple[str, MappingNode]]:
@@ -237,5 +238,4 @@ CHECKS: tuple[Callable[[Sequence[File], Desired], Refusals], ...] = (
     _account_ids_without_quotes,
     _limits_that_contradict,
     _declared_and_ignored,
-    _nothing_declared,
 )

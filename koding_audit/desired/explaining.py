@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from koding_audit.desired.values import Schema, fitting
@@ -27,9 +28,22 @@ _IN_ITS_PLACE: Mapping[str, str] = {
 
 def explain(root: MappingNode, value: Any, schema: Schema) -> InputError:
     """The first error by its place in the file; but the version goes first, and a missing key last."""
-    errors = islice(Draft7Validator(schema).iter_errors(value), _MOST)
+    ordered: Any = extend(Draft7Validator, {"additionalProperties": _additional_properties})  # type: ignore[no-untyped-call]
+    errors = islice(ordered(schema).iter_errors(value), _MOST)
     located = [_Located(leaf, root) for error in errors for leaf in _leaves(error, root, schema)]
     return min(located, key=lambda each: each.rank).worded()
+
+
+def _additional_properties(validator: Any, others: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
+    """Jsonschema's own goes through a set, and so in another order in each run."""
+    if not isinstance(instance, dict):
+        return
+    additional = [key for key in instance if key not in schema.get("properties", {})]
+    if others:
+        for key in additional:
+            yield from validator.descend(instance[key], others, path=key)
+    elif additional:
+        yield ValidationError("unknown keys")
 
 
 def _leaves(error: ValidationError, root: MappingNode, schema: Schema) -> Iterator[ValidationError]:
@@ -46,10 +60,10 @@ def _leaves(error: ValidationError, root: MappingNode, schema: Schema) -> Iterat
 
 def _at(node: Node, path: Iterable[str | int]) -> Node:
     for step in path:
-        if isinstance(node, MappingNode):
-            node = node.entries[cast("str", step)].node
-        elif isinstance(node, SequenceNode):
-            node = node.nodes[cast("int", step)]
+        if isinstance(step, str):
+            node = cast("MappingNode", node).entries[step].node
+        else:
+            node = cast("SequenceNode", node).nodes[step]
     return node
 
 
@@ -122,7 +136,8 @@ class _Located:
         return words if len(words) > 1 else []
 
     def _about(self) -> str:
-        return _as_hint(self.schema.get("description", "`koding-audit schema` prints the whole format"))
+        about = self.schema.get("description") or self.schema.get("patternErrorMessage")
+        return _as_hint(about or "`koding-audit schema` prints the whole format")
 
     def _is_empty(self) -> bool:
         return isinstance(self.node, ScalarNode) and self.node.empty

@@ -144,16 +144,12 @@ class _Tree:
         return ScalarNode(value, event.implicit[0], self.source(event))
 
     def items(self, depth: int) -> Iterator[Node]:
-        for event in self.events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                return
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             yield self.node(event, depth)
 
     def entries(self, depth: int) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
-        for event in self.events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self.key(event, depth)
             if key.value in found:
                 first = place(found[key.value].source)

@@ -1,0 +1,259 @@
+"""The schema: what it refuses, in words and at a place; and two validators that must agree on it."""
+# ruff: noqa: E501 - a row of a table is one line
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+
+from koding_audit.desired import load, schema
+from koding_audit.desired.validator import Invalid, validate
+from tests.desired.files import check, refusal, write
+
+HEAD = "version: 1\n"
+SET = HEAD + "policy_sets:\n  a: {policies: ['%s']}\ngroups: {G: {}}\n"
+USER = HEAD + "users:\n  a: {%s}\n"
+
+Row = tuple[str, str, int, int, str, str]
+
+REFUSED: list[Row] = [
+    ("no version", "root: {}\n", 1, 1, "the key `version` is missing", "write `version: 1`"),
+    ("newer version", "root: {new: 1}\nversion: 2\n", 2, 10, "version: the number 1 is needed here, this is `2`", "`version: 1`"),
+    ("version as text", "version: '1'\n", 1, 10, "version: the number 1 is needed here, this is text", "without quotes"),
+    ("version with a dot", "version: 1.0\n", 1, 10, "the number 1 is needed here, this is text", "digits"),
+    ("misspelt version", "verison: 1\n", 1, 1, "unknown key `verison`", "did you mean `version`?"),
+    ("misspelt key", HEAD + "policy_sets:\n  a: {polices: [x]}\n", 3, 7, "policy_sets.a: unknown key `polices`", "`policies`?"),
+    ("misspelt later key", HEAD + "groups:\n  G:\n    path: /\n    require: []\n", 5, 5, "groups.G: unknown key `require`", "`required`?"),
+    ("key of another case", HEAD + "Groups: {}\n", 2, 1, "unknown key `Groups`", "`groups`?"),
+    ("key like no other", HEAD + "users: {a: {xyz: 1}}\n", 2, 13, "users.a: unknown key `xyz`", "the keys here are: type, path"),
+    ("key that comes later", HEAD + "waivers: []\n", 2, 1, "unknown key `waivers`", "the keys here are: version, account"),
+    ("hostile key", HEAD + "groups: {G: {" + "x" * 1000 + ": 1}}\n", 2, 14, "x" * 80 + "...`", "the keys here are"),
+    ("the first of two errors", HEAD + "users: {a: {x: 1}}\ngroups: {b: {y: 1}}\n", 2, 13, "users.a: unknown key `x`", "keys"),
+    ("text for a list", HEAD + "groups:\n  Developers:\n    required: stack-build\n", 4, 15,
+     "groups.Developers.required: a list of set names is needed here, this is text", "write it as a list: [stack-build]"),
+    ("nothing for a list", HEAD + "groups:\n  G:\n    members:\n    path: /\n", 4, 13, "a list of user names is needed here, this is empty", "write [],"),
+    ("nothing for a group", HEAD + "groups:\n  G:\n", 3, 5, "groups.G: a mapping is needed here, this is empty", "write {}, or remove"),
+    ("nothing for a word", USER % "console: ", 3, 16, "one of forbidden, mfa, any is needed here, this is empty", "write a value"),
+    ("nothing for a name", HEAD + "groups:\n  G:\n    members:\n    -\n", 5, 6, "groups.G.members: a user name is needed here, this is empty", "a value"),
+    ("mapping for a list", HEAD + "groups: {G: {members: {a: b}}}\n", 2, 23, "a list of user names is needed here, this is a mapping of 1", "Users that must be"),
+    ("list for a mapping", HEAD + "policy_sets: []\n", 2, 14, "policy_sets: a mapping of set names is needed here, this is an empty list", "Managed"),
+    ("list for a name", HEAD + "groups: {G: {members: [[a]]}}\n", 2, 24, "a user name is needed here, this is a list", "IAM takes"),
+    ("mapping for a name", HEAD + "groups: {G: {members: [{}]}}\n", 2, 24, "a user name is needed here, this is an empty mapping", "IAM takes"),
+    ("NO", USER % "console: NO", 3, 16, "users.a.console: `NO` is none of forbidden, mfa, any", "the words here are"),
+    ("null", USER % "console: null", 3, 16, "`null` is none of", "the words here are"),
+    ("almost a word", USER % "console: Forbidden", 3, 16, "`Forbidden` is none of", "did you mean `forbidden`?"),
+    ("list for a word", USER % "console: [mfa]", 3, 16, "one of forbidden, mfa, any is needed here, this is a list", "prints the whole"),
+    ("yes", USER % "exclusive: yes", 3, 18, "true or false is needed here, this is text", "write true or false"),
+    ("quoted true", USER % "exclusive: 'true'", 3, 18, "true or false is needed here, this is text", "without quotes"),
+    ("number for a flag", USER % "exclusive: 1", 3, 18, "true or false is needed here, this is text", "write true or false"),
+    ("octal", USER % "access_keys: {max_age_days: 012}", 3, 35, "a number of days is needed here, this is text", "in digits"),
+    ("float", USER % "access_keys: {max_age_days: 1e3}", 3, 35, "a number of days is needed here, this is text", "in digits"),
+    ("underscores", USER % "access_keys: {max_age_days: 1_000}", 3, 35, "a number of days", "in digits"),
+    ("sexagesimal", USER % "access_keys: {max_age_days: 1:30}", 3, 35, "a number of days", "in digits"),
+    ("quoted number", USER % "access_keys: {max_age_days: '90'}", 3, 35, "a number of days is needed here, this is text", "without quotes"),
+    ("digits of another script", USER % "access_keys: {max_age_days: \u096f\u0966}", 3, 35, "a number of days", "in digits"),
+    ("number without end", USER % ("access_keys: {max_age_days: " + "9" * 5000 + "}"), 3, 35, "a number of days", "in digits"),
+    ("no days", USER % "access_keys: {max_age_days: 0}", 3, 35, "`0` is not a number of days", "From 1 to 36500"),
+    ("too many days", USER % "access_keys: {max_age_days: 36501}", 3, 35, "`36501` is not a number of days", "From 1"),
+    ("negative count", USER % "access_keys: {max_active: -1}", 3, 33, "`-1` is not a number of keys", "From 0 to 100"),
+    ("word for limits", USER % "access_keys: never", 3, 20, "a mapping of limits or the word forbidden is needed here, this is `never`", "Limits"),
+    ("list for limits", USER % "access_keys: [1]", 3, 20, "a mapping of limits or the word forbidden is needed here, this is a list", "Limits"),
+    ("unknown limit", USER % "access_keys: {max_actve: 1}", 3, 21, "users.a.access_keys: unknown key `max_actve`", "`max_active`?"),
+    ("account as text", HEAD + "account: '123456789012'\n", 2, 10, 'a mapping such as {id: "123456789012"} is needed here', "account"),
+    ("short account id", HEAD + "account: {id: '12'}\n", 2, 15, "account.id: `12` is not an account id", "12 digits, in quotes"),
+    ("other digits", HEAD + "account: {id: '\u0967\u0968\u0969\u096a\u096b\u096c\u096d\u096e\u096f\u0966\u0967\u0968'}\n", 2, 15, "is not an account id", "12 digits"),
+    ("id in a list", HEAD + "account: {id: ['123456789012', '1']}\n", 2, 32, "account.id: `1` is not an account id", "12 digits"),
+    ("no ids", HEAD + "account: {id: []}\n", 2, 15, "a list of account ids is needed here, this is an empty list", "At least one"),
+    ("mapping for an id", HEAD + "account: {id: {}}\n", 2, 15, "an account id or a list of them is needed here", "12 digits"),
+    ("partition", HEAD + "account: {partition: aws-chn}\n", 2, 22, "`aws-chn` is none of aws, aws-cn", "did you mean `aws-cn`?"),
+    ("user name with a path", HEAD + "users: {team/a: {}}\n", 2, 9, "users: `team/a` is not a user name", "a path has its own key"),
+    ("long user name", HEAD + "users: {" + "a" * 65 + ": {}}\n", 2, 9, "is not a user name", "1 to 64"),
+    ("long group name", HEAD + "groups: {" + "a" * 129 + ": {}}\n", 2, 10, "is not a group name", "1 to 128"),
+    ("look-alike", HEAD + "users: {\u0430da: {}}\n", 2, 9, "users: `\u0430da` is not a user name", "ASCII"),
+    ("look-alike member", HEAD + "groups: {G: {members: [\u0430da]}}\n", 2, 24, "is not a user name", "ASCII"),
+    ("space at the end", HEAD + "groups: {G: {members: ['a ']}}\n", 2, 24, "`a ` is not a user name", "ASCII"),
+    ("empty name", HEAD + "users: {'': {}}\n", 2, 9, "users: `` is not a user name", "1 to 64"),
+    ("set name", HEAD + "policy_sets: {'a b': {}}\n", 2, 15, "`a b` is not a set name", "1 to 128"),
+    ("type name", HEAD + "user_defaults: {'a b': {}}\n", 2, 17, "`a b` is not a type name", "1 to 128"),
+    ("path without slashes", USER % "path: team", 3, 13, "users.a.path: `team` is not a path", "begins and ends with `/`"),
+    ("path without its end", USER % "path: /team", 3, 13, "is not a path", "begins and ends"),
+    ("path upwards", USER % "path: /a/../b/", 3, 13, "is not a path", "no `..`"),
+    ("path with a space", USER % "path: /a b/", 3, 13, "is not a path", "printable ASCII"),
+    ("long path", USER % f"path: /{'a' * 511}/", 3, 13, "is not a path", "512"),
+    ("ARN with a wildcard", SET % "arn:aws:iam::aws:policy/*", 3, 18, "is not a policy", "without wildcards"),
+    ("customer with a wildcard", SET % "customer:te?m/x", 3, 18, "is not a policy", "without wildcards"),
+    ("ARN of something else", SET % "arn:aws:iam::123456789012:user/x", 3, 18, "is not a policy", "a full ARN of a policy"),
+    ("ARN of no partition", SET % "arn:amazon:iam::aws:policy/x", 3, 18, "is not a policy", "a full ARN"),
+    ("ARN with another variable", SET % "arn:${region}:iam::aws:policy/x", 3, 18, "is not a policy", "a full ARN"),
+    ("policy upwards", SET % "../x", 3, 18, "`../x` is not a policy", "job-function/Billing"),
+    ("customer upwards", SET % "customer:../x", 3, 18, "is not a policy", "customer:NAME"),
+    ("policy below a slash", SET % "/job-function/Billing", 3, 18, "is not a policy", "job-function/Billing"),
+    ("policy without a name", SET % "customer:team/", 3, 18, "is not a policy", "customer:NAME"),
+    ("long policy", SET % ("customer:" + "a/" * 1100 + "x"), 3, 18, "is not a policy", "customer:NAME"),
+    ("pinned policy of later", HEAD + "policy_sets: {a: {policies: [{name: X, version: v5}]}}\n", 2, 30, "a policy is needed here, this is a mapping of 2", "AWS managed"),
+    ("tag of AWS", USER % "tags: {'aws:x': y}", 3, 14, "users.a.tags: `aws:x` is not a tag key", "aws:"),
+    ("tag value", USER % "tags: {x: '<y>'}", 3, 17, "users.a.tags.x: `<y>` is not a tag value", "256"),
+    ("too many tags", USER % ("tags: {" + ", ".join(f"k{n}: v" for n in range(51)) + "}"), 3, 13, "a mapping of at most 50 tags is needed here, this is a mapping of 51", "created"),
+    ("managed by what", USER % "managed_by: hand", 3, 19, "the word terraform is needed here, this is `hand`", "never written"),
+    ("no reason", HEAD + "ignore: [{user: a, group: b}]\n", 2, 10, "ignore: the key `reason` is missing", "Why"),
+    ("blank reason", HEAD + "ignore: [{user: a, reason: ' '}]\n", 2, 28, "ignore.reason: ` ` is not a reason", "few words"),
+    ("ignoring nobody", HEAD + "ignore: [{reason: why}]\n", 2, 10, "a mapping such as {user: NAME, reason: TEXT} is needed here", "One of user"),
+    ("ignoring two", HEAD + "ignore: [{user: a, group: b, reason: why}]\n", 2, 10, "this is a mapping of 3", "One of user"),
+    ("question mark", HEAD + "ignore: [{user: 'a?', reason: why}]\n", 2, 17, "`a?` is not a name or a pattern", "`*`"),
+    ("root expectation", HEAD + "root: {mfa: no}\n", 2, 13, "`no` is none of required, any", "the words here are"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=[row[0] for row in REFUSED])
+def test_what_does_not_fit_is_told_in_words_at_its_place(tmp_path: Path, row: Row) -> None:
+    _, content, *expected = row
+    check(refusal(write(tmp_path, content)), *expected)
+
+
+def test_a_file_that_is_wrong_everywhere_still_gives_one_error_and_soon(tmp_path: Path) -> None:
+    content = HEAD + "users:\n" + "".join(f"  u{number}: {{x: 1}}\n" for number in range(20_000))
+    check(refusal(write(tmp_path, content)), 3, 8, "users.u0: unknown key `x`", "keys here")
+
+
+def test_names_and_paths_that_iam_takes_are_taken(tmp_path: Path) -> None:
+    content = HEAD + "users:\n  =cmd: {}\n  '-x@+,._': {path: '/<script>$(x)//|a|/'}\n"
+    assert list(load([write(tmp_path, content)]).users) == ["=cmd", "-x@+,._"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["IAMReadOnlyAccess", "job-function/Billing", "customer:edge", "customer:a/b|c/edge", "arn:aws-eusc:iam::aws:policy/X",
+     "arn:${partition}:iam::${account}:policy/team/edge", "arn:aws:iam::123456789012:policy/edge"],
+)  # fmt: skip
+def test_each_way_to_write_a_policy_is_taken(tmp_path: Path, policy: str) -> None:
+    assert len(load([write(tmp_path, SET % policy)]).policy_sets["a"].policies) == 1
+
+
+# --- the schema itself
+
+
+def parts(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each schema within a schema, itself included."""
+    yield node
+    for key in ("properties", "definitions"):
+        for inner in node.get(key, {}).values():
+            yield from parts(inner)
+    for key in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(node.get(key), dict):
+            yield from parts(node[key])
+    for inner in node.get("anyOf", ()):
+        yield from parts(inner)
+
+
+def test_the_schema_is_valid_draft_7() -> None:
+    Draft7Validator.check_schema(schema())
+
+
+def test_every_mapping_is_closed_every_key_described_and_every_pattern_has_words() -> None:
+    for part in parts(schema()):
+        assert "$ref" in part or part["title"]
+        assert part.get("type") != "object" or "additionalProperties" in part
+        assert part.get("additionalProperties") is not True
+        for name, inner in part.get("properties", {}).items():
+            assert inner.get("description"), name
+        assert ("pattern" in part) == ("patternErrorMessage" in part)
+        assert "maxLength" not in part or "pattern" in part
+
+
+def test_patterns_are_ascii_and_hold_from_start_to_end() -> None:
+    for part in parts(schema()):
+        pattern = part.get("pattern", "^$")
+        assert pattern.isascii()
+        assert pattern == "[^ ]" or (pattern.startswith("^") and pattern.endswith("$"))
+
+
+# --- two validators
+
+
+def agree(value: Any) -> bool:
+    """Whether the value is valid; fails where the two validators do not say the same."""
+    try:
+        validate(value)
+        fast = True
+    except Invalid:
+        fast = False
+    assert fast == Draft7Validator(schema()).is_valid(value)
+    return fast
+
+
+@pytest.mark.parametrize(
+    ("value", "valid"),
+    [
+        ({"version": 1}, True),
+        ({"version": True}, False),
+        ({"version": 2}, False),
+        ({"version": "1"}, False),
+        ([], False),
+        ("version", False),
+        ({"version": 1, "users": {"a": {"access_keys": "forbidden"}}}, True),
+        ({"version": 1, "users": {"a": {"access_keys": {"max_active": 0}}}}, True),
+        ({"version": 1, "users": {"a": {"access_keys": {"max_active": True}}}}, False),
+        ({"version": 1, "users": {"a": {"access_keys": "never"}}}, False),
+        ({"version": 1, "users": {"a" * 64: {}}}, True),
+        ({"version": 1, "users": {"a" * 65: {}}}, False),
+        ({"version": 1, "account": {"id": ["123456789012"]}}, True),
+        ({"version": 1, "account": {"id": []}}, False),
+        ({"version": 1, "ignore": [{"role": "*", "reason": "x"}]}, True),
+        ({"version": 1, "ignore": [{"reason": "x"}]}, False),
+        ({"version": 1, "users": {"a": {"tags": {"$": "x"}}}}, False),
+    ],
+)
+def test_both_validators_say_the_same_of_known_values(value: Any, valid: bool) -> None:
+    assert agree(value) is valid
+
+
+# No line breaks: reading.py refuses them, and `$` means something else to each of the two.
+TEXT = st.text(alphabet=string.ascii_letters + string.digits + "_+=,.@-/:*${} é", max_size=12)
+WORDS = st.sampled_from(
+    ["forbidden", "mfa", "any", "aws", "none", "a", "/", "/a/", "123456789012", "customer:a/b", "terraform", "arn:aws:iam::aws:policy/a"]
+)  # fmt: skip
+
+
+WRONG = st.sampled_from(["", "a", 1, True, None, 1.5, [], {}, ["a"], {"a": "b"}])
+
+
+def fitting(node: dict[str, Any], whole: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values of the shape that the schema asks for, with something else in one place of twenty."""
+    if "$ref" in node:
+        return fitting(whole["definitions"][node["$ref"].removeprefix("#/definitions/")], whole)
+    if "anyOf" in node:
+        return st.one_of(*(fitting(branch, whole) for branch in node["anyOf"]))
+    right = _right_kind(node, whole)
+    return st.integers(0, 19).flatmap(lambda number: right if number else WRONG)
+
+
+def _right_kind(node: dict[str, Any], whole: dict[str, Any]) -> st.SearchStrategy[Any]:
+    match node["type"]:
+        case "object":
+            known = {key: fitting(inner, whole) for key, inner in node.get("properties", {}).items()}
+            others = node.get("additionalProperties")
+            if others:
+                return st.dictionaries(st.one_of(TEXT, WORDS), fitting(others, whole), max_size=2)
+            required = {key: known.pop(key) for key in node.get("required", ())}
+            return st.fixed_dictionaries(required, optional=known)
+        case "array":
+            return st.lists(fitting(node["items"], whole), max_size=2)
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.sampled_from([0, 1, 90, 36501, -1])
+        case _:
+            return st.one_of(TEXT, WORDS, st.sampled_from(node.get("enum", ["a"])))
+
+
+@settings(max_examples=300, deadline=None)
+@given(fitting(schema(), schema()))
+def test_both_validators_say_the_same_of_made_values(value: Any) -> None:
+    agree(value)
