@@ -28,21 +28,21 @@ class Terminal:
     def note(self, line: str) -> None:
         """A line that is worth knowing."""
         if not self.quiet:
-            self._line(line)
+            self.say(line)
 
     def problem(self, problem: Problem | AuditError) -> None:
         """An error in one line: where, what, and what to do."""
         place = problem.location
         where = f"{inert(place.path)}:{place.line}:{place.column}: " if place else ""
         hint = f"; {inert(problem.hint)}" if problem.hint else ""
-        self._line(f"{where}error: {inert(problem.message)}{hint}")
+        self.say(f"{where}error: {inert(problem.message)}{hint}")
 
     def trace(self, error: Exception) -> None:
         """Where an error that nobody foresaw came from."""
         if self.verbose:
             import traceback  # noqa: PLC0415 - for crashes only
 
-            self._line("".join(traceback.format_exception(error)))
+            self.say("".join(traceback.format_exception(error)))
 
     def progress(self, text: str) -> None:
         """What is going on, on one line that is overwritten; on a terminal only."""
@@ -60,7 +60,8 @@ class Terminal:
         sys.stderr.flush()
         return sys.stdin.readline().strip() == "yes"
 
-    def _line(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line that nobody can do without: an error, or what a question is about."""
         self._clear()
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

@@ -62,13 +62,7 @@ def carry_out(
 
     The problems are those that ended it early; what was written until then is in the journal all the same.
     """
-    for line in shown(plan):
-        terminal.note(line)
-    if not plan.steps or options.dry_run:
-        return None, ()
-    asks = not options.yes and (is_interactive() or connection.source != "demo")
-    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
-        terminal.note("Declined: nothing was written.")
+    if not agreed(plan, connection, options, terminal):
         return None, ()
     connection.renew()
     now = datetime.now(timezone.utc)
@@ -87,6 +81,20 @@ def carry_out(
     for line in outcome(entries, len(plan.steps)):
         terminal.note(line)
     return Journal(path, plan.basis.account, entries), problems
+
+
+def agreed(plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal) -> bool:
+    """Show the plan; whether there is something to write, and it may be written."""
+    asks = not options.yes and (is_interactive() or connection.source != "demo")
+    for line in shown(plan):
+        # Nobody agrees to a plan unseen, and --dry-run is there to show it: not even --quiet hides these.
+        (terminal.say if asks or options.dry_run else terminal.note)(line)
+    if not plan.steps or options.dry_run:
+        return False
+    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
+        terminal.note("Declined: nothing was written.")
+        return False
+    return True
 
 
 def outcome(entries: Sequence[Entry], planned: int) -> list[str]:
