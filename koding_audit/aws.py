@@ -43,8 +43,8 @@ _AWS_SUFFIXES = (
     ".cloud.adc-e.uk",
     ".csp.hci.ic.gov",
 )
-# moto leaves IsTruncated out of these, where the API's model does not ask for it: a first page that says nothing of
-# another one is then the whole list.
+# moto leaves IsTruncated out of these, where the API's model does not ask for it: at an endpoint that is not AWS's own
+# a first page that says nothing of another one is then the whole list.
 _END_UNSAID = frozenset({"GetGroup", "ListAccessKeys", "ListGroupPolicies", "ListSSHPublicKeys"})
 
 _CREDENTIALS_HINT = "run `aws configure`, set AWS_PROFILE, or give --profile; `koding-audit demo` needs none"
@@ -103,7 +103,8 @@ class Connection:
         for _ in range(PAGE_CAP):
             reply = self.call(operation, MaxItems=PAGE_SIZE, **parameters)
             found += take(reply, items, list, call)
-            if operation in _END_UNSAID and not seen and not reply.keys() & {"IsTruncated", "Marker"}:
+            unsaid = self.endpoint is not None and operation in _END_UNSAID and not seen
+            if unsaid and not reply.keys() & {"IsTruncated", "Marker"}:
                 return found
             if not take(reply, "IsTruncated", bool, call):
                 return found

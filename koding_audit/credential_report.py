@@ -28,10 +28,11 @@ class ReportFormatError(Exception):
 def rows(content: bytes) -> Mapping[str, Row]:
     """The report's rows by user name. Raises ReportFormatError."""
     try:
-        table: list[dict[str, str]] = list(csv.DictReader(io.StringIO(content.decode("utf-8")), strict=True))
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8")), strict=True)
+        table: list[dict[str, str]] = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ReportFormatError(f"the report is not a CSV file: {error}") from error
-    if not table or "user" not in table[0]:
+    if "user" not in (reader.fieldnames or ()):
         raise ReportFormatError("the report has no column `user`")
     # DictReader puts too many cells under None, and None into the place of those that lack.
     if any(None in row or None in row.values() for row in table):

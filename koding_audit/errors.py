@@ -38,11 +38,13 @@ class CallError(AuditError):
     """One call to AWS that gave no usable answer.
 
     call: `iam:GetUser`; code: AWS's error code, or the kind of failure (`ReadTimeout`, `MalformedReply`);
-    refused: AWS cannot have acted on it: it said no, or never got the request. Else a write may have been applied.
+    detail: more of it, or ""; refused: AWS cannot have acted on it: it said no, or never got the request. Else a write
+    may have been applied.
     """
 
-    def __init__(self, call: str, code: str, message: str, *, refused: bool = False) -> None:
-        super().__init__(f"{call} failed: {code}: {message}" if message else f"{call} failed: {code}")
+    def __init__(self, call: str, code: str, detail: str, *, refused: bool = False) -> None:
+        super().__init__(f"{call} failed: {code}: {detail}" if detail else f"{call} failed: {code}")
         self.call = call
         self.code = code
+        self.detail = detail
         self.refused = refused

@@ -27,10 +27,15 @@ from koding_audit.model import (
     Plan,
     PrincipalKey,
     Query,
+    Report,
     Snapshot,
     key_of,
 )
 from koding_audit.verdict import NOT_CHECKED
+
+UNREAD_ADVICE = Advice(
+    "What was not read is not known to be right.", "grant the caller the permission, then scan again"
+)
 
 _OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
 _OF_USERS = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
@@ -45,7 +50,6 @@ class Rule:
     id: str
     facts: frozenset[Fact]
     check: Callable[[Comparison], Iterator[Finding]]
-    advice: Advice
 
 
 def rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -58,10 +62,15 @@ def rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Rule, ...
             raise InputError(f"there is no rule {name!r} to choose", hint)
     chosen = [name for name in known if (not only or name in only) and name not in skip]
     modules = ((name, registry.load("rules", name)) for name in chosen)
-    return tuple(
-        Rule(name, module.FACTS, module.check, Advice(_first_line(module.__doc__), module.STEP))
-        for name, module in modules
-    )
+    return tuple(Rule(name, module.FACTS, module.check) for name, module in modules)
+
+
+def advice(report: Report) -> dict[str, Advice]:
+    """What the rules of a report's findings say to people, by rule."""
+    found = {finding.rule for audit in report.audits for finding in audit.findings} - {NOT_CHECKED}
+    modules = {name: registry.load("rules", name) for name in sorted(found)}
+    said = {name: Advice(_first_line(module.__doc__), module.STEP) for name, module in modules.items()}
+    return {**said, NOT_CHECKED: UNREAD_ADVICE}
 
 
 def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:

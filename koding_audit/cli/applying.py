@@ -8,28 +8,29 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from koding_audit import codec, desired, journal, jsontext
-from koding_audit.cli.scanning import Run, fixed, refuse_root, reported, scan_once
+from koding_audit.cli.scanning import Run, finished, fixed, refuse_root, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
-from koding_audit.cli.terminal import Terminal, deliver, outputs
+from koding_audit.cli.terminal import Terminal
 from koding_audit.cli.writing import carry_out, described
 from koding_audit.errors import InputError, RefusedError
 from koding_audit.model import Desired, Journal, Plan, Report, Request, Step
 from koding_audit.plan import plan as make_plan
 from koding_audit.plan import undo as make_undo
 from koding_audit.plan import undo_query
-from koding_audit.verdict import exit_status, unsettled
+from koding_audit.scan import rules
+from koding_audit.verdict import unsettled
 
 GOOD_FOR = timedelta(hours=24)
 
 
 def apply(options: argparse.Namespace, terminal: Terminal) -> int:
     """Do exactly what a plan says; a plan that is stale, or not what its files give today, is refused."""
-    wanted = outputs(options.output)
-    saved = read_plan(options.plan)
-    basis = saved.basis
-    report = reported(options, terminal, lambda run: _apply(run, saved), only=basis.only, skip=basis.skip)
-    deliver(report, wanted)
-    return exit_status(report, exit_zero=options.exit_zero)
+
+    def work() -> Report:
+        saved = read_plan(options.plan)
+        return _apply(Run(options, terminal, rules(saved.basis.only, saved.basis.skip)), saved)
+
+    return finished(work, options, terminal)
 
 
 def undo(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -15,9 +15,11 @@ from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
 from koding_audit.model import Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
 from koding_audit.plan import plan as make_plan
-from koding_audit.scan import UNREAD_ADVICE, Rule, after_fix, audit, query, rules
+from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED, exit_status
+
+CUT_OFF = Problem("the run was cut off before its end", "standard error says by what")
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,51 @@ class Scanned:
 
 def scan(options: argparse.Namespace, terminal: Terminal) -> int:
     """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
-    wanted = outputs(options.output)
     for name in ("create", "replace", "yes", "dry_run", "journal"):
         if getattr(options, name) and not options.fix:
             raise InputError(f"--{name.replace('_', '-')} says how to write, and nothing is to be written", "add --fix")
 
-    def work(run: Run) -> Report:
+    def work() -> Report:
+        run = Run(options, terminal, rules(options.only, options.skip))
         desired = desired_state(options, writes=options.fix)
         if options.fix:
             check_writable(options, desired)
         with opened(options, terminal) as source:
             return _scan(run, source, desired)
 
-    report = reported(options, terminal, work, only=options.only, skip=options.skip)
-    deliver(report, wanted)
+    return finished(work, options, terminal)
+
+
+def finished(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit status of a piece of work, its report delivered: also when it was cut off."""
+    wanted = outputs(options.output)
+    report = Report((), fail_on=options.fail_on, errors=(CUT_OFF,))
+    try:
+        report = reported(work, options, terminal)
+    finally:
+        deliver(report, wanted)
     return exit_status(report, exit_zero=options.exit_zero)
+
+
+def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> Report:
+    """The report of a piece of work, with the rules' advice; an error becomes a part of it, and is told."""
+    try:
+        report = work()
+    except AuditError as error:
+        report = Report((), errors=(Problem.of(error),))
+    for problem in report.errors:
+        terminal.problem(problem)
+    return replace(report, fail_on=options.fail_on, advice=advice(report))
 
 
 def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -> Report:
     """What `scan` reports of a source that is open already."""
 
-    def work(run: Run) -> Report:
+    def work() -> Report:
+        run = Run(options, terminal, rules(options.only, options.skip))
         return _scan(run, source, desired_state(options, writes=options.fix))
 
-    return reported(options, terminal, work, only=options.only, skip=options.skip)
+    return reported(work, options, terminal)
 
 
 def plan(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -83,27 +106,6 @@ def plan(options: argparse.Namespace, terminal: Terminal) -> int:
     for message in unread:
         terminal.problem(Problem(message, "the plan holds only what could be seen"))
     return 2 if unread else 0
-
-
-def reported(
-    options: argparse.Namespace,
-    terminal: Terminal,
-    work: Callable[[Run], Report],
-    *,
-    only: Iterable[str],
-    skip: Iterable[str],
-) -> Report:
-    """The report of a piece of work, with the rules' advice; an error becomes a part of it, and is told."""
-    advice = {NOT_CHECKED: UNREAD_ADVICE}
-    try:
-        run = Run(options, terminal, rules(only, skip))
-        advice |= {rule.id: rule.advice for rule in run.chosen}
-        report = work(run)
-    except AuditError as error:
-        report = Report((), errors=(Problem.of(error),))
-    for problem in report.errors:
-        terminal.problem(problem)
-    return replace(report, fail_on=options.fail_on, advice=advice)
 
 
 def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:

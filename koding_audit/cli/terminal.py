@@ -117,6 +117,8 @@ def deliver(report: Report, wanted: Iterable[Output]) -> None:
 
 def emit(text: str) -> None:
     """To standard output, and out of its buffer, so that a full disk or a closed pipe is noticed here."""
+    if sys.stdout is None:
+        raise AuditError("standard output is closed", "give the report a file: --output FORMAT:PATH")
     try:
         # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
         sys.stdout.write(text.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding))

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from koding_audit import credential_report, iam
-from koding_audit.aws import ACCESS_DENIED, NOT_THERE, Connection, connect
+from koding_audit.aws import ACCESS_DENIED, MALFORMED, NOT_THERE, Connection, connect
 from koding_audit.collect import Opened, holds, missing_counts
 from koding_audit.credential_report import ReportFormatError, Row
 from koding_audit.errors import CallError, InputError
@@ -124,7 +124,9 @@ class _Reading:
 
     def gap(self, fact: Fact, error: CallError, subject: str = "") -> None:
         permission = error.call if error.code in ACCESS_DENIED else ""
-        self.gaps.append(Gap(fact, error.call, error.code, subject, permission))
+        # What is wrong with a reply is ours to say; AWS's own words are its caller's, and may be anything.
+        reason = f"{error.code}: {error.detail}" if error.code == MALFORMED else error.code
+        self.gaps.append(Gap(fact, error.call, reason, subject, permission))
 
 
 class _Targeted:

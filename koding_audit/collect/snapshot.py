@@ -205,7 +205,7 @@ def _detail(kind: Kind, detail: dict[str, Any], where: str) -> Principal:
     try:
         return iam.principal_of_detail(kind, detail)
     except CallError as error:
-        raise InputError(f"{where}: {error.message.partition(': ')[2]}") from error
+        raise InputError(f"{where}: {error.detail}") from error
 
 
 def _by_key(details: Mapping[Kind, list[Principal]], path: str) -> dict[PrincipalKey, Principal]:
