@@ -143,7 +143,6 @@ def test_a_report_without_roots_row_says_nothing_of_root() -> None:
     [
         (b"", "no column `user`"),
         (b"\n\n", "no column `user`"),
-        (b"user,arn\n", "no column `user`"),
         (b"User,arn\nsomeone,x\n", "no column `user`"),
         (b"arn\nx\n", "no column `user`"),
         (b"user,arn\nsomeone,\xff\n", "not a CSV file"),
@@ -214,3 +213,7 @@ def test_whatever_comes_is_read_or_refused_as_no_report(content: bytes) -> None:
         return
     moments = (*use.keys_last_used, use.password_last_used)
     assert all(each is None or each.tzinfo == timezone.utc for each in moments)
+
+
+def test_a_report_without_users_has_no_rows() -> None:
+    assert rows(b"user,arn\n") == {}

@@ -19,9 +19,6 @@ from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED, exit_status
 
-CUT_OFF = Problem("the run was cut off before its end", "standard error says by what")
-
-
 @dataclass(frozen=True)
 class Run:
     """One run of a command: what was said, which rules were chosen, and who is told."""
@@ -60,7 +57,8 @@ def scan(options: argparse.Namespace, terminal: Terminal) -> int:
 def finished(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit status of a piece of work, its report delivered: also when it was cut off."""
     wanted = outputs(options.output)
-    report = Report((), fail_on=options.fail_on, errors=(CUT_OFF,))
+    cut_off = Problem("the run was cut off before its end", "standard error says by what")
+    report = Report((), fail_on=options.fail_on, errors=(cut_off,))
     try:
         report = reported(work, options, terminal)
     finally:
