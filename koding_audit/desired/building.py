@@ -122,21 +122,22 @@ def _group(name: str, source: Source, node: MappingNode) -> DesiredGroup:
 
 def _users(files: Sequence[File]) -> dict[str, DesiredUser]:
     """Members of groups first, then what stands under `users`, in the order of the files."""
-    joined: dict[str, list[Reference]] = {}
+    joined: dict[str, dict[str, Reference]] = {}  # by user, then by group, where the files first say so
     for group, _, node in mappings(files, "groups"):
         for member in node.scalars("members"):
-            joined.setdefault(member.value, []).append(Reference(group, member.source))
+            joined.setdefault(member.value, {}).setdefault(group, Reference(group, member.source))
     users = {
-        name: DesiredUser(name=name, source=groups[0].source, groups=tuple(groups)) for name, groups in joined.items()
+        name: DesiredUser(name=name, source=next(iter(groups.values())).source, groups=tuple(groups.values()))
+        for name, groups in joined.items()
     }
     types = {name: node for name, _, node in mappings(files, "user_defaults")}
     for name, source, node in mappings(files, "users"):
-        users[name] = _user(name, source, node, joined.get(name, []), types.get(node.text("type")))
+        users[name] = _user(name, source, node, joined.get(name, {}), types.get(node.text("type")))
     return users
 
 
 def _user(
-    name: str, source: Source, node: MappingNode, joined: list[Reference], default: MappingNode | None
+    name: str, source: Source, node: MappingNode, joined: Mapping[str, Reference], default: MappingNode | None
 ) -> DesiredUser:
     own_groups = _references(node, "groups")
     own_names = {group.name for group in own_groups}
@@ -145,7 +146,7 @@ def _user(
         name=name,
         source=source,
         path=_said(node, "path"),
-        groups=own_groups + tuple(group for group in joined if group.name not in own_names),
+        groups=own_groups + tuple(group for name, group in joined.items() if name not in own_names),
         required=_references(node, "required"),
         optional=_references(node, "optional"),
         boundary=_boundary(node.scalar("boundary")),

@@ -77,11 +77,11 @@ def _root_as_user(files: Sequence[File], _desired: Desired) -> Refusals:
 
 
 def _entries_that_stand_twice(files: Sequence[File], _desired: Desired) -> Refusals:
-    members: dict[str, dict[str, Source]] = {}  # of one group, over all files
-    for name, node in _declared(files):
+    # A member may stand in the lists of several files: each team lists its own. In one list twice is a slip.
+    for _, node in _declared(files):
         for key in node.entries:
             if key in _LISTS:
-                yield from _repeated(node.scalars(key), members.setdefault(name, {}) if key == "members" else {})
+                yield from _repeated(node.scalars(key), {})
     yield from _repeated(account_ids(only(files, "account")[1]), {})
     rules: dict[tuple[Kind, str], Source] = {}
     for file in files:

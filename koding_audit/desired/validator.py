@@ -383,8 +383,10 @@ def validate___definitions_user(data: Any) -> Any:
 def validate___definitions_managedby(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
-    if not (isinstance(data, str) and data == 'terraform'):
-        raise Invalid
+    if isinstance(data, str):
+        data_len = len(data)
+        if data_len < 1:
+            raise Invalid
     return data
 
 def validate___definitions_tagkey(data: Any) -> Any:

@@ -228,6 +228,14 @@ def test_several_files_are_one_desired_state() -> None:
     assert [each.pattern for each in desired.ignore] == ["x"]
 
 
+def test_a_member_may_stand_in_the_lists_of_several_files(tmp_path: Path) -> None:
+    files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    for file in files:
+        file.write_text(HEAD + "groups: {G: {members: [ada]}}\n")
+    user = load([str(file) for file in files]).users["ada"]
+    assert [(group.name, group.source.path) for group in user.groups] == [("G", str(files[0]))]
+
+
 def test_five_thousand_members_are_five_thousand_users() -> None:
     names = [f"user-{number}" for number in range(5000)]
     desired = of(HEAD + "groups:\n  G:\n    members:\n" + "".join(f"      - {name}\n" for name in names))

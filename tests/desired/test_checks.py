@@ -100,7 +100,6 @@ REFUSED_TOGETHER: list[tuple[str, str, str, int, int, str]] = [
     ("root twice", "root: {}\n", "root: {mfa: any}\n", 2, 1, "`root` stands here twice"),
     ("account twice", "account: {}\nroot: {}\n", "account: {}\n", 2, 1, "`account` stands here twice"),
     ("closed twice", "closed: {users: true}\n", "closed: {groups: true}\n", 2, 1, "`closed` stands here twice"),
-    ("member twice", "groups: {G: {members: [a]}}\n", "groups: {G: {members: [b, a]}}\n", 2, 27, "`a` stands here twice"),
     ("ignored twice", "root: {}\nignore: [{user: a, reason: x}]\n", "ignore: [{user: a, reason: y}]\n", 2, 10, "user `a` stands here twice"),
     ("case of a group", "groups: {G: {}}\n", "groups: {g: {members: [a]}}\n", 2, 10, "the groups `G` and `g`"),
     ("case of a member", "groups: {G: {members: [a]}}\n", "groups: {G: {members: [A]}}\n", 2, 24, "the users `a` and `A`"),

@@ -101,7 +101,7 @@ REFUSED: list[Row] = [
     ("tag of AWS", USER % "tags: {'aws:x': y}", 3, 14, "users.a.tags: `aws:x` is not a tag key", "aws:"),
     ("tag value", USER % "tags: {x: '<y>'}", 3, 17, "users.a.tags.x: `<y>` is not a tag value", "256"),
     ("too many tags", USER % ("tags: {" + ", ".join(f"k{n}: v" for n in range(51)) + "}"), 3, 13, "a mapping of at most 50 tags is needed here, this is a mapping of 51", "created"),
-    ("managed by what", USER % "managed_by: hand", 3, 19, "the word terraform is needed here, this is `hand`", "never written"),
+    ("managed by what", USER % "managed_by: []", 3, 19, "the name of a tool is needed here, this is an empty list", "never written"),
     ("no reason", HEAD + "ignore: [{user: a, group: b}]\n", 2, 10, "ignore: the key `reason` is missing", "Why"),
     ("blank reason", HEAD + "ignore: [{user: a, reason: ' '}]\n", 2, 28, "ignore.reason: ` ` is not a reason", "few words"),
     ("ignoring nobody", HEAD + "ignore: [{reason: why}]\n", 2, 10, "a mapping such as {user: NAME, reason: TEXT} is needed here", "One of user"),
