@@ -91,6 +91,7 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
         absent=frozenset(key for key in wanted if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
+        policies_listed=False,  # of those that are asked for the list has told, and the others are left out
         gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
     )
 
