@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +13,7 @@ from typing import Any
 import fastjsonschema
 
 from koding_audit import desired
+from koding_audit.cli.arguments import parser
 
 TOP = Path(__file__).parent.parent
 
@@ -36,6 +39,22 @@ def keys_table(text: str) -> str:
     return between("keys", text, "\n".join(rows))
 
 
+def commands_help(text: str) -> str:
+    """docs/commands.md with what --help says of each command that it names."""
+    for command in re.findall(r"<!-- generated: help of (.*) -->", text):
+        shown = help_of(command.split()[1:])
+        text = between(f"help of {command}", text, f"```text\n{shown.rstrip()}\n```")
+    return text
+
+
+def help_of(words: list[str]) -> str:
+    """What `koding-audit WORDS --help` prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        parser().parse_args([*words, "--help"])
+    return printed.getvalue()
+
+
 def between(name: str, text: str, generated: str) -> str:
     """The text with what stands between `<!-- generated: NAME -->` and `<!-- end -->` replaced."""
     start = f"<!-- generated: {name} -->\n"
@@ -48,6 +67,7 @@ def between(name: str, text: str, generated: str) -> str:
 
 GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/desired/validator.py": validator,
+    "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
 }
 """For each generated file, what makes its text from the text that it has; add to it what else is generated."""
