@@ -82,6 +82,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
             for arn, policy in _sorted(snapshot.policies).items()
         },
         "policies_listed": snapshot.policies_listed,
+        "documents": _sorted(snapshot.documents),
         "summary": None if snapshot.summary is None else _sorted(snapshot.summary),
         "root_use": None if root_use is None else _root_use(root_use),
         "gaps": [_gap(gap) for gap in snapshot.gaps],
@@ -95,7 +96,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         SNAPSHOT,
         VERSION,
         *("account", "caller", "taken_at", "source", "endpoint", "principals", "absent", "listed", "credentials"),
-        *("policies", "policies_listed", "summary", "root_use", "gaps"),
+        *("policies", "policies_listed", "documents", "summary", "root_use", "gaps"),
     )
     policies = fields["policies"].mapping()
     summary_map = fields["summary"].optional(Item.mapping)
@@ -111,6 +112,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         credentials={name: _read_credentials(each) for name, each in fields["credentials"].mapping().items()},
         policies={arn: _read_policy(arn, each) for arn, each in policies.items()},
         policies_listed=fields["policies_listed"].boolean(),
+        documents={key: each.text() for key, each in fields["documents"].mapping().items()},
         summary=None if summary_map is None else {name: each.whole() for name, each in summary_map.items()},
         root_use=fields["root_use"].optional(_read_root_use),
         gaps=fields["gaps"].each(_read_gap),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -101,6 +102,15 @@ def managed_policy(connection: Connection, arn: str) -> ManagedPolicy | None:
         raise
     policy = take(reply, "Policy", dict, "iam:GetPolicy")
     return ManagedPolicy(take(policy, "Arn", str, "iam:GetPolicy"), _attachable(policy))
+
+
+def managed_document(connection: Connection, arn: str) -> str:
+    """The default version of a managed policy, as JSON with sorted keys."""
+    call = "iam:GetPolicyVersion"
+    policy = take(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
+    version = take(policy, "DefaultVersionId", str, "iam:GetPolicy")
+    reply = connection.call("GetPolicyVersion", PolicyArn=arn, VersionId=version)
+    return json.dumps(take(take(reply, "PolicyVersion", dict, call), "Document", dict, call), sort_keys=True)
 
 
 def managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:

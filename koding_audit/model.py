@@ -64,11 +64,22 @@ class PolicyRef:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredAction:
+    """Something that a set is for. resource: an ARN, `*` for any; context: condition keys and their values."""
+
+    action: str
+    source: Source
+    resource: str = "*"
+    context: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySet:
     name: str
     source: Source
     policies: tuple[PolicyRef, ...]
     description: str = ""
+    actions: tuple[RequiredAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +172,16 @@ class Desired:
     partition: str | None = None
     closed: Mapping[Kind, Source] = field(default_factory=dict)
     ignore: tuple[Ignore, ...] = ()
+    strict: bool = False
 
     def bind(self, account: Account) -> Desired:
         """The same desired state with each ARN written out for this account."""
 
+        def written_out(text: str) -> str:
+            return text.replace("${partition}", account.partition).replace("${account}", account.id)
+
         def bound(ref: PolicyRef) -> PolicyRef:
-            arn = ref.arn.replace("${partition}", account.partition).replace("${account}", account.id)
-            return ref if arn == ref.arn else PolicyRef(arn, ref.source)
+            return replace(ref, arn=written_out(ref.arn))
 
         def bound_user(user: DesiredUser) -> DesiredUser:
             if user.boundary is None or user.boundary.policy is None:
@@ -175,7 +189,11 @@ class Desired:
             return replace(user, boundary=Boundary(bound(user.boundary.policy), user.boundary.source))
 
         sets = {
-            name: replace(each, policies=tuple(bound(ref) for ref in each.policies))
+            name: replace(
+                each,
+                policies=tuple(bound(ref) for ref in each.policies),
+                actions=tuple(replace(one, resource=written_out(one.resource)) for one in each.actions),
+            )
             for name, each in self.policy_sets.items()
         }
         users = {name: bound_user(user) for name, user in self.users.items()}
@@ -220,6 +238,7 @@ class Fact(str, enum.Enum):
     GROUPS = "groups-of-user"
     MEMBERS = "members-of-group"
     POLICY = "policy"
+    DOCUMENT = "policy-document"
     SUMMARY = "account-summary"
     CREDENTIAL_REPORT = "credential-report"
     ACCESS_KEYS = "access-keys"
@@ -316,7 +335,7 @@ class Snapshot:
     principal was read. Whatever is in none of the three is unread, never absent.
     policies: managed policies that were asked for, None where there is none of that ARN; policies_listed: every
     policy of the account and of AWS is in it.
-    summary: GetAccountSummary's SummaryMap.
+    summary: GetAccountSummary's SummaryMap. documents: policy documents as JSON, by document_key.
     """
 
     account: Account
@@ -333,6 +352,12 @@ class Snapshot:
     root_use: RootUse | None = None
     gaps: tuple[Gap, ...] = ()
     policies_listed: bool = False
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+
+def document_key(principal: Principal, policy: str) -> str:
+    """How an inline policy's document is found in Snapshot.documents; a managed one's by its ARN."""
+    return f"{principal.kind}/{principal.name}/{policy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +367,8 @@ class Query:
     users, groups: by exact name, which facts; policies: the ARNs that must exist, with those who are to hold them: one
     that all of these hold is there, and is not looked up;
     account: facts of the account; listed: kinds to be read in full (`closed`);
-    everything: the facts to read of every principal there is, and every policy (the command `snapshot`).
+    everything: the facts to read of every principal there is, and every policy (the command `snapshot`);
+    effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in.
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
@@ -351,6 +377,7 @@ class Query:
     account: frozenset[Fact] = frozenset()
     listed: frozenset[Kind] = frozenset()
     everything: frozenset[Fact] = frozenset()
+    effective: frozenset[PrincipalKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

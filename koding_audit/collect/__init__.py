@@ -6,11 +6,11 @@ The file's name is the option's: `--source NAME[:ARGUMENT]`. A collector module 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from koding_audit.aws import Connection
-from koding_audit.model import Account, Caller, Principal, PrincipalKey, Query, Snapshot
+from koding_audit.model import Account, Caller, Principal, PrincipalKey, Query, Snapshot, key_of
 
 
 @dataclass(frozen=True)
@@ -45,3 +45,15 @@ def missing_counts(
     for kind, _ in lacking:
         needed |= {f"AttachedPoliciesPer{kind.title()}Quota"}
     return sorted(needed.difference(summary))
+
+
+def deciders(asked: Iterable[PrincipalKey], found: Mapping[PrincipalKey, Principal]) -> dict[PrincipalKey, Principal]:
+    """Those asked about who are there, and every group that they are in: whose policies decide."""
+    those = {key: found[key] for key in asked if key in found}
+    groups = (key_of("group", name) for each in those.values() for name in each.groups or ())
+    return {**those, **{key: found[key] for key in groups if key in found}}
+
+
+def managed_arns(holders: Iterable[Principal]) -> frozenset[str]:
+    """The managed policies that are attached to these, or bound them."""
+    return frozenset(arn for each in holders for arn in (*(each.attached or ()), each.boundary) if arn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from koding_audit import credential_report, iam
 from koding_audit.aws import ACCESS_DENIED, MALFORMED, NOT_THERE, Connection, connect
-from koding_audit.collect import Opened, holds, missing_counts
+from koding_audit.collect import Opened, deciders, holds, managed_arns, missing_counts
 from koding_audit.credential_report import ReportFormatError, Row
 from koding_audit.errors import CallError, InputError
 from koding_audit.model import (
@@ -28,6 +29,7 @@ from koding_audit.model import (
     RootUse,
     Settings,
     Snapshot,
+    document_key,
     key_of,
 )
 
@@ -67,6 +69,8 @@ def collect(query: Query, connection: Connection) -> Snapshot:
     found = principals.found()
     absent = principals.absent()
     policies = _start_policies(reading, query, found)
+    found |= _groups_beside(reading, query, found)
+    documents = _documents(reading, query, found)
     rows, root_use = _report(reading, query, report)
     credentials = _credentials(reading, query, found, rows)
     account, caller = connection.identity()
@@ -84,6 +88,7 @@ def collect(query: Query, connection: Connection) -> Snapshot:
         summary=_summary(reading, summary, partial(missing_counts, query=query, found=found, absent=absent)),
         root_use=root_use,
         gaps=tuple(sorted(reading.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
+        documents=documents,
         policies_listed=bool(query.everything) and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
     )
 
@@ -334,6 +339,40 @@ def _policies(reading: _Reading, pending: Mapping[str, _Pending[Any]]) -> dict[s
         if len(reading.gaps) == gaps:
             known[arn] = policy
     return known
+
+
+def _groups_beside(
+    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal]
+) -> dict[PrincipalKey, Principal]:
+    """The groups that nobody declared and that users are in whose permissions are to be decided."""
+    users = [found[key] for key in query.effective if key in found and key[0] == "user"]
+    names = {key_of("group", name): name for user in users for name in user.groups or ()}
+    lacking = {key: name for key, name in names.items() if key not in found or found[key].attached is None}
+    if not lacking:
+        return {}
+    facts = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
+    return _Targeted(reading, Query(groups=dict.fromkeys(lacking.values(), facts))).found()
+
+
+def _documents(reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal]) -> dict[str, str]:
+    """The documents of every policy that decides for those whose permissions are to be decided."""
+    holders = deciders(found if Fact.DOCUMENT in query.everything else query.effective, found)
+    connection = reading.connection
+    pending = {
+        arn: reading.start(Fact.DOCUMENT, "GetPolicyVersion", partial(iam.managed_document, connection, arn), arn)
+        for arn in sorted(managed_arns(holders.values()))
+    }
+    for each in holders.values():
+        for policy in sorted(each.inline or ()):
+            read = partial(_inline_text, connection, each.kind, each.name, policy)
+            name = document_key(each, policy)
+            pending[name] = reading.start(Fact.DOCUMENT, f"Get{each.kind.title()}Policy", read, name)
+    texts = {name: reading.value(each) for name, each in pending.items()}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _inline_text(connection: Connection, kind: Kind, name: str, policy: str) -> str:
+    return json.dumps(iam.inline_document(connection, kind, name, policy), sort_keys=True)
 
 
 def _credentials(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 
 from koding_audit import codec, iam, jsontext
 from koding_audit.arns import owner_of, partition_of
-from koding_audit.collect import Opened, holds, missing_counts
+from koding_audit.collect import Opened, deciders, holds, managed_arns, missing_counts
 from koding_audit.errors import CallError, InputError
 from koding_audit.model import (
     Account,
@@ -25,6 +26,7 @@ from koding_audit.model import (
     Query,
     Settings,
     Snapshot,
+    document_key,
     key_of,
 )
 
@@ -40,6 +42,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.GROUPS: "iam:ListGroupsForUser",
     Fact.MEMBERS: "iam:GetGroup",
     Fact.POLICY: "iam:GetPolicy",
+    Fact.DOCUMENT: "iam:GetPolicyVersion",
     Fact.SUMMARY: "iam:GetAccountSummary",
     Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
     Fact.ACCESS_KEYS: "iam:ListAccessKeys",
@@ -81,7 +84,10 @@ def read(path: str) -> Snapshot:
 def restricted(saved: Snapshot, query: Query) -> Snapshot:
     """What a query asks for, out of a file. What the file does not hold is a Gap: the one it had when it was made."""
     wanted = {key_of(kind, name) for kind, name, _ in _wanted(query)}
-    found = {key: each for key, each in saved.principals.items() if key in wanted or key[0] in query.listed}
+    decide = deciders(query.effective, saved.principals)
+    found = {
+        key: each for key, each in saved.principals.items() if key in wanted or key in decide or key[0] in query.listed
+    }
     policies = _known_policies(saved, query)
     gaps = {(fact, subject): _gap(saved, fact, subject) for fact, subject in _missing(saved, query, policies)}
     return replace(
@@ -91,6 +97,7 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
         absent=frozenset(key for key in wanted if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
+        documents={name: saved.documents[name] for name in _documents(decide.values()) if name in saved.documents},
         policies_listed=False,  # of those that are asked for the list has told, and the others are left out
         gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
     )
@@ -101,6 +108,13 @@ def _wanted(query: Query) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
         yield "group", name, facts
     for name, facts in query.users.items():
         yield "user", name, facts
+
+
+def _documents(holders: Iterable[Principal]) -> Iterator[str]:
+    """The names of every document that decides for these."""
+    holders = tuple(holders)
+    yield from managed_arns(holders)
+    yield from (document_key(each, policy) for each in holders for policy in each.inline or ())
 
 
 def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
@@ -136,6 +150,8 @@ def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy
         for arn, keys in query.policies.items()
         if arn not in policies and not all(holds(saved.principals.get(key), arn) for key in keys)
     )
+    decide = deciders(query.effective, saved.principals).values()
+    yield from ((Fact.DOCUMENT, name) for name in _documents(decide) if name not in saved.documents)
     absent = {key_of(kind, name) for kind, name, _ in _wanted(query) if _is_absent(saved, key_of(kind, name))}
     summary = saved.summary or {}
     complete = None if missing_counts(summary, query, saved.principals, absent) else summary
@@ -192,7 +208,26 @@ def _authorization_details(value: Mapping[str, Any], path: str, saved_at: dateti
         principals=_by_key(details, path),
         listed=frozenset(kind for kind in _LISTS if details.get(kind)),
         policies=_policies(value, path),
+        documents=_details_documents(value, path),
     )
+
+
+def _details_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
+    """The documents in authorization details: default versions of managed policies, and inline ones."""
+    versions = {
+        each.get("Arn"): version.get("Document")
+        for each in _list(value, "Policies", path)
+        for version in _list(each, "PolicyVersionList", path)
+        if version.get("IsDefaultVersion")
+    }
+    inline = {
+        f"{kind}/{each.get(f'{kind.title()}Name')}/{policy.get('PolicyName')}": policy.get("PolicyDocument")
+        for kind, name in _LISTS.items()
+        for each in _list(value, name, path)
+        for policy in _list(each, f"{kind.title()}PolicyList", path)
+    }
+    found = {**versions, **inline}
+    return {str(name): json.dumps(text, sort_keys=True) for name, text in found.items() if isinstance(text, dict)}
 
 
 def _list(value: Mapping[str, Any], name: str, path: str) -> list[Any]:

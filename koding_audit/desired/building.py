@@ -17,6 +17,7 @@ from koding_audit.model import (
     PolicyRef,
     PolicySet,
     Reference,
+    RequiredAction,
     RootExpectation,
     Source,
 )
@@ -40,6 +41,7 @@ def build(files: Sequence[File]) -> Desired:
         partition=_said(account, "partition"),
         closed={kind: closed.entries[key].source for key, kind in _CLOSED.items() if closed.flag(key)},
         ignore=tuple(each for file in files for each in ignored(file)),
+        strict=any(file.root.flag("strict") for file in files),
     )
 
 
@@ -96,7 +98,30 @@ def only(files: Sequence[File], key: str) -> tuple[Source | None, MappingNode]:
 
 def _policy_set(name: str, source: Source, node: MappingNode) -> PolicySet:
     policies = tuple(PolicyRef(policy_arn(each.value), each.source) for each in node.scalars("policies"))
-    return PolicySet(name, source, policies, node.text("description"))
+    actions = cast("SequenceNode | None", node.node("actions"))
+    return PolicySet(
+        name, source, policies, node.text("description"), tuple(map(_action, actions.nodes)) if actions else ()
+    )
+
+
+def _action(node: Node) -> RequiredAction:
+    if isinstance(node, ScalarNode):
+        return RequiredAction(node.value, node.source)
+    said = cast("MappingNode", node)
+    context = cast("MappingNode | None", said.node("context"))
+    return RequiredAction(
+        said.text("action"),
+        said.source,
+        said.text("resource") or "*",
+        tuple((key, _values(entry.node)) for key, entry in context.entries.items()) if context else (),
+    )
+
+
+def _values(node: Node) -> tuple[str, ...]:
+    """One text or a list of them."""
+    if isinstance(node, ScalarNode):
+        return (node.value,)
+    return tuple(each.value for each in cast("tuple[ScalarNode, ...]", cast("SequenceNode", node).nodes))
 
 
 def _groups(files: Sequence[File]) -> dict[str, DesiredGroup]:

@@ -17,6 +17,8 @@ REGEX_PATTERNS = {
     '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
     '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': re.compile('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z'),
     '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
+    '^(\\*|arn:[!-~]{1,2044})$': re.compile('^(\\*|arn:[!-~]{1,2044})\\Z'),
+    '^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$': re.compile('^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}\\Z'),
     '^[0-9]{12}$': re.compile('^[0-9]{12}\\Z')
 }
 
@@ -213,6 +215,11 @@ def validate(data: Any) -> Any:
                     validate___definitions_days(data__root__unuseddays)
                 if data__root_keys:
                     raise Invalid
+        if "strict" in data_keys:
+            data_keys.remove("strict")
+            data__strict = data["strict"]
+            if not isinstance(data__strict, (bool)):
+                raise Invalid
         if "ignore" in data_keys:
             data_keys.remove("ignore")
             data__ignore = data["ignore"]
@@ -613,7 +620,94 @@ def validate___definitions_policyset(data: Any) -> Any:
                 data__policies_len = len(data__policies)
                 for data__policies_x, data__policies_item in enumerate(data__policies):
                     validate___definitions_policy(data__policies_item)
+        if "actions" in data_keys:
+            data_keys.remove("actions")
+            data__actions = data["actions"]
+            if not isinstance(data__actions, (list, tuple)):
+                raise Invalid
+            data__actions_is_list = isinstance(data__actions, (list, tuple))
+            if data__actions_is_list:
+                data__actions_len = len(data__actions)
+                for data__actions_x, data__actions_item in enumerate(data__actions):
+                    data__actions_item_any_of_count3 = 0
+                    if not data__actions_item_any_of_count3:
+                        try:
+                            validate___definitions_action(data__actions_item)
+                            data__actions_item_any_of_count3 += 1
+                        except Invalid: pass
+                    if not data__actions_item_any_of_count3:
+                        try:
+                            validate___definitions_actionon(data__actions_item)
+                            data__actions_item_any_of_count3 += 1
+                        except Invalid: pass
+                    if not data__actions_item_any_of_count3:
+                        raise Invalid
         if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_actionon(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['action']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "action" in data_keys:
+            data_keys.remove("action")
+            data__action = data["action"]
+            validate___definitions_action(data__action)
+        if "resource" in data_keys:
+            data_keys.remove("resource")
+            data__resource = data["resource"]
+            if not isinstance(data__resource, (str)):
+                raise Invalid
+            if isinstance(data__resource, str):
+                if not REGEX_PATTERNS['^(\\*|arn:[!-~]{1,2044})$'].search(data__resource):
+                    raise Invalid
+        if "context" in data_keys:
+            data_keys.remove("context")
+            data__context = data["context"]
+            if not isinstance(data__context, (dict)):
+                raise Invalid
+            data__context_is_dict = isinstance(data__context, dict)
+            if data__context_is_dict:
+                data__context_keys = set(data__context.keys())
+                for data__context_key in data__context_keys:
+                    if data__context_key not in []:
+                        data__context_value = data__context.get(data__context_key)
+                        data__context_value_any_of_count4 = 0
+                        if not data__context_value_any_of_count4:
+                            try:
+                                if not isinstance(data__context_value, (str)):
+                                    raise Invalid
+                                data__context_value_any_of_count4 += 1
+                            except Invalid: pass
+                        if not data__context_value_any_of_count4:
+                            try:
+                                if not isinstance(data__context_value, (list, tuple)):
+                                    raise Invalid
+                                data__context_value_is_list = isinstance(data__context_value, (list, tuple))
+                                if data__context_value_is_list:
+                                    data__context_value_len = len(data__context_value)
+                                    for data__context_value_x, data__context_value_item in enumerate(data__context_value):
+                                        if not isinstance(data__context_value_item, (str)):
+                                            raise Invalid
+                                data__context_value_any_of_count4 += 1
+                            except Invalid: pass
+                        if not data__context_value_any_of_count4:
+                            raise Invalid
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_action(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$'].search(data):
             raise Invalid
     return data
 
