@@ -121,7 +121,8 @@ def emit(text: str) -> None:
         raise AuditError("standard output is closed", "give the report a file: --output FORMAT:PATH")
     try:
         # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
-        sys.stdout.write(text.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding))
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         raise

@@ -1,0 +1,269 @@
+"""The commands on saved accounts: statuses, reports and files, without a server and without AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from koding_audit import codec
+from koding_audit.cli import main, tour
+from koding_audit.cli.scanning import refuse_root
+from koding_audit.errors import RefusedError
+from koding_audit.model import Action, Basis, Caller, Entry, Fact, Gap, Plan, Snapshot, SourceFile, Verb
+from tests.values import ACCOUNT, NOW, ROOT, aws, live_group, live_user, root_use, snapshot
+
+WANTED = """\
+version: 1
+policy_sets:
+  build: {policies: [IAMReadOnlyAccess]}
+  dns: {policies: [AmazonRoute53FullAccess, AmazonRoute53DomainsFullAccess]}
+groups:
+  Developers: {required: [build], optional: [dns], members: [ada]}
+"""
+READ_ONLY = aws("IAMReadOnlyAccess")
+WHOLE = snapshot(
+    live_group("Developers", attached=[READ_ONLY]),
+    live_user("ada", groups=["Developers"]),
+    caller=Caller("arn:aws:iam::123456789012:user/auditor", root=False),
+    summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1},
+    root_use=root_use(),
+    policies={},
+)
+HALF = replace(
+    WHOLE,
+    principals={
+        **WHOLE.principals,
+        ("group", "developers"): live_group("Developers", attached=[READ_ONLY, aws("AmazonRoute53FullAccess")]),
+    },
+)
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> str:
+    path = tmp_path / "wanted.yaml"
+    path.write_text(WANTED, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def scan(tmp_path: Path, wanted: str) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Runs `scan` on an account; gives its status and its JSON report."""
+
+    def run(account: Snapshot, *said: str) -> tuple[int, dict[str, Any]]:
+        saved, report = tmp_path / "account.json", tmp_path / "report.json"
+        saved.write_text(codec.encode_snapshot(account), encoding="utf-8")
+        every = ["--skip", "policy-not-found", "--skip", "quota-exceeded"]
+        status = main(["scan", wanted, "--source", f"snapshot:{saved}", "--output", f"json:{report}", *every, *said])
+        return status, json.loads(report.read_text(encoding="utf-8"))
+
+    return run
+
+
+# --- scan ---------------------------------------------------------------------------------------
+
+
+def test_a_whole_account_is_0(scan: Callable[..., Any]) -> None:
+    status, report = scan(WHOLE)
+    assert (status, report["status"]) == (0, "clean")
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [([], 1), (["--fail-on", "error"], 0), (["--fail-on", "note"], 1), (["--exit-zero"], 0)]
+)
+def test_a_warning_is_1_from_the_severity_that_counts(said: list[str], status: int, scan: Callable[..., Any]) -> None:
+    found, report = scan(HALF, *said)
+    assert found == status
+    assert [each["rule"] for each in report["audits"][0]["findings"]] == ["optional-set-incomplete"]
+
+
+def test_what_was_not_read_is_2_whatever_was_said(scan: Callable[..., Any]) -> None:
+    gap = Gap(Fact.CREDENTIAL_REPORT, "iam:GetCredentialReport", "AccessDenied")
+    account = replace(WHOLE, root_use=None, gaps=(gap,))
+    assert scan(account, "--exit-zero", "--fail-on", "error")[0] == 2
+    assert scan(account, "--skip", "root-used", "--skip", "root-key-used")[0] == 0
+
+
+def test_with_a_set_an_optional_half_is_an_error(scan: Callable[..., Any]) -> None:
+    status, report = scan(HALF, "--with", "dns", "--fail-on", "error")
+    assert status == 1
+    assert [each["rule"] for each in report["audits"][0]["findings"]] == ["policy-missing"]
+
+
+@pytest.mark.parametrize("said", [["--with", "nope"], ["--only", "nope"], ["--account", "999999999999"]])
+def test_where_no_audit_was_possible_the_report_says_why(said: list[str], scan: Callable[..., Any]) -> None:
+    status, report = scan(WHOLE, *said)
+    assert (status, report["status"], report["audits"]) == (2, "incomplete", [])
+    assert report["errors"][0]["message"]
+    assert report["errors"][0]["hint"]
+
+
+@pytest.mark.parametrize(
+    "said", [["--create"], ["--replace"], ["--yes"], ["--dry-run"], ["--journal", "x"]], ids=lambda said: said[0]
+)
+def test_how_to_write_without_anything_to_write_is_refused(
+    said: list[str], wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["scan", wanted, *said]) == 2
+    assert f"error: {said[0]} says how to write" in capsys.readouterr().err
+
+
+def test_a_snapshot_cannot_be_repaired(wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", wanted, "--source", "snapshot:nowhere", "--fix", "--yes", "--account", "123456789012"]) == 2
+    assert "a snapshot cannot be repaired" in capsys.readouterr().err
+
+
+def test_nothing_is_written_with_roots_keys() -> None:
+    with pytest.raises(RefusedError, match="root user") as caught:
+        refuse_root(Caller(ROOT, root=True))
+    assert caught.value.hint
+    refuse_root(Caller("arn:aws:iam::123456789012:user/ada", root=False))
+    refuse_root(None)
+
+
+# --- plan and apply -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> str:
+    path = tmp_path / "saved.json"
+    lacking = replace(WHOLE.principals["group", "developers"], attached=frozenset())
+    principals = {**WHOLE.principals, ("group", "developers"): lacking}
+    path.write_text(codec.encode_snapshot(replace(WHOLE, principals=principals)), encoding="utf-8")
+    return f"snapshot:{path}"
+
+
+def test_a_plan_is_shown_and_saved(
+    wanted: str, account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "change.plan"
+    assert main(["plan", wanted, "--source", account, "--only", "policy-missing", "--out", str(out)]) == 0
+    saved = json.loads(out.read_text(encoding="utf-8"))
+    assert [step["action"] for step in saved["steps"]] == ["AttachGroupPolicy"]
+    printed = capsys.readouterr().err
+    assert "+ AttachGroupPolicy   IAMReadOnlyAccess to group Developers" in printed
+    assert f"Saved to {out}" in printed
+
+
+def test_a_plan_of_what_could_be_seen_is_saved_and_is_2(
+    wanted: str, account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "change.plan"
+    said = ["--only", "policy-missing", "--only", "policy-not-found"]
+    assert main(["plan", wanted, "--source", account, *said, "--out", str(out)]) == 2
+    assert out.is_file()
+    assert "the plan holds only what could be seen" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["plan", "wanted.yaml"], ["snapshot"]], ids=lambda command: command[0])
+def test_a_file_that_is_there_is_refused_before_anything_is_read(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "there"
+    out.write_text("old")
+    assert main([*command, "--source", "snapshot:nowhere", "--out", str(out)]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert out.read_text() == "old"
+
+
+def saved_plan(path: Path, **basis: Any) -> list[str]:
+    given = {"account": ACCOUNT, "made_at": datetime.now(timezone.utc).replace(microsecond=0), "files": ()}
+    more = {"with_sets": (), "only": (), "skip": (), "create": False, "replace": False, "state": ""}
+    path.write_text(codec.encode_plan(Plan(Basis(**{**given, **more, **basis}), ())), encoding="utf-8")
+    return ["apply", str(path), "--yes", "--account", "123456789012"]
+
+
+@pytest.mark.parametrize("age", [timedelta(hours=25), timedelta(hours=-1)], ids=["old", "from the future"])
+def test_a_plan_out_of_its_time_is_refused(
+    age: timedelta, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = saved_plan(
+        tmp_path / "p", made_at=(datetime.now(timezone.utc) - age).replace(microsecond=0), files=file(wanted)
+    )
+    assert main(said) == 2
+    assert "more than 24 hours old, or from the future; make it again" in capsys.readouterr().err
+
+
+def file(path: str) -> tuple[SourceFile, ...]:
+    from koding_audit import desired
+
+    return desired.load([path]).files
+
+
+def test_a_plan_whose_file_has_changed_is_refused(
+    wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = saved_plan(tmp_path / "p", files=file(wanted))
+    Path(wanted).write_text(f"{WANTED}# more\n", encoding="utf-8")
+    assert main(said) == 2
+    assert f"{wanted} has changed since the plan was made; make the plan again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"version": 1}', b"\xff", b"[1"], ids=repr)
+@pytest.mark.parametrize("command", ["apply", "undo"])
+def test_a_file_that_is_no_plan_or_journal_is_2_and_named(
+    command: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "junk"
+    path.write_bytes(content)
+    assert main([command, str(path)]) == 2
+    printed = capsys.readouterr().err
+    assert str(path) in printed
+    assert "unexpected" not in printed
+
+
+@pytest.mark.parametrize("command", ["apply", "undo"])
+def test_a_plan_or_journal_that_is_not_there_is_2_and_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "nowhere"]) == 2
+    assert "nowhere: cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_undo_wants_somebody_to_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = Entry(Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": READ_ONLY}), "done")
+    path = tmp_path / "journal.jsonl"
+    path.write_text(codec.journal_header(ACCOUNT, NOW, ()) + codec.journal_line(NOW, 0, entry), encoding="utf-8")
+    assert main(["undo", str(path)]) == 2
+    assert "nobody is there to confirm" in capsys.readouterr().err
+    assert main(["undo", str(path), "--yes"]) == 2
+    assert "needs a pinned account" in capsys.readouterr().err
+
+
+# --- snapshot, schema, demo ---------------------------------------------------------------------
+
+
+def test_a_snapshot_with_gaps_is_saved_and_is_2(
+    account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["snapshot", "--source", account, "--out", str(tmp_path / "again.json")]) == 2
+    printed = capsys.readouterr().err
+    assert "could not be read" in printed
+    assert "Saved account 123456789012" in printed
+
+
+def test_the_schema_is_json_for_an_editor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["$schema"].startswith("http://json-schema.org/draft-07")
+
+
+def test_the_tour_shows_what_it_runs_and_ends_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert main(["demo"]) == 0
+    printed = capsys.readouterr().out
+    assert "$ koding-audit scan policies/koding.yaml policies/service-users.yaml --source demo --fix --yes\n" in printed
+    assert printed.count("(exit status ") == len(tour._STEPS)
+    assert "That was the tour." in printed
+
+
+def test_a_tour_that_does_not_go_as_it_says_is_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tour, "_STEPS", (("Nothing is wrong.", (), 0),))
+    assert main(["demo"]) == 2
+    assert "step 1 of the tour ended with status 1, not 0" in capsys.readouterr().err

@@ -1,0 +1,81 @@
+"""Whatever happens in a command, the status is 0, 1 or 2, and it is told in a line."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from koding_audit.cli import main, saving
+from koding_audit.errors import AuditError, InputError
+from koding_audit.model import Source
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """A run takes SIGTERM for itself; the test session gets it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def ends_with(error: BaseException | int, monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
+    """The status of a run whose command ends like that."""
+
+    def command(*_: Any) -> int:
+        if isinstance(error, BaseException):
+            raise error
+        return error
+
+    monkeypatch.setattr(saving, "snapshot", command)
+    return main(["snapshot", "--out", "x", *more])
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_a_commands_status_is_the_runs(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ends_with(status, monkeypatch) == status
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (AuditError("it is wrong", "do this"), "error: it is wrong; do this\n"),
+        (InputError("bad", "", Source("a.yaml", 2, 3)), "a.yaml:2:3: error: bad\n"),
+        (ZeroDivisionError("x\x1b"), "error: unexpected ZeroDivisionError: x\\x1b; this is a bug: please report"),
+        (KeyboardInterrupt(), "error: interrupted; nothing more was done"),
+        (BrokenPipeError(), ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_is_status_2_and_a_line(
+    error: BaseException, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends_with(error, monkeypatch) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(told)
+    assert printed.count("\n") == (1 if told else 0)
+
+
+def test_a_crash_shows_its_traceback_only_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends_with(ZeroDivisionError(), monkeypatch, "--verbose") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_schedulers_signal_ends_a_run_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(saving, "snapshot", lambda *_: signal.raise_signal(signal.SIGTERM))
+    assert main(["snapshot", "--out", "x"]) == 2
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_anything_began_is_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("koding_audit.cli.parser", interrupted)
+    assert main(["scan"]) == 2
