@@ -43,6 +43,8 @@ _AWS_SUFFIXES = (
     ".cloud.adc-e.uk",
     ".csp.hci.ic.gov",
 )
+_AWS_SERVICES = frozenset({"iam", "iam-fips", "sts", "sts-fips"})
+
 # moto leaves IsTruncated out of these, where the API's model does not ask for it: at an endpoint that is not AWS's own
 # a first page that says nothing of another one is then the whole list.
 _END_UNSAID = frozenset({"GetGroup", "ListAccessKeys", "ListGroupPolicies", "ListSSHPublicKeys"})
@@ -245,7 +247,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_aws(url: str) -> bool:
-    return (urlsplit(url).hostname or "").endswith(_AWS_SUFFIXES)
+    """Whether a host is IAM's or STS's own. Under the same suffixes stand buckets and load balancers of anybody."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith(_AWS_SUFFIXES) and host.partition(".")[0] in _AWS_SERVICES
 
 
 def _identify(sts: Any) -> tuple[Account, Caller]:

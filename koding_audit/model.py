@@ -368,6 +368,7 @@ class Query:
     that all of these hold is there, and is not looked up;
     account: facts of the account; listed: kinds to be read in full (`closed`);
     everything: the facts to read of every principal there is, and every policy (the command `snapshot`);
+    keyed: users of whom it would be a finding that they have no key, so that a report which shows none is not enough;
     effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in.
     """
 
@@ -377,6 +378,7 @@ class Query:
     account: frozenset[Fact] = frozenset()
     listed: frozenset[Kind] = frozenset()
     everything: frozenset[Fact] = frozenset()
+    keyed: frozenset[str] = frozenset()
     effective: frozenset[PrincipalKey] = frozenset()
 
 

@@ -90,6 +90,9 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         groups={name: wanted for name, wanted in groups.items() if wanted},
         policies=_policies(desired, account) if Fact.POLICY in facts else {},
         account=facts & _OF_ACCOUNT,
+        keyed=frozenset(
+            each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
+        ),
         listed=frozenset(kind for kind, fact in listed.items() if kind in desired.closed and fact in facts),
     )
 

@@ -348,6 +348,8 @@ def test_loopback_and_aws_are_endpoints(url: str) -> None:
         ("http://localhost.example.com", "plain http"),
         ("https://example.com", "not a host of AWS"),
         ("https://amazonaws.com", "not a host of AWS"),
+        ("https://somebodys-bucket.s3.amazonaws.com", "not a host of AWS"),
+        ("https://lb-1.us-east-1.elb.amazonaws.com", "not a host of AWS"),
         ("https://iam.amazonaws.com.example.com", "not a host of AWS"),
         ("https://evilamazonaws.com", "not a host of AWS"),
         ("https://10.0.0.1", "not a host of AWS"),

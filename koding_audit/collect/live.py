@@ -381,10 +381,10 @@ def _credentials(
     """What the users that are there can sign in with; only those whom the report does not clear are asked about."""
     pending: dict[str, dict[Fact, _Pending[Any]]] = {}
     for name, facts in _credential_facts(query, found).items():
-        cleared = _cleared(rows.get(name))
+        cleared = _cleared(query, name, rows)
         pending[name] = {fact: _start_credential(reading, name, fact) for fact in facts if fact not in cleared}
     return {
-        name.casefold(): _as_credentials(reading, pending[name], facts, _cleared(rows.get(name)))
+        name.casefold(): _as_credentials(reading, pending[name], facts, _cleared(query, name, rows))
         for name, facts in _credential_facts(query, found).items()
     }
 
@@ -401,11 +401,15 @@ def _credential_facts(query: Query, found: Mapping[PrincipalKey, Principal]) -> 
     return {name: facts for name, facts in there.items() if facts}
 
 
-def _cleared(row: Row | None) -> Mapping[Fact, Any]:
-    """What the report says for certain: no key ever made, no password (and so no question of MFA)."""
+def _cleared(query: Query, name: str, rows: Mapping[str, Row]) -> Mapping[Fact, Any]:
+    """What the report says for certain: no key ever made, no password (and so no question of MFA).
+
+    It may be four hours old: that somebody has no key is not believed where it would be a finding.
+    """
+    row = rows.get(name)
     if row is None:
         return {}
-    keys = {Fact.ACCESS_KEYS: ()} if credential_report.has_no_key(row) else {}
+    keys = {Fact.ACCESS_KEYS: ()} if name not in query.keyed and credential_report.has_no_key(row) else {}
     password = {Fact.CONSOLE: False, Fact.MFA: None} if credential_report.has_no_password(row) else {}
     return {**keys, **password}
 
