@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test check lint types docs generate bench clean
+.PHONY: help demo test check lint types docs generate data bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ docs: $(STAMP)
 
 generate: $(STAMP) ## write the generated files again: the validator, the tables in the docs
 	$(BIN)/python tests/generate.py
+
+data: $(STAMP) ## bake the AWS reference data and NOTICE again (tools/bake.py, which does not ship; needs npm)
+	$(BIN)/python -m tools.bake
 
 bench: $(STAMP) ## measure speed and calls against a local server, and print the table
 	$(BIN)/python -m benchmarks.bench

