@@ -36,6 +36,7 @@ FLOORS = {
     "wildcard": 0,
     "packed": 0,
     "actions": 1,
+    "managed": 1,
     "errors": 1,
     "comparison": 1,
     "plan": 1,

