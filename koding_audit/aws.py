@@ -135,11 +135,6 @@ def take_time(reply: Any, name: str, call: str) -> datetime:
         raise CallError(call, MALFORMED, f"the reply has no usable {name}") from None
 
 
-def ambient_endpoints(environ: Mapping[str, str]) -> list[str]:
-    """The AWS_ENDPOINT_URL* variables that are set, and not obeyed."""
-    return sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
-
-
 @contextlib.contextmanager
 def connect(settings: Settings) -> Iterator[Connection]:
     """A connection with the credentials that botocore finds, or those of the role that the settings name.
@@ -147,6 +142,7 @@ def connect(settings: Settings) -> Iterator[Connection]:
     The identity is on its way to STS while the IAM client is being made. Raises AccessError.
     """
     check_endpoint(settings)
+    check_role(settings)
     deadline = time.monotonic() + settings.timeout
     pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
     try:
@@ -213,8 +209,19 @@ def client(session: Any, service: str, settings: Settings, **keys: str) -> Any:
     )
 
 
+def check_role(settings: Settings) -> None:
+    """Refuse what is no role's ARN, and an external id without a role. Raises InputError."""
+    if settings.role_arn and not re.fullmatch(r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+", settings.role_arn):
+        hint = "write arn:aws:iam::123456789012:role/NAME"
+        raise InputError(f"--role-arn {settings.role_arn}: this is not the ARN of a role", hint)
+    if settings.external_id and not settings.role_arn:
+        raise InputError("--external-id goes with a role that is assumed", "add --role-arn ARN, or leave it out")
+
+
 def check_endpoint(settings: Settings) -> None:
     """Refuse an endpoint that would send credentials in the clear, or to a host that is nobody's we know."""
+    if not settings.endpoint_url and settings.allow_endpoint:
+        raise InputError("--allow-endpoint goes with an endpoint", "add --endpoint-url URL, or leave it out")
     if not settings.endpoint_url:
         return
     url = settings.endpoint_url

@@ -88,7 +88,8 @@ def read(path: str) -> tuple[Journal, Problem | None]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        hint = "the run that wrote it printed its path; by default under ~/.local/state/koding-audit/ACCOUNT"
+        raise InputError(f"{path}: cannot be read: {error.strerror}", hint) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: this is not UTF-8 text") from error
     return codec.decode_journal(text, path)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from koding_audit import aws
-from koding_audit.aws import Connection, ambient_endpoints, check_endpoint, client, connect, new_session
+from koding_audit.aws import Connection, check_endpoint, check_role, client, connect, new_session
 from koding_audit.errors import AccessError, CallError, InputError
 from koding_audit.model import Account, Settings
 from tests.servers.replay import Replay, identity, recorded
@@ -281,13 +281,6 @@ def test_endpoints_of_the_environment_and_of_profiles_are_not_obeyed(
     assert ours == ["https://iam.cn-north-1.amazonaws.com.cn", "https://sts.cn-north-1.amazonaws.com.cn"]
     # As botocore makes one, to assume the role that a profile names.
     assert session.create_client("sts", region_name="us-east-1").meta.endpoint_url.endswith("amazonaws.com")
-
-
-def test_what_is_not_obeyed_is_named() -> None:
-    assert ambient_endpoints({"AWS_ENDPOINT_URL_STS": "x", "AWS_ENDPOINT_URL": "", "AWS_REGION": "x"}) == [
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_STS",
-    ]
 
 
 def test_a_changed_model_in_the_home_or_in_aws_data_path_is_not_loaded(
@@ -676,3 +669,25 @@ def test_no_file_of_this_machine_is_needed(replay: Replay, aws_environment: pyte
     assert "AWS_PROFILE" not in os.environ
     account, _ = identified(replay, "123456789012", ARN)
     assert account.id == "123456789012"
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        (Settings(role_arn="auditor"), "not the ARN of a role"),
+        (Settings(role_arn="arn:aws:iam::123456789012:user/ada"), "not the ARN of a role"),
+        (Settings(external_id="x"), "--external-id goes with a role"),
+    ],
+)
+def test_a_role_that_cannot_be_assumed_is_refused_before_any_call(settings: Settings, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        check_role(settings)
+
+
+def test_a_role_of_any_partition_and_path_can_be_assumed() -> None:
+    check_role(Settings(role_arn="arn:aws-us-gov:iam::123456789012:role/team/audit", external_id="x"))
+
+
+def test_a_host_is_allowed_only_for_an_endpoint() -> None:
+    with pytest.raises(InputError, match="--allow-endpoint goes with"):
+        check_endpoint(Settings(allow_endpoint="iam.example.com"))

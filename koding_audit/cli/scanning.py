@@ -19,6 +19,7 @@ from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED, exit_status
 
+
 @dataclass(frozen=True)
 class Run:
     """One run of a command: what was said, which rules were chosen, and who is told."""

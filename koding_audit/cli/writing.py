@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 
 from koding_audit import journal
 from koding_audit.arns import policy_name
@@ -19,6 +21,13 @@ from koding_audit.verdict import unsettled
 from koding_audit.words import counted
 
 _MARKS: Mapping[Change, str] = {"add": "", "create": "  (create)", "replace": "  (replace)"}
+
+
+def _journal_path(plan: Plan, connection: Connection, now: datetime) -> str:
+    """In the state folder; of the embedded account, which is gone after the run, among the temporary files."""
+    if connection.source == "demo":
+        return str(Path(tempfile.mkdtemp(prefix="koding-audit-demo-")) / "journal.jsonl")
+    return journal.default_path(os.environ, plan.basis.account, now)
 
 
 def shown(plan: Plan) -> list[str]:
@@ -66,7 +75,7 @@ def carry_out(
         return None, ()
     connection.renew()
     now = datetime.now(timezone.utc)
-    path = options.journal or journal.default_path(os.environ, plan.basis.account, now)
+    path = options.journal or _journal_path(plan, connection, now)
     file = journal.JournalFile(path, plan.basis.account, now, plan.basis.files)
     terminal.note(f"Journal: {inert(path)}")
     remediation = Remediation(plan, connection, file, terminal.progress)
