@@ -53,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"koding-audit {__version__}")
+    version = f"koding-audit {__version__}"
+    top.add_argument("--version", action="version", version=version)
     commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, says: str, *groups: Callable[[argparse.ArgumentParser], None]) -> argparse.ArgumentParser:
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
+        added.add_argument("--version", action="version", version=version, help=argparse.SUPPRESS)
         for group in groups:
             group(added)
         return added
