@@ -446,7 +446,9 @@ def test_of_many_users_the_report_tells_who_has_no_key_and_no_password(connectio
     assert snapshot.root_use is None
 
 
-def test_that_a_user_has_no_key_is_confirmed_where_it_would_be_a_finding(connection: Connection, replay: Replay) -> None:
+def test_that_a_user_has_no_key_is_confirmed_where_it_would_be_a_finding(
+    connection: Connection, replay: Replay
+) -> None:
     crowd(replay, ROWS)
     live.collect(replace(CROWD, keyed=frozenset({"user-7"})), connection)
     assert asked_about(replay, "ListAccessKeys") == {"user-2", "user-3", "user-4", "user-7", "user-19"}
