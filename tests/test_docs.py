@@ -183,7 +183,7 @@ def assert_shows(expected: list[str], printed: list[str]) -> None:
 
 def normal(line: str) -> str:
     """Without what is another in each run: the journal's path, times, and the file's hash."""
-    line = re.sub(r"\S+/koding-audit/\d{12}/[\w.]+\.jsonl", "JOURNAL", line)
+    line = re.sub(r"\S+/koding-audit\S+\.jsonl", "JOURNAL", line)
     line = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", line)
     return re.sub(r"\b[0-9a-f]{64}\b", "SHA256", line)
 
