@@ -86,6 +86,13 @@ def parser() -> argparse.ArgumentParser:
     snapshot.add_argument(
         "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
     )
+    can = command("can", "is an action allowed: the cases of a file, offline")
+    can.add_argument(
+        "--cases",
+        required=True,
+        metavar="FILE",
+        help="a request with its policies a line, as JSON; an answer a line, status 0 when each is as expected",
+    )
     command("schema", "print the JSON Schema of the desired-state file")
     command("demo", "the whole tour on an embedded account; needs no AWS credentials")
     return top

@@ -18,6 +18,7 @@ _ROOMS: Mapping[str, str] = {
     "plan": "scanning",
     "apply": "applying",
     "undo": "applying",
+    "can": "asking",
     "snapshot": "saving",
     "schema": "saving",
     "demo": "tour",

@@ -1,0 +1,50 @@
+"""`can`: what policies allow, answered on standard output."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koding_audit.cli import INCOMPLETE
+from koding_audit.cli.terminal import Terminal, emit
+from koding_audit.errors import InputError
+from koding_audit.text import inert
+from koding_audit.words import counted
+
+if TYPE_CHECKING:
+    from koding_audit.evaluate import Decision
+    from koding_audit.evaluate.cases import Case
+
+
+def can(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Each case of the file. Status 0: all decided, and as expected; 1: one is not; 2: one cannot be told."""
+    from koding_audit.evaluate.cases import line_of, read_cases  # noqa: PLC0415 - nothing else needs the evaluator
+
+    cases = list(read_cases(_text(options.cases), options.cases))
+    if not cases:
+        raise InputError(f"{options.cases} holds no case", "write one a line, as JSON")
+    answers = [(case, case.decide()) for case in cases]
+    emit("".join(line_of(case, decision) + "\n" for case, decision in answers))
+    return _judged(answers, terminal)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8", "save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _judged(answers: Sequence[tuple[Case, Decision]], terminal: Terminal) -> int:
+    wrong = [(case, decision) for case, decision in answers if not case.accepts(decision.verdict)]
+    for case, decision in wrong:
+        place = f"{inert(case.source.path)}:{case.source.line}:{case.source.column}"
+        terminal.note(f"{place}: {inert(case.id)}: expected {case.expected}, is {decision.verdict}")
+    terminal.note(f"{counted(len(answers), 'case')}, {len(wrong)} not as expected")
+    if any(decision.verdict == "unknown" and case.expected != "unknown" for case, decision in answers):
+        return INCOMPLETE
+    return 1 if wrong else 0

@@ -1,0 +1,53 @@
+"""What an audit knows of the condition keys of a direct call with a user's access key, and what stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from koding_audit.evaluate.model import Context
+
+# Carried by other calls only: reference_policies_condition-keys says when each is present.
+_ABSENT = frozenset(
+    {
+        *("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"),
+        *("aws:sourceidentity", "aws:federatedprovider", "aws:assumedroot"),
+        *("aws:principalservicename*", "aws:calledvia*"),
+        *("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
+        *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4"),
+        "aws:principaltag/*",
+    }
+)
+
+
+def audit_context(
+    *,
+    arn: str,
+    name: str,
+    unique_id: str,
+    account: str,
+    tags: Mapping[str, str] | None,
+    organization: str | None,
+    extra: Mapping[str, str] | None = None,
+) -> Context:
+    """The open request's keys for a user that calls AWS itself, with its access key and without MFA.
+
+    arn, name, unique_id (`AIDA...`), account: of the user; tags: its own, None where they were not read;
+    organization: its id, "" where the account is in none, None where that is not known; extra: what else is given, such
+    as `aws:SourceVpc` in a desired action's context, or a role's session keys.
+    Open are network, time, user agent, transport, region, and the tags of resources and requests.
+    """
+    known = {
+        "aws:PrincipalArn": arn,
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalType": "User",
+        "aws:userid": unique_id,
+        "aws:username": name,
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ViaAWSService": "false",
+        **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
+        **({"aws:PrincipalOrgID": organization} if organization else {}),
+        **(extra or {}),
+    }
+    absent = _ABSENT if tags is not None else _ABSENT - {"aws:principaltag/*"}
+    in_none = ("aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid")
+    return Context.of(known, [*absent, *(in_none if organization == "" else ())], complete=False)
