@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test check lint types docs generate data bench clean
+.PHONY: help demo test diff-sweep check lint types docs generate data bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: $(STAMP) ## all tests, with branch coverage
 	$(BIN)/coverage run -m pytest -n $(WORKERS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[oracle]'
+	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
 
 check: lint types docs ## lint, types, generated files and docs in step
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 from urllib.parse import unquote
 
@@ -58,10 +58,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """The values of an element and whether it is its Not form: then whatever matches none of them is meant."""
+    """The values of an element and whether it is its Not form: then whatever matches none of them is meant.
+
+    written: the values as they stood in the document, one for each, for messages; empty where they are the same.
+    """
 
     values: tuple[str, ...]
     negated: bool = False
+    written: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def _statement(value: object, index: int, where: str) -> Statement:
         _refuse(where, f"{place}.Sid", "text is needed")
     return Statement(
         effect,
-        Patterns(tuple(sorted({each.lower() for each in actions.values})), actions.negated),
+        _lowered(actions),
         _patterns(found, "Resource", place, where),
         _principals(found, place, where),
         _conditions(found.get("Condition", {}), place, where),
@@ -166,6 +170,13 @@ def _patterns(found: Mapping[str, Any], name: str, place: str, where: str) -> Pa
         return None
     values = _texts(found[both[0]], f"{place}.{both[0]}", where)
     return Patterns(values, negated=both[0] != name)
+
+
+def _lowered(actions: Patterns) -> Patterns:
+    # Backwards, so that of two that differ in case only the first is kept.
+    written = {each.lower(): each for each in reversed(actions.values)}
+    values = tuple(sorted(written))
+    return Patterns(values, actions.negated, tuple(written[each] for each in values))
 
 
 def _principals(found: Mapping[str, Any], place: str, where: str) -> Principals | None:

@@ -1,0 +1,180 @@
+"""Policies read the slow way: every request of a small world, one by one. It shares nothing with what it judges."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+Json = dict[str, Any]
+Context = Mapping[str, str]
+
+# A letter that no pattern has stands for all of them; texts longer than a pattern and a letter more tell nothing new.
+ACTIONS = [f"{service}:{name}" for service in "stz" for name in map("".join, itertools.product("abz", repeat=2))]
+ACTIONS += [f"{service}:{name}" for service in "stz" for name in ("a", "b", "z", "aab", "abb", "azb", "baz", "zzz")]
+RESOURCES = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.product("abz", repeat=length)]
+CONTEXTS = [
+    {key: value for key, value in (("k", k), ("m", m)) if value is not None}
+    for k, m in itertools.product((None, "a", "b", "ab", "ba", "z", "a*", "*b", "?"), repeat=2)
+]
+ASPECTS = ("gained", "lost", "forbidden", "released")
+
+Rows = set[tuple[bool, bool, bool, bool]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def glob(pattern: str, text: str) -> bool:
+    expression = "".join(".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def element(statement: Json, name: str, test: Callable[[str], bool]) -> bool:
+    if name in statement:
+        return any(map(test, listed(statement[name])))
+    return not any(map(test, listed(statement[f"Not{name}"])))
+
+
+def holds(statement: Json, context: Context) -> bool:
+    return all(
+        one(operator, context.get(key), listed(values))
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, values in keys.items()
+    )
+
+
+def one(operator: str, given: str | None, values: list[str]) -> bool:
+    if operator == "Null":
+        return ("true" if given is None else "false") in values
+    if operator.endswith("IfExists"):
+        return given is None or one(operator.removesuffix("IfExists"), given, values)
+    if operator.startswith("ForAllValues:"):
+        return given is None or one(operator.removeprefix("ForAllValues:"), given, values)
+    if operator.startswith("ForAnyValue:"):
+        return given is not None and one(operator.removeprefix("ForAnyValue:"), given, values)
+    if "Not" in operator:
+        return not one(operator.replace("Not", "", 1), given, values)
+    compare = glob if operator == "StringLike" else str.__eq__
+    return given is not None and any(compare(value, given) for value in values)
+
+
+def verdicts(document: Json, applies: Iterable[bool]) -> tuple[bool, bool]:
+    """Whether it is allowed, and whether it is denied explicitly."""
+    effects = {
+        each["Effect"] for each, applying in zip(listed(document["Statement"]), applies, strict=True) if applying
+    }
+    return effects == {"Allow"}, "Deny" in effects
+
+
+def aspects_of(
+    old: Json, new: Json, resources: Iterable[str] = RESOURCES, actions: Iterable[str] = ACTIONS
+) -> set[str]:
+    """The names of the differences that some request shows."""
+    statements = [*listed(old["Statement"]), *listed(new["Statement"])]
+    middle = len(listed(old["Statement"]))
+    by_action = rows(
+        statements, actions, lambda each, action: element(each, "Action", lambda p: glob(p.lower(), action))
+    )
+    by_resource = rows(statements, resources, lambda each, text: element(each, "Resource", lambda p: glob(p, text)))
+    by_context = rows(statements, CONTEXTS, holds)
+    found: set[str] = set()
+    for parts in itertools.product(by_action, by_resource, by_context):
+        applies = [all(each) for each in zip(*parts, strict=True)]
+        before, after = verdicts(old, applies[:middle]), verdicts(new, applies[middle:])
+        found.update(told(before, after))
+    return found
+
+
+def told(before: tuple[bool, bool], after: tuple[bool, bool]) -> Iterator[str]:
+    if after[0] and not before[0]:
+        yield "gained"
+    if before[0] and not after[0]:
+        yield "lost"
+    if after[1] and not before[1] and not before[0]:
+        yield "forbidden"
+    if before[1] and not after[1] and not after[0]:
+        yield "released"
+
+
+def rows(statements: list[Json], every: Iterable[Any], test: Callable[[Json, Any], bool]) -> set[tuple[bool, ...]]:
+    """How the statements answer, each answer of all of them once."""
+    return {tuple(test(statement, each) for statement in statements) for each in every}
+
+
+# --- random documents ---------------------------------------------------------------------------
+
+_ACTION = st.sampled_from(["*", "*:*", "s:*", "S:A*", "s:a", "s:ab", "s:?", "s:*b", "t:*", "t:b", "?:a*", "s:a?"])
+_RESOURCE = st.text(alphabet="ab*?", min_size=1, max_size=3)
+_VALUES = st.lists(st.sampled_from(["a", "b", "ab", "z", "a*", "*b", "?"]), min_size=1, max_size=2, unique=True)
+_OPERATOR = st.sampled_from(
+    [
+        *("StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIfExists"),
+        *(
+            "StringNotLikeIfExists",
+            "ForAllValues:StringEquals",
+            "ForAnyValue:StringLike",
+            "ForAnyValue:StringNotEquals",
+        ),
+        "ForAllValues:StringNotLike",
+    ]
+)
+_TEST = st.tuples(_OPERATOR, st.sampled_from("km"), _VALUES) | st.tuples(
+    st.just("Null"), st.sampled_from("km"), st.sampled_from([["true"], ["false"]])
+)
+
+
+@st.composite
+def statement(draw: st.DrawFn) -> Json:
+    found: Json = {"Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"]))}
+    for name, one_pattern in (("Action", _ACTION), ("Resource", _RESOURCE)):
+        negated = draw(st.integers(0, 5)) == 5
+        found[f"Not{name}" if negated else name] = draw(st.lists(one_pattern, min_size=1, max_size=3, unique=True))
+    for operator, key, values in draw(st.lists(_TEST, max_size=2)) if draw(st.booleans()) else ():
+        found.setdefault("Condition", {}).setdefault(operator, {})[key] = values
+    return found
+
+
+def document(statements: list[Json]) -> Json:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+@st.composite
+def pair(draw: st.DrawFn) -> tuple[Json, Json]:
+    """Two documents: as often as not the second is the first with a few changes."""
+    old = draw(st.lists(statement(), min_size=1, max_size=3))
+    if draw(st.booleans()):
+        return document(old), document(draw(st.lists(statement(), min_size=1, max_size=3)))
+    new: list[Json] = json.loads(json.dumps(old))
+    for _ in range(draw(st.integers(1, 3))):
+        draw(st.sampled_from([_split, _extend, _swap, _shrink]))(draw, new)
+    return document(old), document(new)
+
+
+def _split(draw: st.DrawFn, statements: list[Json]) -> None:
+    """One statement as two, which says the same where the element is not negated."""
+    at = draw(st.integers(0, len(statements) - 1))
+    name = draw(st.sampled_from([each for each in statements[at] if "Action" in each or "Resource" in each]))
+    values = statements[at][name]
+    if len(values) > 1:
+        statements[at : at + 1] = [{**statements[at], name: values[:1]}, {**statements[at], name: values[1:]}]
+
+
+def _extend(draw: st.DrawFn, statements: list[Json]) -> None:
+    at = draw(st.integers(0, len(statements) - 1))
+    name = draw(st.sampled_from([each for each in statements[at] if "Action" in each or "Resource" in each]))
+    statements[at][name] = [*statements[at][name], draw(_ACTION if "Action" in name else _RESOURCE)]
+
+
+def _swap(draw: st.DrawFn, statements: list[Json]) -> None:
+    statements.reverse()
+
+
+def _shrink(draw: st.DrawFn, statements: list[Json]) -> None:
+    if len(statements) > 1:
+        del statements[draw(st.integers(0, len(statements) - 1))]
