@@ -159,8 +159,9 @@ def _allowed(case: _Case) -> Truth:
 
 def _within(case: _Case, kind: Kind) -> Truth:
     """Whether a limiting type allows: each of its levels. One that is not there limits nothing."""
-    gap = _gap(case, kind)
-    return all_of([*(any_of((layer.allow, gap)) for layer in case.of(kind)), True if gap is False else gap])
+    found = [layer.allow for layer in case.layers if layer.kind == kind]
+    gap = case.gaps.get(kind)
+    return all_of(found) if gap is None else all_of([gap, *(any_of((allow, gap)) for allow in found)])
 
 
 def _gap(case: _Case, kind: Kind) -> Truth:

@@ -125,7 +125,13 @@ def _rule(statement: Statement, *, variables: bool) -> Rule:
         resources_negated=resources is not None and resources.negated,
         principals=statement.principals,
         checks=tuple(check(each, variables=variables) for each in statement.conditions),
+        unreadable="".join(_nameless(statement.actions)[:1]),
     )
+
+
+def _nameless(actions: Patterns) -> list[str]:
+    """What is wrong with actions that name no service: IAM takes no such policy, and some other reader might."""
+    return [f"{each} names no service" for each in actions.values if ":" not in each and each.strip("*")]
 
 
 def _actions(actions: Patterns) -> tuple[frozenset[str], Mapping[str, tuple[Match, ...]]]:
@@ -175,11 +181,10 @@ def _varying(text: str, template: Template, *, without: bool) -> _Resource:
 
 
 def _indexed(rules: Iterable[Rule]) -> Compiled:
-    rules = tuple(rules)
-    named = {service for rule in rules for service in _services(rule)} - {""}
-    others = tuple(rule for rule in rules if "" in _services(rule))
-    services = {service: tuple(rule for rule in rules if {service, ""} & _services(rule)) for service in named}
-    return Compiled(services, others, rules)
+    about = [(rule, _services(rule)) for rule in rules]
+    named = {service for _, services in about for service in services} - {""}
+    services = {service: tuple(rule for rule, its in about if service in its or "" in its) for service in named}
+    return Compiled(services, tuple(rule for rule, its in about if "" in its), tuple(rule for rule, _ in about))
 
 
 def _services(rule: Rule) -> frozenset[str]:
