@@ -90,6 +90,7 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         groups={name: wanted for name, wanted in groups.items() if wanted},
         policies=_policies(desired, account) if Fact.POLICY in facts else {},
         account=facts & _OF_ACCOUNT,
+        effective=_effective(desired) if Fact.DOCUMENT in facts else frozenset(),
         keyed=frozenset(
             each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
         ),
@@ -113,6 +114,7 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
         findings=(*findings, *(_not_checked(gap, comparison) for gap in gaps)),
         gaps=gaps,
         blocked_rules=tuple(_blocked(gap, chosen) for gap in gaps),
+        not_seen=_not_seen(comparison) if any(rule.id == "action-not-effective" for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
     )
 
@@ -136,6 +138,19 @@ def _group_facts(group: DesiredGroup, facts: frozenset[Fact]) -> frozenset[Fact]
     return wanted | {Fact.GROUP} if wanted else wanted
 
 
+def _effective(desired: Desired) -> frozenset[PrincipalKey]:
+    """Whose policies decide: who requires a set with actions, and the users of such a group."""
+    sets = {name for name, each in desired.policy_sets.items() if each.actions}
+    groups = {name for name, each in desired.groups.items() if not sets.isdisjoint(use.name for use in each.required)}
+    users = {
+        name
+        for name, each in desired.users.items()
+        if not sets.isdisjoint(use.name for use in each.required)
+        or not groups.isdisjoint(group.name for group in each.groups)
+    }
+    return frozenset((*(key_of("group", name) for name in groups), *(key_of("user", name) for name in users)))
+
+
 def _policies(desired: Desired, account: Account) -> dict[str, frozenset[PrincipalKey]]:
     """Who is to hold which policy, of those that this account could hold; of others the answer needs no asking."""
     comparison = Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))
@@ -146,6 +161,15 @@ def _policies(desired: Desired, account: Account) -> dict[str, frozenset[Princip
         if isinstance(declared, DesiredUser) and declared.boundary and declared.boundary.policy:
             holders.setdefault(declared.boundary.policy.arn, set()).add(key_of(kind, declared.name))
     return {arn: frozenset(keys) for arn, keys in holders.items() if not comparison.obstacle(arn)}
+
+
+def _not_seen(comparison: Comparison) -> tuple[str, ...]:
+    """The layers that no decision of this audit could see."""
+    if not any(each.actions for each in comparison.desired.policy_sets.values()):
+        return ()
+    from koding_audit.effective import decided  # noqa: PLC0415 - a file without actions does not pay for the evaluator
+
+    return tuple(sorted({layer for each in decided(comparison) for layer in each.decision.not_seen}))
 
 
 def _blocked(gap: Gap, chosen: Iterable[Rule]) -> tuple[str, ...]:

@@ -49,15 +49,16 @@ FLOORS = {
     "difference": 3,
     "codec": 3,
     "evaluate": 3,
+    "effective": 4,
     "iam": 3,
-    "rules": 3,
     "journal": 4,
     "collect": 4,
     "render": 4,
-    "scan": 4,
+    "rules": 5,
     "remediate": 5,
-    "cli": 6,
-    "__main__": 7,
+    "scan": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 
 # What each may import besides the standard library; whoever is not named here, nothing.

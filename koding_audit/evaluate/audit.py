@@ -21,27 +21,27 @@ _ABSENT = frozenset(
 
 def audit_context(
     *,
-    arn: str,
-    name: str,
-    unique_id: str,
+    arn: str | None,
+    name: str | None,
+    unique_id: str | None,
     account: str,
     tags: Mapping[str, str] | None,
     organization: str | None,
-    extra: Mapping[str, str] | None = None,
+    extra: Mapping[str, str | tuple[str, ...]] | None = None,
 ) -> Context:
     """The open request's keys for a user that calls AWS itself, with its access key and without MFA.
 
-    arn, name, unique_id (`AIDA...`), account: of the user; tags: its own, None where they were not read;
+    arn, name, unique_id (`AIDA...`): of the user, None leaves them open, as for any member of a group; account: its
+    account; tags: its own, None where they were not read;
     organization: its id, "" where the account is in none, None where that is not known; extra: what else is given, such
     as `aws:SourceVpc` in a desired action's context, or a role's session keys.
     Open are network, time, user agent, transport, region, and the tags of resources and requests.
     """
-    known = {
-        "aws:PrincipalArn": arn,
+    own = {"aws:PrincipalArn": arn, "aws:userid": unique_id, "aws:username": name}
+    known: dict[str, str | tuple[str, ...]] = {
+        **{key: value for key, value in own.items() if value is not None},
         "aws:PrincipalAccount": account,
         "aws:PrincipalType": "User",
-        "aws:userid": unique_id,
-        "aws:username": name,
         "aws:PrincipalIsAWSService": "false",
         "aws:ViaAWSService": "false",
         **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
