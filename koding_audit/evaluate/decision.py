@@ -88,7 +88,8 @@ def decide(request: Request, policies: Policies, *, strict: bool = False) -> Dec
     deny = any_of([*(layer.deny for layer in case.layers), *case.gaps.values()])
     verdict = _verdict(allow, deny)
     keys = [*_keys(allow), *_keys(deny)] if verdict == "unknown" else []
-    reasons = because(verdict, case.layers, asked, policies.unread, resource_required=case.needs_resource)
+    unread = [each for each in policies.unread if each.kind in case.gaps]
+    reasons = because(verdict, case.layers, asked, unread, resource_required=case.needs_resource)
     return Decision(verdict, reasons, tuple(sorted(set(keys))), case.not_seen)
 
 

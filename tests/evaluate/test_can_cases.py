@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,9 @@ def test_a_file_that_is_not_there_or_not_utf8_is_refused(tmp_path: Path, capsys:
     (tmp_path / "latin.jsonl").write_bytes(b'{"id": "\xe9"}')
     assert main(["can", "--cases", str(tmp_path / "latin.jsonl")]) == 2
     assert "is not UTF-8" in capsys.readouterr().err
+
+
+def test_the_example_of_the_docs_is_answered_as_it_says(ask: Any) -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    said, answer = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    assert ask(json.loads(said))[:2] == (0, [json.loads(answer)])
