@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison, Pair
 from koding_audit.evaluate import (
+    Because,
     Compiled,
     Decision,
     Kind,
@@ -18,7 +20,7 @@ from koding_audit.evaluate import (
     compiled,
     decide,
 )
-from koding_audit.model import PolicySet, Principal, RequiredAction, Snapshot, document_key, key_of
+from koding_audit.model import PolicySet, Principal, PrincipalKey, RequiredAction, Snapshot, document_key, key_of
 
 # Only the organization's own accounts can read the first two, and resources keep their own policies.
 _UNSEEN: tuple[Kind, ...] = ("scp", "rcp", "resource")
@@ -31,12 +33,10 @@ class Permissions:
     snapshot: Snapshot
     strict: bool = False
     _compiled: dict[str, Compiled] = field(default_factory=dict)
+    _policies: dict[PrincipalKey, Policies] = field(default_factory=dict)
 
-    def decide(self, principal: Principal, action: RequiredAction) -> Decision | None:
-        """Whether a user's access key may take an action in a direct call; of a group, any member's.
-
-        None where a policy that could decide was not read: the gap says so.
-        """
+    def decide(self, principal: Principal, action: RequiredAction) -> Decision:
+        """Whether a user's access key may take an action in a direct call; of a group, any member's."""
         account = self.snapshot.account
         is_user = principal.kind == "user"
         context = audit_context(
@@ -50,13 +50,20 @@ class Permissions:
         )
         asks = principal.arn if is_user else account.arn("user", "*")
         request = Request(action.action, action.resource, asks, context)
-        policies = self.policies(principal)
-        decision = decide(request, policies, strict=self.strict)
-        gapped = any(each.kind not in _UNSEEN for each in policies.unread)
-        return None if decision.verdict == "unknown" and gapped else decision
+        return decide(request, self.policies(principal), strict=self.strict)
+
+    def has_gaps(self, principal: Principal) -> bool:
+        """Whether a policy that could decide was not read, so that an unknown verdict is the gap's to tell."""
+        return any(each.kind not in _UNSEEN for each in self.policies(principal).unread)
 
     def policies(self, principal: Principal) -> Policies:
         """Every policy that bears on a user, or on a group's members as such."""
+        key = key_of(principal.kind, principal.name)
+        if key not in self._policies:
+            self._policies[key] = self._gathered(principal)
+        return self._policies[key]
+
+    def _gathered(self, principal: Principal) -> Policies:
         groups = [self.snapshot.principals.get(key_of("group", name)) for name in sorted(principal.groups or ())]
         holders = [principal, *(group for group in groups if group is not None)]
         names = {name for holder in holders for name in _documents(holder)}
@@ -96,6 +103,11 @@ class Decided:
     action: RequiredAction
     decision: Decision
 
+    @property
+    def reasons(self) -> list[str]:
+        """The first few, as a message says them."""
+        return [reason(because) for because in self.decision.because[:3]]
+
 
 def decided(comparison: Comparison) -> Iterator[Decided]:
     """Each action of a required set, for the user or group that requires it, and for a group's members.
@@ -113,9 +125,23 @@ def decided(comparison: Comparison) -> Iterator[Decided]:
                 continue
             for action in policy_set.actions:
                 own = permissions.decide(pair.live, action)
-                asked = [pair.live, *(_members(comparison, pair) if own and own.verdict == "allowed" else ())]
-                decisions = ((each, permissions.decide(each, action)) for each in asked)
-                yield from (Decided(each, policy_set, action, decision) for each, decision in decisions if decision)
+                members = _members(comparison, pair) if own.verdict == "allowed" else ()
+                for each in (pair.live, *members):
+                    decision = permissions.decide(each, action)
+                    if decision.verdict != "unknown" or not permissions.has_gaps(each):
+                        yield Decided(each, policy_set, action, decision)
+
+
+def reason(because: Because) -> str:
+    """`statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
+    if because.statement is None:
+        return f"{because.layer}: {because.why}"
+    sid = f" ({because.sid})" if because.sid else ""
+    return f"statement {because.statement + 1}{sid} of {_named(because.policy)}, {because.layer}: {because.why}"
+
+
+def _named(policy: str) -> str:
+    return policy_name(policy) if policy.startswith("arn:") else f"inline policy {policy.rpartition('/')[2]}"
 
 
 def _members(comparison: Comparison, pair: Pair) -> Iterator[Principal]:

@@ -86,16 +86,36 @@ def parser() -> argparse.ArgumentParser:
     snapshot.add_argument(
         "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
     )
-    can = command("can", "is an action allowed: the cases of a file, offline")
-    can.add_argument(
-        "--cases",
-        required=True,
-        metavar="FILE",
-        help="a request with its policies a line, as JSON; an answer a line, status 0 when each is as expected",
-    )
+    _asking(command("can", "is an action allowed, and which statements decide", _source, _aws))
     command("schema", "print the JSON Schema of the desired-state file")
     command("demo", "the whole tour on an embedded account; needs no AWS credentials")
     return top
+
+
+def _asking(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "principal", nargs="?", default="", metavar="PRINCIPAL", help="user/NAME, group/NAME, or an ARN"
+    )
+    command.add_argument("action", nargs="?", default="", metavar="ACTION", help="ec2:RunInstances; may have wildcards")
+    command.add_argument("resource", nargs="?", default="*", metavar="RESOURCE", help="an ARN (default: any, `*`)")
+    group = command.add_argument_group("the question")
+    group.add_argument(
+        "--context", action="append", default=[], metavar="KEY=VALUE", help="what the request carries; repeatable"
+    )
+    _strict(group)
+    group.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
+    group.add_argument(
+        "--cases",
+        default="",
+        metavar="FILE",
+        help="instead: a request with its policies a line, as JSON; status 0 when each is decided as expected",
+    )
+
+
+def _strict(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--strict", action="store_true", help="a layer that could not be seen (scp, rcp, resource) makes it unknown"
+    )
 
 
 def _files(command: argparse.ArgumentParser) -> None:
@@ -118,6 +138,7 @@ def _choices(command: argparse.ArgumentParser) -> None:
         metavar="SET",
         help="an optional set counts as required; repeatable",
     )
+    _strict(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
 

@@ -19,12 +19,26 @@ if TYPE_CHECKING:
 
 
 def can(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Status 0: allowed, or every case as expected; 1: not; 2: it is not known."""
+    live = bool(options.principal or options.action)
+    if live is bool(options.cases):
+        raise InputError(
+            "ask about PRINCIPAL and ACTION, or give --cases FILE", "koding-audit can user/NAME ec2:RunInstances"
+        )
+    if options.cases:
+        return _cases(options.cases, terminal)
+    from koding_audit.cli.answering import answer  # noqa: PLC0415 - a file of cases reads no account
+
+    return answer(options, terminal)
+
+
+def _cases(path: str, terminal: Terminal) -> int:
     """Each case of the file. Status 0: all decided, and as expected; 1: one is not; 2: one cannot be told."""
     from koding_audit.evaluate.cases import line_of, read_cases  # noqa: PLC0415 - nothing else needs the evaluator
 
-    cases = list(read_cases(_text(options.cases), options.cases))
+    cases = list(read_cases(_text(path), path))
     if not cases:
-        raise InputError(f"{options.cases} holds no case", "write one a line, as JSON")
+        raise InputError(f"{path} holds no case", "write one a line, as JSON")
     answers = [(case, case.decide()) for case in cases]
     emit("".join(line_of(case, decision) + "\n" for case, decision in answers))
     return _judged(answers, terminal)

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from koding_audit import registry
 from koding_audit.cli.terminal import Terminal, is_interactive
@@ -40,7 +41,8 @@ def desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
             "what writes has to name its desired state", "give FILE, or set KODING_AUDIT_FILE: a default is only read"
         )
     loaded = desired.load(files or [desired.default_path(os.environ)])
-    return desired.require(loaded, options.with_sets)
+    required = desired.require(loaded, options.with_sets)
+    return replace(required, strict=True) if options.strict else required
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
@@ -40,7 +39,7 @@ def _finding(each: Decided) -> Finding:
     verdict = {"unknown": "it is not known whether {} may"}.get(decision.verdict, "{} may not")
     whom = verdict.format(f"{each.principal.kind} {each.principal.name}")
     keys = f" (it depends on {', '.join(decision.open_keys)})" if decision.open_keys else ""
-    reasons = "; ".join(_reason(because) for because in decision.because[:3])
+    reasons = "; ".join(each.reasons)
     return Finding(
         rule="action-not-effective",
         severity="error",
@@ -55,18 +54,6 @@ def _finding(each: Decided) -> Finding:
             "open_keys": list(decision.open_keys),
         },
     )
-
-
-def _reason(because: Because) -> str:
-    """`statement 2 (NoMfa) of policy guard of user koding-user denies`."""
-    if because.statement is None:
-        return f"{because.layer}: {because.why}"
-    sid = f" ({because.sid})" if because.sid else ""
-    return f"statement {because.statement + 1}{sid} of {_policy(because.policy)}, {because.layer}: {because.why}"
-
-
-def _policy(name: str) -> str:
-    return policy_name(name) if name.startswith("arn:") else f"inline policy {name.rpartition('/')[2]}"
 
 
 def _evidence(because: Because) -> dict[str, object]:

@@ -1,0 +1,181 @@
+"""`can PRINCIPAL ACTION`: answered about the embedded account and a saved one, with reasons and an exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from koding_audit.cli import main
+
+DETAILS = {
+    "UserDetailList": [
+        {
+            "Path": "/",
+            "UserName": "ada",
+            "UserId": "AIDA1",
+            "Arn": "arn:aws:iam::123456789012:user/ada",
+            "GroupList": ["Ops"],
+            "AttachedManagedPolicies": [],
+            "UserPolicyList": [
+                {
+                    "PolicyName": "guard",
+                    "PolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": {
+                            "Sid": "Regions",
+                            "Effect": "Deny",
+                            "NotAction": "iam:*",
+                            "Resource": "*",
+                            "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}},
+                        },
+                    },
+                }
+            ],
+        }
+    ],
+    "GroupDetailList": [
+        {
+            "Path": "/",
+            "GroupName": "Ops",
+            "GroupId": "AGPA1",
+            "Arn": "arn:aws:iam::123456789012:group/Ops",
+            "AttachedManagedPolicies": [{"PolicyName": "P", "PolicyArn": "arn:aws:iam::aws:policy/P"}],
+            "GroupPolicyList": [],
+        }
+    ],
+    "Policies": [
+        {
+            "Arn": "arn:aws:iam::aws:policy/P",
+            "PolicyVersionList": [
+                {
+                    "IsDefaultVersion": True,
+                    "Document": {
+                        "Version": "2012-10-17",
+                        "Statement": [{"Effect": "Allow", "Action": ["ec2:*", "iam:Get*"], "Resource": "*"}],
+                    },
+                }
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(DETAILS))
+    return f"snapshot:{path}"
+
+
+def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(["can", *arguments])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_an_allowed_action_names_the_statement_that_allows_it(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, err = ask(capsys, "user/ada", "iam:GetUser", "--source", saved)
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        "allowed: user ada, iam:GetUser on *",
+        "  because    statement 1 of P, group Ops: allows",
+        "  not seen   resource, scp",
+    ]
+
+
+def test_what_no_statement_allows_is_1_and_says_what_would_change_it(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    status, out, _ = ask(capsys, "group/Ops", "s3:GetObject", "arn:aws:s3:::logs/x", "--source", saved)
+    assert status == 1
+    assert out.startswith("not allowed: group Ops, s3:GetObject on arn:aws:s3:::logs/x\n")
+    assert "no statement allows s3:GetObject" in out
+    assert "to change  let a policy allow it" in out
+
+
+def test_a_key_that_decides_and_is_not_known_is_2_and_named(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "user/ada", "ec2:RunInstances", "--source", saved)
+    assert status == 2
+    assert "depends on aws:requestedregion" in out
+
+
+@pytest.mark.parametrize(("region", "expected"), [("eu-west-1", 0), ("us-east-1", 1)])
+def test_context_says_what_the_request_carries(
+    capsys: pytest.CaptureFixture[str], saved: str, region: str, expected: int
+) -> None:
+    said = ["--context", f"aws:RequestedRegion={region}", "--source", saved]
+    status, out, _ = ask(capsys, "user/ada", "ec2:RunInstances", *said)
+    assert status == expected
+    assert ("statement 1 (Regions) of inline policy guard, user ada: denies" in out) is (expected == 1)
+
+
+def test_wildcards_are_every_action_there_is_and_all_have_to_be_allowed(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    status, out, _ = ask(capsys, "group/Ops", "iam:*User", "--source", saved)
+    assert status == 1
+    assert "allowed      iam:GetUser" in out
+    assert "not allowed  iam:CreateUser" in out
+    assert out.splitlines()[-1].startswith("group Ops, ")
+    assert ask(capsys, "group/Ops", "iam:Get*", "--source", saved)[0] == 0
+
+
+def test_strict_makes_unseen_layers_unknown(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    assert ask(capsys, "user/ada", "iam:GetUser", "--strict", "--source", saved)[0] == 2
+
+
+def test_json_holds_the_decision_with_its_reasons(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(
+        capsys, "arn:aws:iam::123456789012:user/ada", "iam:GetUser", "--output", "json", "--source", saved
+    )
+    (decision,) = json.loads(out)["decisions"]
+    assert status == 0
+    assert (decision["action"], decision["verdict"], decision["not_seen"]) == (
+        "iam:GetUser",
+        "allowed",
+        ["resource", "scp"],
+    )
+    assert decision["because"][0]["policy"] == "arn:aws:iam::aws:policy/P"
+
+
+def test_an_action_that_does_not_exist_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    _, _, err = ask(capsys, "group/Ops", "iam:PasRole", "--source", saved)
+    assert "did you mean iam:PassRole?" in err
+
+
+def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps({**DETAILS, "Policies": []}))
+    status, out, err = ask(capsys, "group/Ops", "ec2:RunInstances", "--source", f"snapshot:{path}")
+    assert status == 2
+    assert out.startswith("not known")
+    assert "policy-document of arn:aws:iam::aws:policy/P could not be read" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "ask about PRINCIPAL and ACTION"),
+        (["user/ada"], "which action?"),
+        (["user/ada", "ec2:RunInstances", "--cases", "x"], "ask about PRINCIPAL and ACTION"),
+        (["user/ada", "RunInstances"], "this is not an action"),
+        (["user/ada", "ec2:Rum*"], "no action of AWS matches"),
+        (["user/ada", "ec2:RunInstances", "--context", "region"], "KEY=VALUE is needed"),
+        (["user/bob", "ec2:RunInstances"], "there is no user bob"),
+        (["role/builder", "ec2:RunInstances"], "a user or group is needed"),
+        (["user/", "ec2:RunInstances"], "a user or group is needed"),
+        (["arn:aws:iam::999999999999:user/ada", "ec2:RunInstances"], "not of account 123456789012"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(
+    capsys: pytest.CaptureFixture[str], saved: str, arguments: list[str], problem: str
+) -> None:
+    status, out, err = ask(capsys, *arguments, "--source", saved)
+    assert (status, out) == (2, "")
+    assert problem in err
+
+
+def test_the_embedded_account_can_be_asked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(capsys, "group/Developers", "ec2:RunInstances", "--source", "demo")[0] == 0
