@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -40,6 +41,15 @@ def opened(argument: str, settings: Settings) -> Iterator[Opened]:
         _lay_over(account.connection.iam)
         _seed(account.connection.iam)
         yield account
+
+
+def obstruct(account: Opened) -> None:
+    """Put into the embedded account what no list of attachments shows: a Deny that an access key cannot meet."""
+    condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    deny = {"Sid": "DenyWithoutMFA", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    if account.connection is not None:
+        account.connection.iam.put_user_policy(UserName="koding-user", PolicyName="mfa", PolicyDocument=document)
 
 
 def _without_aws() -> dict[str, str]:

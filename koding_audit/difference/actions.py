@@ -57,11 +57,11 @@ class Actions:
 
     def _regions(self, service: str, services: Iterable[str], elements: Sequence[frozenset[str]]) -> Iterator[Region]:
         """One service's, or those of the services that no pattern names, as AWS may have tomorrow."""
-        written = [{tokens(each): self._written[each] for each in element} for element in elements]
+        written = [{tokens(each): self._written[each] for each in sorted(element)} for element in elements]
         if service:
             yield from Space(written).regions(f"{service}:").values()
             return
-        named = {tokens(f"{each}:*"): "" for each in services}
+        named = {tokens(f"{each}:*"): "" for each in sorted(services)}
         # An action has a service and a name: `*` is no more than `*:*`.
         for region in Space([*written, {tokens("?*:?*"): ""}, named]).regions().values():
             if region.mask >> len(written) == 1:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain, count
 
 LIMIT = 20_000  # states of one automaton
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 # Letters that stand for every letter that no pattern has; the first that is free is taken.
-_FRESH = "xyzwvqjkuabcdefghilmnoprst0123456789XYZ~!^"
+_FRESH = "xyzwvqjkuabcdefghilmnoprst0123456789XYZ"
 
 
 class Wild(Enum):
@@ -122,7 +123,7 @@ class Space:
         for node in reversed(range(len(self._next))):  # what follows has a higher number
             for follower in self._next[node].values():
                 self._ahead[node] |= self._ahead[follower]
-        self._fresh = next((letter for letter in _FRESH if letter not in self._letters), "\N{MIDDLE DOT}")
+        self._fresh = next(each for each in chain(_FRESH, map(chr, count(ord("~")))) if each not in self._letters)
 
     def regions(self, prefix: str = "") -> dict[int, Region]:
         """Every region that is not empty, by mask: of the texts that go on after the prefix. Raises TooManyStates."""

@@ -222,25 +222,28 @@ class _Proofs:
 
     def _known(self, group: Sequence[int]) -> int | None:
         """The assignments of one group of atoms that some request has; None where that is not known."""
-        table = self._table
-        atoms = [table.merged[column] for column in group]
+        atoms = [self._table.merged[column] for column in group]
         named = [atom for atom in atoms if not atom.is_absence]
-        keys = {atom.key for atom in atoms}
-        if len(atoms) == 1 or (len(keys) == len(named) == 1 and named[0].when_absent is not None):
-            absent = [column for column in group if table.merged[column].is_absence]
-            never = absent if keys <= _ALWAYS else []
-            return table.possible & self._rows(dict.fromkeys(never, 0))
-        if any(atom.opaque for atom in atoms):
-            return None
-        if len(keys) == len(named) == len(atoms) and {_kin(key) for key in keys} == {_NETWORK}:
-            # A request came by one way: each of them alone, or none.
-            return self._any_row([dict.fromkeys(group, 0) | {way: 1} for way in group] + [dict.fromkeys(group, 0)])
         operators = {atom.operator for atom in named}
-        if len(keys) > 1 or not (operators <= _STRINGS or operators == {"bool"}):
-            return None
-        values = _values(atoms)
+        keys = {atom.key for atom in atoms}
+        opaque = any(atom.opaque for atom in named)
+        if len(keys) == 1 and not opaque and operators <= _STRINGS and (len(atoms) > 1 or keys <= _ALWAYS):
+            return self._given(group, _texts(atoms))
+        if len(keys) == 1 and not opaque and operators == {"bool"}:
+            return self._given(group, ("true", "false", *(() if keys <= _ALWAYS else (None,))))
+        if len(atoms) == 1 or (len(keys) == len(named) == 1 and named[0].when_absent is not None):
+            never = [column for column in group if self._table.merged[column].is_absence] if keys <= _ALWAYS else []
+            return self._table.possible & self._rows(dict.fromkeys(never, 0))
+        if len(keys) == len(named) == len(atoms) and not opaque and {_kin(key) for key in keys} == {_NETWORK}:
+            # A request came by one way: each of them alone, or none.
+            ways = [dict.fromkeys(group, 0) | {way: 1} for way in group]
+            return self._any_row([*ways, dict.fromkeys(group, 0)])
+        return None
+
+    def _given(self, group: Sequence[int], values: Iterable[str | None]) -> int:
+        """The assignments that these values of the group's one key give."""
         return self._any_row(
-            [dict(zip(group, (_is_true(atom, value) for atom in atoms), strict=True)) for value in values]
+            {column: _is_true(self._table.merged[column], value) for column in group} for value in values
         )
 
     def _of_statements(self, terms: frozenset[Term]) -> list[int]:
@@ -309,14 +312,10 @@ def _kin(key: str) -> str:
     return next((family for family, keys in _KIN.items() if prefix in keys), name)
 
 
-def _values(atoms: Sequence[Atom]) -> Iterator[str | None]:
+def _texts(atoms: Sequence[Atom]) -> Iterator[str | None]:
     """Values that one key may have in a request: those that the atoms speak of, others, and None for none."""
-    key = atoms[0].key
-    if key not in _ALWAYS:
+    if atoms[0].key not in _ALWAYS:
         yield None
-    if any(atom.operator == "bool" for atom in atoms):
-        yield from ("true", "false")
-        return
     yield "another value"
     for atom in atoms:
         several = atom.operator in {"stringlike", "arnlike"}

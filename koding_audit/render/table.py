@@ -159,6 +159,8 @@ def _header(audit: Audit) -> list[tuple[str, str]]:
     if audit.report_generated:
         made = age(audit.report_generated, audit.taken_at)
         rows.append(("Report", f"AWS made the credential report {made} before this audit"))
+    if audit.not_seen:
+        rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: what is decided leaves these out"))
     return rows
 
 
