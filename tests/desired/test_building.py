@@ -228,6 +228,29 @@ def test_several_files_are_one_desired_state() -> None:
     assert [each.pattern for each in desired.ignore] == ["x"]
 
 
+ACTIONS = """policy_sets:
+  s:
+    actions:
+      - ec2:RunInstances
+      - action: s3:GetObject
+        resource: "arn:${partition}:s3:::${account}-logs/*"
+        context: {aws:SourceVpc: vpc-1, aws:TagKeys: [a, b]}
+users: {u: {required: [s]}}
+strict: true
+"""
+
+
+def test_actions_are_read_with_their_resource_and_context() -> None:
+    desired = of(HEAD + ACTIONS)
+    plain, exact = desired.policy_sets["s"].actions
+    assert (plain.action, plain.resource, plain.context) == ("ec2:RunInstances", "*", ())
+    assert (plain.source.line, plain.source.column) == (5, 9)
+    assert exact.context == (("aws:SourceVpc", ("vpc-1",)), ("aws:TagKeys", ("a", "b")))
+    bound = desired.bind(Account("123456789012", "aws-cn")).policy_sets["s"].actions[1]
+    assert bound.resource == "arn:aws-cn:s3:::123456789012-logs/*"
+    assert desired.strict
+
+
 def test_a_member_may_stand_in_the_lists_of_several_files(tmp_path: Path) -> None:
     files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
     for file in files:
