@@ -104,11 +104,12 @@ def managed_policy(connection: Connection, arn: str) -> ManagedPolicy | None:
     return ManagedPolicy(take(policy, "Arn", str, "iam:GetPolicy"), _attachable(policy))
 
 
-def managed_document(connection: Connection, arn: str) -> str:
-    """The default version of a managed policy, as JSON with sorted keys."""
+def managed_document(connection: Connection, arn: str, version: str = "") -> str:
+    """A version of a managed policy, "" for its default one, as JSON with sorted keys."""
     call = "iam:GetPolicyVersion"
-    policy = take(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
-    version = take(policy, "DefaultVersionId", str, "iam:GetPolicy")
+    if not version:
+        policy = take(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
+        version = take(policy, "DefaultVersionId", str, "iam:GetPolicy")
     reply = connection.call("GetPolicyVersion", PolicyArn=arn, VersionId=version)
     return json.dumps(take(take(reply, "PolicyVersion", dict, call), "Document", dict, call), sort_keys=True)
 

@@ -87,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
         "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
     )
     _asking(command("can", "is an action allowed, and which statements decide", _source, _aws))
+    _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     command("schema", "print the JSON Schema of the desired-state file")
     command("demo", "the whole tour on an embedded account; needs no AWS credentials")
     return top
@@ -110,6 +111,14 @@ def _asking(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="instead: a request with its policies a line, as JSON; status 0 when each is decided as expected",
     )
+
+
+def _differing(command: argparse.ArgumentParser) -> None:
+    forms = "a file; ARN or ARN@VERSION, read from the account; snapshot:FILE#NAME"
+    command.add_argument("old", metavar="OLD", help=f"the document before: {forms}")
+    command.add_argument("new", metavar="NEW", help="the document after, said in the same ways")
+    group = command.add_argument_group("the answer")
+    group.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
 
 
 def _strict(group: argparse._ArgumentGroup) -> None:

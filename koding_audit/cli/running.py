@@ -19,6 +19,7 @@ _ROOMS: Mapping[str, str] = {
     "apply": "applying",
     "undo": "applying",
     "can": "asking",
+    "diff": "differing",
     "snapshot": "saving",
     "schema": "saving",
     "demo": "tour",
