@@ -25,7 +25,7 @@ test: $(STAMP) ## all tests, with branch coverage
 	$(BIN)/coverage report
 
 diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[oracle]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev,oracle]'
 	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
 
 check: lint types docs ## lint, types, generated files and docs in step

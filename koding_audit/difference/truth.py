@@ -80,12 +80,14 @@ class Outcome:
 
 
 def decide(old: Side, new: Side) -> Outcome:
+    old, new = _absorbed(old), _absorbed(new)
     if old == new:
-        return _each(Aspect(found=False))
+        same = Aspect(found=False)
+        return Outcome(same, same, same, same)
     terms = frozenset().union(old.allows, old.denies, new.allows, new.denies)
     classes = _classes(terms)
     if len(set(classes.values())) > LIMIT:
-        return _each(Aspect(found=None), f"more than {LIMIT} conditions meet")
+        return _without_table(old, new)
     table = _Table(classes)
     old_denies, new_denies = table.any_of(old.denies), table.any_of(new.denies)
     old_allows, new_allows = table.any_of(old.allows) & ~old_denies, table.any_of(new.allows) & ~new_denies
@@ -98,8 +100,32 @@ def decide(old: Side, new: Side) -> Outcome:
     return Outcome(gained, lost, forbidden, released, table.told() if is_open else "")
 
 
-def _each(aspect: Aspect, why: str = "") -> Outcome:
-    return Outcome(aspect, aspect, aspect, aspect, why)
+def _without_table(old: Side, new: Side) -> Outcome:
+    """What can be told of more conditions than a table holds: where each of one side is within one of the other's."""
+    fewer_allows, more_allows = _within(old.allows, new.allows), _within(new.allows, old.allows)
+    fewer_denies, more_denies = _within(new.denies, old.denies), _within(old.denies, new.denies)
+    return Outcome(
+        gained=Aspect(found=False if more_allows and more_denies else None),
+        lost=Aspect(found=False if fewer_allows and fewer_denies else None),
+        forbidden=Aspect(found=False if fewer_denies else None),
+        released=Aspect(found=False if more_denies else None),
+        why=f"more than {LIMIT} conditions meet",
+    )
+
+
+def _within(terms: Iterable[Term], others: Iterable[Term]) -> bool:
+    """Whether each term asks for all that one of the others asks for."""
+    return all(any(other <= term for other in others) for term in terms)
+
+
+def _absorbed(side: Side) -> Side:
+    """Without the terms that ask for more than another one does: they decide nothing."""
+    return Side(
+        *(
+            frozenset(term for term in each if not any(other < term for other in each))
+            for each in (side.allows, side.denies)
+        )
+    )
 
 
 def _classes(terms: Iterable[Term]) -> dict[Atom, int]:

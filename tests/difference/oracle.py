@@ -14,8 +14,8 @@ Json = dict[str, Any]
 Context = Mapping[str, str]
 
 # A letter that no pattern has stands for all of them; texts longer than a pattern and a letter more tell nothing new.
-ACTIONS = [f"{service}:{name}" for service in "stz" for name in map("".join, itertools.product("abz", repeat=2))]
-ACTIONS += [f"{service}:{name}" for service in "stz" for name in ("a", "b", "z", "aab", "abb", "azb", "baz", "zzz")]
+NAMES = ["".join(letters) for length in (1, 2, 3) for letters in itertools.product("abz", repeat=length)]
+ACTIONS = [f"{service}:{name}" for service in "stz" for name in NAMES]
 RESOURCES = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.product("abz", repeat=length)]
 CONTEXTS = [
     {key: value for key, value in (("k", k), ("m", m)) if value is not None}
@@ -150,31 +150,26 @@ def pair(draw: st.DrawFn) -> tuple[Json, Json]:
     old = draw(st.lists(statement(), min_size=1, max_size=3))
     if draw(st.booleans()):
         return document(old), document(draw(st.lists(statement(), min_size=1, max_size=3)))
-    new: list[Json] = json.loads(json.dumps(old))
+    return document(old), document(varied(draw, old, _ACTION, _RESOURCE))
+
+
+def varied(draw: st.DrawFn, statements: list[Json], *patterns: st.SearchStrategy[str]) -> list[Json]:
+    """The same statements with a few changes, most of which change nothing or little."""
+    found: list[Json] = json.loads(json.dumps(statements))
     for _ in range(draw(st.integers(1, 3))):
-        draw(st.sampled_from([_split, _extend, _swap, _shrink]))(draw, new)
-    return document(old), document(new)
-
-
-def _split(draw: st.DrawFn, statements: list[Json]) -> None:
-    """One statement as two, which says the same where the element is not negated."""
-    at = draw(st.integers(0, len(statements) - 1))
-    name = draw(st.sampled_from([each for each in statements[at] if "Action" in each or "Resource" in each]))
-    values = statements[at][name]
-    if len(values) > 1:
-        statements[at : at + 1] = [{**statements[at], name: values[:1]}, {**statements[at], name: values[1:]}]
-
-
-def _extend(draw: st.DrawFn, statements: list[Json]) -> None:
-    at = draw(st.integers(0, len(statements) - 1))
-    name = draw(st.sampled_from([each for each in statements[at] if "Action" in each or "Resource" in each]))
-    statements[at][name] = [*statements[at][name], draw(_ACTION if "Action" in name else _RESOURCE)]
-
-
-def _swap(draw: st.DrawFn, statements: list[Json]) -> None:
-    statements.reverse()
-
-
-def _shrink(draw: st.DrawFn, statements: list[Json]) -> None:
-    if len(statements) > 1:
-        del statements[draw(st.integers(0, len(statements) - 1))]
+        at = draw(st.integers(0, len(found) - 1))
+        kind = draw(st.sampled_from(["Action", "Resource"]))
+        name = kind if kind in found[at] else f"Not{kind}"
+        values = found[at][name]
+        match draw(st.sampled_from(["split", "extend", "reverse", "drop", "repeat"])):
+            case "split" if len(values) > 1:  # says the same, but of a Not element
+                found[at : at + 1] = [{**found[at], name: values[:1]}, {**found[at], name: values[1:]}]
+            case "extend":
+                found[at] = {**found[at], name: [*values, draw(patterns[kind == "Resource"])]}
+            case "reverse":
+                found.reverse()
+            case "drop" if len(found) > 1:
+                del found[at]
+            case "repeat":
+                found.append({**found[at], name: values[:1]})
+    return found

@@ -31,6 +31,18 @@ def test_a_difference_is_found_exactly_where_some_request_shows_it(documents: tu
     assert found.verdict == ("different" if said else "undecided" if found.why else "equal")
 
 
+def test_most_random_pairs_are_decided() -> None:
+    answers = []
+
+    @settings(swept, max_examples=200, database=None, derandomize=True)
+    @given(pair())
+    def compared(documents: tuple[Json, Json]) -> None:
+        answers.append(compare(*map(parse, documents)).why)
+
+    compared()
+    assert sum(map(bool, answers)) < len(answers) / 20
+
+
 @swept
 @given(pair())
 def test_covers_is_true_only_where_nothing_is_lost_and_false_only_where_something_is(
