@@ -12,7 +12,7 @@ help: ## print the targets
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev,oracle]'
 	@touch $@
 
 demo: $(STAMP) ## the whole tour on the embedded account: audit, fix, audit again
@@ -25,7 +25,6 @@ test: $(STAMP) ## all tests, with branch coverage
 	$(BIN)/coverage report
 
 diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev,oracle]'
 	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
 
 check: lint types docs ## lint, types, generated files and docs in step
