@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from koding_audit.aws import Connection, connect
 from koding_audit.model import Settings
 from tests.servers.moto_account import MotoAccount, running
 from tests.servers.replay import Replay, identity, replaying
+
+# Workers share two cores with whatever else runs: how long an example takes says nothing about the code. In CI the
+# examples are the same each time; new ones are for whoever works on the code.
+settings.register_profile("shared-machine", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("shared-machine")
 
 
 @pytest.fixture(scope="session")
