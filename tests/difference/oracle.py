@@ -19,7 +19,7 @@ ACTIONS = [f"{service}:{name}" for service in "stz" for name in NAMES]
 RESOURCES = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.product("abz", repeat=length)]
 CONTEXTS = [
     {key: value for key, value in (("k", k), ("m", m)) if value is not None}
-    for k, m in itertools.product((None, "a", "b", "ab", "ba", "z", "a*", "*b", "?"), repeat=2)
+    for k, m in itertools.product((None, *RESOURCES[:12], "azb", "a*", "*b", "?"), repeat=2)
 ]
 ASPECTS = ("gained", "lost", "forbidden", "released")
 

@@ -176,6 +176,7 @@ SAME = {
         [],
         allow(Condition={"StringEquals": {"s3:prefix": "home"}, "Null": {"s3:prefix": "true"}}),
     ),
+    "absent or present": (allow(**when("Null", "s3:prefix", "true", "false")), allow()),
     "an IfExists and a Null": (
         allow(**when("StringEqualsIfExists", "s3:prefix", "home")),
         [allow(**when("StringEquals", "s3:prefix", "home")), allow(**when("Null", "s3:prefix", "true"))],
@@ -268,6 +269,11 @@ OPEN = {
         [allow(**when("Bool", "aws:SecureTransport", each)) for each in ("true", "false")],
     ),
     "anybody who has an ARN": (allow(), allow(**when("ArnLike", "aws:PrincipalArn", "*"))),
+    "a qualifier with an IfExists": (
+        allow(**when("ForAnyValue:StringEqualsIfExists", "aws:TagKeys", "a")),
+        [allow(**when("ForAnyValue:StringEquals", "aws:TagKeys", "a")), allow(**when("Null", "aws:TagKeys", "true"))],
+    ),
+    "lists of no values": (allow(**when("StringEquals", "s3:prefix")), allow(**when("StringLike", "s3:prefix"))),
     "an operator that nobody knows": (
         allow(Condition={"StringEquals": {"k": "a"}, "StringResembles": {"k": "a"}}),
         allow(Condition={"StringEquals": {"k": "a"}}),
@@ -301,6 +307,11 @@ def test_patterns_that_combine_in_too_many_ways_are_undecided() -> None:
     assert found.verdict == "undecided"
     assert found.why == "the patterns combine in more than 20,000 ways"
     assert covers(parse(policy(allow())), parse(policy(*many))) is None
+
+
+def test_actions_that_combine_in_too_many_ways_are_undecided() -> None:
+    many = [allow(f"s3:*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)]
+    assert between(many, allow("s3:*")).why == "the patterns combine in more than 20,000 ways"
 
 
 def test_a_difference_that_is_found_stands_beside_what_is_open() -> None:
