@@ -1,0 +1,41 @@
+"""A misspelt action can never be allowed, or never be missed.
+
+An action that a policy set is for is not among AWS's actions, by the list that ships with this version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding
+
+FACTS: frozenset[Fact] = frozenset()
+STEP = "correct the action in the file, or skip this rule if AWS made it since then"
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    wanted = [(each, action) for each in comparison.desired.policy_sets.values() for action in each.actions]
+    if not wanted:
+        return
+    from koding_audit import actions  # noqa: PLC0415 - a file without actions does not load their list
+
+    known = actions.load()
+    told: set[str] = set()
+    for policy_set, action in wanted:
+        name = action.action
+        if name in known or name.casefold() in told:
+            continue
+        told.add(name.casefold())
+        near = known.nearest(name)
+        what = f"among AWS's actions of {known.origin.date}" + (f"; did you mean {near}?" if near else "")
+        yield Finding(
+            rule="action-unknown",
+            severity="warning",
+            subject=comparison.account.root_arn,
+            key=name,
+            message=f"{name}, which set {policy_set.name} is for, is not {what}",
+            source=action.source,
+            policy_set=policy_set.name,
+            evidence={"nearest": near, "list": {"date": known.origin.date}},
+        )
