@@ -47,6 +47,7 @@ data: $(STAMP) ## bake the AWS reference data and NOTICE again (tools/bake.py, w
 
 bench: $(STAMP) ## measure speed and calls against a local server, and print the table
 	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.decisions
 
 clean: ## remove .venv and everything made by a build
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
