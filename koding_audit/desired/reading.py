@@ -130,7 +130,7 @@ class _Tree:
         self.check_bare(event)
         source = self.source(event)
         if depth > DEEPEST:
-            raise InputError(f"this is nested more than {DEEPEST} deep", "nothing in this format is", source)
+            raise _too_deep(source)
         if isinstance(event, yaml.SequenceStartEvent):
             return SequenceNode(tuple(self.items(depth + 1)), source)
         return MappingNode(self.entries(depth + 1), source)
@@ -186,6 +186,10 @@ def _mark(event: yaml.Event) -> yaml.Mark:
     return cast("yaml.Mark", event.start_mark)
 
 
+def _too_deep(source: Source) -> InputError:
+    return InputError(f"this is nested more than {DEEPEST} deep", "nothing in this format is", source)
+
+
 def _not_yaml(error: yaml.YAMLError, text: str, path: str) -> InputError:
     """The parser's own complaint. It may point behind the last line; the place told is always within the file."""
     mark = getattr(error, "problem_mark", None)
@@ -194,6 +198,8 @@ def _not_yaml(error: yaml.YAMLError, text: str, path: str) -> InputError:
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if line >= len(lines):
         line, column = len(lines) - 1, len(lines[-1])
+    if "nesting depth" in problem:  # libyaml 0.2.6 has a limit of its own, and meets it before it gives any event
+        return _too_deep(Source(path, line + 1, column + 1))
     if lines[line][column : column + 1] == "\t":
         hint = "indent with spaces, not with tabs"
     else:

@@ -44,7 +44,7 @@ REFUSED: list[Row] = [
     ("text after the end", HEAD + "...\nroot: {}\n", 3, 1, "<document start>", "the one before"),
     ("list as a key", HEAD + "? [a]\n: b\n", 2, 3, "a list or a mapping cannot be a key", "a key is a text"),
     ("mapping as a key", HEAD + "{a: b}: c\n", 2, 1, "a list or a mapping cannot be a key", "a key is a text"),
-    ("nested lists", HEAD + "x: " + "[" * 2000, 2, 23, "nested more than 20 deep", "nothing in this format"),
+    ("nested lists", HEAD + "x: " + "[" * 500, 2, 23, "nested more than 20 deep", "nothing in this format"),
     ("nested mappings", HEAD + "x: " + "{a: " * 2000, 2, 80, "nested more than 20 deep", "nothing in this format"),
     ("nested keys", HEAD + "? " * 2000, 2, 41, "nested more than 20 deep", "nothing in this format"),
     ("tab as indentation", HEAD + "groups:\n\tA: {}\n", 3, 1, "this is not YAML", "spaces, not with tabs"),
@@ -73,6 +73,19 @@ REFUSED: list[Row] = [
     ("cut UTF-8", HEAD.encode() + b"\n\n# \xc3\xa4\xe2\x80", 4, 4, "the byte 0xe2 is not UTF-8", "save the file as UTF-8"),
     ("surrogate", HEAD.encode() + b"# \xed\xa0\x80", 2, 3, "the byte 0xed is not UTF-8", "save the file as UTF-8"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("in_c", [True, False], ids=["C parser", "Python parser"])
+def test_nesting_beyond_the_parsers_own_limit_is_told_in_the_same_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_c: bool
+) -> None:
+    if not in_c:
+        monkeypatch.delattr(yaml, "CSafeLoader")
+    error = refusal(write(tmp_path, HEAD + "x: " + "[" * 2000))
+    assert error.message == "this is nested more than 20 deep"
+    assert error.hint == "nothing in this format is"
+    assert error.location is not None
+    assert error.location.line == 2
 
 
 @pytest.mark.parametrize("in_c", [True, False], ids=["C parser", "Python parser"])
