@@ -4,6 +4,13 @@ from __future__ import annotations
 
 SERVICE_LINKED = "aws-service-role/"  # the path of AWS's policies for service-linked roles
 
+_RESERVED = ("/aws-service-role/", "/aws-reserved/")  # of roles that AWS makes and changes itself
+
+
+def is_reserved(path: str) -> bool:
+    """Whether a role of this path is a service's own or Identity Center's."""
+    return path.startswith(_RESERVED)
+
 
 def policy_name(arn: str) -> str:
     """The name of a managed policy with its path, as a desired-state file writes it.

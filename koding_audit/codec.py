@@ -23,6 +23,8 @@ from koding_audit.model import (
     Caller,
     Change,
     Credentials,
+    EntityKey,
+    EntityKind,
     Entry,
     Fact,
     Finding,
@@ -53,6 +55,7 @@ PLAN = "koding-audit-plan"
 JOURNAL = "koding-audit-journal"
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
+_ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANGES: tuple[Change, ...] = get_args(Change)
 
@@ -78,7 +81,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "listed": sorted(snapshot.listed),
         "credentials": {name: _credentials(each) for name, each in _sorted(snapshot.credentials).items()},
         "policies": {
-            arn: None if policy is None else {"attachable": policy.attachable}
+            arn: None if policy is None else _managed_policy(policy)
             for arn, policy in _sorted(snapshot.policies).items()
         },
         "policies_listed": snapshot.policies_listed,
@@ -156,6 +159,7 @@ def _principal(principal: Principal) -> dict[str, Any]:
         "groups": names(principal.groups),
         "members": names(principal.members),
         "boundary": principal.boundary,
+        "trust": principal.trust,
     }
 
 
@@ -172,7 +176,7 @@ def _read_principals(item: Item) -> dict[PrincipalKey, Principal]:
 
 def _read_principal(item: Item) -> Principal:
     fields = item.fields(
-        *("kind", "name", "arn", "unique_id", "path", "attached", "inline", "groups", "members", "boundary")
+        *("kind", "name", "arn", "unique_id", "path", "attached", "inline", "groups", "members", "boundary", "trust")
     )
 
     def names(name: str) -> frozenset[str] | None:
@@ -189,6 +193,7 @@ def _read_principal(item: Item) -> Principal:
         groups=names("groups"),
         members=names("members"),
         boundary=fields["boundary"].text(),
+        trust=fields["trust"].text(),
     )
 
 
@@ -235,8 +240,27 @@ def _read_access_key(item: Item) -> AccessKey:
     return AccessKey(suffix, fields["active"].boolean(), fields["created"].time(), last_used)
 
 
+def _managed_policy(policy: ManagedPolicy) -> dict[str, Any]:
+    return {
+        "attachable": policy.attachable,
+        "unique_id": policy.unique_id,
+        "default_version": policy.default_version,
+        "versions": list(policy.versions),
+    }
+
+
 def _read_policy(arn: str, item: Item) -> ManagedPolicy | None:
-    return item.optional(lambda found: ManagedPolicy(arn, found.fields("attachable")["attachable"].boolean()))
+    def read(found: Item) -> ManagedPolicy:
+        fields = found.fields("attachable", "unique_id", "default_version", "versions")
+        return ManagedPolicy(
+            arn=arn,
+            attachable=fields["attachable"].boolean(),
+            unique_id=fields["unique_id"].text(),
+            default_version=fields["default_version"].text(),
+            versions=fields["versions"].each(Item.text),
+        )
+
+    return item.optional(read)
 
 
 def _root_use(root_use: RootUse) -> dict[str, Any]:
@@ -363,33 +387,38 @@ def _read_action(fields: Mapping[str, Item]) -> Action:
 
 def _needed(verb: Verb) -> list[str]:
     """The parameters without which IAM does not know the action; its API spells them as it spells its actions."""
-    names = [f"{kind}Name" for kind in ("User", "Group") if kind in verb.value]
-    if verb.value.startswith(("Attach", "Detach")):
+    names = [f"{kind}Name" for kind in ("User", "Group", "Role") if kind in verb.value]
+    by_arn = verb is Verb.DELETE_POLICY or verb.value.endswith("PolicyVersion")
+    if by_arn or verb.value.startswith(("Attach", "Detach")):
         names.append("PolicyArn")
     elif verb.value.endswith("Policy"):
         names.append("PolicyName")
-    if verb.value.startswith("Put"):
+    if verb.value.startswith("Put") or verb in (Verb.CREATE_POLICY, Verb.CREATE_POLICY_VERSION):
         names.append("PolicyDocument")
+    if verb in (Verb.SET_DEFAULT_POLICY_VERSION, Verb.DELETE_POLICY_VERSION):
+        names.append("VersionId")
     return names
 
 
-def _read_parameter(name: str, item: Item) -> str | list[dict[str, str]]:
-    """Text, but for the tags of CreateUser."""
+def _read_parameter(name: str, item: Item) -> str | bool | list[dict[str, str]]:
+    """Text, but for the tags of CreateUser and for SetAsDefault."""
+    if name == "SetAsDefault":
+        return item.boolean()
     if name != "Tags":
         return item.text()
     tags = [tag.fields("Key", "Value") for tag in item.items()]
     return [{"Key": tag["Key"].text(), "Value": tag["Value"].text()} for tag in tags]
 
 
-def _unique_ids(ids: Mapping[PrincipalKey, str]) -> list[dict[str, str]]:
+def _unique_ids(ids: Mapping[EntityKey, str]) -> list[dict[str, str]]:
     return [{"kind": kind, "name": name, "id": ids[kind, name]} for kind, name in sorted(ids)]
 
 
-def _read_unique_ids(item: Item) -> dict[PrincipalKey, str]:
-    ids: dict[PrincipalKey, str] = {}
+def _read_unique_ids(item: Item) -> dict[EntityKey, str]:
+    ids: dict[EntityKey, str] = {}
     for each in item.items():
         fields = each.fields("kind", "name", "id")
-        key = key_of(_read_kind(fields["kind"]), fields["name"].text())
+        key = fields["kind"].choice(_ENTITY_KINDS), fields["name"].text().casefold()
         if key in ids:
             each.refuse("it is there twice")
         ids[key] = fields["id"].text()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from koding_audit.arns import SERVICE_LINKED, owner_of, partition_of, policy_name
+from koding_audit.arns import SERVICE_LINKED, is_reserved, owner_of, partition_of, policy_name
 from koding_audit.model import (
     AccessKey,
     Account,
+    Boundary,
     Credentials,
     Desired,
     DesiredGroup,
+    DesiredRole,
     DesiredUser,
     Kind,
     PolicyRef,
@@ -25,7 +27,7 @@ from koding_audit.model import (
 )
 from koding_audit.wildcard import matches
 
-Declared = DesiredUser | DesiredGroup
+Declared = DesiredUser | DesiredGroup | DesiredRole
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,24 @@ class Pair:
         return self.live.attached if self.live else frozenset()
 
     @property
+    def boundary(self) -> Boundary | None:
+        """What is said of its boundary; a group has none."""
+        return None if isinstance(self.declared, DesiredGroup) else self.declared.boundary
+
+    @property
     def needs_boundary(self) -> bool:
         """Whether it is missing and may exist only within a boundary, which this tool never writes."""
-        boundary = self.declared.boundary if isinstance(self.declared, DesiredUser) else None
-        return self.live is None and boundary is not None and boundary.policy is not None
+        return self.live is None and self.boundary is not None and self.boundary.policy is not None
 
     @property
     def fixable(self) -> bool:
-        """Whether a call could mend it: not where its name is taken in another case, or it cannot be created."""
-        return self.near is None and not self.needs_boundary
+        """Whether a call could mend it.
+
+        Not where its name is taken in another case, or it cannot be created; and never what AWS makes and changes.
+        """
+        missing_role = self.kind == "role" and self.live is None
+        reserved = self.live is not None and self.kind == "role" and is_reserved(self.live.path)
+        return self.near is None and not self.needs_boundary and not missing_role and not reserved
 
 
 @dataclass(frozen=True)
@@ -91,19 +102,21 @@ class Comparison:
         every = ((self._pair("group", group), group) for group in self.desired.groups.values())
         return tuple((pair, group) for pair, group in every if pair is not None)
 
+    @functools.cached_property
+    def roles(self) -> tuple[tuple[Pair, DesiredRole], ...]:
+        """Each declared role whose existence is known."""
+        every = ((self._pair("role", role), role) for role in self.desired.roles.values())
+        return tuple((pair, role) for pair, role in every if pair is not None)
+
     @property
     def principals(self) -> tuple[Pair, ...]:
-        """Groups, then users."""
-        return tuple(pair for pair, _ in self.groups) + tuple(pair for pair, _ in self.users)
+        """Groups, then users, then roles."""
+        return tuple(pair for pair, _ in (*self.groups, *self.users, *self.roles))
 
     def declared(self) -> Iterator[tuple[Kind, Declared]]:
-        """Each declared group and user that is not ignored, whether its live state is known or not."""
-        for group in self.desired.groups.values():
-            if not self.ignored("group", group.name):
-                yield "group", group
-        for user in self.desired.users.values():
-            if not self.ignored("user", user.name):
-                yield "user", user
+        """Each declared group, user and role that is not ignored, whether its live state is known or not."""
+        for kind, those in _declared(self.desired).items():
+            yield from ((kind, each) for each in those.values() if not self.ignored(kind, each.name))
 
     def required(self, declared: Declared) -> Iterator[tuple[PolicySet, PolicyRef]]:
         """Each policy that a required set asks for, once, with the first set that does."""
@@ -130,8 +143,29 @@ class Comparison:
             return self._no_such_policy(arn) if self.snapshot.policies_listed else ""
         policy = policies[arn]
         if policy is None:
-            return self._no_such_policy(arn)
+            return "" if arn in self.documents else self._no_such_policy(arn)
         return "" if policy.attachable else "is deprecated: AWS lets nobody attach it any more"
+
+    @functools.cached_property
+    def documents(self) -> Mapping[str, tuple[PolicySet, PolicyRef]]:
+        """The account's own policies of which the desired state says what they hold, by ARN, with the first set."""
+        return self._of_sets(lambda ref: ref.document is not None and owner_of(ref.arn) == self.account.id)
+
+    @functools.cached_property
+    def pinned(self) -> Mapping[str, tuple[PolicySet, PolicyRef]]:
+        """The policies that are pinned to a version, by ARN, with the first set that names each."""
+        return self._of_sets(lambda ref: bool(ref.version))
+
+    @functools.cached_property
+    def unmade(self) -> tuple[tuple[PolicySet, PolicyRef], ...]:
+        """The account's own policies that a required set writes out and that are not there."""
+        required = {ref.arn for _, declared in self.declared() for _, ref in self.required(declared)}
+        policies = self.snapshot.policies
+        return tuple(
+            each
+            for arn, each in self.documents.items()
+            if arn in required and arn in policies and policies[arn] is None
+        )
 
     def is_member(self, user: Pair, group: str) -> bool | None:
         """Whether a declared user is in a group, by the user's list or else the group's; None where that was not read.
@@ -179,8 +213,7 @@ class Comparison:
         """Live principals that the desired state does not name, where all of the kind were read; not the ignored."""
         if kind not in self.snapshot.listed:
             return
-        names = self.desired.users if kind == "user" else self.desired.groups
-        declared = {key_of(kind, name) for name in names}
+        declared = {key_of(kind, name) for name in _declared(self.desired)[kind]}
         for key, principal in self.snapshot.principals.items():
             if key[0] == kind and key not in declared and not self.ignored(kind, principal.name):
                 yield principal
@@ -193,7 +226,7 @@ class Comparison:
         live = self.snapshot.principals.get(key_of(kind, name))
         if live is not None and live.name == name:
             return live.arn
-        declared = self.desired.users.get(name) if kind == "user" else self.desired.groups.get(name)
+        declared = _declared(self.desired)[kind].get(name)
         path = declared.path if declared else None
         return self.account.arn(kind, name, path or "/")
 
@@ -212,6 +245,13 @@ class Comparison:
         """Whether a principal is known not to be there, in whatever case."""
         snapshot = self.snapshot
         return key not in snapshot.principals and (key in snapshot.absent or key[0] in snapshot.listed)
+
+    def _of_sets(self, chosen: Callable[[PolicyRef], bool]) -> Mapping[str, tuple[PolicySet, PolicyRef]]:
+        found: dict[str, tuple[PolicySet, PolicyRef]] = {}
+        for policy_set in self.desired.policy_sets.values():
+            for ref in filter(chosen, policy_set.policies):
+                found.setdefault(ref.arn, (policy_set, ref))
+        return found
 
     def _no_such_policy(self, arn: str) -> str:
         name = policy_name(arn)
@@ -244,3 +284,7 @@ class Comparison:
 
 def is_ignored(desired: Desired, kind: Kind, name: str) -> bool:
     return any(each.kind == kind and matches(each.pattern, name) for each in desired.ignore)
+
+
+def _declared(desired: Desired) -> Mapping[Kind, Mapping[str, Declared]]:
+    return {"group": desired.groups, "user": desired.users, "role": desired.roles}

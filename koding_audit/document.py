@@ -40,6 +40,10 @@ _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 class DocumentError(InputError):
     """A policy document that IAM would not take; the message names the element: `Statement[2].Action`."""
 
+    def __init__(self, message: str, element: str = "") -> None:
+        super().__init__(message)
+        self.element = element
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Condition:
@@ -237,4 +241,4 @@ def _mapping(value: object, where: str, place: str, known: frozenset[str] | None
 
 
 def _refuse(where: str, place: str, problem: str) -> NoReturn:
-    raise DocumentError(": ".join(part for part in (where, place, problem) if part))
+    raise DocumentError(": ".join(part for part in (where, place, problem) if part), place)

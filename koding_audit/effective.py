@@ -117,7 +117,7 @@ def decided(comparison: Comparison) -> Iterator[Decided]:
     """
     permissions = Permissions(comparison.snapshot, strict=comparison.desired.strict)
     for pair in comparison.principals:
-        if pair.live is None or pair.live.attached is None:
+        if pair.kind == "role" or pair.live is None or pair.live.attached is None:
             continue
         for name in (use.name for use in pair.declared.required):
             policy_set = comparison.desired.policy_sets[name]

@@ -5,27 +5,32 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from koding_audit.aws import MALFORMED, NOT_THERE, Connection, take, take_time
 from koding_audit.credential_report import ReportFormatError, Row, rows
 from koding_audit.errors import CallError
-from koding_audit.model import AccessKey, Kind, ManagedPolicy, Principal
+from koding_audit.model import AccessKey, Kind, ManagedPolicy, Principal, document_key
 
 REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
 _DETAIL_FILTERS: Mapping[Kind, tuple[str, str]] = {
     "user": ("User", "UserDetailList"),
     "group": ("Group", "GroupDetailList"),
+    "role": ("Role", "RoleDetailList"),
 }
 
 
 def principal(connection: Connection, kind: Kind, name: str, *, members: bool = False) -> Principal:
-    """A user or group by itself: its ARN, id, path and boundary; with members, a group's users too."""
+    """A user, group or role by itself: ARN, id, path, boundary, a role's trust; with members, a group's users too."""
     if kind == "user":
         call = "iam:GetUser"
         return _user(take(connection.call("GetUser", UserName=name), "User", dict, call), name, call)
+    if kind == "role":
+        call = "iam:GetRole"
+        return _role(take(connection.call("GetRole", RoleName=name), "Role", dict, call), name, call)
     call = "iam:GetGroup"
     if members:
         return _group_with_members(connection, name)
@@ -33,23 +38,23 @@ def principal(connection: Connection, kind: Kind, name: str, *, members: bool = 
 
 
 def attached_policies(connection: Connection, kind: Kind, name: str) -> frozenset[str]:
-    """ARNs of the managed policies attached to a user or group."""
+    """ARNs of the managed policies attached to a user, group or role."""
     operation = f"ListAttached{kind.title()}Policies"
     found = connection.pages(operation, "AttachedPolicies", **{f"{kind.title()}Name": name})
     return frozenset(take(each, "PolicyArn", str, f"iam:{operation}") for each in found)
 
 
 def inline_policies(connection: Connection, kind: Kind, name: str) -> frozenset[str]:
-    """Names of the inline policies of a user or group."""
+    """Names of the inline policies of a user, group or role."""
     operation = f"List{kind.title()}Policies"
     return _texts(connection.pages(operation, "PolicyNames", **{f"{kind.title()}Name": name}), f"iam:{operation}")
 
 
-def inline_document(connection: Connection, kind: Kind, name: str, policy: str) -> Any:
-    """The document of one inline policy, as botocore decodes it: a dict."""
+def inline_document(connection: Connection, kind: Kind, name: str, policy: str) -> str:
+    """The document of one inline policy, as JSON with sorted keys."""
     operation = f"Get{kind.title()}Policy"
     reply = connection.call(operation, PolicyName=policy, **{f"{kind.title()}Name": name})
-    return take(reply, "PolicyDocument", dict, f"iam:{operation}")
+    return as_text(take(reply, "PolicyDocument", dict, f"iam:{operation}"))
 
 
 def groups_of_user(connection: Connection, name: str) -> frozenset[str]:
@@ -100,8 +105,14 @@ def managed_policy(connection: Connection, arn: str) -> ManagedPolicy | None:
         if error.code == NOT_THERE:
             return None
         raise
-    policy = take(reply, "Policy", dict, "iam:GetPolicy")
-    return ManagedPolicy(take(policy, "Arn", str, "iam:GetPolicy"), _attachable(policy))
+    return _managed_policy(take(reply, "Policy", dict, "iam:GetPolicy"), "iam:GetPolicy")
+
+
+def policy_versions(connection: Connection, arn: str) -> tuple[str, ...]:
+    """The ids of a managed policy's versions, oldest first; AWS keeps five at most."""
+    call = "iam:ListPolicyVersions"
+    found = connection.pages("ListPolicyVersions", "Versions", PolicyArn=arn)
+    return _versions_in_order(take(each, "VersionId", str, call) for each in found)
 
 
 def managed_document(connection: Connection, arn: str, version: str = "") -> str:
@@ -111,14 +122,26 @@ def managed_document(connection: Connection, arn: str, version: str = "") -> str
         policy = take(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
         version = take(policy, "DefaultVersionId", str, "iam:GetPolicy")
     reply = connection.call("GetPolicyVersion", PolicyArn=arn, VersionId=version)
-    return json.dumps(take(take(reply, "PolicyVersion", dict, call), "Document", dict, call), sort_keys=True)
+    return as_text(take(take(reply, "PolicyVersion", dict, call), "Document", dict, call))
 
 
 def managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:
     """Every managed policy there is, AWS's and the account's own."""
     found = connection.pages("ListPolicies", "Policies", Scope="All")
-    arns = {take(policy, "Arn", str, "iam:ListPolicies"): policy for policy in found}
-    return {arn: ManagedPolicy(arn, _attachable(policy)) for arn, policy in arns.items()}
+    policies = (_managed_policy(policy, "iam:ListPolicies") for policy in found)
+    return {policy.arn: policy for policy in policies}
+
+
+def own_policies(connection: Connection) -> tuple[dict[str, ManagedPolicy], dict[str, str]]:
+    """The account's own managed policies with all of their versions, and the documents of these."""
+    details = connection.pages("GetAccountAuthorizationDetails", "Policies", Filter=["LocalManagedPolicy"])
+    policies: dict[str, ManagedPolicy] = {}
+    documents: dict[str, str] = {}
+    for each in details:
+        policy = policy_of_detail(each)
+        policies[policy.arn] = policy
+        documents |= documents_of_policy(each)
+    return policies, documents
 
 
 def account_summary(connection: Connection) -> dict[str, int]:
@@ -165,11 +188,23 @@ def _order_report(connection: Connection) -> None:
             raise
 
 
-def details(connection: Connection, kind: Kind) -> tuple[Principal, ...]:
-    """Every user or group of the account, by GetAccountAuthorizationDetails: a thousand to a page."""
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What GetAccountAuthorizationDetails says of one kind. documents: of inline policies, by model.document_key."""
+
+    principals: tuple[Principal, ...]
+    documents: Mapping[str, str]
+
+
+def details(connection: Connection, kind: Kind) -> Details:
+    """Every user, group or role of the account, by GetAccountAuthorizationDetails: a thousand to a page."""
     name, member = _DETAIL_FILTERS[kind]
     found = connection.pages("GetAccountAuthorizationDetails", member, Filter=[name])
-    return tuple(principal_of_detail(kind, each) for each in found)
+    principals = tuple(principal_of_detail(kind, each) for each in found)
+    documents: dict[str, str] = {}
+    for principal, detail in zip(principals, found, strict=True):
+        documents |= documents_of_detail(principal, detail)
+    return Details(principals, documents)
 
 
 def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
@@ -182,34 +217,71 @@ def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
 
 
 def principal_of_detail(kind: Kind, detail: Any) -> Principal:
-    """A UserDetail or GroupDetail as a Principal; AWS leaves out a user's list of inline policies when it is empty."""
+    """A user's, group's or role's detail; AWS leaves out a user's list of inline policies when it is empty."""
     call = "iam:GetAccountAuthorizationDetails"
     attached = frozenset(
         take(each, "PolicyArn", str, call) for each in take(detail, "AttachedManagedPolicies", list, call)
     )
-    member = "UserPolicyList" if kind == "user" else "GroupPolicyList"
-    inline = take({member: [], **detail}, member, list, call)
+    inline = _inline_of_detail(kind, detail)
     name = take(detail, f"{kind.title()}Name", str, call)
-    alone = _user(detail, name, call) if kind == "user" else _group(detail, name, call)
+    alone = _ALONE[kind](detail, name, call)
     groups = _texts(take(detail, "GroupList", list, call), call) if kind == "user" else None
-    return Principal(
-        alone.kind,
-        alone.name,
-        alone.arn,
-        alone.unique_id,
-        alone.path,
-        attached,
-        frozenset(take(each, "PolicyName", str, call) for each in inline),
-        groups,
-        None,
-        alone.boundary,
-    )
+    inline_names = frozenset(take(each, "PolicyName", str, call) for each in inline)
+    return replace(alone, attached=attached, inline=inline_names, groups=groups)
+
+
+def documents_of_detail(principal: Principal, detail: Any) -> dict[str, str]:
+    """The documents of the inline policies in a detail, by model.document_key."""
+    call = "iam:GetAccountAuthorizationDetails"
+    return {
+        document_key(principal, take(each, "PolicyName", str, call)): as_text(take(each, "PolicyDocument", dict, call))
+        for each in _inline_of_detail(principal.kind, detail)
+    }
+
+
+def policy_of_detail(detail: Any) -> ManagedPolicy:
+    """A managed policy's detail, with the ids of all of its versions."""
+    call = "iam:GetAccountAuthorizationDetails"
+    versions = take(detail, "PolicyVersionList", list, call)
+    ids = _versions_in_order(take(each, "VersionId", str, call) for each in versions)
+    return replace(_managed_policy(detail, call), versions=ids)
+
+
+def documents_of_policy(detail: Any) -> dict[str, str]:
+    """The documents in a managed policy's detail: the default version's by its ARN, every version's by `ARN@v2`."""
+    call = "iam:GetAccountAuthorizationDetails"
+    arn = take(detail, "Arn", str, call)
+    found: dict[str, str] = {}
+    for each in take(detail, "PolicyVersionList", list, call):
+        text = as_text(take(each, "Document", dict, call))
+        found[f"{arn}@{take(each, 'VersionId', str, call)}"] = text
+        if each.get("IsDefaultVersion"):
+            found[arn] = text
+    return found
+
+
+def as_text(document: Any) -> str:
+    """A document as this tool keeps it: JSON with sorted keys."""
+    return json.dumps(document, sort_keys=True)
+
+
+def _inline_of_detail(kind: Kind, detail: Any) -> list[Any]:
+    member = f"{kind.title()}PolicyList"
+    return take({member: [], **detail}, member, list, "iam:GetAccountAuthorizationDetails")
 
 
 def _user(detail: dict[str, Any], asked: str, call: str) -> Principal:
+    return _principal("user", detail, asked, call, _boundary(detail, call))
+
+
+def _role(detail: dict[str, Any], asked: str, call: str) -> Principal:
+    trust = as_text(take(detail, "AssumeRolePolicyDocument", dict, call))
+    return replace(_principal("role", detail, asked, call, _boundary(detail, call)), trust=trust)
+
+
+def _boundary(detail: dict[str, Any], call: str) -> str:
     boundary = detail.get("PermissionsBoundary")
-    arn = "" if boundary is None else take(boundary, "PermissionsBoundaryArn", str, call)
-    return _principal("user", detail, asked, call, arn)
+    return "" if boundary is None else take(boundary, "PermissionsBoundaryArn", str, call)
 
 
 def _group(detail: dict[str, Any], asked: str, call: str) -> Principal:
@@ -245,9 +317,25 @@ def _access_key(connection: Connection, metadata: Any) -> AccessKey:
     return AccessKey(key_id[-4:], active, take_time(metadata, "CreateDate", call), last_used)
 
 
-def _attachable(policy: dict[str, Any]) -> bool:
-    # Left out, it says nothing against attaching; IAM itself will refuse what cannot be.
-    return policy.get("IsAttachable") is not False
+def _managed_policy(policy: dict[str, Any], call: str) -> ManagedPolicy:
+    # Left out, IsAttachable says nothing against attaching; IAM itself will refuse what cannot be.
+    return ManagedPolicy(
+        arn=take(policy, "Arn", str, call),
+        attachable=policy.get("IsAttachable") is not False,
+        unique_id=take({"PolicyId": "", **policy}, "PolicyId", str, call),
+        default_version=take({"DefaultVersionId": "", **policy}, "DefaultVersionId", str, call),
+    )
+
+
+def _versions_in_order(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(ids, key=lambda each: (len(each), each)))
+
+
+_ALONE: Mapping[Kind, Callable[[dict[str, Any], str, str], Principal]] = {
+    "user": _user,
+    "group": _group,
+    "role": _role,
+}
 
 
 def _texts(values: list[Any], call: str) -> frozenset[str]:

@@ -56,11 +56,24 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A policy document that a file gives: JSON with sorted keys; until Desired.bind it may hold what an ARN may."""
+
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyRef:
-    """A managed policy by its ARN; until Desired.bind the ARN may hold ${partition} and ${account}."""
+    """A managed policy by its ARN; until Desired.bind the ARN may hold ${partition} and ${account}.
+
+    version: the default version that an AWS managed policy is pinned to, `v5`; document: what an own policy is to say.
+    """
 
     arn: str
     source: Source
+    version: str = ""
+    document: PolicyDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,7 @@ class PolicySet:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The permissions boundary a user is to have; policy None means that there is to be none."""
+    """The permissions boundary a user or role is to have; policy None means that there is to be none."""
 
     policy: PolicyRef | None
     source: Source
@@ -110,6 +123,7 @@ class DesiredGroup:
     path: str | None = None
     required: tuple[Reference, ...] = ()
     optional: tuple[Reference, ...] = ()
+    inline: Mapping[str, PolicyDocument] = field(default_factory=dict)
     exclusive: bool = False
     owner: str = ""
     managed_by: str = ""
@@ -125,6 +139,7 @@ class DesiredUser:
     groups: tuple[Reference, ...] = ()
     required: tuple[Reference, ...] = ()
     optional: tuple[Reference, ...] = ()
+    inline: Mapping[str, PolicyDocument] = field(default_factory=dict)
     boundary: Boundary | None = None
     access_keys: KeyLimits | None = None
     console: Reference | None = None
@@ -132,6 +147,23 @@ class DesiredUser:
     owner: str = ""
     managed_by: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRole:
+    """A role as the file wants it; trust: who may assume it, None where the file says nothing of that."""
+
+    name: str
+    source: Source
+    path: str | None = None
+    required: tuple[Reference, ...] = ()
+    optional: tuple[Reference, ...] = ()
+    inline: Mapping[str, PolicyDocument] = field(default_factory=dict)
+    boundary: Boundary | None = None
+    trust: PolicyDocument | None = None
+    exclusive: bool = False
+    owner: str = ""
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +190,7 @@ class Ignore:
 class Desired:
     """One desired state, from one or several files.
 
-    policy_sets, groups and users are in the order of the files, keyed by their exact name.
+    policy_sets, groups, users and roles are in the order of the files, keyed by their exact name.
     closed holds the kinds of which every live principal must be declared.
     """
 
@@ -173,31 +205,54 @@ class Desired:
     closed: Mapping[Kind, Source] = field(default_factory=dict)
     ignore: tuple[Ignore, ...] = ()
     strict: bool = False
+    roles: Mapping[str, DesiredRole] = field(default_factory=dict)
 
     def bind(self, account: Account) -> Desired:
-        """The same desired state with each ARN written out for this account."""
+        """The same desired state with each ARN and document written out for this account."""
+        bound = _Binding(account)
+        return replace(
+            self,
+            policy_sets={name: bound.policy_set(each) for name, each in self.policy_sets.items()},
+            groups={name: replace(each, inline=bound.inline(each.inline)) for name, each in self.groups.items()},
+            users={name: bound.user(each) for name, each in self.users.items()},
+            roles={name: bound.role(each) for name, each in self.roles.items()},
+        )
 
-        def written_out(text: str) -> str:
-            return text.replace("${partition}", account.partition).replace("${account}", account.id)
 
-        def bound(ref: PolicyRef) -> PolicyRef:
-            return replace(ref, arn=written_out(ref.arn))
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    account: Account
 
-        def bound_user(user: DesiredUser) -> DesiredUser:
-            if user.boundary is None or user.boundary.policy is None:
-                return user
-            return replace(user, boundary=Boundary(bound(user.boundary.policy), user.boundary.source))
+    def text(self, text: str) -> str:
+        return text.replace("${partition}", self.account.partition).replace("${account}", self.account.id)
 
-        sets = {
-            name: replace(
-                each,
-                policies=tuple(bound(ref) for ref in each.policies),
-                actions=tuple(replace(one, resource=written_out(one.resource)) for one in each.actions),
-            )
-            for name, each in self.policy_sets.items()
-        }
-        users = {name: bound_user(user) for name, user in self.users.items()}
-        return replace(self, policy_sets=sets, users=users)
+    def document(self, document: PolicyDocument | None) -> PolicyDocument | None:
+        return document and replace(document, text=self.text(document.text))
+
+    def policy(self, ref: PolicyRef) -> PolicyRef:
+        return replace(ref, arn=self.text(ref.arn), document=self.document(ref.document))
+
+    def policy_set(self, each: PolicySet) -> PolicySet:
+        actions = tuple(replace(one, resource=self.text(one.resource)) for one in each.actions)
+        return replace(each, policies=tuple(map(self.policy, each.policies)), actions=actions)
+
+    def inline(self, policies: Mapping[str, PolicyDocument]) -> Mapping[str, PolicyDocument]:
+        return {name: replace(each, text=self.text(each.text)) for name, each in policies.items()}
+
+    def boundary(self, boundary: Boundary | None) -> Boundary | None:
+        if boundary is None or boundary.policy is None:
+            return boundary
+        return Boundary(self.policy(boundary.policy), boundary.source)
+
+    def user(self, user: DesiredUser) -> DesiredUser:
+        # Of thousands of users most have nothing to write out.
+        if not user.inline and user.boundary is None:
+            return user
+        return replace(user, inline=self.inline(user.inline), boundary=self.boundary(user.boundary))
+
+    def role(self, role: DesiredRole) -> DesiredRole:
+        inline, boundary = self.inline(role.inline), self.boundary(role.boundary)
+        return replace(role, inline=inline, boundary=boundary, trust=self.document(role.trust))
 
 
 # --- the live state -----------------------------------------------------------------------------
@@ -218,6 +273,10 @@ class Account:
         """The ARN that a principal of this name and path has, or would have."""
         return f"arn:{self.partition}:iam::{self.id}:{kind}{path}{name}"
 
+    def policy_arn(self, name: str, path: str = "/") -> str:
+        """The ARN that one of its own policies of this name and path has, or would have."""
+        return f"arn:{self.partition}:iam::{self.id}:policy{path}{name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -233,12 +292,15 @@ class Fact(str, enum.Enum):
     CALLER = "caller"
     USER = "user"
     GROUP = "group"
+    ROLE = "role"
     ATTACHED = "attached-policies"
     INLINE = "inline-policies"
     GROUPS = "groups-of-user"
     MEMBERS = "members-of-group"
     POLICY = "policy"
     DOCUMENT = "policy-document"
+    VERSIONS = "policy-versions"
+    INLINE_DOCUMENT = "inline-document"
     SUMMARY = "account-summary"
     CREDENTIAL_REPORT = "credential-report"
     ACCESS_KEYS = "access-keys"
@@ -247,9 +309,12 @@ class Fact(str, enum.Enum):
     SERVICE_CREDENTIALS = "service-credentials"
     USERS_LISTED = "all-users"
     GROUPS_LISTED = "all-groups"
+    ROLES_LISTED = "all-roles"
 
 
 PrincipalKey = tuple[Kind, str]
+EntityKind = Literal["user", "group", "role", "policy"]
+EntityKey = tuple[EntityKind, str]
 
 
 def key_of(kind: Kind, name: str) -> PrincipalKey:
@@ -259,10 +324,11 @@ def key_of(kind: Kind, name: str) -> PrincipalKey:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A live user or group. A field that is None was not read: not asked for, or there is a Gap that says why.
+    """A live user, group or role. A field that is None was not read: not asked for, or there is a Gap that says why.
 
     attached: ARNs; inline: policy names; groups: names of the groups a user is in; members: names of the users
-    in a group (asked for only where a group is exclusive); boundary: an ARN, "" for none.
+    in a group (asked for only where a group is exclusive); boundary: an ARN, "" for none; trust: a role's trust
+    policy as JSON with sorted keys, "" for others.
     """
 
     kind: Kind
@@ -275,6 +341,7 @@ class Principal:
     groups: frozenset[str] | None = None
     members: frozenset[str] | None = None
     boundary: str = ""
+    trust: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +375,13 @@ class RootUse:
 
 @dataclass(frozen=True, slots=True)
 class ManagedPolicy:
+    """A live managed policy. unique_id: IAM's; default_version: `v3`; versions: the ids of all. "" or (): not read."""
+
     arn: str
     attachable: bool
+    unique_id: str = ""
+    default_version: str = ""
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,8 +427,30 @@ class Snapshot:
     documents: Mapping[str, str] = field(default_factory=dict)
 
 
+Entity = Principal | ManagedPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an action goes by: principals and the account's own policies, and documents as in Snapshot."""
+
+    entities: Mapping[EntityKey, Entity]
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+    def principal(self, key: EntityKey) -> Principal | None:
+        found = self.entities.get(key)
+        return found if isinstance(found, Principal) else None
+
+    def policy(self, key: EntityKey) -> ManagedPolicy | None:
+        found = self.entities.get(key)
+        return found if isinstance(found, ManagedPolicy) else None
+
+
 def document_key(principal: Principal, policy: str) -> str:
-    """How an inline policy's document is found in Snapshot.documents; a managed one's by its ARN."""
+    """How an inline policy's document is found in Snapshot.documents.
+
+    The default version of a managed one is found by its ARN, another version by `ARN@v2`.
+    """
     return f"{principal.kind}/{principal.name}/{policy}"
 
 
@@ -364,12 +458,15 @@ def document_key(principal: Principal, policy: str) -> str:
 class Query:
     """What an audit needs to be read.
 
-    users, groups: by exact name, which facts; policies: the ARNs that must exist, with those who are to hold them: one
-    that all of these hold is there, and is not looked up;
+    users, groups, roles: by exact name, which facts; policies: the ARNs that must exist, with those who are to hold
+    them: one that all of these hold is there, and is not looked up;
     account: facts of the account; listed: kinds to be read in full (`closed`);
     everything: the facts to read of every principal there is, and every policy (the command `snapshot`);
     keyed: users of whom it would be a finding that they have no key, so that a report which shows none is not enough;
-    effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in.
+    effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in;
+    versions: managed policies whose versions are needed, each with the version that it is pinned to, or "" where its
+    default version's document is needed;
+    inline: the inline policies whose documents are needed, by name.
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
@@ -380,6 +477,9 @@ class Query:
     everything: frozenset[Fact] = frozenset()
     keyed: frozenset[str] = frozenset()
     effective: frozenset[PrincipalKey] = frozenset()
+    roles: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    inline: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,20 +499,29 @@ class Settings:
 
 
 class Verb(str, enum.Enum):
-    """The IAM actions that a fix may take. Each has its inverse in INVERSE."""
+    """The IAM actions that a fix or an undo may take, in the order in which a plan takes them."""
 
     CREATE_GROUP = "CreateGroup"
     CREATE_USER = "CreateUser"
+    CREATE_POLICY = "CreatePolicy"
     ATTACH_GROUP_POLICY = "AttachGroupPolicy"
     ATTACH_USER_POLICY = "AttachUserPolicy"
+    ATTACH_ROLE_POLICY = "AttachRolePolicy"
     ADD_USER_TO_GROUP = "AddUserToGroup"
     PUT_GROUP_POLICY = "PutGroupPolicy"
     PUT_USER_POLICY = "PutUserPolicy"
+    PUT_ROLE_POLICY = "PutRolePolicy"
+    CREATE_POLICY_VERSION = "CreatePolicyVersion"
+    SET_DEFAULT_POLICY_VERSION = "SetDefaultPolicyVersion"
     REMOVE_USER_FROM_GROUP = "RemoveUserFromGroup"
     DETACH_GROUP_POLICY = "DetachGroupPolicy"
     DETACH_USER_POLICY = "DetachUserPolicy"
+    DETACH_ROLE_POLICY = "DetachRolePolicy"
     DELETE_GROUP_POLICY = "DeleteGroupPolicy"
     DELETE_USER_POLICY = "DeleteUserPolicy"
+    DELETE_ROLE_POLICY = "DeleteRolePolicy"
+    DELETE_POLICY_VERSION = "DeletePolicyVersion"
+    DELETE_POLICY = "DeletePolicy"
     DELETE_USER = "DeleteUser"
     DELETE_GROUP = "DeleteGroup"
 
@@ -422,13 +531,22 @@ INVERSE: Mapping[Verb, Verb] = {
     Verb.CREATE_USER: Verb.DELETE_USER,
     Verb.ATTACH_GROUP_POLICY: Verb.DETACH_GROUP_POLICY,
     Verb.ATTACH_USER_POLICY: Verb.DETACH_USER_POLICY,
+    Verb.ATTACH_ROLE_POLICY: Verb.DETACH_ROLE_POLICY,
     Verb.ADD_USER_TO_GROUP: Verb.REMOVE_USER_FROM_GROUP,
     Verb.REMOVE_USER_FROM_GROUP: Verb.ADD_USER_TO_GROUP,
     Verb.DETACH_GROUP_POLICY: Verb.ATTACH_GROUP_POLICY,
     Verb.DETACH_USER_POLICY: Verb.ATTACH_USER_POLICY,
+    Verb.DETACH_ROLE_POLICY: Verb.ATTACH_ROLE_POLICY,
     Verb.DELETE_GROUP_POLICY: Verb.PUT_GROUP_POLICY,
     Verb.DELETE_USER_POLICY: Verb.PUT_USER_POLICY,
+    Verb.DELETE_ROLE_POLICY: Verb.PUT_ROLE_POLICY,
+    Verb.PUT_GROUP_POLICY: Verb.DELETE_GROUP_POLICY,
+    Verb.PUT_USER_POLICY: Verb.DELETE_USER_POLICY,
+    Verb.PUT_ROLE_POLICY: Verb.DELETE_ROLE_POLICY,
+    Verb.CREATE_POLICY: Verb.DELETE_POLICY,
+    Verb.CREATE_POLICY_VERSION: Verb.SET_DEFAULT_POLICY_VERSION,
 }
+"""What takes an action back. Of an inline policy that was put over another, the other is put again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,11 +557,15 @@ class Action:
     parameters: Mapping[str, Any]
 
     @property
-    def principal(self) -> PrincipalKey:
-        """Whom it changes. AddUserToGroup and its inverse change the group."""
-        if "GroupName" in self.parameters:
-            return key_of("group", self.parameters["GroupName"])
-        return key_of("user", self.parameters["UserName"])
+    def entity(self) -> EntityKey:
+        """What it changes. AddUserToGroup and its inverse change the group; a policy is found by its bare name."""
+        given = self.parameters
+        kinds: tuple[Kind, ...] = ("group", "user", "role")
+        for kind in kinds:
+            if f"{kind.title()}Name" in given:
+                return key_of(kind, given[f"{kind.title()}Name"])
+        name = str(given.get("PolicyName") or given["PolicyArn"].rpartition("/")[2])
+        return "policy", name.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,22 +598,22 @@ class Finding:
         if self.fix is None:
             return None
         name = self.fix.verb.value
-        if name.startswith("Create"):
+        if self.fix.verb in (Verb.CREATE_USER, Verb.CREATE_GROUP):
             return "create"
         return "replace" if name.startswith(("Detach", "Remove", "Delete")) or self.rule.endswith("-changed") else "add"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action of a plan, the finding that it mends, and the unique ids that its principals must still have.
+    """One action of a plan, the finding that it mends, and the unique ids that what it touches must still have.
 
-    unique_ids: principal -> the id IAM gave it; one that the plan itself creates is not in it.
+    unique_ids: entity -> the id IAM gave it; one that the plan itself creates is not in it.
     """
 
     action: Action
     finding: str
     change: Change
-    unique_ids: Mapping[PrincipalKey, str]
+    unique_ids: Mapping[EntityKey, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,12 +654,15 @@ ALREADY = ("already there", "already gone")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step as it went. before: what a removal took away, where undo needs it (an inline document)."""
+    """One step as it went.
+
+    before: what it took away, where undo needs it: an inline policy's document, or the id of the version in force.
+    """
 
     action: Action
     outcome: Outcome
     detail: str = ""
-    unique_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    unique_ids: Mapping[EntityKey, str] = field(default_factory=dict)
     before: str = ""
 
 

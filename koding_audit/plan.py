@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
+from koding_audit.arns import owner_of
 from koding_audit.model import (
     INVERSE,
     Account,
@@ -14,24 +16,37 @@ from koding_audit.model import (
     Basis,
     Change,
     Desired,
+    Entity,
+    EntityKey,
+    Entry,
     Fact,
     Finding,
     Journal,
+    Kind,
+    ManagedPolicy,
     Plan,
-    Principal,
     PrincipalKey,
     Query,
     Request,
     Snapshot,
+    State,
     Step,
     Verb,
+    document_key,
     key_of,
 )
 
 _ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
-_CREATES: Mapping[Verb, str] = {Verb.CREATE_USER: "UsersQuota", Verb.CREATE_GROUP: "GroupsQuota"}
-_DELETES = frozenset({Verb.DELETE_USER, Verb.DELETE_GROUP})
+_CREATES: Mapping[Verb, str] = {
+    Verb.CREATE_USER: "UsersQuota",
+    Verb.CREATE_GROUP: "GroupsQuota",
+    Verb.CREATE_POLICY: "PoliciesQuota",
+}
+_DELETES = frozenset({Verb.DELETE_USER, Verb.DELETE_GROUP, Verb.DELETE_POLICY})
+_ATTACHES = frozenset({Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY, Verb.ATTACH_ROLE_POLICY})
+_PUTS = frozenset({Verb.PUT_GROUP_POLICY, Verb.PUT_USER_POLICY, Verb.PUT_ROLE_POLICY})
 _MADE = frozenset({"started", "pending", "unknown", "done"})
+_HOLDS = frozenset({Fact.ATTACHED, Fact.INLINE})
 
 
 def plan(
@@ -47,18 +62,24 @@ def plan(
     allowed |= {"create"} if request.create else set()
     allowed |= {"replace"} if request.replace else set()
     managed = _managed(desired)
+    state = state_of(snapshot)
     over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
     steps = [
-        Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, snapshot.principals))
+        Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, state))
         for finding in findings
         if finding.fix is not None
         and finding.change in allowed
         and managed.isdisjoint(touched(finding.fix))
         and not _is_over(finding, finding.fix, over, snapshot.account)
     ]
-    created = {step.action.principal for step in steps if step.action.verb in _CREATES}
-    there = created | set(snapshot.principals)
-    kept = [step for step in steps if there.issuperset(_needed(step.action))]
+    created = {step.action.entity for step in steps if step.action.verb in _CREATES}
+    there = created | set(state.entities)
+    absent = {policy_key(arn) for arn, policy in snapshot.policies.items() if policy is None}
+    kept = [
+        step
+        for step in steps
+        if there.issuperset(_needed(step.action)) and created.issuperset(absent.intersection(depends_on(step.action)))
+    ]
     kept.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
     return Plan(basis(kept, desired, snapshot, request, made_at), tuple(kept))
 
@@ -73,95 +94,159 @@ def basis(steps: Iterable[Step], desired: Desired, snapshot: Snapshot, request: 
         skip=request.skip,
         create=request.create,
         replace=request.replace,
-        state=fingerprint({key for step in steps for key in touched(step.action)}, snapshot.principals),
+        state=fingerprint({key for step in steps for key in touched(step.action)}, state_of(snapshot)),
     )
 
 
 def undo(journal: Journal, snapshot: Snapshot, made_at: datetime) -> Plan:
     """The steps that take back what a journal says was written, last first, where it is still as it was left.
 
-    A write whose end was not seen is taken back too if its result is there: it was absent just before it. A principal
-    that has been made again since (another unique id) is left alone.
+    A write whose end was not seen is taken back too if its result is there: it was absent just before it. What has been
+    made again since (another unique id) is left alone.
     """
+    state = state_of(snapshot)
     steps: list[Step] = []
     for entry in reversed(journal.entries):
-        if entry.outcome not in _MADE or not holds(entry.action, snapshot.principals):
+        if entry.outcome not in _MADE or not _is_as_left(entry, state):
             continue
-        ids = unique_ids(entry.action, snapshot.principals)
-        if any(ids.get(key) != known for key, known in entry.unique_ids.items()):
-            continue
-        action = _inverse(entry.action, entry.before)
-        steps.append(Step(action, f"undo/{entry.action.verb.value}", "replace", ids))
+        ids = unique_ids(entry.action, state)
+        finding = f"undo/{entry.action.verb.value}"
+        steps.extend(Step(action, finding, "replace", ids) for action in _inverses(entry, state))
     request = Request(create=False, replace=True)
     return Plan(basis(steps, Desired((), {}, {}, {}), snapshot, request, made_at), tuple(steps))
 
 
 def undo_query(journal: Journal) -> Query:
     """What has to be read to see whether a journal's writes are still as they were left."""
-    given = [entry.action.parameters for entry in journal.entries]
-    user_facts = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
-    group_facts = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
+    actions = [entry.action for entry in journal.entries]
+    given = [action.parameters for action in actions]
+    inline: dict[PrincipalKey, frozenset[str]] = {}
+    for action in (each for each in actions if each.verb in _PUTS):
+        kind, name = _principals(action)[0]
+        inline[kind, name] = inline.get((kind, name), frozenset()) | {action.parameters["PolicyName"]}
     return Query(
-        users={each["UserName"]: user_facts for each in given if "UserName" in each},
-        groups={each["GroupName"]: group_facts for each in given if "GroupName" in each},
+        users={each["UserName"]: _HOLDS | {Fact.USER, Fact.GROUPS} for each in given if "UserName" in each},
+        groups={each["GroupName"]: _HOLDS | {Fact.GROUP} for each in given if "GroupName" in each},
+        roles={each["RoleName"]: _HOLDS | {Fact.ROLE} for each in given if "RoleName" in each},
+        versions={policy_arn(action, journal.account): "" for action in actions if action.entity[0] == "policy"},
+        inline=inline,
     )
 
 
-def touched(action: Action) -> tuple[PrincipalKey, ...]:
-    """Every principal that has to be there for an action, or is made by it."""
+def state_of(snapshot: Snapshot) -> State:
+    """What actions go by, of a whole snapshot. Of policies only the account's own can be written."""
+    entities: dict[EntityKey, Entity] = dict(snapshot.principals.items())
+    for arn, policy in snapshot.policies.items():
+        if policy is not None and owner_of(arn) == snapshot.account.id:
+            entities[policy_key(arn)] = policy
+    return State(entities, snapshot.documents)
+
+
+def policy_key(arn: str) -> EntityKey:
+    """How one of the account's own policies is found: by its bare name, which is unique in an account."""
+    return "policy", arn.rpartition("/")[2].casefold()
+
+
+def policy_arn(action: Action, account: Account) -> str:
+    """The ARN of the policy that an action makes or changes."""
     given = action.parameters
-    group = (key_of("group", given["GroupName"]),) if "GroupName" in given else ()
-    user = (key_of("user", given["UserName"]),) if "UserName" in given else ()
-    return group + user
+    return str(given.get("PolicyArn") or account.policy_arn(given["PolicyName"], given.get("Path", "/")))
 
 
-def _needed(action: Action) -> tuple[PrincipalKey, ...]:
-    """Who must be known to be there. A stranger in an exclusive group is known by the group alone."""
-    return (action.principal,) if action.verb is Verb.REMOVE_USER_FROM_GROUP else touched(action)
+def touched(action: Action) -> tuple[EntityKey, ...]:
+    """Everything that has to be there for an action, or is made by it."""
+    return _principals(action) or (action.entity,)
 
 
-def unique_ids(action: Action, principals: Mapping[PrincipalKey, Principal]) -> dict[PrincipalKey, str]:
-    return {key: principals[key].unique_id for key in touched(action) if key in principals}
+def depends_on(action: Action) -> tuple[EntityKey, ...]:
+    """What an action touches, and the account's own policy that it attaches."""
+    arn = action.parameters.get("PolicyArn", "")
+    attached = (policy_key(arn),) if action.verb in _ATTACHES and owner_of(arn) != "aws" else ()
+    return (*touched(action), *attached)
 
 
-def holds(action: Action, principals: Mapping[PrincipalKey, Principal]) -> bool:
-    """Whether what an action is to bring about is so already; principals holds whom it touches, where they exist."""
-    given = action.parameters
-    live = principals.get(action.principal)
-    verb = action.verb
-    if verb in _CREATES:
-        return live is not None
-    if verb in _DELETES:
-        return live is None
+def _principals(action: Action) -> tuple[PrincipalKey, ...]:
+    kinds: tuple[Kind, ...] = ("group", "user", "role")
+    named = ((kind, action.parameters.get(f"{kind.title()}Name")) for kind in kinds)
+    return tuple(key_of(kind, name) for kind, name in named if name)
+
+
+def _needed(action: Action) -> tuple[EntityKey, ...]:
+    """What must be known to be there. A stranger in an exclusive group is known by the group alone."""
+    return (action.entity,) if action.verb is Verb.REMOVE_USER_FROM_GROUP else touched(action)
+
+
+def unique_ids(action: Action, state: State) -> dict[EntityKey, str]:
+    return {key: state.entities[key].unique_id for key in touched(action) if key in state.entities}
+
+
+def holds(action: Action, state: State) -> bool:
+    """Whether what an action is to bring about is so already; state holds what it touches, where it exists."""
+    given, verb = action.parameters, action.verb
+    there = action.entity in state.entities
+    if verb in _CREATES or verb in _DELETES:
+        return there is (verb in _CREATES)
     if verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
-        user = principals.get(key_of("user", given["UserName"]))
+        user = state.principal(key_of("user", given["UserName"]))
         inside = user is not None and given["GroupName"] in (user.groups or ())
         return inside is (verb is Verb.ADD_USER_TO_GROUP)
+    if action.entity[0] == "policy":
+        return _version_holds(action, state)
+    live = state.principal(action.entity)
     if "PolicyArn" in given:
         attached = live is not None and given["PolicyArn"] in (live.attached or ())
-        return attached is (verb in (Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY))
+        return attached is (verb in _ATTACHES)
     inline = live is not None and given["PolicyName"] in (live.inline or ())
-    return inline is (verb in (Verb.PUT_GROUP_POLICY, Verb.PUT_USER_POLICY))
+    if verb not in _PUTS:
+        return not inline
+    return live is not None and inline and _says(state, document_key(live, given["PolicyName"]), given)
 
 
-def fingerprint(keys: Iterable[PrincipalKey], principals: Mapping[PrincipalKey, Principal]) -> str:
-    """SHA-256 over the live state of these principals, so that a plan can tell whether anything of it has moved."""
-    state = [[*key, _state(principals.get(key))] for key in sorted(set(keys))]
-    return hashlib.sha256(json.dumps(state).encode()).hexdigest()
+def _version_holds(action: Action, state: State) -> bool:
+    given, policy = action.parameters, state.policy(action.entity)
+    if policy is None:
+        return False
+    if action.verb is Verb.SET_DEFAULT_POLICY_VERSION:
+        return bool(policy.default_version == given["VersionId"])
+    if action.verb is Verb.DELETE_POLICY_VERSION:
+        return given["VersionId"] not in policy.versions
+    return _says(state, policy.arn, given)
 
 
-def _state(live: Principal | None) -> list[object]:
+def _says(state: State, name: str, given: Mapping[str, Any]) -> bool:
+    """Whether a live document is the one that was given, in whatever spelling of its JSON."""
+    text = state.documents.get(name)
+    return text is not None and _normal(text) == _normal(str(given["PolicyDocument"]))
+
+
+def _normal(text: str) -> str:
+    """The same JSON in one spelling."""
+    return json.dumps(json.loads(text), sort_keys=True)
+
+
+def fingerprint(keys: Iterable[EntityKey], state: State) -> str:
+    """SHA-256 over the live state of these, so that a plan can tell whether anything of it has moved."""
+    states = [[*key, _state(state.entities.get(key), state.documents)] for key in sorted(set(keys))]
+    return hashlib.sha256(json.dumps(states).encode()).hexdigest()
+
+
+def _state(live: Entity | None, documents: Mapping[str, str]) -> list[object]:
     if live is None:
         return []
+    if isinstance(live, ManagedPolicy):
+        return [live.arn, live.unique_id, live.default_version, *live.versions, documents.get(live.arn)]
     lists = (live.attached, live.inline, live.groups)
-    return [live.name, live.unique_id, live.path, live.boundary, *(sorted(each or ()) for each in lists)]
+    texts = [documents.get(document_key(live, policy)) for policy in sorted(live.inline or ())]
+    own: list[object] = [live.name, live.unique_id, live.path, live.boundary, *(sorted(each or ()) for each in lists)]
+    return [*own, texts] if any(texts) else own
 
 
-def _managed(desired: Desired) -> frozenset[PrincipalKey]:
+def _managed(desired: Desired) -> frozenset[EntityKey]:
     """Whom another tool manages: their fixes are shown, and never written."""
     groups = (key_of("group", each.name) for each in desired.groups.values() if each.managed_by)
     users = (key_of("user", each.name) for each in desired.users.values() if each.managed_by)
-    return frozenset((*groups, *users))
+    roles = (key_of("role", each.name) for each in desired.roles.values() if each.managed_by)
+    return frozenset((*groups, *users, *roles))
 
 
 def _is_over(finding: Finding, action: Action, over: set[tuple[str, str]], account: Account) -> bool:
@@ -170,9 +255,32 @@ def _is_over(finding: Finding, action: Action, over: set[tuple[str, str]], accou
     return any(subject == finding.subject for subject, _ in over)
 
 
-def _inverse(action: Action, before: str) -> Action:
-    """The action that takes this one back. `before` is the inline document that a deletion took away."""
-    named = {name: action.parameters[name] for name in ("GroupName", "UserName") if name in action.parameters}
-    target = {name: action.parameters[name] for name in ("PolicyArn", "PolicyName") if name in action.parameters}
-    document = {"PolicyDocument": before} if before else {}
-    return Action(INVERSE[action.verb], {**named, **target, **document})
+def _is_as_left(entry: Entry, state: State) -> bool:
+    """Whether a write's result is there, on the same entities, and nobody has built on it since."""
+    action, ids = entry.action, unique_ids(entry.action, state)
+    if action.verb not in INVERSE or not holds(action, state):
+        return False
+    if any(ids.get(key) != known for key, known in entry.unique_ids.items()):
+        return False
+    policy = state.policy(action.entity)
+    if action.verb is Verb.CREATE_POLICY:
+        return policy is not None and len(policy.versions) == 1 and _says(state, policy.arn, action.parameters)
+    return action.verb is not Verb.CREATE_POLICY_VERSION or bool(entry.before)
+
+
+def _inverses(entry: Entry, state: State) -> Iterator[Action]:
+    """The actions that take a write back. `before` is what it took away."""
+    action, verb, given = entry.action, INVERSE[entry.action.verb], entry.action.parameters
+    named = {name: given[name] for name in ("GroupName", "UserName", "RoleName") if name in given}
+    target = {name: given[name] for name in ("PolicyArn", "PolicyName") if name in given}
+    policy = state.policy(action.entity)
+    if policy is not None:
+        target = {"PolicyArn": policy.arn}
+    if policy is not None and action.verb is Verb.CREATE_POLICY_VERSION:
+        yield Action(verb, {**target, "VersionId": entry.before})
+        yield Action(Verb.DELETE_POLICY_VERSION, {**target, "VersionId": policy.default_version})
+    elif action.verb in _PUTS and entry.before:
+        yield Action(action.verb, {**named, **target, "PolicyDocument": entry.before})
+    else:
+        document = {"PolicyDocument": entry.before} if entry.before else {}
+        yield Action(verb, {**named, **target, **document})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -14,13 +13,29 @@ from koding_audit import iam
 from koding_audit.aws import NOT_THERE, Connection
 from koding_audit.errors import CallError
 from koding_audit.journal import JournalFile
-from koding_audit.model import ALREADY, Action, Entry, Plan, Principal, PrincipalKey, Step, Verb, key_of
-from koding_audit.plan import holds, touched
+from koding_audit.model import (
+    ALREADY,
+    Action,
+    Entity,
+    EntityKey,
+    Entry,
+    Kind,
+    Plan,
+    Principal,
+    State,
+    Step,
+    Verb,
+    document_key,
+    key_of,
+)
+from koding_audit.plan import depends_on, holds, policy_arn, touched, unique_ids
 
 T = TypeVar("T")
 
 PROPAGATION = 120.0  # seconds in all that a run waits for IAM to show what it accepted; Terraform waits as long
-_CREATES = frozenset({Verb.CREATE_USER, Verb.CREATE_GROUP})
+_CREATES = frozenset({Verb.CREATE_USER, Verb.CREATE_GROUP, Verb.CREATE_POLICY})
+
+_KINDS: tuple[Kind, ...] = ("group", "user", "role")
 
 # Worth trying again: IAM is busy with the entity. Anything else that AWS says no to is no.
 _BUSY = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
@@ -60,8 +75,8 @@ class Remediation:
     tell: Callable[[str], None]
     clock: Clock = field(default_factory=Clock)
     entries: dict[int, Entry] = field(default_factory=dict)
-    _created: dict[PrincipalKey, str] = field(default_factory=dict)
-    _lost: set[PrincipalKey] = field(default_factory=set)
+    _created: dict[EntityKey, str] = field(default_factory=dict)
+    _lost: set[EntityKey] = field(default_factory=set)
     _stopped: str = ""
     _waited: float = 0.0
 
@@ -87,8 +102,7 @@ class Remediation:
         except CallError as error:
             self._fail(index, step, f"not tried, because it could not be read just before: {_short(error)}")
             return
-        ids = {key: each.unique_id for key, each in seen.items()}
-        entry = Entry(step.action, "started", "", ids, before)
+        entry = Entry(step.action, "started", "", unique_ids(step.action, seen), before)
         moved = self._moved(step, seen)
         if moved:
             self._fail(index, step, moved)
@@ -101,34 +115,37 @@ class Remediation:
             self._write(index, entry)
 
     @property
-    def _to_create(self) -> set[PrincipalKey]:
-        return {step.action.principal for step in self.plan.steps if step.action.verb in _CREATES}
+    def _to_create(self) -> set[EntityKey]:
+        return {step.action.entity for step in self.plan.steps if step.action.verb in _CREATES}
 
     def _kept_back(self, step: Step) -> str:
-        lost = [key for key in touched(step.action) if key in self._lost]
+        lost = [key for key in depends_on(step.action) if key in self._lost]
         return f"not tried: {_label(step.action, lost[0])} was not created" if lost else ""
 
-    def _moved(self, step: Step, seen: Mapping[PrincipalKey, Principal]) -> str:
+    def _moved(self, step: Step, seen: State) -> str:
         """What has changed since the plan was made, so that this step would do another thing than was shown."""
         for key in touched(step.action):
             known = step.unique_ids.get(key) or self._created.get(key)
             label = _label(step.action, key)
-            if known and key not in seen:
+            live = seen.entities.get(key)
+            if known and live is None:
                 return f"{label} is gone"
-            if known and seen[key].unique_id != known:
+            if known and live and live.unique_id != known:
                 return f"{label} is another one now: it was deleted and made again"
-            if not known and key in seen and key in self._to_create and step.action.verb not in _CREATES:
+            if not known and live and key in self._to_create and step.action.verb not in _CREATES:
                 return f"{label} has appeared since"
         return ""
 
-    def _before(self, action: Action, seen: Mapping[PrincipalKey, Principal]) -> str:
-        """The inline document that is about to be deleted, for undo."""
-        if action.verb not in (Verb.DELETE_USER_POLICY, Verb.DELETE_GROUP_POLICY) or holds(action, seen):
+    def _before(self, action: Action, seen: State) -> str:
+        """What is about to be taken away, for undo: an inline policy's document, or the id of the version in force."""
+        policy, live = seen.policy(action.entity), seen.principal(action.entity)
+        if action.verb is Verb.CREATE_POLICY_VERSION and policy:
+            return policy.default_version
+        name = action.parameters.get("PolicyName", "")
+        if live is None or name not in (live.inline or ()) or holds(action, seen):
             return ""
-        kind = action.principal[0]
-        name = action.parameters[f"{kind.title()}Name"]
-        document = iam.inline_document(self.connection, kind, name, action.parameters["PolicyName"])
-        return json.dumps(document, sort_keys=True)
+        known = seen.documents.get(document_key(live, name))
+        return known or iam.inline_document(self.connection, live.kind, live.name, name)
 
     def _write(self, index: int, entry: Entry) -> None:
         """One write, sent until IAM takes it or says no; what came of it is read back, whatever the answer was."""
@@ -153,7 +170,7 @@ class Remediation:
         self._settle(index)
 
     def _may_retry(self, action: Action, error: CallError) -> bool:
-        fresh = error.code == NOT_THERE and any(key in self._created for key in touched(action))
+        fresh = error.code == NOT_THERE and any(key in self._created for key in depends_on(action))
         return fresh or error.code in _BUSY
 
     def _refused(self, index: int, entry: Entry, error: CallError) -> None:
@@ -194,9 +211,9 @@ class Remediation:
             return False
         if not holds(entry.action, seen):
             return False
+        ids = unique_ids(entry.action, seen)
         if entry.action.verb in _CREATES:
-            self._created[entry.action.principal] = seen[entry.action.principal].unique_id
-        ids = {key: each.unique_id for key, each in seen.items()}
+            self._created[entry.action.entity] = ids[entry.action.entity]
         detail = "read back after a lost answer" if entry.outcome == "unknown" else ""
         self._record(index, replace(entry, outcome="done", detail=detail, unique_ids=ids or entry.unique_ids))
         return True
@@ -215,29 +232,23 @@ class Remediation:
 
     def _lose(self, action: Action) -> None:
         if action.verb in _CREATES:
-            self._lost.add(action.principal)
+            self._lost.add(action.entity)
 
     def _record(self, index: int, entry: Entry) -> None:
         self.journal.append(index, entry)
         self.entries[index] = entry
 
 
-def look(connection: Connection, action: Action) -> dict[PrincipalKey, Principal]:
-    """Whom an action touches as they are now, with what tells whether it holds; who is not there is left out.
+def look(connection: Connection, action: Action) -> State:
+    """What an action touches as it is now, with what tells whether it holds; what is not there is left out.
 
     Raises CallError.
     """
+    if action.entity[0] == "policy":
+        return _look_at_policy(connection, action)
     given = action.parameters
-    reads: dict[str, Any] = {}
-    for kind, name in ((key[0], given[f"{key[0].title()}Name"]) for key in touched(action)):
-        reads[f"{kind} alone"] = partial(iam.principal, connection, kind, name)
-        if kind == action.principal[0] and "PolicyArn" in given:
-            reads[f"{kind} attached"] = partial(iam.attached_policies, connection, kind, name)
-        if kind == action.principal[0] and "PolicyName" in given:
-            reads[f"{kind} inline"] = partial(iam.inline_policies, connection, kind, name)
-        if kind == "user" and "GroupName" in given:
-            reads["user groups"] = partial(iam.groups_of_user, connection, name)
-    found = _values(connection, action, reads)
+    names: dict[Kind, str] = {kind: given[f"{kind.title()}Name"] for kind in _KINDS if f"{kind.title()}Name" in given}
+    found = _values(connection, action, _reads(connection, action, names))
     principals: list[Principal] = [
         replace(
             found[f"{kind} alone"],
@@ -245,10 +256,48 @@ def look(connection: Connection, action: Action) -> dict[PrincipalKey, Principal
             inline=found.get(f"{kind} inline"),
             groups=found.get(f"{kind} groups"),
         )
-        for kind in ("group", "user")
+        for kind in names
         if f"{kind} alone" in found
     ]
-    return {key_of(each.kind, each.name): each for each in principals}
+    documents = {
+        document_key(each, given["PolicyName"]): found["document"] for each in principals if "document" in found
+    }
+    return State({key_of(each.kind, each.name): each for each in principals}, documents)
+
+
+def _reads(connection: Connection, action: Action, names: Mapping[Kind, str]) -> dict[str, Any]:
+    """The reads that tell of the principals that an action names, each under a name of its own."""
+    given = action.parameters
+    reads: dict[str, Any] = {}
+    for kind, name in names.items():
+        reads[f"{kind} alone"] = partial(iam.principal, connection, kind, name)
+        if kind == action.entity[0] and "PolicyArn" in given:
+            reads[f"{kind} attached"] = partial(iam.attached_policies, connection, kind, name)
+        if kind == action.entity[0] and "PolicyName" in given:
+            reads[f"{kind} inline"] = partial(iam.inline_policies, connection, kind, name)
+        if kind == action.entity[0] and "PolicyDocument" in given:
+            reads["document"] = partial(iam.inline_document, connection, kind, name, given["PolicyName"])
+        if kind == "user" and "GroupName" in given:
+            reads["user groups"] = partial(iam.groups_of_user, connection, name)
+    return reads
+
+
+def _look_at_policy(connection: Connection, action: Action) -> State:
+    """One of the account's own policies, its versions, and what the one in force says."""
+    arn = policy_arn(action, connection.identity()[0])
+    reads = {
+        "policy": partial(iam.managed_policy, connection, arn),
+        "versions": partial(iam.policy_versions, connection, arn),
+    }
+    found = _values(connection, action, reads)
+    if "policy" not in found:
+        return State({})
+    policy = replace(found["policy"], versions=found.get("versions", ()))
+    entities: dict[EntityKey, Entity] = {action.entity: policy}
+    if "PolicyDocument" not in action.parameters:
+        return State(entities)
+    read = partial(iam.managed_document, connection, arn, policy.default_version)
+    return State(entities, _values(connection, action, {arn: read}))
 
 
 def _values(connection: Connection, action: Action, reads: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,10 +316,10 @@ def _unless_gone(connection: Connection, future: Future[T], action: Action) -> T
         raise
 
 
-def _label(action: Action, key: PrincipalKey) -> str:
+def _label(action: Action, key: EntityKey) -> str:
     """`group Developers`, in the case in which the action names it."""
-    kind, _ = key
-    return f"{kind} {action.parameters[f'{kind.title()}Name']}"
+    kind, name = key
+    return f"{kind} {action.parameters.get(f'{kind.title()}Name', name)}"
 
 
 def _short(error: CallError) -> str:

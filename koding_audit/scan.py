@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -16,6 +16,7 @@ from koding_audit.model import (
     Audit,
     Desired,
     DesiredGroup,
+    DesiredRole,
     DesiredUser,
     Fact,
     Finding,
@@ -40,6 +41,7 @@ UNREAD_ADVICE = Advice(
 _OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
 _OF_USERS = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
 _OF_GROUPS = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
+_OF_ROLES = frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE})
 _CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
 
 
@@ -84,11 +86,15 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         for name, group in desired.groups.items()
         if not is_ignored(desired, "group", name)
     }
-    listed: dict[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED}
+    roles = {name: facts & _OF_ROLES for name in desired.roles if not is_ignored(desired, "role", name)}
+    listed: dict[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED, "role": Fact.ROLES_LISTED}
     return Query(
         users={name: wanted for name, wanted in users.items() if wanted},
         groups={name: wanted for name, wanted in groups.items() if wanted},
+        roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
         policies=_policies(desired, account) if Fact.POLICY in facts else {},
+        versions=_versions(desired, account) if Fact.VERSIONS in facts else {},
+        inline=_inline(desired) if Fact.INLINE_DOCUMENT in facts else {},
         account=facts & _OF_ACCOUNT,
         effective=_effective(desired) if Fact.DOCUMENT in facts else frozenset(),
         keyed=frozenset(
@@ -153,14 +159,42 @@ def _effective(desired: Desired) -> frozenset[PrincipalKey]:
 
 def _policies(desired: Desired, account: Account) -> dict[str, frozenset[PrincipalKey]]:
     """Who is to hold which policy, of those that this account could hold; of others the answer needs no asking."""
-    comparison = Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))
+    comparison = _unseen(desired, account)
     holders: dict[str, set[PrincipalKey]] = {}
     for kind, declared in comparison.declared():
         for _, ref in comparison.wanted(declared):
             holders.setdefault(ref.arn, set()).add(key_of(kind, declared.name))
-        if isinstance(declared, DesiredUser) and declared.boundary and declared.boundary.policy:
-            holders.setdefault(declared.boundary.policy.arn, set()).add(key_of(kind, declared.name))
+        boundary = None if isinstance(declared, DesiredGroup) else declared.boundary
+        if boundary and boundary.policy:
+            holders.setdefault(boundary.policy.arn, set()).add(key_of(kind, declared.name))
     return {arn: frozenset(keys) for arn, keys in holders.items() if not comparison.obstacle(arn)}
+
+
+def _versions(desired: Desired, account: Account) -> dict[str, str]:
+    """The policies of which the desired state says what they hold, or which version AWS is to have in force."""
+    comparison = _unseen(desired, account)
+    pinned = {arn: ref.version for arn, (_, ref) in comparison.pinned.items() if not comparison.obstacle(arn)}
+    return {**dict.fromkeys(comparison.documents, ""), **pinned}
+
+
+def _inline(desired: Desired) -> dict[PrincipalKey, frozenset[str]]:
+    """The inline policies that the desired state writes out, of whoever is not ignored."""
+    kinds: dict[Kind, Mapping[str, DesiredGroup | DesiredUser | DesiredRole]] = {
+        "group": desired.groups,
+        "user": desired.users,
+        "role": desired.roles,
+    }
+    return {
+        key_of(kind, name): frozenset(each.inline)
+        for kind, those in kinds.items()
+        for name, each in those.items()
+        if each.inline and not is_ignored(desired, kind, name)
+    }
+
+
+def _unseen(desired: Desired, account: Account) -> Comparison:
+    """The desired state beside an account of which nothing was read yet."""
+    return Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))
 
 
 def _not_seen(comparison: Comparison) -> tuple[str, ...]:
@@ -179,9 +213,12 @@ def _blocked(gap: Gap, chosen: Iterable[Rule]) -> tuple[str, ...]:
 def _not_checked(gap: Gap, comparison: Comparison) -> Finding:
     kind, _, name = gap.subject.partition("/")
     fact = gap.fact.value
-    if kind in ("user", "group"):
-        subject = comparison.subject("user" if kind == "user" else "group", name)
-        about, key = f" of {kind} {name}", fact
+    kinds: dict[str, Kind] = {"user": "user", "group": "group", "role": "role"}
+    if kind in kinds:
+        name, _, policy = name.partition("/")  # of an inline policy's document
+        subject = comparison.subject(kinds[kind], name)
+        about = f" of inline policy {policy} of {kind} {name}" if policy else f" of {kind} {name}"
+        key = f"{fact}/{policy}" if policy else fact
     else:
         subject = comparison.account.root_arn
         about, key = (f" {gap.subject}", f"{fact}/{gap.subject}") if gap.subject else ("", fact)

@@ -10,11 +10,11 @@ from koding_audit.model import (
     Action,
     Audit,
     Change,
+    EntityKey,
     Entry,
     Finding,
     Gap,
     Kind,
-    PrincipalKey,
     Report,
     RunStatus,
     Severity,
@@ -75,7 +75,7 @@ def changes(findings: Iterable[Finding]) -> dict[str, Change]:
     """
     to_make = (each for each in findings if each.status in {"open", "failed"})
     fixes = [(each.id, each.change, each.fix) for each in to_make if each.fix and each.change]
-    created = {fix.principal for _, change, fix in fixes if change == "create"}
+    created = {fix.entity for _, change, fix in fixes if change == "create"}
     return {
         name: "create" if change == "add" and not created.isdisjoint(_touched(fix)) else change
         for name, change, fix in fixes
@@ -98,7 +98,7 @@ def blocking(audit: Audit) -> list[tuple[Gap, tuple[str, ...]]]:
     return sorted(gaps, key=lambda each: (each[0].fact.value, each[0].subject, each[0].call, each[0].reason))
 
 
-def _touched(action: Action) -> set[PrincipalKey]:
+def _touched(action: Action) -> set[EntityKey]:
     """Every group and user that an action names."""
     kinds: tuple[tuple[Kind, str], ...] = (("group", "GroupName"), ("user", "UserName"))
     return {key_of(kind, action.parameters[name]) for kind, name in kinds if name in action.parameters}

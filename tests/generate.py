@@ -94,6 +94,8 @@ def _keys(schema: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
     def walk(node: Mapping[str, Any], path: str) -> None:
         node = _resolved(node, schema)
+        if node is schema["definitions"]["document"]:
+            return  # IAM's own format, which its user guide tells
         for key, inner in node.get("properties", {}).items():
             here = f"{path}{key}"
             kind = _resolved(inner, schema)

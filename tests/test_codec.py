@@ -152,7 +152,10 @@ def example_snapshot() -> Snapshot:
         absent=frozenset({key_of("user", "koding-user")}),
         listed=frozenset({"user"}),
         credentials={"ada": Credentials((AccessKey("ABCD", True, NOW, None),), False, True, ("ssh",))},
-        policies={"arn:aws:iam::aws:policy/A": ManagedPolicy("arn:aws:iam::aws:policy/A", True), "gone": None},
+        policies={
+            "arn:aws:iam::aws:policy/A": ManagedPolicy("arn:aws:iam::aws:policy/A", True, "ANPA1", "v2", ("v1", "v2")),
+            "gone": None,
+        },
         summary={"Users": 1},
         root_use=RootUse(NOW, None, (NOW, None)),
         gaps=(Gap(Fact.MFA, "iam:ListMFADevices", "AccessDenied", "user/ada", "iam:ListMFADevices"),),
@@ -268,7 +271,11 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
         ("summary.Users", True, 'summary["Users"]: a number is needed'),
         ("gaps.0.fact", "weather", "gaps[0].fact: one of caller, user"),
         ("listed.0", "users", "listed[0]: one of user, group, role is needed"),
-        ("policies.gone", {"attachable": True, "more": 1}, 'policies["gone"]: unknown key "more"'),
+        (
+            "policies.gone",
+            {"attachable": True, "unique_id": "", "default_version": "", "versions": [], "more": 1},
+            'policies["gone"]: unknown key "more"',
+        ),
     ],
 )
 def test_what_is_wrong_in_a_snapshot_is_named_by_its_place(path: str, bad: object, message: str) -> None:
@@ -308,13 +315,14 @@ def test_an_action_without_its_target_is_refused(verb: str, parameters: dict[str
 
 
 @pytest.mark.parametrize("verb", Verb)
-def test_every_action_that_is_read_has_a_principal(verb: Verb) -> None:
+def test_every_action_that_is_read_changes_something(verb: Verb) -> None:
     value = json.loads(codec.encode_plan(example_plan()))
-    everything = dict.fromkeys(("UserName", "GroupName", "PolicyArn", "PolicyName", "PolicyDocument"), "x")
+    said = ("UserName", "GroupName", "RoleName", "PolicyArn", "PolicyName", "PolicyDocument", "VersionId")
+    everything = dict.fromkeys(said, "x")
     value["steps"][0] |= {"action": verb.value, "parameters": everything}
-    assert codec.decode_plan(value, "x.json").steps[0].action.principal[1] == "x"
+    assert codec.decode_plan(value, "x.json").steps[0].action.entity[1] == "x"
     value["steps"][0]["parameters"] = {}
-    with pytest.raises(InputError, match=r"needs (User|Group)Name"):
+    with pytest.raises(InputError, match=r"needs (User|Group|Role|Policy)(Name|Arn)"):
         codec.decode_plan(value, "x.json")
 
 

@@ -321,20 +321,23 @@ def policies() -> dict[str, set[str]]:
 
 
 def reads() -> set[str]:
-    """Every operation that iam.py can call; in an f-string its kind is User or Group."""
+    """Every operation that iam.py can call; in an f-string its kind is User, Group or Role."""
     nodes = list(ast.walk(ast.parse((CHECKOUT / "koding_audit" / "iam.py").read_text(encoding="utf-8"))))
     joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     parts = {id(part) for node in joined for part in node.values}
     names = {node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in parts}
     for node in joined:
         text = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
-        names |= {text.replace("{}", kind) for kind in ("User", "Group")}
+        names |= {text.replace("{}", kind) for kind in ("User", "Group", "Role")}
     return {name for name in names if re.fullmatch(r"(Get|List|Generate)[A-Z][A-Za-z]+", str(name))}
 
 
 def changed_by(change: str) -> set[str]:
     """The verbs that need this to be allowed, of those that a fix can have."""
-    made = (Finding("policy-missing", "error", "", "", fix=Action(verb, {})) for verb in INVERSE)
+    said_again = {verb for verb in INVERSE if verb.value.startswith("Put")} | {Verb.CREATE_POLICY_VERSION}
+    fixes = [("inline-changed", verb) for verb in said_again]
+    fixes += [("inline-missing", verb) for verb in INVERSE if verb is not Verb.CREATE_POLICY_VERSION]
+    made = (Finding(rule, "error", "", "", fix=Action(verb, {})) for rule, verb in fixes)
     return {each.fix.verb.value for each in made if each.fix and each.change == change}
 
 
@@ -347,7 +350,8 @@ def test_the_policies_for_writing_have_every_verb_where_it_is_used_and_nothing_e
     assert found["fix"] == changed_by("add")
     assert found["create"] == changed_by("create") | WITH_TAGS
     assert found["replace"] == changed_by("replace")
-    assert found["undo"] == {verb.value for verb in INVERSE.values()}
+    # A version that was made is deleted once the one before it is in force again.
+    assert found["undo"] == {verb.value for verb in INVERSE.values()} | {Verb.DELETE_POLICY_VERSION.value}
     assert set(found) == {"audit", "fix", "create", "replace", "undo"}
     written = found["fix"] | found["create"] | found["replace"] | found["undo"]
     assert {verb.value for verb in Verb} <= written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any
@@ -195,7 +196,7 @@ def test_an_item_without_its_name_is_refused(
         read(connection)
 
 
-@pytest.mark.parametrize("kind", ["user", "group"])
+@pytest.mark.parametrize("kind", ["user", "group", "role"])
 def test_inline_policies_are_named_and_their_documents_read_decoded(
     kind: Any, connection: Connection, replay: Replay
 ) -> None:
@@ -205,7 +206,7 @@ def test_inline_policies_are_named_and_their_documents_read_decoded(
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*é"}}
     named = {f"{word}Name": "some", "PolicyName": "a"}
     replay.answer(f"Get{word}Policy", recorded({**named, "PolicyDocument": document}))
-    assert iam.inline_document(connection, kind, "some", "a") == document
+    assert iam.inline_document(connection, kind, "some", "a") == json.dumps(document, sort_keys=True)
     assert replay.calls[-1].parameters == named
 
 
@@ -504,7 +505,9 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
     pages = [{**empty, "UserDetailList": users} for users in ([full], [], [other])]
     replay.answer("GetAccountAuthorizationDetails", by_marker(*pages))
     arn = USER["Arn"]
-    assert iam.details(connection, "user") == (
+    found = iam.details(connection, "user")
+    assert found.documents == {"user/someone/in": '{"Statement": [], "Version": "2012-10-17"}'}
+    assert found.principals == (
         Principal(
             *("user", "someone", arn, "AIDA1", "/team/"),
             attached=frozenset({own("p")}),
@@ -520,7 +523,7 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
 def test_every_group_is_read_without_members_which_only_its_users_tell(connection: Connection, replay: Replay) -> None:
     detail = GROUP_DETAIL | {"AttachedManagedPolicies": ATTACHED, "GroupPolicyList": INLINE}
     replay.answer("GetAccountAuthorizationDetails", one_page(GroupDetailList=[detail]))
-    (group,) = iam.details(connection, "group")
+    (group,) = iam.details(connection, "group").principals
     assert (group.attached, group.inline, group.groups, group.members) == ({own("p")}, {"in"}, None, None)
     assert replay.calls[0].parameters["Filter.member.1"] == "Group"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import INVERSE, Action, Desired, Entry, Finding, Journal, Request, Snapshot, Verb, key_of
-from koding_audit.plan import fingerprint, holds, plan, touched, undo, undo_query
+from koding_audit.model import INVERSE, Action, Desired, Entry, Finding, Journal, Request, Snapshot, State, Verb, key_of
+from koding_audit.plan import fingerprint, holds, plan, policy_key, state_of, touched, undo, undo_query
 from koding_audit.scan import audit, rules
 from tests.values import (
     ACCOUNT,
@@ -20,11 +21,18 @@ from tests.values import (
     group,
     ignore,
     live_group,
+    live_policy,
+    live_role,
     live_user,
     managed,
+    own,
+    own_policy,
     policy_set,
+    role,
     snapshot,
+    statement,
     user,
+    written,
 )
 
 EC2, READ_ONLY, S3 = aws("AmazonEC2FullAccess"), aws("IAMReadOnlyAccess"), aws("AmazonS3ReadOnlyAccess")
@@ -146,8 +154,85 @@ def test_the_same_input_gives_the_same_plan() -> None:
 )
 def test_the_fingerprint_sees_whatever_moves_in_what_is_touched(moved: Any) -> None:
     key = key_of("group", "Developers")
-    assert fingerprint([key], {key: moved}) != fingerprint([key], {key: live_group()})
-    assert fingerprint([key], {}) != fingerprint([key], {key: live_group()})
+    assert fingerprint([key], State({key: moved})) != fingerprint([key], State({key: live_group()}))
+    assert fingerprint([key], State({})) != fingerprint([key], State({key: live_group()}))
+
+
+def test_the_fingerprint_sees_another_text_of_an_inline_policy_and_another_version_of_a_policy() -> None:
+    live = snapshot(live_group(inline=["x"]), documents={"group/Developers/x": statement()}, policies=live_policy("p"))
+    key, policy = key_of("group", "Developers"), policy_key(own("p"))
+    before = state_of(live)
+    other_text = state_of(replace(live, documents={"group/Developers/x": statement("s3:*")}))
+    assert fingerprint([key], before) != fingerprint([key], other_text)
+    assert fingerprint([policy], before) == fingerprint([policy], other_text)
+    moved = state_of(replace(live, policies=live_policy("p", "v2", ["v1", "v2"])))
+    assert fingerprint([policy], before) != fingerprint([policy], moved)
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+WRITES = desired(policy_set("own", own_policy("team/new", statement())), group(required=["own"]))
+MADE = ("CreatePolicy", "new", statement(), "/team/")
+
+
+def test_a_policy_is_created_before_it_is_attached() -> None:
+    live = snapshot(live_group(), policies={own("team/new"): None})
+    assert planned(WRITES, live) == [MADE, ("AttachGroupPolicy", "Developers", own("team/new"))]
+
+
+def test_a_policy_that_is_not_created_is_not_attached_either() -> None:
+    live = snapshot(live_group(), policies={own("team/new"): None}, summary={"Policies": 9, "PoliciesQuota": 9})
+    assert planned(WRITES, live) == []
+
+
+def test_a_policy_that_is_there_is_attached_only() -> None:
+    live = snapshot(live_group(), policies=live_policy("team/new"), documents={own("team/new"): statement()})
+    assert planned(WRITES, live) == [("AttachGroupPolicy", "Developers", own("team/new"))]
+
+
+def test_a_changed_policy_needs_replace_and_gets_a_new_default_version() -> None:
+    live = snapshot(
+        live_group(attached=[own("team/new")]),
+        policies=live_policy("team/new", "v2", ["v1", "v2"]),
+        documents={own("team/new"): statement("s3:*")},
+    )
+    assert planned(WRITES, live) == []
+    assert planned(WRITES, live, replace=True) == [
+        ("CreatePolicyVersion", own("team/new"), statement(), "True"),
+    ]
+
+
+def test_a_policy_with_five_versions_gets_no_other() -> None:
+    versions = ["v1", "v3", "v4", "v5", "v6"]
+    live = snapshot(
+        live_group(attached=[own("team/new")]),
+        policies=live_policy("team/new", "v6", versions),
+        documents={own("team/new"): statement("s3:*")},
+    )
+    assert planned(WRITES, live, replace=True) == []
+
+
+def test_an_inline_policy_that_is_missing_is_put_and_one_that_changed_needs_replace() -> None:
+    wanted = desired(role(inline={"new": written(statement()), "old": written(statement())}))
+    live = snapshot(live_role(inline=["old"]), documents={"role/app/old": statement("s3:*")})
+    new = ("PutRolePolicy", "app", "new", statement())
+    assert planned(wanted, live) == [new]
+    assert planned(wanted, live, replace=True) == [("PutRolePolicy", "app", "old", statement()), new]
+
+
+def test_a_role_is_given_its_policies_and_is_never_created() -> None:
+    wanted = desired(policy_set("read", EC2), role(required=["read"]), role("gone", required=["read"]))
+    live = snapshot(live_role(), absent=[("role", "gone")], policies=KNOWN)
+    assert planned(wanted, live, create=True) == [("AttachRolePolicy", "app", EC2)]
+
+
+@pytest.mark.parametrize("path", ["/aws-service-role/ec2.amazonaws.com/", "/aws-reserved/sso.amazonaws.com/"])
+def test_a_role_of_a_service_or_of_identity_center_is_never_written(path: str) -> None:
+    wanted = desired(
+        policy_set("read", EC2), role(required=["read"], inline={"x": written(statement())}, exclusive=True)
+    )
+    live = snapshot(live_role(path=path, attached=[S3], inline=["own"]), policies=KNOWN)
+    assert planned(wanted, live, replace=True) == []
 
 
 # --- undo -------------------------------------------------------------------------------------------
@@ -194,6 +279,66 @@ def test_undo_puts_a_deleted_inline_policy_back() -> None:
     assert [(step.action.verb, step.action.parameters) for step in made.steps] == [(Verb.PUT_GROUP_POLICY, given)]
 
 
+PUT = Action(Verb.PUT_ROLE_POLICY, {"RoleName": "app", "PolicyName": "x", "PolicyDocument": '{ "Statement": [ ] }'})
+
+
+def test_undo_deletes_an_inline_policy_that_was_put_and_restores_one_that_was_put_over() -> None:
+    live = snapshot(live_role(inline=["x"]), documents={"role/app/x": '{"Statement": []}'})
+    assert taken_back(live, Entry(PUT, "done")) == ["DeleteRolePolicy"]
+    made = undo(Journal("j", ACCOUNT, (Entry(PUT, "done", before=statement()),)), live, NOW)
+    given = {"RoleName": "app", "PolicyName": "x", "PolicyDocument": statement()}
+    assert [(step.action.verb, step.action.parameters) for step in made.steps] == [(Verb.PUT_ROLE_POLICY, given)]
+
+
+def test_undo_leaves_an_inline_policy_that_somebody_changed_since() -> None:
+    live = snapshot(live_role(inline=["x"]), documents={"role/app/x": statement()})
+    assert taken_back(live, Entry(PUT, "done", before=statement("s3:*"))) == []
+
+
+VERSION = Action(
+    Verb.CREATE_POLICY_VERSION, {"PolicyArn": own("p"), "PolicyDocument": statement(), "SetAsDefault": True}
+)
+
+
+def test_undo_goes_back_to_the_version_that_was_in_force_and_deletes_the_new_one() -> None:
+    live = snapshot(policies=live_policy("p", "v4", ["v2", "v3", "v4"]), documents={own("p"): statement()})
+    made = undo(Journal("j", ACCOUNT, (Entry(VERSION, "done", before="v2"),)), live, NOW)
+    assert [(step.action.verb.value, step.action.parameters["VersionId"]) for step in made.steps] == [
+        ("SetDefaultPolicyVersion", "v2"),
+        ("DeletePolicyVersion", "v4"),
+    ]
+
+
+def test_undo_leaves_a_policy_whose_default_version_moved_on() -> None:
+    live = snapshot(policies=live_policy("p", "v5", ["v4", "v5"]), documents={own("p"): statement("s3:*")})
+    assert taken_back(live, Entry(VERSION, "done", before="v2")) == []
+
+
+CREATED = Action(Verb.CREATE_POLICY, {"PolicyName": "p", "PolicyDocument": statement()})
+
+
+def test_undo_deletes_a_policy_that_was_created_and_nobody_built_on_since() -> None:
+    entry = Entry(CREATED, "done", "", {policy_key(own("p")): "ANPAP"})
+    text = {own("p"): statement()}
+    assert taken_back(snapshot(policies=live_policy("p"), documents=text), entry) == ["DeletePolicy"]
+    assert taken_back(snapshot(policies=live_policy("p", "v1", ["v1", "v2"]), documents=text), entry) == []
+    assert taken_back(snapshot(policies=live_policy("p"), documents={own("p"): statement("s3:*")}), entry) == []
+    made_again = replace(entry, unique_ids={policy_key(own("p")): "ANPAOTHER"})
+    assert taken_back(snapshot(policies=live_policy("p"), documents=text), made_again) == []
+
+
+def test_an_undo_is_not_undone() -> None:
+    gone = Action(Verb.DELETE_GROUP, {"GroupName": "Developers"})
+    assert taken_back(snapshot(), Entry(gone, "done")) == []
+
+
+def test_undo_asks_for_the_documents_it_has_to_compare() -> None:
+    asked = undo_query(Journal("j", ACCOUNT, (Entry(PUT, "done"), Entry(VERSION, "done"), Entry(CREATED, "done"))))
+    assert asked.inline == {key_of("role", "app"): {"x"}}
+    assert asked.versions == {own("p"): ""}
+    assert set(asked.roles) == {"app"}
+
+
 def test_undo_asks_for_everybody_it_might_touch() -> None:
     add = Action(Verb.ADD_USER_TO_GROUP, {"GroupName": "Developers", "UserName": "koding-user"})
     asked = undo_query(Journal("j", ACCOUNT, (Entry(add, "done"), Entry(CREATE, "done"))))
@@ -218,6 +363,10 @@ ACTIONS = st.one_of(
         lambda verb: Action(verb, {"UserName": "koding-user", "PolicyName": "p", "PolicyDocument": "{}"}),
         st.sampled_from([Verb.PUT_USER_POLICY, Verb.DELETE_USER_POLICY]),
     ),
+    st.builds(
+        lambda verb: Action(verb, {"PolicyName": "p", "PolicyArn": own("p"), "PolicyDocument": "{}"}),
+        st.sampled_from([Verb.CREATE_POLICY, Verb.DELETE_POLICY]),
+    ),
 )
 
 
@@ -228,18 +377,20 @@ def test_an_action_and_its_inverse_never_hold_together(
     inline = ["p"] if member else []
     live = [live_user(groups=["Developers"] if member else [], inline=inline)]
     live += [live_group(attached=attached)] if there else []
-    principals = snapshot(*live).principals
-    pairs = {**INVERSE, **{inverse: verb for verb, inverse in INVERSE.items()}}
+    policies = live_policy("p") if there else {}
+    state = state_of(snapshot(*live, documents={"user/koding-user/p": "{}"}, policies=policies))
+    pairs = {**{inverse: verb for verb, inverse in INVERSE.items()}, **INVERSE}
     opposite = Action(pairs[action.verb], action.parameters)
-    assert holds(action, principals) is not holds(opposite, principals)
+    assert holds(action, state) is not holds(opposite, state)
 
 
-def test_every_verb_but_put_has_an_inverse_and_touches_somebody() -> None:
+def test_every_verb_of_a_fix_has_an_inverse_and_touches_something() -> None:
     assert set(Verb) - set(INVERSE) == {
-        Verb.PUT_GROUP_POLICY,
-        Verb.PUT_USER_POLICY,
         Verb.DELETE_USER,
         Verb.DELETE_GROUP,
+        Verb.DELETE_POLICY,
+        Verb.DELETE_POLICY_VERSION,
+        Verb.SET_DEFAULT_POLICY_VERSION,
     }
     assert touched(ATTACH) == (key_of("group", "Developers"),)
 
@@ -248,5 +399,5 @@ def test_every_fix_of_a_finding_makes_it_go_away() -> None:
     findings: tuple[Finding, ...] = audit(GUIDE, empty(), rules()).findings
     assert findings
     whole = snapshot(live_group(attached=[EC2, READ_ONLY]), live_user(groups=["Developers"]))
-    assert [each.id for each in findings if each.fix and not holds(each.fix, whole.principals)] == []
+    assert [each.id for each in findings if each.fix and not holds(each.fix, state_of(whole))] == []
     assert list(Comparison(GUIDE, whole).desired.groups) == ["Developers"]

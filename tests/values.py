@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -16,11 +17,13 @@ from koding_audit.model import (
     Credentials,
     Desired,
     DesiredGroup,
+    DesiredRole,
     DesiredUser,
     Ignore,
     KeyLimits,
     Kind,
     ManagedPolicy,
+    PolicyDocument,
     PolicyRef,
     PolicySet,
     Principal,
@@ -60,8 +63,37 @@ def own(name: str, account: Account = ACCOUNT) -> str:
 # --- desired ------------------------------------------------------------------------------------
 
 
-def policy_set(name: str, *arns: str) -> PolicySet:
-    return PolicySet(name, line(5), tuple(PolicyRef(arn, line(7, 16 + 20 * n)) for n, arn in enumerate(arns)))
+def policy_set(name: str, *policies: str | PolicyRef) -> PolicySet:
+    """policies: ARNs, or references with more than that."""
+    refs = (
+        each if isinstance(each, PolicyRef) else PolicyRef(each, line(7, 16 + 20 * n))
+        for n, each in enumerate(policies)
+    )
+    return PolicySet(name, line(5), tuple(refs))
+
+
+def statement(action: str = "s3:GetObject", effect: str = "Allow", **more: Any) -> str:
+    """A policy document of one statement, as the tool keeps documents."""
+    return json.dumps({"Statement": [{"Action": action, "Effect": effect, "Resource": "*", **more}]}, sort_keys=True)
+
+
+def trust(service: str = "ec2.amazonaws.com") -> str:
+    """A trust policy, as the tool keeps documents."""
+    who = {"Principal": {"Service": service}}
+    return json.dumps({"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", **who}]}, sort_keys=True)
+
+
+def written(text: str, number: int = 60) -> PolicyDocument:
+    return PolicyDocument(text, line(number, 7))
+
+
+def own_policy(name: str, text: str) -> PolicyRef:
+    """One of the account's own policies, with what it is to say."""
+    return PolicyRef(own(name), line(8, 9), document=written(text, 8))
+
+
+def pinned(name: str, version: str) -> PolicyRef:
+    return PolicyRef(aws(name), line(9, 9), version)
 
 
 def uses(names: Iterable[str], number: int = 20) -> tuple[Reference, ...]:
@@ -94,6 +126,10 @@ def user(
     )
 
 
+def role(name: str = "app", *, required: Iterable[str] = (), optional: Iterable[str] = (), **more: Any) -> DesiredRole:
+    return DesiredRole(name, line(61), required=uses(required, 62), optional=uses(optional, 63), **more)
+
+
 def key_limits(**limits: int) -> KeyLimits:
     return KeyLimits(line(35), **limits)
 
@@ -107,12 +143,13 @@ def ignore(kind: Kind, pattern: str) -> Ignore:
     return Ignore(kind, pattern, "not ours", line(50))
 
 
-def desired(*parts: PolicySet | DesiredGroup | DesiredUser, **more: Any) -> Desired:
+def desired(*parts: PolicySet | DesiredGroup | DesiredUser | DesiredRole, **more: Any) -> Desired:
     return Desired(
         files=(FILE,),
         policy_sets={each.name: each for each in parts if isinstance(each, PolicySet)},
         groups={each.name: each for each in parts if isinstance(each, DesiredGroup)},
         users={each.name: each for each in parts if isinstance(each, DesiredUser)},
+        roles={each.name: each for each in parts if isinstance(each, DesiredRole)},
         **more,
     )
 
@@ -165,6 +202,29 @@ def live_user(
     )
 
 
+def live_role(
+    name: str = "app",
+    *,
+    attached: Iterable[str] | None = (),
+    inline: Iterable[str] | None = (),
+    path: str = "/",
+    boundary: str = "",
+    trusting: str = "",
+    account: Account = ACCOUNT,
+) -> Principal:
+    return Principal(
+        kind="role",
+        name=name,
+        arn=account.arn("role", name, path),
+        unique_id=f"AROA{name.upper()}",
+        path=path,
+        attached=_read(attached),
+        inline=_read(inline),
+        boundary=boundary,
+        trust=trusting or trust(),
+    )
+
+
 def access_key(suffix: str = "ABCD", *, active: bool = True, age: float = 1, used: float | None = None) -> AccessKey:
     """age and used: days before NOW; used None: never."""
     return AccessKey(suffix, active, ago(days=age), None if used is None else ago(days=used))
@@ -177,6 +237,12 @@ def root_use(*, password: datetime | None = None, keys: Iterable[datetime | None
 def managed(*arns: str, attachable: bool = True) -> dict[str, ManagedPolicy | None]:
     """For Snapshot.policies."""
     return {arn: ManagedPolicy(arn, attachable) for arn in arns}
+
+
+def live_policy(name: str, default: str = "v1", versions: Iterable[str] = ()) -> dict[str, ManagedPolicy | None]:
+    """One of the account's own policies, for Snapshot.policies; its versions are the default one alone, or those."""
+    unique_id = f"ANPA{name.upper()}"
+    return {own(name): ManagedPolicy(own(name), True, unique_id, default, tuple(versions) or (default,))}
 
 
 def snapshot(

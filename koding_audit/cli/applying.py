@@ -13,7 +13,7 @@ from koding_audit.cli.sources import check_writable, identified, opened
 from koding_audit.cli.terminal import Terminal
 from koding_audit.cli.writing import carry_out, described
 from koding_audit.errors import InputError, RefusedError
-from koding_audit.model import Desired, Journal, Plan, Report, Request, Step
+from koding_audit.model import Desired, Journal, Plan, Report, Request, Step, Verb
 from koding_audit.plan import plan as make_plan
 from koding_audit.plan import undo as make_undo
 from koding_audit.plan import undo_query
@@ -117,7 +117,8 @@ def _line(step: Step) -> str:
 
 
 def _left_alone(past: Journal, made: Plan) -> Iterator[str]:
-    taken = len(made.steps)
+    # Going back to a version takes two steps, of which this is the second.
+    taken = sum(step.action.verb is not Verb.DELETE_POLICY_VERSION for step in made.steps)
     written = [entry for entry in past.entries if entry.outcome in ("done", "pending", "unknown", "started")]
     if len(written) > taken:
         count = len(written) - taken

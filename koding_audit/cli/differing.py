@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from koding_audit import document, jsontext
 from koding_audit.cli.sources import identified, opened
 from koding_audit.cli.terminal import Terminal, emit
-from koding_audit.difference import Change, Difference, compare
+from koding_audit.difference import Difference, compare, described
 from koding_audit.errors import InputError
 from koding_audit.text import inert
 from koding_audit.words import counted
@@ -107,14 +107,7 @@ def _explained(difference: Difference, old: str, new: str, *, same: bool) -> Ite
     for title, changes in parts:
         if changes:
             yield title
-            yield from (f"  {_line(each)}" for each in changes)
+            yield from (f"  {described(each)}" for each in changes)
     if difference.why:
         start = "Not decided" if difference.verdict == "undecided" else "Not everything is decided"
         yield f"{start}: {difference.why}"
-
-
-def _line(change: Change) -> str:
-    """One change: the action, an example of a resource, when, and for whom."""
-    when = f", when {change.condition}" if change.condition else ""
-    who = f", for {change.principal}" if change.principal else ""
-    return f"{change.action} on {change.resource}{when}{who}"

@@ -44,13 +44,16 @@ def shown(plan: Plan) -> list[str]:
 def symbol(action: Action) -> str:
     if action.verb.value.startswith(("Detach", "Remove", "Delete")):
         return "-"
-    return "~" if action.verb.value.startswith("Put") else "+"
+    changes = action.verb.value.startswith("Put") or action.verb.value.endswith("PolicyVersion")
+    return "~" if changes else "+"
 
 
 def described(action: Action) -> str:
     """`AttachGroupPolicy  IAMReadOnlyAccess to group Developers`, inert."""
     given = action.parameters
-    kind, _ = action.principal
+    kind, _ = action.entity
+    if kind == "policy":
+        return inert(f"{action.verb.value:<19} {_policy(action)}")
     whom = f"{kind} {given[f'{kind.title()}Name']}"
     word = "from" if symbol(action) == "-" else "to"
     if "PolicyArn" in given:
@@ -62,6 +65,16 @@ def described(action: Action) -> str:
     else:
         what = whom + (f" in path {given['Path']}" if "Path" in given else "")
     return inert(f"{action.verb.value:<19} {what}")
+
+
+def _policy(action: Action) -> str:
+    given = action.parameters
+    if action.verb is Verb.CREATE_POLICY:
+        return f"customer:{given.get('Path', '/').removeprefix('/')}{given['PolicyName']}"
+    name = policy_name(given["PolicyArn"])
+    if action.verb is Verb.CREATE_POLICY_VERSION:
+        return f"{name}, as its default version; the one in force stays beside it"
+    return f"{name}, version {given['VersionId']}" if "VersionId" in given else name
 
 
 def carry_out(

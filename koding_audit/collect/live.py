@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from koding_audit import credential_report, iam
 from koding_audit.aws import ACCESS_DENIED, MALFORMED, NOT_THERE, Connection, connect
@@ -43,10 +42,15 @@ TARGETED_CALLS = 48
 _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
     "group": (Fact.ATTACHED, Fact.GROUP, Fact.INLINE),
     "user": (Fact.ATTACHED, Fact.USER, Fact.GROUPS, Fact.INLINE),
+    "role": (Fact.ATTACHED, Fact.ROLE, Fact.INLINE),
 }
 _CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS)
-_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP}
-_EVERY: Mapping[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED}
+_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
+_EVERY: Mapping[Kind, Fact] = {
+    "user": Fact.USERS_LISTED,
+    "group": Fact.GROUPS_LISTED,
+    "role": Fact.ROLES_LISTED,
+}
 
 
 @contextlib.contextmanager
@@ -69,11 +73,16 @@ def collect(query: Query, connection: Connection) -> Snapshot:
     found = principals.found()
     absent = principals.absent()
     policies = _start_policies(reading, query, found)
+    own = _start_own_policies(reading, query)
     found |= _groups_beside(reading, query, found)
-    documents = _documents(reading, query, found)
+    versions = _Versions(reading, query, _policies(reading, query, policies)) if query.versions else None
+    documents = _documents(reading, query, found, principals.documents())
     rows, root_use = _report(reading, query, report)
     credentials = _credentials(reading, query, found, rows)
     account, caller = connection.identity()
+    known = versions.policies() if versions else _policies(reading, query, policies)
+    documents |= versions.documents() if versions else {}
+    own_policies, own_documents = (reading.value(own) if own else None) or ({}, {})
     return Snapshot(
         account=account,
         caller=caller,
@@ -84,18 +93,18 @@ def collect(query: Query, connection: Connection) -> Snapshot:
         absent=absent,
         listed=principals.listed(),
         credentials=credentials,
-        policies=_policies(reading, policies),
+        policies={**known, **own_policies},
         summary=_summary(reading, summary, partial(missing_counts, query=query, found=found, absent=absent)),
         root_use=root_use,
         gaps=tuple(sorted(reading.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
-        documents=documents,
+        documents={**documents, **own_documents},
         policies_listed=bool(query.everything) and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
     )
 
 
 def is_bulk(query: Query) -> bool:
     """Whether the account is listed instead of asking for each principal by itself."""
-    facts = [*query.users.values(), *query.groups.values()]
+    facts = [*query.users.values(), *query.groups.values(), *query.roles.values()]
     calls = sum(len(each.difference(_CREDENTIAL_FACTS)) for each in facts)
     return bool(query.listed or query.everything) or calls > TARGETED_CALLS
 
@@ -118,13 +127,17 @@ class _Reading:
     def start(self, fact: Fact, operation: str, function: Callable[[], T], subject: str = "") -> _Pending[T]:
         return _Pending(fact, subject, self.connection.submit(function), f"iam:{operation}")
 
-    def value(self, pending: _Pending[T], *, gone: bool = False) -> T | None:
-        """What was read, or None and a Gap; None alone where `gone` says that its principal is not there."""
+    def value(self, pending: _Pending[T], *, gone: bool = False, also: Iterable[Fact] = ()) -> T | None:
+        """What was read, or None and a Gap; None alone where `gone` says that its principal is not there.
+
+        also: the other facts that it is a part of, each of them a gap then too.
+        """
         try:
             return self.connection.result(pending.future, pending.call)
         except CallError as error:
             if not (gone and error.code == NOT_THERE):
-                self.gap(pending.fact, error, pending.subject)
+                for fact in (pending.fact, *also):
+                    self.gap(fact, error, pending.subject)
             return None
 
     def gap(self, fact: Fact, error: CallError, subject: str = "") -> None:
@@ -139,7 +152,7 @@ class _Targeted:
 
     def __init__(self, reading: _Reading, query: Query) -> None:
         self._reading = reading
-        self._wanted = [*_wanted("group", query.groups), *_wanted("user", query.users)]
+        self._wanted = list(_wanted(query))
         self._absent: set[PrincipalKey] = set()
         self._pending: dict[tuple[PrincipalKey, Fact], _Pending[Any]] = {}
         for position in range(len(_FACTS["user"])):
@@ -157,6 +170,9 @@ class _Targeted:
 
     def listed(self) -> frozenset[Kind]:
         return frozenset()
+
+    def documents(self) -> Mapping[str, str]:
+        return {}
 
     def _principal(self, kind: Kind, name: str) -> Principal | None:
         key = key_of(kind, name)
@@ -179,26 +195,25 @@ class _Targeted:
 
 
 class _Listed:
-    """Every user and group by GetAccountAuthorizationDetails, a thousand to a page, then those that are wanted."""
+    """Every principal by GetAccountAuthorizationDetails, a thousand to a page, then those that are wanted."""
 
     def __init__(self, reading: _Reading, query: Query) -> None:
         self._reading = reading
         self._query = query
         operation = "GetAccountAuthorizationDetails"
-        kinds: tuple[Kind, ...] = ("group", "user")
         self._pending = {
             kind: reading.start(fact, operation, partial(iam.details, reading.connection, kind))
-            for kind in kinds
+            for kind in _SELF
             for fact in self._facts(kind)[:1]
         }
-        self._details: dict[Kind, tuple[Principal, ...] | None] = {}
+        self._details: dict[Kind, iam.Details | None] = {}
 
     def found(self) -> dict[PrincipalKey, Principal]:
         self._details = {kind: self._read(kind, pending) for kind, pending in self._pending.items()}
-        by_key = {key_of(each.kind, each.name): each for found in self._details.values() for each in found or ()}
+        by_key = {key_of(each.kind, each.name): each for each in self._every()}
         if self._query.everything:
             return {key: self._masked(each, self._query.everything) for key, each in by_key.items()}
-        wanted = {key_of(kind, name): facts for kind, name, facts in self._wanted()}
+        wanted = {key_of(kind, name): facts for kind, name, facts in _wanted(self._query)}
         return {
             key: self._masked(each, wanted.get(key, frozenset()))
             for key, each in by_key.items()
@@ -206,31 +221,38 @@ class _Listed:
         }
 
     def absent(self) -> frozenset[PrincipalKey]:
-        read = {key_of(each.kind, each.name) for found in self._details.values() for each in found or ()}
-        known = (key_of(kind, name) for kind, name, _ in self._wanted() if self._details.get(kind) is not None)
+        read = {key_of(each.kind, each.name) for each in self._every()}
+        known = (key_of(kind, name) for kind, name, _ in _wanted(self._query) if self._details.get(kind) is not None)
         return frozenset(key for key in known if key not in read)
 
     def listed(self) -> frozenset[Kind]:
         asked = self._details if self._query.everything else self._query.listed
         return frozenset(kind for kind in asked if self._details.get(kind) is not None)
 
+    def documents(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for details in self._details.values():
+            found |= details.documents if details else {}
+        return found
+
+    def _every(self) -> Iterator[Principal]:
+        return (each for details in self._details.values() if details for each in details.principals)
+
     def _facts(self, kind: Kind) -> list[Fact]:
         """What is unknown without the list of a kind: those who are asked for, who else there is, or both."""
         members = any(Fact.MEMBERS in facts for facts in self._query.groups.values())
-        asked = {"group": self._query.groups, "user": self._query.users or members}[kind] or self._query.everything
+        query = self._query
+        those = {"group": query.groups, "user": query.users or members, "role": query.roles}
+        asked = those[kind] or query.everything
         return [fact for fact, wanted in ((_SELF[kind], asked), (_EVERY[kind], kind in self._query.listed)) if wanted]
 
-    def _read(self, kind: Kind, pending: _Pending[tuple[Principal, ...]]) -> tuple[Principal, ...] | None:
+    def _read(self, kind: Kind, pending: _Pending[iam.Details]) -> iam.Details | None:
         try:
             return self._reading.connection.result(pending.future, pending.call)
         except CallError as error:
             for fact in self._facts(kind):
                 self._reading.gap(fact, error)
             return None
-
-    def _wanted(self) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
-        yield from _wanted("group", self._query.groups)
-        yield from _wanted("user", self._query.users)
 
     def _masked(self, principal: Principal, facts: frozenset[Fact]) -> Principal:
         """As reading it by itself would have given it: what was not asked for is None."""
@@ -247,11 +269,17 @@ class _Listed:
 
     @functools.cached_property
     def _members(self) -> Mapping[str, frozenset[str]]:
-        return iam.members_by_group(self._details.get("user") or ())
+        users = self._details.get("user")
+        return iam.members_by_group(users.principals if users else ())
 
 
-def _wanted(kind: Kind, asked: Mapping[str, frozenset[Fact]]) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
-    return ((kind, name, facts) for name, facts in asked.items())
+def _wanted(query: Query) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
+    asked: tuple[tuple[Kind, Mapping[str, frozenset[Fact]]], ...] = (
+        ("group", query.groups),
+        ("user", query.users),
+        ("role", query.roles),
+    )
+    return ((kind, name, facts) for kind, those in asked for name, facts in those.items())
 
 
 def _start_fact(reading: _Reading, kind: Kind, name: str, fact: Fact, facts: frozenset[Fact]) -> _Pending[Any]:
@@ -318,27 +346,86 @@ def _report(
 def _start_policies(
     reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal]
 ) -> dict[str, _Pending[Any]]:
-    """Look up each policy that not all who are to hold it hold: it may not exist, or not be attachable any more."""
+    """Look up each policy that not all who are to hold it hold, and each whose versions are asked for.
+
+    The former may not exist, or not be attachable any more.
+    """
     connection = reading.connection
     if query.everything:
         return {"": reading.start(Fact.POLICY, "ListPolicies", partial(iam.managed_policies, connection))}
-    lacking = [arn for arn, keys in query.policies.items() if not all(holds(found.get(key), arn) for key in keys)]
+    lacking = {arn for arn, keys in query.policies.items() if not all(holds(found.get(key), arn) for key in keys)}
     return {
-        arn: reading.start(Fact.POLICY, "GetPolicy", partial(iam.managed_policy, connection, arn), arn)
-        for arn in sorted(lacking)
+        arn: reading.start(
+            Fact.POLICY if arn in lacking else Fact.VERSIONS,
+            "GetPolicy",
+            partial(iam.managed_policy, connection, arn),
+            arn,
+        )
+        for arn in sorted(lacking.union(query.versions))
     }
 
 
-def _policies(reading: _Reading, pending: Mapping[str, _Pending[Any]]) -> dict[str, ManagedPolicy | None]:
+def _policies(reading: _Reading, query: Query, pending: Mapping[str, _Pending[Any]]) -> dict[str, ManagedPolicy | None]:
     if "" in pending:
         return reading.value(pending[""]) or {}
     known = {}
     for arn, each in pending.items():
         gaps = len(reading.gaps)
-        policy = reading.value(each)
+        both = arn in query.versions and each.fact is Fact.POLICY
+        policy = reading.value(each, also=[Fact.VERSIONS] if both else ())
         if len(reading.gaps) == gaps:
             known[arn] = policy
     return known
+
+
+def _start_own_policies(
+    reading: _Reading, query: Query
+) -> _Pending[tuple[dict[str, ManagedPolicy], dict[str, str]]] | None:
+    """All versions of the account's own policies: where everything is asked for."""
+    if Fact.VERSIONS not in query.everything:
+        return None
+    read = partial(iam.own_policies, reading.connection)
+    return reading.start(Fact.VERSIONS, "GetAccountAuthorizationDetails", read)
+
+
+class _Versions:
+    """The versions of those policies of which the desired state says more than a name, and the documents to compare."""
+
+    def __init__(self, reading: _Reading, query: Query, known: Mapping[str, ManagedPolicy | None]) -> None:
+        self._reading = reading
+        self._known = known
+        there = {
+            arn: (policy, query.versions[arn]) for arn, policy in known.items() if policy and arn in query.versions
+        }
+        self._ids = {arn: self._start_ids(arn) for arn, (_, pinned) in there.items() if not pinned}
+        names = [name for policy, pinned in there.values() for name in _documents_of_versions(policy, pinned)]
+        self._texts = {name: self._start_text(name, version) for name, version in names}
+
+    def policies(self) -> dict[str, ManagedPolicy | None]:
+        ids = {arn: self._reading.value(pending) or () for arn, pending in self._ids.items()}
+        return {arn: policy and replace(policy, versions=ids.get(arn, ())) for arn, policy in self._known.items()}
+
+    def documents(self) -> dict[str, str]:
+        # AWS may have deleted a version that somebody is pinned to.
+        texts = {name: self._reading.value(pending, gone="@" in name) for name, pending in self._texts.items()}
+        return {name: text for name, text in texts.items() if text is not None}
+
+    def _start_ids(self, arn: str) -> _Pending[tuple[str, ...]]:
+        read = partial(iam.policy_versions, self._reading.connection, arn)
+        return self._reading.start(Fact.VERSIONS, "ListPolicyVersions", read, arn)
+
+    def _start_text(self, name: str, version: str) -> _Pending[str]:
+        arn = name.partition("@")[0]
+        read = partial(iam.managed_document, self._reading.connection, arn, version)
+        return self._reading.start(Fact.VERSIONS, "GetPolicyVersion", read, arn)
+
+
+def _documents_of_versions(policy: ManagedPolicy, pinned: str) -> tuple[tuple[str, str], ...]:
+    """The documents to compare, by their names, with their versions: none where a pin still holds."""
+    if pinned == policy.default_version:
+        return ()
+    pin = ((f"{policy.arn}@{pinned}", pinned),) if pinned else ()
+    return ((policy.arn, policy.default_version), *pin)
 
 
 def _groups_beside(
@@ -354,25 +441,54 @@ def _groups_beside(
     return _Targeted(reading, Query(groups=dict.fromkeys(lacking.values(), facts))).found()
 
 
-def _documents(reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal]) -> dict[str, str]:
-    """The documents of every policy that decides for those whose permissions are to be decided."""
+def _documents(
+    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal], known: Mapping[str, str]
+) -> dict[str, str]:
+    """The documents of every policy that decides for those whose permissions are to be decided, and those compared.
+
+    known: those that a listing has brought along.
+    """
     holders = deciders(found if Fact.DOCUMENT in query.everything else query.effective, found)
     connection = reading.connection
     pending = {
         arn: reading.start(Fact.DOCUMENT, "GetPolicyVersion", partial(iam.managed_document, connection, arn), arn)
         for arn in sorted(managed_arns(holders.values()))
     }
-    for each in holders.values():
-        for policy in sorted(each.inline or ()):
-            read = partial(_inline_text, connection, each.kind, each.name, policy)
+    inline = _inline_wanted(query, holders, found)
+    for name, (each, policy, facts) in inline.items():
+        if name not in known:
+            read = partial(iam.inline_document, connection, each.kind, each.name, policy)
+            pending[name] = reading.start(facts[0], f"Get{each.kind.title()}Policy", read, name)
+    also = {name: wanted.facts[1:] for name, wanted in inline.items()}
+    texts = {name: reading.value(each, also=also.get(name, ())) for name, each in pending.items()}
+    listed = {name: known[name] for name in inline if name in known}
+    return {**listed, **{name: text for name, text in texts.items() if text is not None}}
+
+
+class _Inline(NamedTuple):
+    """An inline policy whose document is wanted, and the facts that it is a part of."""
+
+    holder: Principal
+    policy: str
+    facts: tuple[Fact, ...]
+
+
+def _inline_wanted(
+    query: Query, holders: Mapping[PrincipalKey, Principal], found: Mapping[PrincipalKey, Principal]
+) -> dict[str, _Inline]:
+    """The inline policies to read, by document_key: those that decide, and those that a desired state names."""
+    decide = (Fact.DOCUMENT, *(query.everything & {Fact.INLINE_DOCUMENT}))
+    wanted = {
+        document_key(each, policy): _Inline(each, policy, decide)
+        for each in holders.values()
+        for policy in sorted(each.inline or ())
+    }
+    for each, names in ((found[key], names) for key, names in query.inline.items() if key in found):
+        for policy in sorted(names & (each.inline or frozenset())):
             name = document_key(each, policy)
-            pending[name] = reading.start(Fact.DOCUMENT, f"Get{each.kind.title()}Policy", read, name)
-    texts = {name: reading.value(each) for name, each in pending.items()}
-    return {name: text for name, text in texts.items() if text is not None}
-
-
-def _inline_text(connection: Connection, kind: Kind, name: str, policy: str) -> str:
-    return json.dumps(iam.inline_document(connection, kind, name, policy), sort_keys=True)
+            before = wanted[name].facts if name in wanted else ()
+            wanted[name] = _Inline(each, policy, (*before, Fact.INLINE_DOCUMENT))
+    return wanted
 
 
 def _credentials(

@@ -30,19 +30,27 @@ from koding_audit.model import (
     key_of,
 )
 
-_LISTS: Mapping[Kind, str] = {"user": "UserDetailList", "group": "GroupDetailList"}
-_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP}
+_LISTS: Mapping[Kind, str] = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList"}
+_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
+_EVERY: Mapping[Kind, Fact] = {
+    "user": Fact.USERS_LISTED,
+    "group": Fact.GROUPS_LISTED,
+    "role": Fact.ROLES_LISTED,
+}
 
 # The call that would have told what a file does not hold.
 _CALLS: Mapping[Fact, str] = {
     Fact.USER: "iam:GetUser",
     Fact.GROUP: "iam:GetGroup",
+    Fact.ROLE: "iam:GetRole",
     Fact.ATTACHED: "iam:GetAccountAuthorizationDetails",
     Fact.INLINE: "iam:GetAccountAuthorizationDetails",
     Fact.GROUPS: "iam:ListGroupsForUser",
     Fact.MEMBERS: "iam:GetGroup",
     Fact.POLICY: "iam:GetPolicy",
     Fact.DOCUMENT: "iam:GetPolicyVersion",
+    Fact.VERSIONS: "iam:ListPolicyVersions",
+    Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails",
     Fact.SUMMARY: "iam:GetAccountSummary",
     Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
     Fact.ACCESS_KEYS: "iam:ListAccessKeys",
@@ -52,6 +60,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.CALLER: "sts:GetCallerIdentity",
     Fact.USERS_LISTED: "iam:GetAccountAuthorizationDetails",
     Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
+    Fact.ROLES_LISTED: "iam:GetAccountAuthorizationDetails",
 }
 NOT_IN_FILE = "not in the file"
 DETAILS = "get-account-authorization-details"
@@ -97,7 +106,11 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
         absent=frozenset(key for key in wanted if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
-        documents={name: saved.documents[name] for name in _documents(decide.values()) if name in saved.documents},
+        documents={
+            name: saved.documents[name]
+            for name in (*_documents(decide.values()), *_versions(policies, query), *_inline(query, saved))
+            if name in saved.documents
+        },
         policies_listed=False,  # of those that are asked for the list has told, and the others are left out
         gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
     )
@@ -108,6 +121,8 @@ def _wanted(query: Query) -> Iterator[tuple[Kind, str, frozenset[Fact]]]:
         yield "group", name, facts
     for name, facts in query.users.items():
         yield "user", name, facts
+    for name, facts in query.roles.items():
+        yield "role", name, facts
 
 
 def _documents(holders: Iterable[Principal]) -> Iterator[str]:
@@ -115,6 +130,23 @@ def _documents(holders: Iterable[Principal]) -> Iterator[str]:
     holders = tuple(holders)
     yield from managed_arns(holders)
     yield from (document_key(each, policy) for each in holders for policy in each.inline or ())
+
+
+def _versions(policies: Mapping[str, ManagedPolicy | None], query: Query) -> Iterator[str]:
+    """The names of the documents that tell whether a policy has changed, or what the move of a pinned one brought."""
+    for arn, pinned in query.versions.items():
+        policy = policies.get(arn)
+        if policy is not None and pinned != policy.default_version:
+            yield arn
+            yield from (f"{arn}@{pinned}",) if pinned else ()
+
+
+def _inline(query: Query, saved: Snapshot) -> Iterator[str]:
+    """The names of the inline policies' documents that are asked for, of those policies that are there."""
+    for each, names in (
+        (saved.principals[key], names) for key, names in query.inline.items() if key in saved.principals
+    ):
+        yield from (document_key(each, policy) for policy in sorted(names & (each.inline or frozenset())))
 
 
 def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
@@ -129,7 +161,7 @@ def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | 
     own = any(owner_of(arn) == saved.account.id for arn in saved.policies) and saved.source == DETAILS
     return {
         arn: saved.policies.get(arn)
-        for arn in query.policies
+        for arn in (*query.policies, *query.versions)
         if arn in saved.policies or saved.policies_listed or (own and owner_of(arn) == saved.account.id)
     }
 
@@ -144,14 +176,13 @@ def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy
         elif not _is_absent(saved, key):
             yield _SELF[kind], subject
     for kind in query.listed - saved.listed:
-        yield (Fact.USERS_LISTED if kind == "user" else Fact.GROUPS_LISTED), ""
+        yield _EVERY[kind], ""
     yield from (
         (Fact.POLICY, arn)
         for arn, keys in query.policies.items()
         if arn not in policies and not all(holds(saved.principals.get(key), arn) for key in keys)
     )
-    decide = deciders(query.effective, saved.principals).values()
-    yield from ((Fact.DOCUMENT, name) for name in _documents(decide) if name not in saved.documents)
+    yield from _missing_documents(saved, query, policies)
     absent = {key_of(kind, name) for kind, name, _ in _wanted(query) if _is_absent(saved, key_of(kind, name))}
     summary = saved.summary or {}
     complete = None if missing_counts(summary, query, saved.principals, absent) else summary
@@ -159,11 +190,25 @@ def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy
     yield from ((fact, "") for fact in query.account if held.get(fact) is None)
 
 
+def _missing_documents(
+    saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]
+) -> Iterator[tuple[Fact, str]]:
+    decide = deciders(query.effective, saved.principals).values()
+    yield from ((Fact.DOCUMENT, name) for name in _documents(decide) if name not in saved.documents)
+    for arn, pinned in query.versions.items():
+        policy = policies.get(arn)
+        unread = policy is not None and (not policy.default_version or (not pinned and arn not in saved.documents))
+        if arn not in policies or unread:
+            yield Fact.VERSIONS, arn
+    yield from ((Fact.INLINE_DOCUMENT, name) for name in _inline(query, saved) if name not in saved.documents)
+
+
 def _has(saved: Snapshot, live: Principal, fact: Fact) -> bool:
     credentials = saved.credentials.get(live.name.casefold())
     values: Mapping[Fact, Any] = {
         Fact.USER: live,
         Fact.GROUP: live,
+        Fact.ROLE: live,
         Fact.ATTACHED: live.attached,
         Fact.INLINE: live.inline,
         Fact.GROUPS: live.groups,
@@ -214,12 +259,13 @@ def _authorization_details(value: Mapping[str, Any], path: str, saved_at: dateti
 
 def _details_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
     """The documents in authorization details: default versions of managed policies, and inline ones."""
-    versions = {
-        each.get("Arn"): version.get("Document")
-        for each in _list(value, "Policies", path)
-        for version in _list(each, "PolicyVersionList", path)
-        if version.get("IsDefaultVersion")
-    }
+    versions: dict[str, Any] = {}
+    for each in _list(value, "Policies", path):
+        for version in _list(each, "PolicyVersionList", path):
+            document = version.get("Document")
+            versions[f"{each.get('Arn')}@{version.get('VersionId')}"] = document
+            if version.get("IsDefaultVersion"):
+                versions[str(each.get("Arn"))] = document
     inline = {
         f"{kind}/{each.get(f'{kind.title()}Name')}/{policy.get('PolicyName')}": policy.get("PolicyDocument")
         for kind, name in _LISTS.items()
@@ -259,7 +305,7 @@ def _account_of(value: Mapping[str, Any], path: str) -> Account:
 
     What is AWS's own has `aws` for an account, which tells nothing.
     """
-    names = (*_LISTS.values(), "RoleDetailList", "Policies")
+    names = (*_LISTS.values(), "Policies")
     arns = [each.get("Arn") for name in names for each in _list(value, name, path)]
     named = {(partition_of(arn), owner_of(arn)) for arn in arns if isinstance(arn, str)}
     own = {each for each in named if each[1] not in ("", "aws")}
@@ -275,5 +321,8 @@ def _policies(value: Mapping[str, Any], path: str) -> dict[str, ManagedPolicy | 
     for position, each in enumerate(_list(value, "Policies", path)):
         if not isinstance(each.get("Arn"), str):
             raise InputError(f"{path}: Policies[{position}]: it has no usable Arn")
-        arns[each["Arn"]] = ManagedPolicy(each["Arn"], each.get("IsAttachable") is not False)
+        try:
+            arns[each["Arn"]] = iam.policy_of_detail({"PolicyVersionList": [], **each})
+        except CallError as error:
+            raise InputError(f"{path}: Policies[{position}]: {error.detail}") from error
     return arns

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
+from koding_audit.desired.documents import text_of
 from koding_audit.desired.nodes import File, MappingNode, Node, ScalarNode, SequenceNode, mappings
 from koding_audit.model import (
     Boundary,
     Desired,
     DesiredGroup,
+    DesiredRole,
     DesiredUser,
     Ignore,
     KeyLimits,
     Kind,
+    PolicyDocument,
     PolicyRef,
     PolicySet,
     Reference,
@@ -22,7 +25,7 @@ from koding_audit.model import (
     Source,
 )
 
-_CLOSED: Mapping[str, Kind] = {"users": "user", "groups": "group"}
+_CLOSED: Mapping[str, Kind] = {"users": "user", "groups": "group", "roles": "role"}
 
 
 def build(files: Sequence[File]) -> Desired:
@@ -32,9 +35,14 @@ def build(files: Sequence[File]) -> Desired:
     _, closed = only(files, "closed")
     return Desired(
         files=tuple(file.read for file in files),
-        policy_sets={name: _policy_set(name, at, node) for name, at, node in mappings(files, "policy_sets")},
+        policy_sets={
+            name: _policy_set(name, at, node, file.documents)
+            for file in files
+            for name, at, node in file.root.mappings("policy_sets")
+        },
         groups=_groups(files),
         users=_users(files),
+        roles={name: _role(name, at, node) for name, at, node in mappings(files, "roles")},
         root=_root(root, root_source),
         account_ids=tuple(scalar.value for scalar in account_ids(account)),
         account_source=account_source,
@@ -60,6 +68,25 @@ def policy_arn(written: str) -> str:
     if written.startswith("customer:"):
         return f"arn:${{partition}}:iam::${{account}}:policy/{written.removeprefix('customer:')}"
     return f"arn:${{partition}}:iam::aws:policy/{written}"
+
+
+def written_arn(node: MappingNode) -> str:
+    """The ARN of a policy that is written as a mapping: the account's own, unless it is pinned to a version."""
+    name = node.text("name")
+    if "version" in node.entries:
+        return policy_arn(name)
+    return policy_arn(f"customer:{node.text('path').removeprefix('/')}{name}")
+
+
+def policy_nodes(policy_set: MappingNode) -> tuple[ScalarNode | MappingNode, ...]:
+    """The policies of a set, each a text or a mapping."""
+    listed = cast("SequenceNode | None", policy_set.node("policies"))
+    return cast("tuple[ScalarNode | MappingNode, ...]", listed.nodes if listed else ())
+
+
+def arn_of(node: ScalarNode | MappingNode) -> str:
+    """The ARN of one of a set's policies, however it is written."""
+    return policy_arn(node.value) if isinstance(node, ScalarNode) else written_arn(node)
 
 
 def key_limits(own: Node | None, default: Node | None) -> KeyLimits | None:
@@ -96,12 +123,31 @@ def only(files: Sequence[File], key: str) -> tuple[Source | None, MappingNode]:
     return None, MappingNode({}, Source("", 1, 1))
 
 
-def _policy_set(name: str, source: Source, node: MappingNode) -> PolicySet:
-    policies = tuple(PolicyRef(policy_arn(each.value), each.source) for each in node.scalars("policies"))
+def _policy_set(name: str, source: Source, node: MappingNode, documents: Mapping[str, str]) -> PolicySet:
+    policies = tuple(_policy_ref(each, documents) for each in policy_nodes(node))
     actions = cast("SequenceNode | None", node.node("actions"))
     return PolicySet(
         name, source, policies, node.text("description"), tuple(map(_action, actions.nodes)) if actions else ()
     )
+
+
+def _policy_ref(node: ScalarNode | MappingNode, documents: Mapping[str, str]) -> PolicyRef:
+    if isinstance(node, ScalarNode):
+        return PolicyRef(policy_arn(node.value), node.source)
+    file = node.scalar("file")
+    document = PolicyDocument(documents[file.value], file.source) if file else _document(node, "document")
+    return PolicyRef(written_arn(node), node.source, node.text("version"), document)
+
+
+def _document(node: MappingNode, key: str) -> PolicyDocument | None:
+    entry = node.entries.get(key)
+    return PolicyDocument(text_of(entry.node), entry.source) if entry else None
+
+
+def _inline(node: MappingNode) -> dict[str, PolicyDocument]:
+    policies = cast("MappingNode | None", node.node("inline"))
+    entries = policies.entries.items() if policies else ()
+    return {name: PolicyDocument(text_of(entry.node), entry.source) for name, entry in entries}
 
 
 def _action(node: Node) -> RequiredAction:
@@ -139,6 +185,23 @@ def _group(name: str, source: Source, node: MappingNode) -> DesiredGroup:
         path=_said(node, "path"),
         required=_references(node, "required"),
         optional=_references(node, "optional"),
+        inline=_inline(node),
+        exclusive=node.flag("exclusive"),
+        owner=node.text("owner"),
+        managed_by=node.text("managed_by"),
+    )
+
+
+def _role(name: str, source: Source, node: MappingNode) -> DesiredRole:
+    return DesiredRole(
+        name=name,
+        source=source,
+        path=_said(node, "path"),
+        required=_references(node, "required"),
+        optional=_references(node, "optional"),
+        inline=_inline(node),
+        boundary=_boundary(node.scalar("boundary")),
+        trust=_document(node, "trust"),
         exclusive=node.flag("exclusive"),
         owner=node.text("owner"),
         managed_by=node.text("managed_by"),
@@ -174,6 +237,7 @@ def _user(
         groups=own_groups + tuple(group for name, group in joined.items() if name not in own_names),
         required=_references(node, "required"),
         optional=_references(node, "optional"),
+        inline=_inline(node),
         boundary=_boundary(node.scalar("boundary")),
         access_keys=key_limits(node.node("access_keys"), default.node("access_keys") if default else None),
         console=Reference(console.value, console.source) if console else None,

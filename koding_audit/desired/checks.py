@@ -6,20 +6,38 @@ so a hint costs nothing until it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from koding_audit.arns import SERVICE_LINKED, owner_of, partition_of, policy_name
-from koding_audit.desired.building import account_ids, ignored, key_limits, only, only_members, policy_arn
-from koding_audit.desired.nodes import File, MappingNode, ScalarNode, mappings
+from koding_audit.arns import SERVICE_LINKED, is_reserved, owner_of, partition_of, policy_name
+from koding_audit.desired.building import (
+    account_ids,
+    arn_of,
+    ignored,
+    key_limits,
+    only,
+    only_members,
+    policy_arn,
+    policy_nodes,
+)
+from koding_audit.desired.documents import length, problem_of, text_of, written_policies
+from koding_audit.desired.nodes import File, MappingNode, Node, ScalarNode, mappings
 from koding_audit.desired.wording import nearest, place, shown
 from koding_audit.errors import InputError
-from koding_audit.model import Desired, Kind, Source
+from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser, Kind, PolicyDocument, PolicyRef, Source
 from koding_audit.wildcard import matches
 
 Refusals = Iterator[InputError]
 
 _ONCE = ("account", "user_defaults", "closed", "root")
 _LISTS = ("required", "optional", "members", "groups")
+_PRINCIPALS: Mapping[str, Kind] = {"groups": "group", "users": "user", "roles": "role"}
+
+# In characters without white space, of a managed policy and of all inline policies together; AWS raises none of them
+# (aws: reference_iam-quotas).
+_LONGEST_POLICY = 6144
+_LONGEST_INLINE: Mapping[Kind, int] = {"user": 2048, "group": 5120, "role": 10240}
+
+_NOT_OURS = ("AWSReservedSSO_", "AWSServiceRoleFor")
 
 
 def problem(files: Sequence[File], desired: Desired) -> InputError | None:
@@ -42,7 +60,7 @@ def _keys_of_several_files(files: Sequence[File], _desired: Desired) -> Refusals
 
 
 def _names_of_several_files(files: Sequence[File], _desired: Desired) -> Refusals:
-    for key, noun in (("policy_sets", "policy set"), ("groups", "group"), ("users", "user")):
+    for key, noun in (("policy_sets", "policy set"), *_PRINCIPALS.items()):
         defined: dict[str, Source] = {}
         for name, source, node in mappings(files, key):
             if key == "groups" and only_members(node):
@@ -57,6 +75,7 @@ def _names_that_differ_in_case(files: Sequence[File], _desired: Desired) -> Refu
         ("policy sets", ((name, source) for name, source, _ in mappings(files, "policy_sets"))),
         ("groups", ((name, source) for name, source, _ in mappings(files, "groups"))),
         ("users", _user_names(files)),
+        ("roles", ((name, source) for name, source, _ in mappings(files, "roles"))),
     ):
         seen: dict[str, tuple[str, Source]] = {}
         for name, source in names:
@@ -133,28 +152,106 @@ def _sets_both_required_and_optional(files: Sequence[File], _desired: Desired) -
 def _policies_that_stand_twice(files: Sequence[File], _desired: Desired) -> Refusals:
     for name, _source, node in mappings(files, "policy_sets"):
         seen: dict[str, Source] = {}
-        for scalar in node.scalars("policies"):
+        for each in policy_nodes(node):
             # The name leaves out partition and account: however those are written, no account can have both.
-            policy = policy_name(policy_arn(scalar.value))
-            first = seen.setdefault(policy, scalar.source)
-            if first is not scalar.source:
-                yield _twice(f"policy {shown(policy)} of set {shown(name)}", first, scalar.source)
+            policy = policy_name(arn_of(each))
+            first = seen.setdefault(policy, each.source)
+            if first is not each.source:
+                yield _twice(f"policy {shown(policy)} of set {shown(name)}", first, each.source)
+
+
+def _policies_written_two_ways(_files: Sequence[File], desired: Desired) -> Refusals:
+    first: dict[str, PolicyRef] = {}
+    for ref in (ref for policy_set in desired.policy_sets.values() for ref in policy_set.policies):
+        if ref.version or ref.document:
+            before = first.setdefault(ref.arn, ref)
+            same = before.version == ref.version and _text(before.document) == _text(ref.document)
+            if not same:
+                message = f"policy {shown(policy_name(ref.arn))} is another one at {place(before.source)}"
+                yield InputError(message, "one policy has one document, or one version: write both alike", ref.source)
+
+
+def _text(document: PolicyDocument | None) -> str:
+    return document.text if document else ""
+
+
+def _policies_with_too_much_or_too_little(files: Sequence[File], _desired: Desired) -> Refusals:
+    for node in (node for file in files for node in written_policies(file.root)):
+        said = {"version", "document", "file"} & node.entries.keys()
+        name = node.text("name")
+        if len(said) != 1:
+            hint = "`version` pins a policy of AWS's; `document` or `file` says what one of your own holds"
+            many = "more than one" if said else "none"
+            yield InputError(f"of `version`, `document` and `file`, there is {many} here", hint, node.source)
+        elif "version" in said and ("path" in node.entries or owner_of(policy_arn(name)) != "aws"):
+            hint = "write its `document` or `file`, or only its name"
+            yield InputError("only AWS's own policies are pinned to a version", hint, node.source)
+        elif "version" not in said and ("/" in name or ":" in name):
+            hint = "write the bare name, and its path with the key `path`"
+            yield InputError(f"{shown(name)} is not the bare name of a policy of your own", hint, node.source)
+
+
+def _documents_that_iam_refuses(files: Sequence[File], _desired: Desired) -> Refusals:
+    for text, node, trust, longest in _documents(files):
+        refusal = problem_of(text, node, trust=trust)
+        if refusal:
+            yield refusal
+        elif longest and length(text) > longest:
+            message = f"this document is of {length(text):,} characters, and IAM takes {longest:,} at most"
+            yield InputError(message, "divide it into several policies", node.source)
+
+
+def _inline_policies_that_are_too_long(_files: Sequence[File], desired: Desired) -> Refusals:
+    kinds: tuple[tuple[Kind, Iterable[DesiredGroup | DesiredUser | DesiredRole]], ...] = (
+        ("group", desired.groups.values()),
+        ("user", desired.users.values()),
+        ("role", desired.roles.values()),
+    )
+    for kind, limit, each in ((kind, _LONGEST_INLINE[kind], each) for kind, those in kinds for each in those):
+        whole = sum(length(document.text) for document in each.inline.values())
+        if whole > limit:
+            message = f"the inline policies of a {kind} may have {limit:,} characters, and these have {whole:,}"
+            yield InputError(message, "make managed policies of them", each.source)
+
+
+def _documents(files: Sequence[File]) -> Iterator[tuple[str, Node, bool, int]]:
+    """Text and node of every document, whether it is a trust policy, and how long it may be (0: told elsewhere)."""
+    for file in files:
+        for policy in written_policies(file.root):
+            name, document = policy.scalar("file"), policy.node("document")
+            if name:
+                yield file.documents[name.value], name, False, _LONGEST_POLICY
+            elif document:
+                yield text_of(document), document, False, _LONGEST_POLICY
+    for _, node in _declared(files):
+        inline = node.node("inline")
+        for entry in inline.entries.values() if isinstance(inline, MappingNode) else ():
+            yield text_of(entry.node), entry.node, False, 0
+        trust = node.node("trust")
+        if trust:
+            yield text_of(trust), trust, True, 0
+
+
+def _roles_of_others(files: Sequence[File], _desired: Desired) -> Refusals:
+    for name, source, node in mappings(files, "roles"):
+        if name.startswith(_NOT_OURS) or is_reserved(node.text("path")):
+            hint = "AWS makes and changes it: take it out, or ignore it"
+            yield InputError(f"role {shown(name)} is Identity Center's or an AWS service's own", hint, source)
 
 
 def _policies_that_cannot_be_attached(files: Sequence[File], desired: Desired) -> Refusals:
     accounts = {"aws", "${account}", *desired.account_ids}
-    for scalar in _policies(files):
-        arn = policy_arn(scalar.value)
+    for arn, source in _policies(files):
         partition, account = partition_of(arn), owner_of(arn)
         if desired.partition and partition not in {"${partition}", desired.partition}:
             message = f"this policy is of partition {partition}, and `account` says {desired.partition}"
-            yield InputError(message, "write ${partition} in its place", scalar.source)
+            yield InputError(message, "write ${partition} in its place", source)
         elif desired.account_ids and account not in accounts:
             message = f"this policy is of account {account}, which is not the one that `account` says"
-            yield InputError(message, "write ${account} in its place", scalar.source)
+            yield InputError(message, "write ${account} in its place", source)
         elif account == "aws" and policy_name(arn).startswith(SERVICE_LINKED):
             message = f"{shown(policy_name(arn))} is for service-linked roles only"
-            yield InputError(message, "IAM attaches it to no user or group: remove it", scalar.source)
+            yield InputError(message, "IAM attaches it to no user or group, nor to another role: remove it", source)
 
 
 def _account_ids_without_quotes(files: Sequence[File], _desired: Desired) -> Refusals:
@@ -180,6 +277,7 @@ def _declared_and_ignored(files: Sequence[File], desired: Desired) -> Refusals:
     declared: tuple[tuple[Kind, Iterable[tuple[str, Source]]], ...] = (
         ("group", ((name, source) for name, source, _ in mappings(files, "groups"))),
         ("user", ((user.name, user.source) for user in desired.users.values())),
+        ("role", ((role.name, role.source) for role in desired.roles.values())),
     )
     for kind, names in declared:
         patterns = [each for each in rules if each.kind == kind]
@@ -191,17 +289,17 @@ def _declared_and_ignored(files: Sequence[File], desired: Desired) -> Refusals:
 
 
 def _nothing_declared(files: Sequence[File], desired: Desired) -> InputError | None:
-    if desired.users or desired.groups or desired.closed or desired.root.source:
+    if desired.users or desired.groups or desired.roles or desired.closed or desired.root.source:
         return None
-    hint = "declare a group or a user, or say `root:` or `closed:`"
+    hint = "declare a group, a user or a role, or say `root:` or `closed:`"
     return InputError("nothing is declared here, so nothing would be audited", hint, files[0].root.source)
 
 
 def _declared(files: Sequence[File]) -> Iterator[tuple[str, MappingNode]]:
-    """Name and mapping of every group and user, as they stand in the files."""
+    """Name and mapping of every group, user and role, as they stand in the files."""
     for file in files:
         for key in file.root.entries:
-            if key in {"groups", "users"}:
+            if key in _PRINCIPALS:
                 yield from ((name, node) for name, _, node in file.root.mappings(key))
 
 
@@ -212,13 +310,14 @@ def _user_names(files: Sequence[File]) -> Iterator[tuple[str, Source]]:
     yield from ((name, source) for name, source, _ in mappings(files, "users"))
 
 
-def _policies(files: Sequence[File]) -> Iterator[ScalarNode]:
+def _policies(files: Sequence[File]) -> Iterator[tuple[str, Source]]:
+    """ARN and place of every policy that is named."""
     for _, _, node in mappings(files, "policy_sets"):
-        yield from node.scalars("policies")
-    for _, _, node in mappings(files, "users"):
+        yield from ((arn_of(each), each.source) for each in policy_nodes(node))
+    for _, _, node in (*mappings(files, "users"), *mappings(files, "roles")):
         boundary = node.scalar("boundary")
         if boundary and boundary.value != "none":
-            yield boundary
+            yield policy_arn(boundary.value), boundary.source
 
 
 def _twice(what: str, first: Source, second: Source) -> InputError:
@@ -234,6 +333,11 @@ CHECKS: tuple[Callable[[Sequence[File], Desired], Refusals], ...] = (
     _unknown_names,
     _sets_both_required_and_optional,
     _policies_that_stand_twice,
+    _policies_with_too_much_or_too_little,
+    _policies_written_two_ways,
+    _documents_that_iam_refuses,
+    _inline_policies_that_are_too_long,
+    _roles_of_others,
     _policies_that_cannot_be_attached,
     _account_ids_without_quotes,
     _limits_that_contradict,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from koding_audit.desired.building import build
 from koding_audit.desired.checks import problem
+from koding_audit.desired.documents import read_beside
 from koding_audit.desired.nodes import File
 from koding_audit.desired.reading import read
 from koding_audit.desired.validator import Invalid, validate
@@ -41,4 +43,4 @@ def _fitting(path: str, schema: Schema) -> File:
         from koding_audit.desired.explaining import explain  # noqa: PLC0415 - it loads jsonschema, which is slow
 
         raise explain(file.root, plain, schema) from error
-    return file
+    return replace(file, documents=read_beside(path, file.root))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from koding_audit.model import Source, SourceFile
@@ -71,11 +71,15 @@ Node = ScalarNode | SequenceNode | MappingNode
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that was read. identity: device and inode, so that two names of one file are found out."""
+    """A file that was read. identity: device and inode, so that two names of one file are found out.
+
+    documents: those of the JSON files that it names, as JSON with sorted keys, by the name that it gives.
+    """
 
     read: SourceFile
     identity: tuple[int, int]
     root: MappingNode
+    documents: Mapping[str, str] = field(default_factory=dict)
 
 
 def mappings(files: Sequence[File], key: str) -> Iterator[tuple[str, Source, MappingNode]]:

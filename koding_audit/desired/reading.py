@@ -28,7 +28,7 @@ _OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 def read(path: str) -> File:
     """The file as a tree. Raises InputError with the place of the first thing that is wrong."""
-    content, identity = _content(path)
+    content, identity = content_of(path)
     text = _text(content, path)
     try:
         root = _root(text, path)
@@ -37,8 +37,8 @@ def read(path: str) -> File:
     return File(SourceFile(path, hashlib.sha256(content).hexdigest()), identity, root)
 
 
-def _content(path: str) -> tuple[bytes, tuple[int, int]]:
-    """The bytes of a regular file, and what identifies it."""
+def content_of(path: str) -> tuple[bytes, tuple[int, int]]:
+    """The bytes of a regular file, and what identifies it. Raises InputError."""
     start = Source(path, 1, 1)
     if path == "-":
         raise InputError("standard input is not read", "give a file; one that is called - is given as ./-", start)

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from koding_audit.desired.wording import nearest, shown
 from koding_audit.errors import InputError
-from koding_audit.model import Desired, DesiredGroup, DesiredUser
+from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser
 
-_Declared = TypeVar("_Declared", DesiredGroup, DesiredUser)
+_Declared = TypeVar("_Declared", DesiredGroup, DesiredUser, DesiredRole)
 
 
 def require(desired: Desired, sets: Sequence[str]) -> Desired:
@@ -24,6 +24,7 @@ def require(desired: Desired, sets: Sequence[str]) -> Desired:
         desired,
         groups={name: _requiring(group, sets) for name, group in desired.groups.items()},
         users={name: _requiring(user, sets) for name, user in desired.users.items()},
+        roles={name: _requiring(role, sets) for name, role in desired.roles.items()},
     )
 
 

@@ -12,13 +12,14 @@ REGEX_PATTERNS = {
     '[^ ]': re.compile('[^ ]'),
     '^[A-Za-z0-9_+=,.@*-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@*-]{1,128}\\Z'),
     '^[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
+    '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
+    '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
+    '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': re.compile('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z'),
     '^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$': re.compile('^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}\\Z'),
     '^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$': re.compile('^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}\\Z'),
-    '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
-    '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': re.compile('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z'),
-    '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
     '^(\\*|arn:[!-~]{1,2044})$': re.compile('^(\\*|arn:[!-~]{1,2044})\\Z'),
     '^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$': re.compile('^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}\\Z'),
+    '^v[1-9][0-9]{0,8}$': re.compile('^v[1-9][0-9]{0,8}\\Z'),
     '^[0-9]{12}$': re.compile('^[0-9]{12}\\Z')
 }
 
@@ -169,6 +170,28 @@ def validate(data: Any) -> Any:
                             data__users_property_names = False
                     if not data__users_property_names:
                         raise Invalid
+        if "roles" in data_keys:
+            data_keys.remove("roles")
+            data__roles = data["roles"]
+            if not isinstance(data__roles, (dict)):
+                raise Invalid
+            data__roles_is_dict = isinstance(data__roles, dict)
+            if data__roles_is_dict:
+                data__roles_keys = set(data__roles.keys())
+                for data__roles_key in data__roles_keys:
+                    if data__roles_key not in []:
+                        data__roles_value = data__roles.get(data__roles_key)
+                        validate___definitions_role(data__roles_value)
+                data__roles_len = len(data__roles)
+                if data__roles_len != 0:
+                    data__roles_property_names = True
+                    for data__roles_key in data__roles:
+                        try:
+                            validate___definitions_rolename(data__roles_key)
+                        except Invalid:
+                            data__roles_property_names = False
+                    if not data__roles_property_names:
+                        raise Invalid
         if "closed" in data_keys:
             data_keys.remove("closed")
             data__closed = data["closed"]
@@ -185,6 +208,10 @@ def validate(data: Any) -> Any:
                     data__closed_keys.remove("groups")
                     data__closed__groups = data__closed["groups"]
                     validate___definitions_flag(data__closed__groups)
+                if "roles" in data__closed_keys:
+                    data__closed_keys.remove("roles")
+                    data__closed__roles = data__closed["roles"]
+                    validate___definitions_flag(data__closed__roles)
                 if data__closed_keys:
                     raise Invalid
         if "root" in data_keys:
@@ -295,6 +322,305 @@ def validate___definitions_flag(data: Any) -> Any:
         raise Invalid
     return data
 
+def validate___definitions_rolename(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,64}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_role(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "path" in data_keys:
+            data_keys.remove("path")
+            data__path = data["path"]
+            validate___definitions_path(data__path)
+        if "required" in data_keys:
+            data_keys.remove("required")
+            data__required = data["required"]
+            validate___definitions_setnames(data__required)
+        if "optional" in data_keys:
+            data_keys.remove("optional")
+            data__optional = data["optional"]
+            validate___definitions_setnames(data__optional)
+        if "inline" in data_keys:
+            data_keys.remove("inline")
+            data__inline = data["inline"]
+            validate___definitions_inline(data__inline)
+        if "boundary" in data_keys:
+            data_keys.remove("boundary")
+            data__boundary = data["boundary"]
+            validate___definitions_policy(data__boundary)
+        if "trust" in data_keys:
+            data_keys.remove("trust")
+            data__trust = data["trust"]
+            validate___definitions_document(data__trust)
+        if "exclusive" in data_keys:
+            data_keys.remove("exclusive")
+            data__exclusive = data["exclusive"]
+            validate___definitions_exclusive(data__exclusive)
+        if "owner" in data_keys:
+            data_keys.remove("owner")
+            data__owner = data["owner"]
+            validate___definitions_owner(data__owner)
+        if "managed_by" in data_keys:
+            data_keys.remove("managed_by")
+            data__managedby = data["managed_by"]
+            validate___definitions_managedby(data__managedby)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_managedby(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        data_len = len(data)
+        if data_len < 1:
+            raise Invalid
+    return data
+
+def validate___definitions_owner(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    return data
+
+def validate___definitions_exclusive(data: Any) -> Any:
+    if not isinstance(data, (bool)):
+        raise Invalid
+    return data
+
+def validate___definitions_document(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['Statement']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "Version" in data_keys:
+            data_keys.remove("Version")
+            data__Version = data["Version"]
+            if not isinstance(data__Version, (str)):
+                raise Invalid
+            if not (isinstance(data__Version, str) and data__Version == '2012-10-17' or isinstance(data__Version, str) and data__Version == '2008-10-17'):
+                raise Invalid
+        if "Id" in data_keys:
+            data_keys.remove("Id")
+            data__Id = data["Id"]
+            validate___definitions_text(data__Id)
+        if "Statement" in data_keys:
+            data_keys.remove("Statement")
+            data__Statement = data["Statement"]
+            data__Statement_any_of_count2 = 0
+            if not data__Statement_any_of_count2:
+                try:
+                    validate___definitions_statement(data__Statement)
+                    data__Statement_any_of_count2 += 1
+                except Invalid: pass
+            if not data__Statement_any_of_count2:
+                try:
+                    if not isinstance(data__Statement, (list, tuple)):
+                        raise Invalid
+                    data__Statement_is_list = isinstance(data__Statement, (list, tuple))
+                    if data__Statement_is_list:
+                        data__Statement_len = len(data__Statement)
+                        if data__Statement_len < 1:
+                            raise Invalid
+                        for data__Statement_x, data__Statement_item in enumerate(data__Statement):
+                            validate___definitions_statement(data__Statement_item)
+                    data__Statement_any_of_count2 += 1
+                except Invalid: pass
+            if not data__Statement_any_of_count2:
+                raise Invalid
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_statement(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['Effect']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "Sid" in data_keys:
+            data_keys.remove("Sid")
+            data__Sid = data["Sid"]
+            validate___definitions_text(data__Sid)
+        if "Effect" in data_keys:
+            data_keys.remove("Effect")
+            data__Effect = data["Effect"]
+            if not isinstance(data__Effect, (str)):
+                raise Invalid
+            if not (isinstance(data__Effect, str) and data__Effect == 'Allow' or isinstance(data__Effect, str) and data__Effect == 'Deny'):
+                raise Invalid
+        if "Action" in data_keys:
+            data_keys.remove("Action")
+            data__Action = data["Action"]
+            validate___definitions_texts(data__Action)
+        if "NotAction" in data_keys:
+            data_keys.remove("NotAction")
+            data__NotAction = data["NotAction"]
+            validate___definitions_texts(data__NotAction)
+        if "Resource" in data_keys:
+            data_keys.remove("Resource")
+            data__Resource = data["Resource"]
+            validate___definitions_texts(data__Resource)
+        if "NotResource" in data_keys:
+            data_keys.remove("NotResource")
+            data__NotResource = data["NotResource"]
+            validate___definitions_texts(data__NotResource)
+        if "Principal" in data_keys:
+            data_keys.remove("Principal")
+            data__Principal = data["Principal"]
+            validate___definitions_principals(data__Principal)
+        if "NotPrincipal" in data_keys:
+            data_keys.remove("NotPrincipal")
+            data__NotPrincipal = data["NotPrincipal"]
+            validate___definitions_principals(data__NotPrincipal)
+        if "Condition" in data_keys:
+            data_keys.remove("Condition")
+            data__Condition = data["Condition"]
+            if not isinstance(data__Condition, (dict)):
+                raise Invalid
+            data__Condition_is_dict = isinstance(data__Condition, dict)
+            if data__Condition_is_dict:
+                data__Condition_keys = set(data__Condition.keys())
+                for data__Condition_key in data__Condition_keys:
+                    if data__Condition_key not in []:
+                        data__Condition_value = data__Condition.get(data__Condition_key)
+                        if not isinstance(data__Condition_value, (dict)):
+                            raise Invalid
+                        data__Condition_value_is_dict = isinstance(data__Condition_value, dict)
+                        if data__Condition_value_is_dict:
+                            data__Condition_value_keys = set(data__Condition_value.keys())
+                            for data__Condition_value_key in data__Condition_value_keys:
+                                if data__Condition_value_key not in []:
+                                    data__Condition_value_value = data__Condition_value.get(data__Condition_value_key)
+                                    validate___definitions_texts(data__Condition_value_value)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_principals(data: Any) -> Any:
+    data_any_of_count3 = 0
+    if not data_any_of_count3:
+        try:
+            validate___definitions_text(data)
+            data_any_of_count3 += 1
+        except Invalid: pass
+    if not data_any_of_count3:
+        try:
+            if not isinstance(data, (dict)):
+                raise Invalid
+            data_is_dict = isinstance(data, dict)
+            if data_is_dict:
+                data_keys = set(data.keys())
+                for data_key in data_keys:
+                    if data_key not in []:
+                        data_value = data.get(data_key)
+                        validate___definitions_texts(data_value)
+            data_any_of_count3 += 1
+        except Invalid: pass
+    if not data_any_of_count3:
+        raise Invalid
+    return data
+
+def validate___definitions_texts(data: Any) -> Any:
+    data_any_of_count4 = 0
+    if not data_any_of_count4:
+        try:
+            validate___definitions_text(data)
+            data_any_of_count4 += 1
+        except Invalid: pass
+    if not data_any_of_count4:
+        try:
+            if not isinstance(data, (list, tuple)):
+                raise Invalid
+            data_is_list = isinstance(data, (list, tuple))
+            if data_is_list:
+                data_len = len(data)
+                for data_x, data_item in enumerate(data):
+                    validate___definitions_text(data_item)
+            data_any_of_count4 += 1
+        except Invalid: pass
+    if not data_any_of_count4:
+        raise Invalid
+    return data
+
+def validate___definitions_text(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    return data
+
+def validate___definitions_policy(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        data_len = len(data)
+        if data_len > 2048:
+            raise Invalid
+        if not REGEX_PATTERNS['^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_inline(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        for data_key in data_keys:
+            if data_key not in []:
+                data_value = data.get(data_key)
+                validate___definitions_document(data_value)
+        data_len = len(data)
+        if data_len != 0:
+            data_property_names = True
+            for data_key in data:
+                try:
+                    validate___definitions_policyname(data_key)
+                except Invalid:
+                    data_property_names = False
+            if not data_property_names:
+                raise Invalid
+    return data
+
+def validate___definitions_policyname(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_setnames(data: Any) -> Any:
+    if not isinstance(data, (list, tuple)):
+        raise Invalid
+    data_is_list = isinstance(data, (list, tuple))
+    if data_is_list:
+        data_len = len(data)
+        for data_x, data_item in enumerate(data):
+            validate___definitions_setname(data_item)
+    return data
+
+def validate___definitions_path(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$'].search(data):
+            raise Invalid
+    return data
+
 def validate___definitions_username(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
@@ -335,6 +661,10 @@ def validate___definitions_user(data: Any) -> Any:
             data_keys.remove("optional")
             data__optional = data["optional"]
             validate___definitions_setnames(data__optional)
+        if "inline" in data_keys:
+            data_keys.remove("inline")
+            data__inline = data["inline"]
+            validate___definitions_inline(data__inline)
         if "boundary" in data_keys:
             data_keys.remove("boundary")
             data__boundary = data["boundary"]
@@ -387,15 +717,6 @@ def validate___definitions_user(data: Any) -> Any:
             raise Invalid
     return data
 
-def validate___definitions_managedby(data: Any) -> Any:
-    if not isinstance(data, (str)):
-        raise Invalid
-    if isinstance(data, str):
-        data_len = len(data)
-        if data_len < 1:
-            raise Invalid
-    return data
-
 def validate___definitions_tagkey(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
@@ -412,16 +733,6 @@ def validate___definitions_tagvalue(data: Any) -> Any:
             raise Invalid
     return data
 
-def validate___definitions_owner(data: Any) -> Any:
-    if not isinstance(data, (str)):
-        raise Invalid
-    return data
-
-def validate___definitions_exclusive(data: Any) -> Any:
-    if not isinstance(data, (bool)):
-        raise Invalid
-    return data
-
 def validate___definitions_console(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
@@ -430,21 +741,21 @@ def validate___definitions_console(data: Any) -> Any:
     return data
 
 def validate___definitions_accesskeys(data: Any) -> Any:
-    data_any_of_count2 = 0
-    if not data_any_of_count2:
+    data_any_of_count5 = 0
+    if not data_any_of_count5:
         try:
             if not isinstance(data, (str)):
                 raise Invalid
             if not (isinstance(data, str) and data == 'forbidden'):
                 raise Invalid
-            data_any_of_count2 += 1
+            data_any_of_count5 += 1
         except Invalid: pass
-    if not data_any_of_count2:
+    if not data_any_of_count5:
         try:
             validate___definitions_keylimits(data)
-            data_any_of_count2 += 1
+            data_any_of_count5 += 1
         except Invalid: pass
-    if not data_any_of_count2:
+    if not data_any_of_count5:
         raise Invalid
     return data
 
@@ -481,35 +792,6 @@ def validate___definitions_count(data: Any) -> Any:
         if data < 0:
             raise Invalid
         if data > 100:
-            raise Invalid
-    return data
-
-def validate___definitions_policy(data: Any) -> Any:
-    if not isinstance(data, (str)):
-        raise Invalid
-    if isinstance(data, str):
-        data_len = len(data)
-        if data_len > 2048:
-            raise Invalid
-        if not REGEX_PATTERNS['^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
-            raise Invalid
-    return data
-
-def validate___definitions_setnames(data: Any) -> Any:
-    if not isinstance(data, (list, tuple)):
-        raise Invalid
-    data_is_list = isinstance(data, (list, tuple))
-    if data_is_list:
-        data_len = len(data)
-        for data_x, data_item in enumerate(data):
-            validate___definitions_setname(data_item)
-    return data
-
-def validate___definitions_path(data: Any) -> Any:
-    if not isinstance(data, (str)):
-        raise Invalid
-    if isinstance(data, str):
-        if not REGEX_PATTERNS['^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$'].search(data):
             raise Invalid
     return data
 
@@ -575,6 +857,10 @@ def validate___definitions_group(data: Any) -> Any:
                 data__members_len = len(data__members)
                 for data__members_x, data__members_item in enumerate(data__members):
                     validate___definitions_username(data__members_item)
+        if "inline" in data_keys:
+            data_keys.remove("inline")
+            data__inline = data["inline"]
+            validate___definitions_inline(data__inline)
         if "exclusive" in data_keys:
             data_keys.remove("exclusive")
             data__exclusive = data["exclusive"]
@@ -619,7 +905,19 @@ def validate___definitions_policyset(data: Any) -> Any:
             if data__policies_is_list:
                 data__policies_len = len(data__policies)
                 for data__policies_x, data__policies_item in enumerate(data__policies):
-                    validate___definitions_policy(data__policies_item)
+                    data__policies_item_any_of_count6 = 0
+                    if not data__policies_item_any_of_count6:
+                        try:
+                            validate___definitions_policy(data__policies_item)
+                            data__policies_item_any_of_count6 += 1
+                        except Invalid: pass
+                    if not data__policies_item_any_of_count6:
+                        try:
+                            validate___definitions_writtenpolicy(data__policies_item)
+                            data__policies_item_any_of_count6 += 1
+                        except Invalid: pass
+                    if not data__policies_item_any_of_count6:
+                        raise Invalid
         if "actions" in data_keys:
             data_keys.remove("actions")
             data__actions = data["actions"]
@@ -629,18 +927,18 @@ def validate___definitions_policyset(data: Any) -> Any:
             if data__actions_is_list:
                 data__actions_len = len(data__actions)
                 for data__actions_x, data__actions_item in enumerate(data__actions):
-                    data__actions_item_any_of_count3 = 0
-                    if not data__actions_item_any_of_count3:
+                    data__actions_item_any_of_count7 = 0
+                    if not data__actions_item_any_of_count7:
                         try:
                             validate___definitions_action(data__actions_item)
-                            data__actions_item_any_of_count3 += 1
+                            data__actions_item_any_of_count7 += 1
                         except Invalid: pass
-                    if not data__actions_item_any_of_count3:
+                    if not data__actions_item_any_of_count7:
                         try:
                             validate___definitions_actionon(data__actions_item)
-                            data__actions_item_any_of_count3 += 1
+                            data__actions_item_any_of_count7 += 1
                         except Invalid: pass
-                    if not data__actions_item_any_of_count3:
+                    if not data__actions_item_any_of_count7:
                         raise Invalid
         if data_keys:
             raise Invalid
@@ -678,27 +976,7 @@ def validate___definitions_actionon(data: Any) -> Any:
                 for data__context_key in data__context_keys:
                     if data__context_key not in []:
                         data__context_value = data__context.get(data__context_key)
-                        data__context_value_any_of_count4 = 0
-                        if not data__context_value_any_of_count4:
-                            try:
-                                if not isinstance(data__context_value, (str)):
-                                    raise Invalid
-                                data__context_value_any_of_count4 += 1
-                            except Invalid: pass
-                        if not data__context_value_any_of_count4:
-                            try:
-                                if not isinstance(data__context_value, (list, tuple)):
-                                    raise Invalid
-                                data__context_value_is_list = isinstance(data__context_value, (list, tuple))
-                                if data__context_value_is_list:
-                                    data__context_value_len = len(data__context_value)
-                                    for data__context_value_x, data__context_value_item in enumerate(data__context_value):
-                                        if not isinstance(data__context_value_item, (str)):
-                                            raise Invalid
-                                data__context_value_any_of_count4 += 1
-                            except Invalid: pass
-                        if not data__context_value_any_of_count4:
-                            raise Invalid
+                        validate___definitions_texts(data__context_value)
         if data_keys:
             raise Invalid
     return data
@@ -708,6 +986,48 @@ def validate___definitions_action(data: Any) -> Any:
         raise Invalid
     if isinstance(data, str):
         if not REGEX_PATTERNS['^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_writtenpolicy(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['name']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "name" in data_keys:
+            data_keys.remove("name")
+            data__name = data["name"]
+            validate___definitions_policy(data__name)
+        if "version" in data_keys:
+            data_keys.remove("version")
+            data__version = data["version"]
+            if not isinstance(data__version, (str)):
+                raise Invalid
+            if isinstance(data__version, str):
+                if not REGEX_PATTERNS['^v[1-9][0-9]{0,8}$'].search(data__version):
+                    raise Invalid
+        if "path" in data_keys:
+            data_keys.remove("path")
+            data__path = data["path"]
+            validate___definitions_path(data__path)
+        if "document" in data_keys:
+            data_keys.remove("document")
+            data__document = data["document"]
+            validate___definitions_document(data__document)
+        if "file" in data_keys:
+            data_keys.remove("file")
+            data__file = data["file"]
+            if not isinstance(data__file, (str)):
+                raise Invalid
+            if isinstance(data__file, str):
+                data__file_len = len(data__file)
+                if data__file_len < 1:
+                    raise Invalid
+        if data_keys:
             raise Invalid
     return data
 

@@ -34,5 +34,5 @@ def nearest(word: str, known: Iterable[str], noun: str) -> str:
         return f"did you mean {shown(close[0])}?"
     if not words:
         return f"there are no {noun}"
-    more = ", ..." if len(words) > _MANY else ""
+    more = f" and {len(words) - _MANY} more" if len(words) > _MANY else ""
     return f"the {noun} are: {', '.join(map(short, words[:_MANY]))}{more}"

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from koding_audit.difference.comparing import compare, covers
-from koding_audit.difference.values import Change, Difference
+from koding_audit.difference.values import Change, Difference, described
 
-__all__ = ("Change", "Difference", "compare", "covers")
+__all__ = ("Change", "Difference", "compare", "covers", "described")

@@ -38,3 +38,10 @@ class Difference:
     forbidden: tuple[Change, ...] = ()
     released: tuple[Change, ...] = ()
     why: str = ""
+
+
+def described(change: Change) -> str:
+    """One change in words: the action, an example of a resource, when, and for whom."""
+    when = f", when {change.condition}" if change.condition else ""
+    who = f", for {change.principal}" if change.principal else ""
+    return f"{change.action} on {change.resource}{when}{who}"

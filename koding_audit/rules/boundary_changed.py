@@ -1,6 +1,7 @@
-"""The user may do more, or less, than was agreed.
+"""The user or role may do more, or less, than was agreed.
 
-A user's permissions boundary is another than the desired state declares, or there is one where none is declared.
+A user's or role's permissions boundary is another than the desired state declares, or there is one where it is to have
+none.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
-FACTS = frozenset({Fact.USER})
+FACTS = frozenset({Fact.USER, Fact.ROLE})
 STEP = "set the boundary by hand, or correct the file"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
-    for pair, user in comparison.users:
-        if pair.live is None or user.boundary is None:
+    for pair in comparison.principals:
+        if pair.live is None or pair.boundary is None:
             continue
-        wanted = user.boundary.policy.arn if user.boundary.policy else ""
+        wanted = pair.boundary.policy.arn if pair.boundary.policy else ""
         live = pair.live.boundary
         if live != wanted:
             yield Finding(
@@ -27,7 +28,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="error",
                 subject=pair.subject,
                 message=f"{pair.label} has {_words(live)}, and is to have {_words(wanted)}",
-                source=user.boundary.source,
+                source=pair.boundary.source,
                 evidence={"wanted": wanted or None, "live": live or None},
             )
 

@@ -11,7 +11,7 @@ from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
-FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
 STEP = "attach the rest of the set, or detach what is attached of it"
 
 

@@ -1,6 +1,6 @@
 """Policies that match by path pass it by.
 
-A group or user is at another path than the desired state declares.
+A group, user or role is at another path than the desired state declares.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding
 
-FACTS = frozenset({Fact.USER, Fact.GROUP})
-STEP = "move it with `aws iam update-user` or `update-group`, or correct the file"
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE})
+STEP = "move a user or group with `aws iam update-...`; or correct the file"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """A stack build fails half way without it.
 
-A policy that a required set names is not attached to the group or user.
+A policy that a required set names is not attached to the group, user or role.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
-FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
 STEP = "mend what keeps it from being attached, which another finding tells"
 
 
@@ -34,5 +34,4 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def attach(pair: Pair, arn: str) -> Action:
-    verb = Verb.ATTACH_GROUP_POLICY if pair.kind == "group" else Verb.ATTACH_USER_POLICY
-    return Action(verb, {**pair.named, "PolicyArn": arn})
+    return Action(Verb(f"Attach{pair.kind.title()}Policy"), {**pair.named, "PolicyArn": arn})

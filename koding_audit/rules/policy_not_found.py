@@ -11,7 +11,7 @@ from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding, PolicyRef
 
-FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.POLICY})
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.POLICY})
 STEP = "correct the policy in the file, or replace it by its successor"
 
 
@@ -39,7 +39,7 @@ def _wanting(comparison: Comparison) -> Iterator[tuple[PolicyRef, str | None, st
         for policy_set, ref in comparison.wanted(pair.declared):
             if ref.arn not in pair.attached:
                 yield ref, policy_set.name, f"which set {policy_set.name} names"
-    for pair, user in comparison.users:
-        boundary = user.boundary.policy if user.boundary else None
+    for pair in comparison.principals:
+        boundary = pair.boundary.policy if pair.boundary else None
         if boundary is not None and (pair.live is None or pair.live.boundary != boundary.arn):
             yield boundary, None, f"the boundary of {pair.label}"

@@ -1,6 +1,6 @@
 """It grants what nobody wrote down.
 
-A policy is attached to a declared group or user, and none of its sets names it.
+A policy is attached to a declared group, user or role, and none of its sets names it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison, Pair
 from koding_audit.model import Action, Fact, Finding, Verb
 
-FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED})
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
 STEP = "detach the policy, or name it in a policy set"
 
 
@@ -31,10 +31,9 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 + (", and which cannot be attached again once it is detached" if obstacle else ""),
                 source=pair.declared.source,
                 evidence={"exclusive": exclusive} | ({"attachable": False} if obstacle else {}),
-                fix=detach(pair, arn) if exclusive and not obstacle else None,
+                fix=detach(pair, arn) if exclusive and pair.fixable and not obstacle else None,
             )
 
 
 def detach(pair: Pair, arn: str) -> Action:
-    verb = Verb.DETACH_GROUP_POLICY if pair.kind == "group" else Verb.DETACH_USER_POLICY
-    return Action(verb, {**pair.named, "PolicyArn": arn})
+    return Action(Verb(f"Detach{pair.kind.title()}Policy"), {**pair.named, "PolicyArn": arn})

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding, Source
 
-FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.GROUPS})
+FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.VERSIONS, Fact.GROUPS})
 STEP = "ask AWS for a higher quota, or ask for less in the file"
 
 
@@ -69,3 +69,8 @@ def _principals(comparison: Comparison, summary: Mapping[str, int]) -> Iterator[
             needed, source = summary[counted] + len(missing), missing[0].declared.source
             root = comparison.account.root_arn
             yield Need(f"{counted}Quota", root, "the account", counted.lower(), needed, len(missing), source)
+    unmade = [ref for _, ref in comparison.unmade]
+    if unmade and "Policies" in summary:
+        needed = summary["Policies"] + len(unmade)
+        root = comparison.account.root_arn
+        yield Need("PoliciesQuota", root, "the account", "policies of its own", needed, len(unmade), unmade[0].source)

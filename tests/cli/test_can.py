@@ -50,6 +50,7 @@ DETAILS = {
             "Arn": "arn:aws:iam::aws:policy/P",
             "PolicyVersionList": [
                 {
+                    "VersionId": "v1",
                     "IsDefaultVersion": True,
                     "Document": {
                         "Version": "2012-10-17",

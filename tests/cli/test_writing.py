@@ -85,9 +85,23 @@ def test_a_step_is_one_line_with_a_symbol_and_whom_it_touches(action: Action, li
 
 @pytest.mark.parametrize("verb", list(Verb))
 def test_every_verb_can_be_described(verb: Verb) -> None:
-    given = {name: "x" for name in ("GroupName", "UserName") if name.removesuffix("Name") in verb.value}
-    target = {"PolicyArn": READ_ONLY} if verb.value.startswith(("Attach", "Detach")) else {"PolicyName": "own"}
-    assert verb.value in described(Action(verb, {**given, **(target if "Policy" in verb.value else {})}))
+    given = {f"{kind}Name": "x" for kind in ("Group", "User", "Role") if kind in verb.value}
+    by_name = verb is Verb.CREATE_POLICY or (given and not verb.value.startswith(("Attach", "Detach")))
+    target = {"PolicyName": "own"} if by_name else {"PolicyArn": READ_ONLY}
+    version = {"VersionId": "v2"} if verb.value.endswith("Version") else {}
+    line = described(Action(verb, {**given, **(target if "Policy" in verb.value else {}), **version}))
+    assert verb.value in line
+    assert ("own" if by_name and "Policy" in verb.value else "") in line
+
+
+def test_a_version_is_named_and_a_new_one_says_that_the_old_one_stays() -> None:
+    given = {"PolicyArn": "arn:aws:iam::123456789012:policy/team/edge"}
+    made = described(Action(Verb.CREATE_POLICY_VERSION, given))
+    assert "customer:team/edge, as its default version; the one in force stays" in made
+    gone_back = described(Action(Verb.SET_DEFAULT_POLICY_VERSION, {**given, "VersionId": "v3"}))
+    assert gone_back.endswith("customer:team/edge, version v3")
+    path = {"PolicyName": "edge", "Path": "/team/", "PolicyDocument": "{}"}
+    assert described(Action(Verb.CREATE_POLICY, path)).endswith(" customer:team/edge")
 
 
 def test_a_hostile_name_in_a_plan_is_inert() -> None:

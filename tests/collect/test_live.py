@@ -13,7 +13,7 @@ import pytest
 from koding_audit.aws import Connection, connect
 from koding_audit.collect import live
 from koding_audit.errors import CallError, InputError
-from koding_audit.model import Credentials, Fact, Gap, ManagedPolicy, Query, Settings, Snapshot, key_of
+from koding_audit.model import Credentials, Fact, Gap, Query, Settings, Snapshot, key_of
 from tests.servers.moto_account import MotoAccount
 from tests.servers.replay import Replay, identity, recorded, whole_account
 from tests.servers.wire import Call, Fault
@@ -112,10 +112,10 @@ def test_credentials_are_read_of_those_who_are_there(seeded: MotoAccount, line: 
 
 def test_a_policy_that_all_of_its_holders_hold_is_not_looked_up(seeded: MotoAccount, line: Connection) -> None:
     policies = live.collect(WIDE, line).policies
-    assert policies == {
-        aws("AmazonRoute53FullAccess"): ManagedPolicy(aws("AmazonRoute53FullAccess"), True),
+    assert {arn: policy and (policy.arn, policy.attachable) for arn, policy in policies.items()} == {
+        aws("AmazonRoute53FullAccess"): (aws("AmazonRoute53FullAccess"), True),
         aws("NoSuchPolicy"): None,
-        own("edge"): ManagedPolicy(own("edge"), True),
+        own("edge"): (own("edge"), True),
         own("gone"): None,
     }
     assert actions(seeded).count("GetPolicy") == 4
@@ -173,7 +173,7 @@ def test_everything_is_read_of_everybody(seeded: MotoAccount, line: Connection) 
         *(("user", name) for name in ("koding-user", "plain", "stranger")),
         *(("group", name) for name in ("developers", "empty")),
     }
-    assert snapshot.listed == {"user", "group"}
+    assert snapshot.listed == {"user", "group", "role"}
     assert set(snapshot.credentials) == {"koding-user", "plain", "stranger"}
     assert snapshot.policies_listed
     assert {own("edge"), aws("AmazonEC2FullAccess")} <= set(snapshot.policies)

@@ -313,6 +313,9 @@ def test_without_the_rules_that_need_more_a_plain_dump_gives_the_findings_of_the
 
 # --- refusals ---------------------------------------------------------------------------------------
 
+ROLE_OF_ANOTHER = detail(
+    "role", "r", Arn="arn:aws-cn:iam::123456789012:role/r", AssumeRolePolicyDocument={}, RolePolicyList=[]
+)
 USER_OF_ANOTHER = detail("user", "b", Arn="arn:aws:iam::210987654321:user/b")
 
 
@@ -322,7 +325,7 @@ USER_OF_ANOTHER = detail("user", "b", Arn="arn:aws:iam::210987654321:user/b")
         (PLAIN | {"IsTruncated": True, "Marker": "x"}, "one page of several"),
         (PLAIN | {"NextToken": "x"}, "one page of several"),
         (PLAIN | {"UserDetailList": [USER_OF_ANOTHER]}, "name 2 accounts"),
-        (PLAIN | {"RoleDetailList": [{"Arn": "arn:aws-cn:iam::123456789012:role/r"}]}, "name 2 accounts"),
+        (PLAIN | {"RoleDetailList": [ROLE_OF_ANOTHER]}, "name 2 accounts"),
         (dump(), "name no account"),
         (dump(Policies=[{"Arn": aws("ReadOnlyAccess")}]), "name no account"),
         (PLAIN | {"UserDetailList": {}}, "UserDetailList: a list of objects is needed"),
@@ -336,7 +339,7 @@ USER_OF_ANOTHER = detail("user", "b", Arn="arn:aws:iam::210987654321:user/b")
         (PLAIN | {"UserDetailList": [detail("user", "a"), detail("user", "A")]}, "user A is there twice"),
         ([], "an object is needed"),
         ({}, "it is no koding-audit-snapshot"),
-        ({"RoleDetailList": []}, "it is no koding-audit-snapshot"),
+        ({"RoleDetailList": []}, "name no account"),
         ("text", "an object is needed"),
     ],
 )

@@ -14,6 +14,10 @@ HEAD = "version: 1\n"
 SETS = HEAD + "policy_sets: {reading: {policies: [ReadOnlyAccess]}, billing: {policies: [job-function/Billing]}}\n"
 PINNED = HEAD + 'account: {id: ["123456789012", "000000000000"], partition: aws-cn}\ngroups: {G: {}}\npolicy_sets:\n'
 
+GOOD = "{Statement: {Effect: Allow, Action: 'a:b', Resource: '*'}}"
+OTHER = "{Statement: {Effect: Allow, Action: 'a:c', Resource: '*'}}"
+LONG = "{Statement: {Effect: Allow, Action: 'a:%s', Resource: '*'}}"
+
 Row = tuple[str, str, int, int, str, str]
 
 REFUSED: list[Row] = [
@@ -53,12 +57,33 @@ REFUSED: list[Row] = [
     ("ignored user", HEAD + "users: {ci-1: {}}\nignore: [{user: 'ci-*', reason: x}]\n", 2, 9, "user `ci-1` is declared, and ignored at", "one of the two"),
     ("ignored member", HEAD + "groups: {G: {members: [ada]}}\nignore: [{group: ada, reason: x}, {user: '*', reason: x}]\n", 2, 24, ":3:35", "one of the two"),
     ("ignored group", HEAD + "groups: {G: {}}\nignore: [{user: G, reason: x}, {group: G, reason: x}]\n", 2, 10, "group `G` is declared, and ignored", "one of the two"),
+    ("role twice in another case", HEAD + "roles: {App: {}, app: {}}\n", 2, 18, "the roles `App` and `app` differ in case only", "spell both"),
+    ("unknown set of a role", SETS + "roles: {app: {required: [readin]}}\n", 3, 26, "there is no policy set `readin`", "`reading`?"),
+    ("role of Identity Center", HEAD + "roles: {AWSReservedSSO_Admin_1: {}}\n", 2, 9, "is Identity Center's or an AWS service's own", "take it out"),
+    ("role of a service", HEAD + "roles: {Auto: {path: /aws-service-role/autoscaling.amazonaws.com/}}\n", 2, 9, "an AWS service's own", "ignore it"),
+    ("ignored role", HEAD + "roles: {app: {}}\nignore: [{role: 'a*', reason: x}]\n", 2, 9, "role `app` is declared, and ignored", "one of the two"),
+    ("policy with its name only", HEAD + "policy_sets: {a: {policies: [{name: X}]}}\n", 2, 30, "of `version`, `document` and `file`, there is none here", "pins"),
+    ("policy with too much", HEAD + "policy_sets: {a: {policies: [{name: X, version: v1, document: {Statement: {Effect: Allow, Action: 'a:b', Resource: '*'}}}]}}\n", 2, 30,
+     "there is more than one here", "`document` or `file`"),
+    ("own policy that is pinned", HEAD + "policy_sets: {a: {policies: [{name: 'customer:X', version: v1}]}}\n", 2, 30, "only AWS's own policies are pinned", "`document`"),
+    ("own policy with a path in its name", HEAD + f"policy_sets: {{a: {{policies: [{{name: t/X, document: {GOOD}}}]}}}}\n", 2, 30, "`t/X` is not the bare name", "`path`"),
+    ("own policy twice", HEAD + f"policy_sets: {{a: {{policies: ['customer:t/X', {{name: X, path: /t/, document: {GOOD}}}]}}}}\n", 2, 46, "policy `customer:t/X` of set `a`", "leave one"),
+    ("one policy, two documents", HEAD + f"policy_sets:\n  a: {{policies: [{{name: X, document: {GOOD}}}]}}\n  b: {{policies: [{{name: X, document: {OTHER}}}]}}\n", 4, 18,
+     "policy `customer:X` is another one at", "both alike"),
+    ("one policy, two versions", HEAD + "policy_sets:\n  a: {policies: [{name: X, version: v1}]}\n  b: {policies: [{name: X, version: v2}]}\n", 4, 18, "`X` is another one at", "both alike"),
+    ("principal in a policy", HEAD + "users: {u: {inline: {x: {Statement: [{Effect: Allow, Action: '*', Resource: '*', Principal: '*'}]}}}}\n", 2, 38,
+     "Statement[0]: a policy of a user, group or role says on what", "is the principal"),
+    ("policy without a resource", HEAD + "users: {u: {inline: {x: {Statement: {Effect: Allow, Action: '*'}}}}}\n", 2, 37, "says on what, in Resource", "principal"),
+    ("statement without an action", HEAD + "users: {u: {inline: {x: {Statement: [{Effect: Allow, Resource: '*'}]}}}}\n", 2, 38, "neither Action nor NotAction", "grammar"),
+    ("trust without a principal", HEAD + "roles: {r: {trust: {Statement: {Effect: Allow, Action: 'sts:AssumeRole'}}}}\n", 2, 32, "a trust policy says who", "the resource"),
+    ("long policy", HEAD + f"policy_sets: {{a: {{policies: [{{name: X, document: {LONG % ('b' * 6100)}}}]}}}}\n", 2, 50, "this document is of 6,", "several"),
+    ("long inline policies of a user", HEAD + f"users: {{u: {{inline: {{x: {LONG % ('b' * 1000)}, y: {LONG % ('b' * 1000)}}}}}}}\n", 2, 9, "may have 2,048 characters", "managed"),
     ("limits of one user", HEAD + "users: {u: {access_keys: {min_active: 2, max_active: 1}}}\n", 2, 26, "min_active 2 is more than max_active 1", "user_defaults"),
     ("limits of a type", HEAD + "users: {u: {}}\nuser_defaults: {t: {access_keys: {min_active: 1, max_active: 0}}}\n", 3, 34, "min_active 1 is more than max_active 0", "user_defaults"),
     ("limits of both", HEAD + "users: {u: {type: t, access_keys: {max_active: 0}}}\nuser_defaults: {t: {access_keys: {min_active: 1}}}\n", 2, 35,
      "min_active 1 is more than max_active 0", "user_defaults"),
-    ("nothing", HEAD, 1, 1, "nothing is declared here", "declare a group or a user"),
-    ("sets that nobody uses", SETS, 1, 1, "nothing is declared here", "declare a group or a user"),
+    ("nothing", HEAD, 1, 1, "nothing is declared here", "declare a group, a user or a role"),
+    ("sets that nobody uses", SETS, 1, 1, "nothing is declared here", "`closed:`"),
     ("nothing closed", HEAD + "closed: {users: false}\n", 1, 1, "nothing is declared here", "`closed:`"),
     ("empty mappings", HEAD + "users: {}\ngroups: {}\naccount: {}\nignore: []\n", 1, 1, "nothing is declared here", "`root:`"),
     ("the first of two by place", HEAD + "users: {u: {groups: [G]}}\ngroups: {root: {}, Root: {}}\n", 2, 22, "there is no group `G`", "are: root, Root"),
@@ -83,6 +108,10 @@ def test_what_contradicts_itself_is_refused_at_its_place(tmp_path: Path, row: Ro
         PINNED + "  a: {policies: ['customer:aws-service-role/X']}\n",
         HEAD + "users: {u: {access_keys: {min_active: 1, max_active: 1}}, v: {access_keys: {min_active: 1}}}\n",
         HEAD + "users: {u: {}}\nignore: [{role: '*', reason: x}, {user: 'u?', reason: x}]\n".replace("?", "1"),
+        HEAD
+        + f"groups: {{G: {{}}}}\npolicy_sets: {{a: {{policies: [{{name: X, document: {GOOD}}}]}}, b: {{policies: [{{name: X, document: {GOOD}}}]}}}}\n",
+        HEAD + f"roles: {{r: {{inline: {{x: {LONG % ('b' * 10000)}}}}}}}\n",
+        HEAD + "roles: {r: {trust: {Statement: [{Effect: Allow, Action: 'sts:AssumeRole', Principal: '*'}]}}}\n",
         SETS + "groups: {G: {required: [reading], members: [u]}}\nusers: {u: {groups: [G], required: [reading]}}\n",
     ],
 )
@@ -103,6 +132,7 @@ REFUSED_TOGETHER: list[tuple[str, str, str, int, int, str]] = [
     ("ignored twice", "root: {}\nignore: [{user: a, reason: x}]\n", "ignore: [{user: a, reason: y}]\n", 2, 10, "user `a` stands here twice"),
     ("case of a group", "groups: {G: {}}\n", "groups: {g: {members: [a]}}\n", 2, 10, "the groups `G` and `g`"),
     ("case of a member", "groups: {G: {members: [a]}}\n", "groups: {G: {members: [A]}}\n", 2, 24, "the users `a` and `A`"),
+    ("role twice", "roles: {r: {}}\n", "roles: {r: {}}\n", 2, 9, "role `r` stands here twice"),
     ("ignored elsewhere", "ignore: [{user: a, reason: x}]\n", "users: {a: {}}\n", 2, 9, "user `a` is declared, and ignored"),
 ]  # fmt: skip
 

@@ -22,10 +22,12 @@ from koding_audit.model import (
     Credentials,
     Fact,
     Finding,
+    ManagedPolicy,
     Principal,
     RequiredAction,
     Snapshot,
     Verb,
+    document_key,
     key_of,
 )
 from tests.values import (
@@ -42,13 +44,21 @@ from tests.values import (
     key_limits,
     line,
     live_group,
+    live_policy,
+    live_role,
     live_user,
     managed,
     own,
+    own_policy,
+    pinned,
     policy_set,
+    role,
     root_use,
     snapshot,
+    statement,
+    trust,
     user,
+    written,
 )
 
 RULES = registry.names("rules")
@@ -58,12 +68,19 @@ PERMISSIONS = {
     Fact.CALLER: ["sts:GetCallerIdentity"],
     Fact.USER: ["iam:GetUser"],
     Fact.GROUP: ["iam:GetGroup"],
-    Fact.ATTACHED: ["iam:ListAttachedUserPolicies", "iam:ListAttachedGroupPolicies"],
-    Fact.INLINE: ["iam:ListUserPolicies", "iam:ListGroupPolicies"],
+    Fact.ROLE: ["iam:GetRole"],
+    Fact.ATTACHED: [
+        "iam:ListAttachedUserPolicies",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListAttachedRolePolicies",
+    ],
+    Fact.INLINE: ["iam:ListUserPolicies", "iam:ListGroupPolicies", "iam:ListRolePolicies"],
     Fact.GROUPS: ["iam:ListGroupsForUser"],
     Fact.MEMBERS: ["iam:GetGroup"],
     Fact.POLICY: ["iam:GetPolicy"],
     Fact.DOCUMENT: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetUserPolicy", "iam:GetGroupPolicy"],
+    Fact.VERSIONS: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"],
+    Fact.INLINE_DOCUMENT: ["iam:GetUserPolicy", "iam:GetGroupPolicy", "iam:GetRolePolicy"],
     Fact.SUMMARY: ["iam:GetAccountSummary"],
     Fact.CREDENTIAL_REPORT: ["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
     Fact.ACCESS_KEYS: ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"],
@@ -72,10 +89,11 @@ PERMISSIONS = {
     Fact.SERVICE_CREDENTIALS: ["iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"],
     Fact.USERS_LISTED: ["iam:GetAccountAuthorizationDetails"],
     Fact.GROUPS_LISTED: ["iam:GetAccountAuthorizationDetails"],
+    Fact.ROLES_LISTED: ["iam:GetAccountAuthorizationDetails"],
 }
 
 EC2, READ, DNS, DOMAINS = (aws(name) for name in ("EC2", "Read", "DNS", "job-function/Domains"))
-GONE, OLD, STRAY = aws("Gone"), aws("Old"), own("team/stray")
+GONE, OLD, STRAY, PINNED = aws("Gone"), aws("Old"), own("team/stray"), aws("Pinned")
 
 WANTED = desired(
     policy_set("build", EC2, READ),
@@ -83,6 +101,7 @@ WANTED = desired(
     replace(policy_set("acts"), actions=(RequiredAction("ec2:RunInstances", line(8, 7)),)),
     replace(policy_set("typo"), actions=(RequiredAction("ec2:RunInstance", line(9, 7)),)),
     policy_set("broken", GONE, OLD, aws("Foreign", "aws-cn")),
+    policy_set("own", own_policy("team/new", statement()), own_policy("edited", statement()), pinned("Pinned", "v1")),
     group("Developers", required=["build"], optional=["dns", "broken"], path="/team/"),
     group("Ops", required=["broken"], exclusive=True),
     group("Missing", required=["build"]),
@@ -94,8 +113,17 @@ WANTED = desired(
     user("bot", access_keys=key_limits(min_active=2, max_active=0, max_age_days=90, unused_days=45)),
     user("key-rich", access_keys=key_limits(max_active=1, max_age_days=1, unused_days=1)),
     user("actor", required=["acts"]),
+    user("scribe", inline={"lacks": written(statement()), "edited": written(statement())}),
+    role(
+        "app",
+        required=["own"],
+        inline={"edited": written(statement())},
+        trust=written(trust()),
+        boundary=boundary(None),
+    ),
+    role("gone", required=["dns"]),
     user("hidden", groups=["Ops"], required=["build"], exclusive=True),
-    closed={"user": line(90), "group": line(91)},
+    closed={"user": line(90), "group": line(91), "role": line(92)},
     ignore=(ignore("user", "hidden"), ignore("group", "aws-*")),
 )
 LIVE = snapshot(
@@ -109,12 +137,26 @@ LIVE = snapshot(
     live_user("bot"),
     live_user("actor"),
     live_user("key-rich"),
+    live_user("scribe", inline=["edited"]),
+    live_role("app", inline=["edited"], trusting=trust("lambda.amazonaws.com"), boundary=own("edge")),
+    live_role("stray"),
+    live_role("AWSServiceRoleForX", path="/aws-service-role/x.amazonaws.com/"),
     live_user("hidden", attached=[STRAY], groups=["Rogue"]),
     live_user("stranger"),
-    absent=[("group", "Missing"), ("user", "carol"), ("user", "dave")],
+    absent=[("group", "Missing"), ("user", "carol"), ("user", "dave"), ("role", "gone")],
     caller=Caller(ROOT, root=True),
-    listed=frozenset({"user", "group"}),
-    policies={GONE: None, own("edge"): None} | managed(OLD, attachable=False) | managed(EC2, READ, DNS, DOMAINS),
+    listed=frozenset({"user", "group", "role"}),
+    policies={GONE: None, own("edge"): None, own("team/new"): None, PINNED: ManagedPolicy(PINNED, True, "", "v2")}
+    | managed(OLD, attachable=False)
+    | managed(EC2, READ, DNS, DOMAINS)
+    | live_policy("edited", "v2", ["v1", "v2"]),
+    documents={
+        "user/scribe/edited": statement("s3:*"),
+        "role/app/edited": statement("s3:GetObject*"),
+        own("edited"): statement(Resource="arn:aws:s3:::logs/*"),
+        PINNED: statement("s3:Get*"),
+        f"{PINNED}@v1": statement("s3:List*"),
+    },
     summary={
         "AccountAccessKeysPresent": 1,
         "AccountMFAEnabled": 0,
@@ -125,6 +167,8 @@ LIVE = snapshot(
         "UsersQuota": 5,
         "Groups": 5,
         "GroupsQuota": 5,
+        "Policies": 9,
+        "PoliciesQuota": 9,
     },
     root_use=root_use(password=ago(days=1), keys=[ago(days=1), ago(days=2)]),
 )
@@ -196,7 +240,7 @@ def test_a_finding_is_one_plain_line_about_an_arn_with_evidence_that_is_json(fin
 def test_a_fix_has_an_inverse_and_names_whom_it_changes(finding: Finding) -> None:
     assert finding.fix is not None
     assert finding.fix.verb in INVERSE
-    assert finding.fix.principal[1]
+    assert finding.fix.entity[1]
 
 
 def test_only_an_error_is_ever_fixed() -> None:
@@ -227,6 +271,7 @@ def test_what_was_not_read_is_never_a_finding() -> None:
         "boundary-changed",
         "policy-missing",
         "policy-not-found",
+        "trust-changed",
     }
 
 
@@ -273,11 +318,17 @@ def applied(live: Snapshot, action: Action) -> Snapshot:
         return holding(live, live_user(given["UserName"], path=given.get("Path", "/")))
     if action.verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
         return holding(live, *regrouped(live, action))
-    changed = live.principals[action.principal]
+    if action.entity[0] == "policy":
+        arn = given.get("PolicyArn") or ACCOUNT.policy_arn(given["PolicyName"], given.get("Path", "/"))
+        policies = {**live.policies, arn: ManagedPolicy(arn, True, "ANPA", "v9", ("v9",))}
+        return replace(live, policies=policies, documents={**live.documents, arn: given["PolicyDocument"]})
+    changed = live.principals[action.entity]
     arn, inline = {given.get("PolicyArn")}, {given.get("PolicyName")}
-    attaches = action.verb in (Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY)
-    attached = changed.attached | arn if attaches else changed.attached - arn
-    return holding(live, replace(changed, attached=attached, inline=changed.inline - inline))
+    attached = changed.attached | arn if action.verb.value.startswith("Attach") else changed.attached - arn
+    if not action.verb.value.startswith("Put"):
+        return holding(live, replace(changed, attached=attached, inline=changed.inline - inline))
+    texts = {**live.documents, document_key(changed, given["PolicyName"]): given["PolicyDocument"]}
+    return holding(replace(live, documents=texts), replace(changed, inline=changed.inline | inline))
 
 
 def regrouped(live: Snapshot, action: Action) -> Iterator[Principal]:

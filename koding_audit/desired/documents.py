@@ -1,0 +1,90 @@
+"""Policy documents that desired-state files give: in the file itself, or in a JSON file beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from koding_audit import document, jsontext
+from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from koding_audit.desired.reading import content_of
+from koding_audit.desired.values import value
+from koding_audit.desired.wording import shown
+from koding_audit.errors import InputError
+from koding_audit.model import Source
+
+_ELEMENT = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+
+
+def written_policies(root: MappingNode) -> Iterator[MappingNode]:
+    """Each policy of a set that is written as a mapping, in a file."""
+    for _, _, policy_set in root.mappings("policy_sets"):
+        policies = policy_set.node("policies")
+        for each in policies.nodes if isinstance(policies, SequenceNode) else ():
+            if isinstance(each, MappingNode):
+                yield each
+
+
+def read_beside(file_path: str, root: MappingNode) -> dict[str, str]:
+    """The documents of the JSON files that a desired-state file names, by the name that it gives. Raises InputError."""
+    scalars = {each.value: each for policy in written_policies(root) for each in [policy.scalar("file")] if each}
+    return {name: _read(Path(file_path).parent, scalar) for name, scalar in scalars.items()}
+
+
+def text_of(node: Node) -> str:
+    """A document that stands in the file, as JSON with sorted keys."""
+    return json.dumps(value(node, {}, {}), sort_keys=True)
+
+
+def problem_of(text: str, node: Node, *, trust: bool = False) -> InputError | None:
+    """Why IAM would not take a document; node: where it is written, which may be the name of its file."""
+    try:
+        statements = document.parse(text).statements
+    except document.DocumentError as error:
+        return InputError(error.message, "IAM's policy grammar tells what may stand here", _place(error.element, node))
+    for each in statements:
+        element = f"Statement[{each.index}]"
+        if trust and (each.principals is None or each.resources is not None):
+            message = f"{element}: a trust policy says who, in Principal, and has no Resource"
+            return InputError(message, "the role itself is the resource", _place(element, node))
+        if not trust and (each.principals is not None or each.resources is None):
+            message = f"{element}: a policy of a user, group or role says on what, in Resource, and has no Principal"
+            return InputError(message, "whoever has the policy is the principal", _place(element, node))
+    return None if statements else InputError("there is no statement in this document", "write one", node.source)
+
+
+def length(text: str) -> int:
+    """How IAM measures a document: its characters without white space (aws: reference_iam-quotas)."""
+    return len(json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False))
+
+
+def _read(folder: Path, scalar: ScalarNode) -> str:
+    name = scalar.value
+    path = folder / name
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+        content, _ = content_of(str(path)) if inside else (b"", None)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown(name)} is not UTF-8", "save it as UTF-8", scalar.source) from error
+    except InputError as error:
+        raise InputError(f"{shown(name)}: {error.message}", error.hint, scalar.source) from error
+    if not inside:
+        hint = "a document stays in the folder of the file that names it"
+        raise InputError(f"{shown(name)} leads out of this file's folder", hint, scalar.source)
+    found = jsontext.read_json(text, str(path))
+    if not isinstance(found, dict):
+        raise InputError("a policy document is an object", "begin with {", Source(str(path), 1, 1))
+    return json.dumps(found, sort_keys=True)
+
+
+def _place(element: str, node: Node) -> Source:
+    """Where an element such as `Statement[2].Action` stands, as far as it can be followed."""
+    for number, name in _ELEMENT.findall(element):
+        if isinstance(node, MappingNode) and name in node.entries:
+            node = node.entries[name].node
+        elif isinstance(node, SequenceNode) and number and int(number) < len(node.nodes):
+            node = node.nodes[int(number)]
+    return node.source

@@ -1,0 +1,58 @@
+"""How a live policy document differs in meaning from the one that was written, in words and as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from koding_audit import document
+from koding_audit.difference import Change, Difference, compare, described
+from koding_audit.words import counted
+
+_SHOWN = 20  # changes of a kind that a report carries; the semantic diff may find thousands
+_TITLES: Mapping[str, str] = {
+    "gained": "it allows what it should not",
+    "lost": "it does not allow what it should",
+    "forbidden": "it denies what it should not",
+    "released": "it does not deny what it should",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """words: for a message; evidence: the verdict, and what was gained and lost, each with an example resource."""
+
+    words: str
+    evidence: Mapping[str, Any]
+
+
+def drift(live: str, wanted: str) -> Drift | None:
+    """What the live document grants differently from the wanted one; None where both mean the same."""
+    try:
+        difference = compare(document.parse(wanted), document.parse(live))
+    except document.DocumentError as error:
+        return Drift(f"it cannot be compared: {error.message}", {"verdict": "undecided", "why": error.message})
+    if difference.verdict == "equal":
+        return None
+    parts = list(_parts(difference))
+    words = "; ".join(f"{_TITLES[name]}: {_first(changes)}" for name, changes in parts)
+    why = {"why": difference.why} if difference.why else {}
+    found = {name: [asdict(each) for each in changes[:_SHOWN]] for name, changes in parts}
+    more = {f"more_{name}": len(changes) - _SHOWN for name, changes in parts if len(changes) > _SHOWN}
+    undecided = f"whether it means the same is not decided: {difference.why}"
+    return Drift(words or undecided, {"verdict": difference.verdict, **found, **more, **why})
+
+
+def _parts(difference: Difference) -> Iterator[tuple[str, Sequence[Change]]]:
+    """The kinds of change that there are, with their changes."""
+    for name in _TITLES:
+        changes: Sequence[Change] = getattr(difference, name)
+        if changes:
+            yield name, changes
+
+
+def _first(changes: Sequence[Change]) -> str:
+    """The first change, and how many more there are."""
+    more = len(changes) - 1
+    return described(changes[0]) + (f" and {counted(more, 'more action')}" if more else "")

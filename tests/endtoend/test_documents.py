@@ -1,0 +1,225 @@
+"""What policies say, over the wire: roles, documents, pins and trust are compared, repaired and put back."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.endtoend.conftest import MANAGED
+from tests.endtoend.harness import PINNED, Command, Result
+from tests.servers.moto_account import MotoAccount
+
+OWN = "arn:aws:iam::123456789012:policy/"
+FILE = """version: 1
+policy_sets:
+  logs:
+    policies:
+      - {name: logs, path: /team/, file: logs.json}
+      - name: edge
+        document:
+          Version: 2012-10-17
+          Statement: {Effect: Allow, Action: "s3:GetObject", Resource: "arn:${partition}:s3:::${account}/*"}
+      - {name: AmazonEC2FullAccess, version: v1}
+roles:
+  app:
+    required: [logs]
+    inline:
+      kept: {Version: 2012-10-17, Statement: {Effect: Allow, Action: "s3:ListBucket", Resource: "*"}}
+      new: {Version: 2012-10-17, Statement: {Effect: Allow, Action: "sqs:SendMessage", Resource: "*"}}
+    trust: {Statement: {Effect: Allow, Action: "sts:AssumeRole", Principal: {Service: ec2.amazonaws.com}}}
+  gone: {}
+closed: {roles: true}
+root: {access_keys: allowed, mfa: any}
+"""
+LOGS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}
+FIX = ("--fix", "--yes", *PINNED)
+
+
+def document(*actions: str) -> str:
+    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+
+
+def trust(service: str) -> str:
+    who = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [who]})
+
+
+@pytest.fixture
+def file(tmp_path: Path, account: MotoAccount) -> str:
+    """The desired state, and an account in which everything of it has drifted."""
+    iam: Any = account.iam
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
+    iam.put_role_policy(RoleName="app", PolicyName="kept", PolicyDocument=document("s3:*"))
+    iam.create_role(RoleName="stray", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    iam.create_role(
+        RoleName="AWSServiceRoleForX", Path="/aws-service-role/x/", AssumeRolePolicyDocument=trust("x.amazonaws.com")
+    )
+    iam.create_policy(PolicyName="edge", PolicyDocument=document("s3:GetObject", "s3:PutObject"))
+    account.forget()
+    (tmp_path / "logs.json").write_text(json.dumps(LOGS))
+    path = tmp_path / "desired.yaml"
+    path.write_text(FILE)
+    return str(path)
+
+
+def rules(result: Result) -> dict[str, str]:
+    return {name: each["status"] for name, each in result.findings.items()}
+
+
+def documents(account: MotoAccount, name: str) -> list[tuple[str, bool, Any]]:
+    """Each version of a policy: its id, whether it is in force, and what it says."""
+    iam: Any = account.iam
+    return [
+        (
+            each["VersionId"],
+            each["IsDefaultVersion"],
+            iam.get_policy_version(PolicyArn=OWN + name, VersionId=each["VersionId"])["PolicyVersion"]["Document"],
+        )
+        for each in iam.list_policy_versions(PolicyArn=OWN + name)["Versions"]
+    ]
+
+
+def inline(account: MotoAccount, name: str) -> Any:
+    iam: Any = account.iam
+    return iam.get_role_policy(RoleName="app", PolicyName=name)["PolicyDocument"]["Statement"]
+
+
+def test_everything_that_drifted_is_told_by_meaning(command: Command, file: str, account: MotoAccount) -> None:
+    result = command.json("scan", file)
+    assert result.status == 1, result.stderr
+    found = result.findings
+    assert set(found) == {
+        "role-missing/role/gone",
+        "role-unexpected/role/stray",
+        "trust-changed/role/app",
+        "inline-changed/role/app/kept",
+        "inline-missing/role/app/new",
+        "policy-document-missing/policy/team/logs",
+        "policy-document-changed/policy/edge",
+        "policy-version-moved/AmazonEC2FullAccess",
+        "policy-missing/role/app/policy/team/logs",
+        "policy-missing/role/app/policy/edge",
+        "policy-missing/role/app/AmazonEC2FullAccess",
+    }
+    assert "s3:GetObject on *" in found["policy-document-changed/policy/edge"]["message"]
+    assert "lambda.amazonaws.com" in found["trust-changed/role/app"]["message"]
+    assert found["policy-version-moved/AmazonEC2FullAccess"]["severity"] == "warning"
+    assert account.writes() == []
+    assert "PolicyDocument" not in result.stdout
+
+
+def test_fix_adds_and_replace_replaces_and_undo_goes_back_to_both(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    added = command.json("scan", file, *FIX)
+    fixed = {name for name, status in rules(added).items() if status == "fixed"}
+    assert fixed == {
+        "inline-missing/role/app/new",
+        "policy-document-missing/policy/team/logs",
+        "policy-missing/role/app/policy/team/logs",
+        "policy-missing/role/app/policy/edge",
+        "policy-missing/role/app/AmazonEC2FullAccess",
+    }
+    assert documents(account, "team/logs") == [("v1", True, LOGS)]
+    assert [version for version, *_ in documents(account, "edge")] == ["v1"]
+
+    before = inline(account, "kept"), documents(account, "edge")
+    replaced = command.json("scan", file, "--replace", *FIX)
+    fixed = {name for name, status in rules(replaced).items() if status == "fixed"}
+    assert fixed == {"inline-changed/role/app/kept", "policy-document-changed/policy/edge"}
+    assert [version[:2] for version in documents(account, "edge")] == [("v1", False), ("v2", True)]
+    assert inline(account, "kept")["Action"] == "s3:ListBucket"
+
+    account.forget()
+    assert command.json("scan", file, "--replace", *FIX).status == 1  # what only a person can mend is left
+    assert account.writes() == []
+
+    undone = command("undo", replaced.audit["journal"]["path"], "--yes", *PINNED)
+    assert undone.status == 0, undone.stderr
+    assert (inline(account, "kept"), documents(account, "edge")) == before
+
+    undone = command("undo", added.audit["journal"]["path"], "--yes", *PINNED)
+    assert undone.status == 0, undone.stderr
+    iam: Any = account.iam
+    assert iam.list_attached_role_policies(RoleName="app")["AttachedPolicies"] == []
+    assert iam.list_role_policies(RoleName="app")["PolicyNames"] == ["kept"]
+    assert [each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]] == ["edge"]
+
+
+def test_a_policy_with_five_versions_is_left_alone_and_told_why(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    for number in range(4):
+        account.iam.create_policy_version(PolicyArn=f"{OWN}edge", PolicyDocument=document(f"s3:Get{number}"))
+    account.forget()
+    result = command.json("scan", file, "--only", "policy-document-changed", "--replace", *FIX)
+    assert account.writes() == []
+    (finding,) = result.findings.values()
+    assert finding["message"].endswith("it has five versions, so no other can be made until one is deleted")
+
+
+def test_undo_leaves_a_document_that_somebody_changed_since(command: Command, file: str, account: MotoAccount) -> None:
+    replaced = command.json("scan", file, "--replace", *FIX)
+    account.iam.put_role_policy(RoleName="app", PolicyName="kept", PolicyDocument=document("s3:Delete*"))
+    account.iam.create_policy_version(PolicyArn=f"{OWN}edge", PolicyDocument=document("s3:*"), SetAsDefault=True)
+    account.forget()
+    command("undo", replaced.audit["journal"]["path"], "--yes", *PINNED)
+    assert inline(account, "kept")[0]["Action"] == ["s3:Delete*"]
+    assert documents(account, "edge")[-1][:2] == ("v3", True)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("GetRole", ("role", "role app")),
+        ("GetRolePolicy", ("inline-document", "role app")),
+        ("ListPolicyVersions", ("policy-versions", "policy/edge")),
+        ("GetPolicyVersion", ("policy-versions", "policy/edge")),
+        ("ListRolePolicies", ("inline-policies", "role app")),
+    ],
+)
+def test_a_read_that_is_denied_is_told_and_the_run_is_incomplete(
+    call: str, told: tuple[str, str], command: Command, file: str, account: MotoAccount
+) -> None:
+    open_roles = re.sub("closed:.*\n", "", Path(file).read_text())
+    Path(file).write_text(open_roles)
+    account.fail(call)
+    result = command.json("scan", file)
+    assert result.status == 2
+    unread = [each for each in result.audit["findings"] if each["rule"] == "not-checked"]
+    of_call = [each for each in unread if each["evidence"]["permission"] == f"iam:{call}"]
+    assert {each["evidence"]["fact"] for each in of_call} == {told[0]}
+    assert any(told[1] in each["message"] for each in of_call)
+
+
+def test_a_snapshot_holds_what_a_later_audit_of_documents_needs(
+    command: Command, file: str, account: MotoAccount, tmp_path: Path
+) -> None:
+    saved = str(tmp_path / "saved.json")
+    assert command("snapshot", "--out", saved).status == 0
+    live = command.json("scan", file)
+    offline = Command(tmp_path, "").json("scan", file, "--source", f"snapshot:{saved}")
+    assert set(offline.findings) == set(live.findings)
+    changed = "policy-document-changed/policy/edge"
+    assert offline.findings[changed]["message"] == live.findings[changed]["message"]
+
+
+def test_authorization_details_hold_what_an_audit_of_documents_needs(
+    command: Command, file: str, account: MotoAccount, tmp_path: Path
+) -> None:
+    account.iam.attach_role_policy(RoleName="app", PolicyArn=f"{MANAGED}AmazonEC2FullAccess")
+    account.iam.create_user(UserName="somebody")
+    account.iam.create_group(GroupName="some")
+    details: Any = account.iam.get_account_authorization_details()
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps({**details, "ResponseMetadata": {}}, default=str))
+    told = {"role-missing", "role-unexpected", "trust-changed", "inline-changed", "inline-missing",
+            "policy-document-changed", "policy-version-moved"}  # fmt: skip
+    only = [word for rule in sorted(told) for word in ("--only", rule)]
+    result = Command(tmp_path, "").json("scan", file, "--source", f"snapshot:{path}", *only)
+    assert {each["rule"] for each in result.findings.values()} >= told
