@@ -126,6 +126,13 @@ class Comparison:
         """Each policy that may be attached, of required and optional sets, once, with the first set that names it."""
         return self._policies(declared.required + declared.optional)
 
+    def optional(self, declared: Declared) -> Iterator[tuple[Reference, list[str]]]:
+        """Each use of an optional set, with the ARNs of it that no required set of the same principal asks for."""
+        required = {ref.arn for _, ref in self.required(declared)}
+        for use in declared.optional:
+            policies = self.desired.policy_sets[use.name].policies
+            yield use, [ref.arn for ref in policies if ref.arn not in required]
+
     def obstacle(self, arn: str) -> str:
         """Why a policy cannot be attached in this account, as a message says it; "" where nothing speaks against it.
 

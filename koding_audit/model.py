@@ -301,6 +301,7 @@ class Fact(str, enum.Enum):
     DOCUMENT = "policy-document"
     VERSIONS = "policy-versions"
     INLINE_DOCUMENT = "inline-document"
+    HALVES = "optional-set-documents"
     SUMMARY = "account-summary"
     CREDENTIAL_REPORT = "credential-report"
     ACCESS_KEYS = "access-keys"
@@ -466,7 +467,8 @@ class Query:
     effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in;
     versions: managed policies whose versions are needed, each with the version that it is pinned to, or "" where its
     default version's document is needed;
-    inline: the inline policies whose documents are needed, by name.
+    inline: the inline policies whose documents are needed, by name;
+    optional: the policies of each optional set of somebody, whose documents are needed where only some are attached.
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
@@ -480,6 +482,7 @@ class Query:
     roles: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     inline: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
+    optional: Mapping[PrincipalKey, tuple[frozenset[str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

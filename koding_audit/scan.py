@@ -42,6 +42,11 @@ _OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
 _OF_USERS = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
 _OF_GROUPS = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
 _OF_ROLES = frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE})
+_EVERY: Mapping[Kind, Fact] = {
+    "user": Fact.USERS_LISTED,
+    "group": Fact.GROUPS_LISTED,
+    "role": Fact.ROLES_LISTED,
+}
 _CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
 
 
@@ -87,7 +92,6 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         if not is_ignored(desired, "group", name)
     }
     roles = {name: facts & _OF_ROLES for name in desired.roles if not is_ignored(desired, "role", name)}
-    listed: dict[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED, "role": Fact.ROLES_LISTED}
     return Query(
         users={name: wanted for name, wanted in users.items() if wanted},
         groups={name: wanted for name, wanted in groups.items() if wanted},
@@ -95,12 +99,13 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         policies=_policies(desired, account) if Fact.POLICY in facts else {},
         versions=_versions(desired, account) if Fact.VERSIONS in facts else {},
         inline=_inline(desired) if Fact.INLINE_DOCUMENT in facts else {},
+        optional=_optional(desired, account) if Fact.HALVES in facts else {},
         account=facts & _OF_ACCOUNT,
         effective=_effective(desired) if Fact.DOCUMENT in facts else frozenset(),
         keyed=frozenset(
             each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
         ),
-        listed=frozenset(kind for kind, fact in listed.items() if kind in desired.closed and fact in facts),
+        listed=frozenset(kind for kind, fact in _EVERY.items() if kind in desired.closed and fact in facts),
     )
 
 
@@ -189,6 +194,16 @@ def _inline(desired: Desired) -> dict[PrincipalKey, frozenset[str]]:
         for kind, those in kinds.items()
         for name, each in those.items()
         if each.inline and not is_ignored(desired, kind, name)
+    }
+
+
+def _optional(desired: Desired, account: Account) -> dict[PrincipalKey, tuple[frozenset[str], ...]]:
+    """The policies of each optional set, without those that a required set asks for."""
+    comparison = _unseen(desired, account)
+    return {
+        key_of(kind, declared.name): tuple(frozenset(each) for _, each in comparison.optional(declared))
+        for kind, declared in comparison.declared()
+        if declared.optional
     }
 
 

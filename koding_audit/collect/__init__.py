@@ -54,6 +54,18 @@ def deciders(asked: Iterable[PrincipalKey], found: Mapping[PrincipalKey, Princip
     return {**those, **{key: found[key] for key in groups if key in found}}
 
 
+def halved(query: Query, found: Mapping[PrincipalKey, Principal]) -> frozenset[str]:
+    """The policies of optional sets of which somebody has some and lacks others."""
+    return frozenset(
+        arn
+        for key, sets in query.optional.items()
+        for attached in ((key in found and found[key].attached) or frozenset[str](),)
+        for policies in sets
+        if policies & attached and policies - attached
+        for arn in policies
+    )
+
+
 def managed_arns(holders: Iterable[Principal]) -> frozenset[str]:
     """The managed policies that are attached to these, or bound them."""
     return frozenset(arn for each in holders for arn in (*(each.attached or ()), each.boundary) if arn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from koding_audit import credential_report, iam
 from koding_audit.aws import ACCESS_DENIED, MALFORMED, NOT_THERE, Connection, connect
-from koding_audit.collect import Opened, deciders, holds, managed_arns, missing_counts
+from koding_audit.collect import Opened, deciders, halved, holds, managed_arns, missing_counts
 from koding_audit.credential_report import ReportFormatError, Row
 from koding_audit.errors import CallError, InputError
 from koding_audit.model import (
@@ -72,16 +72,18 @@ def collect(query: Query, connection: Connection) -> Snapshot:
     summary = _start_summary(reading) if Fact.SUMMARY in query.account else None
     found = principals.found()
     absent = principals.absent()
-    policies = _start_policies(reading, query, found)
+    halves = halved(query, found)
+    policies = _start_policies(reading, query, found, halves)
     own = _start_own_policies(reading, query)
     found |= _groups_beside(reading, query, found)
-    versions = _Versions(reading, query, _policies(reading, query, policies)) if query.versions else None
     documents = _documents(reading, query, found, principals.documents())
     rows, root_use = _report(reading, query, report)
     credentials = _credentials(reading, query, found, rows)
     account, caller = connection.identity()
-    known = versions.policies() if versions else _policies(reading, query, policies)
-    documents |= versions.documents() if versions else {}
+    # Last, because which documents there are to read hangs on the answers about the policies.
+    versions = _Versions(reading, query, _policies(reading, query, policies), halves)
+    known = versions.policies()
+    documents |= versions.documents()
     own_policies, own_documents = (reading.value(own) if own else None) or ({}, {})
     return Snapshot(
         account=account,
@@ -344,7 +346,7 @@ def _report(
 
 
 def _start_policies(
-    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal]
+    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal], halves: Collection[str]
 ) -> dict[str, _Pending[Any]]:
     """Look up each policy that not all who are to hold it hold, and each whose versions are asked for.
 
@@ -356,12 +358,12 @@ def _start_policies(
     lacking = {arn for arn, keys in query.policies.items() if not all(holds(found.get(key), arn) for key in keys)}
     return {
         arn: reading.start(
-            Fact.POLICY if arn in lacking else Fact.VERSIONS,
+            Fact.POLICY if arn in lacking else _fact_of(query, arn),
             "GetPolicy",
             partial(iam.managed_policy, connection, arn),
             arn,
         )
-        for arn in sorted(lacking.union(query.versions))
+        for arn in sorted(lacking.union(query.versions, halves))
     }
 
 
@@ -371,11 +373,16 @@ def _policies(reading: _Reading, query: Query, pending: Mapping[str, _Pending[An
     known = {}
     for arn, each in pending.items():
         gaps = len(reading.gaps)
-        both = arn in query.versions and each.fact is Fact.POLICY
+        both = each.fact is Fact.POLICY and arn in query.versions
         policy = reading.value(each, also=[Fact.VERSIONS] if both else ())
         if len(reading.gaps) == gaps:
             known[arn] = policy
     return known
+
+
+def _fact_of(query: Query, arn: str) -> Fact:
+    """What the document of a policy is read for."""
+    return Fact.VERSIONS if arn in query.versions else Fact.HALVES
 
 
 def _start_own_policies(
@@ -391,15 +398,17 @@ def _start_own_policies(
 class _Versions:
     """The versions of those policies of which the desired state says more than a name, and the documents to compare."""
 
-    def __init__(self, reading: _Reading, query: Query, known: Mapping[str, ManagedPolicy | None]) -> None:
+    def __init__(
+        self, reading: _Reading, query: Query, known: dict[str, ManagedPolicy | None], halves: Collection[str]
+    ) -> None:
         self._reading = reading
+        self._query = query
         self._known = known
-        there = {
-            arn: (policy, query.versions[arn]) for arn, policy in known.items() if policy and arn in query.versions
-        }
-        self._ids = {arn: self._start_ids(arn) for arn, (_, pinned) in there.items() if not pinned}
-        names = [name for policy, pinned in there.values() for name in _documents_of_versions(policy, pinned)]
-        self._texts = {name: self._start_text(name, version) for name, version in names}
+        there = [(policy, query.versions[arn]) for arn, policy in known.items() if policy and arn in query.versions]
+        self._ids = {policy.arn: self._start_ids(policy.arn) for policy, pinned in there if not pinned}
+        names = {name: version for policy, pinned in there for name, version in _compared(policy, pinned)}
+        names |= {arn: policy.default_version for arn, policy in known.items() if policy and arn in halves}
+        self._texts = {name: self._start_text(name, version) for name, version in names.items()}
 
     def policies(self) -> dict[str, ManagedPolicy | None]:
         ids = {arn: self._reading.value(pending) or () for arn, pending in self._ids.items()}
@@ -417,10 +426,10 @@ class _Versions:
     def _start_text(self, name: str, version: str) -> _Pending[str]:
         arn = name.partition("@")[0]
         read = partial(iam.managed_document, self._reading.connection, arn, version)
-        return self._reading.start(Fact.VERSIONS, "GetPolicyVersion", read, arn)
+        return self._reading.start(_fact_of(self._query, arn), "GetPolicyVersion", read, arn)
 
 
-def _documents_of_versions(policy: ManagedPolicy, pinned: str) -> tuple[tuple[str, str], ...]:
+def _compared(policy: ManagedPolicy, pinned: str) -> tuple[tuple[str, str], ...]:
     """The documents to compare, by their names, with their versions: none where a pin still holds."""
     if pinned == policy.default_version:
         return ()

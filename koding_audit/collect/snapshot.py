@@ -13,7 +13,7 @@ from typing import Any
 
 from koding_audit import codec, iam, jsontext
 from koding_audit.arns import owner_of, partition_of
-from koding_audit.collect import Opened, deciders, holds, managed_arns, missing_counts
+from koding_audit.collect import Opened, deciders, halved, holds, managed_arns, missing_counts
 from koding_audit.errors import CallError, InputError
 from koding_audit.model import (
     Account,
@@ -50,6 +50,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.POLICY: "iam:GetPolicy",
     Fact.DOCUMENT: "iam:GetPolicyVersion",
     Fact.VERSIONS: "iam:ListPolicyVersions",
+    Fact.HALVES: "iam:GetPolicyVersion",
     Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails",
     Fact.SUMMARY: "iam:GetAccountSummary",
     Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
@@ -98,6 +99,8 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
         key: each for key, each in saved.principals.items() if key in wanted or key in decide or key[0] in query.listed
     }
     policies = _known_policies(saved, query)
+    compared = (*_versions(policies, query), *_inline(query, saved), *halved(query, found))
+    names = (*_documents(decide.values()), *compared)
     gaps = {(fact, subject): _gap(saved, fact, subject) for fact, subject in _missing(saved, query, policies)}
     return replace(
         saved,
@@ -106,11 +109,7 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
         absent=frozenset(key for key in wanted if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
-        documents={
-            name: saved.documents[name]
-            for name in (*_documents(decide.values()), *_versions(policies, query), *_inline(query, saved))
-            if name in saved.documents
-        },
+        documents={name: saved.documents[name] for name in names if name in saved.documents},
         policies_listed=False,  # of those that are asked for the list has told, and the others are left out
         gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
     )

@@ -25,7 +25,7 @@ def drifted(account: MotoAccount) -> MotoAccount:
     iam: Any = account.iam
     iam.create_group(GroupName="Developers")
     iam.create_user(UserName="koding-user")
-    for policy in ("AmazonEC2FullAccess", "AmazonRoute53FullAccess", "AmazonS3ReadOnlyAccess"):
+    for policy in ("AmazonEC2FullAccess", "AmazonRoute53DomainsFullAccess", "AmazonS3ReadOnlyAccess"):
         iam.attach_group_policy(GroupName="Developers", PolicyArn=f"{MANAGED}{policy}")
     account.forget()
     return account

@@ -100,7 +100,7 @@ def test_the_drifted_account_keeps_exactly_what_a_person_must_decide(command: Co
     assert attached(drifted) == {
         "AmazonEC2FullAccess",
         "IAMReadOnlyAccess",
-        "AmazonRoute53FullAccess",
+        "AmazonRoute53DomainsFullAccess",
         "AmazonS3ReadOnlyAccess",
     }
     assert sorted(action for action, _ in written(drifted)) == ["AddUserToGroup", "AttachGroupPolicy"]
@@ -115,7 +115,7 @@ def test_the_drifted_account_keeps_exactly_what_a_person_must_decide(command: Co
 def test_an_optional_set_that_is_asked_for_is_completed(command: Command, repaired: MotoAccount) -> None:
     result = command.json("scan", GUIDE, "--with", "route53", "--fail-on", "error", *FIX)
     assert result.status == 0
-    arn = f"{MANAGED}AmazonRoute53DomainsFullAccess"
+    arn = f"{MANAGED}AmazonRoute53FullAccess"
     assert written(repaired) == [("AttachGroupPolicy", {"GroupName": "Developers", "PolicyArn": arn})]
     later = command.json("scan", GUIDE, "--with", "route53", "--fail-on", "error")
     assert later.status == 0
