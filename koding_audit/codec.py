@@ -31,7 +31,10 @@ from koding_audit.model import (
     Gap,
     Journal,
     Kind,
+    Level,
     ManagedPolicy,
+    Organization,
+    OrganizationPolicy,
     Outcome,
     Plan,
     Principal,
@@ -86,6 +89,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         },
         "policies_listed": snapshot.policies_listed,
         "documents": _sorted(snapshot.documents),
+        "organization": _organization(snapshot.organization),
         "summary": None if snapshot.summary is None else _sorted(snapshot.summary),
         "root_use": None if root_use is None else _root_use(root_use),
         "gaps": [_gap(gap) for gap in snapshot.gaps],
@@ -99,7 +103,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         SNAPSHOT,
         VERSION,
         *("account", "caller", "taken_at", "source", "endpoint", "principals", "absent", "listed", "credentials"),
-        *("policies", "policies_listed", "documents", "summary", "root_use", "gaps"),
+        *("policies", "policies_listed", "documents", "organization", "summary", "root_use", "gaps"),
     )
     policies = fields["policies"].mapping()
     summary_map = fields["summary"].optional(Item.mapping)
@@ -116,6 +120,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         policies={arn: _read_policy(arn, each) for arn, each in policies.items()},
         policies_listed=fields["policies_listed"].boolean(),
         documents={key: each.text() for key, each in fields["documents"].mapping().items()},
+        organization=_read_organization(fields["organization"]),
         summary=None if summary_map is None else {name: each.whole() for name, each in summary_map.items()},
         root_use=fields["root_use"].optional(_read_root_use),
         gaps=fields["gaps"].each(_read_gap),
@@ -261,6 +266,35 @@ def _read_policy(arn: str, item: Item) -> ManagedPolicy | None:
         )
 
     return item.optional(read)
+
+
+def _organization(organization: Organization) -> dict[str, Any]:
+    def levels(found: tuple[Level, ...] | None) -> list[list[dict[str, str]]] | None:
+        if found is None:
+            return None
+        return [[{"name": each.name, "document": each.document} for each in level] for level in found]
+
+    return {
+        "id": organization.id,
+        "management_account": organization.management_account,
+        "scps": levels(organization.scps),
+        "rcps": levels(organization.rcps),
+    }
+
+
+def _read_organization(item: Item) -> Organization:
+    fields = item.fields("id", "management_account", "scps", "rcps")
+    scps, rcps = (fields[name].optional(lambda levels: levels.each(_read_level)) for name in ("scps", "rcps"))
+    return Organization(fields["id"].optional(Item.text), fields["management_account"].text(), scps, rcps)
+
+
+def _read_level(item: Item) -> Level:
+    return item.each(_read_organization_policy)
+
+
+def _read_organization_policy(item: Item) -> OrganizationPolicy:
+    fields = item.fields("name", "document")
+    return OrganizationPolicy(fields["name"].text(), fields["document"].text())
 
 
 def _root_use(root_use: RootUse) -> dict[str, Any]:

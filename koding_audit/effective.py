@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from koding_audit.arns import policy_name
+from koding_audit.arns import owner_of, policy_name
 from koding_audit.comparison import Comparison, Pair
 from koding_audit.evaluate import (
     Because,
@@ -20,10 +21,19 @@ from koding_audit.evaluate import (
     compiled,
     decide,
 )
-from koding_audit.model import PolicySet, Principal, PrincipalKey, RequiredAction, Snapshot, document_key, key_of
+from koding_audit.model import (
+    Level,
+    PolicySet,
+    Principal,
+    PrincipalKey,
+    RequiredAction,
+    Snapshot,
+    document_key,
+    key_of,
+)
 
-# Only the organization's own accounts can read the first two, and resources keep their own policies.
-_UNSEEN: tuple[Kind, ...] = ("scp", "rcp", "resource")
+# Not everybody may read an organization's policies, and resources keep their own.
+_OPTIONAL: tuple[Kind, ...] = ("scp", "rcp", "resource")
 
 
 @dataclass
@@ -45,16 +55,16 @@ class Permissions:
             unique_id=principal.unique_id if is_user else None,
             account=account.id,
             tags=None,
-            organization=None,
+            organization=self.snapshot.organization.id,
             extra=dict(action.context),
         )
         asks = principal.arn if is_user else account.arn("user", "*")
         request = Request(action.action, action.resource, asks, context)
-        return decide(request, self.policies(principal), strict=self.strict)
+        return decide(request, self._bearing_on(principal, action.resource), strict=self.strict)
 
     def has_gaps(self, principal: Principal) -> bool:
         """Whether a policy that could decide was not read, so that an unknown verdict is the gap's to tell."""
-        return any(each.kind not in _UNSEEN for each in self.policies(principal).unread)
+        return any(each.kind not in _OPTIONAL for each in self.policies(principal).unread)
 
     def policies(self, principal: Principal) -> Policies:
         """Every policy that bears on a user, or on a group's members as such."""
@@ -62,6 +72,25 @@ class Permissions:
         if key not in self._policies:
             self._policies[key] = self._gathered(principal)
         return self._policies[key]
+
+    def _bearing_on(self, principal: Principal, resource: str) -> Policies:
+        """Another account's resource is under the RCPs of its own organization, which nobody gave."""
+        policies, owner = self.policies(principal), owner_of(resource)
+        if "*" in owner or owner in ("", "aws", self.snapshot.account.id):
+            return policies
+        return replace(policies, rcps=(), unread=(*policies.unread, Unread("rcp", "rcp")))
+
+    @cached_property
+    def _organization(self) -> Policies:
+        """What of the organization binds everybody in the account, and what of it is not known."""
+        known = self.snapshot.organization
+        levels: dict[Kind, tuple[Level, ...] | None] = {"scp": known.scps, "rcp": known.rcps}
+        return Policies(
+            scps=_levels("SCP", known.scps or ()),
+            rcps=_levels("RCP", known.rcps or ()),
+            unread=tuple(Unread(kind, kind) for kind in _OPTIONAL if levels.get(kind) is None),
+            management_account=known.management_account,
+        )
 
     def _gathered(self, principal: Principal) -> Policies:
         groups = [self.snapshot.principals.get(key_of("group", name)) for name in sorted(principal.groups or ())]
@@ -73,7 +102,8 @@ class Permissions:
         unread += [Unread("identity", "a group of the user") for group in groups if group is None]
         unread += [Unread("identity", "groups of the user")] if _has_unread_groups(principal) else []
         unread += [Unread("boundary", f"policy {principal.boundary}")] if principal.boundary and not boundary else []
-        return Policies(
+        return replace(
+            self._organization,
             identity=tuple(
                 policy
                 for holder in holders
@@ -81,7 +111,7 @@ class Permissions:
                 for policy in self._policy(f"{holder.kind} {holder.name}", name)
             ),
             boundary=boundary if principal.boundary else None,
-            unread=(*unread, *(Unread(kind, kind) for kind in _UNSEEN)),
+            unread=(*unread, *self._organization.unread),
         )
 
     def _policy(self, layer: str, name: str) -> tuple[Policy, ...]:
@@ -137,11 +167,23 @@ def reason(because: Because) -> str:
     if because.statement is None:
         return f"{because.layer}: {because.why}"
     sid = f" ({because.sid})" if because.sid else ""
-    return f"statement {because.statement + 1}{sid} of {_named(because.policy)}, {because.layer}: {because.why}"
+    return f"statement {because.statement + 1}{sid} of {_named(because)}, {because.layer}: {because.why}"
 
 
-def _named(policy: str) -> str:
-    return policy_name(policy) if policy.startswith("arn:") else f"inline policy {policy.rpartition('/')[2]}"
+def _named(because: Because) -> str:
+    if because.policy.startswith("arn:"):
+        return policy_name(because.policy)
+    if because.layer.startswith(("SCP level", "RCP level")):
+        return because.policy
+    return f"inline policy {because.policy.rpartition('/')[2]}"
+
+
+def _levels(kind: str, levels: tuple[Level, ...]) -> tuple[tuple[Policy, ...], ...]:
+    """An organization's policies, from the root down; the layer names the level as the evaluator does."""
+    return tuple(
+        tuple(Policy(f"{kind} level {number}", each.name, compiled(each.document)) for each in level)
+        for number, level in enumerate(levels, start=1)
+    )
 
 
 def _members(comparison: Comparison, pair: Pair) -> Iterator[Principal]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, NoReturn, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 from koding_audit.errors import InputError
 from koding_audit.model import Source
 
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
 
 _T = TypeVar("_T")
@@ -49,6 +50,61 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON value")
+
+
+def locate(text: str, path: str, where: str) -> Source:
+    """The place in a JSON text of what `where` names, `[1].Statement[2].Action`, or of the nearest around it.
+
+    A member stands where its key does.
+    """
+    around = [(len(name), offset) for name, offset in _offsets(text) if _is_within(where, name)]
+    return _at(text, path, max(around, default=(0, 0))[1])
+
+
+def repeated(text: str, path: str) -> Source:
+    """The place of the first key that is there twice in its object; the text's beginning where there is none."""
+    seen: set[str] = set()
+    for name, offset in _offsets(text):
+        if name in seen:
+            return _at(text, path, offset)
+        seen.add(name)
+    return _at(text, path, 0)
+
+
+def _is_within(where: str, name: str) -> bool:
+    return where == name or where.startswith((f"{name}.", f"{name}[")) or not name
+
+
+def _at(text: str, path: str, offset: int) -> Source:
+    return Source(path, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def _offsets(text: str) -> list[tuple[str, int]]:
+    """What a JSON text holds, each by its name, `Statement[2].Action`, and where it begins."""
+    tokens = _TOKEN.finditer(text)
+    first = next(tokens, None)
+    try:
+        return list(_named_offsets(first, tokens, "", first.start())) if first else []
+    except RecursionError:
+        return []
+
+
+def _named_offsets(
+    token: re.Match[str], tokens: Iterator[re.Match[str]], name: str, offset: int
+) -> Iterator[tuple[str, int]]:
+    yield name, offset
+    if token[0] == "{":
+        while (key := next(tokens))[0] != "}":
+            if key[0] != ",":
+                next(tokens)  # the colon
+                inner = f"{name}.{json.loads(key[0])}" if name else json.loads(key[0])
+                yield from _named_offsets(next(tokens), tokens, inner, key.start())
+    elif token[0] == "[":
+        index = 0
+        while (item := next(tokens))[0] != "]":
+            if item[0] != ",":
+                yield from _named_offsets(item, tokens, f"{name}[{index}]", item.start())
+                index += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,6 +386,31 @@ class ManagedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganizationPolicy:
+    """An SCP or RCP. name: its own, or that of the file that gives it; document: JSON."""
+
+    name: str
+    document: str
+
+
+Level = tuple[OrganizationPolicy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What is known of the organization that an account is in, None where it is not known.
+
+    id: `o-...`, "" where the account is in none; management_account: its id, "" where it is not known;
+    scps, rcps: those attached to each level, from the root down to the account; () where none bind the account.
+    """
+
+    id: str | None = None
+    management_account: str = ""
+    scps: tuple[Level, ...] | None = None
+    rcps: tuple[Level, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Something that could not be read.
 
@@ -426,6 +451,7 @@ class Snapshot:
     gaps: tuple[Gap, ...] = ()
     policies_listed: bool = False
     documents: Mapping[str, str] = field(default_factory=dict)
+    organization: Organization = Organization()
 
 
 Entity = Principal | ManagedPolicy

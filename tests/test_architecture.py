@@ -52,6 +52,7 @@ FLOORS = {
     "drift": 4,
     "effective": 4,
     "iam": 3,
+    "levels": 3,
     "journal": 4,
     "collect": 4,
     "render": 4,
@@ -84,6 +85,7 @@ LONGEST = 25  # lines of a function's body, without its docstring
 LONGER = {
     "aws._once": "the one boundary with botocore: each of its errors, and what it becomes",
     "cli.arguments.parser": "a list: each command and its options",
+    "codec.decode_snapshot": "a format, in the order of its fields",
     "codec.encode_plan": "a format, in the order of its fields",
     "collect.live.collect": "what is started before what, and what is waited for",
 }

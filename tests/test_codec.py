@@ -30,6 +30,8 @@ from koding_audit.model import (
     Gap,
     Journal,
     ManagedPolicy,
+    Organization,
+    OrganizationPolicy,
     Plan,
     Principal,
     Report,
@@ -67,6 +69,10 @@ flags = st.none() | st.booleans()
 credentials = st.builds(
     Credentials, st.none() | st.lists(access_keys, max_size=2).map(tuple), flags, flags, st.none() | word_lists
 )
+levels = st.none() | st.lists(
+    st.lists(st.builds(OrganizationPolicy, texts, texts), max_size=2).map(tuple), max_size=2
+).map(tuple)
+organizations = st.builds(Organization, st.none() | texts, texts, levels, levels)
 gaps = st.builds(Gap, st.sampled_from(Fact), texts, texts, texts, texts)
 
 
@@ -95,6 +101,7 @@ snapshots = st.builds(
     | st.builds(RootUse, times, st.none() | times, st.lists(st.none() | times, max_size=2).map(tuple)),
     gaps=st.lists(gaps, max_size=2).map(tuple),
     policies_listed=st.booleans(),
+    organization=organizations,
 )
 tags = st.lists(st.fixed_dictionaries({"Key": texts, "Value": texts}), max_size=2)
 actions = st.one_of(
@@ -159,6 +166,7 @@ def example_snapshot() -> Snapshot:
         summary={"Users": 1},
         root_use=RootUse(NOW, None, (NOW, None)),
         gaps=(Gap(Fact.MFA, "iam:ListMFADevices", "AccessDenied", "user/ada", "iam:ListMFADevices"),),
+        organization=Organization("o-1", "999999999999", ((OrganizationPolicy("FullAWSAccess", "{}"),),)),
     )
 
 

@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from koding_audit.model import Fact, Finding, Gap, Query, RequiredAction, Snapshot, document_key, key_of
+from koding_audit.effective import Permissions, reason
+from koding_audit.evaluate import Decision
+from koding_audit.model import (
+    Fact,
+    Finding,
+    Gap,
+    Organization,
+    OrganizationPolicy,
+    Query,
+    RequiredAction,
+    Snapshot,
+    document_key,
+    key_of,
+)
 from koding_audit.scan import audit, query, rules
 from tests.values import ACCOUNT, aws, desired, group, line, live_group, live_user, own, policy_set, snapshot, user
 
@@ -126,6 +139,107 @@ def test_layers_that_could_not_be_seen_are_listed_and_with_strict_make_it_unknow
     (finding, *_) = found(account(), replace(GUIDE, strict=True))
     assert finding.evidence["verdict"] == "unknown"
     assert "scp" in finding.message
+
+
+def organization(*scps: list[dict[str, Any]], rcps: list[list[dict[str, Any]]] | None = None) -> Organization:
+    """Each level one document, named by its number from the root down."""
+
+    def levels(found: Any, kind: str) -> Any:
+        return tuple((OrganizationPolicy(f"{kind}{number}.json", document(*level)),) for number, level in found)
+
+    return Organization(
+        scps=levels(enumerate(scps, start=1), "scp"),
+        rcps=None if rcps is None else levels(enumerate(rcps, start=1), "rcp"),
+    )
+
+
+ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+DENY_EC2 = {"Sid": "NoEc2", "Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+
+
+def test_an_scp_that_denies_is_named_with_its_file_and_level() -> None:
+    live = account(organization=organization([ALLOW_ALL], [ALLOW_ALL, DENY_EC2]))
+    (finding,) = found(live)
+    assert finding.message == (
+        "group Developers may not ec2:RunInstances, which set stack-build is for: "
+        "statement 2 (NoEc2) of scp2.json, SCP level 2: denies"
+    )
+    assert finding.evidence["because"] == [
+        {"layer": "SCP level 2", "policy": "scp2.json", "statement": 1, "sid": "NoEc2", "why": "denies"}
+    ]
+
+
+def test_each_level_of_scps_has_to_allow() -> None:
+    allow_s3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    assert found(account(organization=organization([ALLOW_ALL], [ALLOW_ALL]))) == []
+    for levels in ([[allow_s3], [ALLOW_ALL]], [[ALLOW_ALL], [allow_s3]]):
+        (finding,) = found(account(organization=organization(*levels)))
+        place = levels.index([allow_s3]) + 1
+        assert f"SCP level {place}: no statement allows ec2:RunInstances on *" in finding.message
+        assert finding.evidence["verdict"] == "implicit-deny"
+
+
+def test_an_scp_on_a_region_decides_where_the_set_says_the_region() -> None:
+    condition = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    deny = {"Sid": "Regions", "Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": condition}
+    live = account(organization=organization([ALLOW_ALL, deny]))
+    for region, verdicts in (("eu-west-1", []), ("us-east-1", ["explicit-deny"])):
+        here = replace(BUILD, actions=(replace(RUN, context=(("aws:RequestedRegion", (region,)),)),))
+        assert [each.evidence["verdict"] for each in found(live, desired(here, *rest(GUIDE)))] == verdicts
+    (finding,) = found(live)
+    assert (finding.evidence["verdict"], finding.evidence["open_keys"]) == ("unknown", ["aws:requestedregion"])
+
+
+def not_seen(action: str, resource: str, live: Snapshot) -> tuple[str, ...]:
+    acts = desired(replace(policy_set("acts"), actions=(replace(RUN, action=action, resource=resource),)))
+    wanted = replace(acts, users={"koding-user": user(required=["acts"])})
+    return audit(wanted, live, rules(only=["action-not-effective"])).not_seen
+
+
+def test_a_layer_that_was_given_is_seen() -> None:
+    none, given = account(), account(organization=organization([ALLOW_ALL]))
+    both = account(organization=organization([ALLOW_ALL], rcps=[[ALLOW_ALL]]))
+    cases = {"none": none, "scps": given, "both": both}
+    unseen = {name: "rcp" in not_seen("s3:GetObject", "arn:aws:s3:::logs/x", live) for name, live in cases.items()}
+    assert unseen == {"none": True, "scps": True, "both": False}
+    assert [name for name, live in cases.items() if "scp" in not_seen("s3:GetObject", "*", live)] == ["none"]
+
+
+def test_rcps_are_not_missing_for_a_service_that_they_do_not_bind() -> None:
+    for live in (account(), account(organization=organization([ALLOW_ALL]))):
+        assert "rcp" not in not_seen("ec2:RunInstances", "*", live)
+
+
+def test_an_rcp_that_denies_is_named_and_does_not_bind_another_accounts_resource() -> None:
+    deny = {"Sid": "Sealed", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    live = account(inline=ALLOW_ALL, organization=organization([ALLOW_ALL], rcps=[[deny]]))
+    permissions = Permissions(live)
+    person = live.principals[key_of("user", "koding-user")]
+
+    def asked(owner: str) -> Decision:
+        resource = f"arn:aws:sqs:eu-west-1:{owner}:queue"
+        return permissions.decide(person, replace(RUN, action="sqs:SendMessage", resource=resource))
+
+    own_queue, other = asked(ACCOUNT.id), asked("999999999999")
+    assert own_queue.verdict == "explicit-deny"
+    assert [reason(each) for each in own_queue.because] == ["statement 1 (Sealed) of rcp1.json, RCP level 1: denies"]
+    assert other.verdict == "unknown"
+    assert other.not_seen == ("rcp", "resource")
+
+
+def test_the_management_account_is_bound_by_neither() -> None:
+    deny = organization([DENY_EC2], rcps=[[DENY_EC2]])
+    assert found(account(organization=replace(deny, management_account="999999999999")))
+    live = account(organization=replace(deny, management_account=ACCOUNT.id))
+    assert found(live) == []
+    assert not_seen("s3:GetObject", "*", account(organization=Organization("o-1", ACCOUNT.id))) == ("resource",)
+
+
+@pytest.mark.parametrize(("known", "verdict"), [("o-1", "allowed"), ("o-2", "implicit-deny"), (None, "unknown")])
+def test_the_organization_is_what_a_condition_compares(known: str | None, verdict: str) -> None:
+    statement = {**ALLOW_EC2, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}
+    live = replace(account(), documents={EC2: document(statement)}, organization=Organization(known))
+    assert Permissions(live).decide(live.principals[key_of("user", "koding-user")], RUN).verdict == verdict
 
 
 def test_a_file_without_actions_lists_nothing_as_not_seen() -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from koding_audit.errors import InputError
-from koding_audit.jsontext import Item, instant, read_json, write_json
+from koding_audit.jsontext import Item, instant, locate, read_json, repeated, write_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -52,6 +52,42 @@ def test_a_file_that_is_cut_short_is_told_with_line_and_column() -> None:
 def test_a_key_that_is_there_twice_is_refused() -> None:
     with pytest.raises(InputError, match=r'^x\.json: key "a" is there twice$'):
         read_json('{"a": 1, "a": 2}', "x.json")
+
+
+@given(VALUES, st.sampled_from([None, 2]), st.data())
+def test_every_value_of_a_text_is_found_by_its_name(value: object, indent: int | None, data: st.DataObject) -> None:
+    """By the names that messages use. A name that two values share (`a.b`) is the first one's or the other's."""
+    text = json.dumps(value, indent=indent)
+    name, inner = "", value
+    member: str | None = None
+    while inner and isinstance(inner, (dict, list)):
+        if isinstance(inner, dict):
+            member = data.draw(st.sampled_from(sorted(inner)))
+            name, inner = f"{name}.{member}" if name else member, inner[member]
+        else:
+            index = data.draw(st.integers(0, len(inner) - 1))
+            name, inner, member = f"{name}[{index}]", inner[index], None
+    place = locate(text, "x.json", name)
+    rest = "\n".join(text.split("\n")[place.line - 1 :])[place.column - 1 :]
+    found = json.JSONDecoder().raw_decode(rest)[0]
+    assert place.path == "x.json"
+    if all(sign not in name for sign in '."') and member not in ("", None):
+        assert found == member
+    elif member is None and "." not in name:
+        assert found == inner
+
+
+def test_what_is_not_there_is_placed_at_what_would_hold_it() -> None:
+    text = '{"a": 1,\n "b": [{}, {"c": 2}]}'
+    for where, line, column in (("b[1].d", 2, 12), ("b[7]", 2, 2), ("z", 1, 1), ("ab", 1, 1), ("b[1].c.d", 2, 13)):
+        place = locate(text, "x.json", where)
+        assert (place.line, place.column) == (line, column), where
+
+
+def test_a_key_that_is_there_twice_is_placed_at_the_second() -> None:
+    place = repeated('{"a": {"b": 1},\n "c": [{"b": 1},\n {"b": 1, "b": 2}]}', "x.json")
+    assert (place.line, place.column) == (3, 11)
+    assert (repeated("{}", "x.json").line, repeated("", "x.json").column) == (1, 1)
 
 
 def test_nan_is_no_value() -> None:

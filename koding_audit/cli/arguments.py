@@ -103,7 +103,7 @@ def _asking(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--context", action="append", default=[], metavar="KEY=VALUE", help="what the request carries; repeatable"
     )
-    _strict(group)
+    _organization(group)
     group.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
     group.add_argument(
         "--cases",
@@ -121,7 +121,16 @@ def _differing(command: argparse.ArgumentParser) -> None:
     group.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
 
 
-def _strict(group: argparse._ArgumentGroup) -> None:
+def _organization(group: argparse._ArgumentGroup) -> None:
+    for name, word in (("scp", "service"), ("rcp", "resource")):
+        group.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help=f"the {word} control policies of one level of the organization: a document or a list of them, JSON;"
+            " repeatable, from the root down to the account",
+        )
     group.add_argument(
         "--strict", action="store_true", help="a layer that could not be seen (scp, rcp, resource) makes it unknown"
     )
@@ -147,7 +156,7 @@ def _choices(command: argparse.ArgumentParser) -> None:
         metavar="SET",
         help="an optional set counts as required; repeatable",
     )
-    _strict(group)
+    _organization(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
 

@@ -25,6 +25,8 @@ def can(options: argparse.Namespace, terminal: Terminal) -> int:
         raise InputError(
             "ask about PRINCIPAL and ACTION, or give --cases FILE", "koding-audit can user/NAME ec2:RunInstances"
         )
+    if options.cases and (options.scp or options.rcp):
+        raise InputError("--scp and --rcp go with a question: a case brings its own policies", "leave them out")
     if options.cases:
         return _cases(options.cases, terminal)
     from koding_audit.cli.answering import answer  # noqa: PLC0415 - a file of cases reads no account

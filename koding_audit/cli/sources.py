@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from koding_audit import registry
+from koding_audit import levels, registry
 from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.collect import Opened
 from koding_audit.errors import AccessError, CallError, InputError, RefusedError
-from koding_audit.model import Account, Caller, Desired, Settings
+from koding_audit.model import Account, Caller, Desired, Query, Settings, Snapshot
+from koding_audit.text import inert
 
 _NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
 _UNREACHED = frozenset(
@@ -47,7 +48,7 @@ def desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
 
 @contextlib.contextmanager
 def opened(options: argparse.Namespace, terminal: Terminal) -> Iterator[Opened]:
-    """The source that `--source` names, ready to be read. Raises AuditError."""
+    """The source that `--source` names, ready to be read, with what `--scp` and `--rcp` give. Raises AuditError."""
     name, _, argument = getattr(options, "source", "live").partition(":")
     known = registry.names("collect")
     if name not in known:
@@ -63,9 +64,29 @@ def opened(options: argparse.Namespace, terminal: Terminal) -> Iterator[Opened]:
         allow_endpoint=options.allow_endpoint,
         timeout=options.timeout,
     )
+    complete = with_levels(options, terminal)
     terminal.progress("finding the credentials ...")
     with registry.load("collect", name).opened(argument, settings) as source:
-        yield source
+        yield complete(source)
+
+
+def with_levels(options: argparse.Namespace, terminal: Terminal) -> Callable[[Opened], Opened]:
+    """What puts the policies of `--scp` and `--rcp` over what a source reads; the files are read here."""
+    scps, rcps = ([levels.read(path) for path in getattr(options, name, ())] for name in ("scp", "rcp"))
+    for path, level in zip(getattr(options, "scp", ()), scps, strict=True):
+        if not levels.allows_anything(level):
+            terminal.note(
+                f"{inert(path)} allows nothing, and every level has to: where FullAWSAccess is attached beside it, give"
+                " both as a list"
+            )
+
+    def complete(source: Opened) -> Opened:
+        def collect(query: Query) -> Snapshot:
+            return levels.given(source.collect(query), scps, rcps)
+
+        return replace(source, collect=collect)
+
+    return complete
 
 
 def identified(

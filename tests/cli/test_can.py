@@ -127,6 +127,56 @@ def test_strict_makes_unseen_layers_unknown(capsys: pytest.CaptureFixture[str], 
     assert ask(capsys, "user/ada", "iam:GetUser", "--strict", "--source", saved)[0] == 2
 
 
+FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+NO_READS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Blind", "Effect": "Deny", "Action": "iam:Get*", "Resource": "*"}],
+}
+
+
+def test_scps_are_given_by_level_and_the_one_that_denies_is_named(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    root, unit = tmp_path / "root.json", tmp_path / "unit.json"
+    root.write_text(json.dumps(FULL))
+    unit.write_text(json.dumps([FULL, NO_READS]))
+    asked = ["user/ada", "iam:GetUser", "--source", saved, "--scp", str(root)]
+    status, out, err = ask(capsys, *asked)
+    assert (status, err) == (0, "")
+    assert "not seen   resource\n" in out
+    status, out, _ = ask(capsys, *asked, "--scp", str(unit))
+    assert status == 1
+    assert f"because    statement 1 (Blind) of {unit}[1], SCP level 2: denies" in out
+
+
+def test_an_rcp_is_given_in_the_same_way(capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path) -> None:
+    path = tmp_path / "rcp.json"
+    path.write_text(json.dumps(FULL))
+    asked = ["group/Ops", "s3:GetObject", "--source", saved]
+    assert "not seen   rcp, resource, scp" in ask(capsys, *asked)[1]
+    assert "not seen   resource, scp" in ask(capsys, *asked, "--rcp", str(path))[1]
+
+
+def test_a_level_in_which_nothing_allows_is_told(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "deny.json"
+    path.write_text(json.dumps(NO_READS))
+    status, out, err = ask(capsys, "group/Ops", "ec2:RunInstances", "--source", saved, "--scp", str(path))
+    assert (status, out.partition(":")[0]) == (1, "not allowed")
+    assert f"{path} allows nothing, and every level has to" in err
+
+
+def test_a_file_that_is_no_policy_is_refused_with_its_place(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "scp.json"
+    path.write_text('{"Version": "2012-10-17",\n "Statement": [{"Effect": "No"}]}')
+    status, out, err = ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--rcp", str(path))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{path}:2:17: error: Statement[0].Effect: Allow or Deny is needed; ")
+
+
 def test_json_holds_the_decision_with_its_reasons(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     status, out, _ = ask(
         capsys, "arn:aws:iam::123456789012:user/ada", "iam:GetUser", "--output", "json", "--source", saved
@@ -161,6 +211,7 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
         ([], "ask about PRINCIPAL and ACTION"),
         (["user/ada"], "which action?"),
         (["user/ada", "ec2:RunInstances", "--cases", "x"], "ask about PRINCIPAL and ACTION"),
+        (["--cases", "x", "--scp", "x"], "a case brings its own policies"),
         (["user/ada", "RunInstances"], "this is not an action"),
         (["user/ada", "ec2:Rum*"], "no action of AWS matches"),
         (["user/ada", "ec2:RunInstances", "--context", "region"], "KEY=VALUE is needed"),

@@ -1,0 +1,84 @@
+"""Attached is not yet allowed, by the installed command: nothing is missing, and yet the stack cannot be built."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.endtoend.harness import GUIDE, Command
+from tests.servers.moto_account import MotoAccount
+
+ACTIONS = """\
+version: 1
+policy_sets:
+  run-instances:
+    actions:
+      - {action: ec2:RunInstances, context: {aws:RequestedRegion: us-east-1}}
+users:
+  koding-user: {required: [run-instances]}
+"""
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture
+def files(tmp_path: Path, clean: MotoAccount) -> list[str]:
+    """The guide, which the account fulfils, with what its user is for."""
+    path = tmp_path / "actions.yaml"
+    path.write_text(ACTIONS, encoding="utf-8")
+    return [GUIDE, str(path)]
+
+
+def test_an_account_in_which_everything_is_attached_and_effective_is_clean(command: Command, files: list[str]) -> None:
+    result = command.json("scan", *files)
+    assert (result.status, result.findings) == (0, {})
+
+
+def test_an_scp_on_regions_makes_an_action_ineffective_and_is_named(
+    command: Command, files: list[str], tmp_path: Path
+) -> None:
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    deny = {"Sid": "OneRegion", "Effect": "Deny", "NotAction": ["iam:*"], "Resource": "*", "Condition": elsewhere}
+    root, unit = tmp_path / "root.json", tmp_path / "unit.json"
+    root.write_text(document(ALLOW), encoding="utf-8")
+    unit.write_text(f"[{document(ALLOW)}, {document(deny)}]", encoding="utf-8")
+    given = ["--scp", "root.json"]
+    before = command.json("scan", *files, *given)
+    assert (before.status, before.findings) == (0, {})
+    assert "scp" not in before.audit["not_seen"]
+    result = command.json("scan", *files, *given, "--scp", "unit.json")
+    (finding,) = result.findings.values()
+    assert (result.status, finding["rule"]) == (1, "action-not-effective")
+    assert finding["message"].endswith("statement 1 (OneRegion) of unit.json[1], SCP level 2: denies")
+    planned = command("plan", *files, *given, "--scp", "unit.json", "--out", "none.plan")
+    assert (planned.status, "nothing to do" in planned.stderr) == (0, True)
+
+
+def test_a_file_of_scps_that_is_none_is_refused_before_anything_is_read(
+    command: Command, files: list[str], tmp_path: Path, clean: MotoAccount
+) -> None:
+    (tmp_path / "scp.json").write_text('[\n {"Version": "2012-10-17",\n  "Statement": [{"Effect": "Deny"}]}]')
+    result = command("scan", *files, "--scp", "scp.json")
+    assert result.status == 2
+    assert result.stderr.startswith("scp.json:3:17: error: Statement[0]: there is neither Action nor NotAction; ")
+    assert clean.calls() == []
+
+
+def test_a_deny_without_mfa_makes_an_access_key_ineffective_and_is_named(
+    command: Command, files: list[str], clean: MotoAccount
+) -> None:
+    without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    deny = {"Sid": "NoMfa", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": without}
+    clean.iam.put_user_policy(UserName="koding-user", PolicyName="guard", PolicyDocument=document(deny))
+    result = command.json("scan", *files)
+    found = [each for each in result.findings.values() if each["rule"] == "action-not-effective"]
+    assert result.status == 1
+    assert [each["message"].partition(": ")[2] for each in found] == [
+        "statement 1 (NoMfa) of inline policy guard, user koding-user: denies"
+    ]
