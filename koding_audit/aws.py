@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -62,6 +63,7 @@ class Connection:
     deadline: float
     _pool: ThreadPoolExecutor
     _identity: Future[tuple[Account, Caller]]
+    _client: Callable[[str], Any]
     source: str = "live"
 
     def identity(self) -> tuple[Account, Caller]:
@@ -92,6 +94,16 @@ class Connection:
         if self.remaining() <= 0:
             raise _too_late(f"iam:{operation}")
         return _call(self.iam, "iam", operation, parameters)
+
+    def ask_organizations(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One call to Organizations, as `call` makes them to IAM. Few audits need any: the client is made here."""
+        if self.remaining() <= 0:
+            raise _too_late(f"organizations:{operation}")
+        return _call(self._organizations, "organizations", operation, parameters)
+
+    @cached_property
+    def _organizations(self) -> Any:
+        return self._client("organizations")
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
         """Every item of a list, or CallError: half a list is never returned.
@@ -151,9 +163,13 @@ def connect(settings: Settings) -> Iterator[Connection]:
             keys = _in_time(pool.submit(_keys, session, settings), deadline)
             sts = client(session, "sts", settings, **keys)
             identity = pool.submit(_identify, sts)
-            iam = client(session, "iam", settings, **keys)
+
+            def another(service: str) -> Any:
+                return client(session, service, settings, **keys)
+
+            iam = another("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
-        yield Connection(iam, endpoint, settings.timeout, deadline, pool, identity)
+        yield Connection(iam, endpoint, settings.timeout, deadline, pool, identity, another)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -175,7 +191,7 @@ def new_session(settings: Settings) -> Any:
         """
 
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-            return ["iam", "sts", "sso", "sso-oidc", "signin"]
+            return ["iam", "sts", "organizations", "sso", "sso-oidc", "signin"]
 
     session = botocore.session.Session(profile=settings.profile or None)
     packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
@@ -315,7 +331,7 @@ def _call(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
     """A call whose unreadable reply is asked for again, which botocore does not do; a write never is: whether it was
     applied is for its caller to read back.
     """
-    tries = UNREADABLE_TRIES if operation.startswith(("Get", "List")) else 1
+    tries = UNREADABLE_TRIES if operation.startswith(("Get", "List", "Describe")) else 1
     while True:
         tries -= 1
         try:

@@ -52,6 +52,7 @@ FLOORS = {
     "drift": 4,
     "effective": 4,
     "iam": 3,
+    "organizations": 3,
     "levels": 3,
     "journal": 4,
     "collect": 4,

@@ -82,7 +82,10 @@ def with_levels(options: argparse.Namespace, terminal: Terminal) -> Callable[[Op
 
     def complete(source: Opened) -> Opened:
         def collect(query: Query) -> Snapshot:
-            return levels.given(source.collect(query), scps, rcps)
+            found = source.collect(query)
+            if (scps or rcps) and found.organization.management_account == found.account.id:
+                terminal.note("--scp and --rcp change nothing: this is its organization's management account")
+            return levels.given(found, scps, rcps)
 
         return replace(source, collect=collect)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from koding_audit import credential_report, iam
+from koding_audit import credential_report, iam, organizations
 from koding_audit.aws import ACCESS_DENIED, MALFORMED, NOT_THERE, Connection, connect
 from koding_audit.collect import Opened, deciders, halved, holds, managed_arns, missing_counts
 from koding_audit.credential_report import ReportFormatError, Row
@@ -22,6 +22,7 @@ from koding_audit.model import (
     Gap,
     Kind,
     ManagedPolicy,
+    Organization,
     Principal,
     PrincipalKey,
     Query,
@@ -68,6 +69,7 @@ def collect(query: Query, connection: Connection) -> Snapshot:
     bulk = is_bulk(query)
     # The longest chain of calls starts first: a new credential report takes seconds to be made.
     report = _start_report(reading) if _wants_report(query, bulk=bulk) else None
+    organization = _start_organization(reading) if _wants_organization(query) else None
     principals = _Listed(reading, query) if bulk else _Targeted(reading, query)
     summary = _start_summary(reading) if Fact.SUMMARY in query.account else None
     found = principals.found()
@@ -101,6 +103,7 @@ def collect(query: Query, connection: Connection) -> Snapshot:
         gaps=tuple(sorted(reading.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
         documents={**documents, **own_documents},
         policies_listed=bool(query.everything) and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
+        organization=_organization(reading, organization),
     )
 
 
@@ -296,6 +299,25 @@ def _start_fact(reading: _Reading, kind: Kind, name: str, fact: Fact, facts: fro
         return reading.start(fact, "ListGroupsForUser", partial(iam.groups_of_user, connection, name), subject)
     alone = partial(iam.principal, connection, kind, name, members=Fact.MEMBERS in facts)
     return reading.start(fact, f"Get{word}", alone, subject)
+
+
+def _wants_organization(query: Query) -> bool:
+    """Only a decision asks what the organization allows."""
+    return bool(query.effective) or Fact.DOCUMENT in query.everything
+
+
+def _start_organization(reading: _Reading) -> Future[Organization]:
+    connection = reading.connection
+    return connection.submit(lambda: organizations.organization(connection, connection.identity()[0].id))
+
+
+def _organization(reading: _Reading, pending: Future[Organization] | None) -> Organization:
+    """What could not be read of it is no gap: a verdict says which layers it left out."""
+    try:
+        call = "organizations:DescribeOrganization"
+        return reading.connection.result(pending, call) if pending else Organization()
+    except CallError:
+        return Organization()
 
 
 def _start_summary(reading: _Reading) -> _Pending[dict[str, int]]:

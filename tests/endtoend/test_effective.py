@@ -60,6 +60,44 @@ def test_an_scp_on_regions_makes_an_action_ineffective_and_is_named(
     assert (planned.status, "nothing to do" in planned.stderr) == (0, True)
 
 
+def test_organizations_is_asked_where_a_decision_needs_it_and_never_by_an_audit_of_attachments(
+    command: Command, files: list[str], clean: MotoAccount
+) -> None:
+    def asked() -> list[str]:
+        found = [str(call) for call in clean.calls() if call.service == "organizations"]
+        clean.forget()
+        return found
+
+    assert command("scan", GUIDE).status == 0
+    assert asked() == []
+    alone = command.json("scan", *files)
+    assert (alone.status, alone.audit["not_seen"]) == (0, ["resource"])
+    assert asked() == ["organizations:DescribeOrganization"]
+    assert "not seen   resource\n" in command("can", "user/koding-user", "ec2:RunInstances").stdout
+    assert asked() == ["organizations:DescribeOrganization"]
+    clean.fail("DescribeOrganization")
+    denied = command.json("scan", *files)
+    assert (denied.status, denied.audit["gaps"], denied.audit["not_seen"]) == (0, [], ["resource", "scp"])
+
+
+def test_the_management_account_is_bound_by_no_scp_that_a_file_gives_and_is_told_so(
+    command: Command, files: list[str], clean: MotoAccount, tmp_path: Path
+) -> None:
+    clean.client("organizations").create_organization(FeatureSet="ALL")
+    (tmp_path / "scp.json").write_text(document({**ALLOW, "Effect": "Deny"}), encoding="utf-8")
+    result = command("scan", *files, "--scp", "scp.json")
+    assert result.status == 0
+    assert "this is its organization's management account" in result.stderr
+
+
+def test_what_a_snapshot_holds_of_the_organization_decides_without_aws(
+    command: Command, files: list[str], clean: MotoAccount
+) -> None:
+    assert command("snapshot", "--out", "account.json").status == 0
+    result = command.json("scan", *files, "--source", "snapshot:account.json")
+    assert (result.status, result.audit["not_seen"]) == (0, ["resource"])
+
+
 def test_a_file_of_scps_that_is_none_is_refused_before_anything_is_read(
     command: Command, files: list[str], tmp_path: Path, clean: MotoAccount
 ) -> None:

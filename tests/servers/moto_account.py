@@ -24,7 +24,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.servers.wire import Call, Fault, Faults, error_xml, fault_reply, parse_call, reply_xml, service_model
+from tests.servers.wire import (
+    Call,
+    Fault,
+    Faults,
+    error_xml,
+    fault_reply,
+    parse_call,
+    reply_xml,
+    service_model,
+    speaks_json,
+)
 
 ACCOUNT = "123456789012"
 ROOT_ROW = {
@@ -87,7 +97,9 @@ class Layer:
         if environ["PATH_INFO"].startswith("/-/"):
             answer = self.control(environ["PATH_INFO"], json.loads(body or b"null"))
             return Response(json.dumps(answer), mimetype="application/json")(environ, start_response)
-        call = parse_call(body.decode(), environ.get("HTTP_AUTHORIZATION", ""))
+        signed, target = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_AMZ_TARGET", "")
+        call = parse_call(body.decode(), signed, target)
+        environ["wsgi.input"] = io.BytesIO(body)
         self.calls.append(call)
         fault = self.faults.take(call)
         if fault is None:
@@ -147,6 +159,8 @@ class Layer:
         """moto's own reply to the call, with the page size put in where one is set."""
         from werkzeug.wrappers import Response
 
+        if speaks_json(call.service):
+            return Response.from_app(self.moto, environ, buffered=True)
         parameters = dict(call.parameters)
         if self.overlay.page_size is not None and "MaxItems" in parameters:
             parameters["MaxItems"] = str(min(int(parameters["MaxItems"]), self.overlay.page_size))
@@ -200,6 +214,7 @@ def serve() -> None:
 
     from moto.iam.models import iam_backends
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.organizations.models import organizations_backends
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Handler(WSGIRequestHandler):
@@ -208,7 +223,11 @@ def serve() -> None:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             pass
 
-    layer = Layer(DomainDispatcherApplication(create_backend_app), iam_backends[ACCOUNT]["aws"].reset)
+    def reset() -> None:
+        iam_backends[ACCOUNT]["aws"].reset()
+        organizations_backends[ACCOUNT]["aws"].reset()
+
+    layer = Layer(DomainDispatcherApplication(create_backend_app), reset)
     server = make_server("127.0.0.1", 0, layer, threaded=True, request_handler=Handler)
     print(server.server_port, flush=True)
     server.serve_forever()
@@ -226,18 +245,21 @@ class MotoAccount:
         return self._client
 
     def __post_init__(self) -> None:
+        self._client = self.client("iam")
+        self._client.get_account_summary()  # moto makes its application on the first call
+        self.reset()
+
+    def client(self, service: str) -> Any:
+        """A botocore client of another service of the account."""
         import botocore.session
 
-        session = botocore.session.Session()
-        self._client = session.create_client(
-            "iam",
+        return botocore.session.Session().create_client(
+            service,
             region_name="us-east-1",
             endpoint_url=self.url,
             aws_access_key_id="AKIASEED",
             aws_secret_access_key="seed",
         )
-        self._client.get_account_summary()  # moto makes its application on the first call
-        self.reset()
 
     def calls(self) -> list[Call]:
         """Every call since the last reset or forget, in the order in which they came."""

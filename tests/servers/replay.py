@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.servers.wire import Call, Faults, error_xml, fault_reply, parse_call, reply_xml
+from tests.servers.wire import JSON, Call, Faults, error_reply, fault_reply, parse_call, reply_xml, speaks_json
 
 Answer = Mapping[str, Any] | Callable[[Call], Mapping[str, Any]]
 
@@ -54,17 +54,16 @@ class Replay:
             return fault_reply(fault, call)
         found = self._answers.get(call.action)
         if found is None:
-            return 403, "text/xml", error_xml(call.service, "AccessDenied", f"no recording of {call}")
+            return error_reply(call, 403, "AccessDenied", f"no recording of {call}")
         recording = found(call) if callable(found) else found
         data = recording["data"]
         if "Error" in data:
             error = data["Error"]
-            body = error_xml(
-                call.service, error["Code"], error.get("Message", ""), sender=error.get("Type") == "Sender"
-            )
-        else:
-            body = reply_xml(call.service, call.action, data)
-        return recording["status_code"], "text/xml", body
+            sender = error.get("Type") == "Sender"
+            return error_reply(call, recording["status_code"], error["Code"], error.get("Message", ""), sender=sender)
+        if speaks_json(call.service):
+            return recording["status_code"], JSON, json.dumps(data).encode()
+        return recording["status_code"], "text/xml", reply_xml(call.service, call.action, data)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -127,7 +126,8 @@ def replaying() -> Iterator[Replay]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            status, kind, content = replay.reply(parse_call(body, self.headers.get("Authorization", "")))
+            signed, target = self.headers.get("Authorization", ""), self.headers.get("X-Amz-Target", "")
+            status, kind, content = replay.reply(parse_call(body, signed, target))
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))

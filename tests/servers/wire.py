@@ -1,4 +1,7 @@
-"""AWS's query protocol from the server's side: requests taken apart, replies and errors as XML, faults on demand."""
+"""AWS's protocols from the server's side: requests taken apart, replies and errors, faults on demand.
+
+IAM and STS speak the query protocol, with XML for answers; Organizations speaks JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000001"
-READS = ("Get", "List", "Generate", "Simulate", "AssumeRole")
+JSON = "application/x-amz-json-1.1"
+READS = ("Get", "List", "Describe", "Generate", "Simulate", "AssumeRole")
 NAMESPACES = {
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -37,9 +41,12 @@ class Call:
         return f"{self.service}:{self.action}"
 
 
-def parse_call(body: str, authorization: str) -> Call:
-    """A signed request: its form's fields, and the service that the signature is for."""
-    parameters = dict(parse_qsl(body, keep_blank_values=True))
+def parse_call(body: str, authorization: str, target: str = "") -> Call:
+    """A signed request: its parameters, and the service that the signature is for. target: X-Amz-Target, of JSON."""
+    if target:
+        parameters = {"Action": target.rpartition(".")[2], **json.loads(body)}
+    else:
+        parameters = dict(parse_qsl(body, keep_blank_values=True))
     action = parameters.pop("Action", "")
     parameters.pop("Version", None)
     scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
@@ -108,10 +115,24 @@ def fault_reply(fault: Fault, call: Call) -> tuple[int, str, bytes]:
         return 200, "text/xml", f"<{call.action}Response/>".encode()
     if fault.kind == "deny":
         message = f"User: arn:aws:iam::123456789012:user/auditor is not authorized to perform: {call}"
-        return 403, "text/xml", error_xml(call.service, "AccessDenied", message)
+        return error_reply(call, 403, "AccessDenied", message)
     if fault.kind == "throttle":
-        return 400, "text/xml", error_xml(call.service, "Throttling", "Rate exceeded")
-    return fault.status, "text/xml", error_xml(call.service, fault.code or "ServiceFailure", "as the test asked")
+        return error_reply(call, 400, "Throttling", "Rate exceeded")
+    return error_reply(call, fault.status, fault.code or "ServiceFailure", "as the test asked")
+
+
+def speaks_json(service: str) -> bool:
+    return service == "organizations"
+
+
+def error_reply(
+    call: Call, status: int, code: str, message: str = "", *, sender: bool = True
+) -> tuple[int, str, bytes]:
+    """Status, content type and body. Organizations has its own name for a denial, and says all else with 400."""
+    if speaks_json(call.service):
+        name = "AccessDeniedException" if code == "AccessDenied" else code
+        return 500 if status >= 500 else 400, JSON, json.dumps({"__type": name, "Message": message}).encode()
+    return status, "text/xml", error_xml(call.service, code, message, sender)
 
 
 def error_xml(service: str, code: str, message: str = "", sender: bool = True) -> bytes:

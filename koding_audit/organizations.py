@@ -1,0 +1,93 @@
+"""Typed reads of Organizations: which organization an account is in, and which of its policies bind the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from koding_audit.aws import MALFORMED, Connection, take
+from koding_audit.errors import CallError
+from koding_audit.model import Level, Organization, OrganizationPolicy
+
+NOT_IN_USE = "AWSOrganizationsNotInUseException"
+DEEPEST = 7  # the account, five units above each other, the root (orgs_reference_limits)
+PAGES = 100  # far beyond what can be attached to one target
+
+_POLICY = "organizations:DescribePolicy"
+
+
+def organization(connection: Connection, account_id: str) -> Organization:
+    """What the caller may know of the organization of its account. A read that fails leaves its part unknown.
+
+    Every member may ask which organization it is in (API_DescribeOrganization); only the management account and
+    delegated administrators may list policies. The management account is bound by none, nor is an account whose
+    organization is for billing only.
+    """
+    call = "organizations:DescribeOrganization"
+    try:
+        found = take(connection.ask_organizations("DescribeOrganization"), "Organization", dict, call)
+        own_id, manager = take(found, "Id", str, call), take(found, "MasterAccountId", str, call)
+        features = take(found, "FeatureSet", str, call)
+    except CallError as error:
+        return Organization("", "", (), ()) if error.code == NOT_IN_USE else Organization()
+    if manager == account_id or features != "ALL":
+        return Organization(own_id, manager, (), ())
+    try:
+        targets = _targets(connection, account_id)
+    except CallError:
+        return Organization(own_id, manager)
+    scps = _levels(connection, targets, "SERVICE_CONTROL_POLICY")
+    rcps = _levels(connection, targets, "RESOURCE_CONTROL_POLICY")
+    return Organization(own_id, manager, scps, rcps)
+
+
+def _targets(connection: Connection, account_id: str) -> Sequence[str]:
+    """The ids of the root, the units and the account, in this order."""
+    call = "organizations:ListParents"
+    targets = [account_id]
+    while len(targets) <= DEEPEST:
+        parents = take(connection.ask_organizations("ListParents", ChildId=targets[0]), "Parents", list, call)
+        if len(parents) != 1:
+            break
+        targets.insert(0, take(parents[0], "Id", str, call))
+        if take(parents[0], "Type", str, call) == "ROOT":
+            return targets
+    raise CallError(call, MALFORMED, "the parents do not lead to a root")
+
+
+def _levels(connection: Connection, targets: Sequence[str], kind: str) -> tuple[Level, ...] | None:
+    """The policies of each target; none bind where the whole organization has not enabled the kind."""
+    documents: dict[str, str] = {}
+    try:
+        attached = [_attached(connection, target, kind) for target in targets]
+        for policy_id in sorted({policy_id for level in attached for policy_id in level}):
+            documents[policy_id] = _document(connection, policy_id)
+    except CallError:
+        return None
+    # While a kind is enabled, the last policy of a target cannot be detached.
+    if not any(attached):
+        return ()
+    return tuple(
+        tuple(OrganizationPolicy(f"{name} ({policy_id})", documents[policy_id]) for policy_id, name in level.items())
+        for level in attached
+    )
+
+
+def _attached(connection: Connection, target: str, kind: str) -> Mapping[str, str]:
+    """The names of a target's policies by their ids."""
+    call = "organizations:ListPoliciesForTarget"
+    found: dict[str, str] = {}
+    more: dict[str, str] = {}
+    for _ in range(PAGES):
+        reply = connection.ask_organizations("ListPoliciesForTarget", TargetId=target, Filter=kind, **more)
+        found |= {
+            take(each, "Id", str, call): take(each, "Name", str, call) for each in take(reply, "Policies", list, call)
+        }
+        if reply.get("NextToken") is None:
+            return found
+        more = {"NextToken": take(reply, "NextToken", str, call)}
+    raise CallError(call, MALFORMED, "the list does not end")
+
+
+def _document(connection: Connection, policy_id: str) -> str:
+    policy = take(connection.ask_organizations("DescribePolicy", PolicyId=policy_id), "Policy", dict, _POLICY)
+    return take(policy, "Content", str, _POLICY)
