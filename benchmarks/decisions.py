@@ -1,20 +1,25 @@
-"""`python -m benchmarks.decisions`: what deciding costs, one action and all of them, with the guide's policies.
+"""`python -m benchmarks.decisions`: what deciding costs: one action, all of them, and who can take one.
 
 The policies are the model case's own, a boundary and a deny of calls without MFA beside them. Medians of RUNS.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from tabulate import tabulate
 
 from koding_audit import actions, managed
+from koding_audit.effective import Permissions
 from koding_audit.evaluate import Policies, Policy, Request, audit_context, compiled, decide
+from koding_audit.model import Account, Kind, Principal, RequiredAction, Snapshot, Source, key_of
 
 RUNS = 7
+USERS, GROUPS = 5000, 300
 MANAGED = ("AmazonEC2FullAccess", "IAMReadOnlyAccess", "AmazonRoute53FullAccess", "AmazonRoute53DomainsFullAccess")
 USER = "arn:aws:iam::123456789012:user/koding-user"
 BOUNDARY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "iam:*User*", "Resource": "*"}}
@@ -37,6 +42,10 @@ def main() -> None:
     ]
     every = timed(lambda: [verdict(action, policies) for action in known])
     rows.append((f"all {len(known):,} actions", f"{every:.2f} s, {every / len(known) * 1e6:.0f} µs each"))
+    asked = RequiredAction("ec2:RunInstances", Source("", 1, 1))
+    snapshot = crowd()
+    who = timed(lambda: everybody(snapshot, asked))
+    rows.append((f"who can: {USERS:,} users, {GROUPS} groups", f"{who:.2f} s"))
     print(tabulate(rows, ("decided", "median"), disable_numparse=True, colalign=("left", "right")))
 
 
@@ -48,6 +57,40 @@ def warm() -> Policies:
     ]
     guard = Policy("user koding-user", "guard", compiled(GUARD))
     return Policies(identity=(*group, guard), boundary=(Policy("permissions boundary", "edge", compiled(BOUNDARY)),))
+
+
+def crowd() -> Snapshot:
+    """An account of many users, each in three of the groups; the groups hold the guide's policies in turn."""
+    documents = managed.load()
+    arns = [f"arn:aws:iam::aws:policy/{name}" for name in MANAGED]
+    texts = {arn: json.dumps(dict(documents[arn].document)) for arn in arns}
+    texts |= {f"user/user-{number}/guard": json.dumps(GUARD) for number in range(0, USERS, 10)}
+    groups = [_principal("group", f"group-{number}", attached={arns[number % 4]}) for number in range(GROUPS)]
+    users = [
+        _principal(
+            "user",
+            f"user-{number}",
+            groups={f"group-{(number + step) % GROUPS}" for step in (0, 7, 70)},
+            inline={"guard"} if number % 10 == 0 else set(),
+        )
+        for number in range(USERS)
+    ]
+    principals = {key_of(each.kind, each.name): each for each in (*groups, *users)}
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    return Snapshot(Account("123456789012", "aws"), None, now, "live", principals=principals, documents=texts)
+
+
+def _principal(kind: Kind, name: str, **more: set[str]) -> Principal:
+    own = {"attached": set[str](), "inline": set[str](), "groups": set[str](), **more}
+    lists = {each: frozenset(values) for each, values in own.items()}
+    return Principal(kind, name, f"arn:aws:iam::123456789012:{kind}/{name}", f"ID{name}", "/", **lists)
+
+
+def everybody(snapshot: Snapshot, asked: RequiredAction) -> int:
+    """How many can: read anew each time, as the command does."""
+    permissions = Permissions(snapshot)
+    decisions = (permissions.decide(each, asked) for each in snapshot.principals.values())
+    return sum(decision.verdict == "allowed" for decision in decisions)
 
 
 def verdict(action: str, policies: Policies) -> str:

@@ -20,6 +20,7 @@ from koding_audit.evaluate import (
     audit_context,
     compiled,
     decide,
+    role_context,
 )
 from koding_audit.model import (
     Level,
@@ -46,21 +47,29 @@ class Permissions:
     _policies: dict[PrincipalKey, Policies] = field(default_factory=dict)
 
     def decide(self, principal: Principal, action: RequiredAction) -> Decision:
-        """Whether a user's access key may take an action in a direct call; of a group, any member's."""
-        account = self.snapshot.account
+        """Whether a user's access key, any member of a group, or a session of a role may take an action directly."""
+        request = self._request(principal, action)
+        return decide(request, self._bearing_on(principal, action.resource), strict=self.strict)
+
+    def _request(self, principal: Principal, action: RequiredAction) -> Request:
+        account, organization = self.snapshot.account, self.snapshot.organization.id
+        extra = dict(action.context)
+        if principal.kind == "role":
+            asks = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/*"
+            context = role_context(arn=principal.arn, account=account.id, organization=organization, extra=extra)
+            return Request(action.action, action.resource, asks, context)
         is_user = principal.kind == "user"
+        asks = principal.arn if is_user else account.arn("user", "*")
         context = audit_context(
             arn=principal.arn if is_user else None,
             name=principal.name if is_user else None,
             unique_id=principal.unique_id if is_user else None,
             account=account.id,
             tags=None,
-            organization=self.snapshot.organization.id,
-            extra=dict(action.context),
+            organization=organization,
+            extra=extra,
         )
-        asks = principal.arn if is_user else account.arn("user", "*")
-        request = Request(action.action, action.resource, asks, context)
-        return decide(request, self._bearing_on(principal, action.resource), strict=self.strict)
+        return Request(action.action, action.resource, asks, context)
 
     def has_gaps(self, principal: Principal) -> bool:
         """Whether a policy that could decide was not read, so that an unknown verdict is the gap's to tell."""

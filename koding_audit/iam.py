@@ -15,6 +15,7 @@ from koding_audit.errors import CallError
 from koding_audit.model import AccessKey, Kind, ManagedPolicy, Principal, document_key
 
 REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more
+_SIMULATED_AT_ONCE = 100  # of thousands of actions, so that neither request nor reply grows without bound
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
 _DETAIL_FILTERS: Mapping[Kind, tuple[str, str]] = {
     "user": ("User", "UserDetailList"),
@@ -123,6 +124,57 @@ def managed_document(connection: Connection, arn: str, version: str = "") -> str
         version = take(policy, "DefaultVersionId", str, "iam:GetPolicy")
     reply = connection.call("GetPolicyVersion", PolicyArn=arn, VersionId=version)
     return as_text(take(take(reply, "PolicyVersion", dict, call), "Document", dict, call))
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """One answer of AWS's policy simulator. decision: `allowed`, `explicitDeny` or `implicitDeny`.
+
+    organizations: whether the organization's SCPs allow it, None where it says nothing of them; missing: the condition
+    keys that would have mattered and were not given.
+    """
+
+    decision: str
+    organizations: bool | None
+    missing: tuple[str, ...]
+
+
+def simulate(
+    connection: Connection,
+    arn: str,
+    actions: Iterable[str],
+    resource: str,
+    context: Iterable[tuple[str, tuple[str, ...]]],
+) -> dict[str, Simulated]:
+    """What AWS's simulator says that a user, group or role may do, by action; context: condition keys and values."""
+    entries = [
+        {
+            "ContextKeyName": key,
+            "ContextKeyValues": list(values),
+            "ContextKeyType": "string" if len(values) == 1 else "stringList",
+        }
+        for key, values in context
+    ]
+    names = list(actions)
+    found: dict[str, Simulated] = {}
+    for start in range(0, len(names), _SIMULATED_AT_ONCE):
+        asked = {"PolicySourceArn": arn, "ActionNames": names[start : start + _SIMULATED_AT_ONCE]}
+        results = connection.pages(
+            "SimulatePrincipalPolicy", "EvaluationResults", **asked, ResourceArns=[resource], ContextEntries=entries
+        )
+        found |= dict(_simulated(each) for each in results)
+    return found
+
+
+def _simulated(result: Any) -> tuple[str, Simulated]:
+    call = "iam:SimulatePrincipalPolicy"
+    decision = take(result, "EvalDecision", str, call)
+    if decision not in ("allowed", "explicitDeny", "implicitDeny"):
+        raise CallError(call, MALFORMED, f"the reply has a decision that IAM does not know: {decision!r}")
+    organizations = result.get("OrganizationsDecisionDetail") or {}
+    allowed = organizations.get("AllowedByOrganizations")
+    missing = sorted(_texts(take({"MissingContextValues": [], **result}, "MissingContextValues", list, call), call))
+    return take(result, "EvalActionName", str, call), Simulated(decision, allowed, tuple(missing))
 
 
 def managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:

@@ -329,7 +329,7 @@ def reads() -> set[str]:
     for node in joined:
         text = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
         names |= {text.replace("{}", kind) for kind in ("User", "Group", "Role")}
-    return {name for name in names if re.fullmatch(r"(Get|List|Generate)[A-Z][A-Za-z]+", str(name))}
+    return {name for name in names if re.fullmatch(r"(Get|List|Generate|Simulate)[A-Z][A-Za-z]+", str(name))}
 
 
 def reads_of_organizations() -> set[str]:

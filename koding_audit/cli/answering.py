@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 from koding_audit import actions, jsontext
+from koding_audit.cli.simulating import Compared, compared, simulated
 from koding_audit.cli.sources import identified, opened
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.effective import Permissions, reason
@@ -32,28 +34,54 @@ def answer(options: argparse.Namespace, terminal: Terminal) -> int:
     """Read who is asked about and every policy that decides, and answer. Status 2 wins over 1."""
     if not options.action:
         raise InputError("which action?", "koding-audit can user/NAME ec2:RunInstances")
-    context = _context(options.context)
-    names = _named(options.action, terminal)
+    context = said_context(options.context)
+    names = named(options.action, terminal)
     with opened(options, terminal) as source:
         account, _ = identified(source, options, terminal)
         kind, name = _asked(options.principal, account)
         terminal.progress(f"reading account {account.id} ...")
         snapshot = source.collect(_query(kind, name))
-    principal = _found(snapshot, kind, name)
+        principal = _found(snapshot, kind, name)
+        theirs = simulated(source, principal.arn, options.resource, context, names) if options.simulate else {}
     permissions = Permissions(snapshot, strict=options.strict)
     place = Source("", 1, 1)
     decisions = {
         each: permissions.decide(principal, RequiredAction(each, place, options.resource, context)) for each in names
     }
-    for gap in snapshot.gaps:
-        terminal.problem(AuditError(f"{gap.fact.value} of {gap.subject} could not be read: {gap.call}: {gap.reason}"))
+    tell_gaps(snapshot, terminal)
+    both = compared(decisions, theirs)
     show = _json if options.output == "json" else _table
-    emit(show(principal, options.resource, decisions))
+    emit(show(Answer(principal, options.resource, decisions, both)))
+    return _status(decisions, both)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was asked and what is said to it, with what AWS's simulator says where it was asked."""
+
+    principal: Principal
+    resource: str
+    decisions: Mapping[str, Decision]
+    simulator: Mapping[str, Compared]
+
+
+def _status(decisions: Mapping[str, Decision], both: Mapping[str, Compared]) -> int:
+    """2 where it is not known, or the two do not agree; an organization policy that only AWS sees is a no."""
     verdicts = {decision.verdict for decision in decisions.values()}
-    return 2 if "unknown" in verdicts else 0 if verdicts == {"allowed"} else 1
+    agreements = {each.agreement for each in both.values()}
+    if "unknown" in verdicts or "disagrees" in agreements:
+        return 2
+    return 0 if verdicts == {"allowed"} and "organization" not in agreements else 1
 
 
-def _context(said: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def tell_gaps(snapshot: Snapshot, terminal: Terminal) -> None:
+    """What could not be read, on standard error."""
+    for gap in snapshot.gaps:
+        about = f" of {gap.subject}" if gap.subject else ""
+        terminal.problem(AuditError(f"{gap.fact.value}{about} could not be read: {gap.call}: {gap.reason}"))
+
+
+def said_context(said: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     values: dict[str, list[str]] = {}
     for each in said:
         key, equals, value = each.partition("=")
@@ -63,7 +91,7 @@ def _context(said: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((key, tuple(texts)) for key, texts in values.items())
 
 
-def _named(pattern: str, terminal: Terminal) -> tuple[str, ...]:
+def named(pattern: str, terminal: Terminal) -> tuple[str, ...]:
     """The actions that are asked about; of wildcards all that there are, by the list that ships with the tool."""
     service, colon, name = pattern.partition(":")
     if pattern != "*" and not (service and colon and name):
@@ -82,7 +110,7 @@ def _named(pattern: str, terminal: Terminal) -> tuple[str, ...]:
 
 
 def _asked(said: str, account: Account) -> tuple[Kind, str]:
-    """`user/NAME`, `group/NAME`, or an ARN of this account."""
+    """`user/NAME`, `group/NAME`, `role/NAME`, or an ARN of this account."""
     if said.startswith("arn:"):
         if not said.startswith(f"arn:{account.partition}:iam::{account.id}:"):
             raise InputError(f"{said}: this is not of account {account.id}", "use the credentials of its account")
@@ -93,7 +121,9 @@ def _asked(said: str, account: Account) -> tuple[Kind, str]:
         return "user", name
     if kind == "group" and name:
         return "group", name
-    raise InputError(f"{said}: a user or group is needed", "write user/NAME, group/NAME, or its ARN")
+    if kind == "role" and name:
+        return "role", name
+    raise InputError(f"{said}: a user, group or role is needed", "write user/NAME, group/NAME, role/NAME, or its ARN")
 
 
 def _query(kind: Kind, name: str) -> Query:
@@ -101,6 +131,8 @@ def _query(kind: Kind, name: str) -> Query:
     effective = frozenset({key_of(kind, name)})
     if kind == "user":
         return Query(users={name: own | {Fact.USER, Fact.GROUPS}}, effective=effective)
+    if kind == "role":
+        return Query(roles={name: own | {Fact.ROLE}}, effective=effective)
     return Query(groups={name: own | {Fact.GROUP}}, effective=effective)
 
 
@@ -109,55 +141,60 @@ def _found(snapshot: Snapshot, kind: Kind, name: str) -> Principal:
     if found is not None:
         return found
     for gap in snapshot.gaps:
-        if gap.subject == f"{kind}/{name}" and gap.fact in (Fact.USER, Fact.GROUP):
+        if gap.subject == f"{kind}/{name}" and gap.fact in (Fact.USER, Fact.GROUP, Fact.ROLE):
             raise AuditError(f"{kind} {name} could not be read: {gap.call}: {gap.reason}")
     raise InputError(f"there is no {kind} {name} in account {snapshot.account.id}")
 
 
-def _table(principal: Principal, resource: str, decisions: Mapping[str, Decision]) -> str:
-    if len(decisions) > 1:
-        return _many(principal, resource, decisions)
-    ((action, decision),) = decisions.items()
-    lines = [f"{_WORDS[decision.verdict]}: {principal.kind} {principal.name}, {action} on {resource}"]
+def _table(answer: Answer) -> str:
+    if len(answer.decisions) > 1:
+        return _many(answer)
+    principal = answer.principal
+    ((action, decision),) = answer.decisions.items()
+    lines = [f"{_WORDS[decision.verdict]}: {principal.kind} {principal.name}, {action} on {answer.resource}"]
     lines += [f"  because    {reason(each)}" for each in decision.because]
     lines += [f"  depends on {key}" for key in decision.open_keys]
     lines += [f"  not seen   {', '.join(decision.not_seen)}"] if decision.not_seen else []
+    lines += [f"  simulator  {each.words}" for each in answer.simulator.values()]
     lines += [f"  to change  {_CHANGES[decision.verdict]}"] if decision.verdict in _CHANGES else []
     return "".join(f"{inert(line)}\n" for line in lines)
 
 
-def _many(principal: Principal, resource: str, decisions: Mapping[str, Decision]) -> str:
-    """A line for each action, and one that counts."""
+def _many(answer: Answer) -> str:
+    """A line for each action, and one that counts; of the simulator's answers those that differ."""
+    principal, decisions = answer.principal, answer.decisions
     lines = [f"{_WORDS[decision.verdict]:<12} {action}" for action, decision in decisions.items()]
+    lines += [
+        f"simulator    {action}: {each.words}"
+        for action, each in answer.simulator.items()
+        if each.agreement != "agrees"
+    ]
     counts = [
         f"{sum(decision.verdict == verdict for decision in decisions.values())} {word}"
         for verdict, word in _WORDS.items()
     ]
-    total = f"{principal.kind} {principal.name}, {counted(len(decisions), 'action')} on {resource}: {', '.join(counts)}"
+    agreed = sum(each.agreement == "agrees" for each in answer.simulator.values())
+    counts += [f"AWS's simulator agrees on {agreed}"] if answer.simulator else []
+    actions_on = f"{counted(len(decisions), 'action')} on {answer.resource}"
+    total = f"{principal.kind} {principal.name}, {actions_on}: {', '.join(counts)}"
     return "".join(f"{inert(line)}\n" for line in (*lines, total))
 
 
-def _json(principal: Principal, resource: str, decisions: Mapping[str, Decision]) -> str:
-    values = [_value(action, resource, decision) for action, decision in decisions.items()]
-    return jsontext.write_json({"version": 1, "principal": principal.arn, "decisions": values}, indent=2) + "\n"
+def _json(answer: Answer) -> str:
+    values = [_value(answer, action, decision) for action, decision in answer.decisions.items()]
+    return jsontext.write_json({"version": 1, "principal": answer.principal.arn, "decisions": values}, indent=2) + "\n"
 
 
-def _value(action: str, resource: str, decision: Decision) -> dict[str, object]:
+def _value(answer: Answer, action: str, decision: Decision) -> dict[str, object]:
+    simulator = {"simulator": answer.simulator[action].value} if action in answer.simulator else {}
+    return {"action": action, "resource": answer.resource, **decision_value(decision), **simulator}
+
+
+def decision_value(decision: Decision) -> dict[str, object]:
+    """A decision as JSON values."""
     return {
-        "action": action,
-        "resource": resource,
         "verdict": decision.verdict,
-        "because": [
-            {
-                "layer": each.layer,
-                "policy": each.policy,
-                "statement": each.statement,
-                "sid": each.sid,
-                "effect": each.effect,
-                "why": each.why,
-            }
-            for each in decision.because
-        ],
+        "because": [asdict(each) for each in decision.because],
         "open_keys": list(decision.open_keys),
         "not_seen": list(decision.not_seen),
     }

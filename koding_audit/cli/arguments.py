@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _asking(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "principal", nargs="?", default="", metavar="PRINCIPAL", help="user/NAME, group/NAME, or an ARN"
+        "principal", nargs="?", default="", metavar="PRINCIPAL", help="user/NAME, group/NAME, role/NAME, or an ARN"
     )
     command.add_argument("action", nargs="?", default="", metavar="ACTION", help="ec2:RunInstances; may have wildcards")
     command.add_argument("resource", nargs="?", default="*", metavar="RESOURCE", help="an ARN (default: any, `*`)")
@@ -105,6 +105,14 @@ def _asking(command: argparse.ArgumentParser) -> None:
     )
     _organization(group)
     group.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
+    group.add_argument(
+        "--who",
+        action="store_true",
+        help="instead: who can? `can --who ACTION [RESOURCE]`; status 0 when somebody can, 1 when nobody can",
+    )
+    group.add_argument(
+        "--simulate", action="store_true", help="also ask AWS's own simulator; a disagreement is shown, and is status 2"
+    )
     group.add_argument(
         "--cases",
         default="",

@@ -29,6 +29,10 @@ def can(options: argparse.Namespace, terminal: Terminal) -> int:
         raise InputError("--scp and --rcp go with a question: a case brings its own policies", "leave them out")
     if options.cases:
         return _cases(options.cases, terminal)
+    if options.who:
+        from koding_audit.cli.everybody import who  # noqa: PLC0415 - as below
+
+        return who(options, terminal)
     from koding_audit.cli.answering import answer  # noqa: PLC0415 - a file of cases reads no account
 
     return answer(options, terminal)

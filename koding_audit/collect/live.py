@@ -102,7 +102,7 @@ def collect(query: Query, connection: Connection) -> Snapshot:
         root_use=root_use,
         gaps=tuple(sorted(reading.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
         documents={**documents, **own_documents},
-        policies_listed=bool(query.everything) and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
+        policies_listed=Fact.POLICY in query.everything and not any(gap.fact is Fact.POLICY for gap in reading.gaps),
         organization=_organization(reading, organization),
     )
 
@@ -343,7 +343,8 @@ def _start_report(reading: _Reading) -> _Pending[Report]:
 def _wants_report(query: Query, *, bulk: bool) -> bool:
     """Root's row is in it; and of many users it tells at once who has no key and no password."""
     screens = bulk and any(facts.intersection(_CREDENTIAL_FACTS) for facts in query.users.values())
-    return Fact.CREDENTIAL_REPORT in query.account or screens or bool(query.everything)
+    wanted = query.account | query.everything
+    return Fact.CREDENTIAL_REPORT in wanted or screens
 
 
 def _report(
@@ -375,7 +376,7 @@ def _start_policies(
     The former may not exist, or not be attachable any more.
     """
     connection = reading.connection
-    if query.everything:
+    if Fact.POLICY in query.everything:
         return {"": reading.start(Fact.POLICY, "ListPolicies", partial(iam.managed_policies, connection))}
     lacking = {arn for arn, keys in query.policies.items() if not all(holds(found.get(key), arn) for key in keys)}
     return {

@@ -94,7 +94,7 @@ def read(path: str) -> Snapshot:
 def restricted(saved: Snapshot, query: Query) -> Snapshot:
     """What a query asks for, out of a file. What the file does not hold is a Gap: the one it had when it was made."""
     wanted = {key_of(kind, name) for kind, name, _ in _wanted(query)}
-    decide = deciders(query.effective, saved.principals)
+    decide = _deciders(saved, query)
     found = {
         key: each for key, each in saved.principals.items() if key in wanted or key in decide or key[0] in query.listed
     }
@@ -129,6 +129,11 @@ def _documents(holders: Iterable[Principal]) -> Iterator[str]:
     holders = tuple(holders)
     yield from managed_arns(holders)
     yield from (document_key(each, policy) for each in holders for policy in each.inline or ())
+
+
+def _deciders(saved: Snapshot, query: Query) -> dict[PrincipalKey, Principal]:
+    """Whose policies decide: those of everybody, where they are asked for."""
+    return deciders(saved.principals if Fact.DOCUMENT in query.everything else query.effective, saved.principals)
 
 
 def _versions(policies: Mapping[str, ManagedPolicy | None], query: Query) -> Iterator[str]:
@@ -192,7 +197,7 @@ def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy
 def _missing_documents(
     saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]
 ) -> Iterator[tuple[Fact, str]]:
-    decide = deciders(query.effective, saved.principals).values()
+    decide = _deciders(saved, query).values()
     yield from ((Fact.DOCUMENT, name) for name in _documents(decide) if name not in saved.documents)
     for arn, pinned in query.versions.items():
         policy = policies.get(arn)

@@ -1,6 +1,6 @@
 """Is this action allowed, and by which statements: AWS's policy evaluation, offline and pure."""
 
-from koding_audit.evaluate.audit import audit_context
+from koding_audit.evaluate.audit import audit_context, role_context
 from koding_audit.evaluate.decision import decide
 from koding_audit.evaluate.model import (
     Because,
@@ -31,4 +31,5 @@ __all__ = (
     "audit_context",
     "compiled",
     "decide",
+    "role_context",
 )

@@ -6,13 +6,20 @@ from collections.abc import Mapping
 
 from koding_audit.evaluate.model import Context
 
+# What other services' calls carry, of whoever asks.
+_OF_SERVICES = frozenset(
+    {
+        *("aws:principalservicename*", "aws:calledvia*"),
+        *("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
+    }
+)
+
 # Carried by other calls only: reference_policies_condition-keys says when each is present.
 _ABSENT = frozenset(
     {
         *("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"),
         *("aws:sourceidentity", "aws:federatedprovider", "aws:assumedroot"),
-        *("aws:principalservicename*", "aws:calledvia*"),
-        *("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
+        *_OF_SERVICES,
         *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4"),
         "aws:principaltag/*",
     }
@@ -49,5 +56,34 @@ def audit_context(
         **(extra or {}),
     }
     absent = _ABSENT if tags is not None else _ABSENT - {"aws:principaltag/*"}
+    return Context.of(known, [*absent, *_outside(organization)], complete=False)
+
+
+def role_context(
+    *,
+    arn: str,
+    account: str,
+    organization: str | None,
+    extra: Mapping[str, str | tuple[str, ...]] | None = None,
+) -> Context:
+    """The open request's keys for a session of a role that calls AWS itself; the arguments as for audit_context.
+
+    How the session began is not known: MFA, its source identity, its tags and its age are open, and so is the rest of
+    `aws:userid` behind the role's id. A role has no aws:username (reference_policies_variables).
+    """
+    known: dict[str, str | tuple[str, ...]] = {
+        "aws:PrincipalArn": arn,
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ViaAWSService": "false",
+        **({"aws:PrincipalOrgID": organization} if organization else {}),
+        **(extra or {}),
+    }
+    return Context.of(known, [*_OF_SERVICES, "aws:username", *_outside(organization)], complete=False)
+
+
+def _outside(organization: str | None) -> tuple[str, ...]:
+    """The keys of an organization, where the account is known to be in none."""
     in_none = ("aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid")
-    return Context.of(known, [*absent, *(in_none if organization == "" else ())], complete=False)
+    return in_none if organization == "" else ()

@@ -45,6 +45,38 @@ DETAILS = {
             "GroupPolicyList": [],
         }
     ],
+    "RoleDetailList": [
+        {
+            "Path": "/web/",
+            "RoleName": "deploy",
+            "RoleId": "AROA1",
+            "Arn": "arn:aws:iam::123456789012:role/web/deploy",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            "AttachedManagedPolicies": [],
+            "RolePolicyList": [
+                {
+                    "PolicyName": "own",
+                    "PolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"},
+                            {
+                                "Effect": "Allow",
+                                "Action": "s3:*",
+                                "Resource": "*",
+                                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+                            },
+                            {
+                                "Effect": "Allow",
+                                "Action": "sqs:*",
+                                "Resource": "arn:aws:sqs:*:*:${aws:username}",
+                            },
+                        ],
+                    },
+                }
+            ],
+        }
+    ],
     "Policies": [
         {
             "Arn": "arn:aws:iam::aws:policy/P",
@@ -216,8 +248,14 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
         (["user/ada", "ec2:Rum*"], "no action of AWS matches"),
         (["user/ada", "ec2:RunInstances", "--context", "region"], "KEY=VALUE is needed"),
         (["user/bob", "ec2:RunInstances"], "there is no user bob"),
-        (["role/builder", "ec2:RunInstances"], "a user or group is needed"),
-        (["user/", "ec2:RunInstances"], "a user or group is needed"),
+        (["robot/builder", "ec2:RunInstances"], "a user, group or role is needed"),
+        (["role/builder", "ec2:RunInstances"], "there is no role builder"),
+        (["user/ada", "ec2:RunInstances", "--simulate"], "--simulate asks AWS"),
+        (["--who", "ec2:*"], "one action, without wildcards"),
+        (["--who", "RunInstances"], "this is not an action"),
+        (["--who", "ec2:RunInstances", "*", "more"], "about one action of everybody"),
+        (["--who", "ec2:RunInstances", "--simulate"], "about one action of everybody"),
+        (["user/", "ec2:RunInstances"], "a user, group or role is needed"),
         (["arn:aws:iam::999999999999:user/ada", "ec2:RunInstances"], "not of account 123456789012"),
     ],
 )
@@ -231,3 +269,71 @@ def test_a_question_that_cannot_be_asked_is_refused(
 
 def test_the_embedded_account_can_be_asked_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, "group/Developers", "ec2:RunInstances", "--source", "demo")[0] == 0
+
+
+# --- roles ------------------------------------------------------------------------------------------
+
+
+def test_a_role_is_asked_about_as_its_sessions(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "arn:aws:iam::123456789012:role/web/deploy", "iam:GetUser", "--source", saved)
+    assert status == 0
+    assert out.splitlines()[:2] == [
+        "allowed: role deploy, iam:GetUser on *",
+        "  because    statement 1 of inline policy own, role deploy: allows",
+    ]
+
+
+def test_how_a_roles_session_began_is_not_known(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "role/deploy", "s3:GetObject", "--source", saved)
+    assert status == 2
+    assert "depends on aws:multifactorauthpresent" in out
+    said = ("--context", "aws:MultiFactorAuthPresent=true", "--source", saved)
+    assert ask(capsys, "role/deploy", "s3:GetObject", *said)[0] == 0
+
+
+def test_a_role_has_no_user_name(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    queue = "arn:aws:sqs:eu-west-1:123456789012:deploy"
+    assert ask(capsys, "role/deploy", "sqs:SendMessage", queue, "--source", saved)[0] == 1
+
+
+# --- everybody --------------------------------------------------------------------------------------
+
+
+def test_who_can_lists_everybody_who_can_with_the_statement(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "--who", "iam:GetUser", "--source", saved)
+    assert status == 0
+    assert out.splitlines() == [
+        "iam:GetUser on *",
+        "  allowed    group Ops: statement 1 of P, group Ops: allows",
+        "  allowed    role deploy: statement 1 of inline policy own, role deploy: allows",
+        "  allowed    user ada: statement 1 of P, group Ops: allows",
+        "  not seen   resource, scp",
+        "1 group, 1 role, 1 user can, 0 cannot",
+    ]
+
+
+def test_who_is_not_known_is_named_with_what_it_depends_on(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", saved)
+    assert status == 2
+    assert "  not known  user ada: depends on aws:requestedregion" in out
+    assert out.splitlines()[-1] == "1 group can, 1 cannot; of 1 it is not known"
+
+
+def test_nobody_can_is_1(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "--who", "route53:CreateHostedZone", "--source", saved)
+    assert (status, out.splitlines()[-1]) == (1, "nobody can, 3 cannot")
+
+
+def test_who_can_do_it_to_one_resource(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    said = ("--context", "aws:MultiFactorAuthPresent=true", "--output", "json", "--source", saved)
+    status, out, _ = ask(capsys, "--who", "s3:GetObject", "arn:aws:s3:::logs/x", *said)
+    value = json.loads(out)
+    assert status == 0
+    assert [each["principal"] for each in value["allowed"]] == ["arn:aws:iam::123456789012:role/web/deploy"]
+    assert (value["resource"], value["others"], value["unknown"]) == ("arn:aws:s3:::logs/x", 2, [])
+
+
+def test_who_can_of_the_embedded_account(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", "demo")
+    assert status == 0
+    assert out.splitlines()[-1] == "1 group can, 1 cannot"

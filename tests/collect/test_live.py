@@ -342,7 +342,7 @@ def test_a_closed_kind_that_could_not_be_listed_is_a_gap_of_that_fact_alone(
 
 def test_policies_that_could_not_be_listed_are_not_said_to_be_all(seeded: MotoAccount, line: Connection) -> None:
     seeded.fail("ListPolicies")
-    snapshot = live.collect(Query(everything=frozenset({Fact.USER, Fact.GROUP})), line)
+    snapshot = live.collect(Query(everything=frozenset({Fact.USER, Fact.GROUP, Fact.POLICY})), line)
     assert (snapshot.policies, snapshot.policies_listed) == ({}, False)
     assert [gap.fact for gap in snapshot.gaps] == [Fact.POLICY]
 
