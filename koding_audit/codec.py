@@ -164,6 +164,7 @@ def _principal(principal: Principal) -> dict[str, Any]:
         "groups": names(principal.groups),
         "members": names(principal.members),
         "boundary": principal.boundary,
+        "tags": None if principal.tags is None else dict(principal.tags),
         "trust": principal.trust,
     }
 
@@ -181,7 +182,8 @@ def _read_principals(item: Item) -> dict[PrincipalKey, Principal]:
 
 def _read_principal(item: Item) -> Principal:
     fields = item.fields(
-        *("kind", "name", "arn", "unique_id", "path", "attached", "inline", "groups", "members", "boundary", "trust")
+        *("kind", "name", "arn", "unique_id", "path", "attached", "inline", "groups", "members", "boundary", "trust"),
+        "tags",
     )
 
     def names(name: str) -> frozenset[str] | None:
@@ -198,8 +200,13 @@ def _read_principal(item: Item) -> Principal:
         groups=names("groups"),
         members=names("members"),
         boundary=fields["boundary"].text(),
+        tags=fields["tags"].optional(_read_tags),
         trust=fields["trust"].text(),
     )
+
+
+def _read_tags(item: Item) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((key, value.text()) for key, value in item.mapping().items()))
 
 
 def _read_absent(item: Item) -> PrincipalKey:

@@ -36,6 +36,9 @@ from koding_audit.model import (
 # Not everybody may read an organization's policies, and resources keep their own.
 _OPTIONAL: tuple[Kind, ...] = ("scp", "rcp", "resource")
 
+# Condition keys that a user determines, and that any member of a group may have otherwise.
+_OF_WHO_ASKS = ("aws:principalarn", "aws:principaltag/", "aws:userid", "aws:username")
+
 
 @dataclass
 class Permissions:
@@ -65,7 +68,7 @@ class Permissions:
             name=principal.name if is_user else None,
             unique_id=principal.unique_id if is_user else None,
             account=account.id,
-            tags=None,
+            tags=None if principal.tags is None or not is_user else dict(principal.tags),
             organization=organization,
             extra=extra,
         )
@@ -152,7 +155,7 @@ def decided(comparison: Comparison) -> Iterator[Decided]:
     """Each action of a required set, for the user or group that requires it, and for a group's members.
 
     A set of which a policy is not attached is left to policy-missing. Where a group as such may not do it, its members
-    are not asked about: the reason is the same.
+    are not asked about: the reason is the same. Where that hangs on who the member is, only they are.
     """
     permissions = Permissions(comparison.snapshot, strict=comparison.desired.strict)
     for pair in comparison.principals:
@@ -163,9 +166,7 @@ def decided(comparison: Comparison) -> Iterator[Decided]:
             if any(ref.arn not in pair.live.attached for ref in policy_set.policies):
                 continue
             for action in policy_set.actions:
-                own = permissions.decide(pair.live, action)
-                members = _members(comparison, pair) if own.verdict == "allowed" else ()
-                for each in (pair.live, *members):
+                for each in _askers(comparison, pair, permissions.decide(pair.live, action)):
                     decision = permissions.decide(each, action)
                     if decision.verdict != "unknown" or not permissions.has_gaps(each):
                         yield Decided(each, policy_set, action, decision)
@@ -193,6 +194,16 @@ def _levels(kind: str, levels: tuple[Level, ...]) -> tuple[tuple[Policy, ...], .
         tuple(Policy(f"{kind} level {number}", each.name, compiled(each.document)) for each in level)
         for number, level in enumerate(levels, start=1)
     )
+
+
+def _askers(comparison: Comparison, pair: Pair, own: Decision) -> tuple[Principal, ...]:
+    """Whom an action is decided for, by what the user or group as such may do."""
+    live = () if pair.live is None else (pair.live,)
+    if own.verdict == "allowed":
+        return (*live, *_members(comparison, pair))
+    if own.open_keys and all(key.startswith(_OF_WHO_ASKS) for key in own.open_keys):
+        return tuple(_members(comparison, pair)) or live
+    return live
 
 
 def _members(comparison: Comparison, pair: Pair) -> Iterator[Principal]:

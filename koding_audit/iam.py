@@ -323,17 +323,24 @@ def _inline_of_detail(kind: Kind, detail: Any) -> list[Any]:
 
 
 def _user(detail: dict[str, Any], asked: str, call: str) -> Principal:
-    return _principal("user", detail, asked, call, _boundary(detail, call))
+    return replace(_principal("user", detail, asked, call, _boundary(detail, call)), tags=_tags(detail, call))
 
 
 def _role(detail: dict[str, Any], asked: str, call: str) -> Principal:
     trust = as_text(take(detail, "AssumeRolePolicyDocument", dict, call))
-    return replace(_principal("role", detail, asked, call, _boundary(detail, call)), trust=trust)
+    found = _principal("role", detail, asked, call, _boundary(detail, call))
+    return replace(found, trust=trust, tags=_tags(detail, call))
 
 
 def _boundary(detail: dict[str, Any], call: str) -> str:
     boundary = detail.get("PermissionsBoundary")
     return "" if boundary is None else take(boundary, "PermissionsBoundaryArn", str, call)
+
+
+def _tags(detail: dict[str, Any], call: str) -> tuple[tuple[str, str], ...]:
+    """AWS leaves out the list where it is empty."""
+    tags = take({"Tags": [], **detail}, "Tags", list, call)
+    return tuple(sorted((take(each, "Key", str, call), take(each, "Value", str, call)) for each in tags))
 
 
 def _group(detail: dict[str, Any], asked: str, call: str) -> Principal:

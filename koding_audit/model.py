@@ -329,7 +329,7 @@ class Principal:
 
     attached: ARNs; inline: policy names; groups: names of the groups a user is in; members: names of the users
     in a group (asked for only where a group is exclusive); boundary: an ARN, "" for none; trust: a role's trust
-    policy as JSON with sorted keys, "" for others.
+    policy as JSON with sorted keys, "" for others; tags: of a user or role, by key; a group has none to read.
     """
 
     kind: Kind
@@ -343,6 +343,7 @@ class Principal:
     members: frozenset[str] | None = None
     boundary: str = ""
     trust: str = ""
+    tags: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,10 @@ accounts = st.builds(Account, texts, texts, st.none() | texts)
 files = st.lists(st.builds(SourceFile, texts, texts), max_size=2).map(tuple)
 word_lists = st.lists(texts, max_size=2).map(tuple)
 unique_ids = st.dictionaries(keys, texts, max_size=2)
-principals = st.builds(Principal, kinds, texts, texts, texts, texts, name_sets, name_sets, name_sets, name_sets, texts)
+tag_pairs = st.none() | st.dictionaries(texts, texts, max_size=2).map(lambda found: tuple(sorted(found.items())))
+principals = st.builds(
+    Principal, kinds, texts, texts, texts, texts, name_sets, name_sets, name_sets, name_sets, texts, texts, tag_pairs
+)
 access_keys = st.builds(AccessKey, st.text("ABC234", max_size=4), st.booleans(), times, st.none() | times)
 flags = st.none() | st.booleans()
 credentials = st.builds(

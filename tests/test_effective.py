@@ -242,6 +242,38 @@ def test_the_organization_is_what_a_condition_compares(known: str | None, verdic
     assert Permissions(live).decide(live.principals[key_of("user", "koding-user")], RUN).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("tags", "verdict"),
+    [
+        ({"Team": "web"}, "allowed"),
+        ({"Team": "shop"}, "implicit-deny"),
+        ({"other": "web"}, "implicit-deny"),
+        ({}, "implicit-deny"),
+        (None, "unknown"),
+    ],
+)
+def test_a_users_tags_are_what_a_condition_compares_and_those_it_lacks_are_absent(
+    tags: dict[str, str] | None, verdict: str
+) -> None:
+    statement = {**ALLOW_EC2, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "web"}}}
+    person = live_user(groups=["Developers"], tags=tags)
+    live = snapshot(live_group(attached=[EC2]), person, documents={EC2: document(statement)})
+    assert Permissions(live).decide(person, RUN).verdict == verdict
+    # Of a group it is any member, whoever that is.
+    assert Permissions(live).decide(live.principals[key_of("group", "Developers")], RUN).verdict == "unknown"
+
+
+@pytest.mark.parametrize(("tags", "subjects"), [({"team": "web"}, []), ({}, ["user/koding-user"])])
+def test_what_hangs_on_who_the_member_is_is_decided_for_each_member(tags: dict[str, str], subjects: list[str]) -> None:
+    statement = {**ALLOW_EC2, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "web"}}}
+    documents = {EC2: document(statement)}
+    live = snapshot(live_group(attached=[EC2]), live_user(groups=["Developers"], tags=tags), documents=documents)
+    assert [each.subject.rpartition(":")[2] for each in found(live)] == subjects
+    # With nobody to ask, the group is what is not known.
+    (finding,) = found(snapshot(live_group(attached=[EC2]), documents=documents))
+    assert (finding.subject.rpartition(":")[2], finding.evidence["verdict"]) == ("group/Developers", "unknown")
+
+
 def test_a_file_without_actions_lists_nothing_as_not_seen() -> None:
     plain = desired(policy_set("stack-build", EC2), *rest(GUIDE))
     assert audit(plain, account(), rules()).not_seen == ()

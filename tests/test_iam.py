@@ -66,7 +66,7 @@ def test_a_user_is_read_with_its_path_and_boundary(connection: Connection, repla
     boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": own("edge")}
     replay.answer("GetUser", recorded({"User": USER | {"PermissionsBoundary": boundary}}))
     assert iam.principal(connection, "user", "someone") == Principal(
-        "user", "someone", USER["Arn"], "AIDA1", "/team/", boundary=own("edge")
+        "user", "someone", USER["Arn"], "AIDA1", "/team/", boundary=own("edge"), tags=()
     )
     assert replay.calls[0].parameters == {"UserName": "someone"}
 
@@ -74,6 +74,12 @@ def test_a_user_is_read_with_its_path_and_boundary(connection: Connection, repla
 def test_a_user_without_a_boundary_has_none(connection: Connection, replay: Replay) -> None:
     replay.answer("GetUser", recorded({"User": USER}))
     assert iam.principal(connection, "user", "someone").boundary == ""
+
+
+def test_a_users_tags_come_with_it(connection: Connection, replay: Replay) -> None:
+    replay.answer("GetUser", recorded({"User": USER | {"Tags": [{"Key": "team", "Value": "web"}]}}))
+    assert iam.principal(connection, "user", "someone").tags == (("team", "web"),)
+    assert len(replay.calls) == 1
 
 
 def test_a_name_in_another_case_is_the_same_user(connection: Connection, replay: Replay) -> None:
@@ -499,6 +505,7 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
         "AttachedManagedPolicies": ATTACHED,
         "UserPolicyList": INLINE,
         "PermissionsBoundary": {"PermissionsBoundaryArn": own("edge")},
+        "Tags": [{"Key": "team", "Value": "web"}, {"Key": "Cost", "Value": ""}],
     }
     other = USER_DETAIL | {"UserName": "other", "GroupList": []}
     empty: dict[str, Any] = {"GroupDetailList": [], "RoleDetailList": [], "Policies": []}
@@ -514,8 +521,9 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
             inline=frozenset({"in"}),
             groups=frozenset({"some"}),
             boundary=own("edge"),
+            tags=(("Cost", ""), ("team", "web")),
         ),
-        Principal("user", "other", arn, "AIDA1", "/team/", frozenset(), frozenset(), frozenset()),
+        Principal("user", "other", arn, "AIDA1", "/team/", frozenset(), frozenset(), frozenset(), tags=()),
     )
     assert {call.parameters["Filter.member.1"] for call in replay.calls} == {"User"}
 
@@ -546,6 +554,8 @@ def test_the_members_of_each_group_are_told_by_the_users() -> None:
         ("user", USER_DETAIL | {"UserPolicyList": "in"}),
         ("user", USER_DETAIL | {"GroupList": [7]}),
         ("user", USER_DETAIL | {"PermissionsBoundary": "edge"}),
+        ("user", USER_DETAIL | {"Tags": {"team": "web"}}),
+        ("user", USER_DETAIL | {"Tags": [{"Key": "team"}]}),
         ("user", "someone"),
         ("user", None),
         *(("group", without(GROUP_DETAIL, name)) for name in ("GroupName", "GroupId", "Arn", "Path")),

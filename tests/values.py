@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -187,6 +187,7 @@ def live_user(
     groups: Iterable[str] | None = (),
     path: str = "/",
     boundary: str = "",
+    tags: Mapping[str, str] | None = None,
     account: Account = ACCOUNT,
 ) -> Principal:
     return Principal(
@@ -199,6 +200,7 @@ def live_user(
         inline=_read(inline),
         groups=_read(groups),
         boundary=boundary,
+        tags=None if tags is None else tuple(sorted(tags.items())),
     )
 
 

@@ -58,7 +58,7 @@ def seed(iam: Any) -> None:
     for name in ("AmazonEC2FullAccess", "IAMReadOnlyAccess"):
         iam.attach_group_policy(GroupName="Developers", PolicyArn=aws(name))
     iam.put_group_policy(GroupName="Developers", PolicyName="extra", PolicyDocument=DOCUMENT)
-    iam.create_user(UserName="koding-user")
+    iam.create_user(UserName="koding-user", Tags=[{"Key": "team", "Value": "web"}])
     iam.create_user(UserName="plain")
     iam.create_user(UserName="stranger", Path="/far/")
     for name in ("koding-user", "stranger"):
