@@ -135,7 +135,7 @@ def test_an_explicit_deny_stands_whatever_else_was_not_read() -> None:
 
 def test_layers_that_could_not_be_seen_are_listed_and_with_strict_make_it_unknown() -> None:
     result = audit(GUIDE, account(), rules(only=["action-not-effective"]))
-    assert (result.findings, result.not_seen) == ((), ("resource", "scp"))
+    assert (result.findings, result.not_seen) == ((), ("scp",))
     (finding, *_) = found(account(), replace(GUIDE, strict=True))
     assert finding.evidence["verdict"] == "unknown"
     assert "scp" in finding.message
@@ -203,6 +203,13 @@ def test_a_layer_that_was_given_is_seen() -> None:
     unseen = {name: "rcp" in not_seen("s3:GetObject", "arn:aws:s3:::logs/x", live) for name, live in cases.items()}
     assert unseen == {"none": True, "scps": True, "both": False}
     assert [name for name, live in cases.items() if "scp" in not_seen("s3:GetObject", "*", live)] == ["none"]
+
+
+def test_strict_decides_where_every_layer_that_can_apply_was_seen() -> None:
+    live = account(organization=organization([ALLOW_ALL]))
+    strict = audit(replace(GUIDE, strict=True), live, rules(only=["action-not-effective"]))
+    assert (strict.findings, strict.not_seen) == ((), ())
+    assert found(account(organization=Organization("", "", (), ())), replace(GUIDE, strict=True)) == []
 
 
 def test_rcps_are_not_missing_for_a_service_that_they_do_not_bind() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             levels.read(path)
         assert caught.value.message.startswith(path)
         assert problem in caught.value.message
+
+
+def test_the_level_in_the_docs_is_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    section = text.partition("## The organization's policies\n")[2]
+    (shown, *_) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    level = levels.read(written(tmp_path, shown))
+    assert (len(level), levels.allows_anything(level)) == (2, True)
 
 
 def test_a_level_allows_something_only_where_a_statement_does(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ _RCP_SERVICES = frozenset(
         *("logs", "s3", "secretsmanager", "sqs", "sts"),
     }
 )
+# Services whose resources have no policy of their own (reference_aws-services-that-work-with-iam); IAM's only ones, the
+# trust policies of roles, are asked about by actions of sts. Of a service that is not here it is not known.
+_NO_RESOURCE_POLICIES = frozenset({"autoscaling", "ec2", "iam", "rds", "route53", "route53domains"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def _case(request: Request, asked: Question, policies: Policies, *, strict: bool
     same = account in ("", "aws", asked.who.account)  # `aws` owns the policies that every account has
     needs = not same or asked.who.kind == "outside" or _governed(asked)
     bound = _bound(asked, policies, account or asked.who.account)
-    optional: set[Kind] = {*bound, "resource"}
+    optional: set[Kind] = {*bound, "resource"} if needs or asked.service not in _NO_RESOURCE_POLICIES else bound
     heeded: set[Kind] = set() if asked.who.kind in ("outside", "root") else {"identity", "boundary", "session"}
     heeded |= optional if strict else {"resource"} if needs else set()
     gaps = {each.kind: problem(f"{each.what} was not read") for each in policies.unread if each.kind in heeded}

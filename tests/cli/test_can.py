@@ -95,6 +95,13 @@ DETAILS = {
 }
 
 
+FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+NO_READS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Blind", "Effect": "Deny", "Action": "iam:Get*", "Resource": "*"}],
+}
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> str:
     path = tmp_path / "details.json"
@@ -114,7 +121,7 @@ def test_an_allowed_action_names_the_statement_that_allows_it(capsys: pytest.Cap
     assert out.splitlines() == [
         "allowed: user ada, iam:GetUser on *",
         "  because    statement 1 of P, group Ops: allows",
-        "  not seen   resource, scp",
+        "  not seen   scp",
     ]
 
 
@@ -156,14 +163,20 @@ def test_wildcards_are_every_action_there_is_and_all_have_to_be_allowed(
 
 
 def test_strict_makes_unseen_layers_unknown(capsys: pytest.CaptureFixture[str], saved: str) -> None:
-    assert ask(capsys, "user/ada", "iam:GetUser", "--strict", "--source", saved)[0] == 2
+    status, out, _ = ask(capsys, "user/ada", "iam:GetUser", "--strict", "--source", saved)
+    assert (status, "because    scp: was not read" in out) == (2, True)
 
 
-FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-NO_READS = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "Blind", "Effect": "Deny", "Action": "iam:Get*", "Resource": "*"}],
-}
+def test_strict_decides_where_every_layer_that_can_apply_was_seen(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "scp.json"
+    path.write_text(json.dumps(FULL))
+    given = ["--strict", "--source", saved, "--scp", str(path)]
+    assert ask(capsys, "user/ada", "iam:GetUser", *given)[0] == 0
+    # A bucket may have a policy of its own, which nobody gave.
+    status, out, _ = ask(capsys, "group/Ops", "s3:GetObject", "arn:aws:s3:::logs/x", *given)
+    assert (status, "because    resource: was not read" in out) == (2, True)
 
 
 def test_scps_are_given_by_level_and_the_one_that_denies_is_named(
@@ -175,7 +188,7 @@ def test_scps_are_given_by_level_and_the_one_that_denies_is_named(
     asked = ["user/ada", "iam:GetUser", "--source", saved, "--scp", str(root)]
     status, out, err = ask(capsys, *asked)
     assert (status, err) == (0, "")
-    assert "not seen   resource\n" in out
+    assert "not seen" not in out
     status, out, _ = ask(capsys, *asked, "--scp", str(unit))
     assert status == 1
     assert f"because    statement 1 (Blind) of {unit}[1], SCP level 2: denies" in out
@@ -218,7 +231,7 @@ def test_json_holds_the_decision_with_its_reasons(capsys: pytest.CaptureFixture[
     assert (decision["action"], decision["verdict"], decision["not_seen"]) == (
         "iam:GetUser",
         "allowed",
-        ["resource", "scp"],
+        ["scp"],
     )
     assert decision["because"][0]["policy"] == "arn:aws:iam::aws:policy/P"
 
@@ -307,7 +320,7 @@ def test_who_can_lists_everybody_who_can_with_the_statement(capsys: pytest.Captu
         "  allowed    group Ops: statement 1 of P, group Ops: allows",
         "  allowed    role deploy: statement 1 of inline policy own, role deploy: allows",
         "  allowed    user ada: statement 1 of P, group Ops: allows",
-        "  not seen   resource, scp",
+        "  not seen   scp",
         "1 group, 1 role, 1 user can, 0 cannot",
     ]
 

@@ -71,13 +71,15 @@ def test_organizations_is_asked_where_a_decision_needs_it_and_never_by_an_audit_
     assert command("scan", GUIDE).status == 0
     assert asked() == []
     alone = command.json("scan", *files)
-    assert (alone.status, alone.audit["not_seen"]) == (0, ["resource"])
+    assert (alone.status, alone.audit["not_seen"]) == (0, [])
     assert asked() == ["organizations:DescribeOrganization"]
-    assert "not seen   resource\n" in command("can", "user/koding-user", "ec2:RunInstances").stdout
+    assert command("can", "user/koding-user", "ec2:RunInstances", "--strict").status == 0
     assert asked() == ["organizations:DescribeOrganization"]
     clean.fail("DescribeOrganization")
     denied = command.json("scan", *files)
-    assert (denied.status, denied.audit["gaps"], denied.audit["not_seen"]) == (0, [], ["resource", "scp"])
+    assert (denied.status, denied.audit["gaps"], denied.audit["not_seen"]) == (0, [], ["scp"])
+    strict = command.json("scan", *files, "--strict")
+    assert (strict.status, {each["rule"] for each in strict.findings.values()}) == (1, {"action-not-effective"})
 
 
 def test_the_management_account_is_bound_by_no_scp_that_a_file_gives_and_is_told_so(
@@ -95,7 +97,7 @@ def test_what_a_snapshot_holds_of_the_organization_decides_without_aws(
 ) -> None:
     assert command("snapshot", "--out", "account.json").status == 0
     result = command.json("scan", *files, "--source", "snapshot:account.json")
-    assert (result.status, result.audit["not_seen"]) == (0, ["resource"])
+    assert (result.status, result.audit["not_seen"]) == (0, [])
 
 
 def test_a_file_of_scps_that_is_none_is_refused_before_anything_is_read(
