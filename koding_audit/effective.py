@@ -175,7 +175,8 @@ def decided(comparison: Comparison) -> Iterator[Decided]:
 def reason(because: Because) -> str:
     """`statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
     if because.statement is None:
-        return f"{because.layer}: {because.why}"
+        named = f" ({_named(because)})" if because.policy else ""
+        return f"{because.layer}{named}: {because.why}"
     sid = f" ({because.sid})" if because.sid else ""
     return f"statement {because.statement + 1}{sid} of {_named(because)}, {because.layer}: {because.why}"
 

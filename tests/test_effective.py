@@ -79,7 +79,8 @@ def test_a_boundary_that_does_not_allow_it_is_named() -> None:
     boundary = {"Effect": "Allow", "Action": ["s3:*", "iam:*"], "Resource": "*"}
     (finding,) = found(account(boundary=boundary))
     assert finding.evidence["verdict"] == "implicit-deny"
-    assert "permissions boundary" in finding.message
+    assert finding.message.endswith("permissions boundary (customer:edge): no statement allows ec2:RunInstances on *")
+    assert finding.evidence["because"][0]["policy"] == EDGE
 
 
 def test_a_region_that_decides_and_is_not_known_is_a_finding_that_names_the_key() -> None:
@@ -175,7 +176,8 @@ def test_each_level_of_scps_has_to_allow() -> None:
     for levels in ([[allow_s3], [ALLOW_ALL]], [[ALLOW_ALL], [allow_s3]]):
         (finding,) = found(account(organization=organization(*levels)))
         place = levels.index([allow_s3]) + 1
-        assert f"SCP level {place}: no statement allows ec2:RunInstances on *" in finding.message
+        named = f"SCP level {place} (scp{place}.json): no statement allows ec2:RunInstances on *"
+        assert finding.message.endswith(named)
         assert finding.evidence["verdict"] == "implicit-deny"
 
 

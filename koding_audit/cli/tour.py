@@ -5,71 +5,90 @@ from __future__ import annotations
 import argparse
 import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from koding_audit.cli.arguments import parser
 from koding_audit.cli.scanning import report_of
-from koding_audit.cli.sources import opened
+from koding_audit.cli.sources import opened, with_levels
 from koding_audit.cli.terminal import Terminal, deliver, emit, outputs
 from koding_audit.collect import Opened
-from koding_audit.collect.demo import obstruct
+from koding_audit.collect.demo import bound, deny_without_mfa
 from koding_audit.errors import AuditError
 from koding_audit.verdict import exit_status
 
 _LIMITS = ("koding.yaml", "service-users.yaml")
 _ACTIONS = ("koding.yaml", "stack-actions.yaml")
+_ONE_REGION = "one-region-scp.json"
 
 
 class _Step(NamedTuple):
-    """What to say, about which files, what to type, and the exit status that shows that it went as said."""
+    """What to say, about which files, what to type, and the exit status that shows that it went as said.
+
+    scps: files of the organization's policies; before: what somebody does to the account before.
+    """
 
     says: str
     files: tuple[str, ...]
     said: tuple[str, ...]
     expected: int
-    obstructed: bool
+    scps: tuple[str, ...] = ()
+    before: Callable[[Opened], None] | None = None
 
 
-_STEPS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], int, bool]] = (
-    ("An account after a year of use. What is missing, and what is in the way?", _LIMITS, (), 1, False),
+_STEPS: Sequence[tuple[Any, ...]] = (
+    ("An account after a year of use. What is missing, and what is in the way?", _LIMITS, (), 1),
     (
         "--fix attaches what is missing and adds the user to the group; it takes nothing away.",
         _LIMITS,
         ("--fix", "--yes"),
         1,
-        False,
     ),
     (
         "Half of the optional route53 set was attached. Which half is wanted is for a person to say: --with says it.",
         _LIMITS,
         ("--with", "route53", "--fix", "--yes"),
         1,
-        False,
     ),
     (
         "Audited again: what is left is for a person. With --fail-on error the gate is open.",
         _LIMITS,
         ("--with", "route53", "--fail-on", "error"),
         0,
-        False,
     ),
     (
         "Attached is not yet allowed. Are the actions that the user is for effective? They are.",
         _ACTIONS,
         ("--with", "route53"),
         0,
-        False,
     ),
     (
-        "Somebody gives the user a Deny of whatever comes without MFA. An access key never has MFA: every policy is"
+        "What if the account's organization allows one region only, and not that of the stacks? Most accounts may not"
+        " read such a policy: --scp gives it. Everything is still attached.",
+        _ACTIONS,
+        ("--with", "route53"),
+        1,
+        (_ONE_REGION,),
+    ),
+    (
+        "No such policy, but somebody gives the user a permissions boundary: nothing is detached, and no instance"
+        " starts.",
+        _ACTIONS,
+        ("--with", "route53"),
+        1,
+        (),
+        bound,
+    ),
+    (
+        "In place of the boundary, a Deny of whatever comes without MFA. An access key never has MFA: every policy is"
         " still attached, and nothing works.",
         _ACTIONS,
         ("--with", "route53"),
         1,
-        True,
+        (),
+        deny_without_mfa,
     ),
 )
 
@@ -79,12 +98,13 @@ def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
     with tempfile.TemporaryDirectory() as journals, opened(_arguments((), (), ""), terminal) as source:
         for number, row in enumerate(_STEPS, start=1):
             step = _Step(*row)
-            if step.obstructed:
-                obstruct(source)
-            wanted = _desired_files(step.files)
-            line = shlex.join(["koding-audit", "scan", *wanted, "--source", "demo", *step.said])
+            if step.before:
+                step.before(source)
+            wanted = _packaged(step.files)
+            said = [*step.said, *(each for path in _packaged(step.scps) for each in ("--scp", path))]
+            line = shlex.join(["koding-audit", "scan", *wanted, "--source", "demo", *said])
             emit(f"\n== {number}. {step.says}\n$ {line}\n\n")
-            status = _run(source, _arguments(wanted, step.said, f"{journals}/{number}.jsonl"), terminal)
+            status = _run(source, _arguments(wanted, said, f"{journals}/{number}.jsonl"), terminal)
             emit(f"(exit status {status})\n")
             if status != step.expected:
                 raise AuditError(f"step {number} of the tour ended with status {status}, not {step.expected}")
@@ -93,7 +113,7 @@ def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _run(source: Opened, options: argparse.Namespace, terminal: Terminal) -> int:
-    report = report_of(source, options, terminal)
+    report = report_of(with_levels(options, terminal)(source), options, terminal)
     deliver(report, outputs(options.output))
     return exit_status(report)
 
@@ -103,8 +123,8 @@ def _arguments(wanted: Sequence[str], said: Sequence[str], journal: str) -> argp
     return parser().parse_args(["scan", *wanted, "--source", "demo", *said, *kept])
 
 
-def _desired_files(names: Sequence[str]) -> list[str]:
-    """The packaged examples; by their short names in a checkout, where they stand in policies/."""
+def _packaged(names: Sequence[str]) -> list[str]:
+    """The examples that ship; by their short names in a checkout, where they stand in policies/."""
     if all(Path("policies", name).is_file() for name in names):
         return [f"policies/{name}" for name in names]
     packaged = files("koding_audit.policies")

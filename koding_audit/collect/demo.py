@@ -38,18 +38,37 @@ def opened(argument: str, settings: Settings) -> Iterator[Opened]:
         if account.connection is None:
             raise AssertionError("unreachable: the live source has a connection")
         account.connection.source = "demo"
-        _lay_over(account.connection.iam)
-        _seed(account.connection.iam)
+        iam = account.connection.iam
+        _lay_over(iam)
+        _lay_over_boundaries(iam)
+        _seed(iam)
         yield account
 
 
-def obstruct(account: Opened) -> None:
-    """Put into the embedded account what no list of attachments shows: a Deny that an access key cannot meet."""
+def bound(account: Opened) -> None:
+    """Give the user a permissions boundary: with it every policy is still attached, and no instance can be started."""
+    deny = {"Sid": "NoNewServers", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}
+    document = _document({"Effect": "Allow", "Action": "*", "Resource": "*"}, deny)
+    iam = _iam(account)
+    made = iam.create_policy(PolicyName="no-new-servers", PolicyDocument=document)
+    iam.put_user_permissions_boundary(UserName="koding-user", PermissionsBoundary=made["Policy"]["Arn"])
+
+
+def deny_without_mfa(account: Opened) -> None:
+    """In place of the boundary, a Deny that an access key cannot meet."""
     condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     deny = {"Sid": "DenyWithoutMFA", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
-    if account.connection is not None:
-        account.connection.iam.put_user_policy(UserName="koding-user", PolicyName="mfa", PolicyDocument=document)
+    iam = _iam(account)
+    iam.delete_user_permissions_boundary(UserName="koding-user")
+    iam.put_user_policy(UserName="koding-user", PolicyName="mfa", PolicyDocument=_document(deny))
+
+
+def _iam(account: Opened) -> Any:
+    return account.connection and account.connection.iam
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def _without_aws() -> dict[str, str]:
@@ -104,6 +123,31 @@ def _lay_over(iam: Any) -> None:
     iam.meta.events.register("after-call.iam.GetAccountSummary", with_mfa)
     iam.meta.events.register("after-call.iam.GetCredentialReport", with_root)
     iam.meta.events.register("before-call.iam.ListServiceSpecificCredentials", without_any)
+
+
+def _lay_over_boundaries(iam: Any) -> None:
+    """Users' permissions boundaries, which moto lacks too: one that is put shows when the user is read."""
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in opened
+
+    boundaries: dict[str, str] = {}
+
+    def changed(params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        given = params["body"]
+        boundaries.pop(given["UserName"], None)
+        if "PermissionsBoundary" in given:
+            boundaries[given["UserName"]] = given["PermissionsBoundary"]
+        return AWSResponse("", 200, {}, None), {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    def shown(parsed: dict[str, Any], **_: Any) -> None:
+        for user in (parsed["User"],) if "User" in parsed else parsed.get("UserDetailList", ()):
+            if user["UserName"] in boundaries:
+                kind, arn = "PermissionsBoundaryPolicy", boundaries[user["UserName"]]
+                user["PermissionsBoundary"] = {"PermissionsBoundaryType": kind, "PermissionsBoundaryArn": arn}
+
+    for operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
+        iam.meta.events.register(f"before-call.iam.{operation}", changed)
+    for operation in ("GetUser", "GetAccountAuthorizationDetails"):
+        iam.meta.events.register(f"after-call.iam.{operation}", shown)
 
 
 def _root_row(header: str) -> bytes:

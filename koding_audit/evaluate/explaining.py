@@ -48,7 +48,7 @@ def _missing(layers: Iterable[Layer], asked: Question, *, resource_required: boo
     for layer in layers:
         if layer.allow is not False or (layer.kind == "resource" and not resource_required):
             continue
-        yield Because(layer.name, "", None, "", "", f"no statement allows {asked.said} on {asked.resource}")
+        yield Because(layer.name, layer.limits, None, "", "", f"no statement allows {asked.said} on {asked.resource}")
         for hit in [each for each in layer.near if each.rule.effect == "Allow"][:_NEAR]:
             failing = hit.rule.failing(asked.context) if hit.missed == "condition" else ""
             yield _hit(hit, f"its condition is not met: {failing}" if failing else "is about another resource")

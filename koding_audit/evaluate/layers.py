@@ -39,10 +39,14 @@ class Hit(NamedTuple):
 
 @dataclass(slots=True)
 class Layer:
-    """What was found. hits: statements that apply or may; near: that do not; grants: Allow by how it names who asks."""
+    """What was found. hits: statements that apply or may; near: that do not; grants: Allow by how it names who asks.
+
+    limits: the names of its policies, where all that a layer does is to limit what others grant.
+    """
 
     kind: Kind
     name: str
+    limits: str = ""
     allow: Truth = False
     deny: Truth = False
     hits: list[Hit] = field(default_factory=list)
@@ -52,7 +56,7 @@ class Layer:
 
 def consulted(kind: Kind, name: str, policies: Sequence[Policy], asked: Question) -> Layer:
     """The layer's statements that are about the request, put together."""
-    layer = Layer(kind, name)
+    layer = Layer(kind, name, "" if kind in ("identity", "resource") else ", ".join(each.name for each in policies))
     for policy in policies:
         for rule in policy.compiled.about(asked.service):
             allows = rule.effect == "Allow"

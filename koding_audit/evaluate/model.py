@@ -116,7 +116,7 @@ class Because:
     """One statement that decided, or a whole layer in which none did.
 
     statement: its place in the document, from 0, None for a layer; policy, sid and effect: "" where there is none;
-    why: in a few words.
+    policy of a layer that only limits: all that it holds; why: in a few words.
     """
 
     layer: str

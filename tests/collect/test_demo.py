@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,21 @@ def test_the_account_can_be_written_and_read_in_bulk(source: Opened) -> None:
     assert snapshot.principals["group", "developers"].members == {"koding-user"}
     assert len(snapshot.policies) > 500
     assert snapshot.policies_listed
+
+
+def test_a_users_boundary_is_kept_which_moto_does_not(source: Opened) -> None:
+    assert source.connection is not None
+    one = Query(users={"koding-user": frozenset({Fact.USER})})
+
+    def bounds() -> set[str]:
+        found = [source.collect(one), source.collect(replace(one, listed=frozenset({"user"})))]
+        return {snapshot.principals["user", "koding-user"].boundary for snapshot in found}
+
+    arn = "arn:aws:iam::aws:policy/PowerUserAccess"
+    source.connection.iam.put_user_permissions_boundary(UserName="koding-user", PermissionsBoundary=arn)
+    assert bounds() == {arn}
+    source.connection.iam.delete_user_permissions_boundary(UserName="koding-user")
+    assert bounds() == {""}
 
 
 def test_each_opening_is_a_new_account_and_the_environment_is_restored_after_a_crash(

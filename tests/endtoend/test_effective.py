@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.endtoend.harness import GUIDE, Command
+from tests.endtoend.harness import CHECKOUT, GUIDE, Command
 from tests.servers.moto_account import MotoAccount
 
 ACTIONS = """\
@@ -58,6 +59,49 @@ def test_an_scp_on_regions_makes_an_action_ineffective_and_is_named(
     assert finding["message"].endswith("statement 1 (OneRegion) of unit.json[1], SCP level 2: denies")
     planned = command("plan", *files, *given, "--scp", "unit.json", "--out", "none.plan")
     assert (planned.status, "nothing to do" in planned.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("statements", "because"),
+    [
+        (
+            [ALLOW, {"Sid": "NoServers", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}],
+            "statement 2 (NoServers) of customer:edge, permissions boundary: denies",
+        ),
+        (
+            [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+            "permissions boundary (customer:edge): no statement allows ec2:RunInstances on *",
+        ),
+    ],
+)
+def test_a_boundary_makes_an_action_ineffective_and_is_named(
+    command: Command, files: list[str], clean: MotoAccount, statements: list[dict[str, Any]], because: str
+) -> None:
+    arn = clean.iam.create_policy(PolicyName="edge", PolicyDocument=document(*statements))["Policy"]["Arn"]
+    clean.overlay(boundaries={"koding-user": arn})
+    result = command.json("scan", *files)
+    (finding,) = result.findings.values()
+    assert (result.status, finding["rule"]) == (1, "action-not-effective")
+    assert finding["message"].endswith(because)
+
+
+def test_each_page_of_the_tour_says_what_denies(tmp_path: Path) -> None:
+    result = Command(tmp_path, "")("demo", cwd=CHECKOUT)
+    assert result.status == 0
+    pages = [" ".join(page.split()) for page in result.stdout.split("\n== ")]
+    in_the_way = [[*re.findall(r"may not ([\w:]+), which set [^:]*: (.*?) why", page)] for page in pages]
+    region = "statement 1 (OneRegion) of policies/one-region-scp.json[1], SCP level 1: denies"
+    boundary = "statement 2 (NoNewServers) of customer:no-new-servers, permissions boundary: denies"
+    mfa = "statement 1 (DenyWithoutMFA) of inline policy mfa, user koding-user: denies"
+    run, terminate = "ec2:RunInstances", "ec2:TerminateInstances"
+    assert in_the_way[-4:] == [
+        [],
+        [(run, region), (terminate, region)],
+        [(run, boundary)],
+        [(run, mfa), (terminate, mfa)],
+    ]
+    assert all("action-not-effective" in page for page in pages[-3:])
+    assert "Summary 1 note Result clean" in pages[-4]
 
 
 def test_organizations_is_asked_where_a_decision_needs_it_and_never_by_an_audit_of_attachments(

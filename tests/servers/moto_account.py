@@ -68,7 +68,7 @@ class Overlay:
     """What is laid over moto's replies.
 
     root: columns of root's row, None for no row; generated: when the credential report was made;
-    page_size: items a page.
+    page_size: items a page; boundaries: of users, by their names.
     """
 
     summary: dict[str, int] = field(default_factory=lambda: {"AccountMFAEnabled": 1, "AccountPasswordPresent": 1})
@@ -77,6 +77,7 @@ class Overlay:
     caller: str | None = None
     page_size: int | None = None
     stored: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    boundaries: dict[str, str] = field(default_factory=dict)
 
 
 class Layer:
@@ -150,6 +151,7 @@ class Layer:
             "GetAccountSummary": self.summary,
             "GetCredentialReport": self.report,
             "GetCallerIdentity": self.identity,
+            "GetUser": self.bounded,
         }.get(call.action)
         if change is not None and reply.status_code == 200:
             reply.set_data(change(reply.get_data(as_text=True)))
@@ -190,6 +192,14 @@ class Layer:
         root = ",".join(row[column] for column in header.split(","))
         content = base64.b64encode(f"{header}\n{root}\n{users}".encode()).decode()
         return xml.replace(found[1], content)
+
+    def bounded(self, xml: str) -> str:
+        """moto has no boundaries of users."""
+        found = re.search(r"<UserName>([^<]*)</UserName>", xml)
+        arn = self.overlay.boundaries.get(found[1] if found else "")
+        kind = "<PermissionsBoundaryType>PermissionsBoundaryPolicy</PermissionsBoundaryType>"
+        boundary = f"{kind}<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn>"
+        return xml.replace("</User>", f"<PermissionsBoundary>{boundary}</PermissionsBoundary></User>") if arn else xml
 
     def identity(self, xml: str) -> str:
         caller = self.overlay.caller
