@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test diff-sweep check lint types docs generate data bench clean
+.PHONY: help demo test diff-sweep faults mutants check lint types docs generate data bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ test: $(STAMP) ## all tests, with branch coverage
 diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
 	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
 
+faults: $(STAMP) ## every fault at every call of a fix, then seeded runs with several (some 45 minutes on 2 cores)
+	$(BIN)/python -m tests.simulator.sweep --processes $(WORKERS)
+
+mutants: $(STAMP) ## break promises on purpose in copies, and see that the sweep notices (some minutes)
+	$(BIN)/python -m tests.simulator.mutants
+
 check: lint types docs ## lint, types, generated files and docs in step
 
 lint: $(STAMP)
@@ -48,6 +54,7 @@ data: $(STAMP) ## bake the AWS reference data and NOTICE again (tools/bake.py, w
 bench: $(STAMP) ## measure speed and calls against a local server, and print the table
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.decisions
+	$(BIN)/python -m benchmarks.difference
 
 clean: ## remove .venv and everything made by a build
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

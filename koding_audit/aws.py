@@ -31,6 +31,7 @@ PAGE_CAP = 10_000  # far beyond any account's quotas: an endless list ends here
 UNREADABLE_TRIES = 3  # botocore does not send again what it cannot parse
 ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 NOT_THERE = "NoSuchEntity"
+_ALREADY_SO = frozenset({"EntityAlreadyExists", NOT_THERE})
 MALFORMED = "MalformedReply"
 
 # Hosts of AWS's own endpoints, by the DNS suffixes of its partitions.
@@ -363,9 +364,10 @@ def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
         return take({"reply": getattr(sdk_client, xform_name(operation))(**parameters)}, "reply", dict, call)
     except sdk.ClientError as error:
         details, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-        # A server that failed may have failed after it acted.
-        refused = 400 <= status.get("HTTPStatusCode", 500) < 500
         code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+        # A server that failed may have failed after it acted; and what was sent twice may refuse what it did itself.
+        own_doing = code in _ALREADY_SO and status.get("RetryAttempts", 0) > 0
+        refused = 400 <= status.get("HTTPStatusCode", 500) < 500 and not own_doing
         raise CallError(call, code, message, refused=refused) from error
     except sdk.BotoCoreError as error:
         raise CallError(call, _failure(error), str(error), refused=isinstance(error, unsent)) from error

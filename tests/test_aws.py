@@ -140,6 +140,17 @@ def test_a_second_page_that_fails_gives_no_half_list(
     assert (caught.value.code, caught.value.refused) == (code, True)
 
 
+@pytest.mark.parametrize(("before", "refused"), [(1, False), (0, True)], ids=["sent twice", "sent once"])
+def test_a_refusal_of_what_was_sent_twice_may_be_its_own_doing(
+    before: int, refused: bool, connection: Connection, replay: Replay, impatient: None
+) -> None:
+    replay.faults.add(Fault("CreateGroup", "error", times=before, status=503, code="ServiceUnavailable"))
+    replay.faults.add(Fault("CreateGroup", "error", status=409, code="EntityAlreadyExists"))
+    with pytest.raises(CallError) as caught:
+        connection.call("CreateGroup", GroupName="Ops")
+    assert (caught.value.code, caught.value.refused) == ("EntityAlreadyExists", refused)
+
+
 def test_what_is_no_list_is_an_error(connection: Connection) -> None:
     with pytest.raises(CallError, match="no usable PolicyNames"):
         aws.take({"PolicyNames": "a"}, "PolicyNames", list, "iam:ListUserPolicies")

@@ -1,0 +1,452 @@
+"""An AWS account in memory that answers IAM's calls as IAM does: names, unique ids, quotas, paging, lag, the report."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from koding_audit.evaluate import Context, Policies, Policy, Request, compiled, decide
+
+ACCOUNT = "123456789012"
+CALLER = f"arn:aws:iam::{ACCOUNT}:user/auditor"
+BEGUN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+AWS = "arn:aws:iam::aws:policy/"
+ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+HEADER = (
+    "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
+    "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
+    "access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,"
+    "access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+    "cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
+)
+QUOTAS: Mapping[str, int] = {
+    "AttachedPoliciesPerUserQuota": 10,
+    "AttachedPoliciesPerGroupQuota": 10,
+    "AttachedPoliciesPerRoleQuota": 10,
+    "GroupsPerUserQuota": 10,
+    "UsersQuota": 5000,
+    "GroupsQuota": 300,
+    "PoliciesQuota": 1500,
+    "VersionsPerPolicyQuota": 5,
+}
+_OF_KIND = re.compile(r"(Get|List|ListAttached|Attach|Detach|Put|Delete|Create)(User|Group|Role)(Policy|Policies)?")
+_PREFIX = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "Policy": "ANPA"}
+
+
+class IamError(Exception):
+    """A refusal, with IAM's code and status."""
+
+    def __init__(self, code: str, status: int = 400) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+
+
+@dataclass
+class Entity:
+    """A user, group or role."""
+
+    kind: str
+    name: str
+    unique_id: str
+    path: str = "/"
+    attached: set[str] = field(default_factory=set)
+    inline: dict[str, str] = field(default_factory=dict)
+    groups: set[str] = field(default_factory=set)
+    trust: str = ALLOW_ALL
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:iam::{ACCOUNT}:{self.kind.lower()}{self.path}{self.name}"
+
+
+@dataclass
+class Managed:
+    """A managed policy with its versions."""
+
+    arn: str
+    unique_id: str
+    versions: dict[str, str]
+    default: str = "v1"
+    attachable: bool = True
+
+
+@dataclass
+class State:
+    """What is in the account. entities: by kind and name in small letters; policies: by ARN."""
+
+    entities: dict[tuple[str, str], Entity] = field(default_factory=dict)
+    policies: dict[str, Managed] = field(default_factory=dict)
+
+
+@dataclass
+class Account:
+    """The account, its clock and its habits.
+
+    now: seconds; lag: how old reads are; flapping: every other read is up to date; page: the longest page; polls: how
+    often the report is in progress before it is there; permissions: what the caller may, None for everything.
+    """
+
+    state: State = field(default_factory=State)
+    now: float = 0.0
+    lag: float = 0.0
+    flapping: bool = False
+    page: int = 1000
+    polls: int = 0
+    permissions: str | None = None
+    caller: str = CALLER
+    _history: list[tuple[float, State]] = field(default_factory=list)
+    _ids: Any = field(default_factory=lambda: itertools.count(1))
+    _reads: int = 0
+    _generated: bool = False
+
+    # --- seeding ---
+
+    def add(self, kind: str, name: str, *, path: str = "/", attached: Iterable[str] = (), **more: Any) -> Entity:
+        entity = Entity(kind, name, self.new_id(kind), path, set(attached), **more)
+        self.state.entities[kind, name.lower()] = entity
+        return entity
+
+    def add_policy(self, arn: str, document: str = ALLOW_ALL, *, attachable: bool = True) -> None:
+        self.state.policies[arn] = Managed(arn, self.new_id("Policy"), {"v1": document}, attachable=attachable)
+
+    def new_id(self, kind: str) -> str:
+        return f"{_PREFIX[kind]}{next(self._ids):016d}"
+
+    # --- answering ---
+
+    def answer(self, action: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to one call. Raises IamError."""
+        self._check_permission(action, given)
+        if action == "GetCallerIdentity":
+            return {"Account": ACCOUNT, "Arn": self.caller, "UserId": "AIDACALLER"}
+        if action in _OWN:
+            return _OWN[action](self, given)
+        found = _OF_KIND.fullmatch(action)
+        if found is None:
+            raise IamError("InvalidAction")
+        verb, kind, of_policy = found.groups()
+        if verb in ("Get", "List", "ListAttached"):
+            return self._read(verb, kind, given, of_policy=bool(of_policy))
+        return self._write(verb, kind, given, of_policy=bool(of_policy))
+
+    def seen(self) -> State:
+        """The state that a read sees: as it was before the lag, or now where it flaps."""
+        self._reads += 1
+        if not self.lag or (self.flapping and self._reads % 2):
+            return self.state
+        past = [state for time, state in self._history if time <= self.now - self.lag]
+        return past[-1] if past else (self._history[0][1] if self._history else self.state)
+
+    def changed(self) -> State:
+        """The state to write to; what was there before is kept for reads that lag."""
+        if not self._history:
+            self._history.append((float("-inf"), copy.deepcopy(self.state)))
+        return self.state
+
+    def keep(self) -> None:
+        """Remember the state after a write."""
+        if self.lag:
+            self._history.append((self.now, copy.deepcopy(self.state)))
+
+    def pages(self, items: list[Any], member: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        start = int(given.get("Marker", 0))
+        size = min(self.page, int(given.get("MaxItems", 100)))
+        more = start + size < len(items)
+        return {
+            member: items[start : start + size],
+            "IsTruncated": more,
+            **({"Marker": str(start + size)} if more else {}),
+        }
+
+    def _read(self, verb: str, kind: str, given: Mapping[str, Any], *, of_policy: bool) -> dict[str, Any]:
+        state = self.seen()
+        entity = _entity(state, kind, given)
+        if verb == "ListAttached":
+            policies = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in sorted(entity.attached)]
+            return self.pages(policies, "AttachedPolicies", given)
+        if verb == "List":
+            return self.pages(sorted(entity.inline), "PolicyNames", given)
+        if of_policy:
+            if given["PolicyName"] not in entity.inline:
+                raise IamError("NoSuchEntity", 404)
+            named = {f"{kind}Name": entity.name, "PolicyName": given["PolicyName"]}
+            return {**named, "PolicyDocument": json.loads(entity.inline[given["PolicyName"]])}
+        own = {kind: _described(entity)}
+        if kind != "Group":
+            return own
+        members = [_described(each) for each in state.entities.values() if entity.name in each.groups]
+        return {**own, **self.pages(members, "Users", given)}
+
+    def _write(self, verb: str, kind: str, given: Mapping[str, Any], *, of_policy: bool) -> dict[str, Any]:
+        state = self.changed()
+        name = given[f"{kind}Name"]
+        if verb == "Create":
+            if (kind, name.lower()) in state.entities:
+                raise IamError("EntityAlreadyExists", 409)
+            self._fits(f"{kind}sQuota", sum(each.kind == kind for each in state.entities.values()))
+            made = self.add(kind, name, path=given.get("Path", "/"))
+            self.keep()
+            return {kind: _described(made)}
+        entity = _entity(state, kind, given)
+        if of_policy:
+            self._write_policy(verb, entity, given)
+        else:
+            if entity.attached or entity.inline or entity.groups:
+                raise IamError("DeleteConflict", 409)
+            del state.entities[kind, name.lower()]
+        self.keep()
+        return {}
+
+    def _write_policy(self, verb: str, entity: Entity, given: Mapping[str, Any]) -> None:
+        if verb == "Attach":
+            policy = self.state.policies.get(given["PolicyArn"])
+            if policy is None:
+                raise IamError("NoSuchEntity", 404)
+            if not policy.attachable:
+                raise IamError("PolicyNotAttachable")
+            if policy.arn not in entity.attached:
+                self._fits(f"AttachedPoliciesPer{entity.kind}Quota", len(entity.attached))
+            entity.attached.add(policy.arn)
+        elif verb == "Detach":
+            _there(given["PolicyArn"] in entity.attached)
+            entity.attached.discard(given["PolicyArn"])
+        elif verb == "Put":
+            entity.inline[given["PolicyName"]] = given["PolicyDocument"]
+        else:
+            _there(given["PolicyName"] in entity.inline)
+            del entity.inline[given["PolicyName"]]
+
+    def _fits(self, quota: str, used: int) -> None:
+        if used >= QUOTAS[quota]:
+            raise IamError("LimitExceeded", 409)
+
+    def _check_permission(self, action: str, given: Mapping[str, Any]) -> None:
+        """The caller's own policy, judged by the project's evaluator; sts:GetCallerIdentity needs none."""
+        if self.permissions is None or action == "GetCallerIdentity":
+            return
+        context = {"iam:PolicyARN": given["PolicyArn"]} if action.startswith(("Attach", "Detach")) else {}
+        request = Request(f"iam:{action}", _resource(given), self.caller, Context.of(context, complete=True))
+        own = Policy("user auditor", "own", compiled(self.permissions))
+        if decide(request, Policies(identity=(own,))).verdict != "allowed":
+            raise IamError("AccessDenied", 403)
+
+
+def _resource(given: Mapping[str, Any]) -> str:
+    """The ARN that a call is about, as IAM's reference has it for the actions of this tool."""
+    for kind in ("Group", "User", "Role"):
+        if f"{kind}Name" in given:
+            return f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{given[f'{kind}Name']}"
+    if "PolicyArn" in given:
+        return str(given["PolicyArn"])
+    if "PolicyName" in given:
+        return f"arn:aws:iam::{ACCOUNT}:policy{given.get('Path', '/')}{given['PolicyName']}"
+    return "*"
+
+
+def _there(condition: bool) -> None:
+    if not condition:
+        raise IamError("NoSuchEntity", 404)
+
+
+def _entity(state: State, kind: str, given: Mapping[str, Any]) -> Entity:
+    found = state.entities.get((kind, given[f"{kind}Name"].lower()))
+    if found is None:
+        raise IamError("NoSuchEntity", 404)
+    return found
+
+
+def _described(entity: Entity) -> dict[str, Any]:
+    own = {
+        f"{entity.kind}Name": entity.name,
+        f"{entity.kind}Id": entity.unique_id,
+        "Arn": entity.arn,
+        "Path": entity.path,
+        "CreateDate": BEGUN,
+    }
+    return {**own, "AssumeRolePolicyDocument": json.loads(entity.trust)} if entity.kind == "Role" else own
+
+
+# --- what is not of a user, group or role ---------------------------------------------------------------
+
+
+def _policy(account: Account, given: Mapping[str, Any], *, write: bool = False) -> Managed:
+    state = account.changed() if write else account.seen()
+    found = state.policies.get(given["PolicyArn"])
+    if found is None:
+        raise IamError("NoSuchEntity", 404)
+    return found
+
+
+def get_policy(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    policy = _policy(account, given)
+    return {
+        "Policy": {
+            "PolicyName": policy.arn.rpartition("/")[2],
+            "PolicyId": policy.unique_id,
+            "Arn": policy.arn,
+            "Path": "/",
+            "DefaultVersionId": policy.default,
+            "IsAttachable": policy.attachable,
+        }
+    }
+
+
+def get_policy_version(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    versions = _policy(account, given).versions
+    _there(given["VersionId"] in versions)
+    document = json.loads(versions[given["VersionId"]])
+    return {"PolicyVersion": {"VersionId": given["VersionId"], "Document": document, "IsDefaultVersion": True}}
+
+
+def list_policy_versions(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    policy = _policy(account, given)
+    rows = [{"VersionId": each, "IsDefaultVersion": each == policy.default} for each in policy.versions]
+    return account.pages(rows, "Versions", given)
+
+
+def create_policy(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy{given.get('Path', '/')}{given['PolicyName']}"
+    if arn in account.changed().policies:
+        raise IamError("EntityAlreadyExists", 409)
+    account.add_policy(arn, given["PolicyDocument"])
+    account.keep()
+    return {"Policy": {"Arn": arn, "PolicyName": given["PolicyName"], "DefaultVersionId": "v1"}}
+
+
+def create_policy_version(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    policy = _policy(account, given, write=True)
+    if len(policy.versions) >= QUOTAS["VersionsPerPolicyQuota"]:
+        raise IamError("LimitExceeded", 409)
+    name = f"v{max(int(each[1:]) for each in policy.versions) + 1}"
+    policy.versions[name] = given["PolicyDocument"]
+    if given.get("SetAsDefault") == "true":
+        policy.default = name
+    account.keep()
+    return {"PolicyVersion": {"VersionId": name, "IsDefaultVersion": policy.default == name}}
+
+
+def set_default_policy_version(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    policy = _policy(account, given, write=True)
+    _there(given["VersionId"] in policy.versions)
+    policy.default = given["VersionId"]
+    account.keep()
+    return {}
+
+
+def delete_policy_version(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    policy = _policy(account, given, write=True)
+    _there(given["VersionId"] in policy.versions)
+    if policy.default == given["VersionId"]:
+        raise IamError("DeleteConflict", 409)
+    del policy.versions[given["VersionId"]]
+    account.keep()
+    return {}
+
+
+def delete_policy(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    policy = _policy(account, given, write=True)
+    holders = [each for each in account.state.entities.values() if policy.arn in each.attached]
+    if holders or len(policy.versions) > 1:
+        raise IamError("DeleteConflict", 409)
+    del account.state.policies[policy.arn]
+    account.keep()
+    return {}
+
+
+def groups_for_user(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    state = account.seen()
+    user = _entity(state, "User", given)
+    groups = [state.entities["Group", name.lower()] for name in sorted(user.groups)]
+    return account.pages([_described(each) for each in groups], "Groups", given)
+
+
+def add_user_to_group(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    state = account.changed()
+    group, user = _entity(state, "Group", given), _entity(state, "User", given)
+    if group.name not in user.groups and len(user.groups) >= QUOTAS["GroupsPerUserQuota"]:
+        raise IamError("LimitExceeded", 409)
+    user.groups.add(group.name)
+    account.keep()
+    return {}
+
+
+def remove_user_from_group(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    state = account.changed()
+    group, user = _entity(state, "Group", given), _entity(state, "User", given)
+    _there(group.name in user.groups)
+    user.groups.discard(group.name)
+    account.keep()
+    return {}
+
+
+def account_summary(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
+    entities = account.seen().entities.values()
+    own = [arn for arn in account.seen().policies if not arn.startswith(AWS)]
+    counts = {"Policies": len(own), "AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}
+    counts |= {f"{kind}s": sum(each.kind == kind for each in entities) for kind in ("User", "Group", "Role")}
+    return {"SummaryMap": {**QUOTAS, **counts}}
+
+
+def generate_report(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
+    state = "COMPLETE" if account._generated and account.polls <= 0 else "STARTED"
+    account._generated = True
+    return {"State": state, "Description": "No report exists. Starting a new report generation task"}
+
+
+def get_report(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
+    if not account._generated:
+        raise IamError("ReportNotPresent", 410)
+    if account.polls > 0:
+        account.polls -= 1
+        raise IamError("ReportInProgress", 404)
+    names = HEADER.split(",")
+    known = {"user": "<root_account>", "arn": f"arn:aws:iam::{ACCOUNT}:root", "mfa_active": "true"}
+    never = {name: "false" for name in names if name.endswith("_active")}
+    root = ",".join({**never, **known}.get(name, "N/A") for name in names)
+    return {"Content": f"{HEADER}\n{root}".encode(), "ReportFormat": "text/csv", "GeneratedTime": BEGUN}
+
+
+def authorization_details(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    state = account.seen()
+    kinds = [value for name, value in given.items() if name.startswith("Filter.member.")]
+    rows = [each for each in state.entities.values() if each.kind in kinds]
+    page = account.pages([(each.kind, _detail(each)) for each in rows], "rows", given)
+    found = page.pop("rows")
+    return {
+        **{f"{kind}DetailList": [row for each, row in found if each == kind] for kind in ("User", "Group", "Role")},
+        "Policies": [],
+        **page,
+    }
+
+
+def _detail(entity: Entity) -> dict[str, Any]:
+    policies = [{"PolicyName": name, "PolicyDocument": json.loads(text)} for name, text in entity.inline.items()]
+    attached = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in sorted(entity.attached)]
+    own = {**_described(entity), f"{entity.kind}PolicyList": policies, "AttachedManagedPolicies": attached}
+    return {**own, "GroupList": sorted(entity.groups)} if entity.kind == "User" else own
+
+
+_OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
+    "GetPolicy": get_policy,
+    "GetPolicyVersion": get_policy_version,
+    "ListPolicyVersions": list_policy_versions,
+    "CreatePolicy": create_policy,
+    "CreatePolicyVersion": create_policy_version,
+    "SetDefaultPolicyVersion": set_default_policy_version,
+    "DeletePolicyVersion": delete_policy_version,
+    "DeletePolicy": delete_policy,
+    "ListGroupsForUser": groups_for_user,
+    "AddUserToGroup": add_user_to_group,
+    "RemoveUserFromGroup": remove_user_from_group,
+    "GetAccountSummary": account_summary,
+    "GenerateCredentialReport": generate_report,
+    "GetCredentialReport": get_report,
+    "GetAccountAuthorizationDetails": authorization_details,
+}

@@ -1,0 +1,92 @@
+"""`make mutants`: promises broken on purpose in a copy of the package; the slice of the sweep has to notice each.
+
+`python -m tests.simulator.mutants`; status 1 where a mutant lives.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+class Mutant(NamedTuple):
+    """A text in a file of the package, and what stands there instead."""
+
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "drop the read-back": Mutant(
+        "remediate.py",
+        "        if not holds(entry.action, seen):\n            return False\n"
+        "        ids = unique_ids(entry.action, seen)\n",
+        "        ids = unique_ids(entry.action, seen)\n",
+    ),
+    "swallow a denied page": Mutant(
+        "collect/live.py",
+        "            if not (gone and error.code == NOT_THERE):",
+        "            if not (gone or error.code in ACCESS_DENIED):",
+    ),
+    "write the journal after the call": Mutant(
+        "remediate.py",
+        "            self._record(index, entry)\n            self._write(index, entry)\n",
+        "            self.entries[index] = entry\n            self._write(index, entry)\n",
+    ),
+    "skip the re-read": Mutant(
+        "remediate.py",
+        "        elif holds(step.action, seen):",
+        "        elif False:",
+    ),
+    "take a lost answer for a refusal": Mutant(
+        "remediate.py",
+        "        elif error.refused:",
+        '        else:\n            self._record(index, replace(entry, outcome="failed", detail=_short(error)))\n'
+        "            self._lose(entry.action)\n        if False:",
+    ),
+}
+
+
+def lives(name: str, mutant: Mutant) -> bool:
+    """Whether the slice of the sweep passes over a copy with this mutant in it."""
+    with tempfile.TemporaryDirectory(prefix="koding-audit-mutant-") as folder:
+        for part in ("koding_audit", "tests", "policies"):
+            shutil.copytree(CHECKOUT / part, Path(folder) / part)
+        shutil.copy(CHECKOUT / "pyproject.toml", folder)
+        path = Path(folder) / "koding_audit" / mutant.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(mutant.old) != 1:
+            raise SystemExit(f"{name}: {mutant.file} has changed; write the mutant anew")
+        path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "-p", "no:cacheprovider", "tests/simulator"]
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": folder},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        return done.returncode == 0
+
+
+def main() -> int:
+    alive = []
+    for name, mutant in MUTANTS.items():
+        survived = lives(name, mutant)
+        print(f"{'LIVES ' if survived else 'killed'}  {name}", flush=True)
+        alive += [name] if survived else []
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
