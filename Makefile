@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test diff-sweep faults mutants check lint types docs generate data bench clean
+.PHONY: help demo test diff-sweep faults mutants check lint types docs generate data bench bench-peers clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(STAMP) ## measure speed and calls against a local server, and print the
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.decisions
 	$(BIN)/python -m benchmarks.difference
+
+bench-peers: $(STAMP) ## the same cases decided by this tool and by peers, each installed into .venv/peers
+	$(BIN)/python -m benchmarks.peers
 
 clean: ## remove .venv and everything made by a build
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -51,6 +51,29 @@ def test_no_fault_of_a_write_breaks_an_invariant(name: str, world: World, standi
     assert judged(world, standing, tmp_path, case) == [], case
 
 
+def test_each_read_of_an_audit_that_is_denied_for_ever_makes_it_incomplete(
+    world: World, standing: Simulator, tmp_path: Path
+) -> None:
+    first_write = next(number for number, (asked, _) in enumerate(world.calls) if not asked.startswith(READS))
+    asks = {asked for asked, _ in world.calls[:first_write]} - {"GetCallerIdentity"}
+    assert len(asks) > 20
+    for asked in sorted(asks):
+        standing.account = drifted()
+        standing.forget()
+        standing.faults[asked, 1] = FAULTS["AccessDenied 403"]
+        standing.sticky = True
+        seen = run(standing, tmp_path)
+        standing.sticky = False
+        assert broken(world, standing, seen) == [], asked
+        asked_last = asked in {each for each, _ in standing.calls[_after_the_last_write(standing) :]}
+        assert seen.status == 2 or not asked_last, asked
+
+
+def _after_the_last_write(simulator: Simulator) -> int:
+    writes = [number for number, (asked, _) in enumerate(simulator.calls) if not asked.startswith(READS)]
+    return max(writes, default=-1) + 1
+
+
 @pytest.mark.parametrize("lag", [5.0, 130.0])
 def test_no_lag_breaks_an_invariant(lag: float, world: World, standing: Simulator, tmp_path: Path) -> None:
     assert judged(world, standing, tmp_path, Case((), lag=lag, flapping=lag > 100, page=1)) == []
