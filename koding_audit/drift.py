@@ -8,7 +8,6 @@ from typing import Any
 
 from koding_audit import document
 from koding_audit.difference import Change, Difference, compare, described
-from koding_audit.words import counted
 
 _SHOWN = 20  # changes of a kind that a report carries; the semantic diff may find thousands
 _TITLES: Mapping[str, str] = {
@@ -55,4 +54,4 @@ def _parts(difference: Difference) -> Iterator[tuple[str, Sequence[Change]]]:
 def _first(changes: Sequence[Change]) -> str:
     """The first change, and how many more there are."""
     more = len(changes) - 1
-    return described(changes[0]) + (f" and {counted(more, 'more action')}" if more else "")
+    return described(changes[0]) + (f" and {more} more" if more else "")

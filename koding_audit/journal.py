@@ -10,6 +10,7 @@ from pathlib import Path
 
 from koding_audit import codec
 from koding_audit.errors import AuditError, InputError
+from koding_audit.lock import make_folder
 from koding_audit.model import Account, Entry, Journal, Problem, SourceFile
 
 
@@ -22,7 +23,7 @@ class JournalFile:
     def __init__(self, path: str, account: Account, started_at: datetime, desired: Iterable[SourceFile]) -> None:
         self.path = path
         try:
-            _make_folder(Path(path).parent)
+            make_folder(Path(path).parent)
             # Exclusive and without following a link: nobody can have laid another file in its way.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
@@ -62,13 +63,6 @@ class JournalFile:
         except OSError as error:
             hint = "the run stops here: what it did so far is in the journal"
             raise AuditError(f"the journal {self.path} cannot be written: {error.strerror}", hint) from error
-
-
-def _make_folder(folder: Path) -> None:
-    """Each folder that is missing on the way is made for its owner alone; mkdir's `parents` would open those above."""
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def default_path(environ: Mapping[str, str], account: Account, now: datetime) -> str:

@@ -44,6 +44,7 @@ FLOORS = {
     "credential_report": 1,
     "jsontext": 2,
     "document": 2,
+    "lock": 2,
     "desired": 3,
     "aws": 2,
     "difference": 3,

@@ -223,11 +223,20 @@ def _writing(command: argparse.ArgumentParser, *, fix: bool = False) -> None:
     group.add_argument("--yes", action="store_true", help="do not ask; the account must be pinned")
     group.add_argument("--dry-run", action="store_true", help="show the plan and write nothing")
     group.add_argument("--journal", default="", metavar="FILE", help="where to keep what was written (a new file)")
+    group.add_argument(
+        "--max-changes", type=_count, default=50, metavar="N", help="refuse a plan of more changes (default: 50)"
+    )
 
 
 def _kinds(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--create", action="store_true", help="also create users and groups that are missing")
     group.add_argument("--replace", action="store_true", help="also take away, where the desired state says so")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of changes from 0 to 999999")
+    return int(text)
 
 
 def _account(text: str) -> str:

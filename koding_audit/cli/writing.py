@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from koding_audit import journal
+from koding_audit import journal, lock
 from koding_audit.arns import policy_name
 from koding_audit.aws import Connection
 from koding_audit.cli.terminal import Terminal, is_interactive
-from koding_audit.errors import AuditError
+from koding_audit.errors import AuditError, InputError, RefusedError
 from koding_audit.model import Action, Change, Entry, Journal, Plan, Problem, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
@@ -28,6 +29,16 @@ def _journal_path(plan: Plan, connection: Connection, now: datetime) -> str:
     if connection.source == "demo":
         return str(Path(tempfile.mkdtemp(prefix="koding-audit-demo-")) / "journal.jsonl")
     return journal.default_path(os.environ, plan.basis.account, now)
+
+
+def _lock_path(journal_path: str, plan: Plan, now: datetime) -> str:
+    """In the state folder, which all runs of a user share; beside the journal where that cannot be written."""
+    beside = lock.path_beside(journal_path)
+    with contextlib.suppress(InputError, OSError):
+        usual = lock.path_beside(journal.default_path(os.environ, plan.basis.account, now))
+        lock.make_folder(Path(usual).parent)
+        return usual if os.access(Path(usual).parent, os.W_OK) else beside
+    return beside
 
 
 def shown(plan: Plan) -> list[str]:
@@ -82,13 +93,23 @@ def carry_out(
 ) -> tuple[Journal | None, tuple[Problem, ...]]:
     """Show the plan, ask, and do it. No journal: nothing was written, because there was nothing to do or nobody agreed.
 
-    The problems are those that ended it early; what was written until then is in the journal all the same.
+    The problems are those that ended it early; what was written until then is in the journal all the same. Raises
+    RefusedError where the plan has too many changes, or another run is writing.
     """
     if not agreed(plan, connection, options, terminal):
         return None, ()
-    connection.renew()
     now = datetime.now(timezone.utc)
     path = options.journal or _journal_path(plan, connection, now)
+    with contextlib.ExitStack() as stack:
+        if connection.source != "demo":
+            stack.enter_context(lock.held(_lock_path(path, plan, now), now))
+        return _written(plan, connection, path, now, terminal)
+
+
+def _written(
+    plan: Plan, connection: Connection, path: str, now: datetime, terminal: Terminal
+) -> tuple[Journal, tuple[Problem, ...]]:
+    connection.renew()
     file = journal.JournalFile(path, plan.basis.account, now, plan.basis.files)
     terminal.note(f"Journal: {inert(path)}")
     remediation = Remediation(plan, connection, file, terminal.progress)
@@ -106,13 +127,18 @@ def carry_out(
 
 
 def agreed(plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal) -> bool:
-    """Show the plan; whether there is something to write, and it may be written."""
+    """Show the plan; whether there is something to write, and it may be written. Raises RefusedError: too many."""
     asks = not options.yes and (is_interactive() or connection.source != "demo")
     for line in shown(plan):
         # Nobody agrees to a plan unseen, and --dry-run is there to show it: not even --quiet hides these.
         (terminal.say if asks or options.dry_run else terminal.note)(line)
     if not plan.steps or options.dry_run:
         return False
+    if len(plan.steps) > options.max_changes:
+        raise RefusedError(
+            f"the plan has {counted(len(plan.steps), 'change')}, and {options.max_changes} are allowed",
+            f"nothing was written; look at it with --dry-run, then allow it with --max-changes {len(plan.steps)}",
+        )
     if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
         terminal.note("Declined: nothing was written.")
         return False

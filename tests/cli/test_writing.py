@@ -49,7 +49,7 @@ def account() -> Account:
 
 
 def options(tmp_path: Path, *, yes: bool = False, dry_run: bool = False) -> argparse.Namespace:
-    return argparse.Namespace(yes=yes, dry_run=dry_run, journal=str(tmp_path / "journal.jsonl"))
+    return argparse.Namespace(yes=yes, dry_run=dry_run, journal=str(tmp_path / "journal.jsonl"), max_changes=50)
 
 
 # --- the plan as text ---------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from koding_audit import lock
 from tests.endtoend.harness import GUIDE, PINNED, Command
 from tests.servers.moto_account import MotoAccount
 
@@ -151,3 +154,37 @@ def test_a_report_without_roots_row_is_a_gap(command: Command, clean: MotoAccoun
     result = command.json("scan", GUIDE)
     assert result.status == 2
     assert [each["fact"] for each in result.audit["gaps"]] == ["credential-report"]
+
+
+def test_a_plan_of_more_changes_than_allowed_is_shown_and_refused(command: Command, drifted: MotoAccount) -> None:
+    result = command("scan", GUIDE, "--fix", "--yes", *PINNED, "--max-changes", "1")
+    assert result.status == 2
+    assert "Plan: 2 to add, 0 to change, 0 to remove." in result.stderr
+    assert "the plan has 2 changes, and 1 are allowed" in result.stderr
+    assert "--max-changes 2" in result.stderr
+    assert drifted.writes() == []
+    assert command("scan", GUIDE, "--fix", "--yes", *PINNED, "--max-changes", "2").status == 1
+    assert len(drifted.writes()) == 2
+
+
+def test_a_second_run_on_the_machine_is_refused_while_one_writes(
+    command: Command, drifted: MotoAccount, tmp_path: Path
+) -> None:
+    path = tmp_path / "state" / "koding-audit" / "123456789012" / "lock"
+    with lock.held(str(path), datetime.now(timezone.utc)):
+        result = command("scan", GUIDE, "--fix", "--yes", *PINNED)
+        assert result.status == 2
+        assert f"another run is writing to this account: process {os.getpid()} since" in result.stderr
+        assert drifted.writes() == []
+        assert command("scan", GUIDE).status == 1  # reading needs no lock
+    assert command("scan", GUIDE, "--fix", "--yes", *PINNED).status == 1
+    assert len(drifted.writes()) == 2
+
+
+def test_where_the_state_folder_cannot_be_written_the_lock_stands_beside_the_journal(
+    command: Command, drifted: MotoAccount, tmp_path: Path
+) -> None:
+    (tmp_path / "state").write_text("a file where a folder should be")
+    journal = tmp_path / "elsewhere" / "journal.jsonl"
+    assert command("scan", GUIDE, "--fix", "--yes", *PINNED, "--journal", str(journal)).status == 1
+    assert (journal.parent / "lock").exists()

@@ -26,6 +26,7 @@ from tests.simulator.faults import FAULTS
 from tests.simulator.scenario import World, broken, converges, drifted, explored, run
 from tests.simulator.server import Simulator, Target, serving
 
+_SHARES = 128
 _PAGED = ("List", "GetAccountAuthorizationDetails")
 
 
@@ -138,7 +139,8 @@ def main(arguments: list[str]) -> int:
     world = known_world()
     every = [*cases(world), *(several(world, options.seed + number) for number in range(options.runs))]
     begun = time.monotonic()
-    shares = [every[start::64] for start in range(64)]
+    random.Random(options.seed).shuffle(every)  # so that what was done when somebody stops it is a fair sample
+    shares = [every[start::_SHARES] for start in range(_SHARES)]
     print(f"{len(world.calls)} calls, {len(world.writes)} writes, {len(FAULTS)} faults: {len(every)} cases", flush=True)
     with multiprocessing.Pool(options.processes) as pool:
         found = told(pool.imap_unordered(work, shares))
@@ -157,6 +159,7 @@ def told(results: Iterable[list[tuple[str, str, list[str]]]]) -> Counter[str]:
             if failed:
                 violations += 1
                 print(f"BROKEN {case}: {'; '.join(failed)}", flush=True)
+        print(f"{sum(counts.values()):>6} cases, {violations} broken", flush=True)
     for group, number in sorted(counts.items()):
         print(f"{group:<12} {number:>6}")
     print(f"{'violations':<12} {violations:>6}")
