@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _asking(command("can", "is an action allowed, and which statements decide", _source, _aws))
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
+    _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
     command("schema", "print the JSON Schema of the desired-state file")
     command("demo", "the whole tour on an embedded account; needs no AWS credentials")
     return top
@@ -119,6 +120,18 @@ def _asking(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="instead: a request with its policies a line, as JSON; status 0 when each is decided as expected",
     )
+
+
+def _permitting(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "words",
+        nargs="*",
+        metavar="[MODE] [FILE ...]",
+        help="audit (default), fix, create or replace: what each needs on top of audit; then desired-state files",
+    )
+    command.add_argument("--account", type=_account, metavar="ID", help="the account, where no file says it")
+    _with(command)
+    command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
 
 
 def _differing(command: argparse.ArgumentParser) -> None:
@@ -156,14 +169,7 @@ def _files(command: argparse.ArgumentParser) -> None:
 
 def _choices(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("what to look at")
-    group.add_argument(
-        "--with",
-        dest="with_sets",
-        action="append",
-        default=[],
-        metavar="SET",
-        help="an optional set counts as required; repeatable",
-    )
+    _with(group)
     _organization(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
@@ -231,6 +237,17 @@ def _writing(command: argparse.ArgumentParser, *, fix: bool = False) -> None:
 def _kinds(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--create", action="store_true", help="also create users and groups that are missing")
     group.add_argument("--replace", action="store_true", help="also take away, where the desired state says so")
+
+
+def _with(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--with",
+        dest="with_sets",
+        action="append",
+        default=[],
+        metavar="SET",
+        help="an optional set counts as required; repeatable",
+    )
 
 
 def _count(text: str) -> int:

@@ -22,6 +22,7 @@ _ROOMS: Mapping[str, str] = {
     "diff": "differing",
     "snapshot": "saving",
     "schema": "saving",
+    "permissions": "permitting",
     "demo": "tour",
 }
 
