@@ -27,7 +27,7 @@ test: $(STAMP) ## all tests, with branch coverage
 diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
 	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
 
-faults: $(STAMP) ## every fault at every call of a fix, then seeded runs with several (some 45 minutes on 2 cores)
+faults: $(STAMP) ## every fault at every call of a fix, then seeded runs with several (an hour or two on 2 cores)
 	$(BIN)/python -m tests.simulator.sweep --processes $(WORKERS)
 
 mutants: $(STAMP) ## break promises on purpose in copies, and see that the sweep notices (some minutes)

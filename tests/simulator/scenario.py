@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from koding_audit import remediate
 from koding_audit.cli import main
-from tests.simulator.account import AWS, Account, State
+from tests.simulator.account import ACCOUNT, AWS, Account, State
 from tests.simulator.server import Simulator
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYplanted"
@@ -73,13 +73,39 @@ class Run:
     calls: int
 
 
-def run(simulator: Simulator, folder: Path, *more: str) -> Run:
-    """`scan --fix --create --yes` in this process, with a clock that is the account's."""
+def run(simulator: Simulator, folder: Path) -> Run:
+    """`scan --fix --create --yes` over the file."""
     (folder / "desired.yaml").write_text(FILE)
-    journal = folder / "journal.jsonl"
-    journal.unlink(missing_ok=True)
-    arguments = ["scan", str(folder / "desired.yaml"), "--fix", "--create", "--yes", "--output", "json"]
-    arguments += ["--journal", str(journal), "--endpoint-url", simulator.url, *more]
+    return command(
+        simulator, folder, "scan", str(folder / "desired.yaml"), "--fix", "--create", "--yes", "--output", "json"
+    )
+
+
+def apply(simulator: Simulator, folder: Path) -> Run:
+    """`apply --yes` of the plan in the folder."""
+    return command(simulator, folder, "apply", str(folder / "fix.plan"), "--yes", "--output", "json")
+
+
+def undo(simulator: Simulator, folder: Path) -> Run:
+    """`undo --yes` of the fix whose journal is in the folder."""
+    return command(simulator, folder, "undo", str(folder / "fix.jsonl"), "--yes", "--account", ACCOUNT)
+
+
+def planned(simulator: Simulator, folder: Path) -> None:
+    """A plan for the account as it is, in the folder."""
+    (folder / "desired.yaml").write_text(FILE)
+    (folder / "fix.plan").unlink(missing_ok=True)
+    arguments = ("plan", str(folder / "desired.yaml"), "--create", "--out", str(folder / "fix.plan"))
+    made = command(simulator, folder, *arguments, journal=False)
+    if made.status != 0:
+        raise AssertionError(f"no plan could be made: {made.output}")
+
+
+def command(simulator: Simulator, folder: Path, *arguments: str, journal: bool = True) -> Run:
+    """One command in this process, with a clock that is the account's."""
+    path = folder / "journal.jsonl"
+    path.unlink(missing_ok=True)
+    said = [*arguments, *(["--journal", str(path)] if journal else []), "--endpoint-url", simulator.url]
     out, err = io.StringIO(), io.StringIO()
     with (
         _clock(simulator.account),
@@ -87,8 +113,8 @@ def run(simulator: Simulator, folder: Path, *more: str) -> Run:
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        status = main(arguments)
-    lines = journal.read_text().splitlines() if journal.exists() else []
+        status = main(said)
+    lines = path.read_text().splitlines() if path.exists() else []
     found = out.getvalue()
     return Run(
         status,
@@ -224,3 +250,65 @@ def converges(world: World, simulator: Simulator, folder: Path) -> list[str]:
     if third.status != 0 or third.writes:
         failed.append(f"I6 the third run writes {third.writes}, status {third.status}")
     return failed
+
+
+# --- apply and undo -----------------------------------------------------------------------------------
+
+
+def judged_apply(world: World, simulator: Simulator, folder: Path, befall: Callable[[], None]) -> list[str]:
+    """What an `apply` with a fault broke; befall puts the fault in, once the plan is made."""
+    simulator.account = drifted()
+    simulator.forget()
+    planned(simulator, folder)
+    simulator.forget()
+    befall()
+    failed = broken(world, simulator, apply(simulator, folder))
+    simulator.sticky = False
+    return failed + converges(world, simulator, folder)
+
+
+def judged_undo(world: World, simulator: Simulator, folder: Path, befall: Callable[[], None]) -> list[str]:
+    """What an `undo` with a fault broke: between the two states while it is under way, and back in the end."""
+    fixed(simulator, folder)
+    simulator.forget()
+    befall()
+    seen = undo(simulator, folder)
+    simulator.sticky = False
+    before, after, live = holdings(world.before), holdings(world.after), holdings(simulator.account.state)
+    told = _entries(seen)
+    simulator.forget()
+    second = undo(simulator, folder)
+    back = holdings(simulator.account.state)
+    simulator.forget()
+    third = undo(simulator, folder)
+    checks = {
+        "I3 the account is not between after and before": not before <= live <= (before | after),
+        "I4 status 0, and the account is not as it was": seen.status == 0 and live != before,
+        "I5 a write that the journal does not know": any(told.get(each, "failed") == "failed" for each in seen.writes),
+        "I6 a second undo does not go back": second.status != 0 or back != before,
+        "I6 the third undo writes": bool(third.writes),
+        "I7 a crash or a secret": "Traceback" in seen.output or "this is a bug" in seen.output or SECRET in seen.output,
+    }
+    return [name for name, bad in checks.items() if bad]
+
+
+def fixed(simulator: Simulator, folder: Path) -> None:
+    """The account after a fix without a fault; its journal is kept for undo."""
+    simulator.account = drifted()
+    simulator.forget()
+    run(simulator, folder)
+    (folder / "journal.jsonl").replace(folder / "fix.jsonl")
+
+
+def calls_of(simulator: Simulator, folder: Path, mode: str) -> list[tuple[str, int]]:
+    """The calls that an `apply` or an `undo` makes without a fault."""
+    if mode == "undo":
+        fixed(simulator, folder)
+        simulator.forget()
+        undo(simulator, folder)
+    else:
+        simulator.account = drifted()
+        planned(simulator, folder)
+        simulator.forget()
+        apply(simulator, folder)
+    return sorted(set(simulator.calls))

@@ -23,7 +23,17 @@ from botocore.loaders import JSONFileLoader
 
 from tests.servers.wire import READS
 from tests.simulator.faults import FAULTS
-from tests.simulator.scenario import World, broken, converges, drifted, explored, run
+from tests.simulator.scenario import (
+    World,
+    broken,
+    calls_of,
+    converges,
+    drifted,
+    explored,
+    judged_apply,
+    judged_undo,
+    run,
+)
 from tests.simulator.server import Simulator, Target, serving
 
 _SHARES = 128
@@ -42,16 +52,19 @@ class Case:
     lag: float = 0.0
     flapping: bool = False
     page: int = 1000
+    mode: str = "fix"
 
     @property
     def group(self) -> str:
+        if self.mode != "fix":
+            return self.mode
         groups = {FAULTS[name].group for _, name in self.befalls}
         return "several" if len(self.befalls) > 1 else next(iter(groups), "K lag")
 
     def __str__(self) -> str:
         befalls = ", ".join(f"{name} at {asked} #{number}" for (asked, number), name in self.befalls)
         habits = f"lag {self.lag:.0f} s, flapping {self.flapping}, page {self.page}"
-        return f"{befalls or 'no fault'}{' for ever' if self.sticky else ''}; {habits}"
+        return f"{self.mode}: {befalls or 'no fault'}{' for ever' if self.sticky else ''}; {habits}"
 
 
 def cases(world: World) -> Iterator[Case]:
@@ -67,6 +80,16 @@ def cases(world: World) -> Iterator[Case]:
         for flapping in (False, True):
             for page in (1, 1000):
                 yield Case((), lag=lag, flapping=flapping, page=page)
+
+
+def once_each(mode: str, calls: Sequence[Target]) -> Iterator[Case]:
+    """Every fault once at a read and once at a write of an `apply` or an `undo`."""
+    for name, fault in FAULTS.items():
+        for write in (False, True):
+            fitting = [each for each in calls if each[0].startswith(READS) is not write]
+            fitting = [each for each in fitting if not fault.lists_only or each[0].startswith(_PAGED)]
+            if fitting:
+                yield Case(((random.Random(f"{mode} {name} {write}").choice(fitting), name),), mode=mode)
 
 
 def several(world: World, seed: int) -> Case:
@@ -86,6 +109,10 @@ def several(world: World, seed: int) -> Case:
 
 def judged(world: World, simulator: Simulator, folder: Path, case: Case) -> list[str]:
     """What one case broke: the invariants of the run with the faults, and those of the two runs after it."""
+    if case.mode != "fix":
+        faults = {target: FAULTS[name] for target, name in case.befalls}
+        judge = judged_apply if case.mode == "apply" else judged_undo
+        return judge(world, simulator, folder, lambda: simulator.faults.update(faults))
     account = drifted()
     simulator.account = account
     simulator.forget()
@@ -125,9 +152,13 @@ def work(share: Sequence[Case]) -> list[tuple[str, str, list[str]]]:
         return [(case.group, str(case), judged(world, simulator, folder, case)) for case in share]
 
 
-def known_world() -> World:
+def known_world() -> tuple[World, list[Case]]:
+    """The scenario without faults, and the cases of `apply` and `undo`."""
+    folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
     with serving(drifted()) as simulator:
-        return explored(simulator, Path(tempfile.mkdtemp(prefix="koding-audit-faults-")))
+        world = explored(simulator, folder)
+        modes = [(mode, calls_of(simulator, folder, mode)) for mode in ("apply", "undo")]
+        return world, [case for mode, calls in modes for case in once_each(mode, calls)]
 
 
 def main(arguments: list[str]) -> int:
@@ -136,8 +167,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    world = known_world()
-    every = [*cases(world), *(several(world, options.seed + number) for number in range(options.runs))]
+    world, others = known_world()
+    every = [*cases(world), *others, *(several(world, options.seed + number) for number in range(options.runs))]
     begun = time.monotonic()
     random.Random(options.seed).shuffle(every)  # so that what was done when somebody stops it is a fair sample
     shares = [every[start::_SHARES] for start in range(_SHARES)]

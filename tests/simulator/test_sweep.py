@@ -12,7 +12,7 @@ from tests.servers.wire import READS
 from tests.simulator.faults import FAULTS
 from tests.simulator.scenario import World, broken, drifted, explored, holdings, run
 from tests.simulator.server import Simulator, Target, serving
-from tests.simulator.sweep import Case, judged, models_read_once, several
+from tests.simulator.sweep import Case, judged, known_world, models_read_once, several
 
 SEED = 20261124
 
@@ -72,6 +72,21 @@ def test_each_read_of_an_audit_that_is_denied_for_ever_makes_it_incomplete(
 def _after_the_last_write(simulator: Simulator) -> int:
     writes = [number for number, (asked, _) in enumerate(simulator.calls) if not asked.startswith(READS)]
     return max(writes, default=-1) + 1
+
+
+@pytest.fixture(scope="module")
+def others() -> list[Case]:
+    return known_world()[1]
+
+
+@pytest.mark.parametrize("name", ["AccessDenied 403", "closed after", "never applied", "no request id"])
+def test_no_fault_of_an_apply_or_an_undo_breaks_an_invariant(
+    name: str, others: list[Case], world: World, standing: Simulator, tmp_path: Path
+) -> None:
+    chosen = [case for case in others if case.befalls[0][1] == name]
+    assert [case.mode for case in chosen] == ["apply", "apply", "undo", "undo"]
+    for case in chosen:
+        assert judged(world, standing, tmp_path, case) == [], case
 
 
 @pytest.mark.parametrize("lag", [5.0, 130.0])
