@@ -164,7 +164,7 @@ def _effective(desired: Desired) -> frozenset[PrincipalKey]:
 
 def _policies(desired: Desired, account: Account) -> dict[str, frozenset[PrincipalKey]]:
     """Who is to hold which policy, of those that this account could hold; of others the answer needs no asking."""
-    comparison = _unseen(desired, account)
+    comparison = unseen(desired, account)
     holders: dict[str, set[PrincipalKey]] = {}
     for kind, declared in comparison.declared():
         for _, ref in comparison.wanted(declared):
@@ -177,7 +177,7 @@ def _policies(desired: Desired, account: Account) -> dict[str, frozenset[Princip
 
 def _versions(desired: Desired, account: Account) -> dict[str, str]:
     """The policies of which the desired state says what they hold, or which version AWS is to have in force."""
-    comparison = _unseen(desired, account)
+    comparison = unseen(desired, account)
     pinned = {arn: ref.version for arn, (_, ref) in comparison.pinned.items() if not comparison.obstacle(arn)}
     return {**dict.fromkeys(comparison.documents, ""), **pinned}
 
@@ -199,7 +199,7 @@ def _inline(desired: Desired) -> dict[PrincipalKey, frozenset[str]]:
 
 def _optional(desired: Desired, account: Account) -> dict[PrincipalKey, tuple[frozenset[str], ...]]:
     """The policies of each optional set, without those that a required set asks for."""
-    comparison = _unseen(desired, account)
+    comparison = unseen(desired, account)
     return {
         key_of(kind, declared.name): tuple(frozenset(each) for _, each in comparison.optional(declared))
         for kind, declared in comparison.declared()
@@ -207,7 +207,7 @@ def _optional(desired: Desired, account: Account) -> dict[PrincipalKey, tuple[fr
     }
 
 
-def _unseen(desired: Desired, account: Account) -> Comparison:
+def unseen(desired: Desired, account: Account) -> Comparison:
     """The desired state beside an account of which nothing was read yet."""
     return Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))
 

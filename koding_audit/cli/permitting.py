@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from koding_audit.cli.sources import desired_state
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.collect.live import is_bulk
-from koding_audit.model import Account, Desired, DesiredGroup, DesiredRole, DesiredUser, Fact, Kind, PolicyRef, Query
-from koding_audit.scan import query, rules
+from koding_audit.comparison import Comparison, Declared
+from koding_audit.errors import InputError
+from koding_audit.model import Account, Desired, DesiredUser, Fact, Kind, Query, Verb
+from koding_audit.scan import query, rules, unseen
 
+KINDS: tuple[Kind, ...] = ("group", "user", "role")
 MODES = ("audit", "fix", "create", "replace")
 PLACEHOLDER = "123456789012"  # AWS's own, for a file that names no account
 
 Statement = dict[str, Any]
-Declared = DesiredGroup | DesiredUser | DesiredRole
 
 _OF_PRINCIPALS: Mapping[Fact, tuple[str, ...]] = {
     Fact.USER: ("GetUser",),
@@ -41,26 +45,52 @@ _OF_ACCOUNT: Mapping[Fact, tuple[str, ...]] = {
 
 
 def permissions(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Print the policy; nothing is asked of AWS."""
-    words: list[str] = options.words
-    said = words[:1] and words[0] in MODES
-    mode, files = (words[0], words[1:]) if said else ("audit", words)
+    """Print the policy; nothing is asked of AWS. Raises InputError."""
+    mode, files = _mode(options.words)
     named = argparse.Namespace(files=files, with_sets=options.with_sets, strict=False, source="live")
     desired = desired_state(named, writes=False)
-    account = Account(options.account or next(iter(desired.account_ids), PLACEHOLDER), desired.partition or "aws")
-    if account.id == PLACEHOLDER:
-        terminal.note(f"The file names no account: replace {PLACEHOLDER}, or give --account.")
+    account = Account(_account_id(options.account, desired, terminal), desired.partition or "aws")
     emit(json.dumps(policy(mode, desired.bind(account), account), indent=2) + "\n")
     return 0
 
 
 def policy(mode: str, desired: Desired, account: Account) -> dict[str, Any]:
-    """The document for a mode: what it needs on top of `audit`, and for `audit` the reads. desired is bound."""
-    statements = _STATEMENTS[mode](desired, account)
+    """The document for a mode: for `audit` the reads, else what the mode needs on top. desired is bound."""
+    audit = _audit(desired, account)
+    statements = [audit]
+    if mode != "audit":
+        statements = [each for each in _WRITES[mode](unseen(desired, account)) if each["Resource"]]
+        reads = {name for each in statements for action in each["Action"] for name in _looks(action)}
+        statements.append(_statement("LookBeforeAndAfter", sorted(reads.difference(audit["Action"])), ["*"]))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}
 
 
-def _audit(desired: Desired, account: Account) -> Iterator[Statement]:
+def _mode(words: list[str]) -> tuple[str, list[str]]:
+    """The mode and the files. A bare word that is neither is a mode that there is none of."""
+    if not words or words[0] in MODES:
+        return (words or ["audit"])[0], words[1:]
+    if words[0].isalpha() and not Path(words[0]).exists():
+        raise InputError(f"permissions {words[0]}: there is no such mode or file", f"the modes are: {', '.join(MODES)}")
+    return "audit", words
+
+
+def _account_id(given: str, desired: Desired, terminal: Terminal) -> str:
+    """The account that the ARNs are of: one of those that the file names, where it names any."""
+    known = desired.account_ids
+    if given and known and given not in known:
+        raise InputError(
+            f"--account {given}: the desired state is for {', '.join(known)}",
+            "give an account that it names, or another file",
+            desired.account_source,
+        )
+    if not given and not known:
+        terminal.note(f"The file names no account: replace {PLACEHOLDER}, or give --account.")
+    if not given and len(known) > 1:
+        terminal.note(f"The file is for {len(known)} accounts, and this is for {known[0]}: --account chooses another.")
+    return given or (known[0] if known else PLACEHOLDER)
+
+
+def _audit(desired: Desired, account: Account) -> Statement:
     asked = query(desired, account, rules())
     iam = {f"iam:{name}" for name in (*_reads(asked), *_document_reads(asked))}
     organizations = {
@@ -68,7 +98,7 @@ def _audit(desired: Desired, account: Account) -> Iterator[Statement]:
         for name in ("DescribeOrganization", "ListParents", "ListPoliciesForTarget", "DescribePolicy")
         if asked.effective
     }
-    yield {"Sid": "Audit", "Effect": "Allow", "Action": sorted(iam | organizations), "Resource": "*"}
+    return _statement("Audit", sorted(iam | organizations), ["*"])
 
 
 def _reads(asked: Query) -> Iterator[str]:
@@ -100,87 +130,99 @@ def _document_reads(asked: Query) -> Iterator[str]:
         yield from ("GetUserPolicy", "GetGroupPolicy", "GetGroup", "ListAttachedGroupPolicies", "ListGroupPolicies")
 
 
-def _fix(desired: Desired, account: Account) -> Iterator[Statement]:
-    for kind, holders in _by_kind(desired).items():
-        attached = {ref.arn for each in holders for ref in _policies(desired, each)}
-        condition = {"Condition": {"ArnEquals": {"iam:PolicyARN": sorted(attached)}}}
-        yield (
-            _statement(
-                f"Attach{kind.title()}",
-                [f"iam:Attach{kind.title()}Policy"] if attached else [],
-                [arn for each in holders if each.required for arn in _arns(account, kind, each)],
-            )
-            | condition
-        )
-    joined = {use.name for user in desired.users.values() for use in user.groups}
-    groups = [arn for name in joined for arn in _arns(account, "group", desired.groups[name])]
-    yield _statement("Join", ["iam:AddUserToGroup"] if groups else [], groups)
-    yield from _puts(desired, account)
-    made = sorted(ref.arn for ref in _own(desired, account))
-    yield _statement("CreatePolicies", ["iam:CreatePolicy"] if made else [], made)
+def _looks(action: str) -> Iterable[str]:
+    """What a fix reads just before and after a write, of whatever the write touches (remediate.look)."""
+    name = action.partition(":")[2]
+    if name in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
+        reads: tuple[str, ...] = ("GetGroup", "GetUser", "ListGroupsForUser")
+    elif name in (Verb.CREATE_POLICY, Verb.CREATE_POLICY_VERSION):
+        reads = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
+    else:
+        kind = re.findall("Group|User|Role", name)[0]
+        attached, inline = (f"ListAttached{kind}Policies",), (f"Get{kind}Policy", f"List{kind}Policies")
+        of_policies = attached if name.startswith(("Attach", "Detach")) else inline
+        reads = (f"Get{kind}", *(of_policies if name.endswith("Policy") else ()))
+    return (f"iam:{each}" for each in reads)
 
 
-def _create(desired: Desired, account: Account) -> Iterator[Statement]:
-    groups = [account.arn("group", each.name, each.path or "/") for each in desired.groups.values()]
-    users = [account.arn("user", each.name, each.path or "/") for each in desired.users.values()]
-    tags = ["iam:TagUser"] if any(each.tags for each in desired.users.values()) else []
-    yield _statement("CreateGroups", ["iam:CreateGroup"] if groups else [], groups)
-    yield _statement("CreateUsers", ["iam:CreateUser", *tags] if users else [], users)
+def _fix(comparison: Comparison) -> Iterator[Statement]:
+    yield from _attach(comparison)
+    joined = {use.name for user in _users(comparison) for use in user.groups}
+    groups = (each for each in _ours(comparison, "group") if each.name in joined)
+    yield _statement("Join", ["iam:AddUserToGroup"], _arns(comparison, "group", groups))
+    yield from _put(comparison)
+    required = {ref.arn for _, each in comparison.declared() for _, ref in comparison.required(each)}
+    yield _statement("CreatePolicies", ["iam:CreatePolicy"], required.intersection(comparison.documents))
 
 
-def _replace(desired: Desired, account: Account) -> Iterator[Statement]:
-    for kind, holders in _by_kind(desired).items():
-        exclusive = [arn for each in holders if each.exclusive for arn in _arns(account, kind, each)]
+def _attach(comparison: Comparison) -> Iterator[Statement]:
+    """Only those who are to hold the same policies share a statement: nobody can be given what another is to hold."""
+    for kind in KINDS:
+        holders: dict[frozenset[str], list[Declared]] = {}
+        for each in _ours(comparison, kind):
+            wanted = frozenset(ref.arn for _, ref in comparison.required(each) if not comparison.obstacle(ref.arn))
+            holders.setdefault(wanted, []).append(each)
+        named = ((policies, those) for policies, those in holders.items() if policies)
+        for number, (policies, those) in enumerate(named, 1):
+            sid = f"Attach{kind.title()}{number if number > 1 else ''}"
+            attach = _statement(sid, [f"iam:Attach{kind.title()}Policy"], _arns(comparison, kind, those))
+            yield attach | {"Condition": {"ArnEquals": {"iam:PolicyARN": sorted(policies)}}}
+
+
+def _create(comparison: Comparison) -> Iterator[Statement]:
+    """Not who is to have a boundary, which only a person may set."""
+    groups = [_new_arn(comparison, "group", each) for each in _ours(comparison, "group")]
+    made = [each for each in _users(comparison) if not (each.boundary and each.boundary.policy)]
+    users = {_new_arn(comparison, "user", each): bool(each.tags) for each in made}
+    yield _statement("CreateGroups", ["iam:CreateGroup"], groups)
+    yield _statement("CreateUsers", ["iam:CreateUser"], users)
+    yield _statement("TagUsers", ["iam:TagUser"], (arn for arn, tagged in users.items() if tagged))
+
+
+def _replace(comparison: Comparison) -> Iterator[Statement]:
+    for kind in KINDS:
         word = kind.title()
-        taken = [f"iam:Detach{word}Policy", f"iam:Delete{word}Policy"] if exclusive else []
-        yield _statement(f"TakeFrom{word}", taken, exclusive)
-    left = [arn for each in desired.groups.values() for arn in _arns(account, "group", each)]
+        exclusive = _arns(comparison, kind, (each for each in _ours(comparison, kind) if each.exclusive))
+        yield _statement(f"TakeFrom{word}", [f"iam:Delete{word}Policy", f"iam:Detach{word}Policy"], exclusive)
+    left = _arns(comparison, "group", (each for each in _ours(comparison, "group") if each.exclusive))
     # A user that is exclusive leaves groups that nobody need have declared.
-    anywhere = any(each.exclusive for each in desired.users.values())
-    leaves = anywhere or any(each.exclusive for each in desired.groups.values())
-    yield _statement("Leave", ["iam:RemoveUserFromGroup"] if leaves else [], ["*"] if anywhere else left)
-    yield from _puts(desired, account)
-    own = sorted(ref.arn for ref in _own(desired, account))
-    yield _statement("ReplacePolicies", ["iam:CreatePolicyVersion"] if own else [], own)
+    anywhere = any(each.exclusive for each in _users(comparison))
+    yield _statement("Leave", ["iam:RemoveUserFromGroup"], [comparison.account.arn("group", "*")] if anywhere else left)
+    yield from _put(comparison)
+    yield _statement("ReplacePolicies", ["iam:CreatePolicyVersion"], comparison.documents)
 
 
-def _puts(desired: Desired, account: Account) -> Iterator[Statement]:
-    for kind, holders in _by_kind(desired).items():
-        written = [arn for each in holders if each.inline for arn in _arns(account, kind, each)]
-        yield _statement(f"Put{kind.title()}", [f"iam:Put{kind.title()}Policy"] if written else [], written)
+def _put(comparison: Comparison) -> Iterator[Statement]:
+    for kind in KINDS:
+        written = _arns(comparison, kind, (each for each in _ours(comparison, kind) if each.inline))
+        yield _statement(f"Put{kind.title()}", [f"iam:Put{kind.title()}Policy"], written)
 
 
-def _by_kind(desired: Desired) -> Mapping[Kind, tuple[Declared, ...]]:
-    return {
-        "group": tuple(desired.groups.values()),
-        "user": tuple(desired.users.values()),
-        "role": tuple(desired.roles.values()),
-    }
+def _ours(comparison: Comparison, kind: Kind) -> list[Declared]:
+    """Who of a kind may be written to: not the ignored, and not whom another tool manages."""
+    return [each for other, each in comparison.declared() if other == kind and not each.managed_by]
 
 
-def _policies(desired: Desired, declared: Declared) -> Iterator[PolicyRef]:
-    return (ref for use in declared.required for ref in desired.policy_sets[use.name].policies)
+def _users(comparison: Comparison) -> list[DesiredUser]:
+    return [each for each in _ours(comparison, "user") if isinstance(each, DesiredUser)]
 
 
-def _own(desired: Desired, account: Account) -> Iterator[PolicyRef]:
-    """The account's own policies whose documents the file gives."""
-    every = {ref.arn: ref for each in desired.policy_sets.values() for ref in each.policies if ref.document}
-    return (ref for arn, ref in every.items() if f"::{account.id}:" in arn)
+def _arns(comparison: Comparison, kind: Kind, those: Iterable[Declared]) -> list[str]:
+    """The ARNs that principals can have: at their path, or at any where the file does not say one."""
+    account = comparison.account
+    paths = ((each.name, ("/", "/*/") if each.path is None else (each.path,)) for each in those)
+    return [account.arn(kind, name, path) for name, those_paths in paths for path in those_paths]
 
 
-def _arns(account: Account, kind: Kind, declared: Declared) -> list[str]:
-    """The ARNs that a principal can have: at its path, or at any where the file does not say one."""
-    if declared.path is not None:
-        return [account.arn(kind, declared.name, declared.path)]
-    return [account.arn(kind, declared.name), account.arn(kind, declared.name, "/*/")]
+def _new_arn(comparison: Comparison, kind: Kind, declared: Declared) -> str:
+    return comparison.account.arn(kind, declared.name, declared.path or "/")
 
 
-def _statement(sid: str, actions: list[str], resources: list[str]) -> Statement:
+def _statement(sid: str, actions: list[str], resources: Iterable[str]) -> Statement:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": sorted(resources)}
 
 
-_STATEMENTS: Mapping[str, Callable[[Desired, Account], Iterator[Statement]]] = {
-    "audit": _audit,
+_WRITES: Mapping[str, Callable[[Comparison], Iterator[Statement]]] = {
     "fix": _fix,
     "create": _create,
     "replace": _replace,

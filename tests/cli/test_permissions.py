@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from koding_audit.cli import main
-from tests.simulator.scenario import FILE, World, drifted, explored, holdings, run
+from tests.simulator.account import ALLOW_ALL, AWS, Account
+from tests.simulator.scenario import FILE, MANAGED, World, command, drifted, explored, holdings, run
 from tests.simulator.server import Simulator, serving
 from tests.simulator.sweep import models_read_once
 
@@ -80,20 +81,93 @@ def test_reads_are_those_that_the_file_needs(capsys: pytest.CaptureFixture[str],
 def test_a_path_that_is_declared_is_in_the_arn(capsys: pytest.CaptureFixture[str], file: str) -> None:
     found = by_sid(printed(capsys, "create", file))
     assert found["CreateGroups"]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]
-    assert found["CreateUsers"]["Action"] == ["iam:CreateUser", "iam:TagUser"]
+    assert found["TagUsers"]["Resource"] == ["arn:aws:iam::123456789012:user/ada"]
 
 
 def test_taking_away_is_limited_to_what_is_exclusive(capsys: pytest.CaptureFixture[str], file: str) -> None:
     found = by_sid(printed(capsys, "replace", file))
     assert set(found) == {"TakeFromGroup", "Leave", "PutRole", "ReplacePolicies"}
-    assert found["TakeFromGroup"]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]
+    for sid in ("TakeFromGroup", "Leave"):
+        assert found[sid]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]
     assert found["ReplacePolicies"]["Resource"] == ["arn:aws:iam::123456789012:policy/own"]
+
+
+NOBODYS = """version: 1
+account: {id: ["123456789012", "210987654321"]}
+policy_sets:
+  build: {policies: [AmazonEC2FullAccess]}
+  admin: {policies: [AdministratorAccess]}
+  unused: {policies: [{name: unused, document: {Statement: {Effect: Allow, Action: "s3:*", Resource: "*"}}}]}
+groups:
+  Developers: {required: [build], members: [robot]}
+  Admins: {required: [admin]}
+  Hands: {required: [build], members: [ada], managed_by: terraform, exclusive: true}
+users:
+  ada: {}
+  bounded: {boundary: PowerUserAccess}
+  robot: {managed_by: terraform}
+"""
+
+
+@pytest.fixture
+def nobodys(tmp_path: Path) -> str:
+    path = tmp_path / "nobodys.yaml"
+    path.write_text(NOBODYS)
+    return str(path)
+
+
+def test_nobody_can_be_given_what_another_is_to_hold(capsys: pytest.CaptureFixture[str], nobodys: str) -> None:
+    attach = [each for each in printed(capsys, "fix", nobodys) if each["Sid"].startswith("AttachGroup")]
+    held = {each["Resource"][-1].rpartition("/")[2]: each["Condition"]["ArnEquals"]["iam:PolicyARN"] for each in attach}
+    assert held == {
+        "Developers": ["arn:aws:iam::aws:policy/AmazonEC2FullAccess"],
+        "Admins": ["arn:aws:iam::aws:policy/AdministratorAccess"],
+    }
+
+
+def test_whom_another_tool_manages_is_not_written_to(capsys: pytest.CaptureFixture[str], nobodys: str) -> None:
+    every = json.dumps([printed(capsys, mode, nobodys) for mode in ("fix", "create", "replace")])
+    assert "Hands" not in every
+    assert "robot" not in every
+    assert not {"Join", "TakeFromGroup", "Leave"} & set(by_sid(json.loads(every)[0] + json.loads(every)[2]))
+
+
+def test_who_needs_a_boundary_and_what_nobody_requires_are_not_made(
+    capsys: pytest.CaptureFixture[str], nobodys: str
+) -> None:
+    assert by_sid(printed(capsys, "create", nobodys))["CreateUsers"]["Resource"] == [
+        "arn:aws:iam::123456789012:user/ada"
+    ]
+    assert "CreatePolicies" not in by_sid(printed(capsys, "fix", nobodys))
 
 
 def test_an_account_that_no_file_names_is_said_or_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "210987654321" in json.dumps(printed(capsys, "fix", GUIDE, "--account", "210987654321"))
     main(["permissions", "fix", GUIDE])
     assert "replace 123456789012" in capsys.readouterr().err
+
+
+def test_an_account_that_the_file_names_is_taken_without_a_note(capsys: pytest.CaptureFixture[str], file: str) -> None:
+    assert main(["permissions", "fix", file]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_of_several_accounts_one_is_told_and_another_can_be_said(
+    capsys: pytest.CaptureFixture[str], nobodys: str
+) -> None:
+    main(["permissions", "fix", nobodys])
+    assert "2 accounts, and this is for 123456789012" in capsys.readouterr().err
+    assert "group/Admins" in json.dumps(printed(capsys, "fix", nobodys, "--account", "210987654321"))
+
+
+def test_an_account_that_is_not_the_files_is_refused(capsys: pytest.CaptureFixture[str], nobodys: str) -> None:
+    assert main(["permissions", "fix", nobodys, "--account", "333333333333"]) == 2
+    assert "the desired state is for 123456789012, 210987654321" in capsys.readouterr().err
+
+
+def test_a_mode_that_there_is_none_of_is_told_apart_from_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["permissions", "repair"]) == 2
+    assert "the modes are: audit, fix, create, replace" in capsys.readouterr().err
 
 
 def test_a_file_that_is_wrong_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,8 +200,13 @@ def least(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> list[dict[str, 
 def status_with(simulator: Simulator, statements: list[dict[str, Any]], folder: Path) -> int:
     simulator.account = drifted()
     simulator.forget()
-    simulator.account.permissions = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    limit(simulator, statements)
     return run(simulator, folder).status
+
+
+def limit(simulator: Simulator, statements: list[dict[str, Any]]) -> None:
+    """Let the caller do no more than this."""
+    simulator.account.permissions = json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def test_what_is_printed_is_enough_for_a_whole_fix(
@@ -147,3 +226,90 @@ def test_without_any_one_of_its_actions_the_fix_is_not_whole(
         fewer[at]["Action"].remove(action)
         fewer = [each for each in fewer if each["Action"]]
         assert status_with(standing, fewer, tmp_path) == 2, action
+
+
+# --- held against files of other shapes -----------------------------------------------------------------
+
+S3 = '{Version: 2012-10-17, Statement: {Effect: Allow, Action: "s3:GetObject", Resource: "*"}}'
+SETS = f"""version: 1
+account: {{id: "123456789012"}}
+policy_sets:
+  build: {{policies: [AmazonEC2FullAccess]}}
+  own: {{policies: [{{name: own, path: /team/, document: {S3}}}]}}
+"""
+INLINE = f"inline: {{x: {S3}}}"
+SHAPES = {
+    "listed because it is closed": """closed: {users: true, groups: true}
+groups: {Developers: {required: [build], path: /team/, members: [new, there]}}
+users: {new: {tags: {team: web}, path: /team/}, there: {}}
+""",
+    "listed because it is large": "groups:\n"
+    + "".join(f"  Group{number}: {{required: [build]}}\n" for number in range(20)),
+    "an exclusive group alone": "groups: {There: {required: [build], exclusive: true}}",
+    "an exclusive user alone": "users: {there: {required: [build], exclusive: true, groups: [There]}}\n"
+    "groups: {There: {}, Left: {}}",
+    "an exclusive role alone": "roles: {there: {required: [build], exclusive: true}}",
+    "documents, listed": f"""closed: {{roles: true}}
+groups: {{There: {{required: [own], {INLINE}}}, New: {{}}}}
+users: {{there: {{{INLINE}}}, new: {{}}}}
+roles: {{there: {{required: [build], {INLINE}}}}}
+""",
+}
+
+
+def elsewhere(*, written: bool) -> Account:
+    """An account in which everybody is at a path, and holds what no file of these says; written: documents too."""
+    account = Account()
+    for name in MANAGED:
+        account.add_policy(AWS + name)
+    if written:
+        account.add_policy("arn:aws:iam::123456789012:policy/team/own")
+    for kind, name in (("Group", "There"), ("User", "there"), ("Role", "there")):
+        held = account.add(kind, name, path="/deep/down/", attached=[f"{AWS}AmazonS3ReadOnlyAccess"])
+        held.inline |= {"x": ALLOW_ALL} if written else {}
+    account.add("Group", "Left")
+    account.add("User", "stranger", groups={"There"})
+    account.state.entities["User", "there"].groups.add("Left")
+    return account
+
+
+def repaired(
+    simulator: Simulator, folder: Path, statements: list[dict[str, Any]] | None, *, written: bool
+) -> tuple[int, frozenset[tuple[str, ...]]]:
+    """The status of a fix by a caller who may do no more than this, and what the account is then."""
+    simulator.account = elsewhere(written=written)
+    simulator.forget()
+    if statements is not None:
+        limit(simulator, statements)
+    file = str(folder / "desired.yaml")
+    seen = command(simulator, folder, "scan", file, "--fix", "--create", "--replace", "--yes")
+    return seen.status, holdings(simulator.account.state)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["nothing written", "all written"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_printed_is_enough_for_every_shape_of_file(
+    capsys: pytest.CaptureFixture[str], standing: Simulator, tmp_path: Path, shape: str, written: bool
+) -> None:
+    file = tmp_path / "desired.yaml"
+    file.write_text(SETS + SHAPES[shape])
+    whole = repaired(standing, tmp_path, None, written=written)
+    assert whole[0] != 2
+    assert standing.writes
+    modes = ("audit", "fix", "create", "replace")
+    least = [each for mode in modes for each in printed(capsys, mode, str(file))]
+    assert repaired(standing, tmp_path, least, written=written) == whole
+
+
+@pytest.mark.parametrize("shape", ["listed because it is closed", "an exclusive role alone", "documents, listed"])
+def test_without_any_one_action_some_fix_of_that_shape_is_not_whole(
+    capsys: pytest.CaptureFixture[str], standing: Simulator, tmp_path: Path, shape: str
+) -> None:
+    file = tmp_path / "desired.yaml"
+    file.write_text(SETS + SHAPES[shape])
+    modes = ("audit", "fix", "create", "replace")
+    least = [each for mode in modes for each in printed(capsys, mode, str(file))]
+    for action in sorted({action for each in least for action in each["Action"]}):
+        fewer = [{**each, "Action": [name for name in each["Action"] if name != action]} for each in least]
+        fewer = [each for each in fewer if each["Action"]]
+        assert any(repaired(standing, tmp_path, fewer, written=written)[0] == 2 for written in (False, True)), action

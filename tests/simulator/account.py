@@ -232,17 +232,22 @@ class Account:
         if self.permissions is None or action == "GetCallerIdentity":
             return
         context = {"iam:PolicyARN": given["PolicyArn"]} if action.startswith(("Attach", "Detach")) else {}
-        request = Request(f"iam:{action}", _resource(given), self.caller, Context.of(context, complete=True))
         own = Policy("user auditor", "own", compiled(self.permissions))
-        if decide(request, Policies(identity=(own,))).verdict != "allowed":
-            raise IamError("AccessDenied", 403)
+        # To create with tags is to tag, too.
+        for name in (action, *(["TagUser"] if "Tags.member.1.Key" in given else [])):
+            asked = Context.of(context, complete=True)
+            request = Request(f"iam:{name}", _resource(self.state, given), self.caller, asked)
+            if decide(request, Policies(identity=(own,))).verdict != "allowed":
+                raise IamError("AccessDenied", 403)
 
 
-def _resource(given: Mapping[str, Any]) -> str:
-    """The ARN that a call is about, as IAM's reference has it for the actions of this tool."""
+def _resource(state: State, given: Mapping[str, Any]) -> str:
+    """The ARN that a call is about, as IAM's reference has it for the actions of this tool: with its live path."""
     for kind in ("Group", "User", "Role"):
         if f"{kind}Name" in given:
-            return f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{given[f'{kind}Name']}"
+            name = given[f"{kind}Name"]
+            live = state.entities.get((kind, name.lower()))
+            return live.arn if live else f"arn:aws:iam::{ACCOUNT}:{kind.lower()}{given.get('Path', '/')}{name}"
     if "PolicyArn" in given:
         return str(given["PolicyArn"])
     if "PolicyName" in given:
