@@ -1,4 +1,4 @@
-"""`make mutants`: promises broken on purpose in a copy of the package; the slice of the sweep has to notice each.
+"""`make mutants`: promises broken on purpose in a copy of the package; the tests have to notice each.
 
 `python -m tests.simulator.mutants`; status 1 where a mutant lives.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CHECKOUT = Path(__file__).parents[2]
+TESTS = ("tests/test_remediate.py", "tests/simulator")
 
 
 class Mutant(NamedTuple):
@@ -57,7 +58,7 @@ MUTANTS: Mapping[str, Mutant] = {
 
 
 def lives(name: str, mutant: Mutant) -> bool:
-    """Whether the slice of the sweep passes over a copy with this mutant in it."""
+    """Whether the tests pass over a copy with this mutant in it."""
     with tempfile.TemporaryDirectory(prefix="koding-audit-mutant-") as folder:
         for part in ("koding_audit", "tests", "policies"):
             shutil.copytree(CHECKOUT / part, Path(folder) / part)
@@ -67,7 +68,7 @@ def lives(name: str, mutant: Mutant) -> bool:
         if text.count(mutant.old) != 1:
             raise SystemExit(f"{name}: {mutant.file} has changed; write the mutant anew")
         path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "-p", "no:cacheprovider", "tests/simulator"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "-p", "no:cacheprovider", *TESTS]
         done = subprocess.run(
             command,
             cwd=folder,
