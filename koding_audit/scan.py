@@ -252,11 +252,6 @@ def _first_line(doc: str | None) -> str:
     return (doc or "").strip().partition("\n")[0]
 
 
-UNREAD_ADVICE = Advice(
-    "What was not read is not known to be right.", "grant the caller the permission, then scan again"
-)
-
-
 def after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audit:
     """The second measurement, with what became of the first one's findings.
 
