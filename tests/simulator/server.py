@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,10 +27,15 @@ def asks(call: Call) -> str:
 
 @dataclass
 class Simulator:
-    """faults: by the call that they befall; sticky: they befall every later call that asks the same too."""
+    """faults: by the call that they befall; sticky: they befall every later call that asks the same too.
+
+    before, after: what somebody else does just before a call takes effect, and just after, before its reply is sent.
+    """
 
     account: Account
     faults: dict[Target, Fault] = field(default_factory=dict)
+    before: dict[Target, Callable[[], None]] = field(default_factory=dict)
+    after: dict[Target, Callable[[], None]] = field(default_factory=dict)
     sticky: bool = False
     url: str = ""
     calls: list[Target] = field(default_factory=list)
@@ -42,6 +47,8 @@ class Simulator:
         """Begin anew: no faults, no calls."""
         with self._lock:
             self.faults.clear()
+            self.before.clear()
+            self.after.clear()
             self.calls.clear()
             self.writes.clear()
             self._seen.clear()
@@ -52,11 +59,17 @@ class Simulator:
             self._seen[asked] += 1
             target = (asked, self._seen[asked])
             self.calls.append(target)
-            fault = self._fault(target)
-            if fault is None:
-                return self._answer(call, asked)
-            honest = self._answer(call, asked) if fault.applies else Reply(200, XML, b"")
-            return fault.spoil(honest, call)
+            self.before.get(target, _nothing)()
+            reply = self._befallen(call, target)
+            self.after.get(target, _nothing)()
+            return reply
+
+    def _befallen(self, call: Call, target: Target) -> Reply:
+        fault = self._fault(target)
+        if fault is None:
+            return self._answer(call, target[0])
+        honest = self._answer(call, target[0]) if fault.applies else Reply(200, XML, b"")
+        return fault.spoil(honest, call)
 
     def _fault(self, target: Target) -> Fault | None:
         asked, number = target
@@ -73,6 +86,10 @@ class Simulator:
         if call.writes:
             self.writes.append(asked)
         return Reply(200, XML, reply_xml(call.service, call.action, value))
+
+
+def _nothing() -> None:
+    pass
 
 
 @contextlib.contextmanager
