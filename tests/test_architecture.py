@@ -51,6 +51,7 @@ FLOORS = {
     "codec": 3,
     "evaluate": 3,
     "drift": 4,
+    "stack": 4,
     "effective": 4,
     "iam": 3,
     "organizations": 3,
