@@ -6,8 +6,10 @@ naming the item; it never guesses. No secret passes: of an access key there are 
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, get_args
 
@@ -61,6 +63,9 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 _ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANGES: tuple[Change, ...] = get_args(Change)
+
+# A line of a journal: what it says, and its chain at the end.
+_CHAINED = re.compile(r'(\{.*),"chain":"[0-9a-f]{64}"\}')
 
 _T = TypeVar("_T")
 
@@ -470,7 +475,7 @@ def _read_unique_ids(item: Item) -> dict[EntityKey, str]:
 
 
 def journal_header(account: Account, started_at: datetime, desired: Iterable[SourceFile]) -> str:
-    """The first line of a journal, with its newline."""
+    """What the first line of a journal says; `chained` makes the line of it."""
     value = {
         "version": VERSION,
         "kind": JOURNAL,
@@ -479,11 +484,11 @@ def journal_header(account: Account, started_at: datetime, desired: Iterable[Sou
         "started_at": instant(started_at),
         "desired": [_file(each) for each in desired],
     }
-    return write_json(value) + "\n"
+    return write_json(value)
 
 
 def journal_line(time: datetime, index: int, entry: Entry) -> str:
-    """One state of the entry at that index (from 0), with its newline; the last line of an index holds."""
+    """What a line says of the entry at that index (from 0) in one state; the last line of an index holds."""
     value = {
         "time": instant(time),
         "index": index,
@@ -492,34 +497,77 @@ def journal_line(time: datetime, index: int, entry: Entry) -> str:
         "outcome": entry.outcome,
         "detail": entry.detail,
         "before": entry.before,
+        "absent_before": entry.absent,
     }
-    return write_json(value) + "\n"
+    return write_json(value)
+
+
+def journal_end(time: datetime) -> str:
+    """What the last line says: the run came to its end, and no line after the one before this was taken away."""
+    return write_json({"time": instant(time), "ended": True})
+
+
+def chained(said: str, before: str) -> tuple[str, str]:
+    """The line of a journal that says this, with its newline, and its chain.
+
+    `chain` is SHA-256 over the chain of the line before (of the first line: nothing), a newline, and the line as it is
+    without its chain. So a line that was edited, removed, moved or put in does not follow from the one before it.
+    """
+    chain = hashlib.sha256(f"{before}\n{said}".encode()).hexdigest()
+    return f'{said[:-1]},"chain":"{chain}"}}\n', chain
 
 
 def decode_journal(text: str, path: str) -> tuple[Journal, Problem | None]:
     """The journal in its last state, and what is wrong with its last line if a crash tore that.
 
     A line is torn if it is the last, has no newline and is no JSON; all lines before it are used. An entry whose
-    write was under way is `started` then: whether it happened is to be read from the account. Raises InputError.
+    write was under way is `started` then: whether it happened is to be read from the account. Raises InputError, with
+    the line that does not follow from the one before it.
     """
     lines = text.split("\n")
     torn = None
     if lines[-1] and not _is_json(lines[-1]):
         location = Source(path, len(lines), 1)
         torn = Problem("the journal's last line is torn", "the run was cut off; the lines before it are used", location)
-    values = [_read_line(line, path, number) for number, line in enumerate(lines[:-1], start=1)]
-    if lines[-1] and torn is None:
-        values.append(_read_line(lines[-1], path, len(lines)))
-    if not values:
+    whole = lines[:-1] if torn or not lines[-1] else lines
+    if not whole:
         raise InputError(f"{path}: the journal has no first line", "no write is made before it is there")
-    account = _read_header(values[0])
+    _read_line(whole[0], path, 1).check_kind(JOURNAL, VERSION)  # a newer one may be chained in another way
+    first, *rest = (_read_line(said, path, number) for number, said in enumerate(_unchained(whole, path), start=1))
+    account = _read_header(first)
+    ended = bool(rest) and _read_end(rest[-1])
     entries: dict[int, Entry] = {}
-    for item in values[1:]:
+    for item in rest[:-1] if ended else rest:
         index, entry = _read_entry(item)
         if index in entries and entries[index].action != entry.action:
             item.refuse(f"entry {index} was another action before")
         entries[index] = entry
-    return Journal(path, account, tuple(entries[index] for index in sorted(entries))), torn
+    return Journal(path, account, tuple(entries[index] for index in sorted(entries)), ended), torn
+
+
+def _unchained(lines: Iterable[str], path: str) -> Iterator[str]:
+    """What each line says, without its chain. Raises InputError at the first that does not follow."""
+    before = ""
+    for number, line in enumerate(lines, start=1):
+        found = _CHAINED.fullmatch(line)
+        said = f"{found[1]}}}" if found else "{}"
+        again, before = chained(said, before)
+        if again != f"{line}\n":
+            raise InputError(
+                "the journal is not as its run left it: this line does not follow from the one before it",
+                "restore the journal; without it, what it says was added has to be taken back by hand",
+                Source(path, number, 1),
+            )
+        yield said
+
+
+def _read_end(item: Item) -> bool:
+    """Whether this is the line that a run writes at its end."""
+    if not isinstance(item.value, dict) or "ended" not in item.value:
+        return False
+    fields = item.fields("time", "ended")
+    fields["time"].time()
+    return fields["ended"].boolean()
 
 
 def _is_json(line: str) -> bool:
@@ -547,7 +595,9 @@ def _read_header(item: Item) -> Account:
 
 
 def _read_entry(item: Item) -> tuple[int, Entry]:
-    fields = item.fields("time", "index", "action", "parameters", "unique_ids", "outcome", "detail", "before")
+    fields = item.fields(
+        *("time", "index", "action", "parameters", "unique_ids", "outcome", "detail", "before", "absent_before")
+    )
     fields["time"].time()
     index = fields["index"].whole()
     if index < 0:
@@ -558,6 +608,7 @@ def _read_entry(item: Item) -> tuple[int, Entry]:
         detail=fields["detail"].text(),
         unique_ids=_read_unique_ids(fields["unique_ids"]),
         before=fields["before"].text(),
+        absent=fields["absent_before"].boolean(),
     )
     return index, entry
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,56 +13,71 @@ from koding_audit.errors import AuditError, InputError
 from koding_audit.lock import make_folder
 from koding_audit.model import Account, Entry, Journal, Problem, SourceFile
 
+_NOT_BEGUN = "nothing was written to IAM; give --journal FILE, a new file on a disk with room"
+_LARGEST = 256 * 1024 * 1024  # bytes; a line is at most some 14 KB, and a plan has three for each step
+
 
 class JournalFile:
     """A journal that is being written: its own file, made for it alone, readable by nobody else.
 
-    Each line is on the disk (fsync) before `append` returns. Raises AuditError where the disk does not take it.
+    Each line is on the disk (fsync) before `append` returns. Raises AuditError where the disk does not take it; nothing
+    more is written to it then, for what it holds of that line is not known.
     """
 
     def __init__(self, path: str, account: Account, started_at: datetime, desired: Iterable[SourceFile]) -> None:
         self.path = path
+        self._chain = ""
+        self._broken = ""
         try:
             make_folder(Path(path).parent)
             # Exclusive and without following a link: nobody can have laid another file in its way.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
-            hint = "nothing was written to IAM; give --journal FILE, a new file on a disk with room"
-            raise AuditError(f"the journal {path} cannot be made: {error.strerror}", hint) from error
-        self._write(codec.journal_header(account, started_at, desired))
-        self._keep_name()
+            raise AuditError(f"the journal {path} cannot be made: {error.strerror}", _NOT_BEGUN) from error
+        try:
+            self._put(codec.journal_header(account, started_at, desired))
+            self._keep_name()
+        except OSError as error:
+            os.close(self._descriptor)
+            Path(path).unlink(missing_ok=True)
+            raise AuditError(f"the journal {path} cannot be written: {error.strerror}", _NOT_BEGUN) from error
 
     def append(self, index: int, entry: Entry) -> None:
         """Record one state of the step at that index of the plan."""
         self._write(codec.journal_line(datetime.now(timezone.utc), index, entry))
 
+    def end(self) -> None:
+        """Record that the run came to its end. A journal without this line is of a run that was cut off."""
+        self._write(codec.journal_end(datetime.now(timezone.utc)))
+
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def _write(self, line: str) -> None:
+    def _write(self, said: str) -> None:
+        try:
+            if not self._broken:
+                self._put(said)
+        except OSError as error:
+            self._broken = error.strerror or type(error).__name__
+        if self._broken:
+            hint = "the run stops here: what it did so far is in the journal"
+            raise AuditError(f"the journal {self.path} cannot be written: {self._broken}", hint)
+
+    def _put(self, said: str) -> None:
+        line, self._chain = codec.chained(said, self._chain)
         data = line.encode("ascii")
-        with self._told():
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-            os.fsync(self._descriptor)
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+        os.fsync(self._descriptor)
 
     def _keep_name(self) -> None:
         """A new file's name is on the disk only once its folder is."""
-        with self._told():
-            folder = os.open(Path(self.path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+        folder = os.open(Path(self.path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            yield
-        except OSError as error:
-            hint = "the run stops here: what it did so far is in the journal"
-            raise AuditError(f"the journal {self.path} cannot be written: {error.strerror}", hint) from error
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def default_path(environ: Mapping[str, str], account: Account, now: datetime) -> str:
@@ -80,10 +95,24 @@ def default_path(environ: Mapping[str, str], account: Account, now: datetime) ->
 def read(path: str) -> tuple[Journal, Problem | None]:
     """A journal in its last state, and what is wrong with its last line where a crash tore it. Raises InputError."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        data = _contents(path)
     except OSError as error:
         hint = "the run that wrote it printed its path; by default under ~/.local/state/koding-audit/ACCOUNT"
         raise InputError(f"{path}: cannot be read: {error.strerror}", hint) from error
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: this is not UTF-8 text") from error
+        if error.start < data.rfind(b"\n") or b"\n" not in data:
+            raise InputError(f"{path}: this is not UTF-8 text") from error
+        text = data.decode("utf-8", "replace")  # a power loss may leave anything of the last line
     return codec.decode_journal(text, path)
+
+
+def _contents(path: str) -> bytes:
+    """The bytes of a regular file: the path may come from another run's lock, and nothing is waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            raise InputError(f"{path}: this is no journal", "a journal is a file of lines of JSON")
+        return stream.read(_LARGEST)

@@ -176,6 +176,11 @@ class Item:
 
     def envelope(self, kind: str, known: int, *names: str) -> dict[str, Item]:
         """The fields of a whole file, after its kind and its version, which is to be the known one."""
+        self.check_kind(kind, known)
+        return self.fields("version", "kind", *names)
+
+    def check_kind(self, kind: str, known: int) -> None:
+        """Refuse what is another kind of file, or another version of it."""
         head = dict(self._object())
         if head.get("kind") != kind:
             self.refuse(f"it is no {kind}")
@@ -187,7 +192,6 @@ class Item:
             )
         if version != known or type(version) is not int:
             self.refuse(f"version: {known} is needed")
-        return self.fields("version", "kind", *names)
 
     def _object(self) -> Iterable[tuple[str, object]]:
         return self.value.items() if isinstance(self.value, dict) else self.refuse("an object is needed")

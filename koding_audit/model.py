@@ -687,6 +687,7 @@ class Entry:
     """One step as it went.
 
     before: what it took away, where undo needs it: an inline policy's document, or the id of the version in force.
+    absent: somebody looked just before the write, and what it was to bring about was not so: what is there now is ours.
     """
 
     action: Action
@@ -694,13 +695,17 @@ class Entry:
     detail: str = ""
     unique_ids: Mapping[EntityKey, str] = field(default_factory=dict)
     before: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
+    """What a run wrote, each step in its last state. ended: the run came to its end, and its last line is there."""
+
     path: str
     account: Account
     entries: tuple[Entry, ...]
+    ended: bool = False
 
 
 # --- the result ---------------------------------------------------------------------------------

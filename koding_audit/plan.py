@@ -101,13 +101,13 @@ def basis(steps: Iterable[Step], desired: Desired, snapshot: Snapshot, request: 
 def undo(journal: Journal, snapshot: Snapshot, made_at: datetime) -> Plan:
     """The steps that take back what a journal says was written, last first, where it is still as it was left.
 
-    A write whose end was not seen is taken back too if its result is there: it was absent just before it. What has been
-    made again since (another unique id) is left alone.
+    Only what was looked for just before its write, and was absent. So a write whose end was not seen is taken back too
+    if its result is there. What has been made again since (another unique id) is left alone.
     """
     state = state_of(snapshot)
     steps: list[Step] = []
     for entry in reversed(journal.entries):
-        if entry.outcome not in _MADE or not _is_as_left(entry, state):
+        if entry.outcome not in _MADE or not entry.absent or not _is_as_left(entry, state):
             continue
         ids = unique_ids(entry.action, state)
         finding = f"undo/{entry.action.verb.value}"

@@ -111,6 +111,7 @@ class Remediation:
             taken_away = step.action.verb.value.startswith(("Detach", "Remove", "Delete"))
             self._record(index, replace(entry, outcome="skipped", detail=ALREADY[taken_away]))
         else:
+            entry = replace(entry, absent=True)
             self._record(index, entry)
             self._write(index, entry)
 

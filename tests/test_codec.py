@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -44,6 +44,7 @@ from koding_audit.model import (
     key_of,
 )
 from tests.render.reports import REPORTS, audit, policy_missing
+from tests.values import journal_of
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=timezone.utc)
 GROUP_ARN = "arn:aws:iam::123456789012:group/Developers"
@@ -132,7 +133,7 @@ plans = st.builds(
     ).map(tuple),
 )
 outcomes = st.sampled_from(["started", "done", "failed", "skipped", "pending", "unknown"])
-entries = st.lists(st.builds(Entry, actions, outcomes, texts, unique_ids, texts), max_size=3).map(tuple)
+entries = st.lists(st.builds(Entry, actions, outcomes, texts, unique_ids, texts, st.booleans()), max_size=3).map(tuple)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
 )
@@ -146,9 +147,10 @@ def plan_from(text: str) -> Plan:
     return codec.decode_plan(read_json(text, "x.json"), "x.json")
 
 
-def journal_text(found: tuple[Entry, ...], account: Account = KNOWN) -> str:
-    lines = (codec.journal_line(NOW, index, each) for index, each in enumerate(found))
-    return codec.journal_header(account, NOW, ()) + "".join(lines)
+def journal_text(found: tuple[Entry, ...], account: Account = KNOWN, more: Iterable[str] = ()) -> str:
+    """The lines of these entries, and of what else is to be said, each with its chain."""
+    entries = (codec.journal_line(NOW, index, each) for index, each in enumerate(found))
+    return journal_of(codec.journal_header(account, NOW, ()), *entries, *more)
 
 
 def example_snapshot() -> Snapshot:
@@ -348,14 +350,15 @@ def test_a_principal_has_one_unique_id() -> None:
 
 
 def test_the_last_line_of_an_entry_holds() -> None:
-    text = journal_text((ENTRY,)) + codec.journal_line(NOW, 0, replace(ENTRY, outcome="done"))
+    text = journal_text((ENTRY,), more=[codec.journal_line(NOW, 0, replace(ENTRY, outcome="done"))])
     journal, torn = codec.decode_journal(text, "j")
     assert [each.outcome for each in journal.entries] == ["done"]
     assert torn is None
 
 
 def test_a_torn_last_line_is_told_and_the_others_are_used() -> None:
-    text, last = journal_text((ENTRY,)), codec.journal_line(NOW, 1, replace(ENTRY, outcome="done"))
+    text = journal_text((ENTRY,))
+    last = journal_text((ENTRY, replace(ENTRY, outcome="done"))).removeprefix(text)
     for kept in range(1, len(last) - 1):
         journal, torn = codec.decode_journal(text + last[:kept], "j")
         assert journal.entries == (ENTRY,)
@@ -377,7 +380,7 @@ def test_zeros_that_a_power_loss_left_are_a_torn_line() -> None:
 
 
 def test_a_bad_line_before_the_last_is_refused_with_its_number() -> None:
-    text = journal_text(()) + '{"time": \n' + codec.journal_line(NOW, 0, ENTRY)
+    text = journal_text((), more=['{"time": }', codec.journal_line(NOW, 0, ENTRY)])
     with pytest.raises(InputError, match="not JSON") as caught:
         codec.decode_journal(text, "j")
     assert caught.value.location is not None
@@ -400,18 +403,20 @@ def test_a_journal_without_its_first_line_is_refused(text: str) -> None:
         ({"action": "DeleteRole"}, "j:2: action: one of CreateGroup"),
         ({"parameters": {"GroupName": "g", "PolicyArn": ["A"]}}, 'j:2: parameters["PolicyArn"]: text is needed'),
         ({"more": 1}, 'j:2: unknown key "more"'),
+        ({"absent_before": None}, "j:2: absent_before: true or false is needed"),
+        ({"ended": True}, 'j:2: unknown key "index"'),
     ],
 )
 def test_a_bad_entry_is_refused_with_its_line(changed: dict[str, object], message: str) -> None:
     line = json.loads(codec.journal_line(NOW, 0, ENTRY)) | changed
     with pytest.raises(InputError, match=re.escape(message)):
-        codec.decode_journal(journal_text(()) + json.dumps(line) + "\n", "j")
+        codec.decode_journal(journal_text((), more=[json.dumps(line)]), "j")
 
 
 def test_an_entry_cannot_become_another_action() -> None:
     other = Entry(Action(Verb.CREATE_GROUP, {"GroupName": "Developers"}), "done")
     with pytest.raises(InputError, match="j:3: entry 0 was another action before"):
-        codec.decode_journal(journal_text((ENTRY,)) + codec.journal_line(NOW, 0, other), "j")
+        codec.decode_journal(journal_text((ENTRY,), more=[codec.journal_line(NOW, 0, other)]), "j")
 
 
 @given(st.text(alphabet='{}[]":,\n\\0123456789 abvk') | st.text())
@@ -425,9 +430,67 @@ def test_no_text_after_the_first_line_is_more_than_refused(tail: str) -> None:
 
 
 def test_a_newer_journal_is_refused() -> None:
-    head = json.loads(codec.journal_header(KNOWN, NOW, ())) | {"version": 2}
+    head = json.loads(codec.journal_header(KNOWN, NOW, ())) | {"version": 2, "chained": "in another way"}
     with pytest.raises(InputError, match="j:1: version 2 is newer"):
         codec.decode_journal(json.dumps(head) + "\n", "j")
+
+
+def test_the_end_of_a_run_is_the_last_line_of_its_journal() -> None:
+    end = codec.journal_end(NOW)
+    assert codec.decode_journal(journal_text((ENTRY,), more=[end]), "j")[0] == Journal("j", KNOWN, (ENTRY,), True)
+    assert not codec.decode_journal(journal_text((ENTRY,)), "j")[0].ended
+    with pytest.raises(InputError, match="j:2: index: missing"):
+        codec.decode_journal(journal_text((), more=[end, codec.journal_line(NOW, 0, ENTRY)]), "j")
+
+
+LINES = journal_text(
+    (ENTRY, replace(ENTRY, outcome="done"), replace(ENTRY, outcome="failed")), more=[codec.journal_end(NOW)]
+).splitlines()
+
+
+def refused_at(lines: list[str]) -> int:
+    """The line at which a journal of these lines is refused."""
+    with pytest.raises(InputError, match="is not as its run left it") as caught:
+        codec.decode_journal("".join(f"{line}\n" for line in lines), "j")
+    assert caught.value.hint.startswith("restore the journal")
+    assert caught.value.location is not None
+    return caught.value.location.line
+
+
+@pytest.mark.parametrize("number", range(1, len(LINES) + 1))
+def test_an_edited_line_of_a_journal_is_refused_by_its_number(number: int) -> None:
+    line = LINES[number - 1]
+    edits = [line.replace(":", ": ", 1), line.replace("2026", "2025", 1), line[:-10] + "0123abcd" + line[-2:]]
+    edits += [line.replace(',"chain"', ',"more":1,"chain"'), line[: line.index(',"chain"')] + "}"]
+    for edited in edits:
+        assert edited != line
+        assert refused_at([*LINES[: number - 1], edited, *LINES[number:]]) == number
+
+
+@pytest.mark.parametrize("number", range(2, len(LINES)))
+def test_a_removed_moved_or_inserted_line_of_a_journal_is_refused_by_its_number(number: int) -> None:
+    before, line, after = LINES[: number - 1], LINES[number - 1], LINES[number:]
+    assert refused_at([*before, *after]) == number
+    assert refused_at([*before, after[0], line, *after[1:]]) == number
+    assert refused_at([*before, line, line, *after]) == number + 1
+    assert refused_at([*before, LINES[0], line, *after]) == number
+
+
+def test_a_line_of_another_journal_does_not_follow() -> None:
+    others = journal_text((replace(ENTRY, detail="x"), ENTRY)).splitlines()
+    assert refused_at([LINES[0], LINES[1], others[2]]) == 3
+
+
+def test_a_journal_whose_last_lines_are_gone_has_no_end() -> None:
+    for kept in range(1, len(LINES)):
+        journal, torn = codec.decode_journal("".join(f"{line}\n" for line in LINES[:kept]), "j")
+        assert (journal.ended, torn) == (False, None)
+
+
+def test_a_key_named_chain_within_a_line_is_not_its_chain() -> None:
+    hostile = Action(Verb.CREATE_GROUP, {"GroupName": "g", "chain": "0" * 64})
+    entry = Entry(hostile, "started", f'","chain":"{"0" * 64}"}}')
+    assert codec.decode_journal(journal_text((entry,)), "j")[0].entries == (entry,)
 
 
 # --- the report -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,12 +47,14 @@ def test_what_was_written_is_read_again_in_its_last_state(tmp_path: Path) -> Non
     file = opened(path)
     for index, entry in ((0, STARTED), (0, DONE), (1, STARTED)):
         file.append(index, entry)
+    assert not journal.read(str(path))[0].ended
+    file.end()
     file.close()
     read, torn = journal.read(str(path))
     assert torn is None
-    assert (read.path, read.account, read.entries) == (str(path), ACCOUNT, (DONE, STARTED))
+    assert (read.path, read.account, read.entries, read.ended) == (str(path), ACCOUNT, (DONE, STARTED), True)
     assert path.read_bytes().isascii()
-    assert path.read_text().count("\n") == 4
+    assert path.read_text().count("\n") == 5
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
@@ -137,15 +140,39 @@ def test_a_full_disk_is_an_error_at_the_first_line_and_at_each_later_one(
     call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = opened(tmp_path / "journal.jsonl")
+    file.append(0, DONE)
     with monkeypatch.context() as broken:
         broken.setattr(os, call, full)
         with pytest.raises(AuditError, match="No space left on device") as caught:
-            file.append(0, STARTED)
+            file.append(1, STARTED)
         assert "stops here" in caught.value.hint
-        with pytest.raises(AuditError, match="No space left on device"):
+        with pytest.raises(AuditError, match="No space left on device") as caught:
             opened(tmp_path / "second.jsonl")
-    file.append(0, STARTED)
+        assert "nothing was written to IAM" in caught.value.hint
+    assert not (tmp_path / "second.jsonl").exists()
+    # What it holds of the line that failed is not known, so no other may follow, and the run has no end.
+    for more in (lambda: file.append(2, STARTED), file.end):
+        with pytest.raises(AuditError, match="No space left on device"):
+            more()
     file.close()
+    read, _ = journal.read(str(tmp_path / "journal.jsonl"))
+    assert (read.entries[0], read.ended) == (DONE, False)
+
+
+def test_a_journal_over_the_limit_of_a_files_size_is_an_error_and_not_a_death(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    file = opened(tmp_path / "journal.jsonl")
+    limit = (tmp_path / "journal.jsonl").stat().st_size + 20
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(AuditError, match="File too large"):
+            file.append(0, STARTED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        file.close()
+    read, torn = journal.read(str(tmp_path / "journal.jsonl"))
+    assert read.entries == ()
+    assert torn is not None
 
 
 def test_a_folder_that_cannot_be_synced_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,6 +229,38 @@ def test_a_torn_last_line_is_told_and_the_lines_before_it_are_used(tmp_path: Pat
     assert torn is not None
     assert torn.location is not None
     assert (torn.location.path, torn.location.line) == (str(path), 3)
+
+
+def test_whatever_a_power_loss_left_of_the_last_line_is_torn(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    file = opened(path)
+    file.append(0, DONE)
+    file.close()
+    whole = path.read_bytes()
+    for rest in (b"\0" * 4096, b"\xff\xfe\x80", b'{"time":"\xc3'):
+        path.write_bytes(whole + rest)
+        read, torn = journal.read(str(path))
+        assert read.entries == (DONE,)
+        assert torn is not None
+    path.write_bytes(whole.replace(b"seen", b"s\xff\xffn"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        journal.read(str(path))
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "folder", "too large"])
+def test_what_is_no_file_is_no_journal_and_nothing_is_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.touch()
+        os.truncate(path, 2**40)
+    with pytest.raises(InputError, match=r"no journal|Is a directory"):
+        journal.read(str(path))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from koding_audit import codec
 from koding_audit.comparison import Comparison
 from koding_audit.model import (
     AccessKey,
@@ -272,3 +273,12 @@ def compare(wanted: Desired, live: Snapshot) -> Comparison:
 
 def _read(values: Iterable[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)
+
+
+def journal_of(*said: str) -> str:
+    """The lines of a journal that says this, each with its chain."""
+    text = chain = ""
+    for each in said:
+        line, chain = codec.chained(each, chain)
+        text += line
+    return text

@@ -35,9 +35,7 @@ def apply(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def undo(options: argparse.Namespace, terminal: Terminal) -> int:
     """Take back what a journal says was written, where it is still as it was left."""
-    past, torn = journal.read(options.journal_file)
-    if torn is not None:
-        terminal.problem(torn)
+    past = _past(options.journal_file, terminal)
     check_writable(options)
     with opened(options, terminal) as source:
         account, caller = identified(source, options, terminal)
@@ -59,6 +57,15 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
     for problem in problems:
         terminal.problem(problem)
     return 2 if problems or (result is not None and unsettled(result.entries)) else 0
+
+
+def _past(path: str, terminal: Terminal) -> Journal:
+    past, torn = journal.read(path)
+    if torn is not None:
+        terminal.problem(torn)
+    elif not past.ended:
+        terminal.note("The journal has no end: its run was cut off, or lines were taken away from its end.")
+    return past
 
 
 def read_plan(path: str) -> Plan:

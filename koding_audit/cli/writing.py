@@ -116,6 +116,7 @@ def _written(
     problems: tuple[Problem, ...] = ()
     try:
         remediation.run()
+        file.end()
     except AuditError as error:
         problems = (Problem.of(error),)
     finally:

@@ -10,7 +10,7 @@ import pytest
 
 from koding_audit.cli import main
 from tests.servers.moto_account import MotoAccount
-from tests.values import aws
+from tests.values import aws, journal_of
 
 GUIDE = str(Path(__file__).parents[2] / "policies" / "koding.yaml")
 PIN = ["--account", "123456789012"]
@@ -95,11 +95,44 @@ def test_a_torn_last_line_is_told_and_the_rest_is_taken_back(desk: Desk) -> None
 )
 def test_a_journal_of_another_account_is_refused(desk: Desk, change: dict[str, object], problem: str) -> None:
     journal = desk.fixed()
-    header, *rest = journal.read_text().splitlines()
-    journal.write_text("\n".join([json.dumps({**json.loads(header), **change}), *rest]) + "\n")
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        del line["chain"]
+    journal.write_text(journal_of(*(json.dumps(line) for line in [{**lines[0], **change}, *lines[1:]])))
     status, told = desk.run("undo", str(journal), "--yes", *PIN)
     assert (status, desk.writes()) == (2, [])
     assert problem in told
+
+
+@pytest.mark.parametrize("how", ["edited", "removed", "moved", "inserted"])
+def test_a_journal_that_was_changed_by_hand_is_refused_with_its_line(how: str, desk: Desk) -> None:
+    journal = desk.fixed()
+    lines = journal.read_text().splitlines(keepends=True)
+    number = next(number for number, line in enumerate(lines) if "AttachGroupPolicy" in line)
+    line = lines[number]
+    lines[number : number + 1] = {
+        "edited": [line.replace("AmazonEC2FullAccess", "IAMReadOnlyAccess").replace("Developers", "Administrators")],
+        "removed": [],
+        "moved": [lines[number + 1], line],
+        "inserted": [line, line],
+    }[how]
+    journal.write_text("".join(lines))
+    desk.account.forget()
+    status, told = desk.run("undo", str(journal), "--yes", *PIN)
+    assert (status, desk.account.calls()) == (2, [])
+    assert f"{journal}:{number + 1 + (how == 'inserted')}:1: error: the journal is not as its run left it" in told
+    assert "restore the journal" in told
+
+
+def test_a_journal_whose_last_lines_are_gone_is_told_and_the_rest_is_taken_back(desk: Desk) -> None:
+    journal = desk.fixed()
+    status, told = desk.run("undo", str(journal), "--dry-run")
+    assert (status, "has no end" in told) == (0, False)
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    status, told = desk.run("undo", str(journal), "--yes", *PIN)
+    assert status == 0
+    assert "The journal has no end" in told
+    assert len(desk.writes()) == 5
 
 
 def test_what_cannot_be_read_is_not_undone(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from koding_audit.cli import main, tour
 from koding_audit.cli.scanning import refuse_root
 from koding_audit.errors import RefusedError
 from koding_audit.model import Action, Basis, Caller, Entry, Fact, Gap, Plan, Snapshot, SourceFile, Verb
-from tests.values import ACCOUNT, NOW, ROOT, aws, live_group, live_user, root_use, snapshot
+from tests.values import ACCOUNT, NOW, ROOT, aws, journal_of, live_group, live_user, root_use, snapshot
 
 WANTED = """\
 version: 1
@@ -226,7 +226,9 @@ def test_a_plan_or_journal_that_is_not_there_is_2_and_named(command: str, capsys
 def test_undo_wants_somebody_to_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entry = Entry(Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": READ_ONLY}), "done")
     path = tmp_path / "journal.jsonl"
-    path.write_text(codec.journal_header(ACCOUNT, NOW, ()) + codec.journal_line(NOW, 0, entry), encoding="utf-8")
+    path.write_text(
+        journal_of(codec.journal_header(ACCOUNT, NOW, ()), codec.journal_line(NOW, 0, entry)), encoding="utf-8"
+    )
     assert main(["undo", str(path)]) == 2
     assert "nobody is there to confirm" in capsys.readouterr().err
     assert main(["undo", str(path), "--yes"]) == 2
