@@ -71,6 +71,10 @@ class Connection:
         """The account and the caller, asked of STS, which needs no permission and works under any deny."""
         return self.result(self._identity, "sts:GetCallerIdentity")
 
+    def identity_now(self) -> tuple[Account, Caller]:
+        """The same, asked again: what gives the credentials may have given those of somebody else since."""
+        return self.result(self.submit(_identify, self._client("sts")), "sts:GetCallerIdentity")
+
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """Run a function in one of the connection's threads, at most IN_FLIGHT at once."""
         return self._pool.submit(function, *arguments)

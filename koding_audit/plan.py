@@ -78,7 +78,7 @@ def plan(
     kept = [
         step
         for step in steps
-        if there.issuperset(_needed(step.action)) and created.issuperset(absent.intersection(depends_on(step.action)))
+        if _is_known(step.action, there) and created.issuperset(absent.intersection(depends_on(step.action)))
     ]
     kept.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
     return Plan(basis(kept, desired, snapshot, request, made_at), tuple(kept))
@@ -171,9 +171,11 @@ def _principals(action: Action) -> tuple[PrincipalKey, ...]:
     return tuple(key_of(kind, name) for kind, name in named if name)
 
 
-def _needed(action: Action) -> tuple[EntityKey, ...]:
-    """What must be known to be there. A stranger in an exclusive group is known by the group alone."""
-    return (action.entity,) if action.verb is Verb.REMOVE_USER_FROM_GROUP else touched(action)
+def _is_known(action: Action, there: set[EntityKey]) -> bool:
+    """Whether what it touches is there. Of a membership one side tells: an exclusive group, or an exclusive user."""
+    if action.verb is Verb.REMOVE_USER_FROM_GROUP:
+        return not there.isdisjoint(touched(action))
+    return there.issuperset(touched(action))
 
 
 def unique_ids(action: Action, state: State) -> dict[EntityKey, str]:

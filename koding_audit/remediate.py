@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from koding_audit import iam
+from koding_audit.arns import owner_of, partition_of
 from koding_audit.aws import NOT_THERE, Connection
 from koding_audit.errors import CallError
 from koding_audit.journal import JournalFile
@@ -129,6 +130,8 @@ class Remediation:
             known = step.unique_ids.get(key) or self._created.get(key)
             label = _label(step.action, key)
             live = seen.entities.get(key)
+            if live is not None and self._is_foreign(live):
+                return f"{label} is of another account than was audited: {live.arn}"
             if known and live is None:
                 return f"{label} is gone"
             if known and live and live.unique_id != known:
@@ -136,6 +139,10 @@ class Remediation:
             if not known and live and key in self._to_create and step.action.verb not in _CREATES:
                 return f"{label} has appeared since"
         return ""
+
+    def _is_foreign(self, live: Entity) -> bool:
+        audited = self.plan.basis.account
+        return (partition_of(live.arn), owner_of(live.arn)) != (audited.partition, audited.id)
 
     def _before(self, action: Action, seen: State) -> str:
         """What is about to be taken away, for undo: an inline policy's document, or the id of the version in force."""
@@ -210,7 +217,7 @@ class Remediation:
             seen = look(self.connection, entry.action)
         except CallError:
             return False
-        if not holds(entry.action, seen):
+        if not holds(entry.action, seen) or any(map(self._is_foreign, seen.entities.values())):
             return False
         ids = unique_ids(entry.action, seen)
         if entry.action.verb in _CREATES:

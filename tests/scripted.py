@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from koding_audit.errors import CallError
+from koding_audit.model import Account, Caller
 
 NUMBERED = {"ResponseMetadata": {"RequestId": "r-1"}}
 
@@ -33,6 +34,7 @@ class ScriptedAccount:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     source: str = "live"
     time_left: float = 1e9
+    owner: str = "123456789012"
     _ids: Any = field(default_factory=lambda: itertools.count(1))
     _pending: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
 
@@ -47,6 +49,10 @@ class ScriptedAccount:
         return [call for call in self.calls if not call[0].startswith(("Get", "List"))]
 
     # --- what a Connection offers ---
+
+    def identity_now(self) -> tuple[Account, Caller]:
+        self.calls.append(("GetCallerIdentity", {}))
+        return Account(self.owner, "aws"), Caller(f"arn:aws:iam::{self.owner}:user/auditor", root=False)
 
     def remaining(self) -> float:
         return self.time_left
@@ -108,7 +114,7 @@ class ScriptedAccount:
             return {"PolicyNames": sorted(entity["inline"])}
         if operation.endswith("Policy"):
             return {"PolicyDocument": entity["inline"][given["PolicyName"]]}
-        arn = f"arn:aws:iam::123456789012:{kind.lower()}/{name}"
+        arn = f"arn:aws:iam::{self.owner}:{kind.lower()}/{name}"
         return {kind: {f"{kind}Name": name, f"{kind}Id": entity["id"], "Arn": arn, "Path": "/"}}
 
     def _change(self, operation: str, kind: str, entity: dict[str, Any], given: dict[str, Any]) -> None:

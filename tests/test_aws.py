@@ -578,6 +578,19 @@ def test_an_identity_that_cannot_be_read_is_no_account(
     assert (caught.value.call, caught.value.code) == ("sts:GetCallerIdentity", "MalformedReply")
 
 
+def test_an_identity_is_asked_again_and_may_be_another(
+    replay: Replay, aws_environment: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay.answer("GetCallerIdentity", identity("123456789012", ARN))
+    with connect(Settings(endpoint_url=replay.url)) as connection:
+        assert connection.identity()[0].id == "123456789012"
+        replay.clear()
+        replay.answer("GetCallerIdentity", identity("210987654321", "arn:aws:iam::210987654321:root"))
+        account, caller = connection.identity_now()
+        assert (account.id, caller.root) == ("210987654321", True)
+        assert connection.identity()[0].id == "123456789012"
+
+
 # --- roles ------------------------------------------------------------------------------------------
 
 ROLE = "arn:aws:iam::123456789012:role/audit"

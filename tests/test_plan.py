@@ -11,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import INVERSE, Action, Desired, Entry, Finding, Journal, Request, Snapshot, State, Verb, key_of
+from koding_audit.model import (
+    INVERSE,
+    Action,
+    Desired,
+    DesiredGroup,
+    Entry,
+    Finding,
+    Journal,
+    Plan,
+    Request,
+    Snapshot,
+    State,
+    Verb,
+    key_of,
+)
 from koding_audit.plan import fingerprint, holds, plan, policy_key, state_of, touched, undo, undo_query
 from koding_audit.scan import audit, rules
 from tests.values import (
@@ -45,9 +59,12 @@ GUIDE = desired(
 KNOWN = managed(EC2, READ_ONLY)
 
 
+def make(wanted: Desired, live: Snapshot, **request: Any) -> Plan:
+    return plan(audit(wanted, live, rules()).findings, wanted, live, Request(**request), NOW)
+
+
 def planned(wanted: Desired, live: Snapshot, **request: Any) -> list[tuple[str, ...]]:
-    findings = audit(wanted, live, rules()).findings
-    made = plan(findings, wanted, live, Request(**request), NOW)
+    made = make(wanted, live, **request)
     return [(step.action.verb.value, *map(str, step.action.parameters.values())) for step in made.steps]
 
 
@@ -95,6 +112,25 @@ def test_taking_away_needs_replace_and_an_exclusive_principal() -> None:
     assert sorted(planned(exclusive, live, replace=True)) == sorted(taken)
     assert planned(exclusive, live) == []
     assert planned(desired(*GUIDE.policy_sets.values(), group(required=["stack-build"])), live, replace=True) == []
+
+
+@pytest.mark.parametrize("declared", [(), (group("Old"),)], ids=["undeclared", "declared"])
+def test_an_exclusive_user_leaves_a_group_whether_any_file_declares_it_or_not(declared: tuple[DesiredGroup]) -> None:
+    wanted = desired(user("ada", exclusive=True), *declared)
+    live = snapshot(live_user("ada", groups=["Old"]), *(live_group(each.name) for each in declared))
+    assert planned(wanted, live, replace=True) == [("RemoveUserFromGroup", "Old", "ada")]
+    assert planned(wanted, live) == []
+
+
+def test_a_plan_to_leave_an_undeclared_group_tells_when_the_user_has_moved() -> None:
+    wanted = desired(user("ada", exclusive=True))
+    states = []
+    for groups in (["Old"], ["Old"], ["Old", "New"]):
+        live = snapshot(live_user("ada", groups=groups))
+        (step, *_) = make(wanted, live, replace=True).steps
+        assert step.unique_ids == {key_of("user", "ada"): "AIDAADA"}
+        states.append(make(wanted, live, replace=True).basis.state)
+    assert states[0] == states[1] != states[2]
 
 
 def test_what_another_tool_manages_is_never_planned() -> None:

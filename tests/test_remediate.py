@@ -210,6 +210,27 @@ def test_a_group_that_is_gone_is_not_created(account: ScriptedAccount, carry_out
     assert account.writes == []
 
 
+def test_an_entity_of_another_account_than_was_audited_is_not_written(carry_out: Any) -> None:
+    account = ScriptedAccount(owner="210987654321")
+    account.add_group("Developers")
+    account.add_user("koding-user", "Developers")
+    for action in (ATTACH, ADD):
+        (entry,) = carry_out(account, (action, {}))
+        assert entry.outcome == "failed"
+        assert "of another account than was audited: arn:aws:iam::210987654321:" in entry.detail
+    assert account.writes == []
+
+
+def test_a_write_that_is_read_back_in_another_account_is_not_done(account: ScriptedAccount, carry_out: Any) -> None:
+    def moves(**given: Any) -> Any:
+        account.owner = "210987654321"
+        return account.answer("AttachGroupPolicy", given)
+
+    account.faults["AttachGroupPolicy"] = [moves]
+    (entry,) = carry_out(account, (ATTACH, {}))
+    assert entry.outcome == "pending"
+
+
 def test_a_principal_that_appeared_since_is_not_ours_to_fill(account: ScriptedAccount, carry_out: Any) -> None:
     account.faults["CreateGroup"] = [refusal("CreateGroup", "EntityAlreadyExists")]
     entries = carry_out(account, (CREATE_GROUP, {}), (ATTACH, {}))

@@ -15,7 +15,7 @@ from koding_audit.arns import policy_name
 from koding_audit.aws import Connection
 from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.errors import AuditError, InputError, RefusedError
-from koding_audit.model import Action, Change, Entry, Journal, Plan, Problem, Verb
+from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
 from koding_audit.verdict import unsettled
@@ -110,6 +110,7 @@ def _written(
     plan: Plan, connection: Connection, path: str, now: datetime, terminal: Terminal
 ) -> tuple[Journal, tuple[Problem, ...]]:
     connection.renew()
+    _refuse_another_identity(plan.basis.account, connection)
     file = journal.JournalFile(path, plan.basis.account, now, plan.basis.files)
     terminal.note(f"Journal: {inert(path)}")
     remediation = Remediation(plan, connection, file, terminal.progress)
@@ -125,6 +126,17 @@ def _written(
     for line in outcome(entries, len(plan.steps)):
         terminal.note(line)
     return Journal(path, plan.basis.account, entries), problems
+
+
+def _refuse_another_identity(audited: Account, connection: Connection) -> None:
+    """Just before the first write. Raises RefusedError, or CallError where STS gives no answer."""
+    account, caller = connection.identity_now()
+    if (account.id, account.partition, caller.root) != (audited.id, audited.partition, False):
+        now = f"{'root of ' if caller.root else ''}account {account.id} (partition {account.partition})"
+        raise RefusedError(
+            f"account {audited.id} was audited, and the credentials are now those of {now}",
+            "nothing was written; see what rotates the credentials of this profile, and run it again",
+        )
 
 
 def agreed(plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal) -> bool:

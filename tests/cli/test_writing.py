@@ -200,7 +200,7 @@ def test_without_a_journal_nothing_is_written(account: Account, tmp_path: Path) 
     (tmp_path / "journal.jsonl").write_text("another run's")
     with pytest.raises(AuditError, match="journal"):
         carry_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal())
-    assert account.calls == []
+    assert account.writes == []
 
 
 # --- what became of it --------------------------------------------------------------------------

@@ -18,6 +18,9 @@ CALLER = f"arn:aws:iam::{ACCOUNT}:user/auditor"
 BEGUN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 AWS = "arn:aws:iam::aws:policy/"
 ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+READ_LOGS = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:Get*", "Resource": "*"}]}
+)
 HEADER = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
     "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
@@ -60,10 +63,11 @@ class Entity:
     inline: dict[str, str] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
     trust: str = ALLOW_ALL
+    account: str = ACCOUNT
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:iam::{ACCOUNT}:{self.kind.lower()}{self.path}{self.name}"
+        return f"arn:aws:iam::{self.account}:{self.kind.lower()}{self.path}{self.name}"
 
 
 @dataclass
@@ -113,7 +117,7 @@ class Account:
         self.state.entities[kind, name.lower()] = entity
         return entity
 
-    def add_policy(self, arn: str, document: str = ALLOW_ALL, *, attachable: bool = True) -> None:
+    def add_policy(self, arn: str, document: str = READ_LOGS, *, attachable: bool = True) -> None:
         self.state.policies[arn] = Managed(arn, self.new_id("Policy"), {"v1": document}, attachable=attachable)
 
     def new_id(self, kind: str) -> str:
@@ -125,7 +129,7 @@ class Account:
         """The reply to one call. Raises IamError."""
         self._check_permission(action, given)
         if action == "GetCallerIdentity":
-            return {"Account": ACCOUNT, "Arn": self.caller, "UserId": "AIDACALLER"}
+            return {"Account": self.caller.split(":")[4], "Arn": self.caller, "UserId": "AIDACALLER"}
         if action in _OWN:
             return _OWN[action](self, given)
         found = _OF_KIND.fullmatch(action)
