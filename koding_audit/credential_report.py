@@ -37,11 +37,11 @@ def rows(content: bytes) -> Mapping[str, Row]:
     # DictReader puts too many cells under None, and None into the place of those that lack.
     if any(None in row or None in row.values() for row in table):
         raise ReportFormatError("the report has a row of another length than its header")
-    found = {row["user"]: row for row in table}
-    if len(found) != len(table):
-        names = [row["user"] for row in table]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ReportFormatError(f"the report has two rows of user {twice}")
+    found: dict[str, Row] = {}
+    for row in table:
+        if row["user"] in found:
+            raise ReportFormatError(f"the report has two rows of user {row['user']}")
+        found[row["user"]] = row
     return found
 
 

@@ -132,11 +132,12 @@ def _decoded(text: str, where: str) -> object:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
             raise ValueError(f"key {name!r} is there twice")
-    return dict(pairs)
+        found[name] = value
+    return found
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from koding_audit import codec
+from koding_audit import codec, inputs
 from koding_audit.errors import AuditError, InputError
 from koding_audit.lock import make_folder
 from koding_audit.model import Account, Entry, Journal, Problem, SourceFile
 
 _NOT_BEGUN = "nothing was written to IAM; give --journal FILE, a new file on a disk with room"
-_LARGEST = 256 * 1024 * 1024  # bytes; a line is at most some 14 KB, and a plan has three for each step
 
 
 class JournalFile:
@@ -94,25 +92,10 @@ def default_path(environ: Mapping[str, str], account: Account, now: datetime) ->
 
 def read(path: str) -> tuple[Journal, Problem | None]:
     """A journal in its last state, and what is wrong with its last line where a crash tore it. Raises InputError."""
-    try:
-        data = _contents(path)
-    except OSError as error:
-        hint = "the run that wrote it printed its path; by default under ~/.local/state/koding-audit/ACCOUNT"
-        raise InputError(f"{path}: cannot be read: {error.strerror}", hint) from error
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < data.rfind(b"\n") or b"\n" not in data:
-            raise InputError(f"{path}: this is not UTF-8 text") from error
-        text = data.decode("utf-8", "replace")  # a power loss may leave anything of the last line
+    hint = "the run that wrote it printed its path; by default under ~/.local/state/koding-audit/ACCOUNT"
+    # A line is at most some 14 KB, and a plan has three for each step.
+    data = inputs.read(path, inputs.Wanted("a journal", 256, hint)).data
+    whole = data.rfind(b"\n") + 1 or len(data)
+    # A power loss may leave anything of the last line.
+    text = inputs.decoded(data[:whole], path) + data[whole:].decode("utf-8", "replace")
     return codec.decode_journal(text, path)
-
-
-def _contents(path: str) -> bytes:
-    """The bytes of a regular file: the path may come from another run's lock, and nothing is waited for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-            raise InputError(f"{path}: this is no journal", "a journal is a file of lines of JSON")
-        return stream.read(_LARGEST)

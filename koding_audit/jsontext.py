@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from koding_audit.errors import InputError
 from koding_audit.model import Source
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+_OPENING, _CLOSING, _BETWEEN, _BEFORE_KEY = (frozenset(signs) for signs in ("[{", "]}", ",:", "{,"))
+_OBJECT = -1
+_DEEP = 500  # about where Python gives up
+_DIGITS = 100
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
 
 _T = TypeVar("_T")
@@ -29,27 +34,63 @@ def write_json(value: object, *, indent: int | None = None) -> str:
 def read_json(text: str, path: str) -> object:
     """The value of a JSON text; path is only for messages. Raises InputError with line and column."""
     try:
-        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_whole,
+            parse_float=_finite,
+        )
     except json.JSONDecodeError as error:
         location = Source(path, error.lineno, error.colno)
         raise InputError(f"not JSON: {error.msg}", "is the file whole? make it again", location) from error
     except RecursionError as error:
-        raise InputError(f"{path}: nested too deeply") from error
-    except ValueError as error:  # of our hooks, and of Python for numbers of thousands of digits
-        raise InputError(f"{path}: {error}") from error
+        deep = next((offset for depth, _, offset in _members(text) if depth > _DEEP), 0)
+        raise InputError("this is nested too deeply", "no file of this kind is", _at(text, path, deep)) from error
+    except _TwiceError as error:
+        raise InputError(str(error), "JSON readers keep one of the two without a word", repeated(text, path)) from error
+    except _RefusedError as error:
+        words = (token for token in _TOKEN.finditer(text) if token[0] == error.word)
+        offset = next((token.start() for token in words), 0)
+        raise InputError(str(error), "write another value", _at(text, path, offset)) from error
+
+
+class _TwiceError(Exception):
+    """A key that is there twice in its object."""
+
+
+class _RefusedError(Exception):
+    """A word that is no value here."""
+
+    def __init__(self, word: str, problem: str) -> None:
+        super().__init__(problem)
+        self.word = word
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"key {json.dumps(name)} is there twice")
+            raise _TwiceError(f"key {json.dumps(name)} is there twice")
         found[name] = value
     return found
 
 
 def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON value")
+    raise _RefusedError(word, f"{word} is no JSON value")
+
+
+def _whole(word: str) -> int:
+    if len(word) > _DIGITS:  # Python itself takes thousands, in time that grows with their square
+        raise _RefusedError(word, f"a number has more than {_DIGITS} digits")
+    return int(word)
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    if math.isinf(number):
+        raise _RefusedError(word, "a number is too large")
+    return number
 
 
 def locate(text: str, path: str, where: str) -> Source:
@@ -57,18 +98,39 @@ def locate(text: str, path: str, where: str) -> Source:
 
     A member stands where its key does.
     """
-    around = [(len(name), offset) for name, offset in _offsets(text) if _is_within(where, name)]
-    return _at(text, path, max(around, default=(0, 0))[1])
+    first = _TOKEN.search(text)
+    nearest, place = "", first.start() if first else 0
+    names: list[str | None] = [""]  # of what is open, by depth; None: it is not around what is looked for
+    for depth, step, offset in _members(text):
+        name = _named(names[depth - 1], step)
+        if name is not None and not _is_within(where, name):
+            name = None
+        if name is not None and len(name) >= len(nearest):
+            nearest, place = name, offset
+        names[depth:] = [name]
+    return _at(text, path, place)
 
 
 def repeated(text: str, path: str) -> Source:
     """The place of the first key that is there twice in its object; the text's beginning where there is none."""
-    seen: set[str] = set()
-    for name, offset in _offsets(text):
-        if name in seen:
+    seen: list[set[str | int]] = [set()]  # the keys of what is open, by depth
+    before = 0
+    for depth, step, offset in _members(text):
+        if depth > before:
+            seen[depth:] = [set()]
+        if step in seen[depth]:
             return _at(text, path, offset)
-        seen.add(name)
+        seen[depth].add(step)
+        before = depth
     return _at(text, path, 0)
+
+
+def _named(around: str | None, step: str | int) -> str | None:
+    if around is None:
+        return None
+    if isinstance(step, int):
+        return f"{around}[{step}]"
+    return f"{around}.{step}" if around else step
 
 
 def _is_within(where: str, name: str) -> bool:
@@ -79,32 +141,23 @@ def _at(text: str, path: str, offset: int) -> Source:
     return Source(path, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
-def _offsets(text: str) -> list[tuple[str, int]]:
-    """What a JSON text holds, each by its name, `Statement[2].Action`, and where it begins."""
-    tokens = _TOKEN.finditer(text)
-    first = next(tokens, None)
-    try:
-        return list(_named_offsets(first, tokens, "", first.start())) if first else []
-    except RecursionError:
-        return []
-
-
-def _named_offsets(
-    token: re.Match[str], tokens: Iterator[re.Match[str]], name: str, offset: int
-) -> Iterator[tuple[str, int]]:
-    yield name, offset
-    if token[0] == "{":
-        while (key := next(tokens))[0] != "}":
-            if key[0] != ",":
-                next(tokens)  # the colon
-                inner = f"{name}.{json.loads(key[0])}" if name else json.loads(key[0])
-                yield from _named_offsets(next(tokens), tokens, inner, key.start())
-    elif token[0] == "[":
-        index = 0
-        while (item := next(tokens))[0] != "]":
-            if item[0] != ",":
-                yield from _named_offsets(item, tokens, f"{name}[{index}]", item.start())
-                index += 1
+def _members(text: str) -> Iterator[tuple[int, str | int, int]]:
+    """Each member and item of a JSON text, in its order: how deep it is, from 1, its key or index, where it begins."""
+    counts: list[int] = []  # of the arrays that are open: their items so far; _OBJECT: it is an object
+    before = ""
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in _CLOSING and counts:
+            counts.pop()
+        elif sign not in _BETWEEN:
+            if counts and counts[-1] != _OBJECT:
+                yield len(counts), counts[-1], token.start()
+                counts[-1] += 1
+            elif counts and before in _BEFORE_KEY:
+                yield len(counts), json.loads(sign), token.start()
+            if sign in _OPENING:
+                counts.append(_OBJECT if sign == "{" else 0)
+        before = sign
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from koding_audit import inputs
 from koding_audit.document import DocumentError, parse
 from koding_audit.errors import InputError
-from koding_audit.jsontext import locate, read_json, repeated, write_json
+from koding_audit.jsontext import locate, read_json, write_json
 from koding_audit.model import Level, OrganizationPolicy, Snapshot, Source
 
 _HINT = "a policy document is needed, or a list of those that are attached to one level"
+_LEVEL = inputs.Wanted("the policies of one level", 1, _HINT)
 
 
 def read(path: str) -> Level:
     """The policies of one level: a document, or a list of them, as JSON. Raises InputError with line and column."""
-    text = _text(path)
-    try:
-        value = read_json(text, path)
-    except InputError as error:
-        place = error.location or repeated(text, path)
-        raise InputError(error.message.removeprefix(f"{path}: "), error.hint or _HINT, place) from error
+    text = inputs.read_text(path, _LEVEL)
+    value = read_json(text, path)
     if not isinstance(value, list):
         return (_policy(value, "", path, text),)
     if not value:
@@ -45,16 +42,6 @@ def given(snapshot: Snapshot, scps: Sequence[Level], rcps: Sequence[Level]) -> S
 def allows_anything(level: Level) -> bool:
     """Whether any statement of it allows: without one, an SCP level allows nothing at all."""
     return any(each.effect == "Allow" for policy in level for each in parse(policy.document).statements)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: this is not UTF-8 text", "save it as UTF-8") from error
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{path}: cannot be read: {problem}", _HINT) from error
 
 
 def _policy(value: object, where: str, path: str, text: str) -> OrganizationPolicy:

@@ -42,6 +42,7 @@ FLOORS = {
     "plan": 1,
     "verdict": 1,
     "credential_report": 1,
+    "inputs": 2,
     "jsontext": 2,
     "document": 2,
     "lock": 2,

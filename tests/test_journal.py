@@ -259,13 +259,13 @@ def test_what_is_no_file_is_no_journal_and_nothing_is_waited_for(kind: str, tmp_
     else:
         path.touch()
         os.truncate(path, 2**40)
-    with pytest.raises(InputError, match=r"no journal|Is a directory"):
+    with pytest.raises(InputError, match=r"not a file|larger than"):
         journal.read(str(path))
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(None, "cannot be read: No such file"), (b"\xff\xfe", "not UTF-8"), (b"", "no first line"), (b"{}\n", "no ")],
+    [(None, "cannot be read: No such file"), (b"\xff", "not UTF-8"), (b"", "no first line"), (b"{}\n", "no ")],
 )
 def test_what_is_no_journal_is_refused(content: bytes | None, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
@@ -273,4 +273,5 @@ def test_what_is_no_journal_is_refused(content: bytes | None, problem: str, tmp_
         path.write_bytes(content)
     with pytest.raises(InputError, match=problem) as caught:
         journal.read(str(path))
-    assert str(path) in str(caught.value)
+    place = caught.value.location
+    assert str(path) in str(caught.value) or (place and place.path == str(path))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
-from koding_audit import codec, desired, journal, jsontext
+from koding_audit import codec, desired, inputs, journal, jsontext
 from koding_audit.cli.scanning import Run, finished, fixed, refuse_root, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
 from koding_audit.cli.terminal import Terminal
@@ -70,12 +69,7 @@ def _past(path: str, terminal: Terminal) -> Journal:
 
 def read_plan(path: str) -> Plan:
     """A saved plan. Raises InputError."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "make one with `plan FILE --out PLAN`") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: this is not UTF-8 text") from error
+    text = inputs.read_text(path, inputs.Wanted("a plan", 64, "make one with `plan FILE --out PLAN`"))
     return codec.decode_plan(jsontext.read_json(text, path), path)
 
 

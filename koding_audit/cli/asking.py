@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from koding_audit import inputs
 from koding_audit.cli import INCOMPLETE
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.errors import InputError
@@ -42,21 +42,12 @@ def _cases(path: str, terminal: Terminal) -> int:
     """Each case of the file. Status 0: all decided, and as expected; 1: one is not; 2: one cannot be told."""
     from koding_audit.evaluate.cases import line_of, read_cases  # noqa: PLC0415 - nothing else needs the evaluator
 
-    cases = list(read_cases(_text(path), path))
+    cases = list(read_cases(inputs.read_text(path, inputs.Wanted("a file of cases", 256)), path))
     if not cases:
         raise InputError(f"{path} holds no case", "write one a line, as JSON")
     answers = [(case, case.decide()) for case in cases]
     emit("".join(line_of(case, decision) + "\n" for case, decision in answers))
     return _judged(answers, terminal)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8", "save it as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _judged(answers: Sequence[tuple[Case, Decision]], terminal: Terminal) -> int:

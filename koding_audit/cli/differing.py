@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from koding_audit import document, jsontext
+from koding_audit import document, inputs, jsontext
 from koding_audit.cli.sources import identified, opened
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.difference import Difference, compare, described
@@ -21,6 +20,7 @@ from koding_audit.words import counted
 if TYPE_CHECKING:
     from koding_audit.difference.values import Verdict
 
+_DOCUMENT = inputs.Wanted("a policy document", 1)
 _STATUS: Mapping[Verdict, int] = {"equal": 0, "different": 1, "undecided": 2}
 # `#` may stand in a path too: the name begins where it can only be one.
 _IN_SNAPSHOT = re.compile(r"(.+?)#((?:arn:|user/|group/).+)", re.DOTALL)
@@ -71,12 +71,10 @@ def _local(said: str) -> str:
 
 
 def _file(path: str) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8", "save it as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    text = inputs.read_text(path, _DOCUMENT)
+    if text.lstrip()[:1] != "%":  # as IAM's API encodes a document
+        jsontext.read_json(text, path)  # which tells line and column
+    return text
 
 
 def _saved(said: str) -> str:

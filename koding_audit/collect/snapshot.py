@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from koding_audit import codec, iam, jsontext
+from koding_audit import codec, iam, inputs, jsontext
 from koding_audit.arns import owner_of, partition_of
 from koding_audit.collect import Opened, deciders, halved, holds, managed_arns, missing_counts
 from koding_audit.errors import CallError, InputError
@@ -63,6 +62,8 @@ _CALLS: Mapping[Fact, str] = {
     Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
     Fact.ROLES_LISTED: "iam:GetAccountAuthorizationDetails",
 }
+# An account at all of IAM's highest quotas has some 100 MB of policies.
+_FILE = inputs.Wanted("a snapshot", 256, "make one with `snapshot --out FILE`")
 NOT_IN_FILE = "not in the file"
 DETAILS = "get-account-authorization-details"
 
@@ -78,17 +79,18 @@ def opened(argument: str, settings: Settings) -> Iterator[Opened]:  # noqa: ARG0
 
 def read(path: str) -> Snapshot:
     """The account in a file. Raises InputError with what is wrong and where."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        saved_at = datetime.fromtimestamp(int(Path(path).stat().st_mtime), timezone.utc)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "make one with `snapshot --out FILE`") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: this is not UTF-8 text") from error
-    value = jsontext.read_json(text, path)
+    content = inputs.read(path, _FILE)
+    value = jsontext.read_json(inputs.decoded(content.data, path), path)
     if isinstance(value, dict) and any(name in value for name in _LISTS.values()):
-        return _authorization_details(value, path, saved_at)
+        return _authorization_details(value, path, _saved_at(content.modified, path))
     return codec.decode_snapshot(value, path)
+
+
+def _saved_at(modified: float, path: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(modified), timezone.utc)
+    except (OverflowError, ValueError, OSError) as error:  # a file system takes years that a calendar does not
+        raise InputError(f"{path}: the file's own time is no date", "set it with `touch`") from error
 
 
 def restricted(saved: Snapshot, query: Query) -> Snapshot:

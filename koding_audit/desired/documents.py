@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from koding_audit import document, jsontext
+from koding_audit import document, inputs, jsontext
 from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from koding_audit.desired.reading import content_of
 from koding_audit.desired.values import value
 from koding_audit.desired.wording import shown
 from koding_audit.errors import InputError
 from koding_audit.model import Source
 
+_DOCUMENT = inputs.Wanted("a policy document", 1)
 _ELEMENT = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
@@ -63,21 +63,25 @@ def length(text: str) -> int:
 def _read(folder: Path, scalar: ScalarNode) -> str:
     name = scalar.value
     path = folder / name
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-        content, _ = content_of(str(path)) if inside else (b"", None)
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{shown(name)} is not UTF-8", "save it as UTF-8", scalar.source) from error
-    except InputError as error:
-        raise InputError(f"{shown(name)}: {error.message}", error.hint, scalar.source) from error
-    if not inside:
+    if not _is_within(path, folder):
         hint = "a document stays in the folder of the file that names it"
         raise InputError(f"{shown(name)} leads out of this file's folder", hint, scalar.source)
-    found = jsontext.read_json(text, str(path))
+    try:
+        content = inputs.read(str(path), _DOCUMENT)
+    except InputError as error:
+        raise InputError(f"{shown(name)}: {error.message}", error.hint, scalar.source) from error
+    found = jsontext.read_json(inputs.decoded(content.data, str(path)), str(path))
     if not isinstance(found, dict):
         raise InputError("a policy document is an object", "begin with {", Source(str(path), 1, 1))
     return json.dumps(found, sort_keys=True)
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether a path stays in a folder once its links are followed; one whose links go in circles leads nowhere."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _place(element: str, node: Node) -> Source:

@@ -2,79 +2,38 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
-import os
-import re
-import stat
 from collections.abc import Iterator
 from typing import cast
 
 import yaml
 
+from koding_audit import inputs
 from koding_audit.desired.nodes import Entry, File, MappingNode, Node, ScalarNode, SequenceNode
 from koding_audit.desired.wording import place, shown
 from koding_audit.errors import InputError
 from koding_audit.model import Source, SourceFile
 from koding_audit.text import inert
 
-MOST_BYTES = 1 << 20
 DEEPEST = 20
-
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")  # YAML's own; str.splitlines knows more
-# A FIFO without a writer must not hold us, nor a terminal become ours.
-_OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def read(path: str) -> File:
     """The file as a tree. Raises InputError with the place of the first thing that is wrong."""
-    content, identity = content_of(path)
-    text = _text(content, path)
+    wanted = inputs.Wanted("the desired-state file", 1, too_large="divide it: several files are one desired state")
+    content = inputs.read(path, wanted)
+    text = _text(content.data, path)
     try:
         root = _root(text, path)
     except yaml.YAMLError as error:
         raise _not_yaml(error, text, path) from error
-    return File(SourceFile(path, hashlib.sha256(content).hexdigest()), identity, root)
-
-
-def content_of(path: str) -> tuple[bytes, tuple[int, int]]:
-    """The bytes of a regular file, and what identifies it. Raises InputError."""
-    start = Source(path, 1, 1)
-    if path == "-":
-        raise InputError("standard input is not read", "give a file; one that is called - is given as ./-", start)
-    try:
-        descriptor = os.open(path, _OPENING)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, a pipe or a socket"
-                raise InputError(f"this is {kind}, not a file", "give the desired-state file itself", start)
-            with open(descriptor, "rb", closefd=False) as file:
-                content = file.read(MOST_BYTES + 1)
-        finally:
-            os.close(descriptor)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"the file cannot be read: {reason}", "check its path and its permissions", start) from error
-    if len(content) > MOST_BYTES:
-        raise InputError("the file is larger than 1 MiB", "divide it: several files are one desired state", start)
-    return content, (status.st_dev, status.st_ino)
+    return File(SourceFile(path, hashlib.sha256(content.data).hexdigest()), content.identity, root)
 
 
 def _text(content: bytes, path: str) -> str:
     """The text of UTF-8 bytes, in which every character is one that can be seen."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError("the file is UTF-16", "save it as UTF-8", Source(path, 1, 1))
-    content = content.removeprefix(codecs.BOM_UTF8)
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        *above, line = _LINE_BREAK.split(content[: error.start].decode())
-        where = Source(path, len(above) + 1, len(line) + 1)
-        raise InputError(
-            f"the byte 0x{content[error.start]:02x} is not UTF-8", "save the file as UTF-8", where
-        ) from error
-    for number, line in enumerate(_LINE_BREAK.split(text), 1):
+    text = inputs.decoded(content, path)
+    for number, line in enumerate(inputs.LINE_BREAK.split(text), 1):
         if not line.replace("\t", " ").isprintable():
             _check_line(line, path, number)
     return text
@@ -194,7 +153,7 @@ def _not_yaml(error: yaml.YAMLError, text: str, path: str) -> InputError:
     """The parser's own complaint. It may point behind the last line; the place told is always within the file."""
     mark = getattr(error, "problem_mark", None)
     problem = inert(str(getattr(error, "problem", None) or error))
-    lines = _LINE_BREAK.split(text)
+    lines = inputs.LINE_BREAK.split(text)
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if line >= len(lines):
         line, column = len(lines) - 1, len(lines[-1])

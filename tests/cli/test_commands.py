@@ -220,7 +220,7 @@ def test_a_file_that_is_no_plan_or_journal_is_2_and_named(
 @pytest.mark.parametrize("command", ["apply", "undo"])
 def test_a_plan_or_journal_that_is_not_there_is_2_and_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "nowhere"]) == 2
-    assert "nowhere: cannot be read: No such file" in capsys.readouterr().err
+    assert "nowhere:1:1: error: the file cannot be read: No such file" in capsys.readouterr().err
 
 
 def test_undo_wants_somebody_to_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

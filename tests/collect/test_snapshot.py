@@ -358,8 +358,8 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_place(value: Any, proble
         (b'{"UserDetailList": [], "UserDetailList": []}', "is there twice"),
         (b'{"UserDetailList": [NaN]}', "NaN"),
         (b"[" * 100_000, "nested too deeply"),
-        (json.dumps(PLAIN).encode("utf-16"), "not UTF-8"),
-        (b"\xef\xbb\xbf{}", "not JSON"),
+        (json.dumps(PLAIN).encode("utf-16"), "UTF-16"),
+        (b"\xef\xbb\xbf{}", "it is no koding-audit-snapshot"),
         (None, "cannot be read: No such file"),
     ],
 )
@@ -373,7 +373,7 @@ def test_a_file_that_is_no_json_is_refused(content: bytes | None, problem: str, 
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Is a directory"):
+    with pytest.raises(InputError, match="this is a directory"):
         snapshot.read(str(tmp_path))
 
 

@@ -146,7 +146,7 @@ def test_remarks_are_left_alone_and_empty_lines_skipped(ask: Any) -> None:
         (json.dumps(case(scps=[7])), ":2:1: ", "scps[0]"),
         (json.dumps(case(expected="maybe")), ":2:1: ", "expected: one of allowed, "),
         (json.dumps(case(request={**REQUEST, "context": {"a": {}}})), ":2:1: ", "text, a number, true or false"),
-        ('{"id": "x", "id": "y"}', ":2:1: ", "is there twice"),
+        ('{"id": "x", "id": "y"}', ":2:13: ", "is there twice"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named_with_its_place(ask: Any, line: str, place: str, problem: str) -> None:
