@@ -80,7 +80,7 @@ def test_what_cannot_be_opened_is_named_with_the_reason(
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_not_utf8_is_refused_at_its_place(way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "bad"
-    path.write_bytes(b'{"a": 1,\n "\xff": 2}')
+    path.write_bytes(b'{"a": 1,\n "\xff": 2}\n')
     assert ":2:3: error: the byte 0xff is not UTF-8" in refused(way, str(path), capsys)
     path.write_bytes('{"a": 1}'.encode("utf-16"))
     assert ":1:1: error: the file is UTF-16" in refused(way, str(path), capsys)
