@@ -80,14 +80,18 @@ class JournalFile:
 
 def default_path(environ: Mapping[str, str], account: Account, now: datetime) -> str:
     """`$XDG_STATE_HOME/koding-audit/ACCOUNT/TIME.jsonl`, with microseconds, so that two runs do not meet."""
+    return str(default_folder(environ, account) / now.strftime("%Y%m%dT%H%M%S.%fZ.jsonl"))
+
+
+def default_folder(environ: Mapping[str, str], account: Account) -> Path:
+    """Where the journals of an account are kept. Raises InputError where there is no home."""
     state = environ.get("XDG_STATE_HOME") or ""
     if not Path(state).is_absolute():
         home = environ.get("HOME") or ""
         if not Path(home).is_absolute():
             raise InputError("there is no HOME to keep a journal in", "give --journal FILE, or set XDG_STATE_HOME")
         state = str(Path(home) / ".local" / "state")
-    name = now.strftime("%Y%m%dT%H%M%S.%fZ.jsonl")
-    return str(Path(state) / "koding-audit" / account.id / name)
+    return Path(state) / "koding-audit" / account.id
 
 
 def read(path: str) -> tuple[Journal, Problem | None]:

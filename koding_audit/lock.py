@@ -1,38 +1,82 @@
-"""One writer at a time for an account on one machine: a lock file that says who holds it."""
+"""One writer at a time for an account on one machine: a lock file that says who holds it, and where its journal is."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import re
+import stat
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from koding_audit.errors import AuditError, RefusedError
 from koding_audit.text import inert
 
-_LONGEST = 200  # bytes that are read of what another run wrote into it
+_NOTHING = "nothing was written to IAM"
+_LONGEST = 4300  # bytes that are read of what another run wrote: the longest path, and what stands before it
+_SHOWN = 500  # characters of it in a message
+_NOTE = re.compile(
+    r"process ([0-9]{1,10}) since ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z), journal (.+)\n", re.DOTALL
+)
+_TRIES = 5  # whoever only looks holds the lock for an instant
+_INSTANT = 0.02  # seconds between them
+
+
+class Note(NamedTuple):
+    """What a run writes into the lock that it holds."""
+
+    process: str
+    since: str
+    journal: str
 
 
 @contextlib.contextmanager
-def held(path: str, now: datetime) -> Iterator[None]:
-    """Hold the lock while the block runs; the kernel lets go of it if this process dies.
+def held(path: str, now: datetime, journal: str) -> Iterator[str]:
+    """Hold the lock while the block runs, and give what a run left in it that ended before its end, or "".
 
-    Raises RefusedError where another run holds it, AuditError where it cannot be made.
+    The run empties it at its end, also where that is an error or Ctrl-C. If it dies or crashes, the kernel lets go of
+    the lock, and what it says stays. Raises RefusedError where another run holds it, AuditError where there is no lock.
     """
-    try:
-        make_folder(Path(path).parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise AuditError(f"the lock {path} cannot be made: {error.strerror}", "nothing was written to IAM") from error
+    descriptor = _opened(path)
     try:
         _take(descriptor, path)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} since {now:%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
-        yield
+        left = _said(descriptor)
+        _say(
+            descriptor,
+            path,
+            f"process {os.getpid()} since {now:%Y-%m-%dT%H:%M:%SZ}, journal {Path(journal).absolute()}",
+        )
+        with _emptied(descriptor):
+            yield left
     finally:
         os.close(descriptor)
+
+
+def left_in(path: str) -> str:
+    """What a run left in the lock that ended before its end; "" where none did, or one is writing now."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return _said(descriptor)
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+
+
+def noted(text: str) -> Note | None:
+    """What a run wrote into its lock, or None where this is something else."""
+    found = _NOTE.fullmatch(text)
+    return Note(*found.groups()) if found else None
 
 
 def path_beside(journal: str) -> str:
@@ -47,10 +91,65 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def _opened(path: str) -> int:
+    """The lock, made where it is missing. It is about to be emptied: a file with another name is not ours to empty."""
+    try:
+        make_folder(Path(path).parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise AuditError(f"the lock {path} cannot be made: {error.strerror}", _NOTHING) from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(descriptor)
+        raise AuditError(f"the lock {path} cannot be made: what is there is no file of its own", _NOTHING)
+    return descriptor
+
+
 def _take(descriptor: int, path: str) -> None:
+    for _ in range(_TRIES):
+        if _is_taken(descriptor, path):
+            return
+        threading.Event().wait(_INSTANT)
+    holder = inert(_said(descriptor).strip())[:_SHOWN] or "another run"
+    hint = f"wait for it to end; the lock is {path}"
+    raise RefusedError(f"another run is writing to this account: {holder}", hint)
+
+
+def _is_taken(descriptor: int, path: str) -> bool:
+    """Whether it is ours now."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = inert(os.pread(descriptor, _LONGEST, 0).decode(errors="replace").strip()) or "another run"
-        hint = f"wait for it to end; the lock is {path}"
-        raise RefusedError(f"another run is writing to this account: {holder}", hint) from error
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise AuditError(f"the lock {path} cannot be held: {error.strerror}", _NOTHING) from error
+    return True
+
+
+def _say(descriptor: int, path: str, note: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, os.fsencode(f"{note}\n"), 0)
+        os.fsync(descriptor)
+    except OSError as error:
+        raise AuditError(f"the lock {path} cannot be written: {error.strerror}", _NOTHING) from error
+
+
+def _said(descriptor: int) -> str:
+    return os.fsdecode(os.pread(descriptor, _LONGEST, 0))
+
+
+@contextlib.contextmanager
+def _emptied(descriptor: int) -> Iterator[None]:
+    """Empty the lock after the block, unless that crashed: then the next run is to say so."""
+    crashed = True
+    try:
+        yield
+        crashed = False
+    except (AuditError, KeyboardInterrupt):
+        crashed = False
+        raise
+    finally:
+        if not crashed:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)

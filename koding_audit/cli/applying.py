@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 from koding_audit import codec, desired, inputs, journal, jsontext
+from koding_audit.cli import unfinished
 from koding_audit.cli.scanning import Run, finished, fixed, refuse_root, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
 from koding_audit.cli.terminal import Terminal
@@ -43,6 +44,7 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
                 f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
             )
         refuse_root(caller)
+        unfinished.tell(account, options.journal, terminal)
         snapshot = source.collect(undo_query(past))
         if snapshot.gaps:
             gap = snapshot.gaps[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from koding_audit import codec
+from koding_audit.cli import unfinished
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
 from koding_audit.cli.terminal import Terminal, check_new, create_file, deliver, outputs
 from koding_audit.cli.writing import carry_out, shown
@@ -110,6 +111,8 @@ def plan(options: argparse.Namespace, terminal: Terminal) -> int:
 def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:
     """Who asks, what is there, and what is wrong with it. Raises AuditError."""
     account, _ = identified(source, run.options, run.terminal, desired)
+    if source.connection is not None and source.connection.source != "demo":
+        unfinished.tell(account, getattr(run.options, "journal", ""), run.terminal)
     bound = desired.bind(account)
     run.terminal.progress(f"reading account {account.id} ...")
     snapshot = source.collect(query(bound, account, run.chosen))

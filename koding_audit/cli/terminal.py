@@ -24,6 +24,7 @@ class Terminal:
         self.quiet = quiet
         self.verbose = verbose
         self._progress = False
+        self._said: set[str] = set()
 
     def note(self, line: str) -> None:
         """A line that is worth knowing."""
@@ -65,6 +66,12 @@ class Terminal:
         self._clear()
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
+
+    def say_once(self, lines: str) -> None:
+        """The same, unless this run has said it already."""
+        if lines not in self._said:
+            self._said.add(lines)
+            self.say(lines)
 
     def _clear(self) -> None:
         if self._progress:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,8 +12,9 @@ from pathlib import Path
 from koding_audit import journal, lock
 from koding_audit.arns import policy_name
 from koding_audit.aws import Connection
+from koding_audit.cli import unfinished
 from koding_audit.cli.terminal import Terminal, is_interactive
-from koding_audit.errors import AuditError, InputError, RefusedError
+from koding_audit.errors import AuditError, RefusedError
 from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
@@ -29,16 +29,6 @@ def _journal_path(plan: Plan, connection: Connection, now: datetime) -> str:
     if connection.source == "demo":
         return str(Path(tempfile.mkdtemp(prefix="koding-audit-demo-")) / "journal.jsonl")
     return journal.default_path(os.environ, plan.basis.account, now)
-
-
-def _lock_path(journal_path: str, plan: Plan, now: datetime) -> str:
-    """In the state folder, which all runs of a user share; beside the journal where that cannot be written."""
-    beside = lock.path_beside(journal_path)
-    with contextlib.suppress(InputError, OSError):
-        usual = lock.path_beside(journal.default_path(os.environ, plan.basis.account, now))
-        lock.make_folder(Path(usual).parent)
-        return usual if os.access(Path(usual).parent, os.W_OK) else beside
-    return beside
 
 
 def shown(plan: Plan) -> list[str]:
@@ -96,13 +86,18 @@ def carry_out(
     The problems are those that ended it early; what was written until then is in the journal all the same. Raises
     RefusedError where the plan has too many changes, or another run is writing.
     """
-    if not agreed(plan, connection, options, terminal):
-        return None, ()
     now = datetime.now(timezone.utc)
+    account = plan.basis.account
+    if not agreed(plan, connection, options, terminal):
+        if not plan.steps and not options.dry_run and connection.source != "demo":
+            unfinished.settle(account, options.journal, now)
+        return None, ()
     path = options.journal or _journal_path(plan, connection, now)
-    with contextlib.ExitStack() as stack:
-        if connection.source != "demo":
-            stack.enter_context(lock.held(_lock_path(path, plan, now), now))
+    if connection.source == "demo":
+        return _written(plan, connection, path, now, terminal)
+    place = unfinished.lock_path(account, path)
+    with lock.held(place, now, path) as left:
+        unfinished.tell_left(left, place, account, terminal)
         return _written(plan, connection, path, now, terminal)
 
 
