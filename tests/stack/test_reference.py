@@ -1,0 +1,39 @@
+"""The stack table against another project's: of each service family here, every type that it knows has a row.
+
+Only the names are compared: what the other table says of a type's actions has mistakes in both directions.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from koding_audit.stack import table
+
+REFERENCE = Path(__file__).parents[2].parent / "shared" / "data" / "terraform-actions-reference.json"
+pytestmark = pytest.mark.skipif(not REFERENCE.is_file(), reason="../shared is not here")
+
+# `sns` stands for aws_sns and aws_sns_*.
+FAMILIES = (
+    *("api_gateway", "apigatewayv2", "appautoscaling", "canonical_user_id", "cloudfront", "cloudfrontkeyvaluestore"),
+    *("cloudwatch", "cognito", "dax", "db", "dynamodb", "ecr", "ecrpublic", "ecs", "eks", "elasticache", "kinesis"),
+    *("kinesisanalyticsv2", "lambda", "pipes", "rds", "s3", "s3control", "s3files", "s3outposts", "s3tables"),
+    *("scheduler", "secretsmanager", "sfn", "sns", "sqs", "ssm", "ssmcontacts", "ssmincidents", "ssmquicksetup"),
+)
+NO_TYPES = {("data", "aws_api_gateway")}  # names in the other table that Terraform's provider does not have
+
+
+@pytest.fixture(scope="module")
+def theirs() -> set[tuple[str, str]]:
+    reference = json.loads(REFERENCE.read_text())
+    return {("type", name) for name in reference["resource"]} | {("data", name) for name in reference["data"]}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_type_of_a_family_has_a_row(family: str, theirs: set[tuple[str, str]]) -> None:
+    wanted = {key for key in theirs if key[1] == f"aws_{family}" or key[1].startswith(f"aws_{family}_")} - NO_TYPES
+    assert wanted, f"the other table knows no {family}"
+    missing: set[tuple[str, str]] = wanted - set(table.load().lines)
+    assert not missing
