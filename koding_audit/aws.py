@@ -25,6 +25,7 @@ from koding_audit.model import Account, Caller, Settings
 
 T = TypeVar("T")
 
+ATTEMPTS = 8  # for each call that may be sent again
 IN_FLIGHT = 8  # calls at once on one account
 PAGE_SIZE = 1000  # the most that IAM's MaxItems allows
 PAGE_CAP = 10_000  # far beyond any account's quotas: an endless list ends here
@@ -64,7 +65,7 @@ class Connection:
     deadline: float
     _pool: ThreadPoolExecutor
     _identity: Future[tuple[Account, Caller]]
-    _client: Callable[[str], Any]
+    _client: Callable[..., Any]
     source: str = "live"
 
     def identity(self) -> tuple[Account, Caller]:
@@ -99,6 +100,12 @@ class Connection:
         if self.remaining() <= 0:
             raise _too_late(f"iam:{operation}")
         return _call(self.iam, "iam", operation, parameters)
+
+    def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One IAM call that is sent once, whatever comes back: for what would be done twice. Raises CallError."""
+        if self.remaining() <= 0:
+            raise _too_late(f"iam:{operation}")
+        return _call(self._client("iam", attempts=1), "iam", operation, parameters)
 
     def ask_organizations(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call to Organizations, as `call` makes them to IAM. Few audits need any: the client is made here."""
@@ -169,8 +176,8 @@ def connect(settings: Settings) -> Iterator[Connection]:
             sts = client(session, "sts", settings, **keys)
             identity = pool.submit(_identify, sts)
 
-            def another(service: str) -> Any:
-                return client(session, service, settings, **keys)
+            def another(service: str, attempts: int = ATTEMPTS) -> Any:
+                return client(session, service, settings, attempts=attempts, **keys)
 
             iam = another("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
@@ -203,19 +210,19 @@ def new_session(settings: Settings) -> Any:
     session.register_component("data_loader", packaged)
     # Set on the session, so that junk in AWS_MAX_ATTEMPTS or AWS_RETRY_MODE is not even read.
     session.set_config_variable("retry_mode", "standard")
-    session.set_config_variable("max_attempts", 8)
+    session.set_config_variable("max_attempts", ATTEMPTS)
     session.set_config_variable("data_path", "")
     # For the clients that botocore makes for itself too, to assume a profile's role.
     session.set_default_client_config(Config(ignore_configured_endpoint_urls=True))
     return session
 
 
-def client(session: Any, service: str, settings: Settings, **keys: str) -> Any:
+def client(session: Any, service: str, settings: Settings, *, attempts: int = ATTEMPTS, **keys: Any) -> Any:
     """A client with pinned retries and timeouts. IAM and STS endpoints follow from the region's partition."""
     from botocore.config import Config  # noqa: PLC0415 - late, as in new_session
 
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 8},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
         read_timeout=20,
         max_pool_connections=IN_FLIGHT,
@@ -292,7 +299,7 @@ def _identify(sts: Any) -> tuple[Account, Caller]:
     return account, Caller(arn, root=arn == account.root_arn)
 
 
-def _keys(session: Any, settings: Settings) -> dict[str, str]:
+def _keys(session: Any, settings: Settings) -> dict[str, Any]:
     """Keys of the role that the settings name; none where botocore's own are the ones to use. Raises AccessError."""
     if session.get_credentials() is None:
         raise AccessError("no AWS credentials were found", _CREDENTIALS_HINT)

@@ -434,6 +434,7 @@ def _read_action(fields: Mapping[str, Item]) -> Action:
 def _needed(verb: Verb) -> list[str]:
     """The parameters without which IAM does not know the action; its API spells them as it spells its actions."""
     names = [f"{kind}Name" for kind in ("User", "Group", "Role") if kind in verb.value]
+    names += ["UserName"] if verb is Verb.CREATE_ACCESS_KEY else []
     by_arn = verb is Verb.DELETE_POLICY or verb.value.endswith("PolicyVersion")
     if by_arn or verb.value.startswith(("Attach", "Detach")):
         names.append("PolicyArn")

@@ -554,6 +554,7 @@ class Verb(str, enum.Enum):
     DELETE_POLICY = "DeletePolicy"
     DELETE_USER = "DeleteUser"
     DELETE_GROUP = "DeleteGroup"
+    CREATE_ACCESS_KEY = "CreateAccessKey"
 
 
 INVERSE: Mapping[Verb, Verb] = {
@@ -576,7 +577,10 @@ INVERSE: Mapping[Verb, Verb] = {
     Verb.CREATE_POLICY: Verb.DELETE_POLICY,
     Verb.CREATE_POLICY_VERSION: Verb.SET_DEFAULT_POLICY_VERSION,
 }
-"""What takes an action back. Of an inline policy that was put over another, the other is put again."""
+"""What takes an action back. Of an inline policy that was put over another, the other is put again.
+
+An access key has none: somebody uses it by now, and its journal does not hold its id.
+"""
 
 
 @dataclass(frozen=True, slots=True)

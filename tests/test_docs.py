@@ -362,8 +362,9 @@ def test_the_policies_for_writing_have_every_verb_where_it_is_used_and_nothing_e
     assert found["replace"] == changed_by("replace")
     # A version that was made is deleted once the one before it is in force again.
     assert found["undo"] == {verb.value for verb in INVERSE.values()} | {Verb.DELETE_POLICY_VERSION.value}
-    assert set(found) == {"audit", "fix", "create", "replace", "undo"}
-    written = found["fix"] | found["create"] | found["replace"] | found["undo"]
+    assert found["setup"] == {"CreateAccessKey", "DeleteAccessKey"}
+    assert set(found) == {"audit", "fix", "create", "replace", "undo", "setup"}
+    written = found["fix"] | found["create"] | found["replace"] | found["undo"] | found["setup"]
     assert {verb.value for verb in Verb} <= written
 
 

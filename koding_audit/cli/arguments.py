@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     undo = command("undo", "take back what a journal says this tool added", _aws)
     undo.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run; its path was printed by it")
     _writing(undo)
+    _setting_up(command("setup", "the whole guide on an empty account: groups, users, policies, a key", _files, _aws))
     snapshot = command("snapshot", "save the live state, for --source snapshot:FILE", _source, _aws)
     snapshot.add_argument(
         "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
@@ -127,11 +128,31 @@ def _permitting(command: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="[MODE] [FILE ...]",
-        help="audit (default), fix, create or replace: what each needs on top of audit; then desired-state files",
+        help="audit (default), fix, create, replace (undo too) or setup: what each needs on top of audit; then files",
     )
     command.add_argument("--account", type=_account, metavar="ID", help="the account, where no file says it")
     _with(command)
     command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
+
+
+def _setting_up(command: argparse.ArgumentParser) -> None:
+    """What of a scan it leaves unsaid is said here: everything is looked at, and what is missing is created."""
+    group = command.add_argument_group("what to set up")
+    _with(group)
+    group.add_argument(
+        "--save-key",
+        default="",
+        metavar="profile:NAME",
+        help="make an access key for the user, kept as a new profile of ~/.aws/credentials; it is never shown",
+    )
+    group.add_argument("--user", default="", metavar="NAME", help="whose key, where the file declares several users")
+    group.add_argument(
+        "--output", action="append", default=[], metavar="FORMAT[:PATH]", help="as of `scan`: the scan at the end"
+    )
+    _writing(command)
+    command.set_defaults(
+        source="live", scp=[], rcp=[], only=[], skip=[], strict=False, create=True, replace=False, fail_on="warning"
+    )
 
 
 def _differing(command: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from koding_audit.model import Account, Desired, DesiredUser, Fact, Kind, Query,
 from koding_audit.scan import query, rules, unseen
 
 KINDS: tuple[Kind, ...] = ("group", "user", "role")
-MODES = ("audit", "fix", "create", "replace")
+MODES = ("audit", "fix", "create", "replace", "setup")
 PLACEHOLDER = "123456789012"  # AWS's own, for a file that names no account
 
 Statement = dict[str, Any]
@@ -60,7 +60,9 @@ def policy(mode: str, desired: Desired, account: Account) -> dict[str, Any]:
     statements = [audit]
     if mode != "audit":
         statements = [each for each in _WRITES[mode](unseen(desired, account)) if each["Resource"]]
-        reads = {name for each in statements for action in each["Action"] for name in _looks(action)}
+        actions = {action for each in statements for action in each["Action"]}
+        reads = {name for action in actions for name in _looks(action)}
+        reads |= {name for action in actions for name in _looks_back(action) if mode == "replace"}
         statements.append(_statement("LookBeforeAndAfter", sorted(reads.difference(audit["Action"])), ["*"]))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}
 
@@ -135,7 +137,9 @@ def _looks(action: str) -> Iterable[str]:
     name = action.partition(":")[2]
     if name in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
         reads: tuple[str, ...] = ("GetGroup", "GetUser", "ListGroupsForUser")
-    elif name in (Verb.CREATE_POLICY, Verb.CREATE_POLICY_VERSION):
+    elif name.endswith("AccessKey"):
+        reads = ("ListAccessKeys",)
+    elif name.endswith("PolicyVersion") or name in (Verb.CREATE_POLICY, Verb.DELETE_POLICY):
         reads = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
     else:
         kind = re.findall("Group|User|Role", name)[0]
@@ -145,17 +149,32 @@ def _looks(action: str) -> Iterable[str]:
     return (f"iam:{each}" for each in reads)
 
 
+def _looks_back(action: str) -> Iterator[str]:
+    """What `undo` reads of whomever a write touches, to see whether it is still as it was left (plan.undo_query)."""
+    for kind in re.findall("Group|User|Role", action):
+        yield from (f"iam:{name}" for name in (f"Get{kind}", f"ListAttached{kind}Policies", f"List{kind}Policies"))
+        yield from ("iam:ListGroupsForUser",) if kind == "User" else ()
+
+
 def _fix(comparison: Comparison) -> Iterator[Statement]:
     yield from _attach(comparison)
-    joined = {use.name for user in _users(comparison) for use in user.groups}
-    groups = (each for each in _ours(comparison, "group") if each.name in joined)
-    yield _statement("Join", ["iam:AddUserToGroup"], _arns(comparison, "group", groups))
+    yield _statement("Join", ["iam:AddUserToGroup"], _joined(comparison))
     yield from _put(comparison)
+    yield _statement("CreatePolicies", ["iam:CreatePolicy"], _own_policies(comparison))
+
+
+def _joined(comparison: Comparison) -> list[str]:
+    joined = {use.name for user in _users(comparison) for use in user.groups}
+    return _arns(comparison, "group", (each for each in _ours(comparison, "group") if each.name in joined))
+
+
+def _own_policies(comparison: Comparison) -> frozenset[str]:
+    """The account's own policies that somebody is to hold and whose documents the file gives."""
     required = {ref.arn for _, each in comparison.declared() for _, ref in comparison.required(each)}
-    yield _statement("CreatePolicies", ["iam:CreatePolicy"], required.intersection(comparison.documents))
+    return frozenset(required.intersection(comparison.documents))
 
 
-def _attach(comparison: Comparison) -> Iterator[Statement]:
+def _attach(comparison: Comparison, verb: str = "Attach") -> Iterator[Statement]:
     """Only those who are to hold the same policies share a statement: nobody can be given what another is to hold."""
     for kind in KINDS:
         holders: dict[frozenset[str], list[Declared]] = {}
@@ -164,19 +183,26 @@ def _attach(comparison: Comparison) -> Iterator[Statement]:
             holders.setdefault(wanted, []).append(each)
         named = ((policies, those) for policies, those in holders.items() if policies)
         for number, (policies, those) in enumerate(named, 1):
-            sid = f"Attach{kind.title()}{number if number > 1 else ''}"
-            attach = _statement(sid, [f"iam:Attach{kind.title()}Policy"], _arns(comparison, kind, those))
-            yield attach | {"Condition": {"ArnEquals": {"iam:PolicyARN": sorted(policies)}}}
+            sid = f"{verb}{kind.title()}{number if number > 1 else ''}"
+            moves = _statement(sid, [f"iam:{verb}{kind.title()}Policy"], _arns(comparison, kind, those))
+            yield moves | {"Condition": {"ArnEquals": {"iam:PolicyARN": sorted(policies)}}}
 
 
 def _create(comparison: Comparison) -> Iterator[Statement]:
-    """Not who is to have a boundary, which only a person may set."""
-    groups = [_new_arn(comparison, "group", each) for each in _ours(comparison, "group")]
-    made = [each for each in _users(comparison) if not (each.boundary and each.boundary.policy)]
-    users = {_new_arn(comparison, "user", each): bool(each.tags) for each in made}
-    yield _statement("CreateGroups", ["iam:CreateGroup"], groups)
+    users = _new_users(comparison)
+    yield _statement("CreateGroups", ["iam:CreateGroup"], _new_groups(comparison))
     yield _statement("CreateUsers", ["iam:CreateUser"], users)
     yield _statement("TagUsers", ["iam:TagUser"], (arn for arn, tagged in users.items() if tagged))
+
+
+def _new_groups(comparison: Comparison) -> list[str]:
+    return [_new_arn(comparison, "group", each) for each in _ours(comparison, "group")]
+
+
+def _new_users(comparison: Comparison) -> dict[str, bool]:
+    """Whether each is tagged, by ARN. Not who is to have a boundary, which only a person may set."""
+    made = [each for each in _users(comparison) if not (each.boundary and each.boundary.policy)]
+    return {_new_arn(comparison, "user", each): bool(each.tags) for each in made}
 
 
 def _replace(comparison: Comparison) -> Iterator[Statement]:
@@ -190,6 +216,34 @@ def _replace(comparison: Comparison) -> Iterator[Statement]:
     yield _statement("Leave", ["iam:RemoveUserFromGroup"], [comparison.account.arn("group", "*")] if anywhere else left)
     yield from _put(comparison)
     yield _statement("ReplacePolicies", ["iam:CreatePolicyVersion"], comparison.documents)
+    yield from _undo(comparison)
+
+
+def _undo(comparison: Comparison) -> Iterator[Statement]:
+    """The inverse of each write that adds, and of a new version; an inline policy is put back by `_put`.
+
+    To give back what was taken away is not in it: whoever may attach any policy to somebody may make anybody an
+    administrator.
+    """
+    yield from _attach(comparison, "Detach")
+    yield _statement("UndoJoin", ["iam:RemoveUserFromGroup"], _joined(comparison))
+    for kind in KINDS:
+        written = _arns(comparison, kind, (each for each in _ours(comparison, kind) if each.inline))
+        yield _statement(f"UndoPut{kind.title()}", [f"iam:Delete{kind.title()}Policy"], written)
+    versions = ["iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion"]
+    yield _statement("UndoReplacePolicies", versions, comparison.documents)
+    yield _statement("UndoCreatePolicies", ["iam:DeletePolicy"], _own_policies(comparison))
+    yield _statement("UndoCreateGroups", ["iam:DeleteGroup"], _new_groups(comparison))
+    yield _statement("UndoCreateUsers", ["iam:DeleteUser"], _new_users(comparison))
+
+
+def _setup(comparison: Comparison) -> Iterator[Statement]:
+    """All of `--fix --create`, and the key of a user that may have one."""
+    yield from _fix(comparison)
+    yield from _create(comparison)
+    users = (each for each in _users(comparison) if each.access_keys is None or each.access_keys.max_active != 0)
+    key = ["iam:CreateAccessKey", "iam:DeleteAccessKey"]
+    yield _statement("MakeKey", key, _arns(comparison, "user", users))
 
 
 def _put(comparison: Comparison) -> Iterator[Statement]:
@@ -226,4 +280,5 @@ _WRITES: Mapping[str, Callable[[Comparison], Iterator[Statement]]] = {
     "fix": _fix,
     "create": _create,
     "replace": _replace,
+    "setup": _setup,
 }

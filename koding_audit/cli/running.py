@@ -18,6 +18,7 @@ _ROOMS: Mapping[str, str] = {
     "plan": "scanning",
     "apply": "applying",
     "undo": "applying",
+    "setup": "setting_up",
     "can": "asking",
     "diff": "differing",
     "snapshot": "saving",

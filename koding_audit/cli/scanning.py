@@ -56,8 +56,16 @@ def scan(options: argparse.Namespace, terminal: Terminal) -> int:
     return finished(work, options, terminal)
 
 
-def finished(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> int:
-    """The exit status of a piece of work, its report delivered: also when it was cut off."""
+def finished(
+    work: Callable[[], Report],
+    options: argparse.Namespace,
+    terminal: Terminal,
+    status: Callable[[Report], int] | None = None,
+) -> int:
+    """The exit status of a piece of work, its report delivered: also when it was cut off.
+
+    status: what a report comes to, where that is not what it comes to for a scan.
+    """
     wanted = outputs(options.output)
     cut_off = Problem("the run was cut off before its end", "standard error says by what")
     report = Report((), fail_on=options.fail_on, errors=(cut_off,))
@@ -65,7 +73,7 @@ def finished(work: Callable[[], Report], options: argparse.Namespace, terminal: 
         report = reported(work, options, terminal)
     finally:
         deliver(report, wanted)
-    return exit_status(report, exit_zero=options.exit_zero)
+    return status(report) if status else exit_status(report, exit_zero=options.exit_zero)
 
 
 def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> Report:
@@ -97,7 +105,7 @@ def plan(options: argparse.Namespace, terminal: Terminal) -> int:
     with opened(options, terminal) as source:
         scanned = scan_once(run, source, desired)
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, _request(options), now)
+    made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request_of(options), now)
     for line in shown(made):
         terminal.note(line)
     create_file(options.out, codec.encode_plan(made))
@@ -149,11 +157,11 @@ def _scan(run: Run, source: Opened, desired: Desired) -> Report:
     if not run.options.fix:
         return Report((scanned.audit,))
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
-    made = make_plan(findings, scanned.desired, scanned.snapshot, _request(run.options), taken_at)
+    made = make_plan(findings, scanned.desired, scanned.snapshot, request_of(run.options), taken_at)
     return fixed(run, source, scanned, made)
 
 
-def _request(options: argparse.Namespace) -> Request:
+def request_of(options: argparse.Namespace) -> Request:
     return Request(
         with_sets=tuple(options.with_sets),
         only=tuple(options.only),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from koding_audit.aws import Connection
 from koding_audit.cli import unfinished
 from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.errors import AuditError, RefusedError
-from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, Verb
+from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, SourceFile, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
 from koding_audit.verdict import unsettled
@@ -24,11 +25,11 @@ from koding_audit.words import counted
 _MARKS: Mapping[Change, str] = {"add": "", "create": "  (create)", "replace": "  (replace)"}
 
 
-def _journal_path(plan: Plan, connection: Connection, now: datetime) -> str:
+def _journal_path(account: Account, connection: Connection, now: datetime) -> str:
     """In the state folder; of the embedded account, which is gone after the run, among the temporary files."""
     if connection.source == "demo":
         return str(Path(tempfile.mkdtemp(prefix="koding-audit-demo-")) / "journal.jsonl")
-    return journal.default_path(os.environ, plan.basis.account, now)
+    return journal.default_path(os.environ, account, now)
 
 
 def shown(plan: Plan) -> list[str]:
@@ -86,28 +87,40 @@ def carry_out(
     The problems are those that ended it early; what was written until then is in the journal all the same. Raises
     RefusedError where the plan has too many changes, or another run is writing.
     """
-    now = datetime.now(timezone.utc)
-    account = plan.basis.account
     if not agreed(plan, connection, options, terminal):
         if not plan.steps and not options.dry_run and connection.source != "demo":
-            unfinished.settle(account, options.journal, now)
+            unfinished.settle(plan.basis.account, options.journal, datetime.now(timezone.utc))
         return None, ()
-    path = options.journal or _journal_path(plan, connection, now)
-    if connection.source == "demo":
-        return _written(plan, connection, path, now, terminal)
-    place = unfinished.lock_path(account, path)
-    with lock.held(place, now, path) as left:
-        unfinished.tell_left(left, place, account, terminal)
-        return _written(plan, connection, path, now, terminal)
+    with journalled(plan.basis.account, plan.basis.files, connection, options.journal, terminal) as file:
+        return _written(plan, connection, file, terminal)
+
+
+@contextlib.contextmanager
+def journalled(
+    account: Account, files: Sequence[SourceFile], connection: Connection, path: str, terminal: Terminal
+) -> Iterator[journal.JournalFile]:
+    """A new journal for an account, made from these files, while no other run writes to it; path "": the usual one.
+
+    What is known of a run that ended before its end is told first. Raises RefusedError where another run is writing, or
+    the credentials are not those of the account any more; AuditError where there can be no journal.
+    """
+    now = datetime.now(timezone.utc)
+    path = path or _journal_path(account, connection, now)
+    with contextlib.ExitStack() as stack:
+        if connection.source != "demo":
+            place = unfinished.lock_path(account, path)
+            unfinished.tell_left(stack.enter_context(lock.held(place, now, path)), place, account, terminal)
+        connection.renew()
+        _refuse_another_identity(account, connection)
+        file = journal.JournalFile(path, account, now, files)
+        stack.callback(file.close)
+        terminal.note(f"Journal: {inert(path)}")
+        yield file
 
 
 def _written(
-    plan: Plan, connection: Connection, path: str, now: datetime, terminal: Terminal
+    plan: Plan, connection: Connection, file: journal.JournalFile, terminal: Terminal
 ) -> tuple[Journal, tuple[Problem, ...]]:
-    connection.renew()
-    _refuse_another_identity(plan.basis.account, connection)
-    file = journal.JournalFile(path, plan.basis.account, now, plan.basis.files)
-    terminal.note(f"Journal: {inert(path)}")
     remediation = Remediation(plan, connection, file, terminal.progress)
     problems: tuple[Problem, ...] = ()
     try:
@@ -115,12 +128,10 @@ def _written(
         file.end()
     except AuditError as error:
         problems = (Problem.of(error),)
-    finally:
-        file.close()
     entries = tuple(remediation.entries[index] for index in sorted(remediation.entries))
     for line in outcome(entries, len(plan.steps)):
         terminal.note(line)
-    return Journal(path, plan.basis.account, entries), problems
+    return Journal(file.path, plan.basis.account, entries), problems
 
 
 def _refuse_another_identity(audited: Account, connection: Connection) -> None:

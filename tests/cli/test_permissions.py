@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +87,9 @@ def test_a_path_that_is_declared_is_in_the_arn(capsys: pytest.CaptureFixture[str
 
 def test_taking_away_is_limited_to_what_is_exclusive(capsys: pytest.CaptureFixture[str], file: str) -> None:
     found = by_sid(printed(capsys, "replace", file))
-    assert set(found) == {"TakeFromGroup", "Leave", "PutRole", "ReplacePolicies"}
+    assert set(found) - {sid for sid in found if sid.startswith(("Undo", "Detach"))} == {
+        *("TakeFromGroup", "Leave", "PutRole", "ReplacePolicies"),
+    }
     for sid in ("TakeFromGroup", "Leave"):
         assert found[sid]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]
     assert found["ReplacePolicies"]["Resource"] == ["arn:aws:iam::123456789012:policy/own"]
@@ -167,7 +170,7 @@ def test_an_account_that_is_not_the_files_is_refused(capsys: pytest.CaptureFixtu
 
 def test_a_mode_that_there_is_none_of_is_told_apart_from_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permissions", "repair"]) == 2
-    assert "the modes are: audit, fix, create, replace" in capsys.readouterr().err
+    assert "the modes are: audit, fix, create, replace, setup" in capsys.readouterr().err
 
 
 def test_a_file_that_is_wrong_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,6 +289,22 @@ def repaired(
     return seen.status, holdings(simulator.account.state)
 
 
+def undone(
+    simulator: Simulator, folder: Path, statements: list[dict[str, Any]] | None, *, written: bool
+) -> tuple[int, frozenset[tuple[str, ...]]]:
+    """The same of an undo, of a fix by a caller who may do anything and that takes nothing away."""
+    simulator.account = elsewhere(written=written)
+    simulator.forget()
+    file = str(folder / "desired.yaml")
+    kept = [f"--skip={what}-unexpected" for what in ("policy", "inline", "membership")]
+    command(simulator, folder, "scan", file, "--fix", "--create", "--replace", *kept, "--yes")
+    (folder / "journal.jsonl").replace(folder / "fix.jsonl")
+    if statements is not None:
+        limit(simulator, statements)
+    seen = command(simulator, folder, "undo", str(folder / "fix.jsonl"), "--yes", "--account", "123456789012")
+    return seen.status, holdings(simulator.account.state)
+
+
 @pytest.mark.parametrize("written", [False, True], ids=["nothing written", "all written"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_printed_is_enough_for_every_shape_of_file(
@@ -299,6 +318,10 @@ def test_what_is_printed_is_enough_for_every_shape_of_file(
     modes = ("audit", "fix", "create", "replace")
     least = [each for mode in modes for each in printed(capsys, mode, str(file))]
     assert repaired(standing, tmp_path, least, written=written) == whole
+    before = holdings(elsewhere(written=written).state)
+    status, after = undone(standing, tmp_path, least, written=written)
+    # Of a document that was replaced the version before is in force again, which is all that undo promises.
+    assert (status, after) == (0, before)
 
 
 @pytest.mark.parametrize("shape", ["listed because it is closed", "an exclusive role alone", "documents, listed"])
@@ -312,4 +335,8 @@ def test_without_any_one_action_some_fix_of_that_shape_is_not_whole(
     for action in sorted({action for each in least for action in each["Action"]}):
         fewer = [{**each, "Action": [name for name in each["Action"] if name != action]} for each in least]
         fewer = [each for each in fewer if each["Action"]]
-        assert any(repaired(standing, tmp_path, fewer, written=written)[0] == 2 for written in (False, True)), action
+        runs = [repaired, undone]
+        if action.startswith(("iam:Delete", "iam:Detach", "iam:Remove", "iam:SetDefault")):
+            runs.reverse()  # the one that needs it comes first, and ends the search
+        tries = itertools.product(runs, (True, False))
+        assert any(each(standing, tmp_path, fewer, written=written)[0] == 2 for each, written in tries), action

@@ -59,13 +59,15 @@ class Fault:
 
     kind: `deny`, `throttle`, `error` (status and code as given), `html` (a 200 that is no reply), `drop` (the
     connection closes without a reply), `delay` (answered, late), `empty` (a 200 with the right root and nothing in it).
-    times: how often, None for always; page: 2 for calls with a Marker only; after: the call is carried out first.
+    times: how often, None for always; skip: how many calls are let through first; page: 2 for calls with a Marker
+    only; after: the call is carried out first.
     match: parameters that the call must have.
     """
 
     action: str
     kind: str = "deny"
     times: int | None = None
+    skip: int = 0
     page: int | None = None
     status: int = 400
     code: str = ""
@@ -101,6 +103,9 @@ class Faults:
         with self._lock:
             for fault in self._faults:
                 if fault.meets(call):
+                    if fault.skip:
+                        fault.skip -= 1
+                        continue
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
