@@ -21,8 +21,23 @@ FAMILIES = (
     *("cloudwatch", "cognito", "dax", "db", "dynamodb", "ecr", "ecrpublic", "ecs", "eks", "elasticache", "kinesis"),
     *("kinesisanalyticsv2", "lambda", "pipes", "rds", "s3", "s3control", "s3files", "s3outposts", "s3tables"),
     *("scheduler", "secretsmanager", "sfn", "sns", "sqs", "ssm", "ssmcontacts", "ssmincidents", "ssmquicksetup"),
+    *("acm", "alb", "ami", "app_cookie_stickiness_policy", "arn", "autoscaling", "availability_zone"),
+    *("availability_zones", "billing_service_account", "caller_identity", "customer_gateway", "default", "ebs", "ec2"),
+    *("efs", "egress_only_internet_gateway", "eip", "eips", "elb", "flow_log", "iam", "instance", "instances"),
+    *("internet_gateway", "ip_ranges", "key_pair", "kms", "launch_configuration", "launch_template", "lb", "lbs"),
+    *("load_balancer", "main_route_table_association", "nat_gateway", "nat_gateways", "network_acl", "network_acls"),
+    *("network_interface", "network_interfaces", "partition", "placement_group", "prefix_list"),
+    *("proxy_protocol_policy", "region", "regions", "route", "route53", "route53domains", "route53profiles"),
+    *("route53recoverycontrolconfig", "route53recoveryreadiness", "security_group", "security_groups"),
+    *("service_principal", "snapshot_create_volume_permission", "spot", "subnet", "subnets", "verifiedaccess"),
+    *("volume_attachment", "vpc", "vpcs", "vpn"),
 )
-NO_TYPES = {("data", "aws_api_gateway")}  # names in the other table that Terraform's provider does not have
+# Names in the other table that Terraform's provider does not have.
+NO_TYPES = {
+    ("data", "aws_api_gateway"),
+    ("type", "aws_ec2_instance"),
+    ("type", "aws_vpc_route_server_association"),
+}
 
 
 @pytest.fixture(scope="module")
