@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 from koding_audit import __version__
 from koding_audit.errors import AccessError, AuditError, CallError, InputError
 from koding_audit.model import Account, Caller, Settings
+from koding_audit.words import counted
 
 T = TypeVar("T")
 
@@ -53,6 +55,12 @@ _AWS_SERVICES = frozenset({"iam", "iam-fips", "sts", "sts-fips"})
 _END_UNSAID = frozenset({"GetGroup", "ListAccessKeys", "ListGroupPolicies", "ListSSHPublicKeys"})
 
 _CREDENTIALS_HINT = "run `aws configure`, set AWS_PROFILE, or give --profile; `koding-audit demo` needs none"
+_WHERE = "look at ~/.aws/config, ~/.aws/credentials and the AWS_* variables"
+
+# What AWS says to a request whose time or signature it does not accept; which of the two it was, the clock tells.
+_TIME_OR_KEY = frozenset({"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException"})
+_SKEW_TAKEN = 240  # seconds; a signature is good for five minutes
+_SPOKEN = 200  # characters of what a program of the user's says to its error stream
 
 
 @dataclass
@@ -174,7 +182,7 @@ def connect(settings: Settings) -> Iterator[Connection]:
             session = new_session(settings)
             keys = _in_time(pool.submit(_keys, session, settings), deadline)
             sts = client(session, "sts", settings, **keys)
-            identity = pool.submit(_identify, sts)
+            identity = pool.submit(_identify, sts, settings.role_arn)
 
             def another(service: str, attempts: int = ATTEMPTS) -> Any:
                 return client(session, service, settings, attempts=attempts, **keys)
@@ -208,13 +216,21 @@ def new_session(settings: Settings) -> Any:
     session = botocore.session.Session(profile=settings.profile or None)
     packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", packaged)
-    # Set on the session, so that junk in AWS_MAX_ATTEMPTS or AWS_RETRY_MODE is not even read.
-    session.set_config_variable("retry_mode", "standard")
-    session.set_config_variable("max_attempts", ATTEMPTS)
-    session.set_config_variable("data_path", "")
+    _pin(session, settings.region)
     # For the clients that botocore makes for itself too, to assume a profile's role.
     session.set_default_client_config(Config(ignore_configured_endpoint_urls=True))
     return session
+
+
+def _pin(session: Any, region: str) -> None:
+    """Set on the session what the environment and a profile shall not decide, so that junk there is not even read."""
+    session.set_config_variable("retry_mode", "standard")
+    session.set_config_variable("max_attempts", ATTEMPTS)
+    session.set_config_variable("data_path", "")
+    session.set_config_variable("defaults_mode", "legacy")  # `auto` would ask a metadata service that may not be there
+    # botocore knows AWS_DEFAULT_REGION only; AWS's other tools obey AWS_REGION, and before it.
+    usual = os.environ.get("AWS_REGION") or session.get_config_variable("region") or "us-east-1"
+    session.set_config_variable("region", region or usual)
 
 
 def client(session: Any, service: str, settings: Settings, *, attempts: int = ATTEMPTS, **keys: Any) -> Any:
@@ -229,12 +245,25 @@ def client(session: Any, service: str, settings: Settings, *, attempts: int = AT
         ignore_configured_endpoint_urls=True,
         user_agent_extra=f"koding-audit/{__version__}",
     )
-    region = settings.region or session.get_config_variable("region") or "us-east-1"
+    region = settings.region or session.get_config_variable("region")
     if not settings.endpoint_url:
         session.get_partition_for_region(region)  # raises: for nonsense botocore would make up a host
-    return session.create_client(
+    made = session.create_client(
         service, region_name=region, endpoint_url=settings.endpoint_url or None, config=config, **keys
     )
+    made.meta.events.register(f"before-parse.{service}", _refuse_elsewhere)
+    return made
+
+
+class _ElsewhereError(Exception):
+    """AWS redirects nobody: what answered is a proxy, or the sign-in page of a network."""
+
+
+def _refuse_elsewhere(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Of a redirect botocore says no more than that it cannot read the reply; it never follows one."""
+    if 300 <= response_dict["status_code"] < 400:
+        host = urlsplit(response_dict["headers"].get("location", "")).hostname or "nowhere"
+        raise _ElsewhereError(f"status {response_dict['status_code']}, to {host}; it was not followed")
 
 
 def check_role(settings: Settings) -> None:
@@ -287,7 +316,7 @@ def _is_aws(url: str) -> bool:
     return host.endswith(_AWS_SUFFIXES) and host.partition(".")[0] in _AWS_SERVICES
 
 
-def _identify(sts: Any) -> tuple[Account, Caller]:
+def _identify(sts: Any, role_arn: str) -> tuple[Account, Caller]:
     call = "sts:GetCallerIdentity"
     reply = _call(sts, "sts", "GetCallerIdentity", {})
     arn = take(reply, "Arn", str, call)
@@ -296,14 +325,66 @@ def _identify(sts: Any) -> tuple[Account, Caller]:
     if parts is None or parts[2] != account_id:
         raise CallError(call, MALFORMED, "the caller's ARN cannot be read, or is of another account")
     account = Account(account_id, parts[1])
+    if role_arn and not role_arn.startswith(f"arn:{account.partition}:iam::{account.id}:"):
+        hint = "nothing was read; look at what stands between here and AWS, and at --endpoint-url"
+        raise AccessError(f"role {role_arn} was assumed, and the keys that came are of account {account.id}", hint)
     return account, Caller(arn, root=arn == account.root_arn)
 
 
 def _keys(session: Any, settings: Settings) -> dict[str, Any]:
-    """Keys of the role that the settings name; none where botocore's own are the ones to use. Raises AccessError."""
-    if session.get_credentials() is None:
+    """Keys of the role that the settings name; none where botocore's own are the ones to use. Raises AccessError.
+
+    botocore's own are had here too: what signs a user in fails now, and not in the middle of the first call.
+    """
+    with _named(session, settings):
+        credentials = session.get_credentials()
+        found = credentials and credentials.get_frozen_credentials()
+    if not found:
         raise AccessError("no AWS credentials were found", _CREDENTIALS_HINT)
+    parts = (("key id", found.access_key), ("secret key", found.secret_key), ("session token", found.token or "x"))
+    for what, text in parts:
+        if not re.fullmatch(r"[!-~]+", text or ""):  # it would be told, token and all, when it does not fit a header
+            message = f"the {what} of the AWS credentials is empty, or holds a space, a line break or the like"
+            raise AccessError(message, f"look at where it comes from ({credentials.method}), and copy it again")
     return _assume(session, settings) if settings.role_arn else {}
+
+
+@contextlib.contextmanager
+def _named(session: Any, settings: Settings) -> Iterator[None]:
+    """What gives credentials, and fails, is named: botocore raises whatever its own code trips over."""
+    import botocore.exceptions as sdk  # noqa: PLC0415 - late, as in new_session
+
+    try:
+        yield
+    except (sdk.ProfileNotFound, sdk.ConfigParseError, sdk.ConfigNotFound):
+        raise
+    except sdk.PartialCredentialsError as error:
+        hint = f"give what is missing too, or leave out what is there; {_WHERE}"
+        raise AccessError(f"the AWS credentials are not whole: {error}", hint) from None
+    except sdk.SSOError as error:
+        profile = _profile(settings)
+        hint = f"run `aws sso login{f' --profile {profile}' if profile else ''}`"
+        raise AccessError(f"the sign-in of the profile is over, or never was: {error}", hint) from None
+    except (sdk.BotoCoreError, sdk.ClientError, LookupError, ValueError, TypeError, AttributeError, OSError) as error:
+        program = session.get_scoped_config().get("credential_process")
+        if program:
+            message = f"credential_process of {_profile(settings) or 'the default profile'} gives no usable credentials"
+            hint = "run the program by itself: it has to print the JSON that AWS documents, and end with 0"
+            raise AccessError(f"{message}: {_of_a_program(error)}", hint) from None
+        raise AccessError(f"the AWS credentials cannot be had: {error}", _WHERE) from None
+
+
+def _profile(settings: Settings) -> str:
+    """The profile that is in use, "" for the default one."""
+    return settings.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or ""
+
+
+def _of_a_program(error: BaseException) -> str:
+    """Why it gave nothing: of what it said a line at most, without anything as long as a key or a token."""
+    if isinstance(error, OSError):
+        return str(error)
+    said = str(error).removeprefix("Error when retrieving credentials from custom-process: ").strip().partition("\n")[0]
+    return re.sub(r"[\w/+=.-]{20,}", "[...]", said)[:_SPOKEN] if said else "it failed, and said nothing"
 
 
 def _in_time(future: Future[T], deadline: float) -> T:
@@ -311,7 +392,10 @@ def _in_time(future: Future[T], deadline: float) -> T:
     try:
         return future.result(timeout=max(0.0, deadline - time.monotonic()))
     except FutureTimeout:
-        hint = "look at credential_process in ~/.aws/config; `--timeout` gives it more time"
+        hint = (
+            "look at the profile's credential_process, role or sign-in, and at the metadata service of this machine"
+            " (AWS_EC2_METADATA_DISABLED=true leaves that out); `--timeout` gives it more time"
+        )
         raise AccessError("the AWS credentials did not come in time", hint) from None
 
 
@@ -379,11 +463,39 @@ def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
         # A server that failed may have failed after it acted; and what was sent twice may refuse what it did itself.
         own_doing = code in _ALREADY_SO and status.get("RetryAttempts", 0) > 0
         refused = 400 <= status.get("HTTPStatusCode", 500) < 500 and not own_doing
-        raise CallError(call, code, message, refused=refused) from error
+        cause = _of_the_clock(code, status.get("HTTPHeaders", {}).get("date", ""))
+        raise CallError(call, code, message, refused=refused, cause=cause) from error
+    except sdk.ProxyConnectionError as error:
+        raise CallError(call, "ProxyConnection", f"{error}{_of_the_proxy(error)}", refused=True) from error
     except sdk.BotoCoreError as error:
         raise CallError(call, _failure(error), str(error), refused=isinstance(error, unsent)) from error
+    except _ElsewhereError as error:
+        raise CallError(call, "Redirect", str(error)) from error
+    except OSError as error:  # a file that credentials are renewed from is gone, or a connection broke
+        raise CallError(call, _failure(error), str(error)) from error
     except unreadable as error:
         raise CallError(call, MALFORMED, f"the reply cannot be read ({_failure(error)})") from error
+
+
+def _of_the_clock(code: str, date: str) -> str:
+    """What the time of AWS's own reply says of a refusal for the time or the signature of a request, or ""."""
+    if code not in _TIME_OR_KEY:
+        return ""
+    try:
+        theirs = parsedate_to_datetime(date).replace(tzinfo=timezone.utc)
+    except (TypeError, ValueError):
+        return "this machine's clock may be wrong"
+    skew = round((datetime.now(timezone.utc) - theirs).total_seconds())
+    if abs(skew) > _SKEW_TAKEN:
+        side = "ahead of" if skew > 0 else "behind"
+        return f"this machine's clock is {counted(abs(skew) // 60, 'minute')} {side} AWS's"
+    return "" if code == "RequestExpired" else "the clocks agree: the secret key is not that of the key id"
+
+
+def _of_the_proxy(error: Any) -> str:
+    """The status that a proxy refused with, such as 407, which botocore's own message leaves out."""
+    inner = getattr(error.kwargs.get("error"), "original_error", None)
+    return f" ({inner})" if isinstance(inner, OSError) else ""
 
 
 def _failure(error: BaseException) -> str:
@@ -404,11 +516,11 @@ def _explained(settings: Settings) -> Iterator[None]:
     except AuditError:
         raise
     except sdk.ProfileNotFound:
-        name = settings.profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE", "")
+        name = _profile(settings)
         hint = "`aws configure list-profiles` lists those there are"
         raise AccessError(f"there is no AWS profile {name!r}", hint) from None
     except (sdk.InvalidRegionError, sdk.UnknownRegionError) as error:
-        raise AccessError(f"the region cannot be used: {error}", "give --region, such as us-east-1") from None
+        hint = "give --region, such as us-east-1; else it is from AWS_REGION, AWS_DEFAULT_REGION or the profile"
+        raise AccessError(f"the region cannot be used: {error}", hint) from None
     except (sdk.BotoCoreError, ValueError, OSError) as error:
-        hint = "look at ~/.aws/config, ~/.aws/credentials and the AWS_* variables"
-        raise AccessError(f"the AWS settings cannot be used: {error}", hint) from None
+        raise AccessError(f"the AWS settings cannot be used: {error}", _WHERE) from None

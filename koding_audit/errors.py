@@ -39,12 +39,14 @@ class CallError(AuditError):
 
     call: `iam:GetUser`; code: AWS's error code, or the kind of failure (`ReadTimeout`, `MalformedReply`);
     detail: more of it, or ""; refused: AWS cannot have acted on it: it said no, or never got the request. Else a write
-    may have been applied.
+    may have been applied. cause: what this tool itself knows of why, such as how wrong the clock is, or "".
     """
 
-    def __init__(self, call: str, code: str, detail: str, *, refused: bool = False) -> None:
-        super().__init__(f"{call} failed: {code}: {detail}" if detail else f"{call} failed: {code}")
+    def __init__(self, call: str, code: str, detail: str, *, refused: bool = False, cause: str = "") -> None:
+        said = f"{call} failed: {code}: {detail}" if detail else f"{call} failed: {code}"
+        super().__init__(f"{said} ({cause})" if cause else said)
         self.call = call
         self.code = code
         self.detail = detail
         self.refused = refused
+        self.cause = cause

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -416,9 +417,57 @@ def test_no_credentials_are_an_access_error(aws_environment: pytest.MonkeyPatch)
     assert "aws configure" in error.hint
 
 
-def test_half_of_the_credentials_is_an_access_error(aws_environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("profile", "environment", "used"),
+    [
+        ("p", {}, "AKIAOFPROFILE"),
+        ("", {"AWS_PROFILE": "p"}, "AKIAEXAMPLE"),
+        ("", {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": ""}, "AKIAOFPROFILE"),
+    ],
+    ids=["--profile before the environment's keys", "those before AWS_PROFILE", "AWS_PROFILE"],
+)
+def test_of_two_credentials_the_one_is_used_that_the_command_line_says_is(
+    profile: str, environment: dict[str, str], used: str, aws_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keys = "aws_access_key_id = AKIAOFPROFILE\naws_secret_access_key = x\n"
+    config_file(aws_environment, tmp_path, f"[profile p]\n{keys}")
+    for name, value in environment.items():
+        aws_environment.setenv(name, value)
+    assert new_session(Settings(profile=profile)).get_credentials().access_key == used
+
+
+@pytest.mark.parametrize("missing", ["AWS_SECRET_ACCESS_KEY", "file"])
+def test_half_of_the_credentials_is_an_access_error(
+    missing: str, aws_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     aws_environment.delenv("AWS_SECRET_ACCESS_KEY")
-    assert "Partial credentials" in refused(Settings()).message
+    if missing == "file":
+        aws_environment.delenv("AWS_ACCESS_KEY_ID")
+        (tmp_path / ".aws").mkdir()
+        (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIAEXAMPLE\n")
+    error = refused(Settings())
+    assert "not whole: Partial credentials" in error.message
+    assert "give what is missing" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("AWS_ACCESS_KEY_ID", "AKIA PLANTED", "key id"),
+        ("AWS_ACCESS_KEY_ID", "AKIA-PLANTED-\u00e9", "key id"),
+        ("AWS_SECRET_ACCESS_KEY", "PLANTED\n", "secret key"),
+        ("AWS_SESSION_TOKEN", "PLANTED\r\nX-Header: y", "session token"),
+        ("AWS_SESSION_TOKEN", "PLANTED ", "session token"),
+    ],
+)
+def test_a_key_that_no_header_can_hold_is_refused_and_not_told(
+    name: str, value: str, what: str, aws_environment: pytest.MonkeyPatch
+) -> None:
+    aws_environment.setenv(name, value)
+    error = refused(Settings())
+    assert error.message.startswith(f"the {what} of the AWS credentials")
+    assert "(env)" in error.hint
+    assert "PLANTED" not in error.message + error.hint
 
 
 @pytest.mark.parametrize("by", ["option", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
@@ -431,12 +480,13 @@ def test_an_unknown_profile_is_an_access_error_that_names_it(by: str, aws_enviro
 
 
 @pytest.mark.parametrize("region", ["nonsense", "us-east-1 ", "us_east_1", "xx-nowhere-9", "../x"])
-@pytest.mark.parametrize("by", ["option", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize("by", ["option", "AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_a_nonsense_region_is_an_access_error(region: str, by: str, aws_environment: pytest.MonkeyPatch) -> None:
     if by != "option":
         aws_environment.setenv(by, region)
     error = refused(Settings(region=region if by == "option" else ""))
     assert error.message.startswith("the region cannot be used")
+    assert repr(region) in error.message or region in error.message
     assert "us-east-1" in error.hint
 
 
@@ -454,24 +504,76 @@ def test_the_region_decides_the_partition(aws_environment: pytest.MonkeyPatch) -
     }
 
 
+def test_of_two_regions_in_the_environment_the_one_counts_that_other_tools_obey(
+    aws_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config_file(aws_environment, tmp_path, "[default]\nregion = eu-west-1\n")
+    hosts = []
+    for name, value in (("AWS_DEFAULT_REGION", "us-gov-west-1"), ("AWS_REGION", "cn-north-1"), ("AWS_REGION", "")):
+        aws_environment.setenv(name, value)
+        session = new_session(Settings())
+        hosts.append(client(session, "sts", Settings()).meta.endpoint_url)
+        # As botocore makes one for itself, to assume the role that a profile names.
+        assert session.get_config_variable("region") in hosts[-1]
+    assert hosts == [
+        "https://sts.us-gov-west-1.amazonaws.com",
+        "https://sts.cn-north-1.amazonaws.com.cn",
+        "https://sts.us-gov-west-1.amazonaws.com",
+    ]
+
+
+PROGRAM = "credential_process of p gives no usable credentials"
 BROKEN = {
-    "no ini": "[profile p\nregion",
-    "a process that prints junk": "[profile p]\ncredential_process = echo junk",
-    "a process that is not there": "[profile p]\ncredential_process = /nonexistent/program",
-    "a process that fails": "[profile p]\ncredential_process = false",
-    "a role without a source": "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/audit",
-    "a circle of roles": "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = q\n"
-    "[profile q]\nrole_arn = arn:aws:iam::123456789012:role/b\nsource_profile = p",
-    "a source that is not there": "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = q",
+    "no ini": ("[profile p\nregion", "Unable to parse config file"),
+    "a section twice": ("[profile p]\n[profile p]\n", "Unable to parse config file"),
+    "a process that prints junk": ("[profile p]\ncredential_process = echo PLANTED", f"{PROGRAM}: Expecting value"),
+    "a process that prints a list": ("[profile p]\ncredential_process = echo []", PROGRAM),
+    "a process that prints half": (
+        '[profile p]\ncredential_process = echo \'{"Version": 1, "AccessKeyId": "PLANTED"}\'',
+        f"{PROGRAM}: Missing required key in response: 'SecretAccessKey'",
+    ),
+    "a process that is not there": (
+        "[profile p]\ncredential_process = /nonexistent/program",
+        f"{PROGRAM}: [Errno 2] No such file or directory: '/nonexistent/program'",
+    ),
+    "a process that fails": ("[profile p]\ncredential_process = false", f"{PROGRAM}: it failed, and said nothing"),
+    "a process that fails and says why": (
+        "[profile p]\ncredential_process = sh -c 'echo no session for FwoGZXIvYXdzEPLANTEDtokentoken >&2; exit 3'",
+        f"{PROGRAM}: no session for [...]",
+    ),
+    "a process that cannot be started": (
+        "[profile p]\ncredential_process = echo 'x",
+        f"{PROGRAM}: No closing quotation",
+    ),
+    "a role without a source": (
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/audit",
+        "missing: source_profile",
+    ),
+    "a circle of roles": (
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = q\n"
+        "[profile q]\nrole_arn = arn:aws:iam::123456789012:role/b\nsource_profile = p",
+        "Infinite loop in credential configuration",
+    ),
+    "a source that is not there": (
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = q",
+        'source_profile "q"',
+    ),
+    "a token file that is not there": (
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/a\nweb_identity_token_file = /nonexistent/token",
+        "'/nonexistent/token'",
+    ),
 }
 
 
-@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_a_broken_configuration_is_an_access_error(
-    text: str, aws_environment: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_configuration_is_an_access_error_that_names_what_is_broken(
+    text: str, told: str, aws_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config_file(aws_environment, tmp_path, text)
-    assert "~/.aws/config" in refused(Settings(profile="p")).hint
+    error = refused(Settings(profile="p"))
+    assert told in error.message
+    assert "PLANTED" not in error.message
+    assert "run the program by itself" in error.hint if told.startswith(PROGRAM) else "~/.aws/config" in error.hint
 
 
 def test_a_configuration_that_is_no_text_is_an_access_error(
@@ -520,10 +622,28 @@ def test_a_profile_of_identity_center_whose_sign_in_is_over_says_so(
         "[profile p]\nsso_start_url = https://example.com/start\nsso_region = us-east-1\n"
         "sso_account_id = 123456789012\nsso_role_name = audit\nregion = us-east-1\n",
     )
-    with connect(Settings(profile="p", endpoint_url=replay.url)) as connection, pytest.raises(CallError) as caught:
-        connection.identity()
-    assert "SSO" in str(caught.value)
+    error = refused(Settings(profile="p", endpoint_url=replay.url))
+    assert "SSO" in error.message
+    assert error.hint == "run `aws sso login --profile p`"
     assert replay.calls == []
+
+
+def test_a_metadata_service_that_never_answers_does_not_hold_a_run(aws_environment: pytest.MonkeyPatch) -> None:
+    """As outside EC2, where packets to 169.254.169.254 may go nowhere; patient by botocore's own settings."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        aws_environment.delenv(name)
+    aws_environment.setenv("AWS_METADATA_SERVICE_TIMEOUT", "60")
+    aws_environment.setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "9")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        aws_environment.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+        start = time.monotonic()
+        error = refused(Settings(timeout=0.5))
+    assert error.message == "the AWS credentials did not come in time"
+    assert "AWS_EC2_METADATA_DISABLED" in error.hint
+    assert time.monotonic() - start < 5
 
 
 # --- identity ---------------------------------------------------------------------------------------
@@ -621,6 +741,27 @@ def test_without_an_external_id_none_is_sent(replay: Replay, aws_environment: py
     with connect(Settings(endpoint_url=replay.url, role_arn=ROLE)) as connection:
         connection.identity()
     assert "ExternalId" not in replay.calls[0].parameters
+
+
+@pytest.mark.parametrize(
+    ("account", "arn"),
+    [
+        ("210987654321", "arn:aws:sts::210987654321:assumed-role/audit/koding-audit"),
+        ("123456789012", "arn:aws-cn:sts::123456789012:assumed-role/audit/koding-audit"),
+    ],
+    ids=["another account", "another partition"],
+)
+def test_keys_of_another_account_than_the_assumed_roles_are_refused(
+    account: str, arn: str, replay: Replay, aws_environment: pytest.MonkeyPatch
+) -> None:
+    replay.answer("AssumeRole", recorded({"Credentials": KEYS}))
+    replay.answer("GetCallerIdentity", identity(account, arn))
+    told = f"{ROLE} was assumed, and the keys that came are of account {account}"
+    settings = Settings(endpoint_url=replay.url, role_arn=ROLE)
+    with connect(settings) as connection, pytest.raises(AccessError, match=told) as caught:
+        connection.identity()
+    assert "nothing was read" in caught.value.hint
+    assert {call.service for call in replay.calls} == {"sts"}
 
 
 @pytest.mark.parametrize("answer", [None, recorded({}), recorded({"Credentials": {"AccessKeyId": "ASIAROLE"}})])

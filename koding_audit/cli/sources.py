@@ -16,17 +16,29 @@ from koding_audit.model import Account, Caller, Desired, Query, Settings, Snapsh
 from koding_audit.text import inert
 
 _NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
-_UNREACHED = frozenset(
-    {
-        "EndpointConnection",
-        "ConnectTimeout",
-        "ReadTimeout",
-        "ConnectionClosed",
-        "ProxyConnection",
-        "SSL",
-        "DeadlineExceeded",
-    }
-)
+_NETWORK = "look at the network, HTTPS_PROXY, --region and --endpoint-url"
+_IN_ITS_PLACE = "what answered is not AWS: look at HTTPS_PROXY, --endpoint-url, and a sign-in page of the network"
+# Calls that never came to AWS, or whose answer never came back, and what to look at.
+_UNREACHED: Mapping[str, str] = {
+    "EndpointConnection": "look at the network and its DNS, --region and --endpoint-url",
+    "ConnectTimeout": _NETWORK,
+    "ReadTimeout": _NETWORK,
+    "ConnectionClosed": _NETWORK,
+    "HTTPClient": _NETWORK,
+    "ProxyConnection": "look at HTTPS_PROXY: host, port, and the user and password if the proxy asks for them",
+    "SSL": "TLS is never left out: for a proxy that opens it, AWS_CA_BUNDLE names the file of its certificates",
+    "DeadlineExceeded": f"{_NETWORK}; --timeout gives it more time",
+    "Redirect": _IN_ITS_PLACE,
+    "MalformedReply": _IN_ITS_PLACE,
+}
+_OTHER_KEYS = "these credentials are no longer good, or this is not AWS; `aws sts get-caller-identity` shows the same"
+# Answers of AWS about who asks, and what to do about them.
+_UNKNOWN_CALLER: Mapping[str, str] = {
+    "InvalidClientTokenId": "the key was deleted or disabled, is of another partition (--region), or lacks its token",
+    "ExpiredToken": "these credentials have expired: sign in again, as with `aws sso login`",
+    "ExpiredTokenException": "these credentials have expired: sign in again, as with `aws sso login`",
+    "RequestExpired": "set the clock of this machine (`date -u` shows it), and run it again",
+}
 
 
 def desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
@@ -54,7 +66,7 @@ def opened(options: argparse.Namespace, terminal: Terminal) -> Iterator[Opened]:
     if name not in known:
         raise InputError(f"--source {name}: there is no such source", f"the sources are: {', '.join(known)}")
     if name == "live":
-        _tell_what_is_not_obeyed(os.environ, terminal)
+        _tell_what_is_not_obeyed(options, os.environ, terminal)
     settings = Settings(
         profile=options.profile,
         region=options.region,
@@ -100,9 +112,9 @@ def identified(
         account, caller = source.identity()
     except CallError as error:
         if error.code in _UNREACHED:
-            hint = "look at the network, HTTPS_PROXY, --region and --endpoint-url"
-            raise AccessError(f"AWS cannot be reached: {error.message}", hint) from error
-        hint = "these credentials are no longer good, or this is not AWS; `aws sts get-caller-identity` shows the same"
+            raise AccessError(f"AWS cannot be reached: {error.message}", _UNREACHED[error.code]) from error
+        clock = "RequestExpired" if "clock is" in error.cause else error.code
+        hint = _UNKNOWN_CALLER.get(clock, _OTHER_KEYS)
         raise AccessError(f"AWS does not say who is asking: {error.message}", hint) from error
     if caller is not None and caller.root:
         terminal.note("caller-is-root: these are the root user's own keys. Nothing will be written with them.")
@@ -150,9 +162,21 @@ def _check_account(account: Account, options: argparse.Namespace, desired: Desir
         )
 
 
-def _tell_what_is_not_obeyed(environ: Mapping[str, str], terminal: Terminal) -> None:
+def _tell_what_is_not_obeyed(options: argparse.Namespace, environ: Mapping[str, str], terminal: Terminal) -> None:
+    """What the environment says and is not followed: nobody should wonder whose account it was that was read."""
     for name in sorted(environ):
         if name.startswith(_NOT_OBEYED):
             terminal.note(
-                f"{name} is set, and not obeyed: an endpoint comes from --endpoint-url only, models from the package"
+                f"{inert(name)} is set, and not obeyed: an endpoint comes from --endpoint-url only, models from the"
+                " package"
             )
+    key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    profile = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    if key and options.profile:
+        terminal.note(f"AWS_ACCESS_KEY_ID is set, and not used: --profile {inert(options.profile)} comes first")
+    elif key and profile:
+        terminal.note(
+            f"AWS_ACCESS_KEY_ID is used, and not the keys of profile {inert(profile)}: --profile would choose them"
+        )
+    elif secret and not key:
+        terminal.note("AWS_SECRET_ACCESS_KEY is set, and not used: there is no AWS_ACCESS_KEY_ID beside it")

@@ -115,7 +115,7 @@ def deliver(report: Report, wanted: Iterable[Output]) -> None:
         render = registry.load("render", output.format).render
         if output.path:
             replace_file(output.path, render(report))
-        elif output.format == "table" and sys.stdout.isatty():
+        elif output.format == "table" and sys.stdout is not None and sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
             emit(render(report, width=max(columns, 40), color="NO_COLOR" not in os.environ))
         else:

@@ -148,7 +148,8 @@ class _Reading:
     def gap(self, fact: Fact, error: CallError, subject: str = "") -> None:
         permission = error.call if error.code in ACCESS_DENIED else ""
         # What is wrong with a reply is ours to say; AWS's own words are its caller's, and may be anything.
-        reason = f"{error.code}: {error.detail}" if error.code == MALFORMED else error.code
+        ours = error.detail if error.code == MALFORMED else error.cause
+        reason = f"{error.code}: {ours}" if ours else error.code
         self.gaps.append(Gap(fact, error.call, reason, subject, permission))
 
 

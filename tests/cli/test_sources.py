@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +84,39 @@ def test_what_the_environment_says_and_is_not_obeyed_is_told(
     assert f"{name} is set, and not obeyed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("said", "environment", "told"),
+    [
+        (["--profile", "p\x1b[31m"], {"AWS_ACCESS_KEY_ID": "AKIA"}, "not used: --profile p\\x1b[31m comes first"),
+        (
+            [],
+            {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": "p"},
+            "AWS_ACCESS_KEY_ID is used, and not the keys of profile p",
+        ),
+        ([], {"AWS_SECRET_ACCESS_KEY": "PLANTED"}, "there is no AWS_ACCESS_KEY_ID beside it"),
+        (["--profile", "p"], {}, ""),
+        ([], {"AWS_PROFILE": "p"}, ""),
+        ([], {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "PLANTED"}, ""),
+    ],
+)
+def test_which_of_two_credentials_is_used_is_told(
+    said: list[str],
+    environment: dict[str, str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError), opened(options("--endpoint-url", "http://192.0.2.1", *said), Terminal()):
+        pass
+    printed = capsys.readouterr().err
+    assert told in printed if told else printed == ""
+    assert "PLANTED" not in printed
+
+
 # --- who asks -----------------------------------------------------------------------------------
 
 
@@ -129,17 +163,25 @@ def test_root_is_told_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert "caller-is-root" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("code", ["EndpointConnection", "ConnectTimeout", "SSL", "DeadlineExceeded"])
-def test_an_aws_that_cannot_be_reached_is_not_blamed_on_the_credentials(code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "look"),
+    [
+        ("EndpointConnection", "DNS"),
+        ("ConnectTimeout", "network"),
+        ("SSL", "AWS_CA_BUNDLE"),
+        ("Redirect", "sign-in page"),
+    ],
+)
+def test_an_aws_that_cannot_be_reached_is_not_blamed_on_the_credentials(code: str, look: str) -> None:
     error = CallError("sts:GetCallerIdentity", code, "no way")
     with pytest.raises(AccessError, match=r"cannot be reached.*no way") as caught:
         identified(source(error=error), options(), Terminal())
-    assert "network" in caught.value.hint
+    assert look in caught.value.hint
 
 
 def test_credentials_that_aws_does_not_take_are_named_as_such() -> None:
-    error = CallError("sts:GetCallerIdentity", "ExpiredToken", "expired", refused=True)
-    with pytest.raises(AccessError, match=r"does not say who is asking.*ExpiredToken") as caught:
+    error = CallError("sts:GetCallerIdentity", "AuthFailure", "no", refused=True)
+    with pytest.raises(AccessError, match=r"does not say who is asking.*AuthFailure") as caught:
         identified(source(error=error), options(), Terminal())
     assert "no longer good" in caught.value.hint
 
