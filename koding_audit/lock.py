@@ -97,7 +97,8 @@ def _opened(path: str) -> int:
         make_folder(Path(path).parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise AuditError(f"the lock {path} cannot be made: {error.strerror}", _NOTHING) from error
+        hint = f"{_NOTHING}; give --journal FILE in a folder that can be written: the lock stands beside it"
+        raise AuditError(f"the lock {path} cannot be made: {error.strerror}", hint) from error
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         os.close(descriptor)
