@@ -316,7 +316,7 @@ def _is_aws(url: str) -> bool:
     return host.endswith(_AWS_SUFFIXES) and host.partition(".")[0] in _AWS_SERVICES
 
 
-def _identify(sts: Any, role_arn: str) -> tuple[Account, Caller]:
+def _identify(sts: Any, role_arn: str = "") -> tuple[Account, Caller]:
     call = "sts:GetCallerIdentity"
     reply = _call(sts, "sts", "GetCallerIdentity", {})
     arn = take(reply, "Arn", str, call)
