@@ -29,6 +29,7 @@ diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 5
 
 faults: $(STAMP) ## every fault at every call of a fix, then seeded runs with several (an hour or two on 2 cores)
 	$(BIN)/python -m tests.simulator.sweep --processes $(WORKERS)
+	$(BIN)/python -m tests.simulator.death --processes $(WORKERS)
 
 mutants: $(STAMP) ## break promises on purpose in copies, and see that the tests notice (some minutes)
 	$(BIN)/python -m tests.simulator.mutants

@@ -10,7 +10,7 @@ from koding_audit import codec, desired, inputs, journal, jsontext
 from koding_audit.cli import unfinished
 from koding_audit.cli.scanning import Run, finished, fixed, refuse_root, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
-from koding_audit.cli.terminal import Terminal
+from koding_audit.cli.terminal import Terminal, check_outputs, outputs
 from koding_audit.cli.writing import carry_out, described
 from koding_audit.errors import InputError, RefusedError
 from koding_audit.model import Desired, Journal, Plan, Report, Request, Step, Verb
@@ -77,6 +77,7 @@ def read_plan(path: str) -> Plan:
 
 def _apply(run: Run, saved: Plan) -> Report:
     basis, options, terminal = saved.basis, run.options, run.terminal
+    check_outputs(outputs(options.output), [file.path for file in basis.files])
     wanted = _same_files(saved)
     age = datetime.now(timezone.utc) - basis.made_at
     if not timedelta(minutes=-5) <= age <= GOOD_FOR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import signal
 from collections.abc import Mapping
@@ -46,11 +47,21 @@ def run(options: argparse.Namespace) -> int:
         terminal.problem(AuditError("interrupted", "nothing more was done; what was written so far is in the journal"))
     except BrokenPipeError:
         pass  # whoever read the report has gone, and with it anybody to tell
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            _crashed(error, terminal)
+        else:
+            hint = "allow more, as `ulimit -n 256` does; what was written to IAM is in the journal"
+            terminal.problem(AuditError("too many files are open", hint))
     except Exception as error:  # noqa: BLE001 - the one boundary: a crash must not exit as "findings"
-        terminal.trace(error)
-        crash = f"unexpected {type(error).__name__}: {error}"
-        terminal.problem(AuditError(crash, "this is a bug: please report it with the output of --verbose"))
+        _crashed(error, terminal)
     return status
+
+
+def _crashed(error: Exception, terminal: Terminal) -> None:
+    terminal.trace(error)
+    crash = f"unexpected {type(error).__name__}: {error}"
+    terminal.problem(AuditError(crash, "this is a bug: please report it with the output of --verbose"))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ from datetime import datetime, timezone
 from koding_audit import codec
 from koding_audit.cli import unfinished
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
-from koding_audit.cli.terminal import Terminal, check_new, create_file, deliver, outputs
+from koding_audit.cli.terminal import Terminal, check_new, check_outputs, create_file, deliver, outputs
 from koding_audit.cli.writing import carry_out, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
@@ -67,6 +68,7 @@ def finished(
     status: what a report comes to, where that is not what it comes to for a scan.
     """
     wanted = outputs(options.output)
+    check_outputs(wanted, _named_files(options))
     cut_off = Problem("the run was cut off before its end", "standard error says by what")
     report = Report((), fail_on=options.fail_on, errors=(cut_off,))
     try:
@@ -74,6 +76,16 @@ def finished(
     finally:
         deliver(report, wanted)
     return status(report) if status else exit_status(report, exit_zero=options.exit_zero)
+
+
+def _named_files(options: argparse.Namespace) -> list[str]:
+    """The files that the command line names, or leaves to their usual names; a report is laid over none of them."""
+    found = [os.environ.get("KODING_AUDIT_FILE", ""), "koding-audit.yaml", "policies/koding.yaml"]
+    kind, _, argument = getattr(options, "source", "").partition(":")
+    found += [argument] if kind == "snapshot" else []
+    for name in ("files", "scp", "rcp"):
+        found += getattr(options, name, [])
+    return [*found, getattr(options, "plan", ""), options.journal]
 
 
 def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> Report:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import re
 import shutil
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +19,9 @@ from koding_audit.text import inert
 
 if TYPE_CHECKING:
     from koding_audit.model import Problem, Report
+
+
+_STREAM = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,6})|/dev/(stdout|stderr)")
 
 
 class Terminal:
@@ -138,29 +145,51 @@ def emit(text: str) -> None:
 
 
 def replace_file(path: str, text: str) -> None:
-    """Write beside the file and rename over it, so that a reader never meets half a report. Devices are written to."""
-    target = Path(path)
+    """A report to its file, which is replaced as a whole: a reader never meets half of one. Raises AuditError.
+
+    Of a link the link itself is replaced, and not what it leads to. Pipes and character devices are written to.
+    """
     data = text.encode("utf-8")
     try:
-        if target.exists() and not target.is_file():
-            with target.open("wb", buffering=0) as device:
-                device.write(data)
-            return
-        _replace(target, data)
+        number = _stream(path)
+        if number is not None:
+            _put(number, data, close=False)
+        elif _kind(path) in (stat.S_IFCHR, stat.S_IFIFO):
+            # Without O_NONBLOCK, a pipe that nobody reads would hold the run for ever.
+            device = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
+            os.set_blocking(device, True)
+            _put(device, data)
+        else:
+            with _beside(path, data, 0o644) as written:
+                if _kind(path) == stat.S_IFREG:
+                    written.chmod(stat.S_IMODE(os.lstat(path).st_mode) & 0o777)
+                written.replace(path)
     except OSError as error:
-        raise AuditError(f"the report {path} cannot be written: {error.strerror}", "nothing of it was left") from error
+        nobody = " (nobody reads this pipe)" if error.errno == errno.ENXIO else ""
+        reason = f"{error.strerror}{nobody}"
+        raise AuditError(f"the report {path} cannot be written: {reason}", "nothing of it was left") from error
 
 
-def _replace(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
-    try:
-        with beside.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+def check_outputs(wanted: Iterable[Output], inputs: Iterable[str]) -> None:
+    """Whether the reports could be written there, as far as can be told before anything is read.
+
+    inputs: the files of this run that a report must not be laid over. Raises InputError.
+    """
+    taken = {os.path.realpath(each): "a file that this run reads or keeps" for each in inputs if each}
+    for path in (each.path for each in wanted if each.path and _stream(each.path) is None):
+        kind, folder = _kind(path), Path(path).parent
+        if kind in (stat.S_IFCHR, stat.S_IFIFO):
+            continue
+        if Path(path).is_dir() or path.endswith("/") or kind in (stat.S_IFBLK, stat.S_IFSOCK):
+            raise InputError(f"--output: {path} is no place for a report", "name a file")
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(
+                f"--output: {path} cannot be made: {folder} is no folder that can be written", "see to it first"
+            )
+        real = os.path.realpath(path)
+        if real in taken:
+            raise InputError(f"--output: {path} is {taken[real]}", "name another file")
+        taken[real] = "the place of another report"
 
 
 def check_new(path: str) -> None:
@@ -170,22 +199,59 @@ def check_new(path: str) -> None:
         raise InputError(f"{path} is there already", "name a new file, or remove that one")
     if not target.parent.is_dir():
         raise InputError(f"{path} cannot be made: {target.parent} is not a folder", "make the folder first")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be made: {target.parent} cannot be written", "name a file in another folder")
 
 
 def create_file(path: str, text: str) -> None:
     """A new file for its owner alone, whole or not at all; never over one that is there. Raises AuditError."""
-    target = Path(path)
+    there = InputError(f"{path} is there already", "name a new file, or remove that one")
+    if os.path.lexists(path):
+        raise there
     try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with _beside(path, text.encode("utf-8"), 0o600) as written:
+            try:
+                os.link(written, path)
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without hard links: the name is taken first, and is empty for a moment
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+                written.replace(path)
     except FileExistsError as error:
-        raise InputError(f"{path} is there already", "name a new file, or remove that one") from error
+        raise there from error
     except OSError as error:
-        raise AuditError(f"{path} cannot be made: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8"))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        target.unlink(missing_ok=True)
         raise AuditError(f"{path} cannot be written: {error.strerror}", "nothing of it was left") from error
+
+
+@contextlib.contextmanager
+def _beside(path: str, data: bytes, mode: int) -> Iterator[Path]:
+    """A file of another name in the same folder, on the disk; it is gone after the block, unless it was renamed."""
+    written = Path(path).with_name(f".koding-audit-{os.urandom(8).hex()}")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        _put(os.open(written, flags, mode), data, sync=True)
+        yield written
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _put(descriptor: int, data: bytes, *, sync: bool = False, close: bool = True) -> None:
+    with open(descriptor, "wb", closefd=close) as stream:
+        stream.write(data)
+        stream.flush()
+        if sync:
+            os.fsync(descriptor)
+
+
+def _stream(path: str) -> int | None:
+    """The number of the stream that a path stands for: opened by its name, a file would be written from its start."""
+    found = _STREAM.fullmatch(path)
+    return None if found is None else int(found[1] or {"stdout": 1, "stderr": 2}[found[2]])
+
+
+def _kind(path: str) -> int:
+    """What there is, as the bits of its mode that say so; 0 for nothing, and S_IFLNK for a link."""
+    try:
+        return stat.S_IFMT(os.lstat(path).st_mode)
+    except OSError:
+        return 0

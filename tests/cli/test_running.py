@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -56,6 +57,17 @@ def test_an_error_is_status_2_and_a_line(
     printed = capsys.readouterr().err
     assert printed.startswith(told)
     assert printed.count("\n") == (1 if told else 0)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
+def test_too_few_open_files_are_told_with_what_to_do_and_are_no_bug(
+    code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends_with(OSError(code, "Too many open files"), monkeypatch) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: too many files are open; allow more, as `ulimit -n 256` does")
+    assert ends_with(OSError(errno.EIO, "Input/output error"), monkeypatch) == 2
+    assert "error: unexpected OSError" in capsys.readouterr().err
 
 
 def test_a_crash_shows_its_traceback_only_when_asked(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
+import socket
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from koding_audit.cli.terminal import (
     Output,
     Terminal,
     check_new,
+    check_outputs,
     create_file,
     deliver,
     emit,
@@ -200,9 +203,10 @@ def test_a_closed_pipe_is_left_to_the_caller(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_no_standard_output_at_all_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(AuditError, match="closed") as caught:
-        emit("text")
-    assert "--output" in caught.value.hint
+    for write in (lambda: emit("text"), lambda: deliver(REPORT, outputs([]))):
+        with pytest.raises(AuditError, match="closed") as caught:
+            write()
+        assert "--output" in caught.value.hint
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -270,7 +274,166 @@ def test_a_new_file_needs_a_folder_and_that_is_told_before_anything_is_read(tmp_
     path = str(tmp_path / "nowhere" / "plan")
     with pytest.raises(InputError, match="is not a folder"):
         check_new(path)
-    with pytest.raises(AuditError, match="cannot be made"):
+    with pytest.raises(AuditError, match="cannot be written"):
         create_file(path, "text")
     check_new(str(tmp_path / "plan"))
     assert names(tmp_path) == []
+
+
+@contextmanager
+def umask(value: int) -> Iterator[None]:
+    before = os.umask(value)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize(("mask", "report"), [(0o000, 0o644), (0o022, 0o644), (0o077, 0o600)])
+def test_nobody_else_may_write_a_report_or_read_a_plan_whatever_the_umask(
+    mask: int, report: int, tmp_path: Path
+) -> None:
+    with umask(mask):
+        replace_file(str(tmp_path / "report"), "text")
+        create_file(str(tmp_path / "plan"), "text")
+    assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == report
+    assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o600
+
+
+def test_a_report_keeps_the_mode_of_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.touch()
+    path.chmod(0o640)
+    replace_file(str(path), "text")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_of_a_link_the_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path) -> None:
+    link, precious = tmp_path / "report", tmp_path / "precious"
+    precious.write_text("precious")
+    for target in (precious, tmp_path / "nowhere", Path("/dev/full")):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        replace_file(str(link), "text")
+        assert not link.is_symlink()
+        assert link.read_text() == "text"
+    assert precious.read_text() == "precious"
+    assert names(tmp_path) == ["precious", "report"]
+
+
+def test_a_pipe_is_written_to_where_somebody_reads_it_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(AuditError, match="nobody reads this pipe"):
+        replace_file(str(path), "text")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    replace_file(str(path), "text")
+    assert os.read(reader, 100) == b"text"
+    os.close(reader)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}"])
+def test_a_stream_goes_on_where_it_is_and_stays_open(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("wb") as log:
+        os.write(log.fileno(), b"before ")
+        replace_file(name.format(log.fileno()), "report")
+        os.write(log.fileno(), b" after")
+    assert path.read_text() == "before report after"
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_standard_output_may_be_named_as_a_device(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    before = os.lstat(f"/dev/{name}")
+    replace_file(f"/dev/{name}", "report")
+    assert "report" in capfd.readouterr()
+    assert os.lstat(f"/dev/{name}") == before
+
+
+def test_a_new_file_is_whole_when_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "plan"
+    link = os.link
+
+    def seen(source: Any, target: Any) -> None:
+        assert not path.exists()
+        assert Path(source).read_text() == "text"
+        assert Path(source).parent == tmp_path
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", seen)
+    create_file(str(path), "text")
+    assert names(tmp_path) == ["plan"]
+
+
+def test_a_file_system_without_hard_links_takes_a_new_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", none)
+    create_file(str(tmp_path / "plan"), "text")
+    assert (tmp_path / "plan").read_text() == "text"
+    with pytest.raises(InputError, match="is there already"):
+        create_file(str(tmp_path / "plan"), "other")
+    assert names(tmp_path) == ["plan"]
+
+
+def test_whoever_makes_the_file_in_between_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "lexists", lambda _: False)
+    (tmp_path / "plan").write_text("theirs")
+    with pytest.raises(InputError, match="is there already"):
+        create_file(str(tmp_path / "plan"), "text")
+    assert (tmp_path / "plan").read_text() == "theirs"
+    assert names(tmp_path) == ["plan"]
+
+
+# --- before anything is read --------------------------------------------------------------------
+
+
+def refusal(*paths: object, inputs: tuple[object, ...] = ()) -> str:
+    with pytest.raises(InputError) as caught:
+        check_outputs(outputs([f"json:{path}" for path in paths]), map(str, inputs))
+    assert caught.value.hint
+    return caught.value.message
+
+
+def test_a_folder_a_socket_and_a_place_without_a_folder_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("socket")
+        for path in (tmp_path, tmp_path / "link", f"{tmp_path}/new/", "socket", "."):
+            assert "is no place for a report" in refusal(path)
+    assert "is no folder that can be written" in refusal(tmp_path / "nowhere" / "report")
+
+
+@pytest.mark.parametrize("check", [check_new, lambda path: check_outputs([Output("json", path)], ())])
+def test_a_folder_that_cannot_be_written_is_refused(
+    check: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(InputError, match="written"):
+        check(str(tmp_path / "report"))
+
+
+def test_a_report_is_never_laid_over_what_the_run_reads_or_over_another(tmp_path: Path) -> None:
+    desired, link = tmp_path / "desired.yaml", tmp_path / "link"
+    desired.write_text("")
+    link.symlink_to(desired)
+    for path, inputs in (
+        (desired, (desired,)),
+        (link, (desired,)),
+        (desired, (link,)),
+        (tmp_path / "new", ("", tmp_path / "new")),
+    ):
+        assert "a file that this run reads or keeps" in refusal(path, inputs=inputs)
+    assert "the place of another report" in refusal(tmp_path / "a", tmp_path / "." / "a")
+
+
+def test_what_is_fit_for_a_report_is_not_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "old").touch()
+    fit = ("/dev/null", "/dev/stdout", "/dev/fd/7", tmp_path / "pipe", tmp_path / "old", tmp_path / "new")
+    check_outputs(outputs([f"json:{path}" for path in fit]), [str(tmp_path / "desired.yaml")])
