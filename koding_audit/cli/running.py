@@ -37,8 +37,11 @@ def run(options: argparse.Namespace) -> int:
     terminal = Terminal(quiet=getattr(options, "quiet", False), verbose=getattr(options, "verbose", False))
     status = INCOMPLETE
     try:
-        # A scheduler's SIGTERM ends a run as Ctrl-C does: in order, with the journal as it stands.
+        # A scheduler's SIGTERM ends a run as Ctrl-C does: in order, with the journal as it stands. So does a terminal
+        # that is closed, unless somebody said `nohup`.
         signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+            signal.signal(signal.SIGHUP, _interrupt)
         room = importlib.import_module(f"koding_audit.cli.{_ROOMS[options.command]}")
         status = getattr(room, options.command)(options, terminal)
     except AuditError as error:

@@ -16,10 +16,12 @@ from koding_audit.model import Source
 
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
-    """A run takes SIGTERM for itself; the test session gets it back."""
-    before = signal.getsignal(signal.SIGTERM)
+    """A run takes these for itself; the test session gets them back."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGTERM, before)
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 def ends_with(error: BaseException | int, monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
@@ -77,12 +79,19 @@ def test_a_crash_shows_its_traceback_only_when_asked(
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_schedulers_signal_ends_a_run_as_ctrl_c_does(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
+def test_a_scheduler_or_a_terminal_that_goes_ends_a_run_as_ctrl_c_does(
+    by: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(saving, "snapshot", lambda *_: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(saving, "snapshot", lambda *_: signal.raise_signal(by))
     assert main(["snapshot", "--out", "x"]) == 2
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_under_nohup_a_run_goes_on_when_its_terminal_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr(saving, "snapshot", lambda *_: signal.raise_signal(signal.SIGHUP) or 0)  # type: ignore[func-returns-value]
+    assert main(["snapshot", "--out", "x"]) == 0
 
 
 def test_ctrl_c_before_anything_began_is_2(monkeypatch: pytest.MonkeyPatch) -> None:

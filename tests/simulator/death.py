@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import multiprocessing
 import os
 import random
@@ -35,9 +36,9 @@ from tests.simulator.server import Simulator, Target, serving
 from tests.simulator.sweep import models_read_once
 
 CHECKOUT = Path(__file__).parents[2]
-_SHARES = 8
+_SHARES = 16
 _PATIENCE = 60.0  # seconds for one process
-_INTERRUPTS = (signal.SIGTERM, signal.SIGINT)
+_INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Start = Callable[[list[str], Mapping[str, str], Path], int]
 """Starts the tool: what is said to the launcher and the tool, its environment, its folder; gives the process id."""
@@ -87,7 +88,7 @@ class Seen(NamedTuple):
 
 
 def deaths(world: World) -> list[Death]:
-    """Every one that there is: before and after each call, write and fsync; Ctrl-C and SIGTERM at each call."""
+    """Every one that there is: before and after each call, write and fsync; SIGTERM, Ctrl-C and SIGHUP at each call."""
     lines = 2 + 3 * len(world.writes)  # a header, three states of each step, an end
     calls = sorted(set(world.calls))
     found = [Death("call", target, when) for target in calls for when in ("before", "after")]
@@ -240,7 +241,7 @@ def executed(said: list[str], environment: Mapping[str, str], folder: Path) -> i
                 (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
                 (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
             ],
-            setsigdef=[signal.SIGINT],
+            setsigdef=[signal.SIGINT, signal.SIGHUP],
         )
 
 
@@ -256,6 +257,7 @@ def forked(said: list[str], environment: Mapping[str, str], folder: Path) -> int
         os.environ.clear()
         os.environ.update(environment)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         if said[0] != "--":
             dying.install(said[0], int(said[1]), said[2])
         sys.argv = ["koding-audit", *said[1 if said[0] == "--" else 3 :]]
@@ -291,8 +293,13 @@ def work(share: Sequence[Death]) -> list[tuple[Death, list[str]]]:
         return [(death, judged(scene, death, forked)) for death in share]
 
 
-def swept(processes: int, seed: int, most: int | None = None) -> tuple[Counter[str], list[str]]:
-    """Every death, or the first so many in the seed's order: how many of each kind, and the broken ones."""
+def swept(
+    processes: int, seed: int, most: int | None = None, tell: Callable[[str], None] = print
+) -> tuple[Counter[str], list[str]]:
+    """Every death, or the first so many in the seed's order: how many of each kind, and the broken ones.
+
+    tell: called with a line of progress for each share that is done, and for each death that broke something.
+    """
     with set_up() as scene:
         every = deaths(scene.world)
     random.Random(seed).shuffle(every)
@@ -303,7 +310,10 @@ def swept(processes: int, seed: int, most: int | None = None) -> tuple[Counter[s
         for share in pool.imap_unordered(work, [every[start::_SHARES] for start in range(_SHARES)]):
             for death, failed in share:
                 counts[f"{death.by.name} {death.when} {death.what}"] += 1
-                broken += [f"{death}: {'; '.join(failed)}"] if failed else []
+                if failed:
+                    broken.append(f"{death}: {'; '.join(failed)}")
+                    tell(f"BROKEN {broken[-1]}")
+            tell(f"{sum(counts.values()):>6} of {len(every)} deaths, {len(broken)} broken")
     return counts, broken
 
 
@@ -314,9 +324,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--most", type=int, default=None, help="only so many deaths (default: all)")
     options = parser.parse_args(arguments)
     begun = time.monotonic()
-    counts, broken = swept(options.processes, options.seed, options.most)
-    for case in broken:
-        print(f"BROKEN {case}")
+    tell = functools.partial(print, flush=True)
+    counts, broken = swept(options.processes, options.seed, options.most, tell)
     for kind, number in sorted(counts.items()):
         print(f"{kind:<28} {number:>5}")
     minutes = (time.monotonic() - begun) / 60

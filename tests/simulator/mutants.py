@@ -48,6 +48,16 @@ MUTANTS: Mapping[str, Mutant] = {
         "        elif holds(step.action, seen):",
         "        elif False:",
     ),
+    "say nothing of a run that died": Mutant(
+        "cli/unfinished.py",
+        "    if left:\n        terminal.say_once(",
+        "    if not left:\n        terminal.say_once(",
+    ),
+    "go on without a journal": Mutant(
+        "journal.py",
+        "        if self._broken:\n            hint",
+        "        if not self._broken and False:\n            hint",
+    ),
     "take a lost answer for a refusal": Mutant(
         "remediate.py",
         "        elif error.refused:",
