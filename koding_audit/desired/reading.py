@@ -26,7 +26,7 @@ def read(path: str) -> File:
     try:
         root = _root(text, path)
     except yaml.YAMLError as error:
-        raise _not_yaml(error, text, path) from error
+        raise not_yaml(error, text, path) from error
     return File(SourceFile(path, hashlib.sha256(content.data).hexdigest()), content.identity, root)
 
 
@@ -48,12 +48,17 @@ def _check_line(line: str, path: str, number: int) -> None:
             )
 
 
+def events_of(text: str) -> Iterator[yaml.Event]:
+    """The parser's events, by libyaml where it is there."""
+    return yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def _root(text: str, path: str) -> MappingNode:
     """The only document's mapping. Raises yaml.YAMLError, too."""
-    events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    events = events_of(text)
     next(events)  # the stream's own start
     opening = next(events)
-    tree = _Tree(path, events)
+    tree = Tree(path, events)
     if isinstance(opening, yaml.StreamEndEvent):
         raise InputError("the file is empty", "begin with `version: 1`", Source(path, 1, 1))
     if text.startswith("%", _mark(opening).index):
@@ -71,8 +76,10 @@ def _root(text: str, path: str) -> MappingNode:
     return root
 
 
-class _Tree:
-    """Takes nodes from a stream of parser events, depth first; never deeper than DEEPEST."""
+class Tree:
+    """Takes nodes from a stream of parser events, depth first; never deeper than `deepest`."""
+
+    deepest = DEEPEST
 
     def __init__(self, path: str, events: Iterator[yaml.Event]) -> None:
         self.path = path
@@ -88,19 +95,23 @@ class _Tree:
             return self.scalar(event)
         self.check_bare(event)
         source = self.source(event)
-        if depth > DEEPEST:
-            raise _too_deep(source)
+        if depth > self.deepest:
+            raise too_deep(source, self.deepest)
         if isinstance(event, yaml.SequenceStartEvent):
             return SequenceNode(tuple(self.items(depth + 1)), source)
         return MappingNode(self.entries(depth + 1), source)
 
     def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         self.check_bare(event)
+        self.check_text(event)
+        return ScalarNode(event.value, event.implicit[0], self.source(event))
+
+    def check_text(self, event: yaml.ScalarEvent) -> None:
+        """Refuses a text of several lines, and one that cannot be seen."""
         value = event.value
         if not value.isprintable() and inert(value) != value:
             message = f"the text {shown(value)} holds a line break or a character that cannot be seen"
             raise InputError(message, "write it in one line; `>-` folds several into one", self.source(event))
-        return ScalarNode(value, event.implicit[0], self.source(event))
 
     def items(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
@@ -145,11 +156,11 @@ def _mark(event: yaml.Event) -> yaml.Mark:
     return cast("yaml.Mark", event.start_mark)
 
 
-def _too_deep(source: Source) -> InputError:
-    return InputError(f"this is nested more than {DEEPEST} deep", "nothing in this format is", source)
+def too_deep(source: Source, deepest: int = DEEPEST) -> InputError:
+    return InputError(f"this is nested more than {deepest} deep", "nothing in this format is", source)
 
 
-def _not_yaml(error: yaml.YAMLError, text: str, path: str) -> InputError:
+def not_yaml(error: yaml.YAMLError, text: str, path: str, deepest: int = DEEPEST) -> InputError:
     """The parser's own complaint. It may point behind the last line; the place told is always within the file."""
     mark = getattr(error, "problem_mark", None)
     problem = inert(str(getattr(error, "problem", None) or error))
@@ -158,7 +169,7 @@ def _not_yaml(error: yaml.YAMLError, text: str, path: str) -> InputError:
     if line >= len(lines):
         line, column = len(lines) - 1, len(lines[-1])
     if "nesting depth" in problem:  # libyaml 0.2.6 has a limit of its own, and meets it before it gives any event
-        return _too_deep(Source(path, line + 1, column + 1))
+        return too_deep(Source(path, line + 1, column + 1), deepest)
     if lines[line][column : column + 1] == "\t":
         hint = "indent with spaces, not with tabs"
     else:

@@ -57,7 +57,11 @@ def resource_tokens(pattern: str, *, variables: bool) -> Tokens:
 
     Source: IAM user guide, reference_policies_elements_resource. What follows the fifth colon is one segment.
     """
-    found = tokens(pattern, variables=variables)
+    return in_parts(tokens(pattern, variables=variables))
+
+
+def in_parts(found: Tokens) -> Tokens:
+    """The tokens of an ARN's pattern, in which a wildcard stays inside its segment."""
     colons = [index for index, each in enumerate(found) if each == ":"]
     head = found[: colons[4]] if len(colons) > 4 else ()
     inside = (each for each, following in zip(head, found[1:], strict=False) if following != ":")

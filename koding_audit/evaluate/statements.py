@@ -20,7 +20,8 @@ _Resource = Callable[[str, Context], Truth]
 class Rule:
     """One statement. literals: whole actions; globs: patterns by service, "" for those that name no one service.
 
-    resources None: the policy's own resource; unreadable: why it cannot be read, or "".
+    resources None: the policy's own resource; patterns: the same as they were read; unreadable: why it cannot be
+    read, or "".
     """
 
     effect: str
@@ -34,6 +35,7 @@ class Rule:
     principals: Principals | None = None
     checks: tuple[Check, ...] = ()
     unreadable: str = ""
+    patterns: tuple[str | Template, ...] = ()
 
     def acts(self, action: str, service: str) -> bool:
         """Whether it is about this action; both in lower case."""
@@ -126,6 +128,9 @@ def _rule(statement: Statement, *, variables: bool) -> Rule:
         principals=statement.principals,
         checks=tuple(check(each, variables=variables) for each in statement.conditions),
         unreadable="".join(_nameless(statement.actions)[:1]),
+        patterns=tuple(read(each, wildcards=True, variables=variables) for each in resources.values)
+        if resources
+        else (),
     )
 
 

@@ -1,0 +1,151 @@
+"""The smallest choice of policy sets that gives what is lacking: fewest sets first, then the least beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+from koding_audit import actions
+from koding_audit.document import DocumentError, parse
+from koding_audit.evaluate import Decision, Policies, Policy
+from koding_audit.model import StackNeed
+from koding_audit.stack.deciding import Judge
+
+EXACT_UP_TO = 12  # sets: of more than that not every combination is tried
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy set that may be attached. required: it is to be attached anyway; policies: those of it that are not;
+    texts: their documents.
+    """
+
+    name: str
+    required: bool
+    policies: tuple[Policy, ...]
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """sets: the names that are chosen, in the order of the candidates; helped: the needs that they give; exact: no
+    smaller choice gives as much.
+    """
+
+    sets: tuple[str, ...] = ()
+    helped: frozenset[StackNeed] = frozenset()
+    exact: bool = True
+
+
+def choose(judge: Judge, lacking: Sequence[StackNeed], candidates: Sequence[Candidate]) -> Choice:
+    """The smallest choice among the candidates that gives as much of what is lacking as all of them can.
+
+    Required sets that give anything of it come first: they are to be attached anyway.
+    """
+    required = [each for each in candidates if each.required]
+    first = _Choosing(judge, lacking, ()).of(required)
+    base = tuple(each for each in required if each.name in first.sets)
+    rest = [need for need in lacking if need not in first.helped]
+    optional = [each for each in candidates if not each.required]
+    more = _Choosing(judge, rest, base).of(optional)
+    return Choice((*first.sets, *more.sets), first.helped | more.helped, more.exact)
+
+
+@dataclass
+class _Choosing:
+    judge: Judge
+    lacking: Sequence[StackNeed]
+    base: tuple[Candidate, ...]
+    _judges: dict[frozenset[str], Judge] = field(default_factory=dict)
+    _decisions: dict[tuple[StackNeed, frozenset[str]], Decision] = field(default_factory=dict)
+
+    def of(self, candidates: Sequence[Candidate]) -> Choice:
+        # More than all together, where one of them denies what another allows.
+        possible = self.given(candidates).union(*(self.given((each,)) for each in candidates))
+        if not possible:
+            return Choice()
+        useful = [each for each in candidates if self.touches(each)]
+        return self.smallest(useful, possible) if len(useful) <= EXACT_UP_TO else self.greedy(useful, possible)
+
+    def touches(self, candidate: Candidate) -> bool:
+        """Whether any statement of it is about anything that is lacking."""
+        return any(_acts(candidate, need) for need in self.lacking)
+
+    def given(self, chosen: Iterable[Candidate]) -> set[StackNeed]:
+        """What is allowed with these attached."""
+        those = tuple(chosen)
+        return {need for need in self.lacking if self._allows(need, those)}
+
+    def smallest(self, useful: Sequence[Candidate], possible: set[StackNeed]) -> Choice:
+        """Every combination, the smallest first; where none gives all that is possible, the one that gives most."""
+        best: tuple[int, tuple[Candidate, ...]] = 0, ()
+        for size in range(1, len(useful) + 1):
+            found = []
+            for chosen in combinations(useful, size):
+                given = len(self.given(chosen))
+                found += [chosen] if given == len(possible) else []
+                best = max(best, (given, chosen), key=lambda each: each[0])
+            if found:
+                return self._choice(min(found, key=_cost), exact=True)
+        return self._choice(best[1], exact=True)
+
+    def greedy(self, useful: Sequence[Candidate], possible: set[StackNeed]) -> Choice:
+        """Again and again the set that gives most of what is left."""
+        chosen: tuple[Candidate, ...] = ()
+        given: set[StackNeed] = set()
+        while given < possible:
+            rest = [each for each in useful if each not in chosen]
+            best = max(rest, key=lambda each: len(self.given((*chosen, each))), default=None)
+            if best is None or len(more := self.given((*chosen, best))) <= len(given):
+                break
+            chosen, given = (*chosen, best), more
+        return self._choice(chosen, exact=False)
+
+    def _choice(self, chosen: Sequence[Candidate], *, exact: bool) -> Choice:
+        return Choice(tuple(each.name for each in chosen), frozenset(self.given(chosen)), exact)
+
+    def _allows(self, need: StackNeed, chosen: tuple[Candidate, ...]) -> bool:
+        """Only those whose statements are about the action can change what is decided."""
+        about = tuple(each for each in (*self.base, *chosen) if _acts(each, need))
+        key = need, frozenset(each.name for each in about)
+        if key not in self._decisions:
+            self._decisions[key] = self._judge(about).decide(need)
+        return self._decisions[key].verdict == "allowed"
+
+    def _judge(self, chosen: tuple[Candidate, ...]) -> Judge:
+        names = frozenset(each.name for each in chosen)
+        if names not in self._judges:
+            added = tuple(policy for each in chosen for policy in each.policies)
+            self._judges[names] = Judge(_with(self.judge.policies, added), self.judge.asks, self.judge.strict)
+        return self._judges[names]
+
+
+def _with(policies: Policies, added: tuple[Policy, ...]) -> Policies:
+    return replace(policies, identity=(*policies.identity, *added))
+
+
+def _acts(candidate: Candidate, need: StackNeed) -> bool:
+    action = need.action.lower()
+    service = action.partition(":")[0]
+    return any(rule.acts(action, service) for each in candidate.policies for rule in each.compiled.about(service))
+
+
+def _cost(chosen: Sequence[Candidate]) -> int:
+    return breadth(text for each in chosen for text in each.texts)
+
+
+def breadth(texts: Iterable[str]) -> int:
+    """How many of AWS's actions these documents allow on anything at all."""
+    known = actions.load()
+    found: set[str] = set()
+    for text in texts:
+        try:
+            statements = parse(text).statements
+        except DocumentError:
+            continue
+        for each in statements:
+            if each.effect == "Allow":
+                named = {action for pattern in each.actions.values for action in known.expand(pattern)}
+                found |= set(known.expand("*")) - named if each.actions.negated else named
+    return len(found)

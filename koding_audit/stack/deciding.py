@@ -1,0 +1,104 @@
+"""Whether a need is allowed where its resource is known in part: for all that it may be, for some, or for none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from koding_audit.difference.patterns import Space, Tokens, TooManyStates, Wild, in_parts
+from koding_audit.evaluate import Because, Context, Decision, Policies, Policy, Request, decide
+from koding_audit.evaluate.patterns import ONE, STAR
+from koding_audit.evaluate.truth import Unsure
+from koding_audit.model import StackNeed
+
+_TEMPLATE = 1 << 0  # the need's own resource, among the elements of a space
+# Of these the evaluator asks what the resource is, whatever the statements say of it.
+_BY_KIND = ("kms:", "sts:")
+
+
+@dataclass
+class Judge:
+    """Decisions about one principal's policies. asks: the request of an action on a resource, in a region."""
+
+    policies: Policies
+    asks: Callable[[str, str, str], Request]
+    strict: bool = False
+    _patterns: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    _decided: dict[tuple[str, str, str], Decision] = field(default_factory=dict)
+
+    def decide(self, need: StackNeed) -> Decision:
+        """For all resources that the need's can be: allowed for each, denied for each, or unknown."""
+        patterns = self._relevant(need)
+        alike = not patterns and not need.action.lower().startswith(_BY_KIND)
+        key = need.action, "*" if alike else need.resource, need.region
+        if key not in self._decided:
+            self._decided[key] = self._found(need, patterns, alike=alike)
+        return self._decided[key]
+
+    def _found(self, need: StackNeed, patterns: frozenset[str], *, alike: bool) -> Decision:
+        if need.resource == "*" or "*" not in need.resource:
+            return self._one(need, need.resource)
+        if alike:  # every statement about the action is about any resource
+            return self._one(need, need.resource.replace("*", "x"))
+        try:
+            examples = list(_examples(need.resource, patterns))
+        except TooManyStates:
+            why = "the policies name its resources in more ways than can be compared"
+            return Decision("unknown", (Because("policies", "", None, "", "", why),))
+        return _together(need, [self._one(need, each) for each in examples])
+
+    def _one(self, need: StackNeed, resource: str) -> Decision:
+        return decide(self.asks(need.action, resource, need.region), self.policies, strict=self.strict)
+
+    def _relevant(self, need: StackNeed) -> frozenset[str]:
+        """The resource patterns of every statement about the action, but `*`, with the request's variables."""
+        key = need.action, need.region
+        if key not in self._patterns:
+            context = self.asks(need.action, need.resource, need.region).context
+            self._patterns[key] = frozenset(_patterns(need.action.lower(), self._every(), context)) - {STAR}
+        return self._patterns[key]
+
+    def _every(self) -> Iterator[Policy]:
+        policies = self.policies
+        yield from (*policies.identity, *(policies.boundary or ()), *(policies.session or ()), *policies.resource)
+        yield from (each for level in (*policies.scps, *policies.rcps) for each in level)
+
+
+def _patterns(action: str, policies: Iterable[Policy], context: Context) -> Iterator[str]:
+    service = action.partition(":")[0]
+    for policy in policies:
+        for rule in policy.compiled.about(service):
+            for pattern in rule.patterns if rule.acts(action, service) else ():
+                found = pattern if isinstance(pattern, str) else pattern.filled(context)
+                if isinstance(found, str):
+                    yield found
+                elif isinstance(found, Unsure):
+                    yield ""  # it makes the answer unknown, whatever the resource
+
+
+def _examples(resource: str, patterns: frozenset[str]) -> Iterator[str]:
+    """One resource of each kind that the need's can be: of those that the same patterns match."""
+    own = in_parts(tuple(Wild.STAR if letter == "*" else letter for letter in resource))
+    space = Space([{own: ""}, *({_tokens(each): ""} for each in sorted(patterns))])
+    for mask, region in sorted(space.regions().items()):
+        if mask & _TEMPLATE:
+            yield region.example
+
+
+def _tokens(pattern: str) -> Tokens:
+    wild = {STAR: Wild.STAR, ONE: Wild.ANY}
+    return in_parts(tuple(wild.get(letter, letter) for letter in pattern))
+
+
+def _together(need: StackNeed, decisions: list[Decision]) -> Decision:
+    """One answer for all that a resource may be."""
+    verdicts = {each.verdict for each in decisions}
+    if len(verdicts) == 1:
+        return decisions[0]
+    because = tuple(dict.fromkeys(reason for each in decisions for reason in each.because))
+    not_seen = tuple(sorted({layer for each in decisions for layer in each.not_seen}))
+    keys = tuple(sorted({key for each in decisions for key in each.open_keys}))
+    if verdicts == {"explicit-deny", "implicit-deny"}:
+        return Decision("implicit-deny", because, (), not_seen)
+    which = Because("script", "", None, "", "", f"it decides which resource {need.resource} is")
+    return Decision("unknown", (which, *because), keys, not_seen)

@@ -1,0 +1,130 @@
+"""From a script's resources to the actions that they need: of each operation on each, and of each argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from koding_audit import actions
+from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from koding_audit.model import Account, Stack, StackNeed, StackUnknown, StackUse
+from koding_audit.stack import hints, table
+from koding_audit.stack.references import References, is_interpolated, is_open, nodes_at
+from koding_audit.stack.roles import passed
+from koding_audit.stack.table import Row
+from koding_audit.stack.templates import Fitting, filled
+from koding_audit.stack.values import Resource, Script
+
+PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
+
+_NOTHING = frozenset({"", "false", "null", "~"})
+_Key = tuple[str, str, str, bool, bool]  # of a need: action, resource, region, certain, hint
+
+
+def needs(script: Script, account: Account) -> Stack:
+    """What the script needs in this account."""
+    return _Collecting(script, account).stack()
+
+
+@dataclass
+class _Collecting:
+    """The needs of one script, each with everything that has it."""
+
+    script: Script
+    account: Account
+    _uses: dict[_Key, list[StackUse]] = field(default_factory=dict)
+    _rows: dict[tuple[str, str], Row | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._table = table.load()
+        self._known = actions.load()
+        self._fitting = Fitting(self._known, self.account)
+        self._references = References(self.script)
+        self._hints = hints.Hints(self._known)
+        self._roles: set[str] = set()
+        self._hinted: set[str] = set()
+
+    def stack(self) -> Stack:
+        unknown = [StackUnknown("", each.what, each.why, each.source) for each in self.script.unread]
+        for each in self.script.resources:
+            row = self._row(each)
+            if row is None:
+                why = "its type is not in the table, and CloudFormation has no hint"
+                unknown.append(StackUnknown(each.type, each.address, why, each.source))
+            else:
+                self._add(each, row)
+        return Stack(
+            path=self.script.path,
+            files=self.script.files,
+            resources=len(self.script.resources),
+            needs=tuple(StackNeed(*key[:3], tuple(uses), *key[3:]) for key, uses in self._uses.items()),
+            unknown=tuple(unknown),
+            hinted=tuple(sorted(self._hinted)),
+            others=self.script.others,
+            service_roles=tuple(sorted(self._roles)),
+            notes=self.script.notes,
+        )
+
+    def _row(self, resource: Resource) -> Row | None:
+        key = resource.kind, resource.type
+        if key not in self._rows:
+            found = self._table.row(*key)
+            if found is None:
+                found = self._hints.row(resource.kind, resource.type)
+                self._hinted |= {resource.type} if found else set()
+            self._rows[key] = found
+        return self._rows[key]
+
+    def _add(self, resource: Resource, row: Row) -> None:
+        hint = resource.type in self._hinted
+        self._roles.update(row.service_role)
+        wanted = ("read", "delete") if resource.destroyed else table.OPERATIONS
+        arns = {each: filled(each, resource, self.account, self._references) for each in row.arn}
+        for name in wanted:
+            for action in row.operations[name]:
+                self._ask(resource, action, arns, StackUse(resource.address, resource.source, name), (not hint, hint))
+        for argument, added in () if resource.destroyed else row.arguments.items():
+            given = self._given(resource, argument)
+            use = StackUse(resource.address, resource.source, f"argument {argument}")
+            for action in added if given is not None else ():
+                if action == PASS_ROLE:
+                    self._pass(resource, argument, use, bool(given))
+                else:
+                    self._ask(resource, action, arns, use, (bool(given), False))
+
+    def _ask(
+        self, resource: Resource, action: str, arns: Mapping[str, str], use: StackUse, how: tuple[bool, bool]
+    ) -> None:
+        for each, sure in self._fitting.of(action, tuple(arns)):
+            arn = arns[each] if each in arns else filled(each, resource, self.account, self._references)
+            self._uses.setdefault((action, arn, resource.region, how[0] and sure, how[1]), []).append(use)
+
+    def _pass(self, resource: Resource, argument: str, use: StackUse, certain: bool) -> None:
+        path = argument.partition("=")[0]
+        for node in nodes_at(resource.body, path):
+            arn = passed(node, path, self.account, self._references)
+            self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False), []).append(use)
+
+    def _given(self, resource: Resource, argument: str) -> bool | None:
+        """Whether an argument is given: None where it is not, False where that hangs on what the script does not say.
+
+        `argument=value`: whether it has that value.
+        """
+        path, equals, value = argument.partition("=")
+        found = [_state(node, value if equals else None) for node in nodes_at(resource.body, path)]
+        return max((each for each in found if each is not None), default=None)
+
+
+def _state(node: Node, value: str | None) -> bool | None:
+    if not isinstance(node, ScalarNode):
+        return (True if _holds(node) else None) if value is None else None
+    text = node.value.strip()
+    if value is not None:
+        return text == value or (False if is_interpolated(text) else None)
+    if text in _NOTHING:
+        return None
+    return not is_open(text)
+
+
+def _holds(node: MappingNode | SequenceNode) -> bool:
+    return bool(node.entries if isinstance(node, MappingNode) else node.nodes)

@@ -1,0 +1,110 @@
+"""ARN templates: which of a type's templates an action is about, and what each comes to for one resource."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from koding_audit.actions import ActionList, ResourceType
+from koding_audit.model import Account
+from koding_audit.stack.references import ANY, References
+from koding_audit.stack.values import Resource
+
+ANY_ARN = "arn:*"
+"""Any resource that there is: only what is allowed on all of them is."""
+
+_HOLE = re.compile(r"\$\{[^}]*\}|\{[^}]*\}|\*")
+_ARGUMENT = re.compile(r"(?<!\$)\{([^}]*)\}")
+
+
+@dataclass
+class Fitting:
+    """Which resources an action is asked for. Each answer is kept: a script has many resources of few types."""
+
+    known: ActionList
+    account: Account
+    _fits: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, bool], ...]] = field(default_factory=dict)
+
+    def of(self, action: str, templates: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+        """The templates that are of the action's own resource types, each with whether it is surely asked for: the
+        first is, as the type's own; others, and any resource of each type that AWS's list wants and that none of them
+        is of, may be. `*` alone for an action that knows no resource; ANY_ARN where none of them fits.
+        """
+        key = action, templates
+        if key not in self._fits:
+            self._fits[key] = self._found(action, templates)
+        return self._fits[key]
+
+    def _found(self, action: str, templates: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+        types = self.known.resource_types(action)
+        if not types:
+            return ((ANY, True),)
+        own = {each: type_ for each in templates if (type_ := self._type(each, types)) is not None}
+        lacking = [each for each in types if each.required and each.name not in own.values()]
+        found = [*own, *(_generic(arn) for each in lacking for arn in each.arns)]
+        if not own and len(found) != 1:
+            return ((ANY_ARN, True),)
+        return tuple((each, number == 0) for number, each in enumerate(found))
+
+    def _type(self, template: str, types: Iterable[ResourceType]) -> str | None:
+        """The type that a template is of, by its form; of none where another form is the same."""
+        form = _form(template)
+        for same in (_is_same, _is_within):
+            for each in types:
+                if any(same(form, _form(arn)) for arn in each.arns):
+                    return each.name
+        return None
+
+
+def _form(arn: str) -> str:
+    """An ARN with `*` for each of its holes."""
+    return _HOLE.sub(ANY, arn)
+
+
+def _is_same(form: str, general: str) -> bool:
+    return form == general
+
+
+def _is_within(form: str, general: str) -> bool:
+    """Whether a form has a part where the other has a hole; `/` and `:` part both alike."""
+    pattern = re.escape(general).replace(r"\*", "[^/:]*")
+    return re.fullmatch(pattern, form) is not None
+
+
+def _generic(arn: str) -> str:
+    """Any resource of a type, as a template of our own."""
+    named = arn.replace("${Partition}", "${partition}").replace("${Region}", "${region}")
+    named = named.replace("${Account}", "${account}")
+    return re.sub(r"\$\{[A-Z][^}]*\}", ANY, named)
+
+
+def filled(template: str, resource: Resource, account: Account, references: References) -> str:
+    """A template for one resource; `*` for whatever is not known."""
+    if template in (ANY, ANY_ARN):
+        return template
+    template = _with_path(template, resource)
+    known: Mapping[str, str] = {
+        "${partition}": account.partition,
+        "${region}": resource.region or ANY,
+        "${account}": account.id,
+    }
+    for hole, value in known.items():
+        template = template.replace(hole, value)
+    return _ARGUMENT.sub(lambda found: _argument(found[1], resource, references), template)
+
+
+def _argument(name: str, resource: Resource, references: References) -> str:
+    """The argument's text, or what is known of it by its prefix."""
+    found = references.text_of(resource, name)
+    if found:
+        return found
+    prefix = references.text_of(resource, f"{name}_prefix")
+    return f"{prefix}*" if prefix else ANY
+
+
+def _with_path(template: str, resource: Resource) -> str:
+    """IAM's own resources have a path between their kind and their name."""
+    if ":iam:" not in template or resource.body.node("path") is None or "{path}" in template:
+        return template
+    return re.sub(r"(:[a-z-]+)/\{", r"\1{path}{", template, count=1)
