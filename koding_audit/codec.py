@@ -48,6 +48,7 @@ from koding_audit.model import (
     Snapshot,
     Source,
     SourceFile,
+    StackFiles,
     Step,
     Verb,
     key_of,
@@ -361,6 +362,8 @@ def encode_plan(plan: Plan) -> str:
             "create": basis.create,
             "replace": basis.replace,
             "state": basis.state,
+            "stacks": [{"path": each.path, "files": [_file(file) for file in each.files]} for each in basis.stacks],
+            "builder": basis.builder,
         },
         "steps": [
             {
@@ -384,6 +387,7 @@ def decode_plan(value: object, path: str) -> Plan:
 def _read_basis(item: Item) -> Basis:
     fields = item.fields(
         *("account", "made_at", "files", "with_sets", "only", "skip", "create", "replace", "state"),
+        *("stacks", "builder"),
     )
     return Basis(
         account=_read_account(fields["account"]),
@@ -395,7 +399,14 @@ def _read_basis(item: Item) -> Basis:
         create=fields["create"].boolean(),
         replace=fields["replace"].boolean(),
         state=fields["state"].text(),
+        stacks=fields["stacks"].each(_read_stack),
+        builder=fields["builder"].text(),
     )
+
+
+def _read_stack(item: Item) -> StackFiles:
+    fields = item.fields("path", "files")
+    return StackFiles(fields["path"].text(), fields["files"].each(_read_file))
 
 
 def _read_step(item: Item) -> Step:

@@ -51,10 +51,11 @@ class Permissions:
 
     def decide(self, principal: Principal, action: RequiredAction) -> Decision:
         """Whether a user's access key, any member of a group, or a session of a role may take an action directly."""
-        request = self._request(principal, action)
+        request = self.request(principal, action)
         return decide(request, self._bearing_on(principal, action.resource), strict=self.strict)
 
-    def _request(self, principal: Principal, action: RequiredAction) -> Request:
+    def request(self, principal: Principal, action: RequiredAction) -> Request:
+        """What is asked by a user with an access key, by any member of a group, or by a session of a role."""
         account, organization = self.snapshot.account, self.snapshot.organization.id
         extra = dict(action.context)
         if principal.kind == "role":
@@ -66,7 +67,7 @@ class Permissions:
         context = audit_context(
             arn=principal.arn if is_user else None,
             name=principal.name if is_user else None,
-            unique_id=principal.unique_id if is_user else None,
+            unique_id=(principal.unique_id or None) if is_user else None,
             account=account.id,
             tags=None if principal.tags is None or not is_user else dict(principal.tags),
             organization=organization,

@@ -248,7 +248,8 @@ class Desired:
     """One desired state, from one or several files.
 
     policy_sets, groups, users and roles are in the order of the files, keyed by their exact name.
-    closed holds the kinds of which every live principal must be declared.
+    closed holds the kinds of which every live principal must be declared. stacks: the scripts that somebody is to be
+    able to build, for the account that it is bound to; builder: who, by kind and exact name.
     """
 
     files: tuple[SourceFile, ...]
@@ -263,6 +264,8 @@ class Desired:
     ignore: tuple[Ignore, ...] = ()
     strict: bool = False
     roles: Mapping[str, DesiredRole] = field(default_factory=dict)
+    stacks: tuple[Stack, ...] = ()
+    builder: tuple[Kind, str] | None = None
 
     def bind(self, account: Account) -> Desired:
         """The same desired state with each ARN and document written out for this account."""
@@ -551,7 +554,8 @@ class Query:
     effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in;
     versions: managed policies whose versions are needed, each with the version that it is pinned to, or "" where its
     default version's document is needed;
-    inline: the inline policies whose documents are needed, by name;
+    inline: the inline policies whose documents are needed, by name; documents: managed policies of which the default
+    version's is needed, whoever holds them;
     optional: the policies of each optional set of somebody, whose documents are needed where only some are attached.
     """
 
@@ -567,6 +571,7 @@ class Query:
     versions: Mapping[str, str] = field(default_factory=dict)
     inline: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     optional: Mapping[PrincipalKey, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    documents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -719,8 +724,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class StackFiles:
+    """A stack script as it was given, and the files that it was read from."""
+
+    path: str
+    files: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
-    """What a plan was made from. state: SHA-256 over the live state of every principal that it touches."""
+    """What a plan was made from. state: SHA-256 over the live state of every principal that it touches.
+
+    stacks: the scripts that were to be built, builder: by whom, `user/NAME`, "" where none was given.
+    """
 
     account: Account
     made_at: datetime
@@ -731,6 +747,8 @@ class Basis:
     create: bool
     replace: bool
     state: str
+    stacks: tuple[StackFiles, ...] = ()
+    builder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

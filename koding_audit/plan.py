@@ -29,6 +29,7 @@ from koding_audit.model import (
     Query,
     Request,
     Snapshot,
+    StackFiles,
     State,
     Step,
     Verb,
@@ -95,6 +96,8 @@ def basis(steps: Iterable[Step], desired: Desired, snapshot: Snapshot, request: 
         create=request.create,
         replace=request.replace,
         state=fingerprint({key for step in steps for key in touched(step.action)}, state_of(snapshot)),
+        stacks=tuple(StackFiles(each.path, each.files) for each in desired.stacks),
+        builder="/".join(desired.builder) if desired.builder else "",
     )
 
 

@@ -92,7 +92,7 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         if not is_ignored(desired, "group", name)
     }
     roles = {name: facts & _OF_ROLES for name in desired.roles if not is_ignored(desired, "role", name)}
-    return Query(
+    wanted = Query(
         users={name: wanted for name, wanted in users.items() if wanted},
         groups={name: wanted for name, wanted in groups.items() if wanted},
         roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
@@ -107,6 +107,11 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         ),
         listed=frozenset(kind for kind, fact in _EVERY.items() if kind in desired.closed and fact in facts),
     )
+    if not desired.stacks:
+        return wanted
+    from koding_audit import buildable  # noqa: PLC0415 - most runs build nothing
+
+    return buildable.asked(desired, account, wanted)
 
 
 def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit:
@@ -150,14 +155,21 @@ def _group_facts(group: DesiredGroup, facts: frozenset[Fact]) -> frozenset[Fact]
 
 
 def _effective(desired: Desired) -> frozenset[PrincipalKey]:
-    """Whose policies decide: who requires a set with actions, and the users of such a group."""
+    """Whose policies decide: who requires a set with actions, and the users of such a group.
+
+    A stack may make any optional set a required one.
+    """
     sets = {name for name, each in desired.policy_sets.items() if each.actions}
-    groups = {name for name, each in desired.groups.items() if not sets.isdisjoint(use.name for use in each.required)}
+
+    def asks(each: DesiredGroup | DesiredUser) -> bool:
+        uses = (*each.required, *each.optional) if desired.stacks else each.required
+        return not sets.isdisjoint(use.name for use in uses)
+
+    groups = {name for name, each in desired.groups.items() if asks(each)}
     users = {
         name
         for name, each in desired.users.items()
-        if not sets.isdisjoint(use.name for use in each.required)
-        or not groups.isdisjoint(group.name for group in each.groups)
+        if asks(each) or not groups.isdisjoint(group.name for group in each.groups)
     }
     return frozenset((*(key_of("group", name) for name in groups), *(key_of("user", name) for name in users)))
 

@@ -167,9 +167,7 @@ def action_details(action: Mapping[str, Any], types: Mapping[str, Any]) -> tuple
     return action["accessLevel"].partition(",")[0], sorted(named), sorted(keys)
 
 
-def read_handlers(
-    lint: Path, services: Iterable[Service]
-) -> tuple[dict[str, Any], dict[str, dict[str, list[str]]]]:
+def read_handlers(lint: Path, services: Iterable[Service]) -> tuple[dict[str, Any], dict[str, dict[str, list[str]]]]:
     """Where it is from, and by type and handler the actions; only those that AWS has, as it spells them."""
     (about,) = lint.glob("cfn_lint-*.dist-info")
     metadata = PathDistribution(about).metadata

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from koding_audit import codec, desired, inputs, journal, jsontext
 from koding_audit.cli import unfinished
@@ -20,6 +21,9 @@ from koding_audit.plan import undo_query
 from koding_audit.scan import rules
 from koding_audit.verdict import unsettled
 
+if TYPE_CHECKING:
+    from koding_audit.cli.stacks import Scripts
+
 GOOD_FOR = timedelta(hours=24)
 
 
@@ -28,7 +32,9 @@ def apply(options: argparse.Namespace, terminal: Terminal) -> int:
 
     def work() -> Report:
         saved = read_plan(options.plan)
-        return _apply(Run(options, terminal, rules(saved.basis.only, saved.basis.skip)), saved)
+        wanted = _same_files(saved)
+        run = Run(options, terminal, rules(saved.basis.only, saved.basis.skip), _same_scripts(saved, wanted))
+        return _apply(run, saved, wanted)
 
     return finished(work, options, terminal)
 
@@ -75,10 +81,9 @@ def read_plan(path: str) -> Plan:
     return codec.decode_plan(jsontext.read_json(text, path), path)
 
 
-def _apply(run: Run, saved: Plan) -> Report:
+def _apply(run: Run, saved: Plan, wanted: Desired) -> Report:
     basis, options, terminal = saved.basis, run.options, run.terminal
     check_outputs(outputs(options.output), [file.path for file in basis.files])
-    wanted = _same_files(saved)
     age = datetime.now(timezone.utc) - basis.made_at
     if not timedelta(minutes=-5) <= age <= GOOD_FOR:
         raise RefusedError("the plan is more than 24 hours old, or from the future", "make it again")
@@ -106,6 +111,14 @@ def _same_files(saved: Plan) -> Desired:
     if changed:
         raise RefusedError(f"{', '.join(changed)} has changed since the plan was made", "make the plan again")
     return desired.require(loaded, saved.basis.with_sets)
+
+
+def _same_scripts(saved: Plan, wanted: Desired) -> Scripts | None:
+    if not saved.basis.stacks:
+        return None
+    from koding_audit.cli import stacks  # noqa: PLC0415 - most plans build nothing
+
+    return stacks.saved(saved.basis, wanted)
 
 
 def _moved(saved: Plan, again: Plan) -> Iterator[str]:

@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
         "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
     )
     _asking(command("can", "is an action allowed, and which statements decide", _source, _aws))
+    _building(command("stack", "what a stack script needs, and may it be built", _source, _aws))
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
     command("schema", "print the JSON Schema of the desired-state file")
@@ -120,6 +121,31 @@ def _asking(command: argparse.ArgumentParser) -> None:
         default="",
         metavar="FILE",
         help="instead: a request with its policies a line, as JSON; status 0 when each is decided as expected",
+    )
+
+
+def _principal(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--principal",
+        default="",
+        metavar="WHO",
+        help="who builds the stack: user/NAME or role/NAME (default: the only user that is declared)",
+    )
+
+
+def _building(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "script",
+        metavar="SCRIPT",
+        help="a stack script, or a folder of them: Terraform in YAML, JSON or HCL, or `terraform show -json` of a plan",
+    )
+    _files(command)
+    group = command.add_argument_group("the question")
+    _principal(group)
+    _organization(group)
+    group.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
+    group.add_argument(
+        "--policy", action="store_true", help="print a policy for just this stack, as JSON; the answer goes to stderr"
     )
 
 
@@ -191,6 +217,14 @@ def _files(command: argparse.ArgumentParser) -> None:
 def _choices(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("what to look at")
     _with(group)
+    group.add_argument(
+        "--stack",
+        action="append",
+        default=[],
+        metavar="SCRIPT",
+        help="the sets that this stack script needs count as required; a file or a folder; repeatable",
+    )
+    _principal(group)
     _organization(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")

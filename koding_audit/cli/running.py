@@ -21,6 +21,7 @@ _ROOMS: Mapping[str, str] = {
     "undo": "applying",
     "setup": "setting_up",
     "can": "asking",
+    "stack": "building",
     "diff": "differing",
     "snapshot": "saving",
     "schema": "saving",

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from koding_audit import codec
 from koding_audit.cli import unfinished
@@ -15,20 +16,24 @@ from koding_audit.cli.terminal import Terminal, check_new, check_outputs, create
 from koding_audit.cli.writing import carry_out, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
-from koding_audit.model import Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
+from koding_audit.model import Account, Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
 from koding_audit.plan import plan as make_plan
 from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED, exit_status
 
+if TYPE_CHECKING:
+    from koding_audit.cli.stacks import Scripts
+
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a command: what was said, which rules were chosen, and who is told."""
+    """One run of a command: what was said, which rules were chosen, who is told, and what is to be built."""
 
     options: argparse.Namespace
     terminal: Terminal
     chosen: tuple[Rule, ...]
+    scripts: Scripts | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,16 @@ class Scanned:
     snapshot: Snapshot
 
 
+def run_of(options: argparse.Namespace, terminal: Terminal, desired: Desired) -> Run:
+    """The rules and the scripts that the command line names. Raises InputError."""
+    chosen = rules(options.only, options.skip)
+    if not options.stack and not options.principal:
+        return Run(options, terminal, chosen)
+    from koding_audit.cli import stacks  # noqa: PLC0415 - most runs build nothing
+
+    return Run(options, terminal, chosen, stacks.said(options, desired))
+
+
 def scan(options: argparse.Namespace, terminal: Terminal) -> int:
     """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
     for name in ("create", "replace", "yes", "dry_run", "journal"):
@@ -47,8 +62,8 @@ def scan(options: argparse.Namespace, terminal: Terminal) -> int:
             raise InputError(f"--{name.replace('_', '-')} says how to write, and nothing is to be written", "add --fix")
 
     def work() -> Report:
-        run = Run(options, terminal, rules(options.only, options.skip))
         desired = desired_state(options, writes=options.fix)
+        run = run_of(options, terminal, desired)
         if options.fix:
             check_writable(options, desired)
         with opened(options, terminal) as source:
@@ -103,8 +118,8 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
     """What `scan` reports of a source that is open already."""
 
     def work() -> Report:
-        run = Run(options, terminal, rules(options.only, options.skip))
-        return _scan(run, source, desired_state(options, writes=options.fix))
+        desired = desired_state(options, writes=options.fix)
+        return _scan(run_of(options, terminal, desired), source, desired)
 
     return reported(work, options, terminal)
 
@@ -112,8 +127,8 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
 def plan(options: argparse.Namespace, terminal: Terminal) -> int:
     """Save what `scan --fix` would do. Status 2 where not everything could be seen; what could be is saved."""
     check_new(options.out)
-    run = Run(options, terminal, rules(options.only, options.skip))
     desired = desired_state(options, writes=True)
+    run = run_of(options, terminal, desired)
     with opened(options, terminal) as source:
         scanned = scan_once(run, source, desired)
     now = datetime.now(timezone.utc).replace(microsecond=0)
@@ -134,9 +149,25 @@ def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:
     if source.connection is not None and source.connection.source != "demo":
         unfinished.tell(account, getattr(run.options, "journal", ""), run.terminal)
     bound = desired.bind(account)
+    if run.scripts is not None:
+        return _with_stacks(run, source, bound, account)
     run.terminal.progress(f"reading account {account.id} ...")
     snapshot = source.collect(query(bound, account, run.chosen))
     return Scanned(audit(bound, snapshot, run.chosen), bound, snapshot)
+
+
+def _with_stacks(run: Run, source: Opened, bound: Desired, account: Account) -> Scanned:
+    """The same, with the sets that the scripts need: which they are is known when the account was read."""
+    from koding_audit.cli import stacks  # noqa: PLC0415 - as in run_of
+
+    if run.scripts is None:
+        raise AssertionError("unreachable: asked by the caller")
+    wanted = stacks.with_stacks(bound, account, run.scripts)
+    asked = query(wanted, account, run.chosen)
+    run.terminal.progress(f"reading account {account.id} ...")
+    snapshot = stacks.whole(source.collect(asked), asked, run.terminal)
+    wanted = stacks.enabled(wanted, snapshot, run.scripts, run.terminal)
+    return Scanned(audit(wanted, snapshot, run.chosen), wanted, snapshot)
 
 
 def fixed(run: Run, source: Opened, scanned: Scanned, made: Plan) -> Report:

@@ -55,8 +55,8 @@ def deciders(asked: Iterable[PrincipalKey], found: Mapping[PrincipalKey, Princip
 
 
 def halved(query: Query, found: Mapping[PrincipalKey, Principal]) -> frozenset[str]:
-    """The policies of optional sets of which somebody has some and lacks others."""
-    return frozenset(
+    """The policies of optional sets of which somebody has some and lacks others, and those that are asked for."""
+    return query.documents.union(
         arn
         for key, sets in query.optional.items()
         for attached in ((key in found and found[key].attached) or frozenset[str](),)

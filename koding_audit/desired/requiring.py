@@ -22,13 +22,14 @@ def require(desired: Desired, sets: Sequence[str]) -> Desired:
         return desired
     return replace(
         desired,
-        groups={name: _requiring(group, sets) for name, group in desired.groups.items()},
-        users={name: _requiring(user, sets) for name, user in desired.users.items()},
-        roles={name: _requiring(role, sets) for name, role in desired.roles.items()},
+        groups={name: requiring(group, sets) for name, group in desired.groups.items()},
+        users={name: requiring(user, sets) for name, user in desired.users.items()},
+        roles={name: requiring(role, sets) for name, role in desired.roles.items()},
     )
 
 
-def _requiring(declared: _Declared, sets: Sequence[str]) -> _Declared:
+def requiring(declared: _Declared, sets: Sequence[str]) -> _Declared:
+    """With its optional uses of these sets required."""
     moved = tuple(use for use in declared.optional if use.name in sets)
     if not moved:
         return declared

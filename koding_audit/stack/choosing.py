@@ -70,7 +70,7 @@ class _Choosing:
 
     def touches(self, candidate: Candidate) -> bool:
         """Whether any statement of it is about anything that is lacking."""
-        return any(_acts(candidate, need) for need in self.lacking)
+        return any(acts(candidate, need) for need in self.lacking)
 
     def given(self, chosen: Iterable[Candidate]) -> set[StackNeed]:
         """What is allowed with these attached."""
@@ -107,7 +107,7 @@ class _Choosing:
 
     def _allows(self, need: StackNeed, chosen: tuple[Candidate, ...]) -> bool:
         """Only those whose statements are about the action can change what is decided."""
-        about = tuple(each for each in (*self.base, *chosen) if _acts(each, need))
+        about = tuple(each for each in (*self.base, *chosen) if acts(each, need))
         key = need, frozenset(each.name for each in about)
         if key not in self._decisions:
             self._decisions[key] = self._judge(about).decide(need)
@@ -125,7 +125,8 @@ def _with(policies: Policies, added: tuple[Policy, ...]) -> Policies:
     return replace(policies, identity=(*policies.identity, *added))
 
 
-def _acts(candidate: Candidate, need: StackNeed) -> bool:
+def acts(candidate: Candidate, need: StackNeed) -> bool:
+    """Whether any statement of a set is about what is needed."""
     action = need.action.lower()
     service = action.partition(":")[0]
     return any(rule.acts(action, service) for each in candidate.policies for rule in each.compiled.about(service))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from koding_audit.arns import owner_of
 from koding_audit.difference.patterns import Space, Tokens, TooManyStates, Wild, in_parts
 from koding_audit.evaluate import Because, Context, Decision, Policies, Policy, Request, decide
 from koding_audit.evaluate.patterns import ONE, STAR
@@ -24,28 +25,31 @@ class Judge:
     asks: Callable[[str, str, str], Request]
     strict: bool = False
     _patterns: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    _decided: dict[tuple[str, str, str], Decision] = field(default_factory=dict)
+    _decided: dict[tuple[str, str, str], tuple[Decision, str]] = field(default_factory=dict)
 
     def decide(self, need: StackNeed) -> Decision:
         """For all resources that the need's can be: allowed for each, denied for each, or unknown."""
         patterns = self._relevant(need)
         alike = not patterns and not need.action.lower().startswith(_BY_KIND)
-        key = need.action, "*" if alike else need.resource, need.region
+        key = need.action, owner_of(need.resource) if alike else need.resource, need.region
         if key not in self._decided:
             self._decided[key] = self._found(need, patterns, alike=alike)
-        return self._decided[key]
+        decision, example = self._decided[key]
+        return decision if example == need.resource else _about(decision, example, need.resource)
 
-    def _found(self, need: StackNeed, patterns: frozenset[str], *, alike: bool) -> Decision:
+    def _found(self, need: StackNeed, patterns: frozenset[str], *, alike: bool) -> tuple[Decision, str]:
+        """The decision, and the resource that it speaks of."""
         if need.resource == "*" or "*" not in need.resource:
-            return self._one(need, need.resource)
+            return self._one(need, need.resource), need.resource
         if alike:  # every statement about the action is about any resource
-            return self._one(need, need.resource.replace("*", "x"))
+            example = need.resource.replace("*", "x")
+            return self._one(need, example), example
         try:
             examples = list(_examples(need.resource, patterns))
         except TooManyStates:
             why = "the policies name its resources in more ways than can be compared"
-            return Decision("unknown", (Because("policies", "", None, "", "", why),))
-        return _together(need, [self._one(need, each) for each in examples])
+            return Decision("unknown", (Because("policies", "", None, "", "", why),)), need.resource
+        return _together(need, [_about(self._one(need, each), each, need.resource) for each in examples]), need.resource
 
     def _one(self, need: StackNeed, resource: str) -> Decision:
         return decide(self.asks(need.action, resource, need.region), self.policies, strict=self.strict)
@@ -62,6 +66,12 @@ class Judge:
         policies = self.policies
         yield from (*policies.identity, *(policies.boundary or ()), *(policies.session or ()), *policies.resource)
         yield from (each for level in (*policies.scps, *policies.rcps) for each in level)
+
+
+def _about(decision: Decision, example: str, resource: str) -> Decision:
+    """The same, its reasons worded for what the script says of the resource."""
+    because = tuple(replace(each, why=each.why.replace(example, resource)) for each in decision.because)
+    return replace(decision, because=because)
 
 
 def _patterns(action: str, policies: Iterable[Policy], context: Context) -> Iterator[str]:

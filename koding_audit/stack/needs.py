@@ -21,9 +21,9 @@ _NOTHING = frozenset({"", "false", "null", "~"})
 _Key = tuple[str, str, str, bool, bool]  # of a need: action, resource, region, certain, hint
 
 
-def needs(script: Script, account: Account) -> Stack:
-    """What the script needs in this account."""
-    return _Collecting(script, account).stack()
+def needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
+    """What the script needs in this account. as_role: it is asked for the role that its providers assume."""
+    return _Collecting(script, account, as_role).stack()
 
 
 @dataclass
@@ -32,6 +32,7 @@ class _Collecting:
 
     script: Script
     account: Account
+    as_role: bool
     _uses: dict[_Key, list[StackUse]] = field(default_factory=dict)
     _rows: dict[tuple[str, str], Row | None] = field(default_factory=dict)
 
@@ -45,7 +46,8 @@ class _Collecting:
         self._hinted: set[str] = set()
 
     def stack(self) -> Stack:
-        unknown = [StackUnknown("", each.what, each.why, each.source) for each in self.script.unread]
+        unread = (*self.script.unread, *(() if self.as_role else self.script.assuming))
+        unknown = [StackUnknown("", each.what, each.why, each.source) for each in unread]
         for each in self.script.resources:
             row = self._row(each)
             if row is None:

@@ -1,0 +1,97 @@
+"""The build of the stack stops half way.
+
+What a script that was given with `--stack` needs is not allowed to whoever is to build it, or it is not known whether
+it is. One finding for each resource of the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from koding_audit.comparison import Comparison
+from koding_audit.model import Fact, Finding, StackNeed, StackUse
+
+if TYPE_CHECKING:
+    from koding_audit.buildable import Answer
+
+FACTS = frozenset({Fact.USER, Fact.ROLE, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
+STEP = "let a policy allow what is named; `koding-audit stack SCRIPT --policy` prints one"
+
+_MANY = 4  # actions that a message names
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    if not comparison.desired.stacks:
+        return
+    from koding_audit.buildable import answer  # noqa: PLC0415 - most runs build nothing
+
+    for stack in comparison.desired.stacks:
+        found = answer(comparison.desired, comparison.snapshot, stack)
+        if not found.exists:
+            yield _nobody(found)
+        else:
+            yield from (_finding(found, *each) for each in _lacking(found).items())
+
+
+def _nobody(answer: Answer) -> Finding:
+    principal = answer.principal
+    return Finding(
+        rule="stack-not-buildable",
+        severity="error",
+        subject=principal.arn,
+        key=answer.stack.path,
+        message=f"{principal.kind} {principal.name}, who is to build {answer.stack.path}, does not exist",
+        evidence={"stack": answer.stack.path},
+    )
+
+
+def _lacking(answer: Answer) -> Mapping[str, tuple[StackUse, list[StackNeed]]]:
+    """What each resource lacks, by its address and place."""
+    found: dict[str, tuple[StackUse, list[StackNeed]]] = {}
+    for need in answer.lacking:
+        for use in need.uses:
+            _, needs = found.setdefault(f"{use.source.path}/{use.resource}", (use, []))
+            if need not in needs:
+                needs.append(need)
+    return found
+
+
+def _finding(answer: Answer, key: str, lacking: tuple[StackUse, list[StackNeed]]) -> Finding:
+    use, needs = lacking
+    surely = set(answer.denied).intersection(needs)
+    verdict = "may not" if surely else "perhaps may not"
+    names = list(dict.fromkeys(need.action for need in needs if need in surely or not surely))
+    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    principal = answer.principal
+    return Finding(
+        rule="stack-not-buildable",
+        severity="error",
+        subject=principal.arn,
+        key=key,
+        message=f"{principal.kind} {principal.name} {verdict} {', '.join(names[:_MANY])}{more}, which {use.resource}"
+        f" of {answer.stack.path} needs{_remedy(answer, needs)}",
+        source=use.source,
+        evidence={
+            "stack": answer.stack.path,
+            "resource": use.resource,
+            "verdict": "no" if surely else "unknown",
+            "actions": names,
+        },
+    )
+
+
+def _remedy(answer: Answer, needs: list[StackNeed]) -> str:
+    """The sets that give any of it."""
+    from koding_audit.buildable import helped, helping  # noqa: PLC0415 - as in check
+
+    useful = [each.candidate for each in helping(answer) if set(helped(answer, each)).intersection(needs)]
+    if not useful:
+        return "; no policy set gives it"
+    said = [f"set {each.name}, which is required," for each in useful if each.required]
+    said += [f"set {each.name} (--with {each.name})" for each in useful if not each.required]
+    return f"; {' and '.join(said)} {'gives' if len(said) == 1 else 'give'} {_part(answer, needs)}"
+
+
+def _part(answer: Answer, needs: list[StackNeed]) -> str:
+    return "it" if answer.choice.helped.issuperset(needs) else "a part of it"
