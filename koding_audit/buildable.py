@@ -58,7 +58,8 @@ class Answer:
     """Whether a principal may build a stack.
 
     exists: false where there is no such principal yet; decisions: of each need; choice: the sets that help;
-    offers: every set that there is to choose from; unread: sets of which a document was not read.
+    offers: every set that there is to choose from; unread: sets of which a document was not read; gaps: a policy that
+    could decide was not read.
     """
 
     stack: Stack
@@ -69,6 +70,7 @@ class Answer:
     offers: tuple[Offer, ...]
     unread: tuple[str, ...]
     strict: bool = False
+    gaps: bool = False
 
     @property
     def lacking(self) -> tuple[StackNeed, ...]:
@@ -149,7 +151,8 @@ def answer(desired: Desired, snapshot: Snapshot, stack: Stack) -> Answer:
     lacking = [need for need, each in decisions.items() if each.verdict != "allowed"]
     offers, unread = _offers(comparison, principal)
     choice = choose(judge, lacking, [each.candidate for each in offers]) if lacking else Choice()
-    return Answer(stack, principal, live is not None, decisions, choice, offers, unread, desired.strict)
+    gaps = permissions.has_gaps(principal)
+    return Answer(stack, principal, live is not None, decisions, choice, offers, unread, desired.strict, gaps)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,16 @@ def advice(report: Report) -> dict[str, Advice]:
 
 
 def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
-    """What has to be read for these rules, and no more. desired is bound to the account."""
+    """What has to be read for these rules and stacks, and no more. desired is bound to the account."""
+    wanted = _query(desired, account, chosen)
+    if not desired.stacks:
+        return wanted
+    from koding_audit import buildable  # noqa: PLC0415 - most runs build nothing
+
+    return buildable.asked(desired, account, wanted)
+
+
+def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
     facts = frozenset[Fact]().union(*(rule.facts for rule in chosen))
     users = {
         name: _user_facts(user, facts) for name, user in desired.users.items() if not is_ignored(desired, "user", name)
@@ -92,7 +101,7 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         if not is_ignored(desired, "group", name)
     }
     roles = {name: facts & _OF_ROLES for name in desired.roles if not is_ignored(desired, "role", name)}
-    wanted = Query(
+    return Query(
         users={name: wanted for name, wanted in users.items() if wanted},
         groups={name: wanted for name, wanted in groups.items() if wanted},
         roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
@@ -107,11 +116,6 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         ),
         listed=frozenset(kind for kind, fact in _EVERY.items() if kind in desired.closed and fact in facts),
     )
-    if not desired.stacks:
-        return wanted
-    from koding_audit import buildable  # noqa: PLC0415 - most runs build nothing
-
-    return buildable.asked(desired, account, wanted)
 
 
 def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit:

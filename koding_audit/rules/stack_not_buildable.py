@@ -10,28 +10,34 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding, StackNeed, StackUse
+from koding_audit.model import Fact, Finding, PrincipalKey, Snapshot, StackNeed, StackUse, key_of
 
 if TYPE_CHECKING:
     from koding_audit.buildable import Answer
 
 FACTS = frozenset({Fact.USER, Fact.ROLE, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
-STEP = "let a policy allow what is named; `koding-audit stack SCRIPT --policy` prints one"
+STEP = "let a policy allow what is named; `stack SCRIPT --policy` prints one"
 
 _MANY = 4  # actions that a message names
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
-    if not comparison.desired.stacks:
+    desired, snapshot = comparison.desired, comparison.snapshot
+    if desired.builder is None or not _is_known(snapshot, key_of(*desired.builder)):
         return
     from koding_audit.buildable import answer  # noqa: PLC0415 - most runs build nothing
 
-    for stack in comparison.desired.stacks:
-        found = answer(comparison.desired, comparison.snapshot, stack)
+    for stack in desired.stacks:
+        found = answer(desired, snapshot, stack)
         if not found.exists:
             yield _nobody(found)
         else:
             yield from (_finding(found, *each) for each in _lacking(found).items())
+
+
+def _is_known(snapshot: Snapshot, key: PrincipalKey) -> bool:
+    """Whether it was read that there is such a principal, or that there is none."""
+    return key in snapshot.principals or key in snapshot.absent or key[0] in snapshot.listed
 
 
 def _nobody(answer: Answer) -> Finding:
@@ -47,9 +53,9 @@ def _nobody(answer: Answer) -> Finding:
 
 
 def _lacking(answer: Answer) -> Mapping[str, tuple[StackUse, list[StackNeed]]]:
-    """What each resource lacks, by its address and place."""
+    """What each resource lacks, by its address and place; not what hangs on a policy that was not read."""
     found: dict[str, tuple[StackUse, list[StackNeed]]] = {}
-    for need in answer.lacking:
+    for need in answer.lacking if not answer.gaps else answer.denied:
         for use in need.uses:
             _, needs = found.setdefault(f"{use.source.path}/{use.resource}", (use, []))
             if need not in needs:

@@ -1,4 +1,4 @@
-"""Nobody knows what the stack needs, so nobody knows whether it can be built.
+"""Nobody knows whether the stack can be built.
 
 A script that was given with `--stack` has a type that neither the table of types nor CloudFormation's hints know, or a
 module that is not read.
@@ -12,7 +12,7 @@ from koding_audit.comparison import Comparison
 from koding_audit.model import Fact, Finding, StackUnknown
 
 FACTS: frozenset[Fact] = frozenset()
-STEP = "add the type to the table (docs/stacks.md), give the output of `terraform show -json`, or look by hand"
+STEP = "add the type to the table, give a plan as JSON in its place, or look by hand"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

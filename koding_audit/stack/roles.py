@@ -30,7 +30,7 @@ def _role(node: Node | None, references: References, *, profile: bool, depth: in
     if _ROLE.fullmatch(text):
         return text
     # A bare name may be that of a role at any path; that of an instance profile says nothing of its role.
-    return ANY if profile or not text or ":" in text else f"{ANY}{text}"
+    return ANY if profile or not text or ":" in text else f"{ANY}{text.lstrip(ANY)}"
 
 
 def _of(target: Target, references: References, depth: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from koding_audit.desired.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from koding_audit.desired.wording import nearest, shown
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 class Parts:
     """What the files of one script say, together. Grows as they are read."""
 
-    resources: list[tuple[Resource, str]] = field(default_factory=list)  # each with the provider that it names
+    resources: list[tuple[Resource, str]] = field(default_factory=list)  # each with its provider, "" where that is done
     providers: list[MappingNode] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     unread: list[Unread] = field(default_factory=list)
@@ -105,7 +105,7 @@ def finished(parts: Parts) -> tuple[Resource, ...]:
     for each in providers:
         regions.setdefault(each.name, set()).add(each.region)
     sure = {name: "".join(those) if len(those) == 1 else "" for name, those in regions.items()}
-    return tuple(_placed(resource, sure.get(name, "")) for resource, name in parts.resources)
+    return tuple(_placed(each, sure.get(name, "")) if name else each for each, name in parts.resources)
 
 
 def assuming(parts: Parts) -> tuple[Unread, ...]:
@@ -136,8 +136,7 @@ class _Provider:
 
 def _placed(resource: Resource, region: str) -> Resource:
     own = resource.body.node("region")
-    found = region if own is None else literal(own)
-    return Resource(resource.kind, resource.type, resource.address, resource.source, resource.body, found)
+    return replace(resource, region=region if own is None else literal(own))
 
 
 def _resource(kind: RowKind, labels: list[str], source: Source, body: MappingNode, parts: Parts) -> None:

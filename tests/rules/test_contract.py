@@ -26,6 +26,10 @@ from koding_audit.model import (
     Principal,
     RequiredAction,
     Snapshot,
+    Stack,
+    StackNeed,
+    StackUnknown,
+    StackUse,
     Verb,
     document_key,
     key_of,
@@ -63,7 +67,7 @@ from tests.values import (
 
 RULES = registry.names("rules")
 DOCS = Path(__file__).parents[2] / "docs" / "rules.md"
-FROM_THE_FILE = {"action-unknown"}  # told without reading the account
+FROM_THE_FILE = {"action-unknown", "stack-type-unknown"}  # told without reading the account
 PERMISSIONS = {
     Fact.CALLER: ["sts:GetCallerIdentity"],
     Fact.USER: ["iam:GetUser"],
@@ -128,6 +132,16 @@ WANTED = desired(
     user("hidden", groups=["Ops"], required=["build"], exclusive=True),
     closed={"user": line(90), "group": line(91), "role": line(92)},
     ignore=(ignore("user", "hidden"), ignore("group", "aws-*")),
+    stacks=(
+        Stack(
+            "web.yml",
+            (),
+            2,
+            needs=(StackNeed("ec2:RunInstances", "arn:*", "", (StackUse("aws_instance.web", line(3), "create"),)),),
+            unknown=(StackUnknown("aws_new", "aws_new.it", "nobody knows", line(9)),),
+        ),
+    ),
+    builder=("user", "actor"),
 )
 LIVE = snapshot(
     live_group("Developers", attached=[EC2, DNS, STRAY], inline=["note"]),

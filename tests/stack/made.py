@@ -1,0 +1,117 @@
+"""Rows, scripts and policies for tests of what a stack needs: a table of its own, that no change of a row can break."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from koding_audit.evaluate import Policies, Policy, Request, audit_context, compiled
+from koding_audit.model import Account, Stack, StackNeed, StackUse
+from koding_audit.stack import needs, table
+from koding_audit.stack.choosing import Candidate
+from koding_audit.stack.deciding import Judge
+from koding_audit.stack.reading import read
+from tests.values import line
+
+ACCOUNT = Account("123456789012", "aws")
+BUCKET = "arn:${partition}:s3:::{bucket}"
+ROWS: list[dict[str, Any]] = [
+    {
+        "type": "aws_s3_bucket",
+        "create": ["s3:CreateBucket"],
+        "read": ["s3:ListBucket"],
+        "delete": ["s3:DeleteBucket"],
+        "arguments": {
+            "versioning.enabled": ["s3:PutBucketVersioning"],
+            "force_destroy": ["s3:DeleteObject"],
+            "acl=private": ["s3:PutBucketAcl"],
+            "tags": ["s3:PutBucketTagging"],
+        },
+        "arn": [BUCKET, f"{BUCKET}/*"],
+    },
+    {"type": "aws_s3_bucket_policy", "create": ["s3:PutBucketPolicy"], "arn": [BUCKET]},
+    {
+        "type": "aws_instance",
+        "create": ["ec2:RunInstances"],
+        "read": ["ec2:DescribeInstances"],
+        "arguments": {"iam_instance_profile": ["iam:PassRole"]},
+        "arn": ["arn:${partition}:ec2:${region}:${account}:instance/*"],
+    },
+    {"type": "aws_lambda_function", "create": ["lambda:CreateFunction"], "arguments": {"role": ["iam:PassRole"]}},
+    {
+        "type": "aws_iam_role",
+        "create": ["iam:CreateRole"],
+        "arn": ["arn:${partition}:iam::${account}:role/{name}"],
+    },
+    {"type": "aws_iam_instance_profile", "create": ["iam:CreateInstanceProfile"]},
+    {
+        "type": "aws_elb",
+        "create": ["elasticloadbalancing:CreateLoadBalancer"],
+        "service_role": ["elasticloadbalancing.amazonaws.com"],
+    },
+    {"data": "aws_iam_role", "read": ["iam:GetRole"]},
+]
+
+
+def needed(tmp_path: Path, monkeypatch: Any, resources: dict[str, Any], *, as_role: bool = False, **top: Any) -> Stack:
+    """What a script needs by the table above. resources: by type and name, the arguments."""
+    found = table.Table({(row_kind(row), row[row_kind(row)]): json.dumps(row) for row in ROWS})
+    monkeypatch.setattr(table, "load", lambda: found)
+    path = tmp_path / "stack.tf.json"
+    path.write_text(json.dumps({"resource": resources, **top}), encoding="utf-8")
+    return needs.needs(read(str(path)), ACCOUNT, as_role=as_role)
+
+
+def row_kind(row: dict[str, Any]) -> Any:
+    return "type" if "type" in row else "data"
+
+
+def asked(stack: Stack) -> dict[str, set[tuple[str, bool]]]:
+    """By action, the resources that it is needed on, each with whether surely."""
+    found: dict[str, set[tuple[str, bool]]] = {}
+    for need in stack.needs:
+        found.setdefault(need.action, set()).add((need.resource, need.certain))
+    return found
+
+
+def need(action: str = "s3:CreateBucket", resource: str = "arn:aws:s3:::logs", **more: Any) -> StackNeed:
+    uses = (StackUse("aws_s3_bucket.logs", line(3), "create"),)
+    return StackNeed(action, resource, more.pop("region", ""), uses, **more)
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions: str | list[str] = "s3:*", resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
+
+
+def deny(actions: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {**allow(actions, resource, **more), "Effect": "Deny"}
+
+
+def judge(*statements: dict[str, Any], **more: Any) -> Judge:
+    """A user with these statements."""
+    policy = Policy("user ada", "arn:aws:iam::aws:policy/P", compiled(document(*statements)))
+    return Judge(Policies(identity=(policy,), **more), request)
+
+
+def request(action: str, resource: str, region: str) -> Request:
+    arn = f"arn:aws:iam::{ACCOUNT.id}:user/ada"
+    extra = {"aws:RequestedRegion": region} if region else {}
+    context = audit_context(
+        arn=arn, name="ada", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
+    )
+    return Request(action, resource, arn, context)
+
+
+def candidate(name: str, *statements: dict[str, Any], required: bool = False) -> Candidate:
+    text = document(*statements)
+    return Candidate(name, required, (Policy("group G", f"arn:{name}", compiled(text)),), (text,))
+
+
+def names(needs_: Iterable[StackNeed]) -> list[str]:
+    return [each.action for each in needs_]
