@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import fastjsonschema
 
 from koding_audit import desired
 from koding_audit.cli.arguments import parser
+from koding_audit.stack import hints, table
 
 TOP = Path(__file__).parent.parent
 
@@ -47,6 +49,24 @@ def commands_help(text: str) -> str:
     return text
 
 
+def stack_types(text: str) -> str:
+    """docs/stacks.md with how many types of each service the table knows, and of how many there are only hints."""
+    rows = {Path(path).stem: list(table.rows_of(path)) for path in table.paths()}
+    known = {row.type for those in rows.values() for row in those if row.kind == "type"}
+    hinted = Counter(name.split("::")[1].lower() for type_, name in hints.names().items() if type_ not in known)
+    lines = ["| service | resources | data sources | only hints |", "|---|---|---|---|"]
+    for service in sorted({*rows, *hinted}):
+        kinds = Counter(row.kind for row in rows.get(service, ()))
+        lines.append(f"| {service} | {_many(kinds['type'])} | {_many(kinds['data'])} | {_many(hinted[service])} |")
+    every = Counter(row.kind for those in rows.values() for row in those)
+    lines.append(f"| all | {every['type']} | {every['data']} | {hinted.total()} |")
+    return between("stack types", text, "\n".join(lines))
+
+
+def _many(count: int) -> str:
+    return str(count) if count else ""
+
+
 def help_of(words: list[str]) -> str:
     """What `koding-audit WORDS --help` prints."""
     printed = io.StringIO()
@@ -69,6 +89,7 @@ GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/desired/validator.py": validator,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
+    "docs/stacks.md": stack_types,
 }
 """For each generated file, what makes its text from the text that it has; add to it what else is generated."""
 

@@ -12,10 +12,13 @@ from koding_audit.buildable import Answer, Offer, Verdict
 from koding_audit.cli import stacks
 from koding_audit.cli.answering import decision_value, tell_gaps
 from koding_audit.cli.sources import desired_state, identified, opened
+from koding_audit.cli.stacks import Scripts
 from koding_audit.cli.terminal import Terminal, emit
+from koding_audit.collect import Opened
 from koding_audit.effective import reason
-from koding_audit.model import Query, Source, StackNeed, StackUse
+from koding_audit.model import Desired, Query, Source, StackNeed, StackUse
 from koding_audit.stack.granting import documents
+from koding_audit.stack.reading import read
 from koding_audit.text import inert
 from koding_audit.words import counted
 
@@ -27,17 +30,29 @@ _MANY = 5  # places of one need that the table shows
 
 def stack(options: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: it can be built; 1: it cannot; 2: it is not known."""
-    options.stack, options.with_sets = [options.script], []
-    desired = desired_state(options, writes=False)
-    scripts = stacks.said(options, desired)
-    if scripts is None:
-        raise AssertionError("unreachable: the script is given")
+    desired, scripts = _asked(options)
     with opened(options, terminal) as source:
-        account, _ = identified(source, options, terminal, desired)
-        wanted = stacks.with_stacks(desired.bind(account), account, scripts)
-        query = buildable.asked(wanted, account, Query())
-        terminal.progress(f"reading account {account.id} ...")
-        snapshot = stacks.whole(source.collect(query), query, terminal)
+        return _told(source, options, terminal, desired, scripts)
+
+
+def answered(source: Opened, options: argparse.Namespace, terminal: Terminal) -> int:
+    """What `stack` says of a source that is open already."""
+    return _told(source, options, terminal, *_asked(options))
+
+
+def _asked(options: argparse.Namespace) -> tuple[Desired, Scripts]:
+    """The desired state and the script; both are read before anything is asked of AWS."""
+    desired = desired_state(argparse.Namespace(**{**vars(options), "with_sets": []}), writes=False)
+    return desired, stacks.Scripts((read(options.script),), buildable.builder(desired, options.principal))
+
+
+def _told(source: Opened, options: argparse.Namespace, terminal: Terminal, desired: Desired, scripts: Scripts) -> int:
+    """Read the account, decide and print."""
+    account, _ = identified(source, options, terminal, desired)
+    wanted = stacks.with_stacks(desired.bind(account), account, scripts)
+    query = buildable.asked(wanted, account, Query())
+    terminal.progress(f"reading account {account.id} ...")
+    snapshot = stacks.whole(source.collect(query), query, terminal)
     (needed,) = wanted.stacks
     answer = buildable.answer(wanted, snapshot, needed)
     tell_gaps(snapshot, terminal)

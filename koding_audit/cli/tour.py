@@ -15,19 +15,22 @@ from koding_audit.cli.scanning import report_of
 from koding_audit.cli.sources import opened, with_levels
 from koding_audit.cli.terminal import Terminal, deliver, emit, outputs
 from koding_audit.collect import Opened
-from koding_audit.collect.demo import bound, deny_without_mfa
+from koding_audit.collect.demo import bound, deny_without_mfa, without_dns
 from koding_audit.errors import AuditError
 from koding_audit.verdict import exit_status
 
 _LIMITS = ("koding.yaml", "service-users.yaml")
 _ACTIONS = ("koding.yaml", "stack-actions.yaml")
+_GUIDE = ("koding.yaml",)
 _ONE_REGION = "one-region-scp.json"
+_STACK = "stacks/web.yml"
 
 
 class _Step(NamedTuple):
     """What to say, about which files, what to type, and the exit status that shows that it went as said.
 
-    scps: files of the organization's policies; before: what somebody does to the account before.
+    scps: files of the organization's policies; before: what somebody does to the account before; script: a stack script
+    that is asked about in place of a scan.
     """
 
     says: str
@@ -36,6 +39,7 @@ class _Step(NamedTuple):
     expected: int
     scps: tuple[str, ...] = ()
     before: Callable[[Opened], None] | None = None
+    script: str = ""
 
 
 _STEPS: Sequence[tuple[Any, ...]] = (
@@ -58,6 +62,24 @@ _STEPS: Sequence[tuple[Any, ...]] = (
         ("--with", "route53", "--fail-on", "error"),
         0,
     ),
+    (
+        "Somebody detaches the DNS policies, which nobody seemed to need. May the user still build a stack with a name"
+        " in DNS? The script says what it needs, and which policy set is missing, before the build stops half way.",
+        _GUIDE,
+        (),
+        1,
+        (),
+        without_dns,
+        _STACK,
+    ),
+    (
+        "--stack makes the account ready for that stack, and no more. Nobody is asked here, so --with names the set,"
+        " too: a script does not widen a group by itself.",
+        _GUIDE,
+        ("--stack", _STACK, "--with", "route53", "--fix", "--yes"),
+        0,
+    ),
+    ("Asked again: it can be built.", _GUIDE, (), 0, (), None, _STACK),
     (
         "Attached is not yet allowed. Are the actions that the user is for effective? They are.",
         _ACTIONS,
@@ -95,16 +117,17 @@ _STEPS: Sequence[tuple[Any, ...]] = (
 
 def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
     """Audit, fix, and audit again. Status 0 when every step went as it should."""
-    with tempfile.TemporaryDirectory() as journals, opened(_arguments((), (), ""), terminal) as source:
+    with (
+        tempfile.TemporaryDirectory() as journals,
+        opened(_arguments(("scan", "--source", "demo"), ""), terminal) as source,
+    ):
         for number, row in enumerate(_STEPS, start=1):
             step = _Step(*row)
             if step.before:
                 step.before(source)
-            wanted = _packaged(step.files)
-            said = [*step.said, *(each for path in _packaged(step.scps) for each in ("--scp", path))]
-            line = shlex.join(["koding-audit", "scan", *wanted, "--source", "demo", *said])
-            emit(f"\n== {number}. {step.says}\n$ {line}\n\n")
-            status = _run(source, _arguments(wanted, said, f"{journals}/{number}.jsonl"), terminal)
+            words = _words(step)
+            emit(f"\n== {number}. {step.says}\n$ {shlex.join(['koding-audit', *words])}\n\n")
+            status = _run(source, _arguments(words, f"{journals}/{number}.jsonl"), terminal)
             emit(f"(exit status {status})\n")
             if status != step.expected:
                 raise AuditError(f"step {number} of the tour ended with status {status}, not {step.expected}")
@@ -112,15 +135,27 @@ def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
+def _words(step: _Step) -> list[str]:
+    """What would be typed."""
+    said = [each for word in step.said for each in (_packaged([word]) if word == _STACK else [word])]
+    said += [each for path in _packaged(step.scps) for each in ("--scp", path)]
+    command = ["stack", *_packaged([step.script])] if step.script else ["scan"]
+    return [*command, *_packaged(step.files), "--source", "demo", *said]
+
+
 def _run(source: Opened, options: argparse.Namespace, terminal: Terminal) -> int:
+    if options.command == "stack":
+        from koding_audit.cli.building import answered  # noqa: PLC0415 - only some steps build
+
+        return answered(source, options, terminal)
     report = report_of(with_levels(options, terminal)(source), options, terminal)
     deliver(report, outputs(options.output))
     return exit_status(report)
 
 
-def _arguments(wanted: Sequence[str], said: Sequence[str], journal: str) -> argparse.Namespace:
-    kept = ["--journal", journal] if "--fix" in said else []
-    return parser().parse_args(["scan", *wanted, "--source", "demo", *said, *kept])
+def _arguments(words: Sequence[str], journal: str) -> argparse.Namespace:
+    kept = ["--journal", journal] if "--fix" in words else []
+    return parser().parse_args([*words, *kept])
 
 
 def _packaged(names: Sequence[str]) -> list[str]:

@@ -54,6 +54,12 @@ def bound(account: Opened) -> None:
     iam.put_user_permissions_boundary(UserName="koding-user", PermissionsBoundary=made["Policy"]["Arn"])
 
 
+def without_dns(account: Opened) -> None:
+    """Detach what lets the group manage DNS records and domains."""
+    for name in ("AmazonRoute53FullAccess", "AmazonRoute53DomainsFullAccess"):
+        _iam(account).detach_group_policy(GroupName="Developers", PolicyArn=_AWS_POLICY + name)
+
+
 def deny_without_mfa(account: Opened) -> None:
     """In place of the boundary, a Deny that an access key cannot meet."""
     condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}

@@ -59,6 +59,11 @@ def paths() -> list[str]:
     return [os.path.join(_TYPES, name) for name in names]  # noqa: PTH118 - as above
 
 
+def rows_of(path: str) -> Iterator[Row]:
+    """The rows of one file, in its order."""
+    return (row_of(json.loads(line)) for _, line in _lines(path))
+
+
 def row_of(value: Mapping[str, Any]) -> Row:
     """From a line's JSON, which the tests hold to its shape."""
     kind: RowKind = "type" if "type" in value else "data"
