@@ -98,7 +98,7 @@ def _named_files(options: argparse.Namespace) -> list[str]:
     found = [os.environ.get("KODING_AUDIT_FILE", ""), "koding-audit.yaml", "policies/koding.yaml"]
     kind, _, argument = getattr(options, "source", "").partition(":")
     found += [argument] if kind == "snapshot" else []
-    for name in ("files", "scp", "rcp"):
+    for name in ("files", "scp", "rcp", "stack"):
         found += getattr(options, name, [])
     return [*found, getattr(options, "plan", ""), options.journal]
 
