@@ -18,11 +18,12 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from koding_audit import __version__
 from koding_audit.errors import AccessError, AuditError, CallError, InputError
 from koding_audit.model import Account, Caller, Settings
+from koding_audit.text import masked
 from koding_audit.words import counted
 
 T = TypeVar("T")
@@ -219,6 +220,7 @@ def new_session(settings: Settings) -> Any:
     _pin(session, settings.region)
     # For the clients that botocore makes for itself too, to assume a profile's role.
     session.set_default_client_config(Config(ignore_configured_endpoint_urls=True))
+    _Sent().watch(session)
     return session
 
 
@@ -231,6 +233,38 @@ def _pin(session: Any, region: str) -> None:
     # botocore knows AWS_DEFAULT_REGION only; AWS's other tools obey AWS_REGION, and before it.
     usual = os.environ.get("AWS_REGION") or session.get_config_variable("region") or "us-east-1"
     session.set_config_variable("region", region or usual)
+
+
+class _Sent:
+    """What went out with requests and is secret: an error that quotes it is taken in without it.
+
+    AWS itself does so: SignatureDoesNotMatch tells the canonical request, the session token in it.
+    """
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, None] = {}  # in their order; threads add to it
+
+    def watch(self, session: Any) -> None:
+        """Every client of the session is watched, those too that botocore makes for itself."""
+        session.register("before-send", self.remember)
+        session.register("after-call", self.mask)
+
+    def remember(self, request: Any, **_: Any) -> None:
+        """Botocore's event before it sends: the credentials as they stand in the headers, and an external id."""
+        told = _text(request.headers.get("X-Amz-Security-Token")), _text(request.body)
+        found = re.findall(r"(?:Credential|Signature)=([^/,\s]+)", _text(request.headers.get("Authorization")))
+        self._secrets.update(dict.fromkeys([told[0], *found, *parse_qs(told[1]).get("ExternalId", [])]))
+
+    def mask(self, parsed: Any, **_: Any) -> None:
+        """Botocore's event after a reply, before it makes an exception of it."""
+        error = parsed.get("Error") if isinstance(parsed, dict) else None
+        if isinstance(error, dict):
+            known = list(self._secrets)
+            error.update({name: masked(each, known) for name, each in error.items() if isinstance(each, str)})
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
 def client(session: Any, service: str, settings: Settings, *, attempts: int = ATTEMPTS, **keys: Any) -> Any:
@@ -454,7 +488,7 @@ def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
         sdk.ParamValidationError,
     )
     # Of a 200 with the wrong body botocore's parsers raise whatever their own code trips over.
-    unreadable = (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)
+    unreadable = (ResponseParserError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
     try:
         return take({"reply": getattr(sdk_client, xform_name(operation))(**parameters)}, "reply", dict, call)
     except sdk.ClientError as error:
@@ -468,7 +502,7 @@ def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
     except sdk.ProxyConnectionError as error:
         raise CallError(call, "ProxyConnection", f"{error}{_of_the_proxy(error)}", refused=True) from error
     except sdk.BotoCoreError as error:
-        raise CallError(call, _failure(error), str(error), refused=isinstance(error, unsent)) from error
+        raise CallError(call, _failure(error), _said(error), refused=isinstance(error, unsent)) from error
     except _ElsewhereError as error:
         raise CallError(call, "Redirect", str(error)) from error
     except OSError as error:  # a file that credentials are renewed from is gone, or a connection broke
@@ -502,6 +536,18 @@ def _failure(error: BaseException) -> str:
     return type(error).__name__.removesuffix("Error")
 
 
+def _said(error: Exception) -> str:
+    """What botocore says of a failure, but for what quotes a header, a proxy's password or a program's output."""
+    import botocore.exceptions as sdk  # noqa: PLC0415 - late, as in new_session
+
+    told = getattr(error, "kwargs", {})
+    if type(error) is sdk.HTTPClientError:
+        return f"the HTTP client failed: {type(told.get('error')).__name__}"
+    if isinstance(error, sdk.CredentialRetrievalError) and told.get("provider") == "custom-process":
+        return "the program that credential_process names gave no credentials; run it to see what it says"
+    return masked(str(error))
+
+
 def _too_late(call: str) -> CallError:
     return CallError(call, "DeadlineExceeded", "the run's time was up", refused=True)
 
@@ -523,4 +569,4 @@ def _explained(settings: Settings) -> Iterator[None]:
         hint = "give --region, such as us-east-1; else it is from AWS_REGION, AWS_DEFAULT_REGION or the profile"
         raise AccessError(f"the region cannot be used: {error}", hint) from None
     except (sdk.BotoCoreError, ValueError, OSError) as error:
-        raise AccessError(f"the AWS settings cannot be used: {error}", _WHERE) from None
+        raise AccessError(f"the AWS settings cannot be used: {_said(error)}", _WHERE) from None

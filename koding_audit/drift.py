@@ -20,7 +20,10 @@ _TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """words: for a message; evidence: the verdict, and what was gained and lost, each with an example resource."""
+    """words: for a message; evidence: the verdict, and what was gained and lost, each with an example resource.
+
+    Of a condition there are its key and operator, and no value: a report goes further than the policies in it.
+    """
 
     words: str
     evidence: Mapping[str, Any]
@@ -29,7 +32,7 @@ class Drift:
 def drift(live: str, wanted: str) -> Drift | None:
     """What the live document grants differently from the wanted one; None where both mean the same."""
     try:
-        difference = compare(document.parse(wanted), document.parse(live))
+        difference = compare(document.parse(wanted), document.parse(live), values=False)
     except document.DocumentError as error:
         return Drift(f"it cannot be compared: {error.message}", {"verdict": "undecided", "why": error.message})
     if difference.verdict == "equal":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Cc: control (C0, DEL, C1); Cf: format (bidi, zero-width, tags); Cs: lone surrogates, which cannot be encoded;
 # Co and Cn: private and unassigned, drawn as a terminal pleases; Zl and Zp: separators, to some readers a newline.
@@ -15,6 +16,21 @@ _INVISIBLE = re.compile(
 )
 # Combining marks that one letter may carry; more of them climb over the lines above and below.
 _MARKS = 3
+
+
+# An access key's id, by its form; and what is long enough for a session token, which IAM's names are not.
+_KEY_ID = re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}(?![A-Z0-9])")
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the ids of access keys but for their last four characters, without what may be a session token,
+    and without these secrets.
+    """
+    for each in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(each, "****")
+    text = _KEY_ID.sub(lambda found: f"****{found[0][-4:]}", text)
+    return _TOKEN.sub("****", text)
 
 
 def inert(text: str) -> str:

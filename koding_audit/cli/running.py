@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import os
 import signal
 from collections.abc import Mapping
 from types import FrameType
@@ -12,6 +13,7 @@ from types import FrameType
 from koding_audit.cli import INCOMPLETE
 from koding_audit.cli.terminal import Terminal
 from koding_audit.errors import AuditError
+from koding_audit.text import masked
 
 # Each command's room is loaded only when it runs.
 _ROOMS: Mapping[str, str] = {
@@ -64,8 +66,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _crashed(error: Exception, terminal: Terminal) -> None:
     terminal.trace(error)
-    crash = f"unexpected {type(error).__name__}: {error}"
+    crash = f"unexpected {type(error).__name__}: {masked(str(error), _secrets(os.environ))}"
     terminal.problem(AuditError(crash, "this is a bug: please report it with the output of --verbose"))
+
+
+def _secrets(environ: Mapping[str, str]) -> list[str]:
+    return [environ.get(name, "") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -50,7 +50,9 @@ class Terminal:
         if self.verbose:
             import traceback  # noqa: PLC0415 - for crashes only
 
-            self.say("".join(traceback.format_exception(error)))
+            # Without messages: nobody knows what they quote; a reply of AWS's, say, with a key in it.
+            for each in reversed(_chain(error)):
+                self.say(f"Traceback of {type(each).__name__}:\n{''.join(traceback.format_tb(each.__traceback__))}")
 
     def progress(self, text: str) -> None:
         """What is going on, on one line that is overwritten; on a terminal only."""
@@ -69,9 +71,9 @@ class Terminal:
         return sys.stdin.readline().strip() == "yes"
 
     def say(self, line: str) -> None:
-        """A line that nobody can do without: an error, or what a question is about."""
+        """Lines that nobody can do without: an error, or what a question is about. Inert, whatever is in them."""
         self._clear()
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write("".join(f"{inert(each)}\n" for each in line.split("\n")))
         sys.stderr.flush()
 
     def say_once(self, lines: str) -> None:
@@ -84,6 +86,16 @@ class Terminal:
         if self._progress:
             sys.stderr.write("\r\x1b[K")
             self._progress = False
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, what it came from, and so on."""
+    found: list[BaseException] = []
+    each: BaseException | None = error
+    while each is not None and each not in found:
+        found.append(each)
+        each = each.__cause__ or each.__context__
+    return found
 
 
 def is_interactive() -> bool:

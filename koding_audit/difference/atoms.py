@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from koding_audit.difference.patterns import variables_of
 from koding_audit.document import Condition
+from koding_audit.words import counted
 
 # What is true of a condition without `Not` is false of the one with it, a missing key included (IAM user guide,
 # reference_policies_elements_condition_operators: negated operators match where the key is missing).
@@ -88,17 +89,19 @@ class Atom:
         own = frozenset({self.key} if self.key else ())
         return own.union(*(variables_of(value) for value in self.values)) if self.opaque else own
 
-    def told(self, truth: bool) -> str:
-        """As a message says it: `aws:username StringEquals ann, bob`, or `not (...)`."""
+    def told(self, truth: bool, *, values: bool = True) -> str:
+        """As a message says it: `aws:username StringEquals ann, bob`, or `not (...)`; without values, how many."""
         if self.is_absence:
             return f"{self.key} is {'absent' if truth else 'present'}"
-        values = ", ".join(self.values[:_SHOWN]) + (
+        listed = ", ".join(self.values[:_SHOWN]) + (
             f" and {more} more" if (more := len(self.values) - _SHOWN) > 0 else ""
         )
         if self.operator == MATCHES:
-            return f"the resource {'matches' if truth else 'does not match'} {values}"
+            return f"the resource {'matches' if truth else 'does not match'} {listed}"
+        if not values and self.operator != IS_AMONG:
+            listed = f"({counted(len(self.values), 'value')})"
         operator = _SPELLED.get(self.operator, self.operator)
-        text = f"{self.key} {self.qualifier}{':' if self.qualifier else ''}{operator} {values}".strip()
+        text = f"{self.key} {self.qualifier}{':' if self.qualifier else ''}{operator} {listed}".strip()
         return text if truth else f"not ({text})"
 
 

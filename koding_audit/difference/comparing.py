@@ -24,13 +24,14 @@ Documents = Document | Sequence[Document]
 _REASONS = 3  # that a message tells
 
 
-def compare(old: Documents, new: Documents) -> Difference:
+def compare(old: Documents, new: Documents, *, values: bool = True) -> Difference:
     """What the new document allows and denies that the old does not, and the other way round.
 
     Several documents are one: all their statements apply together. `equal` is said only where no request tells the two
-    apart; `undecided` where no difference is proven, but equality is not either.
+    apart; `undecided` where no difference is proven, but equality is not either. values: whether the conditions of a
+    change are told with their values: in a report they are a part of a document that nobody asked for.
     """
-    comparison = _Comparison(old, new)
+    comparison = _Comparison(old, new, values=values)
     found: dict[str, set[Change]] = {}
     for name, change in comparison.changes():
         found.setdefault(name, set()).add(change)
@@ -60,7 +61,8 @@ class _Found:
 class _Comparison:
     """reasons: why something was not decided; open_losses: whether a loss was not. Both grow as changes() is read."""
 
-    def __init__(self, old: Documents, new: Documents) -> None:
+    def __init__(self, old: Documents, new: Documents, *, values: bool = True) -> None:
+        self._values = values
         accounts = accounts_of([*_listed(old), *_listed(new)])
         self._old, self._new = rules_of(_listed(old), accounts), rules_of(_listed(new), accounts)
         self._scopes = list(dict.fromkeys(rule.scope for rule in (*self._old, *self._new)))
@@ -117,7 +119,7 @@ class _Comparison:
 
     def _outcome(self, old: Side, new: Side) -> Outcome:
         if (old, new) not in self._outcomes:
-            self._outcomes[old, new] = decide(old, new)
+            self._outcomes[old, new] = decide(old, new, values=self._values)
         return self._outcomes[old, new]
 
     def _proven(self, outcome: Outcome) -> Iterator[tuple[str, str]]:

@@ -79,7 +79,8 @@ class Outcome:
         return {"gained": self.gained, "lost": self.lost, "forbidden": self.forbidden, "released": self.released}
 
 
-def decide(old: Side, new: Side) -> Outcome:
+def decide(old: Side, new: Side, *, values: bool = True) -> Outcome:
+    """values: whether the conditions of a difference are told with their values."""
     old, new = _absorbed(old), _absorbed(new)
     if old == new:
         same = Aspect(found=False)
@@ -91,7 +92,7 @@ def decide(old: Side, new: Side) -> Outcome:
     table = _Table(classes)
     old_denies, new_denies = table.any_of(old.denies), table.any_of(new.denies)
     old_allows, new_allows = table.any_of(old.allows) & ~old_denies, table.any_of(new.allows) & ~new_denies
-    proofs = _Proofs(table, terms)
+    proofs = _Proofs(table, terms, values=values)
     gained = proofs.aspect(new_allows & ~old_allows)
     lost = proofs.aspect(old_allows & ~new_allows)
     forbidden = proofs.aspect(new_denies & ~old_denies & ~old_allows)
@@ -218,8 +219,9 @@ class _Proofs:
     statement's condition hold, or fail; a difference has to be there however the others turn out.
     """
 
-    def __init__(self, table: _Table, terms: frozenset[Term]) -> None:
+    def __init__(self, table: _Table, terms: frozenset[Term], *, values: bool) -> None:
         self._table = table
+        self._values = values
         merged = table.merged
         self._readings = [each for each, atom in enumerate(merged) if atom.operator == IS_AMONG]
         self._unsure: list[int] = []
@@ -298,7 +300,7 @@ class _Proofs:
             without = {column: truth for column, truth in kept.items() if column != each}
             if not self._rows(without) & table.possible & ~difference:
                 kept = without
-        return " and ".join(table.merged[each].told(bool(kept[each])) for each in sorted(kept))
+        return " and ".join(table.merged[each].told(bool(kept[each]), values=self._values) for each in sorted(kept))
 
     def _any_row(self, rows: Iterable[Mapping[int, int]]) -> int:
         found = 0

@@ -92,7 +92,7 @@ def _value(row: Operator, text: str, label: str, *, variables: bool) -> _Value:
     if isinstance(pattern, Template):
         return _varying(row, pattern, label)
     test = test_of(row, pattern)
-    wrong = problem(f"{label}: {text!r} is no {row.compares}")
+    wrong = problem(f"{label}: one of its values is no {row.compares}")
     if test is None:
         return lambda _given, _context: wrong
     # A value of the request that is none of its kind equals nothing; whether it differs, nobody says.
