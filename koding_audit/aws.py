@@ -568,5 +568,8 @@ def _explained(settings: Settings) -> Iterator[None]:
     except (sdk.InvalidRegionError, sdk.UnknownRegionError) as error:
         hint = "give --region, such as us-east-1; else it is from AWS_REGION, AWS_DEFAULT_REGION or the profile"
         raise AccessError(f"the region cannot be used: {error}", hint) from None
+    except (LookupError, TypeError, AttributeError) as error:  # of botocore, which takes a program's output as it comes
+        hint = "look at credential_process in ~/.aws/config, and run it: it has to print one JSON object"
+        raise AccessError("the AWS credentials cannot be read", hint) from error
     except (sdk.BotoCoreError, ValueError, OSError) as error:
         raise AccessError(f"the AWS settings cannot be used: {_said(error)}", _WHERE) from None

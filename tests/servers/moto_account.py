@@ -112,7 +112,8 @@ class Layer:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             reply = Response()  # goes nowhere
         elif fault.kind != "delay":
-            status, kind, content = fault_reply(fault, call)
+            headers = [f"{name}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]
+            status, kind, content = fault_reply(fault, call, "\n".join([*headers, "", body.decode()]))
             reply = Response(content, status, content_type=kind)
         return (reply or self.complete(call, environ))(environ, start_response)
 

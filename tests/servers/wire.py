@@ -58,7 +58,9 @@ class Fault:
     """What is to go wrong with the calls of an action.
 
     kind: `deny`, `throttle`, `error` (status and code as given), `html` (a 200 that is no reply), `drop` (the
-    connection closes without a reply), `delay` (answered, late), `empty` (a 200 with the right root and nothing in it).
+    connection closes without a reply), `delay` (answered, late), `empty` (a 200 with the right root and nothing in it),
+    `echo` (an error whose message is the whole request, credentials and all), `mumble` (a 200 that is the request).
+    message: what an `error` says.
     times: how often, None for always; skip: how many calls are let through first; page: 2 for calls with a Marker
     only; after: the call is carried out first.
     match: parameters that the call must have.
@@ -73,6 +75,7 @@ class Fault:
     code: str = ""
     milliseconds: int = 0
     after: bool = False
+    message: str = "as the test asked"
     match: Mapping[str, str] = field(default_factory=dict)
 
     def meets(self, call: Call) -> bool:
@@ -112,8 +115,12 @@ class Faults:
         return None
 
 
-def fault_reply(fault: Fault, call: Call) -> tuple[int, str, bytes]:
-    """Status, content type and body of the faults that have a reply."""
+def fault_reply(fault: Fault, call: Call, request: str = "") -> tuple[int, str, bytes]:
+    """Status, content type and body of the faults that have a reply. request: headers and body, as they came."""
+    if fault.kind == "echo":
+        return error_reply(call, fault.status, fault.code or "SignatureDoesNotMatch", request)
+    if fault.kind == "mumble":
+        return 200, "text/xml", request.encode()
     if fault.kind == "html":
         return 200, "text/html", b"<html><body>Please sign in to this network</body></html>"
     if fault.kind == "empty":
@@ -123,7 +130,7 @@ def fault_reply(fault: Fault, call: Call) -> tuple[int, str, bytes]:
         return error_reply(call, 403, "AccessDenied", message)
     if fault.kind == "throttle":
         return error_reply(call, 400, "Throttling", "Rate exceeded")
-    return error_reply(call, fault.status, fault.code or "ServiceFailure", "as the test asked")
+    return error_reply(call, fault.status, fault.code or "ServiceFailure", fault.message)
 
 
 def speaks_json(service: str) -> bool:
