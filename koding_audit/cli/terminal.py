@@ -66,7 +66,7 @@ class Terminal:
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal says `yes`, in full."""
         self._clear()
-        sys.stderr.write(f"{question}\nOnly `yes` will do it: ")
+        sys.stderr.write(f"{inert(question)}\nOnly `yes` will do it: ")
         sys.stderr.flush()
         return sys.stdin.readline().strip() == "yes"
 

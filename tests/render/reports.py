@@ -233,35 +233,35 @@ def fixed() -> Report:
 HOSTILE = "\x1b[31m\x9b2Jred\u202eder\u200b\r\n::set-output name=x::1 | =1+1 <script>alert(1)</script>\x7f\U000e0041"
 
 
-def hostile() -> Report:
+def hostile(text: str = HOSTILE) -> Report:
     """Names that IAM or a file would hardly let through, in every place that text from outside can reach."""
-    arn = f"arn:aws:iam::123456789012:group/{HOSTILE}/{'x' * 200}"
+    arn = f"arn:aws:iam::123456789012:group/{text}/{'x' * 200}"
     finding = Finding(
         rule="policy-missing",
         severity="error",
         subject=arn,
-        key=HOSTILE,
-        message=f"group {HOSTILE} lacks {'y' * 300}",
-        source=Source(f"{HOSTILE}.yaml", 1, 1),
-        policy_set=HOSTILE,
-        evidence={HOSTILE: [HOSTILE, {"nested": HOSTILE}]},
-        fix=Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": HOSTILE, "PolicyArn": HOSTILE}),
+        key=text,
+        message=f"group {text} lacks {'y' * 300}",
+        source=Source(f"{text}.yaml", 1, 1),
+        policy_set=text,
+        evidence={text: [text, {"nested": text}]},
+        fix=Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": text, "PolicyArn": text}),
     )
-    blank = Finding(rule="policy-unexpected", severity="note", subject=f"{HOSTILE}", message=" \u3000\xa0 ")
+    blank = Finding(rule="policy-unexpected", severity="note", subject=f"{text}", message=" \u3000\xa0 ")
     return Report(
         (
             audit(
-                account=Account("123456789012", "aws", HOSTILE),
-                caller=Caller(HOSTILE, root=True),
-                source=f"snapshot:{HOSTILE}",
-                endpoint=HOSTILE,
-                desired=(SourceFile(HOSTILE, "00" * 32),),
+                account=Account("123456789012", "aws", text),
+                caller=Caller(text, root=True),
+                source=f"snapshot:{text}",
+                endpoint=text,
+                desired=(SourceFile(text, "00" * 32),),
                 findings=(finding, blank),
-                gaps=(Gap(Fact.USER, "iam:GetUser", HOSTILE, f"user/{HOSTILE}", HOSTILE),),
-                journal=Journal(HOSTILE, ACCOUNT, (Entry(attach(HOSTILE), "failed", HOSTILE),)),
+                gaps=(Gap(Fact.USER, "iam:GetUser", text, f"user/{text}", text),),
+                journal=Journal(text, ACCOUNT, (Entry(attach(text), "failed", text),)),
             ),
         ),
-        errors=(Problem(HOSTILE, HOSTILE, Source(HOSTILE, 1, 1)),),
+        errors=(Problem(text, text, Source(text, 1, 1)),),
     )
 
 
