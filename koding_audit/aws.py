@@ -37,6 +37,7 @@ ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "Unauthorize
 NOT_THERE = "NoSuchEntity"
 _ALREADY_SO = frozenset({"EntityAlreadyExists", NOT_THERE})
 MALFORMED = "MalformedReply"
+_LONGEST = 2000  # characters of what AWS says of an error
 
 # Hosts of AWS's own endpoints, by the DNS suffixes of its partitions.
 _AWS_SUFFIXES = (
@@ -493,7 +494,7 @@ def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
         return take({"reply": getattr(sdk_client, xform_name(operation))(**parameters)}, "reply", dict, call)
     except sdk.ClientError as error:
         details, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-        code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+        code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))[:_LONGEST]
         # A server that failed may have failed after it acted; and what was sent twice may refuse what it did itself.
         own_doing = code in _ALREADY_SO and status.get("RetryAttempts", 0) > 0
         refused = 400 <= status.get("HTTPStatusCode", 500) < 500 and not own_doing

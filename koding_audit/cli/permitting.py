@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from koding_audit.cli.sources import desired_state
@@ -71,7 +71,7 @@ def _mode(words: list[str]) -> tuple[str, list[str]]:
     """The mode and the files. A bare word that is neither is a mode that there is none of."""
     if not words or words[0] in MODES:
         return (words or ["audit"])[0], words[1:]
-    if words[0].isalpha() and not Path(words[0]).exists():
+    if words[0].isalpha() and not os.path.lexists(words[0]):
         raise InputError(f"permissions {words[0]}: there is no such mode or file", f"the modes are: {', '.join(MODES)}")
     return "audit", words
 
