@@ -19,8 +19,8 @@ JUNK = st.one_of(
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
-    st.sampled_from(["", "*", "${", "${aws:username}", "arn:", "arn:aws:iam::aws:policy/", "\ud800", "\x1b[31m", "9" * 400,
-                     "user/a", "2026-11-23T20:00:00Z", "v1", "aws", "[" * 2000, "x" * 5000]),
+    st.sampled_from(["", "*", "${", "${aws:username}", "arn:", "arn:aws:iam::aws:policy/", "\ud800", "\x1b[31m",
+                     "9" * 400, "user/a", "2026-11-23T20:00:00Z", "v1", "aws", "[" * 2000, "x" * 5000]),
     st.lists(st.text(max_size=3), max_size=3),
     st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3),
 )  # fmt: skip

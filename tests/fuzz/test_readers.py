@@ -35,6 +35,7 @@ from tests.simulator.account import HEADER
 from tests.values import NOW, journal_of, live_group, live_role, live_user, root_use, snapshot
 
 BORN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+OWN = "arn:aws:iam::123456789012:policy/p"
 FILE: Any = {
     "version": 1,
     "account": {"id": "123456789012", "partition": "aws"},
@@ -64,7 +65,7 @@ SAVED = json.loads(
             documents={
                 "user/u/i": json.dumps(DOCUMENT),
                 "group/G/i": json.dumps(DOCUMENT),
-                "arn:aws:iam::123456789012:policy/p": json.dumps(DOCUMENT),
+                OWN: json.dumps(DOCUMENT),
             },
             listed=frozenset({"user", "group", "role"}),
             root_use=root_use(),
@@ -256,8 +257,10 @@ def connection(sdk_client: Any) -> Connection:
 
 USER = {"UserName": "u", "UserId": "AIDA", "Arn": "arn:aws:iam::123456789012:user/u", "Path": "/", "CreateDate": BORN}
 POLICY = {"Arn": "arn:aws:iam::123456789012:policy/p", "PolicyId": "ANPA", "DefaultVersionId": "v1"}
+WHOLE = DETAILS | {"IsTruncated": False}
+TAGGED = {"User": USER | {"Tags": [{"Key": "a", "Value": "b"}]}}
 REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
-    "user": (lambda line: iam.principal(line, "user", "u"), "GetUser", {"User": USER | {"Tags": [{"Key": "a", "Value": "b"}]}}),
+    "user": (lambda line: iam.principal(line, "user", "u"), "GetUser", TAGGED),
     "group": (
         lambda line: iam.principal(line, "group", "G", members=True),
         "GetGroup",
@@ -315,20 +318,22 @@ REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
         "GetCredentialReport",
         {"Content": b"user\nu\n", "ReportFormat": "text/csv", "GeneratedTime": BORN},
     ),
-    "users": (lambda line: iam.details(line, "user"), "GetAccountAuthorizationDetails", DETAILS | {"IsTruncated": False}),
-    "groups": (lambda line: iam.details(line, "group"), "GetAccountAuthorizationDetails", DETAILS | {"IsTruncated": False}),
-    "roles": (lambda line: iam.details(line, "role"), "GetAccountAuthorizationDetails", DETAILS | {"IsTruncated": False}),
-    "own": (iam.own_policies, "GetAccountAuthorizationDetails", DETAILS | {"IsTruncated": False}),
+    "users": (lambda line: iam.details(line, "user"), "GetAccountAuthorizationDetails", WHOLE),
+    "groups": (lambda line: iam.details(line, "group"), "GetAccountAuthorizationDetails", WHOLE),
+    "roles": (lambda line: iam.details(line, "role"), "GetAccountAuthorizationDetails", WHOLE),
+    "own": (iam.own_policies, "GetAccountAuthorizationDetails", WHOLE),
     "simulation": (
         lambda line: iam.simulate(line, "a", ["s3:Get"], "*", []),
         "SimulatePrincipalPolicy",
         {"EvaluationResults": [{"EvalActionName": "s3:Get", "EvalDecision": "allowed", "MissingContextValues": ["k"],
-                                "OrganizationsDecisionDetail": {"AllowedByOrganizations": True}}], "IsTruncated": False},
+                                "OrganizationsDecisionDetail": {"AllowedByOrganizations": True}}],
+         "IsTruncated": False},
     ),
     "organization": (
         lambda line: organizations.organization(line, "123456789012"),
         "",
-        {"Organization": {"Id": "o", "MasterAccountId": "1", "FeatureSet": "ALL"}, "Parents": [{"Id": "r", "Type": "ROOT"}],
+        {"Organization": {"Id": "o", "MasterAccountId": "1", "FeatureSet": "ALL"},
+         "Parents": [{"Id": "r", "Type": "ROOT"}],
          "Policies": [{"Id": "p", "Name": "n"}], "Policy": {"Content": "{}"}},
     ),
 }  # fmt: skip
