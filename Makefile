@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test diff-sweep faults mutants check lint types docs generate data bench bench-peers clean
+.PHONY: help demo test diff-sweep fuzz faults mutants check lint types docs generate data bench bench-peers clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(STAMP) ## all tests, with branch coverage
 
 diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
 	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
+
+fuzz: $(STAMP) ## files, replies, documents and reports with 2,000 mutations of each kind (half an hour or so)
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz
 
 faults: $(STAMP) ## every fault at every call of a fix, then seeded runs with several (an hour or two on 2 cores)
 	$(BIN)/python -m tests.simulator.sweep --processes $(WORKERS)

@@ -103,7 +103,8 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
     policies = _known_policies(saved, query)
     compared = (*_versions(policies, query), *_inline(query, saved), *halved(query, found))
     names = (*_documents(decide.values()), *compared)
-    gaps = {(fact, subject): _gap(saved, fact, subject) for fact, subject in _missing(saved, query, policies)}
+    known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
+    gaps = {(fact, subject): _gap(known, fact, subject) for fact, subject in _missing(saved, query, policies)}
     return replace(
         saved,
         source="snapshot",
@@ -228,11 +229,10 @@ def _has(saved: Snapshot, live: Principal, fact: Fact) -> bool:
     return values[fact] is not None
 
 
-def _gap(saved: Snapshot, fact: Fact, subject: str) -> Gap:
-    for gap in saved.gaps:
-        if gap.fact is fact and gap.subject in (subject, ""):
-            return replace(gap, subject=subject)
-    return Gap(fact, _CALLS[fact], NOT_IN_FILE, subject)
+def _gap(known: Mapping[tuple[Fact, str], Gap], fact: Fact, subject: str) -> Gap:
+    """The gap that the file had, of this subject or of all, or that the file is one."""
+    gap = known.get((fact, subject)) or known.get((fact, "")) or Gap(fact, _CALLS[fact], NOT_IN_FILE)
+    return replace(gap, subject=subject)
 
 
 def _authorization_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:

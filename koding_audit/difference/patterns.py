@@ -13,6 +13,7 @@ from enum import Enum
 from itertools import chain, count
 
 LIMIT = 20_000  # states of one automaton
+WORK = 500_000  # positions in patterns, over all of its states: what a hostile pattern makes many of
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 # Letters that stand for every letter that no pattern has; the first that is free is taken.
@@ -135,13 +136,15 @@ class Space:
         steps = [_Step(-1, "")]
         states: dict[frozenset[int], int] = {}  # without the first: what comes back to it is a text of its own
         found: dict[int, tuple[set[str], int]] = {}
+        work = 0
         for number, state in enumerate(order):  # grows while it is read
+            work += len(state)
             for letter, target in self._moves(state):
                 if target not in states:
                     states[target] = len(order)
                     order.append(target)
                     steps.append(_Step(number, letter))
-            if len(order) > LIMIT:
+            if len(order) > LIMIT or work > WORK:
                 raise TooManyStates
             if number:
                 labels, _ = found.setdefault(self._mask(state), (set(), number))

@@ -13,6 +13,7 @@ from koding_audit.difference.atoms import IS_AMONG, Atom, Clause, Term
 from koding_audit.difference.patterns import matches, resource_tokens, tokens
 
 LIMIT = 16  # atoms of one place
+MOST_TERMS = 1000  # statements that are held against each other, each with each
 
 # What an atom of these operators is on one given value is known here.
 _STRINGS = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnlike"})
@@ -81,6 +82,8 @@ class Outcome:
 
 def decide(old: Side, new: Side, *, values: bool = True) -> Outcome:
     """values: whether the conditions of a difference are told with their values."""
+    if sum(map(len, (old.allows, old.denies, new.allows, new.denies))) > MOST_TERMS:
+        return Outcome(*[Aspect(found=None)] * 4, why=f"more than {MOST_TERMS:,} statements meet")
     old, new = _absorbed(old), _absorbed(new)
     if old == new:
         same = Aspect(found=False)

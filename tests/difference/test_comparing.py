@@ -305,13 +305,13 @@ def test_patterns_that_combine_in_too_many_ways_are_undecided() -> None:
     ]
     found = between(many, [allow(resource="arn:aws:s3:::*")])
     assert found.verdict == "undecided"
-    assert found.why == "the patterns combine in more than 20,000 ways"
+    assert found.why == "the patterns combine in too many ways"
     assert covers(parse(policy(allow())), parse(policy(*many))) is None
 
 
 def test_actions_that_combine_in_too_many_ways_are_undecided() -> None:
     many = [allow(f"s3:*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)]
-    assert between(many, allow("s3:*")).why == "the patterns combine in more than 20,000 ways"
+    assert between(many, allow("s3:*")).why == "the patterns combine in too many ways"
 
 
 def test_a_difference_that_is_found_stands_beside_what_is_open() -> None:
