@@ -41,11 +41,22 @@ class Fitting:
         if not types:
             return ((ANY, True),)
         own = {each: type_ for each in templates if (type_ := self._type(each, types)) is not None}
+        own = own or dict.fromkeys(self._untold(action, templates), "")
         lacking = [each for each in types if each.required and each.name not in own.values()]
         found = [*own, *(_generic(arn) for each in lacking for arn in each.arns)]
         if not own and len(found) != 1:
             return ((ANY_ARN, True),)
         return tuple((each, number == 0) for number, each in enumerate(found))
+
+    def _untold(self, action: str, templates: tuple[str, ...]) -> list[str]:
+        """The templates of the action's service that AWS's list ties to none of its actions: of API Gateway's second
+        API it has the resources, and not who takes them. There the row is believed.
+        """
+        service = action.partition(":")[0]
+        own = [each for each in templates if each.split(":")[2] == service]
+        names = self.known.services[service] if own else ()
+        tied = [each for name in names for each in self.known.resource_types(f"{service}:{name}")]
+        return [each for each in own if self._type(each, tied) is None]
 
     def _type(self, template: str, types: Iterable[ResourceType]) -> str | None:
         """The type that a template is of, by its form; of none where another form is the same."""
@@ -91,7 +102,12 @@ def filled(template: str, resource: Resource, account: Account, references: Refe
     }
     for hole, value in known.items():
         template = template.replace(hole, value)
-    return _ARGUMENT.sub(lambda found: _argument(found[1], resource, references), template)
+    return _ARGUMENT.sub(lambda found: _put(found, _argument(found[1], resource, references)), template)
+
+
+def _put(found: re.Match[str], value: str) -> str:
+    """A value in its template: `parameter/{name}` is parameter/app/key for the name `/app/key` too."""
+    return value.removeprefix("/") if found.string[: found.start()].endswith("/") else value
 
 
 def _argument(name: str, resource: Resource, references: References) -> str:

@@ -47,6 +47,21 @@ ROWS: list[dict[str, Any]] = [
     },
     {"type": "aws_iam_instance_profile", "create": ["iam:CreateInstanceProfile"]},
     {
+        "type": "aws_ssm_parameter",
+        "create": ["ssm:PutParameter"],
+        "arn": ["arn:${partition}:ssm:${region}:${account}:parameter/{name}"],
+    },
+    {
+        "type": "aws_apigatewayv2_api",
+        "create": ["apigateway:POST"],
+        "arn": ["arn:${partition}:apigateway:${region}::/apis"],
+    },
+    {
+        "type": "aws_api_gateway_rest_api",
+        "create": ["apigateway:POST"],
+        "arn": ["arn:${partition}:apigateway:${region}::/apis", "arn:${partition}:apigateway:${region}::/restapis"],
+    },
+    {
         "type": "aws_elb",
         "create": ["elasticloadbalancing:CreateLoadBalancer"],
         "service_role": ["elasticloadbalancing.amazonaws.com"],

@@ -169,6 +169,20 @@ def test_an_action_that_no_template_fits_is_needed_on_any_resource_of_its_one_ty
     assert found["lambda:CreateFunction"] == {("arn:aws:lambda:*:123456789012:function:*", True)}
 
 
+@pytest.mark.parametrize("name", ["app/key", "/app/key"])
+def test_a_name_may_begin_with_the_slash_that_stands_before_it_in_the_arn(needs: Any, name: str) -> None:
+    stack = needs({"aws_ssm_parameter": {"p": {"name": name}}})
+    assert asked(stack)["ssm:PutParameter"] == {("arn:aws:ssm:*:123456789012:parameter/app/key", True)}
+
+
+@pytest.mark.parametrize(("type_", "arn"), [("aws_apigatewayv2_api", "apis"), ("aws_api_gateway_rest_api", "restapis")])
+def test_of_a_resource_that_aws_ties_to_no_action_the_row_is_believed_where_it_says_no_other(
+    needs: Any, type_: str, arn: str
+) -> None:
+    stack = needs({type_: {"a": {"name": "a"}}})
+    assert asked(stack)["apigateway:POST"] == {(f"arn:aws:apigateway:*::/{arn}", True)}
+
+
 def test_a_type_without_a_row_is_hinted_at_or_unknown(needs: Any) -> None:
     stack = needs({"aws_sqs_queue": {"q": {}}, "aws_no_such_thing": {"n": {}}})
     assert stack.hinted == ("aws_sqs_queue",)
