@@ -24,6 +24,14 @@ def policy_name(arn: str) -> str:
     return name if parts[4] == "aws" else f"customer:{name}"
 
 
+def same_policy(one: str, other: str) -> bool:
+    """Whether two ARNs are of one managed policy, in whichever partition and account of one's own they are written.
+
+    IAM's names are unique ignoring case.
+    """
+    return policy_name(one).casefold() == policy_name(other).casefold()
+
+
 def partition_of(arn: str) -> str:
     """`aws`, `aws-cn`, ...; "" for what is no ARN."""
     parts = arn.split(":", 5)

@@ -546,7 +546,7 @@ def decode_journal(text: str, path: str) -> tuple[Journal, Problem | None]:
         raise InputError(f"{path}: the journal has no first line", "no write is made before it is there")
     _read_line(whole[0], path, 1).check_kind(JOURNAL, VERSION)  # a newer one may be chained in another way
     first, *rest = (_read_line(said, path, number) for number, said in enumerate(_unchained(whole, path), start=1))
-    account = _read_header(first)
+    account, desired = _read_header(first)
     ended = bool(rest) and _read_end(rest[-1])
     entries: dict[int, Entry] = {}
     for item in rest[:-1] if ended else rest:
@@ -554,7 +554,7 @@ def decode_journal(text: str, path: str) -> tuple[Journal, Problem | None]:
         if index in entries and entries[index].action != entry.action:
             item.refuse(f"entry {index} was another action before")
         entries[index] = entry
-    return Journal(path, account, tuple(entries[index] for index in sorted(entries)), ended), torn
+    return Journal(path, account, tuple(entries[index] for index in sorted(entries)), ended, desired), torn
 
 
 def _unchained(lines: Iterable[str], path: str) -> Iterator[str]:
@@ -598,12 +598,11 @@ def _read_line(line: str, path: str, number: int) -> Item:
         raise InputError(error.message, "restore the journal", Source(path, number, column)) from error
 
 
-def _read_header(item: Item) -> Account:
+def _read_header(item: Item) -> tuple[Account, tuple[SourceFile, ...]]:
     fields = item.envelope(JOURNAL, VERSION, "tool", "account", "started_at", "desired")
     fields["tool"].text()
     fields["started_at"].time()
-    fields["desired"].each(_read_file)
-    return _read_account(fields["account"])
+    return _read_account(fields["account"]), fields["desired"].each(_read_file)
 
 
 def _read_entry(item: Item) -> tuple[int, Entry]:

@@ -244,12 +244,27 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
+class Guards:
+    """What the `guards.yaml` files beside a desired state say, added up: the stricter wins.
+
+    protected: who is never written to, `user/NAME`, by key; forbidden: policies that nothing attaches or writes;
+    max_changes: the most changes that a plan may have, and where that is said.
+    """
+
+    files: tuple[SourceFile, ...] = ()
+    protected: Mapping[PrincipalKey, Reference] = field(default_factory=dict)
+    forbidden: tuple[PolicyRef, ...] = ()
+    max_changes: tuple[int, Source] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """One desired state, from one or several files.
 
-    policy_sets, groups, users and roles are in the order of the files, keyed by their exact name.
-    closed holds the kinds of which every live principal must be declared. stacks: the scripts that somebody is to be
-    able to build, for the account that it is bound to; builder: who, by kind and exact name.
+    files: those read, the guards' behind the others; policy_sets, groups, users and roles are in the order of the
+    files, keyed by their exact name; closed holds the kinds of which every live principal must be declared.
+    stacks: the scripts that somebody is to be able to build, for the account that it is bound to; builder: who, by kind
+    and exact name.
     """
 
     files: tuple[SourceFile, ...]
@@ -266,6 +281,7 @@ class Desired:
     roles: Mapping[str, DesiredRole] = field(default_factory=dict)
     stacks: tuple[Stack, ...] = ()
     builder: tuple[Kind, str] | None = None
+    guards: Guards = Guards()
 
     def bind(self, account: Account) -> Desired:
         """The same desired state with each ARN and document written out for this account."""
@@ -276,6 +292,7 @@ class Desired:
             groups={name: replace(each, inline=bound.inline(each.inline)) for name, each in self.groups.items()},
             users={name: bound.user(each) for name, each in self.users.items()},
             roles={name: bound.role(each) for name, each in self.roles.items()},
+            guards=replace(self.guards, forbidden=tuple(map(bound.policy, self.guards.forbidden))),
         )
 
 
@@ -556,7 +573,8 @@ class Query:
     default version's document is needed;
     inline: the inline policies whose documents are needed, by name; documents: managed policies of which the default
     version's is needed, whoever holds them;
-    optional: the policies of each optional set of somebody, whose documents are needed where only some are attached.
+    optional: the policies of each optional set of somebody, whose documents are needed where only some are attached;
+    texts: documents by themselves, named as in Snapshot, each with its version: "" for the default one.
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
@@ -572,6 +590,7 @@ class Query:
     inline: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     optional: Mapping[PrincipalKey, tuple[frozenset[str], ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -779,12 +798,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a run wrote, each step in its last state. ended: the run came to its end, and its last line is there."""
+    """What a run wrote, each step in its last state. ended: the run came to its end, and its last line is there.
+
+    desired: the files that its plan was made from, as they were named.
+    """
 
     path: str
     account: Account
     entries: tuple[Entry, ...]
     ended: bool = False
+    desired: tuple[SourceFile, ...] = ()
 
 
 # --- the result ---------------------------------------------------------------------------------

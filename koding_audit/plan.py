@@ -55,14 +55,14 @@ def plan(
 ) -> Plan:
     """The steps that mend these findings, as far as the request allows and the live state bears: creations first.
 
-    Left out: what another tool manages; whoever would go over a quota of the account; and what needs a principal that
-    is not there and is not created.
+    Left out: what another tool manages, and who is protected; whoever would go over a quota of the account; and what
+    needs a principal that is not there and is not created.
     """
     findings = tuple(findings)
     allowed: set[Change] = {"add"}
     allowed |= {"create"} if request.create else set()
     allowed |= {"replace"} if request.replace else set()
-    managed = _managed(desired)
+    kept_out = _managed(desired) | desired.guards.protected.keys()
     state = state_of(snapshot)
     over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
     steps = [
@@ -70,7 +70,7 @@ def plan(
         for finding in findings
         if finding.fix is not None
         and finding.change in allowed
-        and managed.isdisjoint(touched(finding.fix))
+        and kept_out.isdisjoint(touched(finding.fix))
         and not _is_over(finding, finding.fix, over, snapshot.account)
     ]
     created = {step.action.entity for step in steps if step.action.verb in _CREATES}
@@ -116,7 +116,7 @@ def undo(journal: Journal, snapshot: Snapshot, made_at: datetime) -> Plan:
         finding = f"undo/{entry.action.verb.value}"
         steps.extend(Step(action, finding, "replace", ids) for action in _inverses(entry, state))
     request = Request(create=False, replace=True)
-    return Plan(basis(steps, Desired((), {}, {}, {}), snapshot, request, made_at), tuple(steps))
+    return Plan(basis(steps, Desired(journal.desired, {}, {}, {}), snapshot, request, made_at), tuple(steps))
 
 
 def undo_query(journal: Journal) -> Query:

@@ -194,6 +194,12 @@ def test_a_plan_is_read_back_as_it_was(plan: Plan) -> None:
     assert plan_from(codec.encode_plan(plan)) == plan
 
 
+def test_a_journal_knows_the_files_of_its_plan() -> None:
+    files = (SourceFile("policies/koding.yaml", "ab" * 32), SourceFile("policies/guards.yaml", "cd" * 32))
+    found, _ = codec.decode_journal(journal_of(codec.journal_header(KNOWN, NOW, files)), "j")
+    assert found.desired == files
+
+
 @given(entries, accounts)
 def test_a_journal_is_read_back_as_it_was(found: tuple[Entry, ...], account: Account) -> None:
     assert codec.decode_journal(journal_text(found, account), "j") == (Journal("j", account, found), None)

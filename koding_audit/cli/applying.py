@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from koding_audit import codec, desired, inputs, journal, jsontext
 from koding_audit.cli import unfinished
+from koding_audit.cli.guarding import judged, limits_of
 from koding_audit.cli.scanning import Run, finished, fixed, refuse_root, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
 from koding_audit.cli.terminal import Terminal, check_outputs, outputs
 from koding_audit.cli.writing import carry_out, described
 from koding_audit.errors import InputError, RefusedError
-from koding_audit.model import Desired, Journal, Plan, Report, Request, Step, Verb
+from koding_audit.model import Desired, Guards, Journal, Plan, Report, Request, Snapshot, Step, Verb
 from koding_audit.plan import plan as make_plan
 from koding_audit.plan import undo as make_undo
 from koding_audit.plan import undo_query
@@ -60,7 +61,9 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
             terminal.note(line)
         if source.connection is None:
             raise InputError("undo: this source cannot be written")
-        result, problems = carry_out(made, source.connection, options, terminal)
+        guards = bound_guards(past, snapshot)
+        judgement = judged(made, source, snapshot, guards, limits_of(options))
+        result, problems = carry_out(made, source.connection, options, terminal, judgement)
     for problem in problems:
         terminal.problem(problem)
     return 2 if problems or (result is not None and unsettled(result.entries)) else 0
@@ -73,6 +76,12 @@ def _past(path: str, terminal: Terminal) -> Journal:
     elif not past.ended:
         terminal.note("The journal has no end: its run was cut off, or lines were taken away from its end.")
     return past
+
+
+def bound_guards(past: Journal, snapshot: Snapshot) -> Guards:
+    """The guards beside the files that a journal names, as far as they are still there."""
+    guards = desired.guards_beside([file.path for file in past.desired])
+    return Desired((), {}, {}, {}, guards=guards).bind(snapshot.account).guards
 
 
 def read_plan(path: str) -> Plan:
@@ -106,8 +115,9 @@ def _apply(run: Run, saved: Plan, wanted: Desired) -> Report:
 
 
 def _same_files(saved: Plan) -> Desired:
-    loaded = desired.load([file.path for file in saved.basis.files])
-    changed = [file.path for file, now in zip(saved.basis.files, loaded.files, strict=True) if file != now]
+    loaded = desired.load([file.path for file in saved.basis.files if not desired.is_guards(file.path)])
+    # Guards that have appeared or gone since have changed, too.
+    changed = sorted({file.path for file in {*saved.basis.files} ^ {*loaded.files}})
     if changed:
         raise RefusedError(f"{', '.join(changed)} has changed since the plan was made", "make the plan again")
     return desired.require(loaded, saved.basis.with_sets)

@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     group = plan.add_argument_group("the plan")
     group.add_argument("--out", required=True, metavar="PLAN", help="the file to write; never over one that is there")
     _kinds(group)
+    _admin(group)
     apply = command("apply", "do exactly what a plan says; refuse it if anything has moved", _report, _aws)
     apply.add_argument("plan", metavar="PLAN", help="what `plan --out` saved, at most 24 hours old")
     _writing(apply)
@@ -91,7 +92,10 @@ def parser() -> argparse.ArgumentParser:
     _building(command("stack", "what a stack script needs, and may it be built", _source, _aws))
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
-    command("schema", "print the JSON Schema of the desired-state file")
+    schema = command("schema", "print the JSON Schema of the desired-state file, or of guards.yaml")
+    schema.add_argument(
+        "format", nargs="?", default="desired", choices=("desired", "guards"), help="(default: desired)"
+    )
     command("demo", "the whole tour on an embedded account; needs no AWS credentials")
     return top
 
@@ -287,11 +291,16 @@ def _writing(command: argparse.ArgumentParser, *, fix: bool = False) -> None:
     group.add_argument(
         "--max-changes", type=_count, default=50, metavar="N", help="refuse a plan of more changes (default: 50)"
     )
+    _admin(group)
 
 
 def _kinds(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--create", action="store_true", help="also create users and groups that are missing")
     group.add_argument("--replace", action="store_true", help="also take away, where the desired state says so")
+
+
+def _admin(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--allow-admin", action="store_true", help="allow a plan that makes somebody an administrator")
 
 
 def _with(group: argparse._ActionsContainer) -> None:

@@ -32,6 +32,14 @@ _OF_PRINCIPALS: Mapping[Fact, tuple[str, ...]] = {
     Fact.INLINE: ("List{}Policies",),
     Fact.GROUPS: ("ListGroupsForUser",),
 }
+_OF_GROUPS = (
+    *("GetGroup", "GetGroupPolicy", "GetPolicy", "GetPolicyVersion"),
+    *("ListAttachedGroupPolicies", "ListGroupPolicies"),
+)
+_OF_CALLERS = (
+    *("GetUser", "GetUserPolicy", "ListAttachedUserPolicies", "ListGroupsForUser", "ListUserPolicies"),
+    *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
+)
 _OF_CREDENTIALS: Mapping[Fact, tuple[str, ...]] = {
     Fact.ACCESS_KEYS: ("ListAccessKeys", "GetAccessKeyLastUsed"),
     Fact.CONSOLE: ("GetLoginProfile",),
@@ -61,7 +69,7 @@ def policy(mode: str, desired: Desired, account: Account) -> dict[str, Any]:
     if mode != "audit":
         statements = [each for each in _WRITES[mode](unseen(desired, account)) if each["Resource"]]
         actions = {action for each in statements for action in each["Action"]}
-        reads = {name for action in actions for name in _looks(action)}
+        reads = {name for action in actions for name in (*_looks(action), *_judged(action, mode))}
         reads |= {name for action in actions for name in _looks_back(action) if mode == "replace"}
         statements.append(_statement("LookBeforeAndAfter", sorted(reads.difference(audit["Action"])), ["*"]))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}
@@ -154,6 +162,23 @@ def _looks_back(action: str) -> Iterator[str]:
     for kind in re.findall("Group|User|Role", action):
         yield from (f"iam:{name}" for name in (f"Get{kind}", f"ListAttached{kind}Policies", f"List{kind}Policies"))
         yield from ("iam:ListGroupsForUser",) if kind == "User" else ()
+
+
+def _judged(action: str, mode: str) -> Iterable[str]:
+    """What the guards read of what an action gives or takes away, and of the caller where it could lose something."""
+    verb = action.partition(":")[2]
+    reads: tuple[str, ...] = ()
+    if verb.startswith("Attach"):
+        reads = ("GetPolicyVersion",)  # which one is in force the audit has read
+    elif verb.startswith("Detach"):
+        reads = ("GetPolicy", "GetPolicyVersion")
+    elif verb == Verb.ADD_USER_TO_GROUP:
+        reads = ("GetPolicy", "GetPolicyVersion", "GetGroupPolicy")
+    elif verb == Verb.REMOVE_USER_FROM_GROUP:
+        reads = _OF_GROUPS
+    if mode == "replace" and verb.endswith(("GroupPolicy", "PolicyVersion")):
+        reads = (*reads, *_OF_GROUPS, *_OF_CALLERS)
+    return (f"iam:{each}" for each in reads)
 
 
 def _fix(comparison: Comparison) -> Iterator[Statement]:

@@ -10,10 +10,11 @@ from koding_audit.text import inert
 
 
 def schema(options: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """The JSON Schema of the desired-state file, for an editor."""
+    """The JSON Schema of the desired-state file, or of another of ours, for an editor."""
     from koding_audit import desired  # noqa: PLC0415 - `snapshot` has no use for it
 
-    emit(json.dumps(desired.schema(), indent=2) + "\n")
+    formats = {"desired": desired.schema, "guards": desired.guards_schema}
+    emit(json.dumps(formats[options.format](), indent=2) + "\n")
     return 0
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from koding_audit import codec
 from koding_audit.cli import unfinished
+from koding_audit.cli.guarding import judged, limits_of, tell_kept_back
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
 from koding_audit.cli.terminal import Terminal, check_new, check_outputs, create_file, deliver, outputs
 from koding_audit.cli.writing import carry_out, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
+from koding_audit.guards import Limits
 from koding_audit.model import Account, Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
 from koding_audit.plan import plan as make_plan
 from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
@@ -57,7 +59,7 @@ def run_of(options: argparse.Namespace, terminal: Terminal, desired: Desired) ->
 
 def scan(options: argparse.Namespace, terminal: Terminal) -> int:
     """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
-    for name in ("create", "replace", "yes", "dry_run", "journal"):
+    for name in ("create", "replace", "yes", "dry_run", "journal", "allow_admin"):
         if getattr(options, name) and not options.fix:
             raise InputError(f"--{name.replace('_', '-')} says how to write, and nothing is to be written", "add --fix")
 
@@ -131,10 +133,16 @@ def plan(options: argparse.Namespace, terminal: Terminal) -> int:
     run = run_of(options, terminal, desired)
     with opened(options, terminal) as source:
         scanned = scan_once(run, source, desired)
-    now = datetime.now(timezone.utc).replace(microsecond=0)
-    made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request_of(options), now)
-    for line in shown(made):
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request_of(options), now)
+        guards = scanned.desired.guards
+        # How many changes are too many, whoever applies it says, or the guards do.
+        judgement = judged(made, source, scanned.snapshot, guards, Limits(len(made.steps), options.allow_admin))
+    tell_kept_back(scanned.audit.findings, guards, terminal)
+    for line in shown(made, judgement.marks):
         terminal.note(line)
+    for each in judgement.refusals:
+        terminal.note(inert(f"`apply` will refuse it ({each.guard}): {each.message}; {each.hint}"))
     create_file(options.out, codec.encode_plan(made))
     terminal.note(f"Saved to {inert(options.out)}: `koding-audit apply` does exactly this within 24 hours.")
     unread = [each.message for each in scanned.audit.findings if each.rule == NOT_CHECKED]
@@ -178,9 +186,12 @@ def fixed(run: Run, source: Opened, scanned: Scanned, made: Plan) -> Report:
         if source.connection is None:
             raise InputError("--fix: this source cannot be written", "use --source live")
         refuse_root(first.caller)
-        journal, problems = carry_out(made, source.connection, run.options, run.terminal)
+        guards = scanned.desired.guards
+        tell_kept_back(first.findings, guards, run.terminal)
+        judgement = judged(made, source, scanned.snapshot, guards, limits_of(run.options))
+        journal, problems = carry_out(made, source.connection, run.options, run.terminal, judgement)
         if journal is None:
-            return Report((first,))
+            return Report((first,), errors=problems)
         source.connection.renew()
         run.terminal.progress("reading the account again ...")
         again = source.collect(query(scanned.desired, first.account, run.chosen))

@@ -18,7 +18,7 @@ from koding_audit.cli.writing import journalled
 from koding_audit.collect import Opened
 from koding_audit.credentials_file import CredentialsFile
 from koding_audit.errors import AccessError, AuditError, CallError, InputError, RefusedError
-from koding_audit.model import Audit, Desired, DesiredUser, Report
+from koding_audit.model import Audit, Desired, DesiredUser, Report, key_of
 from koding_audit.plan import plan as make_plan
 from koding_audit.scan import rules
 from koding_audit.text import inert
@@ -80,6 +80,10 @@ def _keeping(options: argparse.Namespace, desired: Desired) -> Keeping | None:
     if user.managed_by:
         hint = f"make the key there: {user.managed_by}"
         raise InputError(f"user {user.name} is managed by another tool", hint, user.source)
+    protected = desired.guards.protected.get(key_of("user", user.name))
+    if protected:
+        hint = "only the owner of that file can allow it"
+        raise InputError(f"user {user.name} is protected, and gets no access key", hint, protected.source)
     return Keeping(user, profile, credentials_file.usual(os.environ))
 
 

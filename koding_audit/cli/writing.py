@@ -16,6 +16,7 @@ from koding_audit.aws import Connection
 from koding_audit.cli import unfinished
 from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.errors import AuditError, RefusedError
+from koding_audit.guards import Judgement
 from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, SourceFile, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
@@ -32,12 +33,16 @@ def _journal_path(account: Account, connection: Connection, now: datetime) -> st
     return journal.default_path(os.environ, account, now)
 
 
-def shown(plan: Plan) -> list[str]:
-    """A plan as lines: Terraform's symbols, a line for each step, and a last one that counts."""
+def shown(plan: Plan, marks: Mapping[int, str]) -> list[str]:
+    """A plan as lines: Terraform's symbols, a line for each step, and a last one that counts.
+
+    marks: what has to be said of a step, by its index: that it grants administration.
+    """
     account = plan.basis.account
     if not plan.steps:
         return [f"Plan for account {account.id}: nothing to do."]
     lines = [f"  {symbol(step.action)} {described(step.action)}{_MARKS[step.change]}" for step in plan.steps]
+    lines = [line + (f"  ! {inert(marks[index])}" if index in marks else "") for index, line in enumerate(lines)]
     symbols = [symbol(step.action) for step in plan.steps]
     counts = f"{symbols.count('+')} to add, {symbols.count('~')} to change, {symbols.count('-')} to remove"
     return [f"Plan for account {account.id} (partition {account.partition}):", *lines, f"Plan: {counts}."]
@@ -80,19 +85,37 @@ def _policy(action: Action) -> str:
 
 
 def carry_out(
-    plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal
+    plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal, judgement: Judgement
 ) -> tuple[Journal | None, tuple[Problem, ...]]:
-    """Show the plan, ask, and do it. No journal: nothing was written, because there was nothing to do or nobody agreed.
+    """Show the plan, ask, and do it. No journal: nothing was written, because there was nothing to do, a guard refuses
+    or nobody agreed.
 
     The problems are those that ended it early; what was written until then is in the journal all the same. Raises
-    RefusedError where the plan has too many changes, or another run is writing.
+    RefusedError where another run is writing, or the credentials are somebody else's now.
     """
-    if not agreed(plan, connection, options, terminal):
-        if not plan.steps and not options.dry_run and connection.source != "demo":
-            unfinished.settle(plan.basis.account, options.journal, datetime.now(timezone.utc))
+    asks = not options.yes and (is_interactive() or connection.source != "demo")
+    _show(plan, judgement, options, terminal, asks=asks)
+    if not plan.steps and not options.dry_run and connection.source != "demo":
+        unfinished.settle(plan.basis.account, options.journal, datetime.now(timezone.utc))
+    if not plan.steps or options.dry_run:
+        return None, ()
+    if judgement.refusals:
+        return None, tuple(Problem(each.message, each.hint) for each in judgement.refusals)
+    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
+        terminal.note("Declined: nothing was written.")
         return None, ()
     with journalled(plan.basis.account, plan.basis.files, connection, options.journal, terminal) as file:
         return _written(plan, connection, file, terminal)
+
+
+def _show(plan: Plan, judgement: Judgement, options: argparse.Namespace, terminal: Terminal, *, asks: bool) -> None:
+    """The plan; of a dry run also what would be refused."""
+    for line in shown(plan, judgement.marks):
+        # Nobody agrees to a plan unseen, and --dry-run is there to show it: not even --quiet hides these.
+        (terminal.say if asks or options.dry_run else terminal.note)(line)
+    if options.dry_run:
+        for each in judgement.refusals:
+            terminal.say(inert(f"Would be refused ({each.guard}): {each.message}; {each.hint}"))
 
 
 @contextlib.contextmanager
@@ -143,25 +166,6 @@ def _refuse_another_identity(audited: Account, connection: Connection) -> None:
             f"account {audited.id} was audited, and the credentials are now those of {now}",
             "nothing was written; see what rotates the credentials of this profile, and run it again",
         )
-
-
-def agreed(plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal) -> bool:
-    """Show the plan; whether there is something to write, and it may be written. Raises RefusedError: too many."""
-    asks = not options.yes and (is_interactive() or connection.source != "demo")
-    for line in shown(plan):
-        # Nobody agrees to a plan unseen, and --dry-run is there to show it: not even --quiet hides these.
-        (terminal.say if asks or options.dry_run else terminal.note)(line)
-    if not plan.steps or options.dry_run:
-        return False
-    if len(plan.steps) > options.max_changes:
-        raise RefusedError(
-            f"the plan has {counted(len(plan.steps), 'change')}, and {options.max_changes} are allowed",
-            f"nothing was written; look at it with --dry-run, then allow it with --max-changes {len(plan.steps)}",
-        )
-    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
-        terminal.note("Declined: nothing was written.")
-        return False
-    return True
 
 
 def outcome(entries: Sequence[Entry], planned: int) -> list[str]:

@@ -45,6 +45,7 @@ _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
     "user": (Fact.ATTACHED, Fact.USER, Fact.GROUPS, Fact.INLINE),
     "role": (Fact.ATTACHED, Fact.ROLE, Fact.INLINE),
 }
+_KINDS: Mapping[str, Kind] = {"group": "group", "user": "user", "role": "role"}
 _CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS)
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 _EVERY: Mapping[Kind, Fact] = {
@@ -487,6 +488,7 @@ def _documents(
         arn: reading.start(Fact.DOCUMENT, "GetPolicyVersion", partial(iam.managed_document, connection, arn), arn)
         for arn in sorted(managed_arns(holders.values()))
     }
+    pending |= {name: _start_document(reading, name, version) for name, version in query.texts.items()}
     inline = _inline_wanted(query, holders, found)
     for name, (each, policy, facts) in inline.items():
         if name not in known:
@@ -496,6 +498,18 @@ def _documents(
     texts = {name: reading.value(each, also=also.get(name, ())) for name, each in pending.items()}
     listed = {name: known[name] for name in inline if name in known}
     return {**listed, **{name: text for name, text in texts.items() if text is not None}}
+
+
+def _start_document(reading: _Reading, name: str, version: str) -> _Pending[str]:
+    """A document by itself; of a managed policy the version that its name says, or else this one."""
+    connection = reading.connection
+    if name.startswith("arn:"):
+        arn, _, said = name.partition("@")
+        read = partial(iam.managed_document, connection, arn, said or version)
+        return reading.start(Fact.DOCUMENT, "GetPolicyVersion", read, name)
+    kind, holder, policy = name.split("/")
+    own = partial(iam.inline_document, connection, _KINDS[kind], holder, policy)
+    return reading.start(Fact.DOCUMENT, f"Get{kind.title()}Policy", own, name)
 
 
 class _Inline(NamedTuple):

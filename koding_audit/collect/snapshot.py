@@ -101,7 +101,7 @@ def restricted(saved: Snapshot, query: Query) -> Snapshot:
         key: each for key, each in saved.principals.items() if key in wanted or key in decide or key[0] in query.listed
     }
     policies = _known_policies(saved, query)
-    compared = (*_versions(policies, query), *_inline(query, saved), *halved(query, found))
+    compared = (*_versions(policies, query), *_inline(query, saved), *halved(query, found), *query.texts)
     names = (*_documents(decide.values()), *compared)
     known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
     gaps = {(fact, subject): _gap(known, fact, subject) for fact, subject in _missing(saved, query, policies)}
@@ -208,6 +208,7 @@ def _missing_documents(
         if arn not in policies or unread:
             yield Fact.VERSIONS, arn
     yield from ((Fact.INLINE_DOCUMENT, name) for name in _inline(query, saved) if name not in saved.documents)
+    yield from ((Fact.DOCUMENT, name) for name in query.texts if name not in saved.documents)
 
 
 def _has(saved: Snapshot, live: Principal, fact: Fact) -> bool:

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from koding_audit.model import Desired
+    from koding_audit.model import Desired, Guards
 
 VARIABLE = "KODING_AUDIT_FILE"
+GUARDS = "guards.yaml"
 _USUAL = ("koding-audit.yaml", "policies/koding.yaml")
 
 
@@ -46,9 +47,30 @@ def default_path(environ: Mapping[str, str]) -> str:
     return said_path(environ) or next(found, None) or _packaged()
 
 
+def guards_beside(paths: Sequence[str]) -> Guards:
+    """The guards beside files that were desired state once, as far as they are still there. Raises InputError."""
+    from koding_audit.desired import guarding  # noqa: PLC0415 - see the module's docstring
+
+    return guarding.guards_beside(paths)
+
+
+def is_guards(path: str) -> bool:
+    """Whether a file is guards, by its name, and so no desired state."""
+    return os.path.basename(path) == GUARDS  # noqa: PTH119 - pathlib costs milliseconds
+
+
 def schema() -> dict[str, Any]:
-    """The format as JSON Schema, draft-07."""
-    path = os.path.join(os.path.dirname(__file__), "schema.json")  # noqa: PTH118, PTH120 - pathlib costs milliseconds
+    """The format of the desired state as JSON Schema, draft-07."""
+    return _read_schema("schema.json")
+
+
+def guards_schema() -> dict[str, Any]:
+    """The format of `guards.yaml`; a policy is written as in a desired state."""
+    return {**_read_schema("guards.json"), "definitions": {"policy": schema()["definitions"]["policy"]}}
+
+
+def _read_schema(name: str) -> dict[str, Any]:
+    path = os.path.join(os.path.dirname(__file__), name)  # noqa: PTH118, PTH120 - pathlib costs milliseconds
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
         loaded: dict[str, Any] = json.load(file)
     return loaded

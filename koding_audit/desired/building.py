@@ -13,6 +13,7 @@ from koding_audit.model import (
     DesiredGroup,
     DesiredRole,
     DesiredUser,
+    Guards,
     Ignore,
     KeyLimits,
     Kind,
@@ -28,13 +29,13 @@ from koding_audit.model import (
 _CLOSED: Mapping[str, Kind] = {"users": "user", "groups": "group", "roles": "role"}
 
 
-def build(files: Sequence[File]) -> Desired:
+def build(files: Sequence[File], guards: Guards) -> Desired:
     """One desired state of several files. Of what stands there twice it takes one; checks.problem refuses it."""
     account_source, account = only(files, "account")
     root_source, root = only(files, "root")
     _, closed = only(files, "closed")
     return Desired(
-        files=tuple(file.read for file in files),
+        files=(*(file.read for file in files), *guards.files),
         policy_sets={
             name: _policy_set(name, at, node, file.documents)
             for file in files
@@ -50,6 +51,7 @@ def build(files: Sequence[File]) -> Desired:
         closed={kind: closed.entries[key].source for key, kind in _CLOSED.items() if closed.flag(key)},
         ignore=tuple(each for file in files for each in ignored(file)),
         strict=any(file.root.flag("strict") for file in files),
+        guards=guards,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from koding_audit.desired.guarding import forbidden
 from koding_audit.desired.wording import nearest, shown
 from koding_audit.errors import InputError
 from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser
@@ -20,12 +21,16 @@ def require(desired: Desired, sets: Sequence[str]) -> Desired:
             raise InputError(f"there is no policy set {shown(name)}", nearest(name, desired.policy_sets, "policy sets"))
     if not sets:
         return desired
-    return replace(
+    required = replace(
         desired,
         groups={name: requiring(group, sets) for name, group in desired.groups.items()},
         users={name: requiring(user, sets) for name, user in desired.users.items()},
         roles={name: requiring(role, sets) for name, role in desired.roles.items()},
     )
+    refusal = forbidden(required)
+    if refusal:
+        raise refusal
+    return required
 
 
 def requiring(declared: _Declared, sets: Sequence[str]) -> _Declared:

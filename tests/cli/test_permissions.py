@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from koding_audit.cli import main
-from tests.simulator.account import ALLOW_ALL, AWS, Account
+from tests.simulator.account import AWS, READ_LOGS, Account
 from tests.simulator.scenario import FILE, MANAGED, World, command, drifted, explored, holdings, run
 from tests.simulator.server import Simulator, serving
 from tests.simulator.sweep import models_read_once
@@ -53,7 +53,8 @@ def file(tmp_path: Path) -> str:
 
 def test_the_guide_is_attached_to_its_group_and_nothing_else_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     found = by_sid(printed(capsys, "fix", GUIDE))
-    assert set(found) == {"AttachGroup", "Join"}
+    assert set(found) == {"AttachGroup", "Join", "LookBeforeAndAfter"}
+    assert found["LookBeforeAndAfter"]["Action"] == ["iam:GetGroupPolicy"]
     assert found["AttachGroup"]["Condition"]["ArnEquals"]["iam:PolicyARN"] == [
         "arn:aws:iam::aws:policy/AmazonEC2FullAccess",
         "arn:aws:iam::aws:policy/IAMReadOnlyAccess",
@@ -200,8 +201,10 @@ def least(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> list[dict[str, 
     return [each for mode in ("audit", "fix", "create") for each in printed(capsys, mode, str(path))]
 
 
-def status_with(simulator: Simulator, statements: list[dict[str, Any]], folder: Path) -> int:
+def status_with(simulator: Simulator, statements: list[dict[str, Any]], folder: Path, inline: str = "") -> int:
+    """inline: what a group says already that is joined, and that the guards read."""
     simulator.account = drifted()
+    simulator.account.state.entities["Group", "developers"].inline |= {"note": inline} if inline else {}
     simulator.forget()
     limit(simulator, statements)
     return run(simulator, folder).status
@@ -228,7 +231,7 @@ def test_without_any_one_of_its_actions_the_fix_is_not_whole(
         fewer = copy.deepcopy(least)
         fewer[at]["Action"].remove(action)
         fewer = [each for each in fewer if each["Action"]]
-        assert status_with(standing, fewer, tmp_path) == 2, action
+        assert status_with(standing, fewer, tmp_path, inline=READ_LOGS) == 2, action
 
 
 # --- held against files of other shapes -----------------------------------------------------------------
@@ -260,16 +263,28 @@ roles: {{there: {{required: [build], {INLINE}}}}}
 }
 
 
-def elsewhere(*, written: bool) -> Account:
-    """An account in which everybody is at a path, and holds what no file of these says; written: documents too."""
-    account = Account()
+OWN = "arn:aws:iam::123456789012:policy/team/own"
+READ_ONE = '{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}}'
+CALLERS = {"User": "iam::123456789012:user/auditor", "Role": "sts::123456789012:assumed-role/auditor/session"}
+
+
+def elsewhere(*, written: bool, caller: str = "User", holds: bool = False) -> Account:
+    """An account in which everybody is at a path, and holds what no file of these says; written: documents too.
+
+    caller: the kind of who asks, who holds something as well, and as a user is in a group; holds: that is written.
+    """
+    account = Account(caller=f"arn:aws:{CALLERS[caller]}")
+    own = {f"{AWS}IAMReadOnlyAccess", *([OWN] if holds else [])}
+    account.add("Group", "Auditors", attached=own, inline={"own": READ_LOGS})
+    groups = {"Auditors"} if caller == "User" else set()
+    account.add(caller, "auditor", attached=own, inline={"own": READ_LOGS}, groups=groups)
     for name in MANAGED:
         account.add_policy(AWS + name)
     if written:
-        account.add_policy("arn:aws:iam::123456789012:policy/team/own")
+        account.add_policy(OWN, READ_ONE)
     for kind, name in (("Group", "There"), ("User", "there"), ("Role", "there")):
         held = account.add(kind, name, path="/deep/down/", attached=[f"{AWS}AmazonS3ReadOnlyAccess"])
-        held.inline |= {"x": ALLOW_ALL} if written else {}
+        held.inline |= {"x": READ_LOGS} if written else {}
     account.add("Group", "Left")
     account.add("User", "stranger", groups={"There"})
     account.state.entities["User", "there"].groups.add("Left")
@@ -277,10 +292,10 @@ def elsewhere(*, written: bool) -> Account:
 
 
 def repaired(
-    simulator: Simulator, folder: Path, statements: list[dict[str, Any]] | None, *, written: bool
+    simulator: Simulator, folder: Path, statements: list[dict[str, Any]] | None, *, written: bool, caller: str = "User"
 ) -> tuple[int, frozenset[tuple[str, ...]]]:
     """The status of a fix by a caller who may do no more than this, and what the account is then."""
-    simulator.account = elsewhere(written=written)
+    simulator.account = elsewhere(written=written, caller=caller, holds=written)
     simulator.forget()
     if statements is not None:
         limit(simulator, statements)
@@ -290,10 +305,10 @@ def repaired(
 
 
 def undone(
-    simulator: Simulator, folder: Path, statements: list[dict[str, Any]] | None, *, written: bool
+    simulator: Simulator, folder: Path, statements: list[dict[str, Any]] | None, *, written: bool, caller: str = "User"
 ) -> tuple[int, frozenset[tuple[str, ...]]]:
     """The same of an undo, of a fix by a caller who may do anything and that takes nothing away."""
-    simulator.account = elsewhere(written=written)
+    simulator.account = elsewhere(written=written, caller=caller)
     simulator.forget()
     file = str(folder / "desired.yaml")
     kept = [f"--skip={what}-unexpected" for what in ("policy", "inline", "membership")]
@@ -338,5 +353,7 @@ def test_without_any_one_action_some_fix_of_that_shape_is_not_whole(
         runs = [repaired, undone]
         if action.startswith(("iam:Delete", "iam:Detach", "iam:Remove", "iam:SetDefault")):
             runs.reverse()  # the one that needs it comes first, and ends the search
-        tries = itertools.product(runs, (True, False))
-        assert any(each(standing, tmp_path, fewer, written=written)[0] == 2 for each, written in tries), action
+        callers = sorted(CALLERS, key=lambda each: each not in action)
+        tries = itertools.product(callers, runs, (True, False))
+        failed = (each(standing, tmp_path, fewer, written=all_, caller=who)[0] == 2 for who, each, all_ in tries)
+        assert any(failed), action

@@ -11,6 +11,7 @@ import pytest
 from koding_audit.cli.terminal import Terminal
 from koding_audit.cli.writing import carry_out, described, outcome, shown, symbol
 from koding_audit.errors import AuditError
+from koding_audit.guards import Judgement, Refusal
 from koding_audit.model import Action, Basis, Change, Entry, Plan, Step, Verb
 from tests.cli.conftest import AtTerminal
 from tests.scripted import ScriptedAccount, refusal
@@ -110,7 +111,7 @@ def test_a_hostile_name_in_a_plan_is_inert() -> None:
 
 
 def test_a_plan_names_the_account_and_ends_with_the_counts() -> None:
-    first, *lines, last = shown(plan(ATTACH, ADD, DETACH))
+    first, *lines, last = shown(plan(ATTACH, ADD, DETACH), {})
     assert first == "Plan for account 123456789012 (partition aws):"
     assert [line[2] for line in lines] == ["+", "+", "-"]
     assert last == "Plan: 2 to add, 0 to change, 1 to remove."
@@ -118,12 +119,18 @@ def test_a_plan_names_the_account_and_ends_with_the_counts() -> None:
 
 @pytest.mark.parametrize(("change", "mark"), [("create", "(create)"), ("replace", "(replace)")])
 def test_what_goes_beyond_adding_is_marked(change: Change, mark: str) -> None:
-    assert shown(plan(CREATE, change=change))[1].endswith(f"  {mark}")
-    assert "(" not in shown(plan(ATTACH))[1]
+    assert shown(plan(CREATE, change=change), {})[1].endswith(f"  {mark}")
+    assert "(" not in shown(plan(ATTACH), {})[1]
+
+
+def test_a_step_that_grants_administration_says_so_inert() -> None:
+    lines = shown(plan(ATTACH, ADD), {1: "grants administration: iam:PutUserPolicy by \x1b[2J"})
+    assert lines[2].endswith("user ada to group Developers  ! grants administration: iam:PutUserPolicy by \\x1b[2J")
+    assert "!" not in lines[1]
 
 
 def test_an_empty_plan_says_so_in_one_line() -> None:
-    assert shown(plan()) == ["Plan for account 123456789012: nothing to do."]
+    assert shown(plan(), {}) == ["Plan for account 123456789012: nothing to do."]
 
 
 # --- who agrees ---------------------------------------------------------------------------------
@@ -131,7 +138,7 @@ def test_an_empty_plan_says_so_in_one_line() -> None:
 
 def test_what_is_agreed_to_is_done_and_counted(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     screen = at_terminal("yes\n")
-    journal, problems = carry_out(plan(ATTACH, ADD), account, options(tmp_path), Terminal())
+    journal, problems = carry_out(plan(ATTACH, ADD), account, options(tmp_path), Terminal(), Judgement())
     assert [each[0] for each in account.writes] == ["AttachGroupPolicy", "AddUserToGroup"]
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["done", "done"]
@@ -145,7 +152,7 @@ def test_what_is_agreed_to_is_done_and_counted(account: Account, tmp_path: Path,
 
 def test_what_is_declined_is_not_done(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     screen = at_terminal("no\n")
-    assert carry_out(plan(ATTACH), account, options(tmp_path), Terminal()) == (None, ())
+    assert carry_out(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
     assert account.calls == []
     assert "Declined: nothing was written." in screen.getvalue()
     assert list(tmp_path.iterdir()) == []
@@ -153,45 +160,70 @@ def test_what_is_declined_is_not_done(account: Account, tmp_path: Path, at_termi
 
 def test_nobody_agrees_to_a_plan_unseen(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     screen = at_terminal("no\n")
-    carry_out(plan(ATTACH), account, options(tmp_path), Terminal(quiet=True))
+    carry_out(plan(ATTACH), account, options(tmp_path), Terminal(quiet=True), Judgement())
     assert "AttachGroupPolicy" in screen.getvalue()
 
 
 def test_a_dry_run_shows_the_plan_quiet_or_not_and_writes_nothing(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert carry_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(quiet=True)) == (None, ())
+    assert carry_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(quiet=True), Judgement()) == (
+        None,
+        (),
+    )
     assert "AttachGroupPolicy" in capsys.readouterr().err
     assert account.calls == []
+
+
+TWO = Judgement(refusals=(Refusal("protected", "it touches ada", "ask"), Refusal("forbidden", "no", "ask too")))
+
+
+def test_what_guards_refuse_is_shown_told_whole_and_not_asked(
+    account: Account, tmp_path: Path, at_terminal: AtTerminal
+) -> None:
+    screen = at_terminal("yes\n")
+    journal, problems = carry_out(plan(ATTACH), account, options(tmp_path), Terminal(), TWO)
+    assert journal is None
+    assert [(each.message, each.hint) for each in problems] == [("it touches ada", "ask"), ("no", "ask too")]
+    assert "AttachGroupPolicy" in screen.getvalue()
+    assert "Make these changes" not in screen.getvalue()
+    assert account.calls == []
+
+
+def test_a_dry_run_says_what_would_be_refused(
+    account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert carry_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(), TWO) == (None, ())
+    assert "Would be refused (protected): it touches ada; ask" in capsys.readouterr().err
 
 
 def test_yes_asks_nobody_and_quiet_says_nothing(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    journal, _ = carry_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(quiet=True))
+    journal, _ = carry_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(quiet=True), Judgement())
     assert journal is not None
     assert capsys.readouterr().err == ""
     assert len(account.writes) == 1
 
 
 def test_a_live_account_with_nobody_there_is_a_no(account: Account, tmp_path: Path) -> None:
-    assert carry_out(plan(ATTACH), account, options(tmp_path), Terminal()) == (None, ())
+    assert carry_out(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
     assert account.calls == []
 
 
 def test_the_demo_asks_only_when_somebody_is_there(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     account.source = "demo"
-    journal, _ = carry_out(plan(ATTACH), account, options(tmp_path), Terminal())
+    journal, _ = carry_out(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement())
     assert journal is not None
     at_terminal("no\n")
-    assert carry_out(plan(ADD), account, options(tmp_path), Terminal()) == (None, ())
+    assert carry_out(plan(ADD), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
 
 
 def test_with_nothing_to_do_nobody_is_asked_and_no_journal_is_made(
     account: Account, tmp_path: Path, at_terminal: AtTerminal
 ) -> None:
     screen = at_terminal("yes\n")
-    assert carry_out(plan(), account, options(tmp_path), Terminal()) == (None, ())
+    assert carry_out(plan(), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
     assert "nothing to do" in screen.getvalue()
     assert "yes" not in screen.getvalue()
     assert list(tmp_path.iterdir()) == []
@@ -200,7 +232,7 @@ def test_with_nothing_to_do_nobody_is_asked_and_no_journal_is_made(
 def test_without_a_journal_nothing_is_written(account: Account, tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").write_text("another run's")
     with pytest.raises(AuditError, match="journal"):
-        carry_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal())
+        carry_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(), Judgement())
     assert account.writes == []
 
 
@@ -211,7 +243,7 @@ def test_a_refused_write_is_told_with_its_reason(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account.faults["AttachGroupPolicy"] = [refusal("AttachGroupPolicy", "LimitExceeded")]
-    journal, _ = carry_out(plan(ATTACH, ADD), account, options(tmp_path, yes=True), Terminal())
+    journal, _ = carry_out(plan(ATTACH, ADD), account, options(tmp_path, yes=True), Terminal(), Judgement())
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["failed", "done"]
     printed = capsys.readouterr().err

@@ -188,6 +188,11 @@ def test_whose_key_it_is_has_to_be_clear_and_allowed(command: Command, account: 
     assert "add --user, one of: ada, grace" in command(*said).stderr
     assert "declares no such user" in command(*said, "--user", "linus").stderr
     assert "two.yaml:3:" in command(*said, "--user", "grace").stderr
+    guards = command.home / "guards.yaml"
+    guards.write_text("version: 1\nprotected: [user/ada]\n")
+    protected = command(*said, "--user", "ada").stderr
+    assert "guards.yaml:2:13: error: user ada is protected, and gets no access key" in protected
+    guards.unlink()
     assert account.calls() == []
     result = command.json(*said, "--user", "ada")
     assert result.status == 0, result.stderr

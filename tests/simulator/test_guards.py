@@ -1,0 +1,297 @@
+"""Guards from end to end, over the simulated account: what is refused writes nothing, and what lifts it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.endtoend.harness import Command
+from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, READ_LOGS, Account
+from tests.simulator.faults import FAULTS
+from tests.simulator.scenario import Run, command, undo
+from tests.simulator.server import Simulator, serving
+
+PIN = ("--yes", "--account", ACCOUNT)
+OWN = f"arn:aws:iam::{ACCOUNT}:policy/"
+FILE = """version: 1
+policy_sets:
+  report: {policies: [customer:reporting]}
+groups:
+  Reporters: {required: [report], members: [ada]}
+"""
+
+
+DENIED = FAULTS["AccessDenied 403"]
+
+
+def says(effect: str, action: str) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": "*"}]})
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A group that lacks an innocent name's policy, which holds everything; and somebody who calls."""
+    account = Account()
+    account.add_policy(f"{OWN}reporting", ALLOW_ALL)
+    account.add_policy(f"{AWS}ReadOnlyAccess", READ_LOGS)
+    account.add("Group", "Reporters")
+    account.add("User", "ada")
+    account.add("User", "auditor", attached=[f"{AWS}ReadOnlyAccess"])
+    with serving(account) as server:
+        yield server
+
+
+def scan(simulator: Simulator, folder: Path, *more: str, file: str = FILE) -> Run:
+    (folder / "desired.yaml").write_text(file)
+    simulator.forget()
+    return command(simulator, folder, "scan", str(folder / "desired.yaml"), "--fix", *more, "--output", "json")
+
+
+def errors(seen: Run) -> list[str]:
+    return [each["message"] for each in seen.report["errors"]]
+
+
+def test_an_innocent_name_that_holds_everything_is_refused_until_it_is_allowed(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    seen = scan(simulator, tmp_path, *PIN)
+    assert (seen.status, seen.writes, seen.journal) == (2, (), ())
+    assert "the plan would make an administrator of somebody" in errors(seen)[0]
+    assert "AttachGroupPolicy   customer:reporting to group Reporters  ! grants administration: iam:" in seen.output
+    assert "--allow-admin" in seen.report["errors"][0]["hint"]
+    assert {each["status"] for each in seen.report["audits"][0]["findings"]} == {"open"}
+
+    shown = scan(simulator, tmp_path, "--dry-run")
+    assert (shown.status, shown.writes) == (1, ())
+    assert "! grants administration: iam:AddUserToGroup, iam:AttachGroupPolicy, iam:AttachRolePolicy" in shown.output
+    assert "Would be refused (administration): " in shown.output
+
+    allowed = scan(simulator, tmp_path, *PIN, "--allow-admin")
+    assert (allowed.status, len(allowed.writes)) == (0, 2), allowed.output
+
+
+def test_the_installed_command_refuses_with_status_2(simulator: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "desired.yaml").write_text(FILE)
+    installed = Command(tmp_path, simulator.url)
+    result = installed("scan", "desired.yaml", "--fix", *PIN)
+    assert result.status == 2
+    assert "error: the plan would make an administrator of somebody" in result.stderr
+    assert simulator.writes == []
+    assert installed("scan", "desired.yaml", "--allow-admin").status == 2
+    assert installed("scan", "desired.yaml", "--fix", "--allow-admin", *PIN).status == 0
+
+
+def planned(simulator: Simulator, folder: Path, *more: str) -> Run:
+    (folder / "desired.yaml").write_text(FILE)
+    (folder / "fix.plan").unlink(missing_ok=True)
+    simulator.forget()
+    arguments = ("plan", str(folder / "desired.yaml"), "--out", str(folder / "fix.plan"), *more)
+    return command(simulator, folder, *arguments, journal=False)
+
+
+def applied(simulator: Simulator, folder: Path, *more: str) -> Run:
+    simulator.forget()
+    return command(simulator, folder, "apply", str(folder / "fix.plan"), *PIN, *more, "--output", "json")
+
+
+def test_a_plan_shows_what_it_grants_and_apply_asks_for_the_same_word(simulator: Simulator, tmp_path: Path) -> None:
+    made = planned(simulator, tmp_path)
+    assert made.status == 0
+    assert "! grants administration: " in made.output
+    assert "`apply` will refuse it (administration): " in made.output
+    assert "will refuse" not in planned(simulator, tmp_path, "--allow-admin").output
+    assert (applied(simulator, tmp_path).status, simulator.writes) == (2, [])
+    assert applied(simulator, tmp_path, "--allow-admin").status == 0
+
+
+def test_undo_is_guarded_like_a_fix(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.account.state.policies[f"{OWN}reporting"].versions["v1"] = READ_LOGS
+    assert scan(simulator, tmp_path, *PIN).status == 0
+    (tmp_path / "journal.jsonl").replace(tmp_path / "fix.jsonl")
+    simulator.account.caller = f"arn:aws:iam::{ACCOUNT}:user/ada"
+    simulator.forget()
+    mine = undo(simulator, tmp_path)
+    assert (mine.status, mine.writes) == (2, ())
+    assert "the plan takes something away from its own caller, user ada" in mine.output
+    (tmp_path / "guards.yaml").write_text("version: 1\nprotected: [group/Reporters]\n")
+    simulator.account.caller = f"arn:aws:iam::{ACCOUNT}:user/auditor"
+    simulator.forget()
+    protected = undo(simulator, tmp_path)
+    assert (protected.status, protected.writes) == (2, ())
+    assert "group/Reporters, which is protected by" in protected.output
+    (tmp_path / "guards.yaml").unlink()
+    assert undo(simulator, tmp_path).status == 0
+
+
+def test_to_go_back_to_a_version_that_allows_everything_is_refused(simulator: Simulator, tmp_path: Path) -> None:
+    document = "{Version: 2012-10-17, Statement: {Effect: Allow, Action: 'logs:Get*', Resource: '*'}}"
+    written = FILE.replace("customer:reporting", f"{{name: reporting, document: {document}}}")
+    simulator.account.state.entities["Group", "reporters"].attached.add(f"{OWN}reporting")
+    assert scan(simulator, tmp_path, *PIN, "--replace", file=written).status == 0
+    (tmp_path / "journal.jsonl").replace(tmp_path / "fix.jsonl")
+    simulator.forget()
+    seen = undo(simulator, tmp_path)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "SetDefaultPolicyVersion customer:reporting, version v1" in seen.output
+    assert "by version v1 of customer:reporting" in seen.output
+    journal, account = str(tmp_path / "fix.jsonl"), ("--yes", "--account", ACCOUNT)
+    assert command(simulator, tmp_path, "undo", journal, *account, "--allow-admin").status == 0
+
+
+def test_a_document_that_cannot_be_read_is_a_refusal_that_names_the_permission(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    denied = "GetPolicyVersion PolicyArn=arn:aws:iam::123456789012:policy/reporting VersionId=v1"
+    (tmp_path / "desired.yaml").write_text(FILE)
+    simulator.forget()
+    simulator.faults[denied, 1] = DENIED
+    simulator.sticky = True
+    file = str(tmp_path / "desired.yaml")
+    seen = command(simulator, tmp_path, "scan", file, "--fix", *PIN, "--output", "json")
+    assert (seen.status, seen.writes) == (2, ())
+    assert errors(seen) == [
+        "what the plan would grant or take away is not known: customer:reporting could not be read:"
+        " iam:GetPolicyVersion: AccessDenied"
+    ]
+    assert "the caller needs iam:GetPolicyVersion" in seen.report["errors"][0]["hint"]
+
+
+def guarded(folder: Path, text: str) -> None:
+    (folder / "guards.yaml").write_text(f"version: 1\n{text}\n")
+
+
+def harmless(simulator: Simulator) -> None:
+    simulator.account.state.policies[f"{OWN}reporting"].versions["v1"] = READ_LOGS
+
+
+def test_a_protected_principal_stays_a_finding_and_is_never_planned(simulator: Simulator, tmp_path: Path) -> None:
+    harmless(simulator)
+    guarded(tmp_path, "protected: [user/ada]")
+    seen = scan(simulator, tmp_path, *PIN)
+    assert (seen.status, seen.writes) == (1, ("AttachGroupPolicy GroupName=Reporters PolicyArn=" + f"{OWN}reporting",))
+    told = (
+        f"Not planned: AddUserToGroup user ada to group Reporters: user/ada is protected by {tmp_path}/guards.yaml:2:13"
+    )
+    assert told in seen.output
+    left = {each["rule"]: each["status"] for each in seen.report["audits"][0]["findings"]}
+    assert left == {"membership-missing": "open", "policy-missing": "fixed"}
+    assert [each["path"] for each in seen.report["audits"][0]["desired"]][1] == str(tmp_path / "guards.yaml")
+
+
+def test_a_forged_plan_that_touches_a_protected_principal_is_refused(simulator: Simulator, tmp_path: Path) -> None:
+    harmless(simulator)
+    guarded(tmp_path, "protected: [group/Nobody]")
+    assert planned(simulator, tmp_path).status == 0
+    plan = tmp_path / "fix.plan"
+    guarded(tmp_path, "protected: [user/ada]")
+    changed = applied(simulator, tmp_path)
+    assert (changed.status, changed.writes) == (2, ())
+    assert f"{tmp_path}/guards.yaml has changed since the plan was made" in errors(changed)[0]
+    without = json.loads(plan.read_text())
+    without["basis"]["files"] = [each for each in without["basis"]["files"] if "guards" not in each["path"]]
+    plan.write_text(json.dumps(without))
+    hidden = applied(simulator, tmp_path)
+    assert (hidden.status, hidden.writes) == (2, ())
+    assert "guards.yaml has changed since the plan was made" in errors(hidden)[0]
+
+
+def test_guards_that_are_gone_since_make_a_plan_stale_too(simulator: Simulator, tmp_path: Path) -> None:
+    harmless(simulator)
+    guarded(tmp_path, "max_changes: 9")
+    assert planned(simulator, tmp_path).status == 0
+    (tmp_path / "guards.yaml").unlink()
+    assert (applied(simulator, tmp_path).status, simulator.writes) == (2, [])
+    guarded(tmp_path, "max_changes: 9")
+    assert applied(simulator, tmp_path).status == 0
+
+
+def test_what_is_forbidden_is_refused_before_the_first_call_and_nothing_lifts_it(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    guarded(tmp_path, "forbidden: [customer:reporting]")
+    for more in ((), ("--allow-admin", "--max-changes", "1000")):
+        seen = scan(simulator, tmp_path, *PIN, *more)
+        assert (seen.status, seen.writes, seen.calls) == (2, (), 0)
+        assert errors(seen) == [f"policy `customer:reporting` is forbidden at {tmp_path}/guards.yaml:2:13"]
+        assert seen.report["errors"][0]["location"]["line"] == 3
+
+
+def test_guards_lower_the_limit_of_changes_and_the_command_line_cannot_raise_it(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    harmless(simulator)
+    guarded(tmp_path, "max_changes: 1")
+    seen = scan(simulator, tmp_path, *PIN, "--max-changes", "50")
+    assert (seen.status, seen.writes) == (2, ())
+    assert errors(seen) == [f"the plan has 2 changes, and 1 are allowed by {tmp_path}/guards.yaml:2:14"]
+
+
+def test_broken_guards_end_every_command_before_the_first_call(simulator: Simulator, tmp_path: Path) -> None:
+    guarded(tmp_path, "protectd: [user/ada]")
+    seen = scan(simulator, tmp_path, *PIN)
+    assert (seen.status, seen.calls) == (2, 0)
+    assert "unknown key `protectd`" in errors(seen)[0]
+
+
+EXCLUSIVE = "version: 1\ngroups: {Reporters: {exclusive: true}}\n"
+
+
+def test_nothing_is_taken_away_from_a_group_of_the_caller(simulator: Simulator, tmp_path: Path) -> None:
+    state: Any = simulator.account.state
+    state.entities["Group", "reporters"].attached.add(f"{AWS}ReadOnlyAccess")
+    state.entities["User", "auditor"].groups.add("Reporters")
+    declared = EXCLUSIVE.replace("exclusive: true", "exclusive: true, members: [auditor]")
+    state.entities["User", "auditor"].attached.clear()
+    seen = scan(simulator, tmp_path, *PIN, "--replace", file=declared)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "takes something away from its own caller, user auditor: logs:get* on *" in errors(seen)[0].lower()
+    # By meaning: what the user itself holds still grants it.
+    state.entities["User", "auditor"].attached.add(f"{AWS}ReadOnlyAccess")
+    assert scan(simulator, tmp_path, *PIN, "--replace", file=declared).status == 0
+
+
+def test_a_session_of_a_role_is_its_role(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.account.add("Role", "fixer", path="/ci/", attached=[f"{AWS}ReadOnlyAccess"])
+    simulator.account.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/fixer/session"
+    declared = "version: 1\nroles: {fixer: {exclusive: true}}\n"
+    seen = scan(simulator, tmp_path, *PIN, "--replace", file=declared)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "role fixer" in errors(seen)[0]
+    simulator.account.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/other/session"
+    assert scan(simulator, tmp_path, *PIN, "--replace", file=declared).status == 0
+
+
+def test_a_deny_that_kept_somebody_from_it_is_not_taken_away(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.account.add_policy(f"{AWS}NoIam", says("Deny", "iam:*"))
+    simulator.account.add("Group", "Admins", attached=[f"{OWN}reporting"])
+    state: Any = simulator.account.state
+    state.entities["Group", "reporters"].attached.add(f"{AWS}NoIam")
+    state.entities["User", "ada"].groups |= {"Reporters", "Admins"}
+    declared = EXCLUSIVE.replace("exclusive: true", "exclusive: true, members: [ada]")
+    seen = scan(simulator, tmp_path, *PIN, "--replace", file=declared)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "to user ada, whom NoIam denies it" in seen.output
+
+
+def test_an_ordinary_fix_reads_each_document_that_it_gives_once_and_nothing_of_its_caller(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    harmless(simulator)
+    members = ", ".join(f"user{number}" for number in range(5))
+    for number in range(5):
+        simulator.account.add("User", f"user{number}")
+    held = simulator.account.state.entities["Group", "reporters"]
+    held.attached.add(f"{AWS}ReadOnlyAccess")
+    held.inline["note"] = READ_LOGS
+    assert scan(simulator, tmp_path, *PIN, file=FILE.replace("ada", members)).status == 0
+    judged = [asked for asked, _ in simulator.calls if asked.startswith(("GetPolicyVersion", "GetGroupPolicy"))]
+    assert sorted(judged) == [
+        "GetGroupPolicy GroupName=Reporters PolicyName=note",
+        f"GetPolicyVersion PolicyArn={OWN}reporting VersionId=v1",
+        f"GetPolicyVersion PolicyArn={AWS}ReadOnlyAccess VersionId=v1",
+    ]
+    assert not [asked for asked, _ in simulator.calls if "auditor" in asked]
