@@ -83,8 +83,8 @@ class Outcome:
 def decide(old: Side, new: Side, *, values: bool = True) -> Outcome:
     """values: whether the conditions of a difference are told with their values."""
     if sum(map(len, (old.allows, old.denies, new.allows, new.denies))) > MOST_TERMS:
-        is_open = Aspect(found=None)
-        return Outcome(is_open, is_open, is_open, is_open, f"more than {MOST_TERMS:,} statements meet")
+        unknown = Aspect(found=None)
+        return Outcome(unknown, unknown, unknown, unknown, f"more than {MOST_TERMS:,} statements meet")
     old, new = _absorbed(old), _absorbed(new)
     if old == new:
         same = Aspect(found=False)
