@@ -227,16 +227,18 @@ def _credentials(credentials: Credentials) -> dict[str, Any]:
         "password": credentials.password,
         "mfa": credentials.mfa,
         "services": None if credentials.services is None else list(credentials.services),
+        "password_used": None if credentials.password_used is None else [*map(instant, credentials.password_used)],
     }
 
 
 def _read_credentials(item: Item) -> Credentials:
-    fields = item.fields("keys", "password", "mfa", "services")
+    fields = item.fields("keys", "password", "mfa", "services", "password_used")
     return Credentials(
         keys=fields["keys"].optional(lambda keys: keys.each(_read_access_key)),
         password=fields["password"].optional(Item.boolean),
         mfa=fields["mfa"].optional(Item.boolean),
         services=fields["services"].optional(lambda services: services.each(Item.text)),
+        password_used=fields["password_used"].optional(lambda times: times.each(Item.time)),
     )
 
 

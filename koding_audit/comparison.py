@@ -207,14 +207,19 @@ class Comparison:
 
         A second key that ends in the same four is told apart: `ABCD`, `ABCD-2`.
         """
-        keys = self.credentials(user).keys
+        keys = self.named_keys(user.declared.name) if user.live else None
+        return None if keys is None else tuple((name, key) for name, key in keys if key.active)
+
+    def named_keys(self, user: str) -> tuple[tuple[str, AccessKey], ...] | None:
+        """All access keys of a user by name, in the same way, whether anybody declares the user or not."""
+        keys = self.snapshot.credentials.get(user.casefold(), Credentials()).keys
         if keys is None:
             return None
         named: dict[str, AccessKey] = {}
         for key in sorted(keys, key=lambda key: (key.created, key.suffix)):
             same = sum(each.suffix == key.suffix for each in named.values())
             named[f"{key.suffix}-{same + 1}" if same else key.suffix] = key
-        return tuple((name, key) for name, key in named.items() if key.active)
+        return tuple(named.items())
 
     def undeclared(self, kind: Kind) -> Iterator[Principal]:
         """Live principals that the desired state does not name, where all of the kind were read; not the ignored."""

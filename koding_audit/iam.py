@@ -81,6 +81,13 @@ def has_password(connection: Connection, name: str) -> bool:
     return True
 
 
+def password_used(connection: Connection, name: str) -> tuple[datetime, ...]:
+    """When a user last signed in with its password; IAM leaves it out where that was never (API_User)."""
+    call = "iam:GetUser"
+    user = take(connection.call("GetUser", UserName=name), "User", dict, call)
+    return (take_time(user, "PasswordLastUsed", call),) if "PasswordLastUsed" in user else ()
+
+
 def has_mfa(connection: Connection, name: str) -> bool:
     return bool(connection.pages("ListMFADevices", "MFADevices", UserName=name))
 

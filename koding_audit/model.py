@@ -385,6 +385,7 @@ class Fact(str, enum.Enum):
     CONSOLE = "console-password"
     MFA = "mfa-devices"
     SERVICE_CREDENTIALS = "service-credentials"
+    PASSWORD_USED = "password-last-used"  # noqa: S105 - no password
     USERS_LISTED = "all-users"
     GROUPS_LISTED = "all-groups"
     ROLES_LISTED = "all-roles"
@@ -435,12 +436,16 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a user can sign in with. None: not read. services: one word each, `codecommit.amazonaws.com`, `ssh`."""
+    """What a user can sign in with. None: not read. services: one word each, `codecommit.amazonaws.com`, `ssh`.
+
+    password_used: when the password was last used, () for never.
+    """
 
     keys: tuple[AccessKey, ...] | None = None
     password: bool | None = None
     mfa: bool | None = None
     services: tuple[str, ...] | None = None
+    password_used: tuple[datetime, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

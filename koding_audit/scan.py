@@ -47,6 +47,7 @@ _EVERY: Mapping[Kind, Fact] = {
     "group": Fact.GROUPS_LISTED,
     "role": Fact.ROLES_LISTED,
 }
+_USES = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 _CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
 
 
@@ -92,9 +93,7 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
 
 def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
     facts = frozenset[Fact]().union(*(rule.facts for rule in chosen))
-    users = {
-        name: _user_facts(user, facts) for name, user in desired.users.items() if not is_ignored(desired, "user", name)
-    }
+    protected = _protected(desired) if Fact.PASSWORD_USED in facts else ()
     groups = {
         name: _group_facts(group, facts)
         for name, group in desired.groups.items()
@@ -102,7 +101,7 @@ def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
     }
     roles = {name: facts & _OF_ROLES for name in desired.roles if not is_ignored(desired, "role", name)}
     return Query(
-        users={name: wanted for name, wanted in users.items() if wanted},
+        users=_users(desired, facts, protected),
         groups={name: wanted for name, wanted in groups.items() if wanted},
         roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
         policies=_policies(desired, account) if Fact.POLICY in facts else {},
@@ -111,7 +110,7 @@ def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         optional=_optional(desired, account) if Fact.HALVES in facts else {},
         account=facts & _OF_ACCOUNT,
         effective=_effective(desired) if Fact.DOCUMENT in facts else frozenset(),
-        keyed=frozenset(
+        keyed=frozenset(protected).union(
             each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
         ),
         listed=frozenset(kind for kind, fact in _EVERY.items() if kind in desired.closed and fact in facts),
@@ -137,6 +136,23 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
         not_seen=_not_seen(comparison) if any(rule.id == "action-not-effective" for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
     )
+
+
+def _users(desired: Desired, facts: frozenset[Fact], protected: Iterable[str]) -> dict[str, frozenset[Fact]]:
+    """The facts of each declared user that is not ignored, and of each that is protected."""
+    users = {
+        name: _user_facts(user, facts) for name, user in desired.users.items() if not is_ignored(desired, "user", name)
+    }
+    for name in protected:
+        users[name] = users.get(name, frozenset()) | _USES
+    return {name: wanted for name, wanted in users.items() if wanted}
+
+
+def _protected(desired: Desired) -> tuple[str, ...]:
+    """The names of the users whose every use is told, as a file declares them where one does. None is ignored."""
+    declared = {key_of("user", name): name for name in desired.users}
+    names = {key: each.name.partition("/")[2] for key, each in desired.guards.protected.items() if key[0] == "user"}
+    return tuple(declared.get(key, name) for key, name in names.items())
 
 
 def _user_facts(user: DesiredUser, facts: frozenset[Fact]) -> frozenset[Fact]:

@@ -71,7 +71,12 @@ principals = st.builds(
 access_keys = st.builds(AccessKey, st.text("ABC234", max_size=4), st.booleans(), times, st.none() | times)
 flags = st.none() | st.booleans()
 credentials = st.builds(
-    Credentials, st.none() | st.lists(access_keys, max_size=2).map(tuple), flags, flags, st.none() | word_lists
+    Credentials,
+    st.none() | st.lists(access_keys, max_size=2).map(tuple),
+    flags,
+    flags,
+    st.none() | word_lists,
+    st.none() | st.lists(times, max_size=1).map(tuple),
 )
 levels = st.none() | st.lists(
     st.lists(st.builds(OrganizationPolicy, texts, texts), max_size=2).map(tuple), max_size=2

@@ -314,6 +314,15 @@ def service(name: str) -> dict[str, Any]:
 SSH = {"UserName": "someone", "SSHPublicKeyId": "APKA1", "Status": "Active", "UploadDate": BORN}
 
 
+def test_a_password_was_used_when_iam_says_so_and_else_never(connection: Connection, replay: Replay) -> None:
+    user = {"UserName": "someone", "UserId": "AIDA1", "Arn": "arn:aws:iam::123456789012:user/someone", "Path": "/"}
+    replay.answer("GetUser", recorded({"User": {**user, "PasswordLastUsed": "2026-11-20T08:00:00Z"}}))
+    assert iam.password_used(connection, "someone") == (datetime(2026, 11, 20, 8, tzinfo=timezone.utc),)
+    replay.clear()
+    replay.answer("GetUser", recorded({"User": user}))
+    assert iam.password_used(connection, "someone") == ()
+
+
 @pytest.mark.parametrize(
     ("services", "ssh", "found"),
     [

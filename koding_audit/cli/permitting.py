@@ -44,6 +44,7 @@ _OF_CREDENTIALS: Mapping[Fact, tuple[str, ...]] = {
     Fact.ACCESS_KEYS: ("ListAccessKeys", "GetAccessKeyLastUsed"),
     Fact.CONSOLE: ("GetLoginProfile",),
     Fact.MFA: ("ListMFADevices",),
+    Fact.PASSWORD_USED: ("GetUser",),
     Fact.SERVICE_CREDENTIALS: ("ListServiceSpecificCredentials", "ListSSHPublicKeys"),
 }
 _OF_ACCOUNT: Mapping[Fact, tuple[str, ...]] = {

@@ -46,7 +46,7 @@ _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
     "role": (Fact.ATTACHED, Fact.ROLE, Fact.INLINE),
 }
 _KINDS: Mapping[str, Kind] = {"group": "group", "user": "user", "role": "role"}
-_CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS)
+_CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED)
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 _EVERY: Mapping[Kind, Fact] = {
     "user": Fact.USERS_LISTED,
@@ -574,7 +574,16 @@ def _cleared(query: Query, name: str, rows: Mapping[str, Row]) -> Mapping[Fact, 
         return {}
     keys = {Fact.ACCESS_KEYS: ()} if name not in query.keyed and credential_report.has_no_key(row) else {}
     password = {Fact.CONSOLE: False, Fact.MFA: None} if credential_report.has_no_password(row) else {}
-    return {**keys, **password}
+    return {**keys, **password, **(_used(row) if query.everything else {})}
+
+
+def _used(row: Row) -> Mapping[Fact, Any]:
+    """When the password was last used, by the report: of everybody, it saves a call for each."""
+    try:
+        time = credential_report.moment(row, "password_last_used")
+    except ReportFormatError:
+        return {}
+    return {Fact.PASSWORD_USED: () if time is None else (time,)}
 
 
 def _start_credential(reading: _Reading, name: str, fact: Fact) -> _Pending[Any]:
@@ -583,6 +592,7 @@ def _start_credential(reading: _Reading, name: str, fact: Fact) -> _Pending[Any]
         Fact.CONSOLE: ("GetLoginProfile", iam.has_password),
         Fact.MFA: ("ListMFADevices", iam.has_mfa),
         Fact.SERVICE_CREDENTIALS: ("ListServiceSpecificCredentials", iam.service_credentials),
+        Fact.PASSWORD_USED: ("GetUser", iam.password_used),
     }
     operation, read = reads[fact]
     return reading.start(fact, operation, partial(read, reading.connection, name), f"user/{name}")
@@ -599,4 +609,5 @@ def _as_credentials(
         # Without a password there is no sign-in to protect, and both ways of reading say the same.
         mfa=None if password is False else values.get(Fact.MFA),
         services=values.get(Fact.SERVICE_CREDENTIALS),
+        password_used=values.get(Fact.PASSWORD_USED),
     )

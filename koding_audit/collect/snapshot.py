@@ -57,6 +57,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.CONSOLE: "iam:GetLoginProfile",
     Fact.MFA: "iam:ListMFADevices",
     Fact.SERVICE_CREDENTIALS: "iam:ListServiceSpecificCredentials",
+    Fact.PASSWORD_USED: "iam:GetUser",
     Fact.CALLER: "sts:GetCallerIdentity",
     Fact.USERS_LISTED: "iam:GetAccountAuthorizationDetails",
     Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
@@ -226,6 +227,7 @@ def _has(saved: Snapshot, live: Principal, fact: Fact) -> bool:
         # Without a password nobody asks for MFA, and none was read.
         Fact.MFA: credentials and (credentials.mfa if credentials.password is not False else False),
         Fact.SERVICE_CREDENTIALS: credentials and credentials.services,
+        Fact.PASSWORD_USED: credentials and credentials.password_used,
     }
     return values[fact] is not None
 

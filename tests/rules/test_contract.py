@@ -22,8 +22,10 @@ from koding_audit.model import (
     Credentials,
     Fact,
     Finding,
+    Guards,
     ManagedPolicy,
     Principal,
+    Reference,
     RequiredAction,
     Snapshot,
     Stack,
@@ -91,6 +93,7 @@ PERMISSIONS = {
     Fact.ACCESS_KEYS: ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"],
     Fact.CONSOLE: ["iam:GetLoginProfile"],
     Fact.MFA: ["iam:ListMFADevices"],
+    Fact.PASSWORD_USED: ["iam:GetUser"],
     Fact.SERVICE_CREDENTIALS: ["iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"],
     Fact.USERS_LISTED: ["iam:GetAccountAuthorizationDetails"],
     Fact.GROUPS_LISTED: ["iam:GetAccountAuthorizationDetails"],
@@ -142,6 +145,7 @@ WANTED = desired(
         ),
     ),
     builder=("user", "actor"),
+    guards=Guards(protected={key_of("user", "stranger"): Reference("user/stranger", line(2, 13))}),
 )
 LIVE = snapshot(
     live_group("Developers", attached=[EC2, DNS, STRAY], inline=["note"]),
@@ -198,6 +202,7 @@ LIVE = replace(
         "alice": Credentials(password=True, mfa=False),
         "bob": Credentials(password=True),
         "bot": Credentials(keys=(access_key("SAME", age=100),), services=("ssh", "bedrock.amazonaws.com")),
+        "stranger": Credentials(keys=(access_key("SAME", used=1),), password_used=(ago(days=2),)),
         "key-rich": Credentials(keys=(access_key("SAME", age=100), access_key("SAME", age=99))),
     },
 )
