@@ -30,11 +30,10 @@ diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 5
 fuzz: $(STAMP) ## files, replies, documents and reports with 2,000 mutations of each kind (half an hour or so)
 	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz
 
-faults: $(STAMP) ## every fault at every call of a fix, then seeded runs with several (an hour or two on 2 cores)
+faults: $(STAMP) ## every fault at every call of a fix, rivals, twins, deaths, seeded runs with several (an hour on 2 cores)
 	$(BIN)/python -m tests.simulator.sweep --processes $(WORKERS)
-	$(BIN)/python -m tests.simulator.death --processes $(WORKERS)
 
-mutants: $(STAMP) ## break promises on purpose in copies, and see that the tests notice (some minutes)
+mutants: $(STAMP) ## break promises on purpose in copies, and see that the slice of the sweep notices (some minutes)
 	$(BIN)/python -m tests.simulator.mutants
 
 check: lint types docs ## lint, types, generated files and docs in step

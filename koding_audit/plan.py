@@ -189,6 +189,9 @@ def holds(action: Action, state: State) -> bool:
     """Whether what an action is to bring about is so already; state holds what it touches, where it exists."""
     given, verb = action.parameters, action.verb
     there = action.entity in state.entities
+    policy = state.policy(action.entity)
+    if verb is Verb.CREATE_POLICY and policy is not None:
+        return _says(state, policy.arn, given)
     if verb in _CREATES or verb in _DELETES:
         return there is (verb in _CREATES)
     if verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):

@@ -68,13 +68,17 @@ class Clock:
 
 @dataclass
 class Remediation:
-    """A plan on its way. entries: each step as it stands, by its index; tell: called with a line of progress."""
+    """A plan on its way. entries: each step as it stands, by its index; tell: called with a line of progress.
+
+    audited: the state that the plan was made from, against which documents and versions are held before they give way.
+    """
 
     plan: Plan
     connection: Connection
     journal: JournalFile
     tell: Callable[[str], None]
     clock: Clock = field(default_factory=Clock)
+    audited: State = field(default_factory=lambda: State({}))
     entries: dict[int, Entry] = field(default_factory=dict)
     _created: dict[EntityKey, str] = field(default_factory=dict)
     _lost: set[EntityKey] = field(default_factory=set)
@@ -104,7 +108,7 @@ class Remediation:
             self._fail(index, step, f"not tried, because it could not be read just before: {_short(error)}")
             return
         entry = Entry(step.action, "started", "", unique_ids(step.action, seen), before)
-        moved = self._moved(step, seen)
+        moved = self._moved(step, seen) or self._rewritten(step, seen, before)
         if moved:
             self._fail(index, step, moved)
         elif holds(step.action, seen):
@@ -138,6 +142,25 @@ class Remediation:
                 return f"{label} is another one now: it was deleted and made again"
             if not known and live and key in self._to_create and step.action.verb not in _CREATES:
                 return f"{label} has appeared since"
+        return ""
+
+    def _rewritten(self, step: Step, seen: State, before: str) -> str:
+        """What somebody has written since where this step would write: IAM itself asks nobody before it does."""
+        action = step.action
+        name = action.parameters.get("PolicyName", "")
+        policy, live = seen.policy(action.entity), seen.principal(action.entity)
+        if policy is not None:
+            if action.verb is Verb.CREATE_POLICY and not holds(action, seen):
+                return f"policy {name} has appeared since, and says something else"
+            known = self.audited.policy(action.entity)
+            moves = action.verb in (Verb.CREATE_POLICY_VERSION, Verb.SET_DEFAULT_POLICY_VERSION)
+            if moves and known is not None and known.default_version != policy.default_version:
+                return f"version {policy.default_version} of {_label(action, action.entity)} is in force since"
+        elif live is not None and before:
+            if step.change == "add" and action.verb.value.startswith("Put"):
+                return f"inline policy {name} has appeared since, and says something else"
+            if self.audited.documents.get(document_key(live, name), before) != before:
+                return f"inline policy {name} says something else than when it was audited"
         return ""
 
     def _is_foreign(self, live: Entity) -> bool:

@@ -421,7 +421,7 @@ def test_an_action_and_its_inverse_never_hold_together(
     live = [live_user(groups=["Developers"] if member else [], inline=inline)]
     live += [live_group(attached=attached)] if there else []
     policies = live_policy("p") if there else {}
-    state = state_of(snapshot(*live, documents={"user/koding-user/p": "{}"}, policies=policies))
+    state = state_of(snapshot(*live, documents={"user/koding-user/p": "{}", own("p"): "{}"}, policies=policies))
     pairs = {**{inverse: verb for verb, inverse in INVERSE.items()}, **INVERSE}
     opposite = Action(pairs[action.verb], action.parameters)
     assert holds(action, state) is not holds(opposite, state)

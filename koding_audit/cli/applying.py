@@ -17,8 +17,8 @@ from koding_audit.cli.writing import carry_out, described
 from koding_audit.errors import InputError, RefusedError
 from koding_audit.model import Desired, Guards, Journal, Plan, Report, Request, Snapshot, Step, Verb
 from koding_audit.plan import plan as make_plan
+from koding_audit.plan import state_of, undo_query
 from koding_audit.plan import undo as make_undo
-from koding_audit.plan import undo_query
 from koding_audit.scan import rules
 from koding_audit.verdict import unsettled
 
@@ -63,7 +63,7 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
             raise InputError("undo: this source cannot be written")
         guards = bound_guards(past, snapshot)
         judgement = judged(made, source, snapshot, guards, limits_of(options))
-        result, problems = carry_out(made, source.connection, options, terminal, judgement)
+        result, problems = carry_out(made, source.connection, options, terminal, judgement, audited=state_of(snapshot))
     for problem in problems:
         terminal.problem(problem)
     return 2 if problems or (result is not None and unsettled(result.entries)) else 0

@@ -20,6 +20,7 @@ from koding_audit.errors import AuditError, InputError, RefusedError
 from koding_audit.guards import Limits
 from koding_audit.model import Account, Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
 from koding_audit.plan import plan as make_plan
+from koding_audit.plan import state_of
 from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED, exit_status
@@ -189,7 +190,8 @@ def fixed(run: Run, source: Opened, scanned: Scanned, made: Plan) -> Report:
         guards = scanned.desired.guards
         tell_kept_back(first.findings, guards, run.terminal)
         judgement = judged(made, source, scanned.snapshot, guards, limits_of(run.options))
-        journal, problems = carry_out(made, source.connection, run.options, run.terminal, judgement)
+        audited = state_of(scanned.snapshot)
+        journal, problems = carry_out(made, source.connection, run.options, run.terminal, judgement, audited=audited)
         if journal is None:
             return Report((first,), errors=problems)
         source.connection.renew()

@@ -17,7 +17,7 @@ from koding_audit.cli import unfinished
 from koding_audit.cli.terminal import Terminal, is_interactive
 from koding_audit.errors import AuditError, RefusedError
 from koding_audit.guards import Judgement
-from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, SourceFile, Verb
+from koding_audit.model import Account, Action, Change, Entry, Journal, Plan, Problem, SourceFile, State, Verb
 from koding_audit.remediate import Remediation
 from koding_audit.text import inert
 from koding_audit.verdict import unsettled
@@ -85,13 +85,20 @@ def _policy(action: Action) -> str:
 
 
 def carry_out(
-    plan: Plan, connection: Connection, options: argparse.Namespace, terminal: Terminal, judgement: Judgement
+    plan: Plan,
+    connection: Connection,
+    options: argparse.Namespace,
+    terminal: Terminal,
+    judgement: Judgement,
+    *,
+    audited: State | None = None,
 ) -> tuple[Journal | None, tuple[Problem, ...]]:
     """Show the plan, ask, and do it. No journal: nothing was written, because there was nothing to do, a guard refuses
     or nobody agreed.
 
     The problems are those that ended it early; what was written until then is in the journal all the same. Raises
     RefusedError where another run is writing, or the credentials are somebody else's now.
+    audited: what the plan was made from.
     """
     asks = not options.yes and (is_interactive() or connection.source != "demo")
     _show(plan, judgement, options, terminal, asks=asks)
@@ -105,7 +112,7 @@ def carry_out(
         terminal.note("Declined: nothing was written.")
         return None, ()
     with journalled(plan.basis.account, plan.basis.files, connection, options.journal, terminal) as file:
-        return _written(plan, connection, file, terminal)
+        return _written(plan, connection, file, terminal, audited)
 
 
 def _show(plan: Plan, judgement: Judgement, options: argparse.Namespace, terminal: Terminal, *, asks: bool) -> None:
@@ -142,9 +149,9 @@ def journalled(
 
 
 def _written(
-    plan: Plan, connection: Connection, file: journal.JournalFile, terminal: Terminal
+    plan: Plan, connection: Connection, file: journal.JournalFile, terminal: Terminal, audited: State | None
 ) -> tuple[Journal, tuple[Problem, ...]]:
-    remediation = Remediation(plan, connection, file, terminal.progress)
+    remediation = Remediation(plan, connection, file, terminal.progress, audited=audited or State({}))
     problems: tuple[Problem, ...] = ()
     try:
         remediation.run()

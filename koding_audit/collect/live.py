@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -38,6 +38,9 @@ Report = tuple[Mapping[str, Row], datetime]
 
 # Up to here the calls for the principals themselves are cheaper than reading whoever else is in the account.
 TARGETED_CALLS = 48
+
+# AWS gives no report that is older than four hours; an hour more for clocks that do not agree.
+_REPORT_LIFE = timedelta(hours=5)
 
 # In the order in which they are asked for: whether a policy has to be looked up hangs on what is attached.
 _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
@@ -357,17 +360,26 @@ def _report(
         return {}, None
     if Fact.CREDENTIAL_REPORT not in query.account:
         try:
-            return reading.connection.result(pending.future, pending.call)[0], None
+            rows, generated = reading.connection.result(pending.future, pending.call)
         except CallError:
             return {}, None
+        return ({} if _is_stale(generated) else rows), None
     report = reading.value(pending)
     if report is None:
+        return {}, None
+    if _is_stale(report[1]):
+        reason = f"ReportExpired: it was made at {report[1]:%Y-%m-%dT%H:%M:%SZ}, more than four hours ago"
+        reading.gaps.append(Gap(Fact.CREDENTIAL_REPORT, pending.call, reason))
         return {}, None
     try:
         return report[0], credential_report.root_use(*report)
     except ReportFormatError as error:
         reading.gaps.append(Gap(Fact.CREDENTIAL_REPORT, pending.call, str(error)))
         return report[0], None
+
+
+def _is_stale(generated: datetime) -> bool:
+    return datetime.now(timezone.utc) - generated > _REPORT_LIFE
 
 
 def _start_policies(

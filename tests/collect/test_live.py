@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -390,8 +391,11 @@ def test_an_account_that_cannot_be_told_is_an_error(replay: Replay, aws_environm
 CLEAR = "false,N/A,false,N/A"
 
 
-def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20) -> None:
-    """An account of user-0, user-1, ..., whose credential report has these rows; nobody has any credentials."""
+def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20, hours: int = 0) -> None:
+    """An account of user-0, user-1, ..., whose credential report has these rows; nobody has any credentials.
+
+    hours: how old the report is.
+    """
     born = "2026-01-01T00:00:00Z"
     users = [
         {
@@ -408,9 +412,10 @@ def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20) -> None
     header = "user,password_enabled,access_key_1_active,access_key_1_last_rotated,"
     header += "access_key_2_active,access_key_2_last_rotated\n"
     report = header + "".join(f"{name},{row}\n" for name, row in rows.items())
+    made = (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
     replay.answer("GetAccountAuthorizationDetails", whole_account({"UserDetailList": users}))
     replay.answer("GenerateCredentialReport", recorded({"State": "COMPLETE"}))
-    replay.answer("GetCredentialReport", recorded({"Content": report, "GeneratedTime": born}))
+    replay.answer("GetCredentialReport", recorded({"Content": report, "GeneratedTime": made}))
     replay.answer("ListAccessKeys", recorded({"AccessKeyMetadata": [], "IsTruncated": False}))
     replay.answer("GetLoginProfile", {"status_code": 404, "data": {"Error": {"Code": "NoSuchEntity"}}})
     replay.answer("ListMFADevices", recorded({"MFADevices": [], "IsTruncated": False}))
@@ -420,6 +425,18 @@ def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20) -> None
 
 def asked_about(replay: Replay, action: str) -> set[str]:
     return {call.parameters["UserName"] for call in replay.calls if call.action == action}
+
+
+def test_a_report_of_yesterday_clears_nobody_and_is_a_gap_where_it_is_asked_for(
+    replay: Replay, connection: Connection
+) -> None:
+    crowd(replay, {f"user-{number}": f"false,{CLEAR}" for number in range(20)}, hours=30)
+    live.collect(CROWD, connection)
+    assert len(asked_about(replay, "ListAccessKeys")) == 20
+    found = live.collect(replace(CROWD, account=frozenset({Fact.CREDENTIAL_REPORT})), connection)
+    (gap,) = found.gaps
+    assert (gap.fact, gap.call) == (Fact.CREDENTIAL_REPORT, "iam:GetCredentialReport")
+    assert gap.reason.startswith("ReportExpired: it was made at ")
 
 
 CROWD = Query(users={f"user-{number}": OF_USER | CREDENTIALS for number in range(20)})

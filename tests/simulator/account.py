@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from koding_audit.evaluate import Context, Policies, Policy, Request, compiled, decide
@@ -94,7 +94,9 @@ class Account:
     """The account, its clock and its habits.
 
     now: seconds; lag: how old reads are; flapping: every other read is up to date; page: the longest page; polls: how
-    often the report is in progress before it is there; permissions: what the caller may, None for everything.
+    often the report is in progress before it is there; report: what is odd about it (REPORTS, or `usual`);
+    listing_lag: how old GetAccountAuthorizationDetails is, where other reads are up to date; permissions: what the
+    caller may, None for everything.
     """
 
     state: State = field(default_factory=State)
@@ -103,6 +105,8 @@ class Account:
     flapping: bool = False
     page: int = 1000
     polls: int = 0
+    report: str = "usual"
+    listing_lag: float = 0.0
     permissions: str | None = None
     caller: str = CALLER
     _history: list[tuple[float, State]] = field(default_factory=list)
@@ -140,12 +144,13 @@ class Account:
             return self._read(verb, kind, given, of_policy=bool(of_policy))
         return self._write(verb, kind, given, of_policy=bool(of_policy))
 
-    def seen(self) -> State:
+    def seen(self, *, listing: bool = False) -> State:
         """The state that a read sees: as it was before the lag, or now where it flaps."""
         self._reads += 1
-        if not self.lag or (self.flapping and self._reads % 2):
+        lag = max(self.lag, self.listing_lag) if listing else self.lag
+        if not lag or (self.flapping and self._reads % 2):
             return self.state
-        past = [state for time, state in self._history if time <= self.now - self.lag]
+        past = [state for time, state in self._history if time <= self.now - lag]
         return past[-1] if past else (self._history[0][1] if self._history else self.state)
 
     def changed(self) -> State:
@@ -156,7 +161,7 @@ class Account:
 
     def keep(self) -> None:
         """Remember the state after a write."""
-        if self.lag:
+        if self.lag or self.listing_lag:
             self._history.append((self.now, copy.deepcopy(self.state)))
 
     def pages(self, items: list[Any], member: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -404,26 +409,60 @@ def account_summary(account: Account, _given: Mapping[str, Any]) -> dict[str, An
 
 
 def generate_report(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
+    if account.report == "limited":
+        raise IamError("LimitExceeded", 409)
     state = "COMPLETE" if account._generated and account.polls <= 0 else "STARTED"
     account._generated = True
     return {"State": state, "Description": "No report exists. Starting a new report generation task"}
 
 
 def get_report(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
+    waits = {"absent": ("ReportNotPresent", 410), "in progress": ("ReportInProgress", 404)}
+    waits |= {"expired": ("ReportExpired", 410), "limited": ("ReportNotPresent", 410)}
+    if account.report in waits:
+        raise IamError(*waits[account.report])
     if not account._generated:
         raise IamError("ReportNotPresent", 410)
     if account.polls > 0:
         account.polls -= 1
         raise IamError("ReportInProgress", 404)
+    rows = REPORTS[account.report](_rows(account.seen()))
+    made = datetime.now(timezone.utc) - timedelta(hours=30 if account.report == "stale" else 0)
+    content = "\n".join(",".join(row) for row in rows).encode()
+    return {"Content": content, "ReportFormat": "text/csv", "GeneratedTime": made}
+
+
+def _rows(state: State) -> list[list[str]]:
+    """The report as a table, its header first: root, then the users, none of whom can sign in."""
     names = HEADER.split(",")
-    known = {"user": "<root_account>", "arn": f"arn:aws:iam::{ACCOUNT}:root", "mfa_active": "true"}
-    never = {name: "false" for name in names if name.endswith("_active")}
-    root = ",".join({**never, **known}.get(name, "N/A") for name in names)
-    return {"Content": f"{HEADER}\n{root}".encode(), "ReportFormat": "text/csv", "GeneratedTime": BEGUN}
+    never = {name: "false" for name in names if name.endswith(("_active", "_enabled"))}
+    root = {"user": "<root_account>", "arn": f"arn:aws:iam::{ACCOUNT}:root", "mfa_active": "true"}
+    users = [{"user": each.name, "arn": each.arn} for each in state.entities.values() if each.kind == "User"]
+    rows = [{**never, **known} for known in ({**root, "password_enabled": "not_supported"}, *users)]
+    return [names, *([row.get(name, "N/A") for name in names] for row in rows)]
+
+
+def _without_column(rows: list[list[str]]) -> list[list[str]]:
+    lost = rows[0].index("password_last_used")
+    return [[*row[:lost], *row[lost + 1 :]] for row in rows]
+
+
+REPORTS: Mapping[str, Callable[[list[list[str]]], list[list[str]]]] = {
+    "usual": lambda rows: rows,
+    "stale": lambda rows: rows,
+    "extra column": lambda rows: [[*row, "new" if row is rows[0] else "N/A"] for row in rows],
+    "missing column": _without_column,
+    "reordered": lambda rows: [[row[0], *reversed(row[1:])] for row in rows],
+    "upper case": lambda rows: [rows[0], *([cell.replace("false", "FALSE") for cell in row] for row in rows[1:])],
+    "no root": lambda rows: [rows[0], *rows[2:]],
+    "root twice": lambda rows: [*rows, rows[1]],
+    "short row": lambda rows: [*rows[:-1], rows[-1][:-1]],
+}
+"""What may be odd about a report that is there; about getting one: absent, in progress, expired, limited."""
 
 
 def authorization_details(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
-    state = account.seen()
+    state = account.seen(listing=True)
     kinds = [value for name, value in given.items() if name.startswith("Filter.member.")]
     rows = [each for each in state.entities.values() if each.kind in kinds]
     page = account.pages([(each.kind, _detail(each)) for each in rows], "rows", given)

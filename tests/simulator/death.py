@@ -31,9 +31,10 @@ from koding_audit.model import Journal
 from tests.simulator import dying
 from tests.simulator.account import ACCOUNT
 from tests.simulator.faults import FAULTS
-from tests.simulator.scenario import FILE, SECRET, Run, World, drifted, explored, holdings, run
+from tests.simulator.oracles import holdings
+from tests.simulator.quick import quickened
+from tests.simulator.scenario import FILE, SECRET, Run, World, drifted, explored, run
 from tests.simulator.server import Simulator, Target, serving
-from tests.simulator.sweep import models_read_once
 
 CHECKOUT = Path(__file__).parents[2]
 _SHARES = 16
@@ -281,7 +282,7 @@ def set_up() -> Iterator[Scene]:
     """An account behind a server of its own, and a home."""
     folder = Path(tempfile.mkdtemp(prefix="koding-audit-death-"))
     try:
-        with models_read_once(), serving(drifted()) as simulator:
+        with quickened(), serving(drifted()) as simulator:
             yield Scene(simulator, folder, explored(simulator, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

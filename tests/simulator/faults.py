@@ -25,13 +25,17 @@ class Reply:
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault. applies: whether the call takes effect; spoil: makes its reply of the honest one."""
+    """One kind of fault. applies: whether the call takes effect; spoil: makes its reply of the honest one.
+
+    honest: what a read asked for is in the reply all the same, or no client can tell that it is not.
+    """
 
     name: str
     group: str
     applies: bool
     spoil: Callable[[Reply, Call], Reply]
     lists_only: bool = False
+    honest: bool = False
 
 
 def _error(code: str, status: int) -> Callable[[Reply, Call], Reply]:
@@ -88,6 +92,27 @@ def _truncated(marker: str) -> Callable[[Reply, Call], Reply]:
     return spoil
 
 
+def _more(marker: Callable[[Call], int]) -> Callable[[Reply, Call], Reply]:
+    """There is said to be another page, with a marker that hangs on the one that came."""
+    return lambda reply, call: _truncated(f"<Marker>{marker(call)}</Marker>")(reply, call)
+
+
+def _members(rows: Callable[[list[bytes]], list[bytes]]) -> Callable[[Reply, Call], Reply]:
+    """The rows of a page other than they are; a row of GetAccountAuthorizationDetails has rows itself, and stays."""
+
+    def spoil(reply: Reply, _call: Call) -> Reply:
+        found = re.findall(rb"<member>.*?</member>", reply.body, re.DOTALL)
+        if not found or any(row.count(b"<member>") > 1 for row in found):
+            return reply
+        return replace(reply, body=reply.body.replace(b"".join(found), b"".join(rows(found))))
+
+    return spoil
+
+
+def _emptied(reply: Reply, call: Call) -> Reply:
+    return _truncated("<Marker>0</Marker>")(_members(lambda _: [])(reply, call), call)
+
+
 def _without_end(reply: Reply, _call: Call) -> Reply:
     return replace(reply, body=re.sub(rb"<IsTruncated>\w+</IsTruncated>(<Marker>\w+</Marker>)?", b"", reply.body))
 
@@ -125,7 +150,7 @@ FAULTS: Mapping[str, Fault] = {
     each.name: each
     for each in (
         *(
-            Fault(f"{code} {status}", group, False, _error(code, status))
+            Fault(f"{code} {status}", group, False, _error(code, status), honest=code == "NoSuchEntity")
             for group, codes in _CODES.items()
             for code, status in codes
         ),
@@ -136,14 +161,19 @@ FAULTS: Mapping[str, Fault] = {
         Fault("html 200", "H lie", False, _html(200)),
         Fault("empty 200", "H lie", False, lambda reply, _: replace(reply, body=b"")),
         Fault("other reply", "H lie", False, _of_another),
-        Fault("no request id", "H lie", True, _unnumbered),
+        Fault("no request id", "H lie", True, _unnumbered, honest=True),
         Fault("never applied", "H lie", False, _accepted),
-        *(Fault(f"cut at {share} %", "I body", True, _cut(share / 100)) for share in (10, 50, 90)),
+        *(Fault(f"cut at {share} %", "I body", True, _cut(share / 100)) for share in range(10, 100, 10)),
         Fault("bad utf-8", "I body", True, _bad_text),
         Fault("302", "I body", False, _moved),
         Fault("403 html", "I body", False, _html(403)),
         Fault("no marker", "J paging", True, _truncated(""), lists_only=True),
         Fault("same marker", "J paging", True, _truncated("<Marker>0</Marker>"), lists_only=True),
         Fault("no end said", "J paging", True, _without_end, lists_only=True),
+        Fault("turns about", "J paging", True, _more(lambda call: int(call.parameters.get("Marker") != "1")), True),
+        Fault("endless", "J paging", True, _more(lambda call: int(call.parameters.get("Marker", 0)) + 1), True),
+        Fault("empty page", "J paging", True, _emptied, lists_only=True),
+        Fault("rows twice", "J paging", True, _members(lambda rows: rows * 2), lists_only=True, honest=True),
+        Fault("rows reversed", "J paging", True, _members(lambda rows: rows[::-1]), lists_only=True, honest=True),
     )
 }

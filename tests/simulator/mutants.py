@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CHECKOUT = Path(__file__).parents[2]
-TESTS = ("tests/test_remediate.py", "tests/simulator")
+TESTS = ("tests/simulator",)
 
 
 class Mutant(NamedTuple):
@@ -29,7 +29,8 @@ class Mutant(NamedTuple):
 MUTANTS: Mapping[str, Mutant] = {
     "drop the read-back": Mutant(
         "remediate.py",
-        "        if not holds(entry.action, seen):\n            return False\n"
+        "        if not holds(entry.action, seen) or any(map(self._is_foreign, seen.entities.values())):\n"
+        "            return False\n"
         "        ids = unique_ids(entry.action, seen)\n",
         "        ids = unique_ids(entry.action, seen)\n",
     ),
@@ -57,6 +58,41 @@ MUTANTS: Mapping[str, Mutant] = {
         "journal.py",
         "        if self._broken:\n            hint",
         "        if not self._broken and False:\n            hint",
+    ),
+    "ignore that somebody was made anew": Mutant(
+        "remediate.py",
+        "            if known and live and live.unique_id != known:",
+        "            if False:",
+    ),
+    "write over another's document": Mutant(
+        "remediate.py",
+        "        moved = self._moved(step, seen) or self._rewritten(step, seen, before)",
+        "        moved = self._moved(step, seen)",
+    ),
+    "believe a reply without a request id": Mutant(
+        "remediate.py",
+        '        numbered = bool(reply.get("ResponseMetadata", {}).get("RequestId"))',
+        "        numbered = True",
+    ),
+    "take a page that does not say so for the last": Mutant(
+        "aws.py",
+        '            if not take(reply, "IsTruncated", bool, call):',
+        '            if not reply.get("IsTruncated"):',
+    ),
+    "send a refused write again": Mutant(
+        "remediate.py",
+        "        return fresh or error.code in _BUSY",
+        "        return fresh or error.refused",
+    ),
+    "go on without credentials": Mutant(
+        "remediate.py",
+        "        if error.code in _AUTH_LOST:",
+        "        if False:",
+    ),
+    "ask but once who asks": Mutant(
+        "cli/writing.py",
+        "        _refuse_another_identity(account, connection)",
+        "        pass",
     ),
     "take a lost answer for a refusal": Mutant(
         "remediate.py",

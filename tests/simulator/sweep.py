@@ -1,6 +1,7 @@
-"""`make faults`: every fault at every call of the base scenario, then seeded runs with several; counts by class.
+"""`make faults`: every fault at every call of a fix, rivals and twins, then seeded runs with several faults.
 
-`python -m tests.simulator.sweep [--runs N] [--processes N] [--seed N]`; status 1 where an invariant was broken.
+`python -m tests.simulator.sweep [--minutes N] [--runs N] [--processes N] [--seed N]`; status 1 where a promise was
+broken. What is printed of a case that failed tells how to have it again.
 """
 
 from __future__ import annotations
@@ -10,191 +11,207 @@ import contextlib
 import functools
 import multiprocessing
 import random
+import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
-from unittest.mock import patch
+from types import FrameType
 
-from botocore.loaders import JSONFileLoader
-
-from tests.servers.wire import READS
-from tests.simulator.faults import FAULTS
-from tests.simulator.scenario import (
-    World,
-    broken,
-    calls_of,
-    converges,
-    drifted,
-    explored,
-    judged_apply,
-    judged_undo,
-    run,
-)
+from tests.simulator import cases, death, rivals, twins
+from tests.simulator.cases import SOURCES, Case
+from tests.simulator.oracles import Converging
+from tests.simulator.quick import quickened
+from tests.simulator.rivals import Rivalry
+from tests.simulator.scenario import World, begun, drifted, explored, run
 from tests.simulator.server import Simulator, Target, serving
 
-_SHARES = 128
-_PAGED = ("List", "GetAccountAuthorizationDetails")
+PATIENCE = 120
+"""Seconds for one case, of which most take half a second, before it is said to hang."""
+
+_SHARE = 16
+
+Outcome = tuple[str, str, list[str]]
+"""Of one case: its class, the case in words, and what it broke."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """Faults at calls. sticky: from that call on, whatever asks the same.
-
-    lag: how many seconds reads are old; page: how many rows a page has.
-    """
-
-    befalls: tuple[tuple[Target, str], ...]
-    sticky: bool = False
-    lag: float = 0.0
-    flapping: bool = False
-    page: int = 1000
-    mode: str = "fix"
-
-    @property
-    def group(self) -> str:
-        if self.mode != "fix":
-            return self.mode
-        groups = {FAULTS[name].group for _, name in self.befalls}
-        return "several" if len(self.befalls) > 1 else next(iter(groups), "K lag")
-
-    def __str__(self) -> str:
-        befalls = ", ".join(f"{name} at {asked} #{number}" for (asked, number), name in self.befalls)
-        habits = f"lag {self.lag:.0f} s, flapping {self.flapping}, page {self.page}"
-        return f"{self.mode}: {befalls or 'no fault'}{' for ever' if self.sticky else ''}; {habits}"
+def _deaths(options: argparse.Namespace) -> Iterator[Outcome]:
+    counts, broken = death.swept(options.processes, options.seed, options.deaths)
+    yield from (("N death", case, [case]) for case in broken)
+    yield from (("N death", "", []) for _ in range(counts.total() - len(broken)))
 
 
-def cases(world: World) -> Iterator[Case]:
-    """Every fault once at every call, and for ever from the first call that asks a thing; then lag."""
-    for target in sorted(set(world.calls)):
-        for name, fault in FAULTS.items():
-            if fault.lists_only and not target[0].startswith(_PAGED):
-                continue
-            yield Case(((target, name),))
-            if target[1] == 1:
-                yield Case(((target, name),), sticky=True)
-    for lag in (5.0, 60.0, 130.0):
-        for flapping in (False, True):
-            for page in (1, 1000):
-                yield Case((), lag=lag, flapping=flapping, page=page)
+PARTS: Mapping[str, Callable[[argparse.Namespace], Iterator[Outcome]]] = {
+    "twins": lambda _options: twins.outcomes(),
+    "deaths": _deaths,
+}
+"""What runs in processes of its own, beside the cases that the workers share."""
 
 
-def once_each(mode: str, calls: Sequence[Target]) -> Iterator[Case]:
-    """Every fault once at a read and once at a write of an `apply` or an `undo`."""
-    for name, fault in FAULTS.items():
-        for write in (False, True):
-            fitting = [each for each in calls if each[0].startswith(READS) is not write]
-            fitting = [each for each in fitting if not fault.lists_only or each[0].startswith(_PAGED)]
-            if fitting:
-                yield Case(((random.Random(f"{mode} {name} {write}").choice(fitting), name),), mode=mode)
+class Hung(BaseException):
+    """A case did not come to its end."""
 
 
-def several(world: World, seed: int) -> Case:
-    """Two to five faults at calls drawn by a seed, for ever or once, and the habits of a bad day."""
-    drawn = random.Random(seed)
-    targets = sorted(set(world.calls))
-    names = [name for name, fault in FAULTS.items() if not fault.lists_only]
-    chosen = [(drawn.choice(targets), drawn.choice(names)) for _ in range(drawn.randint(2, 5))]
-    return Case(
-        tuple(chosen),
-        sticky=drawn.random() < 0.3,
-        lag=drawn.choice([0.0, 0.0, 5.0, 60.0]),
-        flapping=drawn.random() < 0.5,
-        page=drawn.choice([1, 2, 1000]),
-    )
+@functools.cache
+def known() -> tuple[dict[str, World], list[Target]]:
+    """Each kind of run without a fault, and the calls for later pages of a fix whose pages have one row."""
+    folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
+    with serving(drifted()) as simulator:
+        worlds = {name: explored(simulator, folder, name) for name in SOURCES}
+        begun(simulator, folder, "fix")
+        cases.befall(simulator, Case(page=1))
+        run(simulator, folder)
+        return worlds, sorted(simulator.paged)
 
 
-def judged(world: World, simulator: Simulator, folder: Path, case: Case) -> list[str]:
-    """What one case broke: the invariants of the run with the faults, and those of the two runs after it."""
-    if case.mode != "fix":
-        faults = {target: FAULTS[name] for target, name in case.befalls}
-        judge = judged_apply if case.mode == "apply" else judged_undo
-        return judge(world, simulator, folder, lambda: simulator.faults.update(faults))
-    account = drifted()
-    simulator.account = account
-    simulator.forget()
-    account.lag, account.flapping, account.page = case.lag, case.flapping, case.page
-    simulator.faults.update({target: FAULTS[name] for target, name in case.befalls})
-    simulator.sticky = case.sticky
-    seen = run(simulator, folder)
-    failed = broken(world, simulator, seen)
-    if case.sticky and seen.status != 2 and any(_denied_at_the_end(simulator, *each) for each in case.befalls):
-        failed.append(f"P1 a read of the last audit was denied, and the status is {seen.status}")
-    account.lag, account.flapping = 0.0, False
-    simulator.sticky = False
-    return failed + converges(world, simulator, folder)
-
-
-def _denied_at_the_end(simulator: Simulator, target: Target, name: str) -> bool:
-    """Whether a read that is denied for ever was one of those after the last write."""
-    asked = target[0]
-    written = [number for number, (each, _) in enumerate(simulator.calls) if not each.startswith(READS)]
-    last = simulator.calls[max(written, default=-1) + 1 :]
-    return FAULTS[name].group == "E rights" and asked.startswith(READS) and asked in {each for each, _ in last}
+def judged(simulator: Simulator, folder: Path, case: Case | Rivalry, after: Converging) -> list[str]:
+    """What one case broke; one that hangs broke its promise to be bounded."""
+    world = known()[0][case.mode]
+    try:
+        with _patience():
+            if isinstance(case, Rivalry):
+                return rivals.judged(world, simulator, folder, case)
+            return cases.judged(world, simulator, folder, case, after)
+    except Hung:
+        return [f"I8 not at its end after {PATIENCE} seconds"]
 
 
 @contextlib.contextmanager
-def models_read_once() -> Iterator[None]:
-    """Botocore parses its models anew in each session; in thousands of runs that is most of the time."""
-    kept = functools.cache(JSONFileLoader._load_file)
-    with patch.object(JSONFileLoader, "_load_file", lambda _self, *given: kept(None, *given)):
+def _patience() -> Iterator[None]:
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise Hung
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(PATIENCE)
+    try:
         yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
-def work(share: Sequence[Case]) -> list[tuple[str, str, list[str]]]:
-    """One process's share: the class of each case, the case in words, and what it broke."""
-    folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
-    with models_read_once(), serving(drifted()) as simulator:
-        world = explored(simulator, folder)
-        return [(case.group, str(case), judged(world, simulator, folder, case)) for case in share]
+def work(share: Sequence[Case | Rivalry | int]) -> tuple[list[Outcome], int]:
+    """One process's share of the cases, and how many runs they took beside their own; a number is a seed of one."""
+    worlds, _ = known()
+    found: list[Outcome] = []
+    after = _converging()
+    before = after.runs
+    while len(found) < len(share):
+        folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
+        with serving(drifted()) as simulator:
+            for each in share[len(found) :]:
+                case = cases.several(worlds, each) if isinstance(each, int) else each
+                failed = judged(simulator, folder, case, after)
+                found.append((case.group, f"seed {each}: {case}" if isinstance(each, int) else str(case), failed))
+                if failed and failed[-1].startswith("I8 not at its end"):
+                    break  # whatever still runs of it talks to a server that nobody else uses
+        shutil.rmtree(folder, ignore_errors=True)
+    return found, after.runs - before
 
 
-def known_world() -> tuple[World, list[Case]]:
-    """The scenario without faults, and the cases of `apply` and `undo`."""
-    folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
-    with serving(drifted()) as simulator:
-        world = explored(simulator, folder)
-        modes = [(mode, calls_of(simulator, folder, mode)) for mode in ("apply", "undo")]
-        return world, [case for mode, calls in modes for case in once_each(mode, calls)]
+@functools.cache
+def _converging() -> Converging:
+    """What a process has learnt, from share to share."""
+    return Converging()
+
+
+@functools.cache
+def _begin() -> contextlib.AbstractContextManager[None]:
+    """In each process, once; what is returned has to live as long as it."""
+    quick = quickened()
+    quick.__enter__()
+    known()
+    return quick
+
+
+@dataclass
+class Tally:
+    """What came of the cases so far, printed as it comes."""
+
+    begun: float = field(default_factory=time.monotonic)
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    runs: int = 0
+
+    def add(self, outcomes: Sequence[Outcome], more: int = 0) -> None:
+        before = self.counts.total() // 500
+        self.runs += len(outcomes) + more
+        for group, case, broken in outcomes:
+            self.counts[group] += 1
+            if broken:
+                self.failed += 1
+                print(f"BROKEN {case}: {'; '.join(broken)}", flush=True)
+        if self.counts.total() // 500 > before:
+            self.tell()
+
+    def tell(self) -> None:
+        minutes = self.minutes()
+        pace = self.counts.total() / minutes if minutes else 0.0
+        so_far = f"{self.counts.total():>6} cases, {self.failed} broken, {minutes:.1f} minutes"
+        print(f"{so_far}, {pace:.0f} a minute", flush=True)
+
+    def minutes(self) -> float:
+        return (time.monotonic() - self.begun) / 60
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator.sweep", description=__doc__)
-    parser.add_argument("--runs", type=int, default=2000, help="seeded runs with several faults (default: 2000)")
+    parser.add_argument("--minutes", type=float, default=55, help="until when seeded cases are begun (default: 55)")
+    parser.add_argument("--runs", type=int, default=10_000, help="seeded cases at most (default: 10000)")
+    parser.add_argument("--singles", type=int, help="only so many of the cases that are no seeded ones, a fair sample")
+    parser.add_argument("--deaths", type=int, help="only so many of the deaths (default: all)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    world, others = known_world()
-    every = [*cases(world), *others, *(several(world, options.seed + number) for number in range(options.runs))]
-    begun = time.monotonic()
+    worlds, paged = known()
+    every: list[Case | Rivalry | int] = [*cases.singles(worlds, paged), *rivals.cases(worlds)]
     random.Random(options.seed).shuffle(every)  # so that what was done when somebody stops it is a fair sample
-    shares = [every[start::_SHARES] for start in range(_SHARES)]
-    print(f"{len(world.calls)} calls, {len(world.writes)} writes, {len(FAULTS)} faults: {len(every)} cases", flush=True)
-    with multiprocessing.Pool(options.processes) as pool:
-        found = told(pool.imap_unordered(work, shares))
-    minutes = (time.monotonic() - begun) / 60
-    print(f"{sum(found.values())} cases of 3 runs each in {minutes:.0f} minutes, seeds from {options.seed}")
-    return 1 if found["violations"] else 0
-
-
-def told(results: Iterable[list[tuple[str, str, list[str]]]]) -> Counter[str]:
-    """Print what was broken as it comes, and the counts by class at the end."""
-    counts: Counter[str] = Counter()
-    violations = 0
-    for share in results:
-        for group, case, failed in share:
-            counts[group] += 1
-            if failed:
-                violations += 1
-                print(f"BROKEN {case}: {'; '.join(failed)}", flush=True)
-        print(f"{sum(counts.values()):>6} cases, {violations} broken", flush=True)
-    for group, number in sorted(counts.items()):
+    every = every[: options.singles]
+    print(f"{len(worlds['fix'].calls)} calls of a fix, {len(every)} cases with one fault or rival", flush=True)
+    tally = Tally()
+    for part in PARTS.values():
+        tally.add(list(part(options)))
+    seeds = range(options.seed, options.seed + options.runs)
+    with ProcessPoolExecutor(options.processes, multiprocessing.get_context("spawn"), _begin) as pool:
+        _spread(pool, every, seeds, tally, options)
+    tally.tell()
+    for group, number in sorted(tally.counts.items()):
         print(f"{group:<12} {number:>6}")
-    print(f"{'violations':<12} {violations:>6}")
-    return counts if not violations else counts + Counter({"violations": violations})
+    print(f"{'violations':<12} {tally.failed:>6}")
+    print(f"{tally.runs} runs of the tool in {tally.minutes():.0f} minutes; seeds from {options.seed} on")
+    return 1 if tally.failed else 0
+
+
+def _spread(
+    pool: ProcessPoolExecutor,
+    every: Sequence[Case | Rivalry | int],
+    seeds: Sequence[int],
+    tally: Tally,
+    options: argparse.Namespace,
+) -> None:
+    """All cases with one fault, then seeded ones until the time is up, a few shares at a time."""
+    shares = iter([*_shares(every), *_shares(seeds)])
+    waiting: set[Future[tuple[list[Outcome], int]]] = set()
+    while True:
+        while len(waiting) < 2 * options.processes:
+            share = next(shares, None)
+            if share is None or (isinstance(share[0], int) and tally.minutes() > options.minutes):
+                break
+            waiting.add(pool.submit(work, share))
+        if not waiting:
+            return
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for each in done:
+            tally.add(*each.result())
+
+
+def _shares(every: Sequence[Case | Rivalry | int]) -> list[Sequence[Case | Rivalry | int]]:
+    return [every[start : start + _SHARE] for start in range(0, len(every), _SHARE)]
 
 
 if __name__ == "__main__":

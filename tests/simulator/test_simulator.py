@@ -180,7 +180,7 @@ def test_a_fault_befalls_the_call_that_is_named_and_no_other(simulator: Simulato
     assert iam.get_group(GroupName="Others")
     assert refused(iam.get_group, GroupName="Ops") == "AccessDenied"
     assert iam.get_group(GroupName="Ops")
-    simulator.sticky = True
+    simulator.times = 0
     assert refused(iam.get_group, GroupName="Ops") == "AccessDenied"
 
 

@@ -1,0 +1,275 @@
+"""Somebody else at work in the same account: what they do to what a step touches, and when, and what has to hold then.
+
+A write that is under way cannot be held against what somebody does between the last look and the write: IAM has no
+compare-and-set. Whatever they do earlier is seen, and left alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.simulator.account import AWS, QUOTAS, Account, Entity
+from tests.simulator.oracles import common, holdings, planned_writes
+from tests.simulator.scenario import AGAIN, RUNS, Run, World, begun
+from tests.simulator.server import Simulator
+
+MOMENTS = ("before the audit", "before the look", "before the write", "after the write")
+"""`before the look`: between the audit and the look just before the write; `before the write`: after that look."""
+
+OTHERS = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}]}
+)
+_RUNS_AGAIN = 3
+_STRAY = f"{AWS}AmazonS3ReadOnlyAccess"  # attached before, and not asked for by a file; nor is eve there
+
+
+@dataclass(frozen=True)
+class Rivalry:
+    """Somebody's act on what a write of a run touches, at a moment. An apply's plan is made before it all."""
+
+    mode: str
+    write: str
+    act: str
+    moment: str
+
+    @property
+    def group(self) -> str:
+        return "L rival"
+
+    @property
+    def verb(self) -> str:
+        return self.write.partition(" ")[0]
+
+    @property
+    def given(self) -> dict[str, str]:
+        return dict(each.split("=", 1) for each in self.write.split()[1:])
+
+    def __str__(self) -> str:
+        return f"{self.mode}: somebody {self.act} {self.moment} {self.write}"
+
+
+def cases(worlds: Mapping[str, World]) -> Iterator[Rivalry]:
+    """Each act on each write of a fix and of one that replaces, where it makes sense, at each moment."""
+    for mode in ("fix", "replace"):
+        for write in worlds[mode].writes:
+            for act, (fits, _) in ACTS.items():
+                if fits(write.partition(" ")[0]):
+                    yield from (Rivalry(mode, write, act, moment) for moment in MOMENTS[1:])
+                    if mode == "fix":
+                        yield Rivalry("apply", write, act, MOMENTS[0])
+
+
+def judged(world: World, simulator: Simulator, folder: Path, case: Rivalry) -> list[str]:
+    """What one case broke."""
+    begun(simulator, folder, case.mode)
+    account = simulator.account
+    changed = arm(world, simulator, case)
+    plan = planned_writes(folder / "fix.plan") if case.mode == "apply" else None
+    seen = RUNS[case.mode](simulator, folder)
+    failed = [name for name, bad in common(world, simulator, seen, plan).items() if bad and name not in _MAY_BE]
+    if any(changed):  # whoever the plan is to make is not there yet, and nothing can be done to them
+        failed += _left_alone(case, simulator, seen)
+    failed += _honest(world, account, seen)
+    return [*failed, *_comes_to_rest(world, simulator, folder)]
+
+
+def arm(world: World, simulator: Simulator, case: Rivalry) -> list[bool]:
+    """Let somebody act at the case's moment; whether that changed something, once it has come."""
+    account, (_, act), changed = simulator.account, ACTS[case.act], []
+
+    def strike() -> None:
+        known = copy.deepcopy(account.state)
+        act(account, case.verb, case.given)
+        changed.append(known != account.state)
+
+    if case.moment == "before the audit":
+        strike()
+    elif case.moment == "before the look":
+        simulator.moments[world.audit] = strike
+    else:
+        when = simulator.before if case.moment == "before the write" else simulator.after
+        when[case.write, 1] = strike
+    return changed
+
+
+_MAY_BE = {
+    # Between a write and its read-back somebody may have done the same, or undone it: the server saw both.
+    "I5 done, and it is not",
+}
+
+
+def _left_alone(case: Rivalry, simulator: Simulator, seen: Run) -> Iterator[str]:
+    """What somebody did before the last look is not written over, and whom they made anew is not written to."""
+    if case.moment == "before the audit" and (seen.writes or seen.status != 2) and case.act not in _HARMLESS:
+        yield f"P6 a plan that is stale was applied: status {seen.status}"
+    if case.moment not in ("before the audit", "before the look"):
+        return
+    if case.act == "puts another document" and case.mode != "replace" and seen.status == 0:
+        yield "P6 another document, and the status is 0"
+    if case.act == "puts another document" and not _has_others(simulator.account, case):
+        yield "P6 somebody's document was written over"
+    if case.act in ("makes anew", "deletes"):
+        name = _principal(case.given)
+        yield from (f"P6 written to another one: {each}" for each in seen.writes if _touches(each, name, case.write))
+        if not any(word in seen.output for word in _MOVED):
+            yield "P6 nothing says what has moved"
+
+
+_HARMLESS = frozenset({"changes the case of"})
+_MOVED = (
+    *("is gone", "another one now", "has appeared", "was not created", "not what its files", "says something else"),
+    "in force since",
+)
+
+
+def _touches(write: str, name: str, about: str) -> bool:
+    """Whether a write is to whom somebody made anew; whoever the plan itself creates is nobody else."""
+    return f"={name}" in write and not about.startswith("Create")
+
+
+def _principal(given: Mapping[str, str]) -> str:
+    return given.get("UserName") or given.get("GroupName") or given.get("PolicyName") or ""
+
+
+def _has_others(account: Account, case: Rivalry) -> bool:
+    """Whether the document that somebody put is still there."""
+    if case.verb == "PutUserPolicy":
+        user = account.state.entities["User", case.given["UserName"].lower()]
+        return user.inline[case.given["PolicyName"]] == OTHERS
+    arns = [each for each in account.state.policies.values() if each.arn.endswith("/team-logs")]
+    return all(each.versions[each.default] == OTHERS for each in arns)
+
+
+def _honest(world: World, account: Account, seen: Run) -> Iterator[str]:
+    """Status 0 only where everything that is wanted is there, whatever else is."""
+    wanted = {fact for fact in holdings(world.after) if _STRAY not in fact and "eve" not in fact}
+    lacks = _folded(frozenset(wanted)) - _folded(holdings(account.state))
+    if seen.status == 0 and lacks:
+        yield f"I4 status 0, and there is no {min(lacks)}"
+
+
+def _comes_to_rest(world: World, simulator: Simulator, folder: Path) -> Iterator[str]:
+    """Run again without anybody else, it ends clean, or says each time that it does not; and it stops to write."""
+    seen = None
+    for _ in range(_RUNS_AGAIN):
+        simulator.forget()
+        seen = AGAIN[world.name](simulator, folder)
+        yield from _honest(world, simulator.account, seen)
+        if not seen.writes:
+            return
+    yield f"I6 it goes on writing: {seen.writes if seen else ()}"
+
+
+def _folded(facts: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """Facts without the case of names, which IAM does not tell apart."""
+    return frozenset(tuple(each.lower() for each in fact) for fact in facts)
+
+
+# --- what somebody may do ------------------------------------------------------------------------------
+
+
+def _entity(account: Account, given: Mapping[str, str]) -> Entity | None:
+    kind = "User" if "UserName" in given else "Group"
+    return account.state.entities.get((kind, given.get(f"{kind}Name", "").lower()))
+
+
+def _does_the_same(account: Account, verb: str, given: Mapping[str, str]) -> None:
+    entity = _entity(account, given)
+    if verb == "AddUserToGroup" and entity:
+        entity.groups.add(given["GroupName"])
+    elif verb == "RemoveUserFromGroup" and entity:
+        entity.groups.discard(given["GroupName"])
+    elif verb.startswith("Attach") and entity:
+        entity.attached.add(given["PolicyArn"])
+    elif verb.startswith("Detach") and entity:
+        entity.attached.discard(given["PolicyArn"])
+    elif verb.startswith("Delete") and entity:
+        entity.inline.pop(given["PolicyName"], None)
+    elif verb in ("CreateUser", "CreateGroup") and entity is None:
+        kind = verb.removeprefix("Create")
+        account.add(kind, given[f"{kind}Name"], path=given.get("Path", "/"))
+
+
+def _deletes(account: Account, _verb: str, given: Mapping[str, str]) -> None:
+    entity = _entity(account, given)
+    if entity is not None:
+        del account.state.entities[entity.kind, entity.name.lower()]
+        for each in account.state.entities.values():
+            each.groups.discard(entity.name if entity.kind == "Group" else "")
+
+
+def _makes_anew(account: Account, verb: str, given: Mapping[str, str]) -> None:
+    entity = _entity(account, given)
+    if entity is not None:
+        _deletes(account, verb, given)
+        account.add(entity.kind, entity.name, path=entity.path)
+
+
+def _renames(account: Account, _verb: str, given: Mapping[str, str]) -> None:
+    entity = _entity(account, given)
+    if entity is not None:
+        old, entity.name = entity.name, entity.name.swapcase()
+        for each in account.state.entities.values():
+            if old in each.groups and entity.kind == "Group":
+                each.groups = {entity.name if group == old else group for group in each.groups}
+
+
+def _fills(account: Account, verb: str, given: Mapping[str, str]) -> None:
+    """As much as the quota allows: of attachments, of groups, of versions."""
+    entity = _entity(account, given)
+    if verb == "CreatePolicyVersion":
+        policy = account.state.policies[given["PolicyArn"]]
+        policy.versions |= {f"v{number}": OTHERS for number in range(2, 6)}
+    elif verb == "AddUserToGroup" and entity:
+        lacks = QUOTAS["GroupsPerUserQuota"] - len(entity.groups)
+        for number in range(lacks):
+            account.add("Group", f"Filling{number}")
+            entity.groups.add(f"Filling{number}")
+    elif entity:
+        lacks = QUOTAS[f"AttachedPoliciesPer{entity.kind}Quota"] - len(entity.attached)
+        entity.attached |= {f"{AWS}Filling{number}" for number in range(lacks)}
+
+
+def _puts_another(account: Account, verb: str, given: Mapping[str, str]) -> None:
+    entity = _entity(account, given)
+    if verb.startswith("Put") and entity:
+        entity.inline[given["PolicyName"]] = OTHERS
+    elif verb == "CreatePolicy":
+        arn = f"arn:aws:iam::123456789012:policy{given.get('Path', '/')}{given['PolicyName']}"
+        if arn not in account.state.policies:
+            account.add_policy(arn, OTHERS)
+    elif verb == "CreatePolicyVersion":
+        policy = account.state.policies[given["PolicyArn"]]
+        policy.default = f"v{len(policy.versions) + 1}"
+        policy.versions[policy.default] = OTHERS
+
+
+def _attaches_another(account: Account, _verb: str, given: Mapping[str, str]) -> None:
+    entity = _entity(account, given)
+    if entity is not None:
+        entity.attached.add(_STRAY)
+
+
+def _to_somebody(verb: str) -> bool:
+    return verb not in {"CreatePolicy", "CreatePolicyVersion"}
+
+
+def _to_somebody_known(verb: str) -> bool:
+    """A stranger who is to leave an exclusive group is known by name alone; to be gone is to have left it."""
+    return _to_somebody(verb) and verb != "RemoveUserFromGroup"
+
+
+ACTS: Mapping[str, tuple[Callable[[str], bool], Callable[[Account, str, Mapping[str, str]], None]]] = {
+    "does the same": (_to_somebody, _does_the_same),
+    "deletes": (_to_somebody_known, _deletes),
+    "makes anew": (_to_somebody_known, _makes_anew),
+    "changes the case of": (_to_somebody, _renames),
+    "fills the quota of": (lambda verb: verb.startswith(("Attach", "AddUser", "CreatePolicyV")), _fills),
+    "puts another document": (lambda verb: verb.startswith(("Put", "CreatePolicy")), _puts_another),
+    "attaches another policy to": (_to_somebody, _attaches_another),
+}
+"""What somebody may do to whom a write is about: for which verbs, and how."""
