@@ -250,6 +250,13 @@ def test_a_snapshot_with_gaps_is_saved_and_is_2(
 def test_the_schema_is_json_for_an_editor(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out)["$schema"].startswith("http://json-schema.org/draft-07")
+    assert main(["schema", "guards"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["properties"]) == {
+        "version",
+        "protected",
+        "forbidden",
+        "max_changes",
+    }
 
 
 def test_the_tour_shows_what_it_runs_and_ends_well(
