@@ -13,9 +13,10 @@ import pytest
 
 from koding_audit.cli import main
 from tests.simulator.account import AWS, READ_LOGS, Account
-from tests.simulator.scenario import FILE, MANAGED, World, command, drifted, explored, holdings, run
+from tests.simulator.oracles import holdings
+from tests.simulator.quick import quickened
+from tests.simulator.scenario import FILE, MANAGED, World, command, drifted, explored, run
 from tests.simulator.server import Simulator, serving
-from tests.simulator.sweep import models_read_once
 
 GUIDE = str(Path(__file__).parents[2] / "policies" / "koding.yaml")
 EVERYTHING = """version: 1
@@ -184,7 +185,7 @@ def test_a_file_that_is_wrong_is_refused(capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def standing() -> Iterator[Simulator]:
-    with models_read_once(), serving(drifted()) as simulator:
+    with quickened(), serving(drifted()) as simulator:
         yield simulator
 
 
