@@ -253,7 +253,8 @@ def enabled(desired: Desired, answers: Iterable[Answer]) -> Desired:
 def completed(snapshot: Snapshot, wanted: Iterable[str]) -> tuple[Snapshot, tuple[str, ...], str]:
     """The snapshot with the documents that it lacks of AWS's policies, as they ship with the tool; which; their date.
 
-    The last resort: AWS changes its policies. Never of one that somebody holds: it decides. Other partitions have others.
+    The last resort: AWS changes its policies, and other partitions have others. Never of one that somebody holds: that
+    one decides.
     """
     held = {arn for each in snapshot.principals.values() for arn in (*(each.attached or ()), each.boundary)}
     unread = set(wanted).difference(held, snapshot.documents)

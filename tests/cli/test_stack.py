@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from koding_audit import managed
 from koding_audit.cli import main
@@ -268,6 +273,28 @@ def test_a_hostile_name_is_inert_in_the_table(capsys: pytest.CaptureFixture[str]
     _, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
     assert "\x1b" not in out
     assert "\u202e" not in out
+
+
+def test_the_hook_asks_about_each_script_and_fails_with_the_first_that_cannot_be_built(tmp_path: Path) -> None:
+    (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    asked = tmp_path / "asked"
+    fake = tmp_path / "koding-audit"
+    fake.write_text(f'#!/bin/sh\necho "$@" >> {asked}\ncase $2 in bad*) exit 2;; esac\n')
+    fake.chmod(0o755)
+    line = [*shlex.split(hook["entry"]), "state.yaml", "good.yml", "bad one.yml", "later.yml"]
+    done = subprocess.run(line, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=False)
+    assert done.returncode == 2
+    assert asked.read_text().splitlines() == [
+        "stack good.yml state.yaml --quiet",
+        "stack bad one.yml state.yaml --quiet",
+    ]
+
+
+def test_the_json_answer_has_exactly_the_documented_fields(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    found = answer(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    _, _, section = (CHECKOUT / "docs" / "stacks.md").read_text(encoding="utf-8").partition("## The answer as JSON")
+    rows = re.findall(r"^\| (`[^|]+) \|", section.partition("\n## ")[0], re.MULTILINE)
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(found)
 
 
 def test_the_guides_types_have_rows_that_were_checked() -> None:
