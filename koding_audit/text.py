@@ -51,6 +51,11 @@ def inert(text: str) -> str:
     return "".join(shown)
 
 
+def clipped(text: str, most: int) -> str:
+    """The text, or its beginning and how much is left out: an argument of a megabyte hides what is said of it."""
+    return text if len(text) <= most else f"{text[:most]}[... {len(text) - most:,} more characters]"
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if code <= 0xFF:

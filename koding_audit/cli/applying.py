@@ -48,7 +48,8 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
         account, caller = identified(source, options, terminal)
         if (account.id, account.partition) != (past.account.id, past.account.partition):
             raise RefusedError(
-                f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
+                f"the journal is of account {past.account.id}, and these credentials are for {account.id}",
+                "use the credentials of that account",
             )
         refuse_root(caller)
         unfinished.tell(account, options.journal, terminal)
@@ -102,7 +103,8 @@ def _apply(run: Run, saved: Plan, wanted: Desired) -> Report:
         account, _ = identified(source, options, terminal, wanted)
         if (account.id, account.partition) != (basis.account.id, basis.account.partition):
             raise RefusedError(
-                f"the plan is for account {basis.account.id}, and these credentials are for {account.id}"
+                f"the plan is for account {basis.account.id}, and these credentials are for {account.id}",
+                "use the credentials of that account, or make a plan for this one",
             )
         scanned = scan_once(run, source, wanted)
         again = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, basis.made_at)

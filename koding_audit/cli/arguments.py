@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from koding_audit import __version__, registry
 
@@ -39,9 +39,28 @@ class _Parser(argparse.ArgumentParser):
     """Tells what is wrong in one line, as every other error is told, and where to look it up."""
 
     def error(self, message: str) -> NoReturn:
-        from koding_audit.text import inert  # noqa: PLC0415 - only for a wrong command line
+        from koding_audit.text import clipped, inert  # noqa: PLC0415 - only for a wrong command line
 
-        self.exit(2, f"error: {inert(message)}; `{self.prog} --help` says what there is\n")
+        self.exit(2, f"error: {inert(clipped(message, 500))}; `{self.prog} --help` says what there is\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What is left over is wrong, and told by the command that it was said to, which knows what is near it."""
+        options, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(self._unknown(left))
+        return options, left
+
+    def _unknown(self, left: list[str]) -> str:
+        import difflib  # noqa: PLC0415 - only for a wrong command line
+
+        option = left[0].partition("=")[0]
+        message = f"unrecognized arguments: {' '.join(left)}"
+        if not option.startswith("-") or len(option) > 100:
+            return message
+        near = difflib.get_close_matches(option, self._option_string_actions, 1)
+        if near:
+            return f"{message}; the nearest is {near[0]}"
+        return f"{message}; a file of that name is ./{option}"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from koding_audit import levels, registry
-from koding_audit.cli.terminal import Terminal, is_interactive
+from koding_audit.cli.terminal import Terminal, check_named, is_interactive
 from koding_audit.collect import Opened
 from koding_audit.errors import AccessError, CallError, InputError, RefusedError
 from koding_audit.model import Account, Caller, Desired, Query, Settings, Snapshot
@@ -124,6 +124,8 @@ def identified(
 
 def check_writable(options: argparse.Namespace, desired: Desired | None = None) -> None:
     """Whether a write could be agreed to at all; before anything is read. Raises InputError or RefusedError."""
+    if options.journal:
+        check_named(options.journal)
     source = getattr(options, "source", "live").partition(":")[0]
     if source == "snapshot":
         raise InputError("--fix: a snapshot cannot be repaired", "use --source live, or leave --fix out")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from koding_audit import registry
 from koding_audit.errors import AuditError, InputError
-from koding_audit.text import inert
+from koding_audit.text import clipped, inert
 
 if TYPE_CHECKING:
     from koding_audit.model import Problem, Report
@@ -41,9 +41,9 @@ class Terminal:
     def problem(self, problem: Problem | AuditError) -> None:
         """An error in one line: where, what, and what to do."""
         place = problem.location
-        where = f"{inert(place.path)}:{place.line}:{place.column}: " if place else ""
-        hint = f"; {inert(problem.hint)}" if problem.hint else ""
-        self.say(f"{where}error: {inert(problem.message)}{hint}")
+        where = f"{inert(clipped(place.path, 500))}:{place.line}:{place.column}: " if place else ""
+        hint = f"; {inert(clipped(problem.hint, 2000))}" if problem.hint else ""
+        self.say(f"{where}error: {inert(clipped(problem.message, 5000))}{hint}")
 
     def trace(self, error: Exception) -> None:
         """Where an error that nobody foresaw came from."""
@@ -123,7 +123,7 @@ def _output(said: str) -> Output:
     known = registry.names("render")
     if name not in known:
         raise InputError(f"--output {said}: there is no format {name!r}", f"the formats are: {', '.join(known)}")
-    if colon and not path:
+    if colon and path in ("", "-"):
         raise InputError(f"--output {said} names no file", f"write {name}:PATH, or {name} alone for standard output")
     return Output(name, path)
 
@@ -192,7 +192,7 @@ def check_outputs(wanted: Iterable[Output], inputs: Iterable[str]) -> None:
         kind, folder = _kind(path), Path(path).parent
         if kind in (stat.S_IFCHR, stat.S_IFIFO):
             continue
-        if Path(path).is_dir() or path.endswith("/") or kind in (stat.S_IFBLK, stat.S_IFSOCK):
+        if _is_folder(path) or kind in (stat.S_IFBLK, stat.S_IFSOCK):
             raise InputError(f"--output: {path} is no place for a report", "name a file")
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise InputError(
@@ -204,11 +204,20 @@ def check_outputs(wanted: Iterable[Output], inputs: Iterable[str]) -> None:
         taken[real] = "the place of another report"
 
 
+def check_named(path: str) -> None:
+    """Whether a new file can be called that. Raises InputError."""
+    if os.path.lexists(path):
+        raise InputError(f"{path} is there already", "name a new file, or remove that one")
+    if path == "-":
+        raise InputError("only a report can go to standard output", "name a file; one that is called - is given as ./-")
+    if not path or _is_folder(path):
+        raise InputError(f"{path or 'an empty name'} is no name of a file to write", "name the file, with its folder")
+
+
 def check_new(path: str) -> None:
     """Whether create_file could make it, as far as can be told before there is anything to write. Raises InputError."""
+    check_named(path)
     target = Path(path)
-    if os.path.lexists(target):
-        raise InputError(f"{path} is there already", "name a new file, or remove that one")
     if not os.path.isdir(target.parent):  # noqa: PTH112 - Path's own raises where a name is too long
         raise InputError(f"{path} cannot be made: {target.parent} is not a folder", "make the folder first")
     if not os.access(target.parent, os.W_OK | os.X_OK):
@@ -253,6 +262,16 @@ def _put(descriptor: int, data: bytes, *, sync: bool = False, close: bool = True
         stream.flush()
         if sync:
             os.fsync(descriptor)
+
+
+def _is_folder(path: str) -> bool:
+    """Whether it is one, or said to be one. Raises InputError: longer than a name can be."""
+    try:
+        return path.endswith("/") or stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(f"{path} cannot be made: {error.strerror}", "name another file") from error
+        return False
 
 
 def _stream(path: str) -> int | None:
