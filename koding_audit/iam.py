@@ -16,6 +16,7 @@ from koding_audit.model import AccessKey, Kind, ManagedPolicy, Principal, docume
 
 REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more
 _SIMULATED_AT_ONCE = 100  # of thousands of actions, so that neither request nor reply grows without bound
+_KEY_STATUSES = frozenset({"Active", "Inactive", "Expired"})
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
 _DETAIL_FILTERS: Mapping[Kind, tuple[str, str]] = {
     "user": ("User", "UserDetailList"),
@@ -260,10 +261,21 @@ def details(connection: Connection, kind: Kind) -> Details:
     name, member = _DETAIL_FILTERS[kind]
     found = connection.pages("GetAccountAuthorizationDetails", member, Filter=[name])
     principals = tuple(principal_of_detail(kind, each) for each in found)
+    _refuse_namesakes(principals)
     documents: dict[str, str] = {}
     for principal, detail in zip(principals, found, strict=True):
         documents |= documents_of_detail(principal, detail)
     return Details(principals, documents)
+
+
+def _refuse_namesakes(principals: Iterable[Principal]) -> None:
+    """A row may come twice, where a page was shifted; of two that differ, one would be lost without a word."""
+    known: dict[str, Principal] = {}
+    for each in principals:
+        other = known.setdefault(each.name.casefold(), each)
+        if other != each:
+            said = f"two {each.kind}s are called {other.name} and {each.name}"
+            raise CallError("iam:GetAccountAuthorizationDetails", MALFORMED, said)
 
 
 def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
@@ -379,7 +391,10 @@ def _access_key(connection: Connection, metadata: Any) -> AccessKey:
     reply = connection.call("GetAccessKeyLastUsed", AccessKeyId=key_id)
     used = take(reply, "AccessKeyLastUsed", dict, "iam:GetAccessKeyLastUsed")
     last_used = take_time(used, "LastUsedDate", "iam:GetAccessKeyLastUsed") if "LastUsedDate" in used else None
-    active = take(metadata, "Status", str, call) == "Active"
+    status = take(metadata, "Status", str, call)
+    if status not in _KEY_STATUSES:
+        raise CallError(call, MALFORMED, f"the reply has a status of a key that IAM does not know: {status!r}")
+    active = status == "Active"
     return AccessKey(key_id[-4:], active, take_time(metadata, "CreateDate", call), last_used)
 
 

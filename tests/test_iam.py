@@ -274,6 +274,7 @@ def moment(*parts: int) -> datetime:
         (without(key("ABCD", BORN), "Status"), last_used()),
         (key("ABCD", "0001-01-01T00:00:00+23:00"), last_used()),
         (key("ABCD", "yesterday"), last_used()),
+        (key("ABCD", BORN) | {"Status": "Paused"}, last_used()),
         (key("ABCD", BORN), recorded({"UserName": "someone"})),
         (key("ABCD", BORN), last_used(LastUsedDate="N/A")),
         (key("ABCD", BORN), DENIED),

@@ -13,7 +13,7 @@ from koding_audit.cli.terminal import Terminal, check_named, is_interactive
 from koding_audit.collect import Opened
 from koding_audit.errors import AccessError, CallError, InputError, RefusedError
 from koding_audit.model import Account, Caller, Desired, Query, Settings, Snapshot
-from koding_audit.text import inert
+from koding_audit.text import clipped, inert
 
 _NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
 _NETWORK = "look at the network, HTTPS_PROXY, --region and --endpoint-url"
@@ -175,7 +175,9 @@ def _tell_what_is_not_obeyed(options: argparse.Namespace, environ: Mapping[str, 
     key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
     profile = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
     if key and options.profile:
-        terminal.note(f"AWS_ACCESS_KEY_ID is set, and not used: --profile {inert(options.profile)} comes first")
+        terminal.note(
+            f"AWS_ACCESS_KEY_ID is set, and not used: --profile {inert(clipped(options.profile, 100))} comes first"
+        )
     elif key and profile:
         terminal.note(
             f"AWS_ACCESS_KEY_ID is used, and not the keys of profile {inert(profile)}: --profile would choose them"
