@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test diff-sweep fuzz faults mutants check lint types docs generate data bench bench-peers clean
+.PHONY: help demo test diff-sweep fuzz faults mutants check lint types docs generate data bench bench-size bench-peers clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: $(STAMP) ## measure speed and calls against a local server, and print the
 	$(BIN)/python -m benchmarks.decisions
 	$(BIN)/python -m benchmarks.difference
 	$(BIN)/python -m benchmarks.stack
+
+bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas allow, against its limits (a minute)
+	$(BIN)/python -m benchmarks.size
 
 bench-peers: $(STAMP) ## the same cases decided by this tool and by peers, each installed into .venv/peers
 	$(BIN)/python -m benchmarks.peers

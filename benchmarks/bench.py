@@ -176,9 +176,9 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def server(users: int, groups: int) -> Iterator[str]:
-    """The URL of a server in a process of its own."""
-    arguments = [sys.executable, "-m", "benchmarks.server", str(users), str(groups)]
+def server(*sizes: int) -> Iterator[str]:
+    """The URL of a server in a process of its own. sizes: its users and groups, and roles and policies."""
+    arguments = [sys.executable, "-m", "benchmarks.server", *map(str, sizes)]
     with subprocess.Popen(arguments, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

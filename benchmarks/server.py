@@ -1,10 +1,12 @@
 """A fast account to measure against: IAM and STS over HTTP on loopback, every reply made before it is asked for.
 
-Run as `python -m benchmarks.server USERS GROUPS`, it prints its port. `GET /-/calls` gives the calls since the last
-time it was asked, as JSON; `GET /-/latency/MS` makes each call take so many milliseconds longer.
+Run as `python -m benchmarks.server USERS GROUPS [ROLES POLICIES]`, it prints its port. `GET /-/calls` gives the calls
+since the last time it was asked, as JSON; `GET /-/latency/MS` makes each call take so many milliseconds longer.
 
 The account holds group Developers with what policies/koding.yaml requires and koding-user in it, and groups
 `group-000`.. of which each has two policies attached, users `user-0000`.. spread over them. Everything is as desired.
+With roles it is as full as an account may be: each role has an inline policy and a share of the account's own policies
+`policy-0000`.., and each user and role has the tags that make a page of a thousand six megabytes.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 ACCOUNT = "123456789012"
 CREATED = "2026-01-01T00:00:00Z"
@@ -40,23 +42,46 @@ SUMMARY = {
     "UsersQuota": 5000,
 }
 Parameters = dict[str, str]
+TAG = f"<member><Key>{'k' * 30}-{{0:02}}</Key><Value>{'v' * 80}</Value></member>"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+}
+INLINE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": f"s{number:02}",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::b-{number:02}/*",
+        }
+        for number in range(12)
+    ],
+}
 
 
 class Account:
     """The account's state and its replies. A reply is kept, so that the second of its kind costs nothing."""
 
-    def __init__(self, users: int, groups: int) -> None:
+    def __init__(self, users: int, groups: int, roles: int = 0, policies: int = 0) -> None:
         self.groups = ["Developers", *(f"group-{number:03}" for number in range(groups))]
         self.users = {"koding-user": "Developers"}
         for number in range(users):
             self.users[f"user-{number:04}"] = self.groups[1 + number % groups]
+        self.roles = {
+            f"role-{role:04}": [f"policy-{number:04}" for number in range(role, policies, roles)]
+            for role in range(roles)
+        }
+        self.tags = f"<Tags>{''.join(TAG.format(number) for number in range(36 if roles else 0))}</Tags>"
 
     @functools.cache  # noqa: B019 - one account lives as long as its process
     def reply(self, action: str, parameters: tuple[tuple[str, str], ...]) -> bytes:
         method: Callable[[Parameters], str] | None = getattr(self, f"reply_{action}", None)
         if method is None:
             return _response(
-                400, f"<ErrorResponse><Error><Code>InvalidAction</Code><Message>{action}</Message></Error>"
+                400,
+                f"<ErrorResponse><Error><Code>InvalidAction</Code><Message>{action}</Message></Error></ErrorResponse>",
             )
         try:
             result = method(dict(parameters))
@@ -148,10 +173,15 @@ class Account:
         return _paged("Groups", [self._group(group) for group in self.groups], asked)
 
     def reply_GetAccountAuthorizationDetails(self, asked: Parameters) -> str:
-        """Users and groups only, MaxItems to a page over both, as AWS counts them."""
-        kinds = {value for name, value in asked.items() if name.startswith("Filter.member.")} or {"User", "Group"}
+        """No policies, and MaxItems to a page over all kinds, as AWS counts them."""
+        kinds = {value for name, value in asked.items() if name.startswith("Filter.member.")} or {
+            "User",
+            "Group",
+            "Role",
+        }
         rows = [("UserDetailList", self._user_detail(user)) for user in self.users if "User" in kinds]
         rows += [("GroupDetailList", self._group_detail(group)) for group in self.groups if "Group" in kinds]
+        rows += [("RoleDetailList", self._role_detail(role)) for role in self.roles if "Role" in kinds]
         start = int(asked.get("Marker", "0"))
         end = start + int(asked.get("MaxItems", "100"))
         page = ""
@@ -177,11 +207,27 @@ class Account:
 
     def _user_detail(self, name: str) -> str:
         groups = f"<GroupList><member>{self.users[name]}</member></GroupList>"
-        return f"{self._user(name)}{groups}<AttachedManagedPolicies/><Tags/>"
+        return f"{self._user(name)}{groups}<AttachedManagedPolicies/>{self.tags}"
 
     def _group_detail(self, name: str) -> str:
         attached = "".join(f"<member>{policy}</member>" for policy in _attached())
         return f"{self._group(name)}<GroupPolicyList/><AttachedManagedPolicies>{attached}</AttachedManagedPolicies>"
+
+    def _role_detail(self, name: str) -> str:
+        arn = f"arn:aws:iam::{ACCOUNT}:policy/"
+        attached = "".join(
+            f"<member><PolicyArn>{arn}{policy}</PolicyArn><PolicyName>{policy}</PolicyName></member>"
+            for policy in self.roles[name]
+        )
+        trust, inline = (quote(json.dumps(document), safe="") for document in (TRUST, INLINE))
+        return (
+            f"<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA{name.upper()}</RoleId>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+            f"<AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument><InstanceProfileList/>"
+            "<RolePolicyList><member><PolicyName>inline</PolicyName>"
+            f"<PolicyDocument>{inline}</PolicyDocument></member></RolePolicyList>"
+            f"<AttachedManagedPolicies>{attached}</AttachedManagedPolicies>{self.tags}"
+        )
 
 
 def _attached() -> list[str]:
@@ -265,13 +311,13 @@ class Connection(asyncio.Protocol):
         return _response(200, said, "application/json")
 
 
-async def serve(users: int, groups: int) -> None:
+async def serve(*sizes: int) -> None:
     Connection.calls = []
-    Connection.account = Account(users, groups)
+    Connection.account = Account(*sizes)
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(*map(int, sys.argv[1:])))

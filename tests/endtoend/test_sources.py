@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench
+from benchmarks import bench, size
 from koding_audit import desired
 from koding_audit.aws import connect
 from koding_audit.collect import live
@@ -116,6 +116,23 @@ def test_a_thousand_users_in_a_hundred_groups_take_at_most_ten_calls(command: Co
         calls = bench.control(url, "calls")
     assert (result.status, result.findings) == (0, {})
     assert len(calls) <= 10
+
+
+def test_the_fullest_account_is_closed_and_as_its_file_says(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account of `make bench-size`, with fewer in it: what is measured is a whole scan that ends clean."""
+    sizes = {"USERS": 20, "GROUPS": 3, "ROLES": 10, "POLICIES": 15}
+    for name, value in sizes.items():
+        monkeypatch.setattr(size, name, value)
+    path = tmp_path / "full.yaml"
+    path.write_text(size.desired_state(), encoding="utf-8")
+    with bench.server(*sizes.values()) as url:
+        command.url = url
+        result = command.json("scan", str(path))
+    assert (result.status, result.audit["gaps"]) == (0, [])
+    assert {each["rule"] for each in result.findings.values()} == {"inline-unexpected"}
+    assert len(result.findings) == sizes["ROLES"]
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("schema",), ("scan", "--help")], ids=" ".join)
