@@ -50,9 +50,12 @@ class ScriptedAccount:
 
     # --- what a Connection offers ---
 
+    def identity(self) -> tuple[Account, Caller]:
+        return Account(self.owner, "aws"), Caller(f"arn:aws:iam::{self.owner}:user/auditor", root=False)
+
     def identity_now(self) -> tuple[Account, Caller]:
         self.calls.append(("GetCallerIdentity", {}))
-        return Account(self.owner, "aws"), Caller(f"arn:aws:iam::{self.owner}:user/auditor", root=False)
+        return self.identity()
 
     def remaining(self) -> float:
         return self.time_left

@@ -267,7 +267,7 @@ def _put(descriptor: int, data: bytes, *, sync: bool = False, close: bool = True
 def _is_folder(path: str) -> bool:
     """Whether it is one, or said to be one. Raises InputError: longer than a name can be."""
     try:
-        return path.endswith("/") or stat.S_ISDIR(os.stat(path).st_mode)
+        return path.endswith("/") or stat.S_ISDIR(Path(path).stat().st_mode)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise InputError(f"{path} cannot be made: {error.strerror}", "name another file") from error

@@ -108,7 +108,8 @@ def carry_out(
         return None, ()
     if judgement.refusals:
         return None, tuple(Problem(each.message, each.hint) for each in judgement.refusals)
-    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}?"):
+    caller = connection.identity()[1].arn
+    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}, as {inert(caller)}?"):
         terminal.note("Declined: nothing was written.")
         return None, ()
     with journalled(plan.basis.account, plan.basis.files, connection, options.journal, terminal) as file:

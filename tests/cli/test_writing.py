@@ -144,7 +144,9 @@ def test_what_is_agreed_to_is_done_and_counted(account: Account, tmp_path: Path,
     assert [entry.outcome for entry in journal.entries] == ["done", "done"]
     assert problems == ()
     text = screen.getvalue()
-    assert text.index("Plan: 2 to add") < text.index("Make these changes to account 123456789012?")
+    assert text.index("Plan: 2 to add") < text.index(
+        "Make these changes to account 123456789012, as arn:aws:iam::123456789012:user/auditor?"
+    )
     assert f"Journal: {tmp_path}/journal.jsonl" in text
     assert "2 changes made and read back, of 2." in text
     assert account.renewed == 1

@@ -123,17 +123,17 @@ def test_a_limit_that_is_no_number_in_its_bounds_is_refused(option: str, value: 
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("file.yaml", "is a file that this run reads"),
+        ("file.yaml", "is a file that this run reads or keeps"),
         ("./sub/../file.yaml", "is a file that this run reads"),
         ("link.yaml", "is a file that this run reads"),
         ("scp.json", "is a file that this run reads"),
         ("-", "or json alone for standard output"),
         ("", "or json alone for standard output"),
-        (".", "no name of a file"),
-        ("sub", "no name of a file"),
-        ("new/", "no name of a file"),
-        ("nowhere/report.json", "nowhere is not a folder"),
-        ("file.yaml/report.json", "file.yaml is not a folder"),
+        (".", "is no place for a report"),
+        ("sub", "is no place for a report"),
+        ("new/", "is no place for a report"),
+        ("nowhere/report.json", "nowhere is no folder that can be written"),
+        ("file.yaml/report.json", "file.yaml is no folder that can be written"),
     ],
 )
 def test_a_report_that_has_no_place_of_its_own_is_refused_before_anything_is_read(
@@ -148,7 +148,7 @@ def test_a_report_that_has_no_place_of_its_own_is_refused_before_anything_is_rea
 
 def test_two_reports_are_not_written_over_each_other(refused: Said) -> None:
     told = refused("scan", "file.yaml", "--output", "json:report", "--output", "table:./report")
-    assert "two reports cannot both be in ./report" in told
+    assert "./report is the place of another report" in told
 
 
 def test_a_default_file_is_not_written_over_either(refused: Said) -> None:
