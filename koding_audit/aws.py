@@ -182,6 +182,7 @@ def connect(settings: Settings) -> Iterator[Connection]:
     try:
         with _explained(settings):
             session = new_session(settings)
+            _check_bundle(session, settings)
             keys = _in_time(pool.submit(_keys, session, settings), deadline)
             sts = client(session, "sts", settings, **keys)
             identity = pool.submit(_identify, sts, settings.role_arn)
@@ -334,6 +335,14 @@ def check_endpoint(settings: Settings) -> None:
             f"--endpoint-url {url}: {host} is not a host of AWS",
             f"if it is meant to get your signed requests, add --allow-endpoint {host}",
         )
+
+
+def _check_bundle(session: Any, settings: Settings) -> None:
+    """Of certificates that are not there botocore tells no more than that there is no such file, and not which."""
+    bundle = session.get_config_variable("ca_bundle") or ""
+    if bundle and not os.path.isfile(bundle) and not settings.endpoint_url.startswith("http:"):  # noqa: PTH113 - any text
+        hint = "name a file of PEM certificates, or leave AWS_CA_BUNDLE and ca_bundle out: botocore brings its own"
+        raise AccessError(f"the certificates to trust are not there: {bundle}", hint)
 
 
 def _is_loopback(host: str) -> bool:

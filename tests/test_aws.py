@@ -584,14 +584,29 @@ def test_a_configuration_that_is_no_text_is_an_access_error(
     assert "the AWS settings cannot be used" in refused(Settings()).message
 
 
-def test_a_certificate_bundle_that_is_not_there_is_said(
-    replay: Replay, aws_environment: pytest.MonkeyPatch, impatient: None
+@pytest.mark.parametrize("by", ["AWS_CA_BUNDLE", "profile"])
+def test_a_certificate_bundle_that_is_not_there_is_named(
+    by: str, replay: Replay, aws_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    aws_environment.setenv("AWS_CA_BUNDLE", "/nonexistent/bundle.pem")
-    settings = Settings(endpoint_url=replay.url.replace("http:", "https:"))
-    with connect(settings) as connection, pytest.raises(CallError) as caught:
-        connection.identity()
-    assert "No such file" in str(caught.value)
+    if by == "profile":
+        config_file(aws_environment, tmp_path, f"[default]\nca_bundle = {tmp_path}\n")
+    else:
+        aws_environment.setenv("AWS_CA_BUNDLE", str(tmp_path))
+    error = refused(Settings(endpoint_url=replay.url.replace("http:", "https:")))
+    assert error.message == f"the certificates to trust are not there: {tmp_path}"
+    assert "AWS_CA_BUNDLE" in error.hint
+    with connect(Settings(endpoint_url=replay.url)):  # over plain http to this machine nothing is asked of them
+        pass
+
+
+def test_nothing_turns_on_the_debug_log_of_botocore(connection: Connection) -> None:
+    """It holds session tokens, in the canonical request that is signed."""
+    import logging
+
+    with pytest.raises(CallError):
+        connection.call("GetUser", UserName="someone")
+    loggers = [logging.getLogger(name) for name in ("botocore", "botocore.auth", "urllib3", "http.client")]
+    assert [each.isEnabledFor(logging.DEBUG) for each in loggers] == [False] * 4
 
 
 def test_credentials_that_do_not_come_end_with_the_deadline(
