@@ -47,10 +47,8 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
     with opened(options, terminal) as source:
         account, caller = identified(source, options, terminal)
         if (account.id, account.partition) != (past.account.id, past.account.partition):
-            raise RefusedError(
-                f"the journal is of account {past.account.id}, and these credentials are for {account.id}",
-                "use the credentials of that account",
-            )
+            told = f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
+            raise RefusedError(told, "use the credentials of that account")
         refuse_root(caller)
         unfinished.tell(account, options.journal, terminal)
         snapshot = source.collect(undo_query(past))

@@ -108,8 +108,7 @@ def carry_out(
         return None, ()
     if judgement.refusals:
         return None, tuple(Problem(each.message, each.hint) for each in judgement.refusals)
-    caller = connection.identity()[1].arn
-    if asks and not terminal.ask(f"Make these changes to account {plan.basis.account.id}, as {inert(caller)}?"):
+    if asks and not terminal.ask(_question(plan, connection)):
         terminal.note("Declined: nothing was written.")
         return None, ()
     with journalled(plan.basis.account, plan.basis.files, connection, options.journal, terminal) as file:
@@ -147,6 +146,11 @@ def journalled(
         stack.callback(file.close)
         terminal.note(f"Journal: {inert(path)}")
         yield file
+
+
+def _question(plan: Plan, connection: Connection) -> str:
+    account, (_, caller) = plan.basis.account, connection.identity()
+    return f"Make these changes to account {account.id}, as {inert(caller.arn)}?"
 
 
 def _written(
