@@ -159,6 +159,10 @@ class Account:
             self._history.append((float("-inf"), copy.deepcopy(self.state)))
         return self.state
 
+    def begin_to_lag(self) -> None:
+        """What was before now is past for every read: no state of it is seen any more."""
+        self._history.clear()
+
     def keep(self) -> None:
         """Remember the state after a write."""
         if self.lag or self.listing_lag:
@@ -207,7 +211,8 @@ class Account:
         if of_policy:
             self._write_policy(verb, entity, given)
         else:
-            if entity.attached or entity.inline or entity.groups:
+            has_members = kind == "Group" and any(entity.name in each.groups for each in state.entities.values())
+            if entity.attached or entity.inline or entity.groups or has_members:
                 raise IamError("DeleteConflict", 409)
             del state.entities[kind, name.lower()]
         self.keep()

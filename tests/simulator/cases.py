@@ -183,6 +183,7 @@ def judged(world: World, simulator: Simulator, folder: Path, case: Case, after: 
 
 def befall(simulator: Simulator, case: Case) -> None:
     account = simulator.account
+    account.begin_to_lag()
     account.lag, account.listing_lag, account.flapping = case.lag, case.listing_lag, case.flapping
     account.page, account.report = case.page, case.report
     simulator.times, simulator.seconds = case.times, case.seconds

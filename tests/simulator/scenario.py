@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -175,6 +176,7 @@ def command(simulator: Simulator, folder: Path, *arguments: str, journal: bool =
     simulator.watch = partial(_check_recorded, path, unrecorded)
     begun = simulator.account.now
     with (
+        _own_signals(),
         _clock(simulator.account),
         patch.dict(os.environ, _environment(folder), clear=True),
         contextlib.redirect_stdout(out),
@@ -220,6 +222,17 @@ def _environment(folder: Path) -> dict[str, str]:
         "AWS_SESSION_TOKEN": TOKEN,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """The tool says what SIGTERM and SIGHUP do to its process; this one is to end by them as it did before."""
+    usual = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in usual.items():
+            signal.signal(each, handler)
 
 
 @contextlib.contextmanager

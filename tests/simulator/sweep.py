@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import gc
 import multiprocessing
 import random
 import shutil
@@ -111,6 +112,7 @@ def work(share: Sequence[Case | Rivalry | int]) -> tuple[list[Outcome], int]:
                 if failed and failed[-1].startswith("I8 not at its end"):
                     break  # whatever still runs of it talks to a server that nobody else uses
         shutil.rmtree(folder, ignore_errors=True)
+        gc.collect()  # clients are circles, and each keeps connections open
     return found, after.runs - before
 
 

@@ -29,7 +29,7 @@ def outcomes() -> Iterator[tuple[str, str, list[str]]]:
     writes, _ = _undisturbed()
     for write in writes[::4]:
         yield "M twin", f"two machines, the first stopped at {write}", on_two_machines(write)
-    for write in writes[::15]:
+    for write in writes[::8]:  # not at the last one: a copy that finds nothing to do asks for no lock
         yield "M twin", f"one machine, the first stopped at {write}", on_one_machine(write)
     for number in range(2):
         yield "M twin", f"race {number + 1} of two machines", racing()
