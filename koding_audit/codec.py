@@ -56,6 +56,7 @@ from koding_audit.model import (
 from koding_audit.verdict import audit_status, blocking, ordered, status_of, summary
 
 VERSION = 1
+TOOL = "koding-audit"
 SNAPSHOT = "koding-audit-snapshot"
 PLAN = "koding-audit-plan"
 JOURNAL = "koding-audit-journal"
@@ -638,7 +639,7 @@ def report_value(report: Report) -> dict[str, Any]:
     """The report as JSON values, in the order in which they are written."""
     return {
         "version": VERSION,
-        "tool": {"name": "koding-audit", "version": __version__},
+        "tool": {"name": TOOL, "version": report.made_by or __version__},
         "status": status_of(report),
         "fail_on": report.fail_on,
         "errors": [
@@ -659,14 +660,15 @@ def _audit(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "status": status,
         "desired": [_file(each) for each in audit.desired],
         "summary": summary(audit.findings),
-        "findings": [_finding(each) for each in ordered(audit.findings)],
+        "findings": [finding_value(each) for each in ordered(audit.findings)],
         "gaps": [_blocking(gap, rules) for gap, rules in blocking(audit)],
         "not_seen": sorted(audit.not_seen),
         "journal": None if audit.journal is None else _journal(audit.journal),
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_value(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON values, in the order in which they are written."""
     return {
         "id": finding.id,
         "rule": finding.rule,

@@ -851,10 +851,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a rule says to people. why: why it matters, in a few words; step: what to do where `--fix` cannot."""
+    """What a rule says to people.
+
+    why: why it matters, in a few words; step: what to do where `--fix` cannot; what: what it finds.
+    """
 
     why: str
     step: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -862,9 +866,11 @@ class Report:
     """The result of a run. Plural from the first day: many accounts change no shape.
 
     advice: by rule, for formats that people read; a rule that is not in it is shown without.
+    made_by: the version of this tool that made it, "" for the one that runs.
     """
 
     audits: tuple[Audit, ...]
     fail_on: Severity = "warning"
     errors: tuple[Problem, ...] = ()
     advice: Mapping[str, Advice] = field(default_factory=dict)
+    made_by: str = ""

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from types import ModuleType
 
 from koding_audit import registry
 from koding_audit.comparison import Comparison, is_ignored
@@ -35,7 +36,9 @@ from koding_audit.model import (
 from koding_audit.verdict import NOT_CHECKED
 
 UNREAD_ADVICE = Advice(
-    "What was not read is not known to be right.", "grant the caller the permission, then scan again"
+    "What was not read is not known to be right.",
+    "grant the caller the permission, then scan again",
+    "Something that a rule needs could not be read.",
 )
 
 _OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
@@ -75,10 +78,9 @@ def rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Rule, ...
 
 def advice(report: Report) -> dict[str, Advice]:
     """What the rules of a report's findings say to people, by rule."""
-    found = {finding.rule for audit in report.audits for finding in audit.findings} - {NOT_CHECKED}
-    modules = {name: registry.load("rules", name) for name in sorted(found)}
-    said = {name: Advice(_first_line(module.__doc__), module.STEP) for name, module in modules.items()}
-    return {**said, NOT_CHECKED: UNREAD_ADVICE}
+    found = {finding.rule for audit in report.audits for finding in audit.findings}
+    known = found.intersection(registry.names("rules"))  # a saved report may be of another version
+    return {**{name: _advice(registry.load("rules", name)) for name in sorted(known)}, NOT_CHECKED: UNREAD_ADVICE}
 
 
 def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
@@ -280,8 +282,10 @@ def _not_checked(gap: Gap, comparison: Comparison) -> Finding:
     )
 
 
-def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().partition("\n")[0]
+def _advice(rule: ModuleType) -> Advice:
+    """From its docstring: the first line says why it matters, the rest what it finds."""
+    why, _, what = (rule.__doc__ or "").strip().partition("\n")
+    return Advice(why, rule.STEP, " ".join(what.split()))
 
 
 def after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audit:

@@ -41,6 +41,8 @@ FLOORS = {
     "comparison": 1,
     "plan": 1,
     "verdict": 1,
+    "conclusion": 2,
+    "results": 3,
     "credential_report": 1,
     "inputs": 2,
     "jsontext": 2,

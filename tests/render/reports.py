@@ -282,7 +282,8 @@ def rewrite() -> None:
     """Write the golden files again: python -m tests.render.reports; then read what changed."""
     for format_name in registry.names("render"):
         for name, report in REPORTS.items():
-            (GOLDEN / f"{name}.{format_name}").write_text(registry.load("render", format_name).render(report))
+            text = registry.load("render", format_name).render(report)
+            (GOLDEN / f"{name}.{format_name}").write_bytes(text.encode())
 
 
 if __name__ == "__main__":

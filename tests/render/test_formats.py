@@ -27,7 +27,7 @@ def module(name: str) -> ModuleType:
 @pytest.mark.parametrize(("name", "report"), EVERY)
 def test_a_report_looks_as_its_golden_file_says(name: str, report: str) -> None:
     # Rewritten by `python -m tests.render.reports`; read the difference before committing it.
-    assert module(name).render(REPORTS[report]) == (GOLDEN / f"{report}.{name}").read_text()
+    assert module(name).render(REPORTS[report]) == (GOLDEN / f"{report}.{name}").read_bytes().decode()
 
 
 def test_there_is_no_golden_file_of_a_format_or_report_that_is_gone() -> None:
@@ -37,6 +37,8 @@ def test_there_is_no_golden_file_of_a_format_or_report_that_is_gone() -> None:
 @pytest.mark.parametrize(("name", "report"), EVERY)
 def test_no_format_lets_a_control_character_through(name: str, report: str) -> None:
     text = module(name).render(REPORTS[report])
+    if name == "csv":
+        text = text.replace("\r\n", "\n")  # RFC 4180 ends a line so
     assert text.isascii()
     assert all(line.isprintable() or not line for line in text.split("\n"))
     assert text.endswith("\n")
@@ -55,7 +57,8 @@ def test_the_same_findings_in_another_order_give_the_same_bytes(name: str) -> No
 def test_rendering_leaves_no_finding_out(name: str) -> None:
     text = re.sub(r"\s+", " ", module(name).render(REPORTS["full"]))
     for finding in REPORTS["full"].audits[0].findings:
-        assert finding.message in text
+        # What is waived is nothing to put beside a line.
+        assert finding.message in text or (finding.status == "waived" and name in ("github", "gitlab"))
 
 
 # --- the table ------------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ TEXTS = st.one_of(
 def test_a_report_is_inert_whatever_is_in_it(name: str, text: str) -> None:
     shown = rendered(name, hostile(text))
     shown.encode("utf-8")
-    for line in shown.split("\n"):
+    for line in shown.split("\r\n" if name == "csv" else "\n"):
         assert inert(line) == line
         assert "\t" not in line
 

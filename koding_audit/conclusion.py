@@ -1,0 +1,76 @@
+"""What a report comes to, in words: its counts, its verdict, what mends a finding, and the command that mends most."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Severity
+from koding_audit.verdict import changes, counts, not_written, summary
+from koding_audit.words import counted
+
+OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
+
+
+def remedy(change: Change | None, step: str, source: str) -> str:
+    """What to do about a finding. change: what its fix needs, None where a person has to take the step."""
+    if change is None:
+        return step or "by hand: --fix leaves this to you"
+    where = "the live account" if source.startswith("snapshot") else "again"
+    return f"scan {where} with {OPTIONS[change]}"
+
+
+def command(audits: Iterable[Audit]) -> str:
+    """The command that makes every fix that takes nothing away, or "" where there is none to make."""
+    audits = tuple(audits)
+    needed = {change for audit in audits for change in changes(audit.findings).values()} - {"replace"}
+    if not needed:
+        return ""
+    files = dict.fromkeys(file.path for audit in audits for file in audit.desired)
+    demo = ["--source", "demo"] if any(audit.source == "demo" for audit in audits) else []
+    return " ".join(["koding-audit scan", *map(shlex.quote, files), *demo, OPTIONS[max(needed)]])
+
+
+def called(action: Action) -> str:
+    """An action in a line: its verb and what it names, without the text of policies."""
+    names = (str(each) for name, each in sorted(action.parameters.items()) if name not in {"PolicyDocument", "Tags"})
+    return " ".join([action.verb.value, *names])
+
+
+def totals(audits: Iterable[Audit]) -> str:
+    """`6 errors, 1 waived; 2 can be fixed with --fix`."""
+    audits = tuple(audits)
+    found = summary(finding for audit in audits for finding in audit.findings)
+    words = [counted(found[severity], severity) for severity in SEVERITIES if found[severity]]
+    words += [f"{found[name]} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
+    return ", ".join(words or ["no findings"]) + _fixable(audits)
+
+
+def judged(audits: Sequence[Audit], status: RunStatus, errors: int, fail_on: Severity) -> str:
+    """The verdict in a line, beginning with the status; errors: how many the run itself had."""
+    if status == "clean":
+        return f"clean: nothing at or above {fail_on}"
+    if status == "findings":
+        standing = sum(counts(finding, fail_on) for audit in audits for finding in audit.findings)
+        return f"findings: {standing} at or above {fail_on}"
+    unread = sum(len(audit.gaps) for audit in audits)
+    unwritten = sum(len(not_written(audit)) for audit in audits)
+    reasons = [counted(errors, "error") + ", told on standard error"] if errors else []
+    reasons += [counted(unread, "fact") + " could not be read"] if unread else []
+    reasons += [counted(unwritten, "write") + " failed or could not be verified"] if unwritten else []
+    return "incomplete: " + ("; ".join(reasons) or "not everything was checked")
+
+
+def _fixable(audits: Iterable[Audit]) -> str:
+    """`; 2 can be fixed with --fix, 1 more with --create`, or "" where nothing can."""
+    needed = Counter(change for audit in audits for change in changes(audit.findings).values())
+    said = ""
+    for change, option in OPTIONS.items():
+        if needed[change]:
+            said += (
+                f", {needed[change]} more with {option.split()[-1]}"
+                if said
+                else f"; {needed[change]} can be fixed with {option}"
+            )
+    return said

@@ -1,0 +1,44 @@
+"""A row for each finding, and for each thing that was not read, written or done, for spreadsheets (RFC 4180)."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from koding_audit.model import Report
+from koding_audit.results import Result, results
+from koding_audit.text import inert
+
+HEADER = (
+    *("account", "severity", "status", "rule", "subject", "policy_set", "message", "todo"),
+    *("path", "line", "column", "id"),
+)
+
+# What a spreadsheet takes for the beginning of a formula, in full width too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def render(report: Report) -> str:
+    """Lines end with CR and LF, as RFC 4180 wants them."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    writer.writerows([_cell(each) for each in _row(result)] for result in results(report))
+    return text.getvalue()
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    place = result.place
+    policy_set = result.finding.policy_set if result.finding else None
+    return (
+        *(result.account, result.severity, result.status, result.rule, result.subject, policy_set or ""),
+        *(result.message, result.todo),
+        *((place.path, str(place.line), str(place.column)) if place else ("", "", "")),
+        result.id,
+    )
+
+
+def _cell(text: str) -> str:
+    """The text, with an apostrophe before what would be a formula."""
+    shown = inert(text).strip()
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown

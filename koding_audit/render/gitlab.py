@@ -1,0 +1,35 @@
+"""GitLab's Code Quality report, for the widget of a merge request: an array of what stands, with the line of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from koding_audit.jsontext import write_json
+from koding_audit.model import Report, Severity
+from koding_audit.results import Result, results, worst_first
+from koding_audit.text import inert
+
+# GitLab wants a file with each; this is the one that a scan takes where none was said.
+_NO_FILE = "koding-audit.yaml"
+_SEVERITIES: Mapping[Severity, str] = {"error": "critical", "warning": "major", "note": "info"}
+
+
+def render(report: Report) -> str:
+    """Without what was fixed or waived: an entry says that something is wrong now."""
+    standing = (each for each in worst_first(results(report)) if each.status not in {"fixed", "waived"})
+    return write_json([_entry(each) for each in standing], indent=2) + "\n"
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    """fingerprint: by it GitLab tells what is new in a merge request from what was there."""
+    place = result.place
+    path = place.path if place else result.file or _NO_FILE
+    return {
+        "description": inert(f"{result.message}; {result.todo}" if result.todo else result.message).strip() or "-",
+        "check_name": inert(result.rule),
+        "fingerprint": hashlib.sha256(result.id.encode("utf-8", "surrogatepass")).hexdigest(),
+        "severity": "blocker" if result.verdict == "incomplete" else _SEVERITIES[result.severity],
+        "location": {"path": inert(path).removeprefix("./"), "lines": {"begin": place.line if place else 1}},
+    }

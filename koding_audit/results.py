@@ -1,0 +1,182 @@
+"""What a report tells, as one list for formats that know nothing but results: errors, writes, gaps and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from koding_audit.arns import short_name
+from koding_audit.conclusion import called, remedy
+from koding_audit.model import (
+    SEVERITIES,
+    Advice,
+    Audit,
+    Entry,
+    Finding,
+    FindingStatus,
+    Gap,
+    Problem,
+    Report,
+    Severity,
+    Source,
+    SourceFile,
+)
+from koding_audit.verdict import NOT_CHECKED, blocking, changes, counts, not_written, ordered, stands
+
+RUN_ERROR = "run-error"
+NOT_WRITTEN = "not-written"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One thing that a report tells.
+
+    kind: a finding; a gap that no finding tells; a write that did not come to what the plan wanted; or an error of the
+    run itself.
+    rule: of a finding its rule; of the others `not-checked`, `not-written`, `run-error`.
+    verdict: what it means for the run: it makes it `incomplete`, it counts (`fails`), or neither (`passes`).
+    place: the line that asks for it, or None; file: where formats that need a place point without one: the first
+    desired-state file, or "". account: its id, "" for an error of the run; todo: what to do about it, or "".
+    """
+
+    kind: Literal["finding", "gap", "write", "error"]
+    id: str
+    rule: str
+    severity: Severity
+    status: FindingStatus
+    verdict: Literal["passes", "fails", "incomplete"]
+    account: str
+    subject: str
+    message: str
+    todo: str
+    place: Source | None
+    file: str
+    finding: Finding | None = None
+
+    @property
+    def title(self) -> str:
+        """`policy-missing: group Developers`; without the name of a person or group where it is about the run."""
+        return f"{self.rule}: {short_name(self.subject)}" if self.subject else self.rule
+
+
+def results(report: Report) -> list[Result]:
+    """Everything that the report tells: errors of the run first, then account by account.
+
+    A report of an incomplete run has at least one that says so.
+    """
+    return [*errors(report), *(each for audit in report.audits for each in results_of(audit, report))]
+
+
+def errors(report: Report) -> list[Result]:
+    """What went wrong with the run itself; where nothing was audited, at least that."""
+    files = [file for audit in report.audits for file in audit.desired]
+    problems = report.errors if report.audits else report.errors or (Problem("no audit was possible"),)
+    return [_error(each, files) for each in problems]
+
+
+def results_of(audit: Audit, report: Report) -> list[Result]:
+    """What one of its audits tells: writes, gaps that no finding tells, findings."""
+    return [
+        *(_write(each, audit) for each in not_written(audit)),
+        *(_gap(gap, audit) for gap in untold(audit)),
+        *_findings(audit, report),
+    ]
+
+
+def worst_first(told: list[Result]) -> list[Result]:
+    """By severity; of one severity in the order in which they were."""
+    return sorted(told, key=lambda each: SEVERITIES.index(each.severity))
+
+
+def untold(audit: Audit) -> list[Gap]:
+    """The gaps that no finding tells."""
+    told = {read_of(each) for each in audit.findings if each.rule == NOT_CHECKED}
+    return [gap for gap, _ in blocking(audit) if (gap.fact.value, gap.call) not in told]
+
+
+def read_of(finding: Finding) -> tuple[str, str]:
+    """Which fact a not-checked finding is about, and the call that should have told it."""
+    return str(finding.evidence.get("fact")), str(finding.evidence.get("call"))
+
+
+def _findings(audit: Audit, report: Report) -> Iterator[Result]:
+    options = changes(audit.findings)
+    for each in ordered(audit.findings):
+        step = report.advice.get(each.rule, Advice("")).step
+        open_ = each.status in {"open", "failed"}
+        incomplete = each.rule == NOT_CHECKED and stands(each)
+        fails = counts(each, report.fail_on) or each.status in {"failed", "pending"}
+        yield Result(
+            kind="finding",
+            id=each.id,
+            rule=each.rule,
+            severity=each.severity,
+            status=each.status,
+            verdict="incomplete" if incomplete else "fails" if fails else "passes",
+            account=audit.account.id,
+            subject=each.subject,
+            message=each.message,
+            todo=remedy(options.get(each.id), step, audit.source) if open_ else "",
+            place=each.source,
+            file=_first(audit.desired),
+            finding=each,
+        )
+
+
+def _gap(gap: Gap, audit: Audit) -> Result:
+    whose = f" of {gap.subject}" if gap.subject else ""
+    about = "/".join(part for part in (audit.account.root_arn, gap.subject, gap.fact.value, gap.call) if part)
+    return Result(
+        kind="gap",
+        id=f"{NOT_CHECKED}/{about}",
+        rule=NOT_CHECKED,
+        severity="error",
+        status="open",
+        verdict="incomplete",
+        account=audit.account.id,
+        subject=gap.subject or audit.account.root_arn,
+        message=f"{gap.fact.value}{whose} could not be read: {gap.call}: {gap.reason}",
+        todo=f"grant the caller {gap.permission}" if gap.permission else "",
+        place=None,
+        file=_first(audit.desired),
+    )
+
+
+def _write(entry: Entry, audit: Audit) -> Result:
+    said = called(entry.action)
+    return Result(
+        kind="write",
+        id=f"{NOT_WRITTEN}/{audit.account.root_arn}/{said}",
+        rule=NOT_WRITTEN,
+        severity="error",
+        status="pending" if entry.outcome == "pending" else "failed",
+        verdict="incomplete",
+        account=audit.account.id,
+        subject=audit.account.root_arn,
+        message=f"{said}: {entry.outcome}" + (f": {entry.detail}" if entry.detail else ""),
+        todo="scan again: it shows what the account is now",
+        place=None,
+        file=_first(audit.desired),
+    )
+
+
+def _error(problem: Problem, files: list[SourceFile]) -> Result:
+    return Result(
+        kind="error",
+        id=f"{RUN_ERROR}/{problem.message}",
+        rule=RUN_ERROR,
+        severity="error",
+        status="open",
+        verdict="incomplete",
+        account="",
+        subject="",
+        message=problem.message,
+        todo=problem.hint,
+        place=problem.location,
+        file=_first(files),
+    )
+
+
+def _first(files: list[SourceFile] | tuple[SourceFile, ...]) -> str:
+    return files[0].path if files else ""
