@@ -69,11 +69,6 @@ MUTANTS: Mapping[str, Mutant] = {
         "        moved = self._moved(step, seen) or self._rewritten(step, seen, before)",
         "        moved = self._moved(step, seen)",
     ),
-    "believe a reply without a request id": Mutant(
-        "remediate.py",
-        '        numbered = bool(reply.get("ResponseMetadata", {}).get("RequestId"))',
-        "        numbered = True",
-    ),
     "take a page that does not say so for the last": Mutant(
         "aws.py",
         '            if not take(reply, "IsTruncated", bool, call):',
@@ -97,8 +92,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "take a lost answer for a refusal": Mutant(
         "remediate.py",
         "        elif error.refused:",
-        '        else:\n            self._record(index, replace(entry, outcome="failed", detail=_short(error)))\n'
-        "            self._lose(entry.action)\n        if False:",
+        "        elif True:",
     ),
 }
 

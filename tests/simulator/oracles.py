@@ -31,7 +31,11 @@ LONGEST = 3 * 300 + 8 * 71
 under way then may still wait between their tries: 1, 2, 4, 8, 16, 20 and 20 seconds."""
 
 _AUTH_LOST = {each for name, each in FAULTS.items() if each.group == "E rights" and not name.startswith("AccessDenied")}
-_FINAL = {each for name, each in FAULTS.items() if each.group == "D refusal" and not name.startswith("NoSuchEntity")}
+_FINAL = {
+    each
+    for name, each in FAULTS.items()
+    if each.group in ("D refusal", "E rights") and not name.startswith("NoSuchEntity")
+}
 _SHOWN = re.compile(r"  [+~-] (\w+)\s+(.*)")
 _OFTEN = 5
 _OF_SESSION = ("GetCallerIdentity", "GenerateCredentialReport")
@@ -150,8 +154,8 @@ def _goes_on(simulator: Simulator) -> bool:
 def _insists(simulator: Simulator) -> bool:
     """Whether a write was sent again that IAM had said no to."""
     tried = [(place, asked) for place, (asked, _) in enumerate(simulator.calls) if not asked.startswith(READS)]
-    refused = Counter(asked for place, asked in tried if simulator.lies.get(place) in _FINAL)
-    return any(number > 1 for number in refused.values())
+    refused = {asked: place for place, asked in reversed(tried) if simulator.lies.get(place) in _FINAL}
+    return any(place > refused.get(asked, place) for place, asked in tried)
 
 
 def _asked(action: str, parameters: Mapping[str, Any]) -> str:

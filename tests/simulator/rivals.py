@@ -108,6 +108,8 @@ def _left_alone(case: Rivalry, simulator: Simulator, seen: Run) -> Iterator[str]
         yield f"P6 a plan that is stale was applied: status {seen.status}"
     if case.moment not in ("before the audit", "before the look"):
         return
+    if case.act == "does the same" and case.write in seen.writes:
+        yield "P6 what somebody had done was done again"
     if case.act == "puts another document" and case.mode != "replace" and seen.status == 0:
         yield "P6 another document, and the status is 0"
     if case.act == "puts another document" and not _has_others(simulator.account, case):
