@@ -17,6 +17,7 @@ from koding_audit import __version__
 from koding_audit.errors import InputError
 from koding_audit.jsontext import Item, instant, read_json, write_json
 from koding_audit.model import (
+    SEVERITIES,
     AccessKey,
     Account,
     Action,
@@ -30,6 +31,7 @@ from koding_audit.model import (
     Entry,
     Fact,
     Finding,
+    FindingStatus,
     Gap,
     Journal,
     Kind,
@@ -65,6 +67,12 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 _ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANGES: tuple[Change, ...] = get_args(Change)
+_STATUSES: tuple[FindingStatus, ...] = get_args(FindingStatus)
+_OF_AUDIT = (
+    *("account", "caller", "taken_at", "source", "endpoint", "credential_report_generated", "status", "desired"),
+    *("summary", "findings", "gaps", "not_seen", "journal"),
+)
+_DEEPEST = 20  # of a finding's evidence
 
 # A line of a journal: what it says, and its chain at the end.
 _CHAINED = re.compile(r'(\{.*),"chain":"[0-9a-f]{64}"\}')
@@ -435,12 +443,13 @@ def _action(action: Action) -> dict[str, Any]:
     return {"action": action.verb.value, "parameters": _json_value(action.parameters)}
 
 
-def _read_action(fields: Mapping[str, Item]) -> Action:
+def _read_action(fields: Mapping[str, Item], *, unsaid: str = "") -> Action:
+    """unsaid: a parameter that it needs, and that this kind of file leaves out."""
     verb = Verb(fields["action"].choice([verb.value for verb in Verb]))
     parameters = fields["parameters"]
     found = parameters.mapping()
     for name in _needed(verb):
-        if name not in found:
+        if name not in found and name != unsaid:
             parameters.refuse(f"{verb.value} needs {name}")
     return Action(verb, {name: _read_parameter(name, each) for name, each in found.items()})
 
@@ -703,6 +712,125 @@ def _shown(action: Action) -> dict[str, Any]:
     """An action without the text of a policy: a report goes further than a plan or the journal does."""
     parameters = {name: each for name, each in action.parameters.items() if name != "PolicyDocument"}
     return _action(Action(action.verb, parameters))
+
+
+def decode_report(value: object, path: str) -> Report:
+    """A saved report, without the advice of its rules. Raises InputError.
+
+    Its status and its counts have to be what its findings come to: whatever it is rendered as, it says the same.
+    """
+    top = Item(value, path)
+    if isinstance(value, dict) and "kind" in value:
+        top.refuse("it is no report", "make one with `scan FILE --output json:REPORT`")
+    top.check_version(VERSION)
+    fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits")
+    tool = fields["tool"].fields("name", "version")
+    tool["name"].choice([TOOL])
+    report = Report(
+        audits=fields["audits"].each(_read_audit),
+        fail_on=fields["fail_on"].choice(SEVERITIES),
+        errors=fields["errors"].each(_read_problem),
+        made_by=tool["version"].text(),
+    )
+    _check(fields["status"], status_of(report))
+    for item, audit in zip(fields["audits"].items(), report.audits, strict=True):
+        said = item.fields(*_OF_AUDIT)
+        reckoned = summary(audit.findings)
+        counted = said["summary"].fields(*reckoned)
+        _check(said["status"], audit_status(audit, report.fail_on))
+        for name, number in reckoned.items():
+            _check(counted[name], number)
+    return report
+
+
+def _check(item: Item, reckoned: str | int) -> None:
+    if item.value != reckoned or isinstance(item.value, bool):
+        item.refuse(f"its findings come to {reckoned}", "the report was changed by hand: make it again")
+
+
+def _read_audit(item: Item) -> Audit:
+    fields = item.fields(*_OF_AUDIT)
+    account = _read_account(fields["account"])
+    gaps = fields["gaps"].each(_read_blocking)
+    return Audit(
+        account=account,
+        caller=fields["caller"].optional(_read_caller),
+        taken_at=fields["taken_at"].time(),
+        source=fields["source"].text(),
+        endpoint=fields["endpoint"].optional(Item.text),
+        desired=fields["desired"].each(_read_file),
+        findings=fields["findings"].each(_read_finding),
+        gaps=tuple(gap for gap, _ in gaps),
+        blocked_rules=tuple(rules for _, rules in gaps),
+        not_seen=fields["not_seen"].each(Item.text),
+        report_generated=fields["credential_report_generated"].optional(Item.time),
+        journal=fields["journal"].optional(lambda found: _read_journal(found, account)),
+    )
+
+
+def _read_finding(item: Item) -> Finding:
+    fields = item.fields(
+        *("id", "rule", "severity", "status", "subject", "policy_set", "message", "evidence", "location", "fix")
+    )
+    rule, subject, name = (fields[each].text() for each in ("rule", "subject", "id"))
+    start = f"{rule}/{subject}"
+    if name != start and not (name.startswith(f"{start}/") and len(name) > len(start) + 1):
+        fields["id"].refuse("it is rule/subject, or rule/subject/key")
+    return Finding(
+        rule=rule,
+        severity=fields["severity"].choice(SEVERITIES),
+        subject=subject,
+        message=fields["message"].text(),
+        key=name[len(start) + 1 :],
+        source=fields["location"].optional(_read_location),
+        policy_set=fields["policy_set"].optional(Item.text),
+        evidence={name: _read_evidence(each) for name, each in fields["evidence"].mapping().items()},
+        fix=fields["fix"].optional(_read_fix),
+        status=fields["status"].choice(_STATUSES),
+    )
+
+
+def _read_evidence(item: Item, depth: int = 1) -> Any:
+    if depth > _DEEPEST:
+        item.refuse("this is nested too deeply", "no evidence is")
+    if isinstance(item.value, dict):
+        return {name: _read_evidence(each, depth + 1) for name, each in item.mapping().items()}
+    return [_read_evidence(each, depth + 1) for each in item.items()] if isinstance(item.value, list) else item.value
+
+
+def _read_fix(item: Item) -> Action:
+    return _read_action(item.fields("action", "parameters"), unsaid="PolicyDocument")
+
+
+def _read_blocking(item: Item) -> tuple[Gap, tuple[str, ...]]:
+    fields = item.fields("fact", "call", "reason", "rules", "subject", "permission")
+    fact = Fact(fields["fact"].choice([fact.value for fact in Fact]))
+    said = (fields[name].text() for name in ("call", "reason", "subject", "permission"))
+    return Gap(fact, *said), fields["rules"].each(Item.text)
+
+
+def _read_journal(item: Item, account: Account) -> Journal:
+    fields = item.fields("path", "entries")
+    return Journal(fields["path"].text(), account, fields["entries"].each(_read_written))
+
+
+def _read_written(item: Item) -> Entry:
+    fields = item.fields("action", "parameters", "outcome", "detail")
+    action = _read_action(fields, unsaid="PolicyDocument")
+    return Entry(action, fields["outcome"].choice(_OUTCOMES), fields["detail"].text())
+
+
+def _read_problem(item: Item) -> Problem:
+    fields = item.fields("message", "hint", "location")
+    return Problem(fields["message"].text(), fields["hint"].text(), fields["location"].optional(_read_location))
+
+
+def _read_location(item: Item) -> Source:
+    fields = item.fields("path", "line", "column")
+    for name in ("line", "column"):
+        if fields[name].whole() < 1:
+            fields[name].refuse("it counts from 1")
+    return Source(fields["path"].text(), fields["line"].whole(), fields["column"].whole())
 
 
 def _location(source: Source | None) -> dict[str, Any] | None:

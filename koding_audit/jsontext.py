@@ -237,7 +237,11 @@ class Item:
         head = dict(self._object())
         if head.get("kind") != kind:
             self.refuse(f"it is no {kind}")
-        version = head.get("version")
+        self.check_version(known)
+
+    def check_version(self, known: int) -> None:
+        """Refuse an object of another version than the known one."""
+        version = dict(self._object()).get("version")
         if isinstance(version, int) and version > known:
             self.refuse(
                 f"version {version} is newer than this koding-audit knows ({known})",

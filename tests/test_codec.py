@@ -14,13 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koding_audit import codec
+from koding_audit import codec, registry
 from koding_audit.errors import InputError
 from koding_audit.jsontext import read_json
 from koding_audit.model import (
+    SEVERITIES,
     AccessKey,
     Account,
     Action,
+    Audit,
     Basis,
     Caller,
     Credentials,
@@ -34,6 +36,7 @@ from koding_audit.model import (
     OrganizationPolicy,
     Plan,
     Principal,
+    Problem,
     Report,
     RootUse,
     Snapshot,
@@ -142,6 +145,38 @@ entries = st.lists(st.builds(Entry, actions, outcomes, texts, unique_ids, texts,
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
 )
+severities = st.sampled_from(SEVERITIES)
+sources = st.none() | st.builds(Source, texts, st.integers(1, 99), st.integers(1, 99))
+findings = st.builds(
+    Finding,
+    rule=texts | st.sampled_from(["not-checked", "policy-missing", "inline-changed"]),
+    severity=severities,
+    subject=texts,
+    message=texts,
+    key=texts,
+    source=sources,
+    policy_set=st.none() | texts,
+    evidence=st.dictionaries(texts, json_values, max_size=2),
+    fix=st.none() | actions,
+    status=st.sampled_from(["open", "fixed", "failed", "pending", "waived"]),
+)
+audits = st.builds(
+    Audit,
+    account=accounts,
+    caller=st.none() | st.builds(Caller, texts, st.booleans()),
+    taken_at=times,
+    source=texts,
+    endpoint=st.none() | texts,
+    desired=files,
+    findings=st.lists(findings, max_size=3).map(tuple),
+    gaps=st.lists(gaps, max_size=2).map(tuple),
+    blocked_rules=st.lists(word_lists, max_size=2).map(tuple),
+    not_seen=word_lists,
+    report_generated=st.none() | times,
+    journal=st.none() | st.builds(Journal, texts, accounts, entries),
+)
+problems = st.lists(st.builds(Problem, texts, texts, sources), max_size=2).map(tuple)
+reports = st.builds(Report, st.lists(audits, max_size=2).map(tuple), severities, problems)
 
 
 def snapshot_from(text: str) -> Snapshot:
@@ -205,6 +240,15 @@ def test_a_journal_knows_the_files_of_its_plan() -> None:
     assert found.desired == files
 
 
+@given(reports)
+@settings(max_examples=60)
+def test_a_report_that_is_read_back_is_the_same_bytes_in_every_format(report: Report) -> None:
+    again = codec.decode_report(read_json(codec.encode_report(report), "x.json"), "x.json")
+    for name in registry.names("render"):
+        render = registry.load("render", name).render
+        assert render(again) == render(report)
+
+
 @given(entries, accounts)
 def test_a_journal_is_read_back_as_it_was(found: tuple[Entry, ...], account: Account) -> None:
     assert codec.decode_journal(journal_text(found, account), "j") == (Journal("j", account, found), None)
@@ -242,6 +286,8 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 DECODERS: list[tuple[Callable[[object, str], object], Any]] = [
     (codec.decode_snapshot, json.loads(codec.encode_snapshot(example_snapshot()))),
     (codec.decode_plan, json.loads(codec.encode_plan(example_plan()))),
+    (codec.decode_report, json.loads(codec.encode_report(REPORTS["fixed"]))),
+    (codec.decode_report, json.loads(codec.encode_report(REPORTS["several"]))),
 ]
 
 
@@ -262,7 +308,7 @@ def test_any_value_in_any_place_is_read_or_refused_by_name(decoder: tuple[Any, A
 
 @given(json_values)
 def test_no_json_value_is_more_than_refused(value: object) -> None:
-    for decode in (codec.decode_snapshot, codec.decode_plan):
+    for decode in (codec.decode_snapshot, codec.decode_plan, codec.decode_report):
         with pytest.raises(InputError):
             decode(value, "x.json")
 

@@ -111,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     _building(command("stack", "what a stack script needs, and may it be built", _source, _aws))
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
+    _rendering(command("render", "turn a saved JSON report into other formats, offline"))
     schema = command("schema", "print the JSON Schema of the desired-state file, or of guards.yaml")
     schema.add_argument(
         "format", nargs="?", default="desired", choices=("desired", "guards"), help="(default: desired)"
@@ -253,8 +254,13 @@ def _choices(command: argparse.ArgumentParser) -> None:
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="not this rule; repeatable")
 
 
-def _report(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("the report")
+def _rendering(command: argparse.ArgumentParser) -> None:
+    command.add_argument("report", metavar="REPORT", help="what `scan --output json:REPORT` saved")
+    _output(command.add_argument_group("the report"))
+    command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
+
+
+def _output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--output",
         action="append",
@@ -262,6 +268,11 @@ def _report(command: argparse.ArgumentParser) -> None:
         metavar="FORMAT[:PATH]",
         help=f"{', '.join(registry.names('render'))}; repeatable, one to standard output (default: table)",
     )
+
+
+def _report(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("the report")
+    _output(group)
     group.add_argument(
         "--fail-on",
         choices=("error", "warning", "note"),

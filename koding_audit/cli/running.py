@@ -27,6 +27,7 @@ _ROOMS: Mapping[str, str] = {
     "diff": "differing",
     "snapshot": "saving",
     "schema": "saving",
+    "render": "rendering",
     "permissions": "permitting",
     "demo": "tour",
 }
