@@ -56,6 +56,7 @@ def test_the_same_findings_in_another_order_give_the_same_bytes(name: str) -> No
 @pytest.mark.parametrize("name", FORMATS)
 def test_rendering_leaves_no_finding_out(name: str) -> None:
     text = re.sub(r"\s+", " ", module(name).render(REPORTS["full"]))
+    text = text.replace("`", "") if name == "markdown" else text
     for finding in REPORTS["full"].audits[0].findings:
         # What is waived is nothing to put beside a line.
         assert finding.message in text or (finding.status == "waived" and name in ("github", "gitlab"))

@@ -1,0 +1,108 @@
+"""Markdown for a comment on a pull request or the summary of a job: the verdict, a table, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from koding_audit.conclusion import command, judged, totals
+from koding_audit.model import Audit, Report
+from koding_audit.results import Result, errors, results_of
+from koding_audit.text import clipped, inert
+from koding_audit.verdict import status_of
+from koding_audit.words import counted
+
+MOST = 60_000
+"""Characters of the rows: GitHub takes 65,536 in a comment, and a mebibyte in the summary of a job."""
+
+_LONGEST = 1_000  # characters of a cell
+_FRAME = 150  # of what a table has around its rows, and a little more
+_OPEN = 20  # rows that are shown without a click
+_HEADER = "| | what | what to do | where | rule |\n|---|---|---|---|---|\n"
+
+_TOKEN = re.compile(r"(?P<space>\s+)|(?P<special>[|\\`])|(?P<word>[^\s|\\`]+)")
+# What no reader takes for markup, a link, a mention or a reference: letters, digits, and the marks of a sentence.
+_PLAIN = re.compile(r"(?!(?i:www\.|gh-\d))[^\W_]+(?:[.'-][^\W_]+)*")
+_WORD = re.compile(r"(?!\().+?(?=[.,;:)]*\Z)", re.DOTALL)  # between the marks of a sentence
+_ENTITIES: Mapping[str, str] = {"|": "&#124;", "\\": "&#92;", "`": "&#96;"}
+
+
+def render(report: Report) -> str:
+    """What stands comes first. What does not fit is counted in the last line."""
+    parts = _head(report)
+    sections = [("", errors(report)), *((_heading(each), results_of(each, report)) for each in report.audits)]
+    room, left_out = MOST, 0
+    for heading, told in sections:
+        rows = [_row(each) for each in sorted(told, key=_stands_last)]
+        room -= len(heading) + (_FRAME if rows else 0)
+        kept = list(_fitting(rows, room))
+        room -= sum(map(len, kept))
+        left_out += len(rows) - len(kept)
+        parts += [heading] if heading and room > 0 else []
+        parts += [_table(kept)] if kept else []
+    if left_out:
+        parts.append(f"{counted(left_out, 'row')} did not fit here: the JSON report has everything.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(report: Report) -> list[str]:
+    status = status_of(report)
+    parts = [f"## koding-audit: {status}", judged(report.audits, status, len(report.errors), report.fail_on)]
+    parts += [totals(report.audits)] if report.audits else []
+    offered = command(report.audits)
+    return [*parts, f"To fix: {_code(clipped(inert(offered), _LONGEST))}"] if offered else parts
+
+
+def _stands_last(result: Result) -> bool:
+    return result.status in {"fixed", "waived"}
+
+
+def _heading(audit: Audit) -> str:
+    account = audit.account
+    return f"### Account {_cell(account.id)}" + (f" ({_cell(account.alias)})" if account.alias else "")
+
+
+def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
+    """The first rows that have room together."""
+    for row in rows:
+        room -= len(row)
+        if room < 0:
+            return
+        yield row
+
+
+def _table(rows: list[str]) -> str:
+    table = f"{_HEADER}{''.join(rows)}".rstrip("\n")
+    if len(rows) <= _OPEN:
+        return table
+    return f"<details><summary>{counted(len(rows), 'row')}</summary>\n\n{table}\n\n</details>"
+
+
+def _row(result: Result) -> str:
+    word = result.status if result.status != "open" else result.severity
+    place = f"{result.place.path}:{result.place.line}" if result.place else ""
+    cells = (word, result.message, result.todo, place, result.rule)
+    return "| " + " | ".join(_cell(each) if each else "" for each in cells) + " |\n"
+
+
+def _cell(text: str) -> str:
+    """The text so that nothing in it is markup: every word that is more than letters and digits becomes code.
+
+    In code nothing links, notifies or refers; what would end it, or the cell, is written as an entity beside it.
+    """
+    shown = clipped(inert(text).strip(), _LONGEST)
+    return "".join(_token(found) for found in _TOKEN.finditer(shown)) or "-"
+
+
+def _token(found: re.Match[str]) -> str:
+    if found["space"]:
+        return " "
+    if found["special"]:
+        return _ENTITIES[found["special"]]
+    return _WORD.sub(lambda word: word[0] if _PLAIN.fullmatch(word[0]) else f"`{word[0]}`", found["word"], count=1)
+
+
+def _code(text: str) -> str:
+    """As code, between more backquotes than it has in a row."""
+    fence = "`" * (max(map(len, re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
