@@ -179,8 +179,8 @@ def _simulated(result: Any) -> tuple[str, Simulated]:
     decision = take(result, "EvalDecision", str, call)
     if decision not in ("allowed", "explicitDeny", "implicitDeny"):
         raise CallError(call, MALFORMED, f"the reply has a decision that IAM does not know: {decision!r}")
-    organizations = result.get("OrganizationsDecisionDetail") or {}
-    allowed = organizations.get("AllowedByOrganizations")
+    said = take({"OrganizationsDecisionDetail": {}, **result}, "OrganizationsDecisionDetail", dict, call)
+    allowed = take(said, "AllowedByOrganizations", bool, call) if "AllowedByOrganizations" in said else None
     missing = sorted(_texts(take({"MissingContextValues": [], **result}, "MissingContextValues", list, call), call))
     return take(result, "EvalActionName", str, call), Simulated(decision, allowed, tuple(missing))
 

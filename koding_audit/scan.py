@@ -52,6 +52,7 @@ _EVERY: Mapping[Kind, Fact] = {
 }
 _USES = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 _CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
+_OF_STACKS = frozenset({"stack-not-buildable", "stack-type-unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,17 @@ def advice(report: Report) -> dict[str, Advice]:
 
 def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
     """What has to be read for these rules and stacks, and no more. desired is bound to the account."""
-    wanted = _query(desired, account, chosen)
+    wanted = _query(desired, account, _with_something_to_see(desired, chosen))
     if not desired.stacks:
         return wanted
     from koding_audit import buildable  # noqa: PLC0415 - most runs build nothing
 
     return buildable.asked(desired, account, wanted)
+
+
+def _with_something_to_see(desired: Desired, chosen: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Without a stack the rules about stacks need no facts, and no gap keeps them from being checked."""
+    return tuple(rule for rule in chosen if desired.stacks or rule.id not in _OF_STACKS)
 
 
 def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
@@ -121,7 +127,7 @@ def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
 
 def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit:
     """Run the rules. desired is bound to the snapshot's account."""
-    chosen = tuple(chosen)
+    chosen = _with_something_to_see(desired, chosen)
     comparison = Comparison(desired, snapshot)
     findings = [finding for rule in chosen for finding in rule.check(comparison)]
     gaps = tuple(gap for gap in snapshot.gaps if _blocked(gap, chosen))

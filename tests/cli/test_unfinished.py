@@ -14,6 +14,7 @@ from koding_audit import lock
 from koding_audit.cli import unfinished
 from koding_audit.cli.terminal import Terminal
 from koding_audit.cli.writing import carry_out
+from koding_audit.guards import Judgement
 from koding_audit.journal import JournalFile
 from koding_audit.model import Action, Entry, Verb
 from tests.cli.test_writing import Account, plan
@@ -178,7 +179,7 @@ def test_the_next_run_that_writes_says_it_goes_on_and_lets_go(
     died: Died, state: Path, account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = died(Entry(ATTACH, "started"))
-    journal, _ = carry_out(plan(ATTACH), account, options(tmp_path / "next.jsonl"), Terminal(quiet=True))
+    journal, _ = carry_out(plan(ATTACH), account, options(tmp_path / "next.jsonl"), Terminal(quiet=True), Judgement())
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["done"]
     assert f"0 changes done, 1 not known; its journal is {path}" in capsys.readouterr().err
@@ -191,8 +192,8 @@ def test_what_is_left_stays_until_a_run_that_writes_took_note_of_it(
     died(Entry(ATTACH, "started"))
     left = (state / "lock").read_bytes()
     for nothing, dry_run in ((plan(ATTACH), True), (plan(), True)):
-        carry_out(nothing, account, options(tmp_path / "next.jsonl", dry_run=dry_run), Terminal())
+        carry_out(nothing, account, options(tmp_path / "next.jsonl", dry_run=dry_run), Terminal(), Judgement())
         assert (state / "lock").read_bytes() == left
-    carry_out(plan(), account, options(tmp_path / "next.jsonl"), Terminal())
+    carry_out(plan(), account, options(tmp_path / "next.jsonl"), Terminal(), Judgement())
     assert (state / "lock").read_bytes() == b""
     assert not (tmp_path / "next.jsonl").exists()

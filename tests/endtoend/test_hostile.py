@@ -156,7 +156,7 @@ def test_the_lines_of_a_plan_and_of_its_outcome_are_inert(text: str) -> None:
     names |= {"PolicyName": text, "VersionId": text, "PolicyDocument": text, "RoleName": text}
     steps = tuple(Step(Action(verb, names), text, "replace", {}) for verb in Verb)
     basis = Basis(replace(VALUE, alias=text), NOW, (), (), (), (), True, True, text)
-    for line in shown(Plan(basis, steps)):
+    for line in shown(Plan(basis, steps), {0: text}):
         is_inert(line)
     for line in outcome([Entry(each.action, "failed", text) for each in steps], len(steps)):
         is_inert(line)

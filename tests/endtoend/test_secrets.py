@@ -19,7 +19,7 @@ from koding_audit.cli import main
 from tests.endtoend.conftest import MANAGED
 from tests.endtoend.harness import ACCOUNT, Command
 from tests.servers.moto_account import MotoAccount
-from tests.simulator.sweep import models_read_once
+from tests.simulator.quick import quickened
 
 KEY_ID = "AKIAPLANTEDPLANTWXYZ"
 SECRET = "planted+secret/0123456789abcdefghijklmno"
@@ -67,7 +67,7 @@ def policy(action: str, value: str, **more: Any) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
     """Most commands here run in this process, each with clients of its own."""
-    with models_read_once():
+    with quickened():
         yield
 
 

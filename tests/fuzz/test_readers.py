@@ -136,7 +136,7 @@ def plan() -> Any:
 @given(mutated(plan()))
 def test_a_plan_is_read_or_refused(value: Any) -> None:
     with contextlib.suppress(InputError):
-        assert shown(codec.decode_plan(jsontext.read_json(json.dumps(value), "x"), "x"))
+        assert shown(codec.decode_plan(jsontext.read_json(json.dumps(value), "x"), "x"), {})
 
 
 def journal() -> str:

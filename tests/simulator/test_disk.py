@@ -170,7 +170,7 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_written(desk: 
 def test_a_journal_is_a_new_file_or_there_is_no_fix(desk: Desk) -> None:
     status, printed = desk("scan", desk.desired, *FIX, "--journal", "/dev/full")
     assert status == 2
-    assert "the journal /dev/full cannot be made: File exists; nothing was written to IAM" in printed
+    assert "error: /dev/full is there already" in printed
     assert desk.simulator.writes == []
 
 
