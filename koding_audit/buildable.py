@@ -31,7 +31,7 @@ from koding_audit.model import (
     StackNeed,
     key_of,
 )
-from koding_audit.stack.choosing import Candidate, Choice, acts, choose
+from koding_audit.stack.choosing import Candidate, Choice, choose
 from koding_audit.stack.deciding import Judge
 
 Verdict = Literal["yes", "no", "unknown"]
@@ -232,8 +232,8 @@ def helping(answer: Answer) -> tuple[Offer, ...]:
 
 
 def helped(answer: Answer, offer: Offer) -> tuple[StackNeed, ...]:
-    """What a chosen set is needed for."""
-    return tuple(need for need in answer.lacking if need in answer.choice.helped and acts(offer.candidate, need))
+    """What a chosen set is needed for: what would be lacking without it."""
+    return answer.choice.because[offer.candidate.name]
 
 
 def enabled(desired: Desired, answers: Iterable[Answer]) -> Desired:

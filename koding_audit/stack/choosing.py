@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
@@ -30,12 +30,13 @@ class Candidate:
 @dataclass(frozen=True)
 class Choice:
     """sets: the names that are chosen, in the order of the candidates; helped: the needs that they give; exact: no
-    smaller choice gives as much.
+    smaller choice gives as much; because: by set, what would be lacking without it.
     """
 
     sets: tuple[str, ...] = ()
     helped: frozenset[StackNeed] = frozenset()
     exact: bool = True
+    because: Mapping[str, tuple[StackNeed, ...]] = field(default_factory=dict)
 
 
 def choose(judge: Judge, lacking: Sequence[StackNeed], candidates: Sequence[Candidate]) -> Choice:
@@ -49,7 +50,23 @@ def choose(judge: Judge, lacking: Sequence[StackNeed], candidates: Sequence[Cand
     rest = [need for need in lacking if need not in first.helped]
     optional = [each for each in candidates if not each.required]
     more = _Choosing(judge, rest, base).of(optional)
-    return Choice((*first.sets, *more.sets), first.helped | more.helped, more.exact)
+    names, helped = (*first.sets, *more.sets), first.helped | more.helped
+    chosen = [each for each in candidates if each.name in names]
+    because = _because(judge, [need for need in lacking if need in helped], chosen)
+    return Choice(names, helped, more.exact, because)
+
+
+def _because(
+    judge: Judge, helped: Sequence[StackNeed], chosen: Sequence[Candidate]
+) -> dict[str, tuple[StackNeed, ...]]:
+    """What each of the sets is needed for: what the others together do not give, or else all that it is about."""
+    choosing = _Choosing(judge, helped, ())
+    found = {}
+    for each in chosen:
+        others = choosing.given(other for other in chosen if other is not each)
+        alone = tuple(need for need in helped if need not in others)
+        found[each.name] = alone or tuple(need for need in helped if acts(each, need))
+    return found
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from koding_audit.desired.nodes import Node, ScalarNode
@@ -10,11 +12,16 @@ from koding_audit.errors import InputError
 from koding_audit.model import Source
 from koding_audit.stack.limits import DEEPEST
 
+# All but YAML's c-printable (yaml.org/spec/1.1, 5.1).
+_NO_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
 
 def read_yaml(text: str, path: str) -> Node:
     """The only document's node; an empty text for an empty file. Raises InputError with line and column."""
     try:
         return _document(text, path)
+    except yaml.reader.ReaderError as error:
+        raise _unprintable(text, path) from error
     except yaml.YAMLError as error:
         raise not_yaml(error, text, path, DEEPEST) from error
 
@@ -26,6 +33,16 @@ class _Script(Tree):
 
     def check_text(self, event: yaml.ScalarEvent) -> None:
         """Every text is one: it is never shown."""
+
+
+def _unprintable(text: str, path: str) -> InputError:
+    """A character that YAML does not take; one parser counts it in bytes, the other in letters."""
+    found = _NO_YAML.search(text)
+    at = found.start() if found else 0
+    where = Source(path, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    return InputError(
+        f"the character U+{ord(text[at]):04X} cannot stand in YAML", "remove it, or write it as an escape", where
+    )
 
 
 def _document(text: str, path: str) -> Node:

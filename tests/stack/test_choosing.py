@@ -22,6 +22,12 @@ def test_one_set_is_less_than_two() -> None:
     assert choose(judge(), [S3, DNS], sets).sets == ("both",)
 
 
+def test_a_set_is_needed_because_of_what_the_others_do_not_give() -> None:
+    sets = [candidate("build", allow("s3:*"), required=True), candidate("dns", allow(["route53:*", "s3:*"]))]
+    choice = choose(judge(), [S3, DNS], sets)
+    assert choice.because == {"build": (S3,), "dns": (DNS,)}
+
+
 def test_of_equally_many_the_one_that_allows_least_is_chosen() -> None:
     sets = [candidate("all", allow("*")), candidate("wide", allow(["s3:*", "ec2:*"])), candidate("s3", allow("s3:C*"))]
     assert choose(judge(), [S3], sets).sets == ("s3",)

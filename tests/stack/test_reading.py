@@ -14,6 +14,7 @@ from koding_audit.stack.reading import read
 from koding_audit.stack.values import Script
 
 SCRIPTS = Path(__file__).parent / "scripts"
+EXAMPLES = Path(__file__).parents[2] / "policies" / "stacks"
 
 
 def write(tmp_path: Path, text: str, name: str = "stack.yml") -> str:
@@ -171,6 +172,11 @@ def test_yaml_that_is_no_script_or_does_too_much_is_refused_with_its_line(tmp_pa
     assert said in refused(tmp_path, text)[2]
 
 
+def test_a_character_that_yaml_does_not_take_is_refused_at_its_place(tmp_path: Path) -> None:
+    text = "resource:\n  aws_eip:\n    \u00e9: {x: '\U0001f600 \x1b'}\n"
+    assert refused(tmp_path, text)[:2] == (3, 15)
+
+
 def test_deep_json_is_refused_and_not_followed(tmp_path: Path) -> None:
     assert "nested more than 50 deep" in refused(tmp_path, '{"resource":' + "[" * 100_000, "deep.json")[2]
 
@@ -286,3 +292,17 @@ def test_a_state_is_read_as_a_plan_is(tmp_path: Path) -> None:
     resource = {"address": "aws_eip.a", "mode": "managed", "type": "aws_eip", "name": "a", "values": {"domain": "vpc"}}
     value = {"format_version": "1.0", "values": {"root_module": {"resources": [resource]}}}
     assert list(places(read(write(tmp_path, json.dumps(value), "state.json")))) == ["aws_eip.a"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*SCRIPTS.iterdir(), *(Path(__file__).parents[2] / "policies" / "stacks").iterdir()],
+    ids=lambda path: path.name,
+)
+def test_every_script_that_we_have_is_read_whole_and_each_resource_stands_at_its_own_line(path: Path) -> None:
+    script = read(str(path))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert script.resources
+    for each in script.resources:
+        name = each.address.rpartition(".")[2]
+        assert name in lines[each.source.line - 1], each.address
