@@ -16,7 +16,7 @@ from tabulate import tabulate
 
 from benchmarks.decisions import warm
 from koding_audit.evaluate import Request, audit_context
-from koding_audit.model import Account, Stack
+from koding_audit.model import Account, Stack, StackNeed
 from koding_audit.stack.deciding import Judge
 from koding_audit.stack.needs import needs
 from koding_audit.stack.reading import read
@@ -71,12 +71,12 @@ def decided(stack: Stack) -> list[str]:
     return [judge.decide(need).verdict for need in stack.needs]
 
 
-def asks(action: str, resource: str, region: str) -> Request:
-    extra = {"aws:RequestedRegion": region} if region else {}
+def asks(need: StackNeed, resource: str) -> Request:
+    extra = {"aws:RequestedRegion": need.region} if need.region else {}
     context = audit_context(
         arn=USER, name="koding-user", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
     )
-    return Request(action, resource, USER, context)
+    return Request(need.action, resource, USER, context)
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -162,10 +162,11 @@ class _Asks:
     permissions: Permissions
     principal: Principal
 
-    def __call__(self, action: str, resource: str, region: str) -> Request:
-        known = region and action.partition(":")[0] not in _GLOBAL
-        context = (("aws:RequestedRegion", (region,)),) if known else ()
-        return self.permissions.request(self.principal, RequiredAction(action, Source("", 1, 1), resource, context))
+    def __call__(self, need: StackNeed, resource: str) -> Request:
+        known = need.region and need.action.partition(":")[0] not in _GLOBAL
+        region = (("aws:RequestedRegion", (need.region,)),) if known else ()
+        asked = RequiredAction(need.action, Source("", 1, 1), resource, (*region, *need.context))
+        return self.permissions.request(self.principal, asked)
 
 
 def _offers(comparison: Comparison, principal: Principal) -> tuple[tuple[Offer, ...], tuple[str, ...]]:

@@ -202,7 +202,7 @@ class StackNeed:
     resource: an ARN, in which `*` stands for what the script does not say, `arn:*` for any; `*` alone for an action
     that knows no resource. region: where it is called, "" where that is not known; uses: whatever needs it;
     certain: false where it hangs on a value that the script does not say, or is only a hint; hint: CloudFormation says
-    it, and no row of ours.
+    it, and no row of ours; context: condition keys that the request will carry, as far as the type tells.
     """
 
     action: str
@@ -211,6 +211,7 @@ class StackNeed:
     uses: tuple[StackUse, ...]
     certain: bool = True
     hint: bool = False
+    context: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

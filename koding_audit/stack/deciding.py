@@ -17,21 +17,28 @@ _TEMPLATE = 1 << 0  # the need's own resource, among the elements of a space
 _BY_KIND = ("kms:", "sts:")
 
 
+_About = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # what is asked but for the resource
+
+
+def _about_of(need: StackNeed) -> _About:
+    return need.action, need.region, need.context
+
+
 @dataclass
 class Judge:
-    """Decisions about one principal's policies. asks: the request of an action on a resource, in a region."""
+    """Decisions about one principal's policies. asks: the request for a need, on one resource that it may be about."""
 
     policies: Policies
-    asks: Callable[[str, str, str], Request]
+    asks: Callable[[StackNeed, str], Request]
     strict: bool = False
-    _patterns: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    _decided: dict[tuple[str, str, str], tuple[Decision, str]] = field(default_factory=dict)
+    _patterns: dict[_About, frozenset[str]] = field(default_factory=dict)
+    _decided: dict[tuple[_About, str], tuple[Decision, str]] = field(default_factory=dict)
 
     def decide(self, need: StackNeed) -> Decision:
         """For all resources that the need's can be: allowed for each, denied for each, or unknown."""
         patterns = self._relevant(need)
         alike = not patterns and not need.action.lower().startswith(_BY_KIND)
-        key = need.action, owner_of(need.resource) if alike else need.resource, need.region
+        key = _about_of(need), owner_of(need.resource) if alike else need.resource
         if key not in self._decided:
             self._decided[key] = self._found(need, patterns, alike=alike)
         decision, example = self._decided[key]
@@ -52,13 +59,13 @@ class Judge:
         return _together(need, [_about(self._one(need, each), each, need.resource) for each in examples]), need.resource
 
     def _one(self, need: StackNeed, resource: str) -> Decision:
-        return decide(self.asks(need.action, resource, need.region), self.policies, strict=self.strict)
+        return decide(self.asks(need, resource), self.policies, strict=self.strict)
 
     def _relevant(self, need: StackNeed) -> frozenset[str]:
         """The resource patterns of every statement about the action, but `*`, with the request's variables."""
-        key = need.action, need.region
+        key = _about_of(need)
         if key not in self._patterns:
-            context = self.asks(need.action, need.resource, need.region).context
+            context = self.asks(need, need.resource).context
             self._patterns[key] = frozenset(_patterns(need.action.lower(), self._every(), context)) - {STAR}
         return self._patterns[key]
 

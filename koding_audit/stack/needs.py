@@ -10,7 +10,7 @@ from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNo
 from koding_audit.model import Account, Stack, StackNeed, StackUnknown, StackUse
 from koding_audit.stack import hints, table
 from koding_audit.stack.references import References, is_interpolated, is_open, nodes_at
-from koding_audit.stack.roles import passed
+from koding_audit.stack.roles import passed, passed_to
 from koding_audit.stack.table import Row
 from koding_audit.stack.templates import Fitting, filled
 from koding_audit.stack.values import Resource, Script
@@ -18,7 +18,8 @@ from koding_audit.stack.values import Resource, Script
 PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
 
 _NOTHING = frozenset({"", "false", "null", "~"})
-_Key = tuple[str, str, str, bool, bool]  # of a need: action, resource, region, certain, hint
+_Context = tuple[tuple[str, tuple[str, ...]], ...]
+_Key = tuple[str, str, str, bool, bool, _Context]  # of a need: action, resource, region, certain, hint, context
 
 
 def needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
@@ -107,13 +108,14 @@ class _Collecting:
     ) -> None:
         for each, sure in self._fitting.of(action, tuple(arns)):
             arn = arns[each] if each in arns else filled(each, resource, self.account, self._references)
-            self._uses.setdefault((action, arn, resource.region, how[0] and sure, how[1]), []).append(use)
+            self._uses.setdefault((action, arn, resource.region, how[0] and sure, how[1], ()), []).append(use)
 
     def _pass(self, resource: Resource, argument: str, use: StackUse, certain: bool) -> None:
         path = argument.partition("=")[0]
+        context = passed_to(resource.type)
         for node in nodes_at(resource.body, path):
             arn = passed(node, path, self.account, self._references)
-            self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False), []).append(use)
+            self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False, context), []).append(use)
 
     def _given(self, resource: Resource, argument: str) -> bool | None:
         """Whether an argument is given: None where it is not, False where that hangs on what the script does not say.

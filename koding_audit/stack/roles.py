@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from koding_audit.desired.nodes import Node, ScalarNode
 from koding_audit.model import Account
@@ -10,6 +11,19 @@ from koding_audit.stack.references import ANY, References, Target
 
 _ROLE = re.compile(r"arn:[a-z*-]+:iam::[0-9*]+:role/\S+")
 _PROFILE = "aws_iam_instance_profile"
+# Whom a type hands its role to, where that is one service (iam:PassedToService in IAM's user guide).
+_SERVICES: Mapping[str, str] = {
+    "aws_codebuild_project": "codebuild.amazonaws.com",
+    "aws_codepipeline": "codepipeline.amazonaws.com",
+    "aws_ecs_task_definition": "ecs-tasks.amazonaws.com",
+    "aws_flow_log": "vpc-flow-logs.amazonaws.com",
+    "aws_glue_job": "glue.amazonaws.com",
+    "aws_instance": "ec2.amazonaws.com",
+    "aws_kinesis_firehose_delivery_stream": "firehose.amazonaws.com",
+    "aws_lambda_function": "lambda.amazonaws.com",
+    "aws_sfn_state_machine": "states.amazonaws.com",
+    "aws_spot_instance_request": "ec2.amazonaws.com",
+}
 _DEEPEST = 4  # a profile that names a role that another names
 
 
@@ -17,6 +31,12 @@ def passed(node: Node | None, argument: str, account: Account, references: Refer
     """The ARN of the role of an argument's value, with `*` for what is not known of it."""
     found = _role(node, references, profile="profile" in argument, depth=0)
     return found if found.startswith("arn:") else f"arn:{account.partition}:iam::{account.id}:role/{found}"
+
+
+def passed_to(type_: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The condition key that says to whom a type hands its role; nothing where that is not known."""
+    service = _SERVICES.get(type_)
+    return (("iam:PassedToService", (service,)),) if service else ()
 
 
 def _role(node: Node | None, references: References, *, profile: bool, depth: int) -> str:

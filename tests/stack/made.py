@@ -114,13 +114,13 @@ def judge(*statements: dict[str, Any], **more: Any) -> Judge:
     return Judge(Policies(identity=(policy,), **more), request)
 
 
-def request(action: str, resource: str, region: str) -> Request:
+def request(asked: StackNeed, resource: str) -> Request:
     arn = f"arn:aws:iam::{ACCOUNT.id}:user/ada"
-    extra = {"aws:RequestedRegion": region} if region else {}
+    extra = {**({"aws:RequestedRegion": asked.region} if asked.region else {}), **dict(asked.context)}
     context = audit_context(
         arn=arn, name="ada", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
     )
-    return Request(action, resource, arn, context)
+    return Request(asked.action, resource, arn, context)
 
 
 def candidate(name: str, *statements: dict[str, Any], required: bool = False) -> Candidate:

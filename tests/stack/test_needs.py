@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.stack.made import asked, needed
+from tests.stack.made import allow, asked, judge, needed
 
 ROLE = "arn:aws:iam::123456789012:role/"
 
@@ -141,6 +142,16 @@ def test_of_an_instance_profile_the_role_is_passed_that_it_holds(needs: Any, val
         "aws_instance": {"web": {"iam_instance_profile": value}},
     }
     assert {each for each, _ in asked(needs(resources))["iam:PassRole"]} == {role}
+
+
+def test_to_whom_a_role_is_passed_is_known_where_the_type_tells(needs: Any) -> None:
+    stack = needs({"aws_lambda_function": {"f": {"role": "arn:aws:iam::123456789012:role/web"}}})
+    (role,) = [each for each in stack.needs if each.action == "iam:PassRole"]
+    only = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    assert judge(allow("iam:PassRole", Condition=only)).decide(role).verdict == "allowed"
+    other = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    assert judge(allow("iam:PassRole", Condition=other)).decide(role).verdict == "implicit-deny"
+    assert judge(allow("iam:PassRole", Condition=only)).decide(replace(role, context=())).verdict == "unknown"
 
 
 def test_a_path_stands_between_the_kind_and_the_name(needs: Any) -> None:
