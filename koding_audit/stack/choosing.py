@@ -42,18 +42,35 @@ class Choice:
 def choose(judge: Judge, lacking: Sequence[StackNeed], candidates: Sequence[Candidate]) -> Choice:
     """The smallest choice among the candidates that gives as much of what is lacking as all of them can.
 
-    Required sets that give anything of it come first: they are to be attached anyway.
+    Required sets that give anything of it come first: they are to be attached anyway. An optional one is chosen only
+    for what it makes whole: AmazonRoute53FullAccess allows s3:ListBucket, and nobody makes a bucket with that.
     """
     required = [each for each in candidates if each.required]
     first = _Choosing(judge, lacking, ()).of(required)
     base = tuple(each for each in required if each.name in first.sets)
     rest = [need for need in lacking if need not in first.helped]
     optional = [each for each in candidates if not each.required]
-    more = _Choosing(judge, rest, base).of(optional)
+    worth = _whole(rest, _Choosing(judge, rest, base).possible(optional))
+    more = _Choosing(judge, worth, base).of(optional)
     names, helped = (*first.sets, *more.sets), first.helped | more.helped
     chosen = [each for each in candidates if each.name in names]
     because = _because(judge, [need for need in lacking if need in helped], chosen)
     return Choice(names, helped, more.exact, because)
+
+
+def _whole(lacking: Sequence[StackNeed], possible: set[StackNeed]) -> list[StackNeed]:
+    """The needs of which some resource would get all that it lacks of a service."""
+    parts: dict[tuple[str, str], set[StackNeed]] = {}
+    for need in lacking:
+        for part in _parts(need):
+            parts.setdefault(part, set()).add(need)
+    whole = {part for part, needs in parts.items() if needs <= possible}
+    return [need for need in lacking if not whole.isdisjoint(_parts(need))]
+
+
+def _parts(need: StackNeed) -> set[tuple[str, str]]:
+    service = need.action.partition(":")[0]
+    return {(use.resource, service) for use in need.uses}
 
 
 def _because(
@@ -78,12 +95,15 @@ class _Choosing:
     _decisions: dict[tuple[StackNeed, frozenset[str]], Decision] = field(default_factory=dict)
 
     def of(self, candidates: Sequence[Candidate]) -> Choice:
-        # More than all together, where one of them denies what another allows.
-        possible = self.given(candidates).union(*(self.given((each,)) for each in candidates))
+        possible = self.possible(candidates)
         if not possible:
             return Choice()
         useful = [each for each in candidates if self.touches(each)]
         return self.smallest(useful, possible) if len(useful) <= EXACT_UP_TO else self.greedy(useful, possible)
+
+    def possible(self, candidates: Sequence[Candidate]) -> set[StackNeed]:
+        """What they give, together or alone: more than all together, where one denies what another allows."""
+        return self.given(candidates).union(*(self.given((each,)) for each in candidates))
 
     def touches(self, candidate: Candidate) -> bool:
         """Whether any statement of it is about anything that is lacking."""

@@ -60,6 +60,15 @@ def test_what_can_be_given_is_given_where_not_all_can() -> None:
     assert (choice.sets, choice.helped) == (("s3",), {S3})
 
 
+def test_a_set_that_gives_a_part_of_what_a_resource_needs_of_a_service_is_not_proposed() -> None:
+    dns = candidate("dns", allow(["route53:*", "s3:ListBucket"]))
+    read = need("s3:ListBucket")
+    assert choose(judge(), [S3, read], [dns]).sets == ()
+    assert choose(judge(), [S3, read, DNS], [dns]).because == {"dns": (DNS,)}
+    assert choose(judge(), [read], [dns]).sets == ("dns",)
+    assert choose(judge(), [S3, read], [dns, candidate("make", allow("s3:CreateBucket"))]).sets == ("dns", "make")
+
+
 def test_two_sets_together_may_cover_a_resource_that_is_not_known() -> None:
     sets = [candidate("a", allow("s3:*", "arn:aws:s3:::a*")), candidate("rest", allow("s3:*", "arn:aws:s3:::*"))]
     assert choose(judge(), [need(resource="arn:aws:s3:::*")], sets).sets == ("rest",)
