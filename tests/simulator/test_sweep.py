@@ -85,7 +85,7 @@ def test_what_passes_within_three_tries_is_not_seen(name: str, worlds: dict[str,
     assert judged(case) == [], case
 
 
-def test_each_read_of_an_audit_that_is_denied_for_ever_makes_it_incomplete(
+def test_a_read_of_an_audit_that_is_denied_for_ever_makes_it_incomplete(
     worlds: dict[str, World], standing: Simulator, tmp_path: Path
 ) -> None:
     world = worlds["fix"]
