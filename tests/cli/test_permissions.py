@@ -8,10 +8,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from koding_audit.cli import main
+from koding_audit.credentials_file import CredentialsFile
+from koding_audit.errors import AuditError
 from tests.simulator.account import AWS, READ_LOGS, Account
 from tests.simulator.oracles import holdings
 from tests.simulator.quick import quickened
@@ -358,3 +361,43 @@ def test_without_any_one_action_some_fix_of_that_shape_is_not_whole(
         tries = itertools.product(callers, runs, (True, False))
         failed = (each(standing, tmp_path, fewer, written=all_, caller=who)[0] == 2 for who, each, all_ in tries)
         assert any(failed), action
+
+
+# --- setup ------------------------------------------------------------------------------------------------
+
+SETUP = """version: 1
+account: {id: "123456789012"}
+policy_sets: {build: {policies: [AmazonEC2FullAccess, IAMReadOnlyAccess]}}
+groups: {Developers: {required: [build], members: [koding-user]}}
+"""
+
+
+def set_up(simulator: Simulator, folder: Path, statements: list[dict[str, Any]]) -> int:
+    """The status of a setup with a key that cannot be kept at first, by a caller who may do no more than this."""
+    simulator.account = Account()
+    simulator.forget()
+    for name in MANAGED:
+        simulator.account.add_policy(AWS + name)
+    limit(simulator, statements)
+    (folder / ".aws").mkdir(exist_ok=True)
+    for left in (".aws/credentials", "journal.jsonl.key"):
+        (folder / left).unlink(missing_ok=True)
+    said = ("setup", str(folder / "desired.yaml"), "--yes", "--save-key", "profile:koding")
+    with patch.object(CredentialsFile, "add", side_effect=AuditError("no room")):
+        refused = command(simulator, folder, *said)
+    (folder / "journal.jsonl.key").unlink(missing_ok=True)
+    user = simulator.account.state.entities.get(("User", "koding-user"))
+    kept_none = refused.status == 2 and user is not None and not user.keys
+    return command(simulator, folder, *said).status if kept_none else 2
+
+
+def test_what_is_printed_is_enough_for_a_setup_and_its_key(
+    capsys: pytest.CaptureFixture[str], standing: Simulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "desired.yaml"
+    file.write_text(SETUP)
+    least = [each for mode in ("audit", "setup") for each in printed(capsys, mode, str(file))]
+    assert set_up(standing, tmp_path, least) == 0
+    for action in ("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys"):
+        fewer = [{**each, "Action": [name for name in each["Action"] if name != action]} for each in least]
+        assert set_up(standing, tmp_path, [each for each in fewer if each["Action"]]) == 2, action

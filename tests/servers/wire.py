@@ -27,11 +27,12 @@ NAMESPACES = {
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it came over the wire. service: from the signature's scope."""
+    """One request as it came over the wire. service: from the signature's scope; key: the access key's id."""
 
     service: str
     action: str
     parameters: Mapping[str, str]
+    key: str = ""
 
     @property
     def writes(self) -> bool:
@@ -50,7 +51,7 @@ def parse_call(body: str, authorization: str, target: str = "") -> Call:
     action = parameters.pop("Action", "")
     parameters.pop("Version", None)
     scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
-    return Call(scope[3] if len(scope) > 3 else "", action, parameters)
+    return Call(scope[3] if len(scope) > 3 else "", action, parameters, scope[0])
 
 
 @dataclass

@@ -37,9 +37,10 @@ QUOTAS: Mapping[str, int] = {
     "GroupsQuota": 300,
     "PoliciesQuota": 1500,
     "VersionsPerPolicyQuota": 5,
+    "AccessKeysPerUserQuota": 2,
 }
 _OF_KIND = re.compile(r"(Get|List|ListAttached|Attach|Detach|Put|Delete|Create)(User|Group|Role)(Policy|Policies)?")
-_PREFIX = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "Policy": "ANPA"}
+_PREFIX = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "Policy": "ANPA", "Key": "AKIA"}
 
 
 class IamError(Exception):
@@ -64,6 +65,7 @@ class Entity:
     groups: set[str] = field(default_factory=set)
     trust: str = ALLOW_ALL
     account: str = ACCOUNT
+    keys: list[str] = field(default_factory=list)
 
     @property
     def arn(self) -> str:
@@ -96,7 +98,7 @@ class Account:
     now: seconds; lag: how old reads are; flapping: every other read is up to date; page: the longest page; polls: how
     often the report is in progress before it is there; report: what is odd about it (REPORTS, or `usual`);
     listing_lag: how old GetAccountAuthorizationDetails is, where other reads are up to date; permissions: what the
-    caller may, None for everything.
+    caller may, None for everything. Whoever signs with the key of a user is that user, and may do everything.
     """
 
     state: State = field(default_factory=State)
@@ -129,11 +131,14 @@ class Account:
 
     # --- answering ---
 
-    def answer(self, action: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to one call. Raises IamError."""
-        self._check_permission(action, given)
+    def answer(self, action: str, given: Mapping[str, Any], key: str = "") -> dict[str, Any]:
+        """The reply to one call, signed with that access key. Raises IamError."""
+        holder = next((each for each in self.state.entities.values() if key in each.keys), None)
+        if holder is None:
+            self._check_permission(action, given)
         if action == "GetCallerIdentity":
-            return {"Account": self.caller.split(":")[4], "Arn": self.caller, "UserId": "AIDACALLER"}
+            arn = holder.arn if holder else self.caller
+            return {"Account": arn.split(":")[4], "Arn": arn, "UserId": "AIDACALLER"}
         if action in _OWN:
             return _OWN[action](self, given)
         found = _OF_KIND.fullmatch(action)
@@ -212,7 +217,7 @@ class Account:
             self._write_policy(verb, entity, given)
         else:
             has_members = kind == "Group" and any(entity.name in each.groups for each in state.entities.values())
-            if entity.attached or entity.inline or entity.groups or has_members:
+            if entity.attached or entity.inline or entity.groups or entity.keys or has_members:
                 raise IamError("DeleteConflict", 409)
             del state.entities[kind, name.lower()]
         self.keep()
@@ -486,6 +491,33 @@ def _detail(entity: Entity) -> dict[str, Any]:
     return {**own, "GroupList": sorted(entity.groups)} if entity.kind == "User" else own
 
 
+def access_keys(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    user = _entity(account.seen(), "User", given)
+    rows = [{**_key(user, each), "CreateDate": BEGUN} for each in user.keys]
+    return account.pages(rows, "AccessKeyMetadata", given)
+
+
+def create_access_key(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    user = _entity(account.changed(), "User", given)
+    if len(user.keys) >= QUOTAS["AccessKeysPerUserQuota"]:
+        raise IamError("LimitExceeded", 409)
+    user.keys.append(account.new_id("Key"))
+    account.keep()
+    return {"AccessKey": {**_key(user, user.keys[-1]), "SecretAccessKey": "secret", "CreateDate": BEGUN}}
+
+
+def delete_access_key(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    user = _entity(account.changed(), "User", given)
+    _there(given["AccessKeyId"] in user.keys)
+    user.keys.remove(given["AccessKeyId"])
+    account.keep()
+    return {}
+
+
+def _key(user: Entity, key: str) -> dict[str, Any]:
+    return {"UserName": user.name, "AccessKeyId": key, "Status": "Active"}
+
+
 _OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
     "GetPolicy": get_policy,
     "GetPolicyVersion": get_policy_version,
@@ -502,4 +534,7 @@ _OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
     "GenerateCredentialReport": generate_report,
     "GetCredentialReport": get_report,
     "GetAccountAuthorizationDetails": authorization_details,
+    "ListAccessKeys": access_keys,
+    "CreateAccessKey": create_access_key,
+    "DeleteAccessKey": delete_access_key,
 }

@@ -126,7 +126,7 @@ class Simulator:
 
     def _answer(self, call: Call, asked: str) -> Reply:
         try:
-            value: Mapping[str, Any] = self.account.answer(call.action, call.parameters)
+            value: Mapping[str, Any] = self.account.answer(call.action, call.parameters, call.key)
         except IamError as error:
             return Reply(error.status, XML, error_xml(call.service, error.code, "refused"))
         if call.writes:
