@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Literal
 
 from koding_audit import managed
@@ -72,12 +73,12 @@ class Answer:
     strict: bool = False
     gaps: bool = False
 
-    @property
+    @cached_property
     def lacking(self) -> tuple[StackNeed, ...]:
         """What is not known to be allowed."""
         return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed")
 
-    @property
+    @cached_property
     def denied(self) -> tuple[StackNeed, ...]:
         """What is surely needed, and surely not allowed."""
         return tuple(

@@ -87,10 +87,11 @@ def _table(answer: Answer, files: list[str]) -> Iterator[str]:
     yield f"Stack      {stack.path}: {counted(stack.resources, 'resource')} of AWS{_others(stack.others)}"
     yield f"Principal  {principal.kind} {principal.name} ({principal.arn})"
     yield from _verdict(answer)
-    denied = {need.action for need in answer.denied}
+    surely = frozenset(answer.denied)
+    denied = {need.action for need in surely}
     for need in answer.lacking:
         # What is surely missing is told once; the resources that it may be asked for besides say no more.
-        if need in answer.denied or need.action not in denied:
+        if need in surely or need.action not in denied:
             yield ""
             yield from _need(answer, need)
     for each in stack.unknown:

@@ -76,7 +76,9 @@ class Judge:
 
 
 def _about(decision: Decision, example: str, resource: str) -> Decision:
-    """The same, its reasons worded for what the script says of the resource."""
+    """The same, its reasons worded for what the script says of the resource; most do not name it."""
+    if not any(example in each.why for each in decision.because):
+        return decision
     because = tuple(replace(each, why=each.why.replace(example, resource)) for each in decision.because)
     return replace(decision, because=because)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from koding_audit import actions
@@ -82,11 +81,11 @@ class _Collecting:
         hint = resource.kind == "type" and resource.type in self._hinted
         self._roles.update(row.service_role)
         wanted = ("read", "delete") if resource.destroyed else table.OPERATIONS
-        arns = {each: filled(each, resource, self.account, self._references) for each in row.arn}
+        arns: dict[str, str] = {}
         for name in wanted:
             use = StackUse(resource.address, resource.source, name)
             for action in row.operations[name]:
-                self._ask(resource, action, arns, use, (not hint, hint))
+                self._ask(resource, action, row, arns, use, how=(not hint, hint))
         for argument in () if resource.destroyed else self._written(resource, row):
             given = self._given(resource, argument)
             use = StackUse(resource.address, resource.source, f"argument {argument}")
@@ -94,7 +93,7 @@ class _Collecting:
                 if action == PASS_ROLE:
                     self._pass(resource, argument, use, bool(given))
                 else:
-                    self._ask(resource, action, arns, use, (bool(given), False))
+                    self._ask(resource, action, row, arns, use, how=(bool(given), False))
 
     def _written(self, resource: Resource, row: Row) -> list[str]:
         """The arguments of a row that stand in the resource, or could: of most types only a few are ever given."""
@@ -104,11 +103,16 @@ class _Collecting:
         return [each for each in row.arguments if each.partition("=")[0].partition(".")[0] in there]
 
     def _ask(
-        self, resource: Resource, action: str, arns: Mapping[str, str], use: StackUse, how: tuple[bool, bool]
+        self, resource: Resource, action: str, row: Row, arns: dict[str, str], use: StackUse, *, how: tuple[bool, bool]
     ) -> None:
-        for each, sure in self._fitting.of(action, tuple(arns)):
-            arn = arns[each] if each in arns else filled(each, resource, self.account, self._references)
-            self._uses.setdefault((action, arn, resource.region, how[0] and sure, how[1], ()), []).append(use)
+        """arns: by template, what it comes to for this resource; whatever else is asked for joins them. how: whether it
+        is certain, and whether it is a hint.
+        """
+        for each, sure in self._fitting.of(action, row.arn):
+            if each not in arns:
+                arns[each] = filled(each, resource, self.account, self._references)
+            key = action, arns[each], resource.region, how[0] and sure, how[1], ()
+            self._uses.setdefault(key, []).append(use)
 
     def _pass(self, resource: Resource, argument: str, use: StackUse, certain: bool) -> None:
         path = argument.partition("=")[0]
