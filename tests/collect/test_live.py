@@ -515,7 +515,7 @@ def test_at_most_eight_calls_are_under_way(
     monkeypatch.setattr(replay, "reply", slow)
     query = Query(users={f"user-{number}": OF_USER | CREDENTIALS for number in range(count)}, account=OF_ACCOUNT)
     live.collect(query, connection)
-    assert gauge.most == 8
+    assert 2 < gauge.most <= 8  # how many meet hangs on the machine; more than eight never do
 
 
 class Gauge:
