@@ -6,23 +6,31 @@ Medians of RUNS, in CPU seconds of one process. The first line is what no reader
 from __future__ import annotations
 
 import gc
+import json
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 import yaml
 from tabulate import tabulate
 
 from benchmarks.decisions import warm
+from koding_audit import codec, managed
 from koding_audit.evaluate import Request, audit_context
-from koding_audit.model import Account, Stack, StackNeed
+from koding_audit.model import Account, Principal, Snapshot, Stack, StackNeed, key_of
 from koding_audit.stack.deciding import Judge
 from koding_audit.stack.needs import needs
 from koding_audit.stack.reading import read
 
 RUNS = 3
+GUIDE = Path(__file__).parents[1] / "policies" / "koding.yaml"
+ALLOWING = ("AmazonEC2FullAccess", "IAMReadOnlyAccess", "AmazonS3FullAccess")
 RESOURCES = 10_000
 ACCOUNT = Account("123456789012", "aws")
 USER = "arn:aws:iam::123456789012:user/koding-user"
@@ -42,15 +50,41 @@ def main() -> None:
             ("read: each resource with its line", timed(lambda: read(str(path)))),
             ("needs: each action, resource and reason", timed(lambda: needs(known, ACCOUNT))),
             (f"decided: {len(stack.needs):,} needs", timed(lambda: decided(stack))),
+            ("the whole command, all of it allowed", commanded(Path(folder), path, ALLOWING)),
+            ("the whole command, all of it missing", commanded(Path(folder), path, ())),
         ]
-    total = sum(seconds for _, seconds in rows[1:])
-    rows.append((f"in all, {RESOURCES:,} resources in {len(text):,} bytes", total))
+    print(f"{RESOURCES:,} resources in {len(text):,} bytes")
     table = [(what, f"{seconds:.2f} s", f"{seconds / bare:.1f}") for what, seconds in rows]
     print(
         tabulate(
             table, ("stack", "CPU", "times the parser"), disable_numparse=True, colalign=("left",) + ("right",) * 2
         )
     )
+
+
+def commanded(folder: Path, path: Path, attached: Sequence[str]) -> float:
+    """`stack` as a process over a saved account whose group Developers has these policies, with the packaged guide."""
+    arns = [f"arn:aws:iam::aws:policy/{name}" for name in attached]
+    group = Principal(
+        "group", "Developers", ACCOUNT.arn("group", "Developers"), "AGPA1", "/", frozenset(arns), frozenset()
+    )
+    user = Principal("user", "koding-user", USER, "AIDA1", "/", frozenset(), frozenset(), frozenset({"Developers"}))
+    documents = {arn: json.dumps(dict(managed.load()[arn].document)) for arn in arns}
+    principals = {key_of(each.kind, each.name): each for each in (group, user)}
+    saved = Snapshot(ACCOUNT, None, datetime.now(timezone.utc), "live", principals=principals, documents=documents)
+    (folder / "account.json").write_text(codec.encode_snapshot(saved), encoding="utf-8")
+    words = ["stack", str(path), str(GUIDE), "--source", f"snapshot:{folder / 'account.json'}"]
+
+    def taken() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        done = subprocess.run(
+            [sys.executable, "-m", "koding_audit", *words], capture_output=True, text=True, check=False
+        )
+        if ("Can be built" in done.stdout) is not bool(attached):
+            raise SystemExit(f"not what was measured: {done.stdout[:500]}{done.stderr[:500]}")
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+    return statistics.median(taken() for _ in range(RUNS))
 
 
 def script(count: int) -> str:

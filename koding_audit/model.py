@@ -208,7 +208,7 @@ class StackNeed:
     action: str
     resource: str
     region: str
-    uses: tuple[StackUse, ...]
+    uses: tuple[StackUse, ...] = field(hash=False)  # there are thousands, and the rest tells needs apart
     certain: bool = True
     hint: bool = False
     context: tuple[tuple[str, tuple[str, ...]], ...] = ()

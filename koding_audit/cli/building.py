@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from koding_audit import buildable, jsontext
@@ -25,7 +26,7 @@ from koding_audit.words import counted
 _STATUS: Mapping[Verdict, int] = {"yes": 0, "no": 1, "unknown": 2}
 _SAID: Mapping[Verdict, str] = {"yes": "can-be-built", "no": "cannot-be-built", "unknown": "not-known"}
 _WORDS: Mapping[str, str] = {"explicit-deny": "denied", "implicit-deny": "missing", "unknown": "not known"}
-_MANY = 5  # places of one need that the table shows
+_MANY = 5  # places of one need, and needs of one action, that the table shows
 
 
 def stack(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -89,11 +90,9 @@ def _table(answer: Answer, files: list[str]) -> Iterator[str]:
     yield from _verdict(answer)
     surely = frozenset(answer.denied)
     denied = {need.action for need in surely}
-    for need in answer.lacking:
-        # What is surely missing is told once; the resources that it may be asked for besides say no more.
-        if need in surely or need.action not in denied:
-            yield ""
-            yield from _need(answer, need)
+    # What is surely missing is told once; the resources that it may be asked for besides say no more.
+    told = [need for need in answer.lacking if need in surely or need.action not in denied]
+    yield from _needs(answer, told)
     for each in stack.unknown:
         yield ""
         yield f"not known  {each.what}"
@@ -103,6 +102,20 @@ def _table(answer: Answer, files: list[str]) -> Iterator[str]:
     notes = list(_notes(answer))
     yield from ("", *remedies) if remedies else ()
     yield from ("", *notes) if notes else ()
+
+
+def _needs(answer: Answer, needs: Iterable[StackNeed]) -> Iterator[str]:
+    """Each with its reason; of an action that is lacking for many resources the first ones, and how many more."""
+    seen: Counter[str] = Counter()
+    for need in needs:
+        seen[need.action] += 1
+        if seen[need.action] <= _MANY:
+            yield ""
+            yield from _need(answer, need)
+    for action, number in seen.items():
+        if number > _MANY:
+            yield ""
+            yield f"and        {action} on {number - _MANY} more; --output json names each"
 
 
 def _verdict(answer: Answer) -> Iterator[str]:

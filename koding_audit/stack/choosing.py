@@ -10,7 +10,7 @@ from koding_audit import actions
 from koding_audit.document import DocumentError, parse
 from koding_audit.evaluate import Decision, Policies, Policy
 from koding_audit.model import StackNeed
-from koding_audit.stack.deciding import Judge
+from koding_audit.stack.deciding import Judge, NeedKind
 
 EXACT_UP_TO = 12  # sets: of more than that not every combination is tried
 
@@ -45,27 +45,48 @@ def choose(judge: Judge, lacking: Sequence[StackNeed], candidates: Sequence[Cand
     Required sets that give anything of it come first: they are to be attached anyway. An optional one is chosen only
     for what it makes whole: AmazonRoute53FullAccess allows s3:ListBucket, and nobody makes a bucket with that.
     """
+    kinds = _kinds(judge, lacking, candidates)
+    choice = _chosen(judge, kinds, candidates)
+    because = {name: _all(kinds, needs) for name, needs in choice.because.items()}
+    return replace(choice, helped=frozenset(_all(kinds, choice.helped)), because=because)
+
+
+_Kinds = Mapping[StackNeed, tuple[StackNeed, ...]]  # one need of each kind, and all of it
+
+
+def _kinds(judge: Judge, lacking: Iterable[StackNeed], candidates: Iterable[Candidate]) -> _Kinds:
+    """Of ten thousand buckets each is decided as the first, whatever is attached, where no statement names one."""
+    every = Judge(_with(judge.policies, tuple(policy for each in candidates for policy in each.policies)), judge.asks)
+    found: dict[NeedKind, list[StackNeed]] = {}
+    for need in lacking:
+        found.setdefault(every.kind(need), []).append(need)
+    return {needs[0]: tuple(needs) for needs in found.values()}
+
+
+def _all(kinds: _Kinds, needs: Iterable[StackNeed]) -> tuple[StackNeed, ...]:
+    return tuple(each for need in needs for each in kinds[need])
+
+
+def _chosen(judge: Judge, kinds: _Kinds, candidates: Sequence[Candidate]) -> Choice:
+    """The choice for one need of each kind."""
     required = [each for each in candidates if each.required]
-    first = _Choosing(judge, lacking, ()).of(required)
+    first = _Choosing(judge, tuple(kinds), ()).of(required)
     base = tuple(each for each in required if each.name in first.sets)
-    rest = [need for need in lacking if need not in first.helped]
+    rest = {need: those for need, those in kinds.items() if need not in first.helped}
     optional = [each for each in candidates if not each.required]
-    worth = _whole(rest, _Choosing(judge, rest, base).possible(optional))
+    worth = _whole(rest, _Choosing(judge, tuple(rest), base).possible(optional))
     more = _Choosing(judge, worth, base).of(optional)
     names, helped = (*first.sets, *more.sets), first.helped | more.helped
     chosen = [each for each in candidates if each.name in names]
-    because = _because(judge, [need for need in lacking if need in helped], chosen)
+    because = _because(judge, [need for need in kinds if need in helped], chosen)
     return Choice(names, helped, more.exact, because)
 
 
-def _whole(lacking: Sequence[StackNeed], possible: set[StackNeed]) -> list[StackNeed]:
+def _whole(kinds: _Kinds, possible: set[StackNeed]) -> list[StackNeed]:
     """The needs of which some resource would get all that it lacks of a service."""
-    parts: dict[tuple[str, str], set[StackNeed]] = {}
-    for need in lacking:
-        for part in _parts(need):
-            parts.setdefault(part, set()).add(need)
-    whole = {part for part, needs in parts.items() if needs <= possible}
-    return [need for need in lacking if not whole.isdisjoint(_parts(need))]
+    parts = {need: {part for each in those for part in _parts(each)} for need, those in kinds.items()}
+    partial = {part for need, own in parts.items() if need not in possible for part in own}
+    return [need for need, own in parts.items() if not own <= partial]
 
 
 def _parts(need: StackNeed) -> set[tuple[str, str]]:

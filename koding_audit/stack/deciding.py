@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from koding_audit.arns import owner_of
 from koding_audit.difference.patterns import Space, Tokens, TooManyStates, Wild, in_parts
@@ -16,12 +16,8 @@ _TEMPLATE = 1 << 0  # the need's own resource, among the elements of a space
 # Of these the evaluator asks what the resource is, whatever the statements say of it.
 _BY_KIND = ("kms:", "sts:")
 
-
-_About = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # what is asked but for the resource
-
-
-def _about_of(need: StackNeed) -> _About:
-    return need.action, need.region, need.context
+About = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # what is asked but for the resource
+NeedKind = tuple[About, str]
 
 
 @dataclass
@@ -31,28 +27,36 @@ class Judge:
     policies: Policies
     asks: Callable[[StackNeed, str], Request]
     strict: bool = False
-    _patterns: dict[_About, frozenset[str]] = field(default_factory=dict)
-    _decided: dict[tuple[_About, str], tuple[Decision, str]] = field(default_factory=dict)
+    _patterns: dict[About, frozenset[str]] = field(default_factory=dict)
+    _decided: dict[NeedKind, tuple[Decision, str]] = field(default_factory=dict)
 
     def decide(self, need: StackNeed) -> Decision:
         """For all resources that the need's can be: allowed for each, denied for each, or unknown."""
-        patterns = self._relevant(need)
-        alike = not patterns and not need.action.lower().startswith(_BY_KIND)
-        key = _about_of(need), owner_of(need.resource) if alike else need.resource
-        if key not in self._decided:
-            self._decided[key] = self._found(need, patterns, alike=alike)
-        decision, example = self._decided[key]
+        kind = self.kind(need)
+        if kind not in self._decided:
+            self._decided[kind] = self._found(need)
+        decision, example = self._decided[kind]
         return decision if example == need.resource else _about(decision, example, need.resource)
 
-    def _found(self, need: StackNeed, patterns: frozenset[str], *, alike: bool) -> tuple[Decision, str]:
+    def kind(self, need: StackNeed) -> NeedKind:
+        """Needs of one kind are decided alike: where every statement about the action is about any resource, it is the
+        same for all of an account.
+        """
+        about = need.action, need.region, need.context
+        return about, owner_of(need.resource) if self._is_alike(need) else need.resource
+
+    def _is_alike(self, need: StackNeed) -> bool:
+        return not self._relevant(need) and not need.action.lower().startswith(_BY_KIND)
+
+    def _found(self, need: StackNeed) -> tuple[Decision, str]:
         """The decision, and the resource that it speaks of."""
         if need.resource == "*" or "*" not in need.resource:
             return self._one(need, need.resource), need.resource
-        if alike:  # every statement about the action is about any resource
+        if self._is_alike(need):
             example = need.resource.replace("*", "x")
             return self._one(need, example), example
         try:
-            examples = list(_examples(need.resource, patterns))
+            examples = list(_examples(need.resource, self._relevant(need)))
         except TooManyStates:
             why = "the policies name its resources in more ways than can be compared"
             return Decision("unknown", (Because("policies", "", None, "", "", why),)), need.resource
@@ -63,7 +67,7 @@ class Judge:
 
     def _relevant(self, need: StackNeed) -> frozenset[str]:
         """The resource patterns of every statement about the action, but `*`, with the request's variables."""
-        key = _about_of(need)
+        key = need.action, need.region, need.context
         if key not in self._patterns:
             context = self.asks(need, need.resource).context
             self._patterns[key] = frozenset(_patterns(need.action.lower(), self._every(), context)) - {STAR}
@@ -79,8 +83,11 @@ def _about(decision: Decision, example: str, resource: str) -> Decision:
     """The same, its reasons worded for what the script says of the resource; most do not name it."""
     if not any(example in each.why for each in decision.because):
         return decision
-    because = tuple(replace(each, why=each.why.replace(example, resource)) for each in decision.because)
-    return replace(decision, because=because)
+    because = (
+        Because(each.layer, each.policy, each.statement, each.sid, each.effect, each.why.replace(example, resource))
+        for each in decision.because
+    )
+    return Decision(decision.verdict, tuple(because), decision.open_keys, decision.not_seen)
 
 
 def _patterns(action: str, policies: Iterable[Policy], context: Context) -> Iterator[str]:

@@ -150,6 +150,18 @@ def test_a_bucket_is_missing_what_the_guide_does_not_give(capsys: pytest.Capture
     assert found["sets"] == []
 
 
+def test_of_an_action_that_many_resources_lack_the_first_are_told_and_the_rest_is_counted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_s3_bucket": {f"b{number}": {"bucket": f"acme-{number}"} for number in range(30)}})
+    _, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    named = out.count("missing    s3:CreateBucket on ")
+    assert 3 <= named < 30
+    assert f"and        s3:CreateBucket on {30 - named} more; --output json names each" in out
+    found = answer(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert sum(each["action"] == "s3:CreateBucket" for each in found["needs"]) == 30
+
+
 def test_the_policy_that_is_printed_makes_the_stack_buildable(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
