@@ -268,7 +268,9 @@ def forked(said: list[str], environment: Mapping[str, str], folder: Path) -> int
 
 
 def environment(folder: Path) -> dict[str, str]:
+    """Without bytecode: a process that is killed or whose files are limited would leave half a module to all others."""
     return {
+        "PYTHONDONTWRITEBYTECODE": "1",
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",

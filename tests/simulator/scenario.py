@@ -33,7 +33,6 @@ policy_sets:
   build: {policies: [AmazonEC2FullAccess, IAMReadOnlyAccess]}
   logs:
     policies:
-      - CloudWatchLogsReadOnlyAccess
       - name: team-logs
         path: /team/
         document:
@@ -41,7 +40,7 @@ policy_sets:
           Statement: {Effect: Allow, Action: "s3:GetObject", Resource: "arn:${partition}:s3:::logs/*"}
 groups:
   Developers: {required: [build], members: [ada, grace, new]}
-  Readers: {required: [logs], members: [grace]}
+  Readers: {required: [logs]}
   Fresh: {required: [build], members: [ada]}
 users:
   ada:

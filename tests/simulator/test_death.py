@@ -50,7 +50,7 @@ def test_a_run_that_is_interrupted_at_a_write_ends_in_order(by: signal.Signals, 
         ("write", 20, "half"),
         ("write", 24, "after"),
         ("fsync", 30, "before"),
-        ("write", 50, "after"),  # the end of the run, and the lock is still held
+        ("write", 41, "after"),  # the end of the run, and the lock is still held
     ],
 )
 def test_a_run_that_dies_while_it_writes_its_journal_breaks_no_promise(

@@ -21,6 +21,7 @@ from tests.simulator.server import Simulator, serving
 
 TOOL = (sys.executable, "-m", "koding_audit")
 FIX = ("--fix", "--create", "--yes")
+WRITES = 13  # of a whole fix
 
 
 class Desk:
@@ -121,7 +122,7 @@ def test_a_journal_that_fails_stops_the_run_before_its_next_write(
         past, _ = journal.read(str(path))
         assert 0 < len(desk.simulator.writes) <= len(past.entries) + (call == "write")
         assert not past.ended
-        assert len(desk.simulator.writes) < 16
+        assert len(desk.simulator.writes) < WRITES
     assert (desk.home / ".local" / "state" / "koding-audit" / ACCOUNT / "lock").read_text() == ""
     converges(desk)
 
@@ -131,7 +132,7 @@ def test_a_journal_over_the_limit_of_a_files_size_stops_the_run(desk: Desk) -> N
     status, printed = desk("scan", desk.desired, *FIX, "--journal", str(path), before="ulimit -f 4")
     assert status == 2
     assert f"the journal {path} cannot be written: File too large" in printed
-    assert 0 < len(desk.simulator.writes) < 16
+    assert 0 < len(desk.simulator.writes) < WRITES
     converges(desk)
 
 
@@ -149,7 +150,7 @@ def test_a_full_file_system_stops_the_run_and_the_next_one_goes_on(desk: Desk) -
     assert "the report small/report.json cannot be written: No space left on device" in printed
     assert (desk.home / "listed").read_text() == "fix.jsonl\n"
     past, _ = journal.read(str(desk.home / "kept.jsonl"))
-    assert 0 < len(desk.simulator.writes) <= len(past.entries) < 16
+    assert 0 < len(desk.simulator.writes) <= len(past.entries) < WRITES
     converges(desk)
 
 
@@ -164,7 +165,7 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_written(desk: 
     status, _ = desk.mounted(
         "mount -t tmpfs -o ro none .local", "scan", desk.desired, *FIX, "--journal", str(desk.home / "fix.jsonl")
     )
-    assert (status, len(desk.simulator.writes)) == (0, 16)
+    assert (status, len(desk.simulator.writes)) == (0, WRITES)
 
 
 def test_a_journal_is_a_new_file_or_there_is_no_fix(desk: Desk) -> None:
@@ -226,7 +227,7 @@ def test_a_fix_whose_report_nobody_reads_is_whole_and_2(desk: Desk) -> None:
         desk.simulator.forget()
         status, _ = desk("scan", desk.desired, *FIX, before=redirection)
         assert status == 2
-        assert len(desk.simulator.writes) == 16
+        assert len(desk.simulator.writes) == WRITES
         lock = desk.home / ".local" / "state" / "koding-audit" / ACCOUNT / "lock"
         assert lock.read_text() == ""
         newest = max(lock.parent.glob("*.jsonl"))
@@ -239,7 +240,7 @@ def test_with_few_open_files_a_run_ends_or_says_so(files: int, desk: Desk) -> No
     if files == 8:
         assert status == 2
         assert "too many files are open; allow more, as `ulimit -n 256` does" in printed
-    assert (status, len(desk.simulator.writes)) == (0, 16) or "open files" in printed or "files are open" in printed
+    assert (status, len(desk.simulator.writes)) == (0, WRITES) or "open files" in printed or "files are open" in printed
 
 
 def test_a_folder_of_somebody_else_is_refused(desk: Desk) -> None:
