@@ -38,7 +38,7 @@ from tests.simulator.server import Simulator, Target, serving
 
 CHECKOUT = Path(__file__).parents[2]
 _SHARES = 16
-_PATIENCE = 60.0  # seconds for one process
+_PATIENCE = 30.0  # seconds for one process, which takes one
 _INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Start = Callable[[list[str], Mapping[str, str], Path], int]
@@ -112,6 +112,9 @@ def judged(scene: Scene, death: Death, start: Start) -> list[str]:
         child = start(_said(scene, death), environment(folder), folder)
         known(child)
         status = _ended(child)
+    if status is None:
+        # A fork of a process with threads may inherit a lock that somebody holds; a process of its own has none.
+        return ["the process does not end"] if start is executed else judged(scene, death, executed)
     seen = _seen(scene, status)
     failed = _broken(death, seen)
     simulator.forget()
@@ -215,8 +218,8 @@ def _killing(simulator: Simulator, death: Death) -> Iterator[Callable[[int], Non
     yield tell
 
 
-def _ended(child: int) -> int:
-    """The status of a process, negative for a signal; one that does not end is killed."""
+def _ended(child: int) -> int | None:
+    """The status of a process, negative for a signal; None for one that does not end: it is killed."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         process, status = os.waitpid(child, os.WNOHANG)
@@ -225,7 +228,7 @@ def _ended(child: int) -> int:
         time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    raise AssertionError("the process does not end")
+    return None
 
 
 def executed(said: list[str], environment: Mapping[str, str], folder: Path) -> int:
