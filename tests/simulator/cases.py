@@ -156,6 +156,14 @@ def several(worlds: Mapping[str, World], seed: int) -> Case:
     )
 
 
+def later_pages(simulator: Simulator, folder: Path, mode: str) -> list[Target]:
+    """The calls for later pages in a run whose pages have one row."""
+    begun(simulator, folder, mode)
+    befall(simulator, Case(page=1))
+    RUNS[mode](simulator, folder)
+    return sorted(simulator.paged)
+
+
 # --- what came of it -----------------------------------------------------------------------------------
 
 

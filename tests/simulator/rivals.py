@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.wire import READS
 from tests.simulator.account import AWS, QUOTAS, Account, Entity
 from tests.simulator.oracles import common, holdings, planned_writes
 from tests.simulator.scenario import AGAIN, RUNS, Run, World, begun
-from tests.simulator.server import Simulator
+from tests.simulator.server import Simulator, Target
 
 MOMENTS = ("before the audit", "before the look", "before the write", "after the write")
 """`before the look`: between the audit and the look just before the write; `before the write`: after that look."""
+BETWEEN_PAGES = "before a later page of"
 
 OTHERS = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}]}
@@ -29,12 +31,18 @@ _STRAY = f"{AWS}AmazonS3ReadOnlyAccess"  # attached before, and not asked for by
 
 @dataclass(frozen=True)
 class Rivalry:
-    """Somebody's act on what a write of a run touches, at a moment. An apply's plan is made before it all."""
+    """Somebody's act on what a write of a run touches, at a moment. An apply's plan is made before it all.
+
+    Before a later page it is a read, the number-th that asks the same; whom: whom the act is on where the call names
+    nobody.
+    """
 
     mode: str
     write: str
     act: str
     moment: str
+    number: int = 1
+    whom: str = ""
 
     @property
     def group(self) -> str:
@@ -46,10 +54,10 @@ class Rivalry:
 
     @property
     def given(self) -> dict[str, str]:
-        return dict(each.split("=", 1) for each in self.write.split()[1:])
+        return dict(each.split("=", 1) for each in (self.whom or self.write).split()[1:])
 
     def __str__(self) -> str:
-        return f"{self.mode}: somebody {self.act} {self.moment} {self.write}"
+        return f"{self.mode}: somebody {self.act} {self.whom} {self.moment} {self.write} #{self.number}"
 
 
 def cases(worlds: Mapping[str, World]) -> Iterator[Rivalry]:
@@ -63,6 +71,18 @@ def cases(worlds: Mapping[str, World]) -> Iterator[Rivalry]:
                         yield Rivalry("apply", write, act, MOMENTS[0])
 
 
+def between_pages(paged: Mapping[str, Sequence[Target]]) -> Iterator[Rivalry]:
+    """Somebody is deleted, or made anew, before each later page; paged: by the kind of run, the calls for those."""
+    for mode, targets in paged.items():
+        for asked, number in targets:
+            for act in ("deletes", "makes anew"):
+                for whom in ("",) if "Name=" in asked else _EACH:
+                    yield Rivalry(mode, asked, act, BETWEEN_PAGES, number, whom)
+
+
+_EACH = ("Delete UserName=ada", "Delete UserName=grace", "Delete GroupName=Developers", "Delete GroupName=Readers")
+
+
 def judged(world: World, simulator: Simulator, folder: Path, case: Rivalry) -> list[str]:
     """What one case broke."""
     begun(simulator, folder, case.mode)
@@ -73,7 +93,8 @@ def judged(world: World, simulator: Simulator, folder: Path, case: Rivalry) -> l
     failed = [name for name, bad in common(world, simulator, seen, plan).items() if bad and name not in _MAY_BE]
     if any(changed):  # whoever the plan is to make is not there yet, and nothing can be done to them
         failed += _left_alone(case, simulator, seen)
-    failed += _honest(world, account, seen)
+    if not _in_the_last_audit(case, simulator):
+        failed += _honest(world, account, seen)
     return [*failed, *_comes_to_rest(world, simulator, folder)]
 
 
@@ -88,12 +109,23 @@ def arm(world: World, simulator: Simulator, case: Rivalry) -> list[bool]:
 
     if case.moment == "before the audit":
         strike()
+    elif case.moment == BETWEEN_PAGES:
+        account.page = 1
+        simulator.before[case.write, case.number] = strike
     elif case.moment == "before the look":
         simulator.moments[world.audit] = strike
     else:
         when = simulator.before if case.moment == "before the write" else simulator.after
         when[case.write, 1] = strike
     return changed
+
+
+def _in_the_last_audit(case: Rivalry, simulator: Simulator) -> bool:
+    """Whether the account changed while it was last read: what was read before that is as it was then."""
+    written = [number for number, (asked, _) in enumerate(simulator.calls) if not asked.startswith(READS)]
+    target = (case.write, case.number)
+    at = simulator.calls.index(target) if target in simulator.calls else -1
+    return case.moment == BETWEEN_PAGES and at > max(written, default=-1)
 
 
 _MAY_BE = {
@@ -182,7 +214,8 @@ def _entity(account: Account, given: Mapping[str, str]) -> Entity | None:
 def _does_the_same(account: Account, verb: str, given: Mapping[str, str]) -> None:
     entity = _entity(account, given)
     if verb == "AddUserToGroup" and entity:
-        entity.groups.add(given["GroupName"])
+        if ("Group", given["GroupName"].lower()) in account.state.entities:  # nobody joins what is not there yet
+            entity.groups.add(given["GroupName"])
     elif verb == "RemoveUserFromGroup" and entity:
         entity.groups.discard(given["GroupName"])
     elif verb.startswith("Attach") and entity:

@@ -30,7 +30,7 @@ from tests.simulator.cases import SOURCES, Case
 from tests.simulator.oracles import Converging
 from tests.simulator.quick import quickened
 from tests.simulator.rivals import Rivalry
-from tests.simulator.scenario import World, begun, drifted, explored, run
+from tests.simulator.scenario import World, drifted, explored
 from tests.simulator.server import Simulator, Target, serving
 
 PATIENCE = 120
@@ -61,15 +61,12 @@ class Hung(BaseException):
 
 
 @functools.cache
-def known() -> tuple[dict[str, World], list[Target]]:
-    """Each kind of run without a fault, and the calls for later pages of a fix whose pages have one row."""
+def known() -> tuple[dict[str, World], dict[str, list[Target]]]:
+    """Each kind of run without a fault, and the calls for later pages of two of them where a page has one row."""
     folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
     with serving(drifted()) as simulator:
         worlds = {name: explored(simulator, folder, name) for name in SOURCES}
-        begun(simulator, folder, "fix")
-        cases.befall(simulator, Case(page=1))
-        run(simulator, folder)
-        return worlds, sorted(simulator.paged)
+        return worlds, {mode: cases.later_pages(simulator, folder, mode) for mode in ("fix", "listed")}
 
 
 def judged(simulator: Simulator, folder: Path, case: Case | Rivalry, after: Converging) -> list[str]:
@@ -180,7 +177,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     worlds, paged = known()
-    every: list[Case | Rivalry | int] = [*cases.singles(worlds, paged), *rivals.cases(worlds)]
+    every: list[Case | Rivalry | int] = [*cases.singles(worlds, paged["fix"])]
+    every += [*rivals.cases(worlds), *rivals.between_pages(paged)]
     random.Random(options.seed).shuffle(every)  # so that what was done when somebody stops it is a fair sample
     every = every[: options.singles]
     print(f"{len(worlds['fix'].calls)} calls of a fix, {len(every)} cases with one fault or rival", flush=True)

@@ -163,6 +163,16 @@ def test_no_rival_breaks_a_promise(act: str, moment: str, worlds: dict[str, Worl
     assert judged(case) == [], case
 
 
+@pytest.mark.parametrize("act", ["deletes", "makes anew"])
+@pytest.mark.parametrize("mode", ["fix", "listed"])
+def test_an_entity_that_goes_between_two_pages_breaks_no_promise(
+    mode: str, act: str, standing: Simulator, tmp_path: Path, judged: Judge
+) -> None:
+    every = rivals.between_pages({mode: cases.later_pages(standing, tmp_path, mode)})
+    case = random.Random(f"{SEED} {act} {mode}").choice([each for each in every if each.act == act])
+    assert judged(case) == [], case
+
+
 @pytest.mark.parametrize(
     ("mode", "write"),
     [
