@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test diff-sweep fuzz faults mutants check lint types docs generate data bench bench-size bench-peers clean
+.PHONY: help demo test diff-sweep fuzz faults mutants check lint types docs generate data bench bench-size bench-peers deploy-check locks clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas 
 
 bench-peers: $(STAMP) ## the same cases decided by this tool and by peers, each installed into .venv/peers
 	$(BIN)/python -m benchmarks.peers
+
+deploy-check: $(STAMP) ## what is in deploy/ before cfn-lint, Kubernetes' schemas and others, and the image's commands
+	$(BIN)/python -m tests.deploy.check
+
+locks: $(STAMP) ## write the locks of deploy/ again: what the image and the GitHub action install, by hash
+	$(BIN)/python -m tools.lock
 
 clean: ## remove .venv and everything made by a build
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
