@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar, get_args
 
 from koding_audit import __version__
@@ -53,6 +53,7 @@ from koding_audit.model import (
     StackFiles,
     Step,
     Verb,
+    Waiver,
     key_of,
 )
 from koding_audit.verdict import audit_status, blocking, ordered, status_of, summary
@@ -689,6 +690,18 @@ def finding_value(finding: Finding) -> dict[str, Any]:
         "evidence": _json_value(finding.evidence),
         "location": _location(finding.source),
         "fix": None if finding.fix is None else _shown(finding.fix),
+        "waiver": None if finding.waiver is None else _waiver(finding.waiver),
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "subject": waiver.subject,
+        "policy": waiver.policy,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat(),
+        "location": _location(waiver.source),
     }
 
 
@@ -770,7 +783,8 @@ def _read_audit(item: Item) -> Audit:
 
 def _read_finding(item: Item) -> Finding:
     fields = item.fields(
-        *("id", "rule", "severity", "status", "subject", "policy_set", "message", "evidence", "location", "fix")
+        *("id", "rule", "severity", "status", "subject", "policy_set", "message", "evidence", "location", "fix"),
+        "waiver",
     )
     rule, subject, name = (fields[each].text() for each in ("rule", "subject", "id"))
     start = f"{rule}/{subject}"
@@ -787,7 +801,31 @@ def _read_finding(item: Item) -> Finding:
         evidence={name: _read_evidence(each) for name, each in fields["evidence"].mapping().items()},
         fix=fields["fix"].optional(_read_fix),
         status=fields["status"].choice(_STATUSES),
+        waiver=fields["waiver"].optional(lambda found: _read_waiver(found, rule)),
     )
+
+
+def _read_waiver(item: Item, rule: str) -> Waiver:
+    fields = item.fields("subject", "policy", "reason", "owner", "expires", "location")
+    return Waiver(
+        rule=rule,
+        reason=fields["reason"].text(),
+        owner=fields["owner"].text(),
+        expires=_read_day(fields["expires"]),
+        subject=fields["subject"].text(),
+        policy=fields["policy"].text(),
+        source=fields["location"].optional(_read_location),
+    )
+
+
+def _read_day(item: Item) -> date:
+    text = item.text()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    # From Python 3.11 on it reads other spellings, too.
+    return day if day is not None and day.isoformat() == text else item.refuse("a day like 2027-01-31 is needed")
 
 
 def _read_evidence(item: Item, depth: int = 1) -> Any:

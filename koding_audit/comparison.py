@@ -23,6 +23,7 @@ from koding_audit.model import (
     PrincipalKey,
     Reference,
     Snapshot,
+    Waiver,
     key_of,
 )
 from koding_audit.wildcard import matches
@@ -81,10 +82,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """desired is bound to the snapshot's account (Desired.bind)."""
+    """desired is bound to the snapshot's account (Desired.bind).
+
+    unused: the waivers that fit nothing; the scanner knows them when the other rules have run.
+    """
 
     desired: Desired
     snapshot: Snapshot
+    unused: tuple[Waiver, ...] = ()
 
     @property
     def account(self) -> Account:

@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Severity
+from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Severity, Waiver
 from koding_audit.verdict import changes, counts, not_written, summary
 from koding_audit.words import counted
 
@@ -19,6 +19,13 @@ def remedy(change: Change | None, step: str, source: str) -> str:
         return step or "by hand: --fix leaves this to you"
     where = "the live account" if source.startswith("snapshot") else "again"
     return f"scan {where} with {OPTIONS[change]}"
+
+
+def accepted(waiver: Waiver | None) -> str:
+    """`waived until 2027-01-31 by platform: the backup job reads here`."""
+    if waiver is None:
+        return "waived"
+    return f"waived until {waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason}"
 
 
 def command(audits: Iterable[Audit]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -187,6 +187,24 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """Findings of a rule that somebody accepts until a day.
+
+    subject: a pattern of `group/Developers` or of an ARN; policy: of an ARN, of an inline policy by its name; `*` where
+    nothing is said. Only `*` is special in them. Until Desired.bind they may hold ${partition} and ${account}.
+    expires: the last day, in UTC, on which it holds. source: None where a report does not say it.
+    """
+
+    rule: str
+    reason: str
+    owner: str
+    expires: date
+    subject: str = "*"
+    policy: str = "*"
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StackUse:
     """One reason for a need. resource: `aws_eip.web`; source: its place; why: `create`, or `argument tags`."""
 
@@ -283,6 +301,7 @@ class Desired:
     stacks: tuple[Stack, ...] = ()
     builder: tuple[Kind, str] | None = None
     guards: Guards = Guards()
+    waivers: tuple[Waiver, ...] = ()
 
     def bind(self, account: Account) -> Desired:
         """The same desired state with each ARN and document written out for this account."""
@@ -294,6 +313,7 @@ class Desired:
             users={name: bound.user(each) for name, each in self.users.items()},
             roles={name: bound.role(each) for name, each in self.roles.items()},
             guards=replace(self.guards, forbidden=tuple(map(bound.policy, self.guards.forbidden))),
+            waivers=tuple(map(bound.waiver, self.waivers)),
         )
 
 
@@ -327,6 +347,9 @@ class _Binding:
         if not user.inline and user.boundary is None:
             return user
         return replace(user, inline=self.inline(user.inline), boundary=self.boundary(user.boundary))
+
+    def waiver(self, waiver: Waiver) -> Waiver:
+        return replace(waiver, subject=self.text(waiver.subject), policy=self.text(waiver.policy))
 
     def role(self, role: DesiredRole) -> DesiredRole:
         inline, boundary = self.inline(role.inline), self.boundary(role.boundary)
@@ -695,6 +718,7 @@ class Finding:
 
     subject: an ARN; key: what tells it from its siblings (a policy's ARN, a group's name), or "";
     evidence: facts as JSON values; source: the line that asks for it; fix: the call that would mend it.
+    waiver: what says that it is accepted, where its status is waived.
     """
 
     rule: str
@@ -707,6 +731,7 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     fix: Action | None = None
     status: FindingStatus = "open"
+    waiver: Waiver | None = None
 
     @property
     def id(self) -> str:

@@ -55,8 +55,8 @@ def plan(
 ) -> Plan:
     """The steps that mend these findings, as far as the request allows and the live state bears: creations first.
 
-    Left out: what another tool manages, and who is protected; whoever would go over a quota of the account; and what
-    needs a principal that is not there and is not created.
+    Left out: what is waived; what another tool manages, and who is protected; whoever would go over a quota of the
+    account; and what needs a principal that is not there and is not created.
     """
     findings = tuple(findings)
     allowed: set[Change] = {"add"}
@@ -67,7 +67,7 @@ def plan(
     over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
     steps = [
         Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, state))
-        for finding in findings
+        for finding in _to_mend(findings)
         if finding.fix is not None
         and finding.change in allowed
         and kept_out.isdisjoint(touched(finding.fix))
@@ -255,6 +255,11 @@ def _managed(desired: Desired) -> frozenset[EntityKey]:
     users = (key_of("user", each.name) for each in desired.users.values() if each.managed_by)
     roles = (key_of("role", each.name) for each in desired.roles.values() if each.managed_by)
     return frozenset((*groups, *users, *roles))
+
+
+def _to_mend(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What nobody has accepted."""
+    return (finding for finding in findings if finding.status != "waived")
 
 
 def _is_over(finding: Finding, action: Action, over: set[tuple[str, str]], account: Account) -> bool:

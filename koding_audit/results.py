@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from koding_audit.arns import short_name
-from koding_audit.conclusion import called, remedy
+from koding_audit.conclusion import accepted, called, remedy
 from koding_audit.model import (
     SEVERITIES,
     Advice,
@@ -37,7 +37,8 @@ class Result:
     rule: of a finding its rule; of the others `not-checked`, `not-written`, `run-error`.
     verdict: what it means for the run: it makes it `incomplete`, it counts (`fails`), or neither (`passes`).
     place: the line that asks for it, or None; file: where formats that need a place point without one: the first
-    desired-state file, or "". account: its id, "" for an error of the run; todo: what to do about it, or "".
+    desired-state file, or "". account: its id, "" for an error of the run; todo: what to do about it, until when and by
+    whom it is accepted, or "".
     """
 
     kind: Literal["finding", "gap", "write", "error"]
@@ -104,7 +105,7 @@ def _findings(audit: Audit, report: Report) -> Iterator[Result]:
     options = changes(audit.findings)
     for each in ordered(audit.findings):
         step = report.advice.get(each.rule, Advice("")).step
-        open_ = each.status in {"open", "failed"}
+        todo = remedy(options.get(each.id), step, audit.source) if each.status in {"open", "failed"} else ""
         incomplete = each.rule == NOT_CHECKED and stands(each)
         fails = counts(each, report.fail_on) or each.status in {"failed", "pending"}
         yield Result(
@@ -117,7 +118,7 @@ def _findings(audit: Audit, report: Report) -> Iterator[Result]:
             account=audit.account.id,
             subject=each.subject,
             message=each.message,
-            todo=remedy(options.get(each.id), step, audit.source) if open_ else "",
+            todo=accepted(each.waiver) if each.status == "waived" else todo,
             place=each.source,
             file=_first(audit.desired),
             finding=each,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import ModuleType
 
-from koding_audit import registry
+from koding_audit import registry, waivers
 from koding_audit.comparison import Comparison, is_ignored
 from koding_audit.errors import InputError
 from koding_audit.model import (
@@ -21,7 +21,6 @@ from koding_audit.model import (
     DesiredUser,
     Fact,
     Finding,
-    FindingStatus,
     Gap,
     Journal,
     Kind,
@@ -52,6 +51,7 @@ _EVERY: Mapping[Kind, Fact] = {
 }
 _USES = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 _CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
+_AFTER_THE_OTHERS = "waiver-unused"
 _OF_STACKS = frozenset({"stack-not-buildable", "stack-type-unknown"})
 
 
@@ -73,6 +73,10 @@ def rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Rule, ...
             hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(known)}"
             raise InputError(f"there is no rule {name!r} to choose", hint)
     chosen = [name for name in known if (not only or name in only) and name not in skip]
+    if not chosen:
+        raise InputError(
+            "no rule is left: nothing would be checked", "--skip leaves out what --only asks for: change one"
+        )
     modules = ((name, registry.load("rules", name)) for name in chosen)
     return tuple(Rule(name, module.FACTS, module.check) for name, module in modules)
 
@@ -129,7 +133,7 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
     """Run the rules. desired is bound to the snapshot's account."""
     chosen = _with_something_to_see(desired, chosen)
     comparison = Comparison(desired, snapshot)
-    findings = [finding for rule in chosen for finding in rule.check(comparison)]
+    findings = _findings(comparison, chosen)
     gaps = tuple(gap for gap in snapshot.gaps if _blocked(gap, chosen))
     return Audit(
         account=snapshot.account,
@@ -144,6 +148,18 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
         not_seen=_not_seen(comparison) if any(rule.id == "action-not-effective" for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
     )
+
+
+def _findings(comparison: Comparison, chosen: Iterable[Rule]) -> tuple[Finding, ...]:
+    """What the rules find, with what is waived as that, and last the waivers that fit none of it."""
+    desired, snapshot = comparison.desired, comparison.snapshot
+    found = [finding for rule in chosen if rule.id != _AFTER_THE_OTHERS for finding in rule.check(comparison)]
+    # Of a rule that something unread kept from its answer, nobody knows what it would have found.
+    blocked = {name for gap in snapshot.gaps for name in _blocked(gap, chosen)}
+    judged = {rule.id for rule in chosen} - blocked
+    after = replace(comparison, unused=waivers.unused(desired.waivers, found, judged, snapshot.account))
+    last = [finding for rule in chosen if rule.id == _AFTER_THE_OTHERS for finding in rule.check(after)]
+    return (*waivers.waived(found, desired.waivers, snapshot.taken_at), *last)
 
 
 def _users(desired: Desired, facts: frozenset[Fact], protected: Iterable[str]) -> dict[str, frozenset[Fact]]:
@@ -305,12 +321,13 @@ def after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audi
     gone = [each for each in first.findings if each.id not in remaining and each.rule != NOT_CHECKED]
     if second.gaps:
         gone = [each for each in gone if outcomes.get(each.id) == "done"]
-    fixed = [replace(each, status="fixed") for each in gone]
-    standing = [replace(each, status=_status(outcomes.get(each.id))) for each in second.findings]
+    fixed = [replace(each, status="fixed", waiver=None) for each in gone]
+    standing = [_standing(each, outcomes.get(each.id)) for each in second.findings]
     return replace(second, findings=(*standing, *fixed), journal=journal)
 
 
-def _status(outcome: Outcome | None) -> FindingStatus:
+def _standing(finding: Finding, outcome: Outcome | None) -> Finding:
+    """A finding of the second measurement, with what became of its step; without one it stays open, or waived."""
     if outcome is None or outcome == "done":
-        return "open"
-    return "pending" if outcome in ("pending", "unknown", "started") else "failed"
+        return finding
+    return replace(finding, status="pending" if outcome in ("pending", "unknown", "started") else "failed")

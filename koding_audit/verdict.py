@@ -71,10 +71,17 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 def changes(findings: Iterable[Finding]) -> dict[str, Change]:
     """What has to be allowed for each fix that is still to be made, by finding id.
 
-    What is to be given to a group or user that is missing itself needs `--create` as well.
+    What is to be given to a group or user that is missing itself needs `--create` as well; where it is accepted that it
+    is missing, nothing can be given.
     """
+    findings = tuple(findings)
+    forgone = {each.fix.entity for each in findings if each.status == "waived" and each.fix and each.change == "create"}
     to_make = (each for each in findings if each.status in {"open", "failed"})
-    fixes = [(each.id, each.change, each.fix) for each in to_make if each.fix and each.change]
+    fixes = [
+        (each.id, each.change, each.fix)
+        for each in to_make
+        if each.fix and each.change and forgone.isdisjoint(_touched(each.fix))
+    ]
     created = {fix.entity for _, change, fix in fixes if change == "create"}
     return {
         name: "create" if change == "add" and not created.isdisjoint(_touched(fix)) else change

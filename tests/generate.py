@@ -13,11 +13,20 @@ from typing import Any
 
 import fastjsonschema
 
-from koding_audit import desired
+from koding_audit import desired, registry
 from koding_audit.cli.arguments import parser
 from koding_audit.stack import hints, table
+from koding_audit.verdict import NOT_CHECKED
 
 TOP = Path(__file__).parent.parent
+_MANY_WORDS = 12  # for a cell of a table
+
+
+def rule_names(text: str) -> str:
+    """The schema with the names of the rules, of which a waiver has one."""
+    names = ", ".join(f'"{name}"' for name in sorted([*registry.names("rules"), NOT_CHECKED]))
+    start = text.index('"enum": [', text.index('"title": "a rule"')) + len('"enum": [')
+    return text[:start] + names + text[text.index("]", start) :]
 
 
 def validator(_: str) -> str:
@@ -86,6 +95,7 @@ def between(name: str, text: str, generated: str) -> str:
 
 
 GENERATED: Mapping[str, Callable[[str], str]] = {
+    "koding_audit/desired/schema.json": rule_names,
     "koding_audit/desired/validator.py": validator,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
@@ -140,6 +150,8 @@ def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
 
 
 def _kind(node: Mapping[str, Any]) -> str:
+    if len(node.get("enum", ())) > _MANY_WORDS:
+        return str(node["title"])
     if "enum" in node:
         return ", ".join(f"`{each}`" for each in node["enum"])
     return str(node["title"])

@@ -41,6 +41,7 @@ FLOORS = {
     "comparison": 1,
     "plan": 1,
     "verdict": 1,
+    "waivers": 1,
     "conclusion": 2,
     "results": 3,
     "credential_report": 1,

@@ -44,6 +44,7 @@ from koding_audit.model import (
     SourceFile,
     Step,
     Verb,
+    Waiver,
     key_of,
 )
 from tests.render.reports import REPORTS, audit, policy_missing
@@ -147,7 +148,8 @@ json_values = st.recursive(
 )
 severities = st.sampled_from(SEVERITIES)
 sources = st.none() | st.builds(Source, texts, st.integers(1, 99), st.integers(1, 99))
-findings = st.builds(
+waivers = st.builds(Waiver, st.just("policy-missing"), texts, texts, st.dates(), texts, texts, sources)
+unwaived = st.builds(
     Finding,
     rule=texts | st.sampled_from(["not-checked", "policy-missing", "inline-changed"]),
     severity=severities,
@@ -159,6 +161,12 @@ findings = st.builds(
     evidence=st.dictionaries(texts, json_values, max_size=2),
     fix=st.none() | actions,
     status=st.sampled_from(["open", "fixed", "failed", "pending", "waived"]),
+)
+waivers = st.builds(Waiver, st.just(""), texts, texts, st.dates(), texts, texts, sources)
+findings = st.builds(
+    lambda found, waiver: replace(found, waiver=waiver and replace(waiver, rule=found.rule)),
+    unwaived,
+    st.none() | waivers,
 )
 audits = st.builds(
     Audit,
@@ -568,9 +576,22 @@ def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     assert list(found["summary"]) == ["error", "warning", "note", "waived", "fixed", "not_checked"]
     assert list(found["findings"][0]) == [
         *("id", "rule", "severity", "status", "subject", "policy_set", "message", "evidence", "location", "fix"),
+        "waiver",
     ]
+    (waiver,) = [each["waiver"] for each in found["findings"] if each["waiver"]]
+    assert list(waiver) == ["subject", "policy", "reason", "owner", "expires", "location"]
+    assert waiver["expires"] == "2027-01-31"
     assert list(found["findings"][0]["location"]) == ["path", "line", "column"]
     assert list(found["findings"][0]["fix"]) == ["action", "parameters"]
+
+
+@pytest.mark.parametrize("day", ["2027-02-30", "20270131", "2027-W04-7", "soon", ""])
+def test_a_waiver_whose_end_is_no_day_is_refused(day: str) -> None:
+    value = json.loads(codec.encode_report(REPORTS["full"]))
+    (waiver,) = [each["waiver"] for each in value["audits"][0]["findings"] if each["waiver"]]
+    waiver["expires"] = day
+    with pytest.raises(InputError, match=r"waiver\.expires: a day like 2027-01-31 is needed"):
+        codec.decode_report(value, "x.json")
 
 
 def test_a_gap_and_a_journal_have_the_keys_of_the_contract() -> None:

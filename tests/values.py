@@ -33,6 +33,7 @@ from koding_audit.model import (
     Snapshot,
     Source,
     SourceFile,
+    Waiver,
     key_of,
 )
 
@@ -142,6 +143,11 @@ def boundary(arn: str | None) -> Boundary:
 
 def ignore(kind: Kind, pattern: str) -> Ignore:
     return Ignore(kind, pattern, "not ours", line(50))
+
+
+def waiver(rule: str, number: int = 70, *, days: float = 1, **more: Any) -> Waiver:
+    """One that holds for so many days after NOW."""
+    return Waiver(rule, "it moves", "platform", (NOW + timedelta(days=days)).date(), source=line(number, 5), **more)
 
 
 def desired(*parts: PolicySet | DesiredGroup | DesiredUser | DesiredRole, **more: Any) -> Desired:

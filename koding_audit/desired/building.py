@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Literal, cast
 
 from koding_audit.desired.documents import text_of
@@ -24,7 +25,9 @@ from koding_audit.model import (
     RequiredAction,
     RootExpectation,
     Source,
+    Waiver,
 )
+from koding_audit.waivers import INLINE
 
 _CLOSED: Mapping[str, Kind] = {"users": "user", "groups": "group", "roles": "role"}
 
@@ -52,6 +55,7 @@ def build(files: Sequence[File], guards: Guards) -> Desired:
         ignore=tuple(each for file in files for each in ignored(file)),
         strict=any(file.root.flag("strict") for file in files),
         guards=guards,
+        waivers=tuple(_waiver(node) for node in waiver_nodes(files)),
     )
 
 
@@ -109,6 +113,21 @@ def ignored(file: File) -> Iterator[Ignore]:
     for node in cast("tuple[MappingNode, ...]", listed.nodes if listed else ()):
         (kind,) = node.entries.keys() - {"reason"}
         yield Ignore(cast("Kind", kind), node.text(kind), node.text("reason"), node.source)
+
+
+def waiver_nodes(files: Sequence[File]) -> Iterator[MappingNode]:
+    """The waivers of every file."""
+    for file in files:
+        listed = cast("SequenceNode | None", file.root.node("waivers"))
+        yield from cast("tuple[MappingNode, ...]", listed.nodes if listed else ())
+
+
+def day_of(waiver: MappingNode) -> date | None:
+    """The last day on which a waiver holds; None where the calendar has no such day."""
+    try:
+        return date.fromisoformat(waiver.text("expires"))
+    except ValueError:
+        return None
 
 
 def only_members(group: MappingNode) -> bool:
@@ -268,6 +287,20 @@ def _root(node: MappingNode, source: Source | None) -> RootExpectation:
         mfa=cast("Literal['required', 'any']", node.text("mfa") or "required"),
         unused_days=int(node.text("unused_days") or "30"),
         source=source,
+    )
+
+
+def _waiver(node: MappingNode) -> Waiver:
+    rule, policy = node.text("rule"), node.text("policy") or "*"
+    managed = policy != "*" and rule not in INLINE
+    return Waiver(
+        rule=rule,
+        reason=node.text("reason"),
+        owner=node.text("owner"),
+        expires=day_of(node) or date.min,
+        subject=node.text("subject") or "*",
+        policy=policy_arn(policy) if managed else policy,
+        source=node.source,
     )
 
 

@@ -12,18 +12,21 @@ from koding_audit.arns import SERVICE_LINKED, is_reserved, owner_of, partition_o
 from koding_audit.desired.building import (
     account_ids,
     arn_of,
+    day_of,
     ignored,
     key_limits,
     only,
     only_members,
     policy_arn,
     policy_nodes,
+    waiver_nodes,
 )
 from koding_audit.desired.documents import length, problem_of, text_of, written_policies
 from koding_audit.desired.nodes import File, MappingNode, Node, ScalarNode, mappings
 from koding_audit.desired.wording import nearest, place, shown
 from koding_audit.errors import InputError
 from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser, Kind, PolicyDocument, PolicyRef, Source
+from koding_audit.waivers import ABOUT_A_POLICY, can_be_waived
 from koding_audit.wildcard import matches
 
 Refusals = Iterator[InputError]
@@ -288,6 +291,29 @@ def _declared_and_ignored(files: Sequence[File], desired: Desired) -> Refusals:
                     yield InputError(message, "take it out of one of the two", source)
 
 
+def _waivers_that_cannot_be(files: Sequence[File], _desired: Desired) -> Refusals:
+    for node in waiver_nodes(files):
+        rule = node.text("rule")
+        policy = node.scalar("policy")
+        if not can_be_waived(rule):
+            hint = "rules about root, protected users, waivers and what was not read cannot be"
+            yield InputError(f"findings of {shown(rule)} cannot be waived", hint, node.entries["rule"].node.source)
+        elif policy and rule not in ABOUT_A_POLICY:
+            yield InputError(f"findings of {shown(rule)} are about no policy", "narrow it by `subject`", policy.source)
+        elif day_of(node) is None:
+            expires = node.entries["expires"].node.source
+            yield InputError(f"the calendar has no day {shown(node.text('expires'))}", "correct it", expires)
+
+
+def _waivers_that_stand_twice(_files: Sequence[File], desired: Desired) -> Refusals:
+    seen: dict[tuple[str, str, str], Source] = {}
+    for each in desired.waivers:
+        if each.source:
+            first = seen.setdefault((each.rule, each.subject, each.policy), each.source)
+            if first is not each.source:
+                yield _twice(f"this waiver of {shown(each.rule)}", first, each.source)
+
+
 def _nothing_declared(files: Sequence[File], desired: Desired) -> InputError | None:
     if desired.users or desired.groups or desired.roles or desired.closed or desired.root.source:
         return None
@@ -342,4 +368,6 @@ CHECKS: tuple[Callable[[Sequence[File], Desired], Refusals], ...] = (
     _account_ids_without_quotes,
     _limits_that_contradict,
     _declared_and_ignored,
+    _waivers_that_cannot_be,
+    _waivers_that_stand_twice,
 )

@@ -18,6 +18,8 @@ from koding_audit.model import Source
 
 _MOST = 1000  # a hostile file can have an error in every byte
 
+_MANY_WORDS = 12  # more than a message names
+
 _TO_WRITE: Mapping[str, str] = {"array": "[]", "object": "{}"}
 _IN_ITS_PLACE: Mapping[str, str] = {
     "array": "write it as a list: [{}]",
@@ -110,6 +112,8 @@ class _Located:
             case "required":
                 key = next(each for each in limit if each not in instance)
                 return f"the key `{key}` is missing", _as_hint(self.schema["properties"][key]["description"])
+            case "enum" if not self._is_empty() and len(limit) > _MANY_WORDS:
+                return f"{self._shown()} is not {self.schema['title']}", nearest(str(instance), limit, "words here")
             case "enum" if not self._is_empty() and len(limit) > 1:
                 return f"{self._shown()} is none of {', '.join(limit)}", nearest(str(instance), limit, "words here")
             case "enum" if not self._is_empty():
@@ -133,7 +137,7 @@ class _Located:
 
     def _words_allowed(self) -> list[str]:
         words = self.schema.get("enum", [])
-        return words if len(words) > 1 else []
+        return words if 1 < len(words) <= _MANY_WORDS else []
 
     def _about(self) -> str:
         about = self.schema.get("description") or self.schema.get("patternErrorMessage")

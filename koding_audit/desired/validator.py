@@ -9,7 +9,10 @@ class Invalid(ValueError):
 
 
 REGEX_PATTERNS = {
+    '^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})$': re.compile('^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})\\Z'),
+    '^[!-~]{1,512}$': re.compile('^[!-~]{1,512}\\Z'),
     '[^ ]': re.compile('[^ ]'),
+    '^[0-9]{4}-[0-9]{2}-[0-9]{2}$': re.compile('^[0-9]{4}-[0-9]{2}-[0-9]{2}\\Z'),
     '^[A-Za-z0-9_+=,.@*-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@*-]{1,128}\\Z'),
     '^[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
     '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
@@ -257,6 +260,76 @@ def validate(data: Any) -> Any:
                 data__ignore_len = len(data__ignore)
                 for data__ignore_x, data__ignore_item in enumerate(data__ignore):
                     validate___definitions_ignored(data__ignore_item)
+        if "waivers" in data_keys:
+            data_keys.remove("waivers")
+            data__waivers = data["waivers"]
+            if not isinstance(data__waivers, (list, tuple)):
+                raise Invalid
+            data__waivers_is_list = isinstance(data__waivers, (list, tuple))
+            if data__waivers_is_list:
+                data__waivers_len = len(data__waivers)
+                for data__waivers_x, data__waivers_item in enumerate(data__waivers):
+                    validate___definitions_waiver(data__waivers_item)
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_waiver(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['rule', 'reason', 'owner', 'expires']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "rule" in data_keys:
+            data_keys.remove("rule")
+            data__rule = data["rule"]
+            if not isinstance(data__rule, (str)):
+                raise Invalid
+            if not (isinstance(data__rule, str) and data__rule == 'access-key-extra' or isinstance(data__rule, str) and data__rule == 'access-key-missing' or isinstance(data__rule, str) and data__rule == 'access-key-old' or isinstance(data__rule, str) and data__rule == 'access-key-unused' or isinstance(data__rule, str) and data__rule == 'action-not-effective' or isinstance(data__rule, str) and data__rule == 'action-unknown' or isinstance(data__rule, str) and data__rule == 'boundary-changed' or isinstance(data__rule, str) and data__rule == 'caller-is-root' or isinstance(data__rule, str) and data__rule == 'console-mfa-missing' or isinstance(data__rule, str) and data__rule == 'console-unexpected' or isinstance(data__rule, str) and data__rule == 'group-missing' or isinstance(data__rule, str) and data__rule == 'group-unexpected' or isinstance(data__rule, str) and data__rule == 'inline-changed' or isinstance(data__rule, str) and data__rule == 'inline-missing' or isinstance(data__rule, str) and data__rule == 'inline-unexpected' or isinstance(data__rule, str) and data__rule == 'membership-missing' or isinstance(data__rule, str) and data__rule == 'membership-unexpected' or isinstance(data__rule, str) and data__rule == 'not-checked' or isinstance(data__rule, str) and data__rule == 'optional-set-incomplete' or isinstance(data__rule, str) and data__rule == 'path-changed' or isinstance(data__rule, str) and data__rule == 'policy-document-changed' or isinstance(data__rule, str) and data__rule == 'policy-document-missing' or isinstance(data__rule, str) and data__rule == 'policy-missing' or isinstance(data__rule, str) and data__rule == 'policy-not-found' or isinstance(data__rule, str) and data__rule == 'policy-unexpected' or isinstance(data__rule, str) and data__rule == 'policy-version-moved' or isinstance(data__rule, str) and data__rule == 'protected-used' or isinstance(data__rule, str) and data__rule == 'quota-exceeded' or isinstance(data__rule, str) and data__rule == 'role-missing' or isinstance(data__rule, str) and data__rule == 'role-unexpected' or isinstance(data__rule, str) and data__rule == 'root-access-key' or isinstance(data__rule, str) and data__rule == 'root-key-used' or isinstance(data__rule, str) and data__rule == 'root-mfa-missing' or isinstance(data__rule, str) and data__rule == 'root-used' or isinstance(data__rule, str) and data__rule == 'service-credential-unexpected' or isinstance(data__rule, str) and data__rule == 'stack-not-buildable' or isinstance(data__rule, str) and data__rule == 'stack-type-unknown' or isinstance(data__rule, str) and data__rule == 'trust-changed' or isinstance(data__rule, str) and data__rule == 'user-missing' or isinstance(data__rule, str) and data__rule == 'user-unexpected' or isinstance(data__rule, str) and data__rule == 'waiver-expired' or isinstance(data__rule, str) and data__rule == 'waiver-unused'):
+                raise Invalid
+        if "subject" in data_keys:
+            data_keys.remove("subject")
+            data__subject = data["subject"]
+            if not isinstance(data__subject, (str)):
+                raise Invalid
+            if isinstance(data__subject, str):
+                if not REGEX_PATTERNS['^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})$'].search(data__subject):
+                    raise Invalid
+        if "policy" in data_keys:
+            data_keys.remove("policy")
+            data__policy = data["policy"]
+            if not isinstance(data__policy, (str)):
+                raise Invalid
+            if isinstance(data__policy, str):
+                if not REGEX_PATTERNS['^[!-~]{1,512}$'].search(data__policy):
+                    raise Invalid
+        if "reason" in data_keys:
+            data_keys.remove("reason")
+            data__reason = data["reason"]
+            if not isinstance(data__reason, (str)):
+                raise Invalid
+            if isinstance(data__reason, str):
+                if not REGEX_PATTERNS['[^ ]'].search(data__reason):
+                    raise Invalid
+        if "owner" in data_keys:
+            data_keys.remove("owner")
+            data__owner = data["owner"]
+            if not isinstance(data__owner, (str)):
+                raise Invalid
+            if isinstance(data__owner, str):
+                if not REGEX_PATTERNS['[^ ]'].search(data__owner):
+                    raise Invalid
+        if "expires" in data_keys:
+            data_keys.remove("expires")
+            data__expires = data["expires"]
+            if not isinstance(data__expires, (str)):
+                raise Invalid
+            if isinstance(data__expires, str):
+                if not REGEX_PATTERNS['^[0-9]{4}-[0-9]{2}-[0-9]{2}$'].search(data__expires):
+                    raise Invalid
         if data_keys:
             raise Invalid
     return data

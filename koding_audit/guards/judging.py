@@ -70,7 +70,7 @@ def judge(plan: Plan, known: Snapshot, asked: frozenset[Need], guards: Guards, l
 def kept_back(findings: Iterable[Finding], guards: Guards) -> Iterator[tuple[Finding, Reference]]:
     """The findings that have a fix and are not planned because somebody whom it touches is protected."""
     for finding in findings:
-        for key in touched(finding.fix) if finding.fix else ():
+        for key in touched(finding.fix) if finding.fix and finding.status != "waived" else ():
             if key[0] != "policy" and (key[0], key[1]) in guards.protected:
                 yield finding, guards.protected[key[0], key[1]]
                 break

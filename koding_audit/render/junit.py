@@ -55,7 +55,7 @@ def _case(result: Result) -> ET.Element:
     message = _shown(result.message)
     told = "\n".join([message, f"to do: {_shown(result.todo)}"] if result.todo else [message])
     if result.status == "waived":
-        ET.SubElement(case, "skipped", message=f"waived: {message}")
+        ET.SubElement(case, "skipped", message=f"{_shown(result.todo)}; {message}")
     elif result.verdict == "passes":
         word = result.status if result.status == "fixed" else result.severity
         ET.SubElement(case, "system-out").text = f"{word}: {told}"

@@ -109,13 +109,25 @@ def _result(result: Result, index: int, *, suppresses: bool) -> dict[str, Any]:
         },
     }
     if suppresses:
-        waived = [{"kind": "external", "status": "accepted"}]
-        value["suppressions"] = waived if result.status == "waived" else []
+        value["suppressions"] = _suppressions(result)
     about = {"id": result.id, "account": result.account, "status": result.status}
     if result.finding:
         found = finding_value(result.finding)
         about |= {"policySet": found["policy_set"], "evidence": found["evidence"], "fix": found["fix"]}
     return {**value, "properties": about}
+
+
+def _suppressions(result: Result) -> list[dict[str, Any]]:
+    """Of what is waived: why, by whom and until when, and the waiver's own line; else none."""
+    if result.status != "waived":
+        return []
+    suppression: dict[str, Any] = {"kind": "external", "status": "accepted", "justification": inert(result.todo)}
+    waiver = result.finding.waiver if result.finding else None
+    if waiver and waiver.source:
+        region = {"startLine": waiver.source.line, "startColumn": waiver.source.column}
+        place = {"artifactLocation": _artifact(waiver.source.path), "region": region}
+        suppression["location"] = {"physicalLocation": place}
+    return [suppression]
 
 
 def _locations(result: Result) -> list[dict[str, Any]]:

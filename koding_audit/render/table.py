@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.arns import short_name
-from koding_audit.conclusion import called, command, judged, remedy, totals
+from koding_audit.conclusion import accepted, called, command, judged, remedy, totals
 from koding_audit.model import Advice, Audit, Change, Entry, Finding, Report, RunStatus
 from koding_audit.results import read_of
 from koding_audit.text import inert
@@ -79,6 +79,8 @@ class _Page:
             rows.append(("state", "its fix failed: see the journal"))
         elif finding.status == "pending":
             rows.append(("state", "its fix was accepted and is not visible yet: scan again in a few minutes"))
+        elif finding.status == "waived":
+            rows.append(("state", accepted(finding.waiver)))
         if finding.status in {"open", "failed"}:
             rows.append(("fix", remedy(change, advice.step, audit.source)))
         word = "waived" if finding.status == "waived" else finding.severity

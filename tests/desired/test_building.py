@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from koding_audit.model import (
     RootExpectation,
     Source,
     SourceFile,
+    Waiver,
 )
 from tests.desired.files import loaded
 
@@ -93,6 +95,10 @@ root: {access_keys: allowed, mfa: any, unused_days: 90}
 ignore:
   - {role: "A_*", reason: why}
   - {group: g, reason: because}
+waivers:
+  - {rule: policy-missing, reason: r, owner: o, expires: 2027-01-31}
+  - {rule: policy-unexpected, subject: "group/*", policy: "IAM*", reason: r, owner: o, expires: "2027-01-31"}
+  - {rule: inline-missing, subject: root, policy: scratch, reason: r, owner: o, expires: "2027-01-31"}
 """
     )
     assert (desired.account_ids, desired.account_source, desired.partition) == (
@@ -127,6 +133,28 @@ ignore:
         Ignore("role", "A_*", "why", at(23, 5)),
         Ignore("group", "g", "because", at(24, 5)),
     )
+
+
+def test_a_waiver_says_whom_and_what_it_is_about_as_the_account_spells_it() -> None:
+    row = "  - {rule: policy-missing, %sreason: why, owner: web, expires: '2027-01-31'}\n"
+    said = ["", "subject: 'group/*', policy: 'IAM*', ", "policy: customer:team/edge, ", "policy: '*', "]
+    said += ["subject: 'arn:${partition}:iam::${account}:group/x', policy: 'arn:${partition}:iam::aws:policy/*', "]
+    desired = of(HEAD + "root: {}\nwaivers:\n" + "".join(row % each for each in said[:3] + said[4:]))
+    every, some, own, by_arn = desired.bind(Account("123456789012", "aws-cn")).waivers
+    assert every == Waiver("policy-missing", "why", "web", date(2027, 1, 31), "*", "*", at(4, 5))
+    assert (some.subject, some.policy) == ("group/*", "arn:aws-cn:iam::aws:policy/IAM*")
+    assert own.policy == "arn:aws-cn:iam::123456789012:policy/team/edge"
+    assert (by_arn.subject, by_arn.policy) == ("arn:aws-cn:iam::123456789012:group/x", "arn:aws-cn:iam::aws:policy/*")
+    [anything] = of(HEAD + "root: {}\nwaivers:\n" + row % said[3]).waivers
+    assert anything.policy == "*"
+    inline = row.replace("policy-missing", "inline-missing") % "policy: scratch, "
+    assert of(HEAD + "root: {}\nwaivers:\n" + inline).waivers[0].policy == "scratch"
+
+
+def test_waivers_of_several_files_are_joined(tmp_path: Path) -> None:
+    row = "waivers: [{rule: %s, reason: why, owner: web, expires: '2027-01-31'}]\n"
+    desired = loaded(tmp_path, HEAD + "root: {}\n" + row % "user-missing", HEAD + row % "group-missing")
+    assert [each.rule for each in desired.waivers] == ["user-missing", "group-missing"]
 
 
 def test_policies_are_bound_to_the_account_that_is_audited() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.desired.files import check, loaded, refusal, write
 
 HEAD = "version: 1\n"
+WAIVER = HEAD + "waivers:\n  - {%s, reason: r, owner: o, expires: 2027-01-31}\n"
 SETS = HEAD + "policy_sets: {reading: {policies: [ReadOnlyAccess]}, billing: {policies: [job-function/Billing]}}\n"
 PINNED = HEAD + 'account: {id: ["123456789012", "000000000000"], partition: aws-cn}\ngroups: {G: {}}\npolicy_sets:\n'
 
@@ -54,6 +55,14 @@ REFUSED: list[Row] = [
     ("service-linked", HEAD + "policy_sets:\n  a: {policies: [aws-service-role/X]}\n", 3, 18, "`aws-service-role/X` is for service-linked roles only", "remove it"),
     ("service-linked by ARN", HEAD + "policy_sets:\n  a: {policies: ['arn:aws:iam::aws:policy/aws-service-role/X']}\n", 3, 18, "service-linked roles only", "no user or group"),
     ("boundary of another account", HEAD + 'account: {id: "123456789012"}\nusers: {u: {boundary: "arn:aws:iam::999999999999:policy/X"}}\n', 3, 23, "of account 999999999999", "${account}"),
+    ("root waived", WAIVER % "rule: root-used", 3, 12, "findings of `root-used` cannot be waived", "root"),
+    ("caller waived", WAIVER % "rule: caller-is-root", 3, 12, "findings of `caller-is-root` cannot be waived", "root"),
+    ("unread waived", WAIVER % "rule: not-checked", 3, 12, "findings of `not-checked` cannot be waived", "not read"),
+    ("guards waived", WAIVER % "rule: protected-used", 3, 12, "findings of `protected-used` cannot be waived", "protected"),
+    ("waiver waived", WAIVER % "rule: waiver-expired", 3, 12, "findings of `waiver-expired` cannot be waived", "waivers"),
+    ("policy of none", WAIVER % "rule: user-missing, policy: X", 3, 34, "findings of `user-missing` are about no policy", "`subject`"),
+    ("no such day", HEAD + "waivers: [{rule: user-missing, reason: r, owner: o, expires: 2027-02-30}]\n", 2, 62, "the calendar has no day `2027-02-30`", "correct it"),
+    ("waived twice", WAIVER % "rule: user-missing" + "  - {rule: user-missing, subject: '*', reason: q, owner: p, expires: 2028-01-31}\n", 4, 5, "this waiver of `user-missing` stands here twice, first at", "leave one"),
     ("ignored user", HEAD + "users: {ci-1: {}}\nignore: [{user: 'ci-*', reason: x}]\n", 2, 9, "user `ci-1` is declared, and ignored at", "one of the two"),
     ("ignored member", HEAD + "groups: {G: {members: [ada]}}\nignore: [{group: ada, reason: x}, {user: '*', reason: x}]\n", 2, 24, ":3:35", "one of the two"),
     ("ignored group", HEAD + "groups: {G: {}}\nignore: [{user: G, reason: x}, {group: G, reason: x}]\n", 2, 10, "group `G` is declared, and ignored", "one of the two"),
@@ -112,6 +121,9 @@ def test_what_contradicts_itself_is_refused_at_its_place(tmp_path: Path, row: Ro
         + f"groups: {{G: {{}}}}\npolicy_sets: {{a: {{policies: [{{name: X, document: {GOOD}}}]}}, b: {{policies: [{{name: X, document: {GOOD}}}]}}}}\n",
         HEAD + f"roles: {{r: {{inline: {{x: {LONG % ('b' * 10000)}}}}}}}\n",
         HEAD + "roles: {r: {trust: {Statement: [{Effect: Allow, Action: 'sts:AssumeRole', Principal: '*'}]}}}\n",
+        WAIVER % "rule: policy-missing, policy: ReadOnlyAccess"
+        + "  - {rule: policy-missing, policy: customer:ReadOnlyAccess, reason: r, owner: o, expires: 2027-01-31}\n"
+        + "root: {}\n",
         SETS + "groups: {G: {required: [reading], members: [u]}}\nusers: {u: {groups: [G], required: [reading]}}\n",
     ],
 )
@@ -133,6 +145,7 @@ REFUSED_TOGETHER: list[tuple[str, str, str, int, int, str]] = [
     ("case of a group", "groups: {G: {}}\n", "groups: {g: {members: [a]}}\n", 2, 10, "the groups `G` and `g`"),
     ("case of a member", "groups: {G: {members: [a]}}\n", "groups: {G: {members: [A]}}\n", 2, 24, "the users `a` and `A`"),
     ("role twice", "roles: {r: {}}\n", "roles: {r: {}}\n", 2, 9, "role `r` stands here twice"),
+    ("waived twice", WAIVER.removeprefix(HEAD) % "rule: user-missing", WAIVER.removeprefix(HEAD) % "rule: user-missing", 3, 5, "this waiver of `user-missing` stands here twice"),
     ("ignored elsewhere", "ignore: [{user: a, reason: x}]\n", "users: {a: {}}\n", 2, 9, "user `a` is declared, and ignored"),
 ]  # fmt: skip
 

@@ -25,7 +25,7 @@ SLOWLY = settings(
 
 KEYS = ["version", "account", "id", "partition", "policy_sets", "policies", "groups", "required", "optional", "members",
         "users", "type", "path", "boundary", "access_keys", "max_active", "console", "tags", "root", "closed", "ignore",
-        "reason", "user_defaults", "exclusive", "roles", "inline",
+        "reason", "waivers", "rule", "expires", "user_defaults", "exclusive", "roles", "inline",
         "trust", "document", "file", "Statement", "Effect", "Action"]  # fmt: skip
 TEXTS = ["1", "true", "forbidden", "none", "a", "A", "/a/", "aws", "'123456789012'", "X", "customer:a/b", "~", "",
          "[]", "{}", "[a]", "[a, a]", "{a: {}}", "&x", "*x", "<<", "!!str", "'", '"\\e"', "|", ">", "\t",

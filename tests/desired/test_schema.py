@@ -20,6 +20,7 @@ from tests.desired.files import check, refusal, write
 HEAD = "version: 1\n"
 SET = HEAD + "policy_sets:\n  a: {policies: ['%s']}\ngroups: {G: {}}\n"
 USER = HEAD + "users:\n  a: {%s}\n"
+WAIVER = HEAD + "waivers:\n  - {%s, reason: r, owner: o, expires: 2027-01-31}\n"
 
 Row = tuple[str, str, int, int, str, str]
 
@@ -33,7 +34,7 @@ REFUSED: list[Row] = [
     ("misspelt later key", HEAD + "groups:\n  G:\n    path: /\n    require: []\n", 5, 5, "groups.G: unknown key `require`", "`required`?"),
     ("key of another case", HEAD + "Groups: {}\n", 2, 1, "unknown key `Groups`", "`groups`?"),
     ("key like no other", HEAD + "users: {a: {xyz: 1}}\n", 2, 13, "users.a: unknown key `xyz`", "the keys here are: type, path"),
-    ("key that comes later", HEAD + "waivers: []\n", 2, 1, "unknown key `waivers`", "the keys here are: version, account"),
+    ("key that comes later", HEAD + "exceptions: []\n", 2, 1, "unknown key `exceptions`", "the keys here are: version, account"),
     ("hostile key", HEAD + "groups: {G: {" + "x" * 1000 + ": 1}}\n", 2, 14, "x" * 80 + "...`", "the keys here are"),
     ("the first of two errors", HEAD + "users: {a: {x: 1}}\ngroups: {b: {y: 1}}\n", 2, 13, "users.a: unknown key `x`", "keys"),
     ("text for a list", HEAD + "groups:\n  Developers:\n    required: stack-build\n", 4, 15,
@@ -120,6 +121,17 @@ REFUSED: list[Row] = [
     ("blank reason", HEAD + "ignore: [{user: a, reason: ' '}]\n", 2, 28, "ignore.reason: ` ` is not a reason", "few words"),
     ("ignoring nobody", HEAD + "ignore: [{reason: why}]\n", 2, 10, "a mapping such as {user: NAME, reason: TEXT} is needed here", "One of user"),
     ("ignoring two", HEAD + "ignore: [{user: a, group: b, reason: why}]\n", 2, 10, "this is a mapping of 3", "One of user"),
+    ("waiver of no rule", WAIVER % "rule: policy-unexpcted", 3, 12, "`policy-unexpcted` is not a rule", "did you mean `policy-unexpected`?"),
+    ("waiver of nothing", WAIVER % "rule: ", 3, 12, "waivers.rule: a rule is needed here, this is empty", "write a value"),
+    ("waiver without a rule", WAIVER % "subject: user/a", 3, 5, "waivers: the key `rule` is missing", "Whose findings"),
+    ("waiver without an end", HEAD + "waivers: [{rule: user-missing, reason: r, owner: o}]\n", 2, 11, "the key `expires` is missing", "last day"),
+    ("waiver without an owner", HEAD + "waivers: [{rule: user-missing, reason: r, expires: 2027-01-31}]\n", 2, 11, "the key `owner` is missing", "Who"),
+    ("waiver without a reason", HEAD + "waivers: [{rule: user-missing, owner: o, expires: 2027-01-31}]\n", 2, 11, "the key `reason` is missing", "Why"),
+    ("blank owner", HEAD + "waivers: [{rule: user-missing, reason: r, owner: '  ', expires: 2027-01-31}]\n", 2, 50, "is not an owner", "who answers"),
+    ("end in words", HEAD + "waivers: [{rule: user-missing, reason: r, owner: o, expires: next year}]\n", 2, 62, "`next year` is not a day", '"2027-01-31"'),
+    ("subject without a kind", WAIVER % "rule: user-missing, subject: koding-user", 3, 35, "`koding-user` is not a subject or a pattern", "user/NAME"),
+    ("subject with a blank", WAIVER % "rule: user-missing, subject: 'user/a b'", 3, 35, "`user/a b` is not a subject", "user/NAME"),
+    ("unknown key of a waiver", WAIVER % "rule: user-missing, until: x", 3, 26, "unknown key `until`", "keys here are"),
     ("question mark", HEAD + "ignore: [{user: 'a?', reason: why}]\n", 2, 17, "`a?` is not a name or a pattern", "`*`"),
     ("root expectation", HEAD + "root: {mfa: no}\n", 2, 13, "`no` is none of required, any", "the words here are"),
 ]  # fmt: skip
@@ -221,6 +233,15 @@ def agree(value: Any) -> bool:
         ({"version": 1, "account": {"id": []}}, False),
         ({"version": 1, "ignore": [{"role": "*", "reason": "x"}]}, True),
         ({"version": 1, "ignore": [{"reason": "x"}]}, False),
+        (
+            {"version": 1, "waivers": [{"rule": "user-missing", "reason": "r", "owner": "o", "expires": "2027-01-31"}]},
+            True,
+        ),
+        ({"version": 1, "waivers": [{"rule": "no-rule", "reason": "r", "owner": "o", "expires": "2027-01-31"}]}, False),
+        (
+            {"version": 1, "waivers": [{"rule": "user-missing", "reason": "r", "owner": "o", "expires": "2027-1-31"}]},
+            False,
+        ),
         ({"version": 1, "users": {"a": {"tags": {"$": "x"}}}}, False),
     ],
 )

@@ -46,6 +46,7 @@ FINDING = record(
     evidence=MAPPING,
     location=LOCATION,
     fix=maybe(record(action=TEXT, parameters=MAPPING)),
+    waiver=maybe(record(subject=TEXT, policy=TEXT, reason=TEXT, owner=TEXT, expires=TEXT, location=LOCATION)),
 )
 ENTRY = record(
     action=TEXT,

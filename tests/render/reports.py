@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from koding_audit import registry
@@ -24,6 +25,7 @@ from koding_audit.model import (
     Source,
     SourceFile,
     Verb,
+    Waiver,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -122,6 +124,15 @@ def _drift() -> tuple[Finding, ...]:
             message="group Developers has the inline policy scratch, which nothing names",
             source=Source(FILE, 12, 3),
             status="waived",
+            waiver=Waiver(
+                "inline-unexpected",
+                "it moves",
+                "platform",
+                date(2027, 1, 31),
+                "group/*",
+                "scratch",
+                Source(FILE, 30, 5),
+            ),
         ),
         Finding(
             rule="user-missing",
@@ -247,6 +258,12 @@ def hostile(text: str = HOSTILE) -> Report:
         evidence={text: [text, {"nested": text}]},
         fix=Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": text, "PolicyArn": text}),
     )
+    accepted = replace(
+        finding,
+        key=f"{text}/accepted",
+        status="waived",
+        waiver=Waiver("policy-missing", text, text, date(2027, 1, 31), text, text, Source(f"{text}.yaml", 1, 1)),
+    )
     blank = Finding(rule="policy-unexpected", severity="note", subject=f"{text}", message=" \u3000\xa0 ")
     return Report(
         (
@@ -256,7 +273,7 @@ def hostile(text: str = HOSTILE) -> Report:
                 source=f"snapshot:{text}",
                 endpoint=text,
                 desired=(SourceFile(text, "00" * 32),),
-                findings=(finding, blank),
+                findings=(finding, accepted, blank),
                 gaps=(Gap(Fact.USER, "iam:GetUser", text, f"user/{text}", text),),
                 journal=Journal(text, ACCOUNT, (Entry(attach(text), "failed", text),)),
             ),

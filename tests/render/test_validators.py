@@ -121,7 +121,10 @@ def test_a_sarif_fingerprint_is_of_the_id_and_not_of_the_wording_or_line() -> No
 
 def test_a_waived_finding_is_a_suppressed_result_and_the_others_say_that_they_are_not() -> None:
     found = {each["ruleId"]: each["suppressions"] for each in sarif(REPORTS["full"])["results"]}
-    assert found["inline-unexpected"] == [{"kind": "external", "status": "accepted"}]
+    [suppression] = found["inline-unexpected"]
+    assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
+    assert suppression["justification"] == "waived until 2027-01-31 by platform: it moves"
+    assert suppression["location"]["physicalLocation"]["region"] == {"startLine": 30, "startColumn": 5}
     assert [rule for rule, each in found.items() if each] == ["inline-unexpected"]
     assert "suppressions" not in sarif(REPORTS["gapped"])["results"][0]
 
@@ -186,6 +189,7 @@ def test_junit_fails_what_counts_skips_what_is_waived_and_passes_the_rest() -> N
     kinds = {rule: [type(each) for each in result] for rule, result in found.items()}
     assert kinds["policy-missing"] == kinds["access-key-old"] == [Failure]
     assert kinds["inline-unexpected"] == [Skipped]
+    assert found["inline-unexpected"][0].message.startswith("waived until 2027-01-31 by platform: it moves; group")
     assert kinds["membership-unexpected"] == kinds["koding-audit"] == []
 
 

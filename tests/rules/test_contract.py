@@ -64,12 +64,14 @@ from tests.values import (
     statement,
     trust,
     user,
+    waiver,
     written,
 )
 
 RULES = registry.names("rules")
 DOCS = Path(__file__).parents[2] / "docs" / "rules.md"
-FROM_THE_FILE = {"action-unknown", "stack-type-unknown"}  # told without reading the account
+FROM_THE_FILE = {"action-unknown", "stack-type-unknown", "waiver-expired"}  # told without reading the account
+WITHOUT_FACTS = FROM_THE_FILE | {"waiver-unused"}
 PERMISSIONS = {
     Fact.CALLER: ["sts:GetCallerIdentity"],
     Fact.USER: ["iam:GetUser"],
@@ -103,6 +105,7 @@ PERMISSIONS = {
 EC2, READ, DNS, DOMAINS = (aws(name) for name in ("EC2", "Read", "DNS", "job-function/Domains"))
 GONE, OLD, STRAY, PINNED = aws("Gone"), aws("Old"), own("team/stray"), aws("Pinned")
 
+UNUSED = waiver("user-missing", subject="user/nobody")
 WANTED = desired(
     policy_set("build", EC2, READ),
     policy_set("dns", DNS, DOMAINS),
@@ -145,6 +148,7 @@ WANTED = desired(
         ),
     ),
     builder=("user", "actor"),
+    waivers=(UNUSED, waiver("group-missing", 71, days=-1)),
     guards=Guards(protected={key_of("user", "stranger"): Reference("user/stranger", line(2, 13))}),
 )
 LIVE = snapshot(
@@ -216,7 +220,8 @@ def every_finding(comparison: Comparison) -> list[Finding]:
     return [finding for rule in RULES for finding in module(rule).check(comparison)]
 
 
-FOUND = every_finding(compare(WANTED, LIVE))
+COMPARED = replace(compare(WANTED, LIVE), unused=(UNUSED,))
+FOUND = every_finding(COMPARED)
 
 
 def section(rule: str) -> str:
@@ -231,7 +236,7 @@ def test_a_rule_says_why_it_matters_what_it_needs_and_what_a_person_does(rule: s
     why = (module(rule).__doc__ or "").partition("\n")[0]
     assert 0 < len(why) <= 60
     assert why.endswith(".")
-    assert bool(module(rule).FACTS) is (rule not in FROM_THE_FILE)
+    assert bool(module(rule).FACTS) is (rule not in WITHOUT_FACTS)
     assert all(isinstance(fact, Fact) for fact in module(rule).FACTS)
     step = module(rule).STEP
     assert 0 < len(step) <= 80
@@ -241,7 +246,7 @@ def test_a_rule_says_why_it_matters_what_it_needs_and_what_a_person_does(rule: s
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_finds_something_in_the_big_example_and_under_its_own_name(rule: str) -> None:
-    found = list(module(rule).check(compare(WANTED, LIVE)))
+    found = list(module(rule).check(COMPARED))
     assert found
     assert {finding.rule for finding in found} == {rule}
 
@@ -302,7 +307,8 @@ def test_what_was_not_read_is_never_a_finding() -> None:
 
 def test_the_same_input_gives_the_same_findings_whatever_the_order_it_was_read_in() -> None:
     backwards = replace(LIVE, principals=dict(reversed(LIVE.principals.items())))
-    assert sorted(every_finding(compare(WANTED, backwards)), key=by_id) == sorted(FOUND, key=by_id)
+    again = every_finding(replace(compare(WANTED, backwards), unused=(UNUSED,)))
+    assert sorted(again, key=by_id) == sorted(FOUND, key=by_id)
 
 
 def test_nothing_is_ever_found_about_an_ignored_principal() -> None:
