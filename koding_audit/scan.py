@@ -72,13 +72,18 @@ def rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Rule, ...
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(known)}"
             raise InputError(f"there is no rule {name!r} to choose", hint)
-    chosen = [name for name in known if (not only or name in only) and name not in skip]
+    chosen = chosen_names(only, skip)
     if not chosen:
         raise InputError(
             "no rule is left: nothing would be checked", "--skip leaves out what --only asks for: change one"
         )
     modules = ((name, registry.load("rules", name)) for name in chosen)
     return tuple(Rule(name, module.FACTS, module.check) for name, module in modules)
+
+
+def chosen_names(only: Iterable[str], skip: Iterable[str]) -> list[str]:
+    """The names of the rules that these options choose; a name that no rule has chooses nothing."""
+    return [name for name in registry.names("rules") if (not only or name in only) and name not in skip]
 
 
 def advice(report: Report) -> dict[str, Advice]:

@@ -49,6 +49,8 @@ FLOORS = {
     "jsontext": 2,
     "document": 2,
     "lock": 2,
+    "history": 2,
+    "history_file": 3,
     "desired": 3,
     "aws": 2,
     "difference": 3,
@@ -87,7 +89,10 @@ OUTSIDE = {
 # The two name each other's types; at run time errors.py imports nothing of ours.
 TYPES_ONLY = {("model", "errors"), ("errors", "model")}
 
-HEAVY = ("boto3", "botocore", "moto", "yaml", "jsonschema", "fastjsonschema", "tabulate")
+HEAVY = (
+    *("boto3", "botocore", "moto", "yaml", "jsonschema", "fastjsonschema", "tabulate"),
+    *("sqlite3", "ssl", "http.client", "urllib.request"),
+)
 
 # Rules, render, plan and the rest are deterministic: the same input gives the same bytes.
 MAY_READ_THE_CLOCK = {"aws", "iam", "collect", "journal", "remediate", "cli"}

@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     scan = command("scan", "audit the live account; with --fix, repair it", _files, _source, _choices, _report, _aws)
+    scan.add_argument("--history", default="", metavar="FILE", help="add what was found to this file, for `history`")
     _writing(scan, fix=True)
     plan = command("plan", "save what `scan --fix` would do", _files, _source, _choices, _aws)
     group = plan.add_argument_group("the plan")
@@ -112,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
     _rendering(command("render", "turn a saved JSON report into other formats, offline"))
+    _remembering(command("history", "since when each finding stands, what came and went, and a trend, offline"))
     schema = command("schema", "print the JSON Schema of the desired-state file, or of guards.yaml")
     schema.add_argument(
         "format", nargs="?", default="desired", choices=("desired", "guards"), help="(default: desired)"
@@ -260,6 +262,16 @@ def _rendering(command: argparse.ArgumentParser) -> None:
     command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
 
 
+def _remembering(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="what `scan --history FILE` keeps")
+    command.add_argument("--account", type=_account, metavar="ID", help="only this account")
+    command.add_argument(
+        "--last", type=_audits, default=20, metavar="N", help="what came and went in the last N audits (default: 20)"
+    )
+    command.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
+    command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
+
+
 def _output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--output",
@@ -347,6 +359,12 @@ def _with(group: argparse._ActionsContainer) -> None:
 def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of changes from 0 to 999999")
+    return int(text)
+
+
+def _audits(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of audits from 1 to 999999")
     return int(text)
 
 

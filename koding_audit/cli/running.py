@@ -28,6 +28,7 @@ _ROOMS: Mapping[str, str] = {
     "snapshot": "saving",
     "schema": "saving",
     "render": "rendering",
+    "history": "remembering",
     "permissions": "permitting",
     "demo": "tour",
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from koding_audit import codec
+from koding_audit import codec, history_file
 from koding_audit.cli import unfinished
 from koding_audit.cli.guarding import judged, limits_of, tell_kept_back
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
@@ -21,7 +21,7 @@ from koding_audit.guards import Limits
 from koding_audit.model import Account, Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
 from koding_audit.plan import plan as make_plan
 from koding_audit.plan import state_of
-from koding_audit.scan import Rule, advice, after_fix, audit, query, rules
+from koding_audit.scan import Rule, advice, after_fix, audit, chosen_names, query, rules
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED, exit_status
 
@@ -87,10 +87,16 @@ def finished(
     """
     wanted = outputs(options.output)
     check_outputs(wanted, _named_files(options))
+    history = getattr(options, "history", "")
+    if history:
+        history_file.check_named(history)
     cut_off = Problem("the run was cut off before its end", "standard error says by what")
     report = Report((), fail_on=options.fail_on, errors=(cut_off,))
     try:
         report = reported(work, options, terminal)
+        if history:
+            # Before it is delivered: what goes wrong is in the report, too, and in the status.
+            report = kept(report, options, terminal)
     finally:
         deliver(report, wanted)
     return status(report) if status else exit_status(report, exit_zero=options.exit_zero)
@@ -103,7 +109,7 @@ def _named_files(options: argparse.Namespace) -> list[str]:
     found += [argument] if kind == "snapshot" else []
     for name in ("files", "scp", "rcp", "stack"):
         found += getattr(options, name, [])
-    return [*found, getattr(options, "plan", ""), options.journal]
+    return [*found, getattr(options, "plan", ""), options.journal, getattr(options, "history", "")]
 
 
 def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> Report:
@@ -115,6 +121,21 @@ def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: 
     for problem in report.errors:
         terminal.problem(problem)
     return replace(report, fail_on=options.fail_on, advice=advice(report))
+
+
+def kept(report: Report, options: argparse.Namespace, terminal: Terminal) -> Report:
+    """The report, added to the history; where that cannot be, with the error, which is told."""
+    chosen = chosen_names(options.only, options.skip) if options.only or options.skip else None
+    try:
+        history_file.append(options.history, report, chosen, datetime.now(timezone.utc), wait=history_file.WAIT)
+    except AuditError as error:
+        hint = "; ".join(
+            each for each in (error.hint, "this run is not in it, and its report is written all the same") if each
+        )
+        problem = Problem(error.message, hint)
+        terminal.problem(problem)
+        return replace(report, errors=(*report.errors, problem))
+    return report
 
 
 def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -> Report:
