@@ -40,11 +40,14 @@ from koding_audit.model import (
     Organization,
     OrganizationPolicy,
     Outcome,
+    Outline,
+    Outlined,
     Plan,
     Principal,
     PrincipalKey,
     Problem,
     Report,
+    RootState,
     RootUse,
     RunStatus,
     Snapshot,
@@ -71,7 +74,7 @@ _CHANGES: tuple[Change, ...] = get_args(Change)
 _STATUSES: tuple[FindingStatus, ...] = get_args(FindingStatus)
 _OF_AUDIT = (
     *("account", "caller", "taken_at", "source", "endpoint", "credential_report_generated", "status", "desired"),
-    *("summary", "findings", "gaps", "not_seen", "journal"),
+    *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
 _DEEPEST = 20  # of a finding's evidence
 
@@ -674,6 +677,8 @@ def _audit(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "gaps": [_blocking(gap, rules) for gap, rules in blocking(audit)],
         "not_seen": sorted(audit.not_seen),
         "journal": None if audit.journal is None else _journal(audit.journal),
+        "root": _root(audit.root),
+        "outline": None if audit.outline is None else _outline(audit.outline),
     }
 
 
@@ -719,6 +724,34 @@ def _blocking(gap: Gap, rules: tuple[str, ...]) -> dict[str, Any]:
 def _journal(journal: Journal) -> dict[str, Any]:
     entries = [{**_shown(each.action), "outcome": each.outcome, "detail": each.detail} for each in journal.entries]
     return {"path": journal.path, "entries": entries}
+
+
+def _root(root: RootState) -> dict[str, Any]:
+    return {
+        "access_keys": root.access_keys,
+        "mfa": root.mfa,
+        "use": None if root.use is None else _root_use(root.use),
+    }
+
+
+def _outline(outline: Outline) -> dict[str, Any]:
+    return {
+        "declared": {kind: outline.declared[kind] for kind in _KINDS},
+        "principals": [_outlined(each) for each in outline.principals],
+        "policy_sets": [{"name": name, "policies": list(arns)} for name, arns in sorted(outline.policy_sets.items())],
+    }
+
+
+def _outlined(each: Outlined) -> dict[str, Any]:
+    return {
+        "kind": each.kind,
+        "name": each.name,
+        "arn": each.arn,
+        "groups": list(each.groups),
+        "members": each.members,
+        "required": list(each.required),
+        "optional": [{"name": name, "attached": attached} for name, attached in each.optional],
+    }
 
 
 def _shown(action: Action) -> dict[str, Any]:
@@ -778,6 +811,8 @@ def _read_audit(item: Item) -> Audit:
         not_seen=fields["not_seen"].each(Item.text),
         report_generated=fields["credential_report_generated"].optional(Item.time),
         journal=fields["journal"].optional(lambda found: _read_journal(found, account)),
+        root=_read_root(fields["root"]),
+        outline=fields["outline"].optional(_read_outline),
     )
 
 
@@ -850,6 +885,37 @@ def _read_blocking(item: Item) -> tuple[Gap, tuple[str, ...]]:
 def _read_journal(item: Item, account: Account) -> Journal:
     fields = item.fields("path", "entries")
     return Journal(fields["path"].text(), account, fields["entries"].each(_read_written))
+
+
+def _read_root(item: Item) -> RootState:
+    fields = item.fields("access_keys", "mfa", "use")
+    keys, mfa = (fields[name].optional(Item.boolean) for name in ("access_keys", "mfa"))
+    return RootState(keys, mfa, fields["use"].optional(_read_root_use))
+
+
+def _read_outline(item: Item) -> Outline:
+    fields = item.fields("declared", "principals", "policy_sets")
+    declared = fields["declared"].fields(*_KINDS)
+    sets = (each.fields("name", "policies") for each in fields["policy_sets"].items())
+    return Outline(
+        declared={kind: declared[kind].whole() for kind in _KINDS},
+        principals=fields["principals"].each(_read_outlined),
+        policy_sets={each["name"].text(): each["policies"].each(Item.text) for each in sets},
+    )
+
+
+def _read_outlined(item: Item) -> Outlined:
+    fields = item.fields("kind", "name", "arn", "groups", "members", "required", "optional")
+    optional = (each.fields("name", "attached") for each in fields["optional"].items())
+    return Outlined(
+        kind=_read_kind(fields["kind"]),
+        name=fields["name"].text(),
+        arn=fields["arn"].text(),
+        groups=fields["groups"].each(Item.text),
+        members=fields["members"].whole(),
+        required=fields["required"].each(Item.text),
+        optional=tuple((each["name"].text(), each["attached"].optional(Item.boolean)) for each in optional),
+    )
 
 
 def _read_written(item: Item) -> Entry:

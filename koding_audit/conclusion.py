@@ -39,6 +39,19 @@ def command(audits: Iterable[Audit]) -> str:
     return " ".join(["koding-audit scan", *map(shlex.quote, files), *demo, OPTIONS[max(needed)]])
 
 
+def again(audit: Audit, fail_on: Severity) -> str:
+    """The command that makes the same audit once more, as far as a report tells: not which rules and sets were chosen.
+
+    A saved account stands as `snapshot:FILE`, for the same reason.
+    """
+    source = "snapshot:FILE" if audit.source == "snapshot" else audit.source
+    words = [*(file.path for file in audit.desired), "--account", audit.account.id]
+    words += ["--source", source] if source != "live" else []
+    words += ["--endpoint-url", audit.endpoint] if audit.endpoint else []
+    words += ["--fail-on", fail_on] if fail_on != "warning" else []
+    return " ".join(["koding-audit scan", *map(shlex.quote, words)])
+
+
 def called(action: Action) -> str:
     """An action in a line: its verb and what it names, without the text of policies."""
     names = (str(each) for name, each in sorted(action.parameters.items()) if name not in {"PolicyDocument", "Tags"})

@@ -845,6 +845,45 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
+class RootState:
+    """What was read of the account's root user, None where it was not. access_keys: whether it has any."""
+
+    access_keys: bool | None = None
+    mfa: bool | None = None
+    use: RootUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """A declared principal, in short.
+
+    groups: those a user is to be in; members: how many users a group is to have; required: names of sets;
+    optional: names of sets, each with whether all of it is attached, None where that was not read.
+    """
+
+    kind: Kind
+    name: str
+    arn: str
+    groups: tuple[str, ...] = ()
+    members: int = 0
+    required: tuple[str, ...] = ()
+    optional: tuple[tuple[str, bool | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the desired state asks for, in short, for whoever would rather look than read.
+
+    declared: how many principals of each kind there are; principals: as many of them as an outline holds, those of
+    findings first; policy_sets: the ARNs of each set that these name.
+    """
+
+    declared: Mapping[Kind, int]
+    principals: tuple[Outlined, ...]
+    policy_sets: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The result for one account. rules: for each gap, the rules that it kept from being checked, in its order."""
 
@@ -860,6 +899,8 @@ class Audit:
     not_seen: tuple[str, ...] = ()
     report_generated: datetime | None = None
     journal: Journal | None = None
+    root: RootState = RootState()
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,33 @@ def untold(audit: Audit) -> list[Gap]:
     return [gap for gap, _ in blocking(audit) if (gap.fact.value, gap.call) not in told]
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What could not be read in one way, for one reason: of whom, and the rules that could not answer."""
+
+    fact: str
+    call: str
+    reason: str
+    permission: str
+    rules: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
+def unread(audit: Audit) -> list[Unread]:
+    """The gaps, with those put together that differ in their subject only."""
+    same: dict[tuple[str, str, str, str, tuple[str, ...]], list[str]] = {}
+    for gap, rules in blocking(audit):
+        same.setdefault((gap.fact.value, gap.call, gap.reason, gap.permission, rules), []).append(gap.subject)
+    return [Unread(*key, tuple(filter(None, subjects))) for key, subjects in same.items()]
+
+
+def told_once(audit: Audit) -> list[Finding]:
+    """The findings that stand, then the others; without those that only say what could not be read."""
+    told = {(gap.fact.value, gap.call) for gap in audit.gaps}
+    findings = sorted(ordered(audit.findings), key=lambda each: not stands(each))
+    return [each for each in findings if each.rule != NOT_CHECKED or read_of(each) not in told]
+
+
 def read_of(finding: Finding) -> tuple[str, str]:
     """Which fact a not-checked finding is about, and the call that should have told it."""
     return str(finding.evidence.get("fact")), str(finding.evidence.get("call"))

@@ -32,6 +32,7 @@ from koding_audit.model import (
     Snapshot,
     key_of,
 )
+from koding_audit.outline import outline, root_state
 from koding_audit.verdict import NOT_CHECKED
 
 UNREAD_ADVICE = Advice(
@@ -138,8 +139,8 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
     """Run the rules. desired is bound to the snapshot's account."""
     chosen = _with_something_to_see(desired, chosen)
     comparison = Comparison(desired, snapshot)
-    findings = _findings(comparison, chosen)
     gaps = tuple(gap for gap in snapshot.gaps if _blocked(gap, chosen))
+    findings = (*_findings(comparison, chosen), *(_not_checked(gap, comparison) for gap in gaps))
     return Audit(
         account=snapshot.account,
         caller=snapshot.caller,
@@ -147,11 +148,13 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
         source=snapshot.source,
         endpoint=snapshot.endpoint,
         desired=desired.files,
-        findings=(*findings, *(_not_checked(gap, comparison) for gap in gaps)),
+        findings=findings,
         gaps=gaps,
         blocked_rules=tuple(_blocked(gap, chosen) for gap in gaps),
         not_seen=_not_seen(comparison) if any(rule.id == "action-not-effective" for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
+        root=root_state(snapshot),
+        outline=outline(comparison, findings),
     )
 
 

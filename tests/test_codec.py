@@ -34,10 +34,13 @@ from koding_audit.model import (
     ManagedPolicy,
     Organization,
     OrganizationPolicy,
+    Outline,
+    Outlined,
     Plan,
     Principal,
     Problem,
     Report,
+    RootState,
     RootUse,
     Snapshot,
     Source,
@@ -168,8 +171,34 @@ findings = st.builds(
     unwaived,
     st.none() | waivers,
 )
+outlines = st.builds(
+    Outline,
+    declared=st.fixed_dictionaries(dict.fromkeys(("user", "group", "role"), st.integers(0, 9999))),
+    principals=st.lists(
+        st.builds(
+            Outlined,
+            kind=st.sampled_from(["user", "group", "role"]),
+            name=texts,
+            arn=texts,
+            groups=word_lists,
+            members=st.integers(0, 99),
+            required=word_lists,
+            optional=st.lists(st.tuples(texts, st.none() | st.booleans()), max_size=2).map(tuple),
+        ),
+        max_size=3,
+    ).map(tuple),
+    policy_sets=st.dictionaries(texts, word_lists, max_size=2),
+)
+roots = st.builds(
+    RootState,
+    access_keys=st.none() | st.booleans(),
+    mfa=st.none() | st.booleans(),
+    use=st.none() | st.builds(RootUse, times, st.none() | times, st.lists(st.none() | times, max_size=2).map(tuple)),
+)
 audits = st.builds(
     Audit,
+    root=roots,
+    outline=st.none() | outlines,
     account=accounts,
     caller=st.none() | st.builds(Caller, texts, st.booleans()),
     taken_at=times,
@@ -568,7 +597,7 @@ def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     [found] = value["audits"]
     assert [name for name in found if name != "credential_report_generated"] == [
         *("account", "caller", "taken_at", "source", "endpoint", "status", "desired", "summary", "findings"),
-        *("gaps", "not_seen", "journal"),
+        *("gaps", "not_seen", "journal", "root", "outline"),
     ]
     assert list(found["account"]) == ["id", "partition", "alias"]
     assert list(found["caller"]) == ["arn", "root"]

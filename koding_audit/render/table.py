@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from koding_audit.arns import short_name
 from koding_audit.conclusion import accepted, called, command, judged, remedy, totals
 from koding_audit.model import Advice, Audit, Change, Entry, Finding, Report, RunStatus
-from koding_audit.results import read_of
+from koding_audit.results import Unread, told_once, unread
 from koding_audit.text import inert
-from koding_audit.verdict import NOT_CHECKED, audit_status, blocking, changes, not_written, ordered, stands, status_of
+from koding_audit.verdict import audit_status, changes, not_written, status_of
 from koding_audit.words import age
 
 Block = Sequence[tuple[str, ...]]
@@ -47,7 +47,7 @@ class _Page:
         """What was audited, the findings of each subject, what could not be read, and what was written."""
         sections = [self.section("", [[row] for row in _header(audit)]), *self.findings(audit)]
         if audit.gaps:
-            sections.append(self.section("Could not be read", _gaps(audit)))
+            sections.append(self.section("Could not be read", [_gap(each) for each in unread(audit)]))
         if audit.journal:
             outcomes = Counter(each.outcome for each in audit.journal.entries)
             numbers = ", ".join(f"{outcomes[word]} {word}" for word in sorted(outcomes)) or "nothing to write"
@@ -59,7 +59,7 @@ class _Page:
 
     def findings(self, audit: Audit) -> list[str]:
         """A section for each subject, the worst first. All are laid out in one go: each table costs its start."""
-        shown = _told_once(audit)
+        shown = told_once(audit)
         options = changes(audit.findings)
         blocks = [self.finding(each, options.get(each.id), audit) for each in shown]
         sections: dict[str, list[str]] = {}
@@ -155,34 +155,16 @@ def _header(audit: Audit) -> list[tuple[str, str]]:
     return rows
 
 
-def _told_once(audit: Audit) -> list[Finding]:
-    """The findings that stand, then the others; without those that only say what the section of unread things says."""
-    told = {(gap.fact.value, gap.call) for gap in audit.gaps}
-    findings = sorted(ordered(audit.findings), key=lambda each: not stands(each))
-    return [each for each in findings if each.rule != NOT_CHECKED or read_of(each) not in told]
-
-
-def _gaps(audit: Audit) -> list[Block]:
-    """One block for all that could not be read in the same way, for the same reason."""
-    same: dict[tuple[str, ...], list[str]] = {}
-    for gap, rules in blocking(audit):
-        same.setdefault((gap.fact.value, gap.call, gap.reason, gap.permission, ", ".join(rules)), []).append(
-            gap.subject
-        )
-    return [_gap(key, [subject for subject in subjects if subject]) for key, subjects in same.items()]
-
-
-def _gap(key: tuple[str, ...], subjects: list[str]) -> Block:
-    fact, call, reason, permission, rules = key
-    rows = [(fact, "call", f"{call}: {reason}")]
-    if subjects:
-        more = len(subjects) - _NAMES_SHOWN
-        names = ", ".join(subjects[:_NAMES_SHOWN])
+def _gap(gap: Unread) -> Block:
+    rows = [(gap.fact, "call", f"{gap.call}: {gap.reason}")]
+    if gap.subjects:
+        more = len(gap.subjects) - _NAMES_SHOWN
+        names = ", ".join(gap.subjects[:_NAMES_SHOWN])
         rows.append(("", "of", f"{names} and {more} more" if more > 0 else names))
-    if rules:
-        rows.append(("", "blocks", rules))
-    if permission:
-        rows.append(("", "grant", permission))
+    if gap.rules:
+        rows.append(("", "blocks", ", ".join(gap.rules)))
+    if gap.permission:
+        rows.append(("", "grant", gap.permission))
     return rows
 
 

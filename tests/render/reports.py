@@ -20,8 +20,12 @@ from koding_audit.model import (
     Finding,
     Gap,
     Journal,
+    Outline,
+    Outlined,
     Problem,
     Report,
+    RootState,
+    RootUse,
     Source,
     SourceFile,
     Verb,
@@ -68,6 +72,23 @@ def policy_missing(arn: str = READ, line: int = 6, **changes: object) -> Finding
         "fix": attach(arn),
     }
     return Finding(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+ROOT = RootState(access_keys=False, mfa=True, use=RootUse(NOW - timedelta(hours=3), NOW - timedelta(days=400), ()))
+
+
+def outline(*optional: tuple[str, bool | None]) -> Outline:
+    """What the guide asks for; optional: its sets, each with whether it is attached."""
+    route53 = (f"arn:aws:iam::aws:policy/AmazonRoute53{name}FullAccess" for name in ("", "Domains"))
+    return Outline(
+        declared={"user": 2, "group": 1, "role": 0},
+        principals=(
+            Outlined("group", "Developers", GROUP, members=2, required=("stack-build",), optional=optional),
+            Outlined("user", "koding-user", USER, groups=("Developers",)),
+            Outlined("user", "new-user", ACCOUNT.arn("user", "new-user"), groups=("Developers",)),
+        ),
+        policy_sets={"stack-build": (EC2, READ), "route53": tuple(route53)},
+    )
 
 
 ADVICE = {
@@ -179,7 +200,7 @@ def _drift() -> tuple[Finding, ...]:
 
 
 def clean() -> Report:
-    return Report((audit(),), advice=ADVICE)
+    return Report((audit(root=ROOT, outline=outline(("route53", True))),), advice=ADVICE)
 
 
 def empty() -> Report:
@@ -188,7 +209,13 @@ def empty() -> Report:
 
 
 def full() -> Report:
-    return Report((audit(findings=_drift(), report_generated=NOW - timedelta(hours=3)),), advice=ADVICE)
+    found = audit(
+        findings=_drift(),
+        report_generated=NOW - timedelta(hours=3),
+        root=RootState(access_keys=True, mfa=False, use=ROOT.use),
+        outline=outline(("route53", False)),
+    )
+    return Report((found,), advice=ADVICE)
 
 
 def gapped() -> Report:
@@ -238,7 +265,8 @@ def fixed() -> Report:
         policy_missing(late, status="pending"),
     )
     journal = Journal("/home/ada/.local/state/koding-audit/123456789012/2026-11-23T20-00-00Z.jsonl", ACCOUNT, entries)
-    return Report((audit(findings=findings, journal=journal),), advice=ADVICE)
+    found = audit(findings=findings, journal=journal, root=ROOT, outline=outline(("route53", None)))
+    return Report((found,), advice=ADVICE)
 
 
 HOSTILE = "\x1b[31m\x9b2Jred\u202eder\u200b\r\n::set-output name=x::1 | =1+1 <script>alert(1)</script>\x7f\U000e0041"
@@ -276,6 +304,11 @@ def hostile(text: str = HOSTILE) -> Report:
                 findings=(finding, accepted, blank),
                 gaps=(Gap(Fact.USER, "iam:GetUser", text, f"user/{text}", text),),
                 journal=Journal(text, ACCOUNT, (Entry(attach(text), "failed", text),)),
+                outline=Outline(
+                    {"user": 1, "group": 0, "role": 0},
+                    (Outlined("user", text, text, (text,), 0, (text,), ((f"{text}-", None),)),),
+                    {text: (text, arn), f"{text}-": (text,)},
+                ),
             ),
         ),
         errors=(Problem(text, text, Source(text, 1, 1)),),

@@ -1,0 +1,468 @@
+"""One page for someone who would rather look than read: it loads nothing, and is whole without its script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
+
+from koding_audit import __version__
+from koding_audit.arns import short_name
+from koding_audit.codec import finding_value
+from koding_audit.conclusion import again, called, command, judged, totals
+from koding_audit.drawing import drawn, in_words, left_out, legend
+from koding_audit.jsontext import instant, write_json
+from koding_audit.markup import element
+from koding_audit.model import SEVERITIES, Advice, Audit, Entry, Report, RootState, RunStatus
+from koding_audit.picture import picture
+from koding_audit.results import Result, Unread, errors, results_of, told_once, unread
+from koding_audit.text import inert
+from koding_audit.verdict import audit_status, not_written, stands, status_of, summary
+from koding_audit.words import age, counted
+
+MOST = 5_000
+"""Findings of an account that the page shows, the worst: a browser shows as many at once."""
+
+_SORTS: Sequence[str] = (*SEVERITIES, "fixed", "waived")
+_SIGNS: Mapping[RunStatus, str] = {
+    "clean": "M5 12.5 10 17.5 19 7",
+    "findings": "M12 5v9M12 17.5v1.5",
+    "incomplete": "M8.5 9a3.5 3.5 0 1 1 5 3.2c-1.2.6-1.5 1.2-1.5 2.3M12 17.5v1.5",
+}
+_TITLES: Mapping[RunStatus, str] = {"clean": "Clean", "findings": "Findings", "incomplete": "Incomplete"}
+_ROOT = ("root-access-key", "root-mfa-missing", "root-used", "root-key-used")
+_SCROLLS = "Picture; it scrolls sideways on a narrow screen"
+_NAMES_SHOWN = 10
+
+
+def render(report: Report) -> str:
+    """HTML in ASCII. Its one style and its one script are allowed by their hashes, and nothing else is."""
+    style, script = _file("html.css"), _file("html.js")
+    page = _Page(report)
+    top = element(
+        "html",
+        _head(style, script, _title(report)),
+        element("body", *page.body(), _data(page.told), element("script")),
+        lang="en",
+    )
+    ET.indent(top, space="")  # for those who compare two pages
+    # Ours alone goes in as it is.
+    for tag, text in (("style", style), ("script", script)):
+        list(top.iter(tag))[-1].text = text
+    return f"<!DOCTYPE html>\n{ET.tostring(top, encoding='us-ascii', method='html').decode('ascii')}\n"
+
+
+def _file(name: str) -> str:
+    path = os.path.join(os.path.dirname(__file__), name)  # noqa: PTH118, PTH120 - as in registry.py
+    with open(path, encoding="ascii") as file:  # noqa: PTH123 - as above
+        return file.read()
+
+
+def _head(style: str, script: str, title: str) -> Element:
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", title),
+        element("style"),
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _title(report: Report) -> str:
+    accounts = ", ".join(audit.account.id for audit in report.audits[:3])
+    more = f" and {len(report.audits) - 3} more" if len(report.audits) > 3 else ""
+    return f"{_TITLES[status_of(report)]}: {accounts or 'no account'}{more} - koding-audit"
+
+
+def _data(told: list[dict[str, str]]) -> Element:
+    """What the script filters by, as JSON in which nothing can end the element; a browser never runs it."""
+    text = write_json(told).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    data = Element("script", {"type": "application/json", "id": "told"})
+    data.text = text
+    return data
+
+
+class _Page:
+    """told: of each finding in the order of the page, what the script filters by."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.told: list[dict[str, str]] = []
+        self._numbers = count(1)
+
+    def body(self) -> Iterator[Element]:
+        accounts = [self.account(index, audit) for index, audit in enumerate(self.report.audits, 1)]
+        yield element("a", "Skip to the findings", class_="skip", href="#accounts")
+        yield self.top()
+        # Of one account the filter stands with its findings.
+        filtering = self.filter() if self.told and len(accounts) > 1 else None
+        yield element("main", _problems(self.report), filtering, *accounts, id="accounts", tabindex="-1")
+        made_by = f"Made by koding-audit {self.report.made_by or __version__}."
+        yield element("footer", element("p", f"{made_by} This page holds no script but its own, and loads nothing."))
+
+    def top(self) -> Element:
+        """The verdict, the numbers, and what to do next."""
+        report, status = self.report, status_of(self.report)
+        said = judged(report.audits, status, len(report.errors), report.fail_on)
+        offered = command(report.audits)
+        return element(
+            "header",
+            element("p", "koding-audit", class_="brand"),
+            element(
+                "div",
+                _sign(_SIGNS[status]),
+                element(
+                    "div",
+                    element("h1", _TITLES[status]),
+                    element("p", said.partition(": ")[2], class_="said"),
+                    element("p", totals(report.audits), class_="totals") if report.audits else None,
+                ),
+                class_=f"verdict {status}",
+            ),
+            _numbers(report.audits),
+            _command("To fix what can be fixed without taking anything away:", offered) if offered else None,
+            _contents(report) if len(report.audits) > 1 else None,
+        )
+
+    def filter(self) -> Element:
+        """Hidden until the script can do it; the findings are all there without."""
+        rules = sorted({each["rule"] for each in self.told})
+        options = [element("option", "All rules", value=""), *(element("option", each, value=each) for each in rules)]
+        return element(
+            "form",
+            element("label", "Search", element("input", type="search", id="search", autocomplete="off")),
+            element("label", "Rule", element("select", *options, id="rule")),
+            element("fieldset", element("legend", "Show"), *self.sorts()),
+            element("button", "Reset", type="reset"),
+            element("p", id="shown", role="status"),
+            id="filter",
+            hidden="",
+            role="search",
+            aria_label="Findings",
+        )
+
+    def sorts(self) -> Iterator[Element]:
+        sorts = Counter(each["sort"] for each in self.told)
+        for sort in filter(sorts.get, _SORTS):
+            box = element("input", type="checkbox", name="sort", value=sort, checked="")
+            yield element("label", box, f" {sort} ", element("span", f"{sorts[sort]:,}", class_="count"))
+
+    def account(self, index: int, audit: Audit) -> Element:
+        account, report = audit.account, self.report
+        name = f"account-{index}"
+        several = len(report.audits) > 1
+        status = audit_status(audit, report.fail_on)
+        return element(
+            "article",
+            element(
+                "header",
+                element("h2", f"Account {account.id}", id=name),
+                element("p", account.alias, class_="alias") if account.alias is not None else None,
+                element("p", judged([audit], status, 0, report.fail_on), class_=f"pill {status}") if several else None,
+            ),
+            _facts(_about(audit), "about"),
+            _pictured(audit, name),
+            self.findings(audit, name),
+            _root(audit, name),
+            _written(audit, name),
+            _unseen(audit, name),
+            _reproduced(audit, report, name),
+            aria_labelledby=name,
+        )
+
+    def findings(self, audit: Audit, name: str) -> Element:
+        """By whom they are about, the worst first; what does not fit is counted."""
+        results = {id(each.finding): each for each in results_of(audit, self.report) if each.finding}
+        told = [results[id(each)] for each in told_once(audit)]
+        subjects: dict[str, list[Result]] = {}
+        for each in told[:MOST]:
+            subjects.setdefault(each.subject, []).append(each)
+        rest = len(told) - MOST
+        sections = [self.subject(subject, those) for subject, those in subjects.items()]
+        return _section(
+            f"{name}-findings",
+            "Findings",
+            self.filter() if self.told and len(self.report.audits) == 1 else None,
+            *sections,
+            element("p", "Nothing to report.", class_="none") if not told else None,
+            element("p", "No finding is like that.", class_="none unmatched", hidden="") if told else None,
+            element("p", f"{counted(rest, 'finding')} more: the JSON report has them all.") if rest > 0 else None,
+        )
+
+    def subject(self, arn: str, those: list[Result]) -> Element:
+        heading = f"about-{next(self._numbers)}"
+        return element(
+            "section",
+            element("h4", short_name(arn), id=heading),
+            element("p", arn, class_="arn"),
+            element("ul", *map(self.finding, those)),
+            class_="subject",
+            aria_labelledby=heading,
+        )
+
+    def finding(self, each: Result) -> Element:
+        word = each.status if each.status in {"fixed", "waived"} else each.severity
+        self.told.append({"sort": word, "rule": each.rule})
+        why = self.report.advice.get(each.rule, Advice("")).why
+        place = f"{each.place.path}:{each.place.line}:{each.place.column}" if each.place else ""
+        states = {"failed": "its fix failed", "pending": "its fix was accepted and is not visible yet"}
+        state = states.get(each.status, "")
+        label = "Accepted: " if each.status == "waived" else "To do: "
+        return element(
+            "li",
+            element(
+                "p",
+                element("span", word, class_=f"badge {word}"),
+                " ",
+                element("span", state, class_="badge pending") if state else None,
+                " ",
+                element("strong", each.message.strip() or "-"),
+            ),
+            element("p", why, class_="why") if why else None,
+            element("p", element("b", label), each.todo, class_="todo") if each.todo else None,
+            element("p", element("code", each.rule), element("code", place) if place else None, class_="rule"),
+            _details(each),
+            class_=f"finding {word}",
+        )
+
+
+def _sign(path: str) -> Element:
+    return element(
+        "svg",
+        element("circle", cx="12", cy="12", r="11"),
+        element("path", d=path),
+        viewBox="0 0 24 24",
+        width="56",
+        height="56",
+        aria_hidden="true",
+    )
+
+
+def _numbers(audits: Iterable[Audit]) -> Element | None:
+    """How many of each sort; those of which there are none are quiet."""
+    found = summary(finding for audit in audits for finding in audit.findings)
+    words = {"error": "errors", "warning": "warnings", "note": "notes", "not_checked": "not checked"}
+    return element(
+        "dl",
+        *(
+            element(
+                "div",
+                element("dt", words.get(name, name)),
+                element("dd", f"{number:,}"),
+                class_=f"{name}{'' if number else ' zero'}",
+            )
+            for name, number in found.items()
+        ),
+        class_="numbers",
+    )
+
+
+def _command(label: str, text: str) -> Element:
+    return element("div", element("p", label), element("pre", element("code", text), tabindex="0"), class_="command")
+
+
+def _contents(report: Report) -> Element:
+    items = []
+    for index, audit in enumerate(report.audits, 1):
+        status = audit_status(audit, report.fail_on)
+        link = element("a", f"Account {audit.account.id}", href=f"#account-{index}")
+        items.append(element("li", link, " ", element("span", status, class_=f"pill {status}")))
+    return element("nav", element("ul", *items), aria_label="Accounts")
+
+
+def _problems(report: Report) -> Element | None:
+    """The errors of the run itself."""
+    told = errors(report)
+    if not told:
+        return None
+    items = [
+        element(
+            "li",
+            element("p", element("span", "error", class_="badge error"), " ", element("strong", each.message)),
+            element("p", each.todo, class_="todo") if each.todo else None,
+            element("p", element("code", f"{each.place.path}:{each.place.line}:{each.place.column}"), class_="rule")
+            if each.place
+            else None,
+        )
+        for each in told
+    ]
+    return _section("run", "What went wrong", element("ul", *items, class_="problems"), level="h2")
+
+
+def _about(audit: Audit) -> Iterator[tuple[str, str]]:
+    yield "Read", instant(audit.taken_at)
+    if audit.caller:
+        yield "As", audit.caller.arn + (", the root user" if audit.caller.root else "")
+    endpoint = f", at {audit.endpoint} (not AWS's own endpoint)" if audit.endpoint else ""
+    yield "From", f"{audit.source}{endpoint}"
+    if audit.desired:
+        yield "Asked for by", ", ".join(file.path for file in audit.desired)
+
+
+def _pictured(audit: Audit, name: str) -> Element | None:
+    """The picture, what its signs mean, what is not in it, and the same in words."""
+    found = picture(audit)
+    if not any(found.columns):
+        return None
+    notes = [left_out(found)]
+    if not found.whole:
+        notes.append("Only what findings are about: this report does not say what else the files ask for.")
+    return _section(
+        f"{name}-picture",
+        "Who has what",
+        element(
+            "figure",
+            element(
+                "div", drawn(found, f"{name}-svg"), class_="canvas", tabindex="0", role="group", aria_label=_SCROLLS
+            ),
+            element("figcaption", legend(found), *(element("p", each) for each in notes if each)),
+        ),
+        element("details", element("summary", "The same in words"), in_words(found)),
+    )
+
+
+def _root(audit: Audit, name: str) -> Element:
+    """What was read of the root user; what a finding is about is marked."""
+    found = {each.rule for each in audit.findings if stands(each)}
+    return _section(
+        f"{name}-root",
+        "Root user",
+        element(
+            "dl",
+            *(
+                element("div", element("dt", what), element("dd", _mark(words, rule in found, good)))
+                for what, words, rule, good in _of_root(audit.root, audit)
+            ),
+            class_="facts root",
+        ),
+    )
+
+
+def _of_root(root: RootState, audit: Audit) -> Iterator[tuple[str, str, str, bool]]:
+    """What, in which words, the rule that would have found something, and whether it is as good as it can be."""
+    keys, mfa, use = root.access_keys, root.mfa, root.use
+    yield "Access keys", "not read" if keys is None else "there are some" if keys else "none", _ROOT[0], keys is False
+    yield "MFA", "not read" if mfa is None else "on" if mfa else "off", _ROOT[1], mfa is True
+    yield "Password last used", _last_used(use.password_last_used if use else None, audit), _ROOT[2], False
+    times = [time for time in use.keys_last_used if time] if use else []
+    yield "Access keys last used", _last_used(max(times, default=None), audit), _ROOT[3], False
+    if use:
+        yield "Credential report", f"made by AWS {age(use.generated, audit.taken_at)} before this audit", "", False
+
+
+def _last_used(last: datetime | None, audit: Audit) -> str:
+    if audit.root.use is None:
+        return "not read"
+    return f"{age(last, audit.taken_at)} before this audit, on {instant(last)}" if last else "never"
+
+
+def _mark(words: str, bad: bool, good: bool) -> Element:
+    kind = "error" if bad else "fixed" if good else "plain"
+    return element("span", words, class_=f"badge {kind}")
+
+
+def _written(audit: Audit, name: str) -> Element | None:
+    """The journal: each write, and what became of it."""
+    journal = audit.journal
+    if journal is None:
+        return None
+    outcomes = Counter(each.outcome for each in journal.entries)
+    numbers = ", ".join(f"{outcomes[word]} {word}" for word in sorted(outcomes)) or "nothing to write"
+    unsettled = {id(each) for each in not_written(audit)}
+    rows = [_entry(each, id(each) not in unsettled) for each in journal.entries[:MOST]]
+    rest = len(journal.entries) - len(rows)
+    return _section(
+        f"{name}-fix",
+        "What --fix did",
+        element("p", f"{numbers}. Journal: ", element("code", journal.path)),
+        element("ol", *rows, class_="writes") if rows else None,
+        element("p", f"{counted(rest, 'step')} more: the JSON report has them all.") if rest > 0 else None,
+        _command("To take back what it added:", shlex.join(["koding-audit", "undo", inert(journal.path)]))
+        if outcomes["done"]
+        else None,
+    )
+
+
+def _entry(entry: Entry, settled: bool) -> Element:
+    word = "fixed" if settled else "error"
+    return element(
+        "li",
+        element("span", entry.outcome, class_=f"badge {word}"),
+        " ",
+        element("code", called(entry.action)),
+        element("p", entry.detail, class_="why") if entry.detail else None,
+    )
+
+
+def _unseen(audit: Audit, name: str) -> Element | None:
+    """What could not be read, and the layers that nobody looked at."""
+    if not audit.gaps and not audit.not_seen:
+        return None
+    layers = ", ".join(sorted(audit.not_seen))
+    return _section(
+        f"{name}-gaps",
+        "What could not be seen",
+        element("ul", *map(_gap, unread(audit)), class_="gaps") if audit.gaps else None,
+        element("p", "Not looked at, and left out of what is decided: ", element("b", layers)) if layers else None,
+    )
+
+
+def _gap(gap: Unread) -> Element:
+    more = len(gap.subjects) - _NAMES_SHOWN
+    names = ", ".join(gap.subjects[:_NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    said = [("Call", f"{gap.call}: {gap.reason}")]
+    said += [("Of", names)] if gap.subjects else []
+    said += [("Rules without an answer", ", ".join(gap.rules))] if gap.rules else []
+    said += [("Grant", gap.permission)] if gap.permission else []
+    return element("li", element("p", element("strong", gap.fact)), _facts(said, "gap"))
+
+
+def _reproduced(audit: Audit, report: Report, name: str) -> Element:
+    files = [(file.path, f"SHA-256 {file.sha256}") for file in audit.desired]
+    return _section(
+        f"{name}-again",
+        "How to reproduce",
+        _command("The same audit once more, in the folder where it was run:", again(audit, report.fail_on)),
+        element("p", "A report does not hold which --only, --skip, --with and --stack the run had: add them."),
+        _facts(files, "files") if files else None,
+    )
+
+
+def _details(each: Result) -> Element:
+    """What a program would read: the id, the call that mends it, the facts behind it."""
+    finding = each.finding
+    said = [("id", each.id)]
+    if finding:
+        said += [("policy set", finding.policy_set)] if finding.policy_set is not None else []
+        said += [("fix", called(finding.fix))] if finding.fix else []
+        said += [(name, write_json(value)) for name, value in finding_value(finding)["evidence"].items()]
+    return element("details", element("summary", "Details"), _facts(said, "details"))
+
+
+def _facts(said: Iterable[tuple[str, str]], kind: str) -> Element:
+    return element(
+        "dl",
+        *(element("div", element("dt", name), element("dd", text)) for name, text in said),
+        class_=f"facts {kind}",
+    )
+
+
+def _section(name: str, title: str, *inside: Element | None, level: str = "h3") -> Element:
+    return element("section", element(level, title, id=name), *inside, aria_labelledby=name)
