@@ -29,6 +29,7 @@ from koding_audit.words import counted
 T = TypeVar("T")
 
 ATTEMPTS = 8  # for each call that may be sent again
+_PUBLISH_ATTEMPTS = 3  # twice told is better than not at all
 IN_FLIGHT = 8  # calls at once on one account
 PAGE_SIZE = 1000  # the most that IAM's MaxItems allows
 PAGE_CAP = 10_000  # far beyond any account's quotas: an endless list ends here
@@ -197,6 +198,19 @@ def connect(settings: Settings) -> Iterator[Connection]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def publish(topic: str, subject: str, message: str, settings: Settings) -> None:
+    """One message to a topic of SNS, by its ARN, whose region the settings name. Raises AuditError.
+
+    It asks IAM and STS nothing: its credentials need sns:Publish, and no more.
+    """
+    check_endpoint(settings)
+    with _explained(settings):
+        session = new_session(settings)
+        _check_bundle(session, settings)
+        sns = client(session, "sns", settings, attempts=_PUBLISH_ATTEMPTS)
+    _call(sns, "sns", "Publish", {"TopicArn": topic, "Subject": subject, "Message": message})
+
+
 def new_session(settings: Settings) -> Any:
     """A botocore session whose service models come from the installed package only.
 
@@ -214,7 +228,7 @@ def new_session(settings: Settings) -> Any:
         """
 
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-            return ["iam", "sts", "organizations", "sso", "sso-oidc", "signin"]
+            return ["iam", "sts", "organizations", "sns", "sso", "sso-oidc", "signin"]
 
     session = botocore.session.Session(profile=settings.profile or None)
     packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)

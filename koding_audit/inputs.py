@@ -32,11 +32,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file held. identity: device and inode, the same under all of its names; modified: POSIX time."""
+    """What a file held. identity: device and inode, the same under all of its names; modified: POSIX time.
+
+    mode: its permissions; owner: the number of its user.
+    """
 
     data: bytes
     identity: tuple[int, int]
     modified: float
+    mode: int
+    owner: int
 
 
 def read(path: str, wanted: Wanted) -> Content:
@@ -85,4 +90,4 @@ def _content(descriptor: int, wanted: Wanted, start: Source) -> Content:
             data = file.read(most + 1)
     if max(len(data), status.st_size) > most:
         raise InputError(f"the file is larger than {wanted.mebibytes} MiB", wanted.too_large, start)
-    return Content(data, (status.st_dev, status.st_ino), status.st_mtime)
+    return Content(data, (status.st_dev, status.st_ino), status.st_mtime, stat.S_IMODE(status.st_mode), status.st_uid)

@@ -119,7 +119,9 @@ def test_json_that_is_not_what_it_has_to_be_is_one_error(
 def test_a_time_that_no_calendar_has_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     data = json.dumps({"UserDetailList": []}).encode()
     for modified in (1e30, -1e17):  # not every file system keeps such a time
-        monkeypatch.setattr(inputs, "read", lambda path, wanted, at=modified: inputs.Content(data, (1, 1), at))
+        monkeypatch.setattr(
+            inputs, "read", lambda path, wanted, at=modified: inputs.Content(data, (1, 1), at, 0o600, 0)
+        )
         with pytest.raises(InputError, match="no date"):
             snapshot.read("details.json")
 

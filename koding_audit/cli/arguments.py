@@ -114,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
     _rendering(command("render", "turn a saved JSON report into other formats, offline"))
     _remembering(command("history", "since when each finding stands, what came and went, and a trend, offline"))
+    _notifying(command("notify", "tell of what changed since a report, from saved reports, without AWS credentials"))
     schema = command("schema", "print the JSON Schema of the desired-state file, or of guards.yaml")
     schema.add_argument(
         "format", nargs="?", default="desired", choices=("desired", "guards"), help="(default: desired)"
@@ -270,6 +271,29 @@ def _remembering(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
     command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
+
+
+def _notifying(command: argparse.ArgumentParser) -> None:
+    command.add_argument("report", metavar="REPORT", help="what `scan --output json:REPORT` saved")
+    command.add_argument(
+        "--since", default="", metavar="REPORT", help="the last that was told; else all is that stands"
+    )
+    command.add_argument("--to", required=True, choices=registry.names("notify"), help="who is told")
+    command.add_argument(
+        "--url-file",
+        default="",
+        metavar="FILE",
+        help="a file of mode 0600 that holds the address (default: $KODING_AUDIT_NOTIFY_URL): https, or a topic's ARN",
+    )
+    command.add_argument("--heartbeat", action="store_true", help="tell also that nothing changed")
+    command.add_argument("--dry-run", action="store_true", help="print the message; send nothing, and need no address")
+    command.add_argument("--profile", default="", metavar="NAME", help="of --to sns: a profile of ~/.aws/config")
+    command.add_argument("--endpoint-url", default="", metavar="URL", help="of --to sns: another endpoint")
+    command.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for the sending (default: 30)"
+    )
+    command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
+    command.add_argument("-v", "--verbose", action="store_true", help="the traceback of a crash, for a bug report")
 
 
 def _output(group: argparse._ArgumentGroup) -> None:

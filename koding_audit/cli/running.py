@@ -29,6 +29,7 @@ _ROOMS: Mapping[str, str] = {
     "schema": "saving",
     "render": "rendering",
     "history": "remembering",
+    "notify": "notifying",
     "permissions": "permitting",
     "demo": "tour",
 }
@@ -73,7 +74,8 @@ def _crashed(error: Exception, terminal: Terminal) -> None:
 
 
 def _secrets(environ: Mapping[str, str]) -> list[str]:
-    return [environ.get(name, "") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "KODING_AUDIT_NOTIFY_URL")
+    return [environ.get(name, "") for name in names]
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

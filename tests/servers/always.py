@@ -16,10 +16,15 @@ from typing import Any
 
 @dataclass
 class Always:
-    """url: where it listens; requests: the request lines that it got, `POST /` or `CONNECT sts.amazonaws.com:443`."""
+    """url: where it listens; requests: the request lines that it got, `POST /` or `CONNECT sts.amazonaws.com:443`.
+
+    bodies: what came with each of them; headers: likewise.
+    """
 
     url: str
     requests: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -35,7 +40,8 @@ def always(
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            found.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+            found.headers.append(dict(self.headers.items()))
             found.requests.append(f"{self.command} {self.path}")
             self.send_response(status)
             for name, value in (*headers, ("Content-Length", str(len(body)))):
