@@ -280,7 +280,11 @@ def test_only_collectors_writers_and_the_command_line_read_the_clock(name: str) 
     assert not {"datetime.now", "datetime.utcnow", "date.today"} & {ast.unparse(call.func) for call in calls(tree)}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["scan", "--help"], ["schema"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["scan", "--help"], ["history", "--help"], ["notify", "--help"], ["schema"]],
+    ids=" ".join,
+)
 def test_what_needs_no_account_and_no_file_loads_nothing_heavy(arguments: list[str]) -> None:
     script = (
         "import sys, json\n"

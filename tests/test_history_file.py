@@ -21,6 +21,7 @@ from koding_audit import history_file
 from koding_audit.errors import AuditError, InputError
 from koding_audit.model import Problem, Report
 from tests.render.reports import HOSTILE, NOW, REPORTS, audit, policy_missing
+from tests.simulator.test_disk import can_mount
 
 WRITERS, RUNS = 4, 10
 
@@ -253,6 +254,33 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_there(path: Path) -> None:
     assert "make room on its disk" in caught.value.hint
     _, (history,) = history_file.read(str(path))
     assert history.audits == 1
+
+
+FILLING = """\
+import sys
+from koding_audit import history_file
+from koding_audit.errors import AuditError
+from tests.render.reports import NOW, REPORTS
+path, kept = sys.argv[1] + "/history.db", 0
+try:
+    while kept < 1000:
+        history_file.append(path, REPORTS["full"], None, NOW)
+        kept += 1
+except AuditError as error:
+    print(error)
+(history,) = history_file.read(path)[1]
+print(history.audits == kept > 0)
+"""
+
+
+@pytest.mark.skipif(not can_mount(), reason="this machine lets nobody mount a file system of their own")
+def test_on_a_file_system_without_room_every_run_that_was_kept_stays(tmp_path: Path) -> None:
+    script = f'mount -t tmpfs -o size=64k none "$1" && exec "{sys.executable}" -c "$2" "$1"'
+    line = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(tmp_path), FILLING]
+    done = subprocess.run(line, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    told, whole = done.stdout.splitlines()
+    assert "cannot be used: database or disk is full" in told
+    assert whole == "True"
 
 
 def test_a_python_without_sqlite_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
