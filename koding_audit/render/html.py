@@ -40,6 +40,7 @@ _TITLES: Mapping[RunStatus, str] = {"clean": "Clean", "findings": "Findings", "i
 _ROOT = ("root-access-key", "root-mfa-missing", "root-used", "root-key-used")
 _SCROLLS = "Picture; it scrolls sideways on a narrow screen"
 _NAMES_SHOWN = 10
+_MANY = 200  # subjects; of more, a browser lays out those alone that are looked at
 
 
 def render(report: Report) -> str:
@@ -200,7 +201,7 @@ class _Page:
             f"{name}-findings",
             "Findings",
             self.filter() if self.told and len(self.report.audits) == 1 else None,
-            *sections,
+            element("div", *sections, class_="subjects many" if len(sections) > _MANY else "subjects"),
             element("p", "Nothing to report.", class_="none") if not told else None,
             element("p", "No finding is like that.", class_="none unmatched", hidden="") if told else None,
             element("p", f"{counted(rest, 'finding')} more: the JSON report has them all.") if rest > 0 else None,
