@@ -12,6 +12,7 @@ from koding_audit import __version__, registry
 EXAMPLES = """\
 examples:
   koding-audit demo                                   the whole tour, on an embedded account
+  koding-audit init --adopt                           a file that describes the account as it is
   koding-audit scan policies/koding.yaml              what is missing?
   koding-audit scan policies/koding.yaml --fix        attach and add what is missing; asks first
   koding-audit scan FILE --fix --create               also create users and groups that are missing
@@ -104,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
     undo.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run; its path was printed by it")
     _writing(undo)
     _setting_up(command("setup", "the whole guide on an empty account: groups, users, policies, a key", _files, _aws))
+    init = command("init", "write ./koding-audit.yaml: a starter, or the account as it is", _source, _aws)
+    init.add_argument("--adopt", action="store_true", help="describe the account that is there; only reads it")
     snapshot = command("snapshot", "save the live state, for --source snapshot:FILE", _source, _aws)
     snapshot.add_argument(
         "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"

@@ -25,6 +25,7 @@ _ROOMS: Mapping[str, str] = {
     "can": "asking",
     "stack": "building",
     "diff": "differing",
+    "init": "starting",
     "snapshot": "saving",
     "schema": "saving",
     "render": "rendering",

@@ -69,11 +69,20 @@ def guards_schema() -> dict[str, Any]:
     return {**_read_schema("guards.json"), "definitions": {"policy": schema()["definitions"]["policy"]}}
 
 
+def starter() -> str:
+    """A first desired-state file, with comments that teach the format."""
+    return _text_of("starter.yaml")
+
+
 def _read_schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(_text_of(name))
+    return loaded
+
+
+def _text_of(name: str) -> str:
     path = os.path.join(os.path.dirname(__file__), name)  # noqa: PTH118, PTH120 - pathlib costs milliseconds
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
-        loaded: dict[str, Any] = json.load(file)
-    return loaded
+        return file.read()
 
 
 def _packaged() -> str:

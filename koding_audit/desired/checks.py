@@ -37,10 +37,10 @@ _PRINCIPALS: Mapping[str, Kind] = {"groups": "group", "users": "user", "roles": 
 
 # In characters without white space, of a managed policy and of all inline policies together; AWS raises none of them
 # (aws: reference_iam-quotas).
-_LONGEST_POLICY = 6144
-_LONGEST_INLINE: Mapping[Kind, int] = {"user": 2048, "group": 5120, "role": 10240}
+LONGEST_POLICY = 6144
+LONGEST_INLINE: Mapping[Kind, int] = {"user": 2048, "group": 5120, "role": 10240}
 
-_NOT_OURS = ("AWSReservedSSO_", "AWSServiceRoleFor")
+NOT_OURS = ("AWSReservedSSO_", "AWSServiceRoleFor")
 
 
 def problem(files: Sequence[File], desired: Desired) -> InputError | None:
@@ -210,7 +210,7 @@ def _inline_policies_that_are_too_long(_files: Sequence[File], desired: Desired)
         ("user", desired.users.values()),
         ("role", desired.roles.values()),
     )
-    for kind, limit, each in ((kind, _LONGEST_INLINE[kind], each) for kind, those in kinds for each in those):
+    for kind, limit, each in ((kind, LONGEST_INLINE[kind], each) for kind, those in kinds for each in those):
         whole = sum(length(document.text) for document in each.inline.values())
         if whole > limit:
             message = f"the inline policies of a {kind} may have {limit:,} characters, and these have {whole:,}"
@@ -223,9 +223,9 @@ def _documents(files: Sequence[File]) -> Iterator[tuple[str, Node, bool, int]]:
         for policy in written_policies(file.root):
             name, document = policy.scalar("file"), policy.node("document")
             if name:
-                yield file.documents[name.value], name, False, _LONGEST_POLICY
+                yield file.documents[name.value], name, False, LONGEST_POLICY
             elif document:
-                yield text_of(document), document, False, _LONGEST_POLICY
+                yield text_of(document), document, False, LONGEST_POLICY
     for _, node in _declared(files):
         inline = node.node("inline")
         for entry in inline.entries.values() if isinstance(inline, MappingNode) else ():
@@ -237,7 +237,7 @@ def _documents(files: Sequence[File]) -> Iterator[tuple[str, Node, bool, int]]:
 
 def _roles_of_others(files: Sequence[File], _desired: Desired) -> Refusals:
     for name, source, node in mappings(files, "roles"):
-        if name.startswith(_NOT_OURS) or is_reserved(node.text("path")):
+        if name.startswith(NOT_OURS) or is_reserved(node.text("path")):
             hint = "AWS makes and changes it: take it out, or ignore it"
             yield InputError(f"role {shown(name)} is Identity Center's or an AWS service's own", hint, source)
 

@@ -1,0 +1,344 @@
+"""A live account -> a desired-state file that describes it, so that a scan with it finds nothing.
+
+Names, paths and documents come from AWS, and are written so that YAML reads them as the text they are. What this format
+cannot say is left out of the file, and listed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from koding_audit import desired
+from koding_audit.arns import SERVICE_LINKED, is_reserved, owner_of, policy_name
+from koding_audit.desired.checks import LONGEST_INLINE, LONGEST_POLICY, NOT_OURS
+from koding_audit.desired.documents import length, problem_of
+from koding_audit.desired.nodes import ScalarNode
+from koding_audit.model import Account, Fact, Gap, Kind, Principal, Query, Snapshot, Source, document_key, key_of
+from koding_audit.text import clipped, inert
+
+FACTS = frozenset(
+    {
+        Fact.USER,
+        Fact.GROUP,
+        Fact.ROLE,
+        Fact.ATTACHED,
+        Fact.INLINE,
+        Fact.GROUPS,
+        Fact.DOCUMENT,
+        Fact.INLINE_DOCUMENT,
+        Fact.VERSIONS,
+    }
+)
+_KINDS: tuple[Kind, ...] = ("group", "user", "role")
+_WIDTH = 110
+_DEEPEST = 12  # of a document: the file itself may be 20 deep
+# A name that no YAML reader takes for anything but text; whatever else is quoted.
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@/-]*", re.ASCII)
+_NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+# How people write a policy; whatever else there is comes behind.
+_ELEMENTS = ("Version", "Id", "Statement", "Sid", "Effect", "Principal", "Action", "NotAction", "Resource")
+_VARIABLES = ("${account}", "${partition}")
+
+_HEAD = """\
+# yaml-language-server: $schema=./koding-audit.schema.json
+#
+# Account {account} as it was at {time}, written by `koding-audit init --adopt`.
+# A scan with this file finds nothing until something changes. It says what is there, not what should be: go through it,
+# and take out what nobody needs. Sets are of one policy each: put together what belongs together, under a name that
+# says what it is for.
+#
+# Not described: the root user, access keys, passwords, MFA devices and tags; policies that nobody has; roles that AWS
+# services and Identity Center made.
+"""
+_LEFT_OUT = "#\n# What this format cannot say:\n"
+_CLOSED = """
+# With this, whoever does not stand here is an error; `exclusive: true` does the same for what somebody has.
+# closed: {users: true, groups: true, roles: true}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A desired-state file. counts: how many groups, users and roles it declares; left_out: what it cannot say."""
+
+    text: str
+    counts: Mapping[Kind, int]
+    left_out: tuple[str, ...]
+
+
+def query() -> Query:
+    """What a description goes by; the account's own facts are there for what a scan will say of root."""
+    account = frozenset({Fact.CALLER, Fact.SUMMARY, Fact.CREDENTIAL_REPORT})
+    return Query(account=account, listed=frozenset({"user", "group", "role"}), everything=FACTS)
+
+
+def unread(snapshot: Snapshot) -> tuple[Gap, ...]:
+    """What would have to be read too for the description to be whole. What root is like, it does not say."""
+    calls = {Fact.DOCUMENT: "iam:GetPolicyVersion", Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails"}
+    known = [gap for gap in snapshot.gaps if gap.fact in _described() and owner_of(gap.subject) != "aws"]
+    told = {(gap.fact, gap.subject) for gap in known}
+    reason = "it is not in what was read"
+    missing = [
+        Gap(fact, calls.get(fact, "iam:GetAccountAuthorizationDetails"), reason, subject)
+        for fact, subject in _missing(snapshot)
+        if (fact, subject) not in told
+    ]
+    return (*known, *missing)
+
+
+def describe(snapshot: Snapshot) -> Description:
+    """The file for an account of which nothing is `unread`. The same account gives the same text."""
+    return _Describing(snapshot).description()
+
+
+def _described() -> frozenset[Fact]:
+    return FACTS | {Fact.USERS_LISTED, Fact.GROUPS_LISTED, Fact.ROLES_LISTED}
+
+
+def _missing(snapshot: Snapshot) -> Iterator[tuple[Fact, str]]:
+    """Each fact that no gap speaks of and that is not there all the same."""
+    lists: dict[Kind, Fact] = {"user": Fact.USERS_LISTED, "group": Fact.GROUPS_LISTED, "role": Fact.ROLES_LISTED}
+    yield from ((fact, "") for kind, fact in lists.items() if kind not in snapshot.listed)
+    for each in snapshot.principals.values():
+        parts = {Fact.ATTACHED: each.attached, Fact.INLINE: each.inline}
+        parts |= {Fact.GROUPS: each.groups} if each.kind == "user" else {}
+        yield from ((fact, f"{each.kind}/{each.name}") for fact, part in parts.items() if part is None)
+        groups = (name for name in sorted(each.groups or ()) if key_of("group", name) not in snapshot.principals)
+        yield from ((Fact.GROUP, f"group/{name}") for name in groups)
+        keys = (document_key(each, name) for name in sorted(each.inline or ()))
+        yield from ((Fact.INLINE_DOCUMENT, key) for key in keys if key not in snapshot.documents)
+    attached = frozenset[str]().union(*(each.attached or () for each in snapshot.principals.values()))
+    own = (arn for arn in sorted(attached) if owner_of(arn) == snapshot.account.id)
+    yield from ((Fact.DOCUMENT, arn) for arn in own if arn not in snapshot.documents)
+
+
+class _CannotSay(Exception):  # noqa: N818 - no error: the file does without
+    """The format has no words for it; the message says why."""
+
+
+@dataclass
+class _Describing:
+    """One description in the making."""
+
+    snapshot: Snapshot
+    sets: dict[str, str] = field(default_factory=dict)  # by ARN: the set's name
+    left_out: list[str] = field(default_factory=list)
+
+    def description(self) -> Description:
+        those = {kind: self._principals(kind) for kind in _KINDS}
+        groups, users, roles = ({each.name: self._item(each) for each in those[kind]} for kind in _KINDS)
+        for name, members in _members(those["group"], those["user"]).items():
+            groups[name] |= {"members": members} if members else {}
+        counts: dict[Kind, int] = {"group": len(groups), "user": len(users), "role": len(roles)}
+        in_groups = {name for group in groups.values() for name in group.get("members", ())}
+        policy_sets = {self.sets[arn]: self._set(arn) for arn in sorted(self.sets, key=self.sets.__getitem__)}
+        # Who is only in groups stands with their members.
+        users = {name: item for name, item in users.items() if item or name not in in_groups}
+        parts = {"policy_sets": policy_sets, "groups": groups, "users": users, "roles": roles}
+        return Description(self._text(parts), counts, tuple(self.left_out))
+
+    def _text(self, parts: Mapping[str, Mapping[str, Any]]) -> str:
+        account, taken_at = self.snapshot.account, self.snapshot.taken_at
+        head = _HEAD.format(account=account.id, time=f"{taken_at:%Y-%m-%dT%H:%M:%SZ}")
+        told = "".join(f"# - {inert(clipped(each, 400))}\n" for each in self.left_out)
+        text = head + (_LEFT_OUT + told if told else "")
+        text += f'version: 1\n\naccount: {{id: "{account.id}", partition: {account.partition}}}\n'
+        for key, value in (*parts.items(), ("root", {"access_keys": "forbidden", "mfa": "required"})):
+            if value:
+                text += "".join(f"{line}\n" for line in ("", f"{key}:", *_lines(value, "  ")))
+        return text + _CLOSED
+
+    def _principals(self, kind: Kind) -> list[Principal]:
+        """Those that a file may name, by name."""
+        found = sorted(
+            (each for each in self.snapshot.principals.values() if each.kind == kind), key=lambda it: it.name
+        )
+        kept = []
+        for each in found:
+            if kind == "role" and is_reserved(each.path):
+                continue
+            if (kind == "role" and each.name.startswith(NOT_OURS)) or (kind == "user" and each.name.lower() == "root"):
+                self.left_out.append(f"{kind} {each.name}: a file may not declare this name")
+            else:
+                kept.append(each)
+        return kept
+
+    def _item(self, each: Principal) -> dict[str, Any]:
+        """What the file says of a principal; a group's members come later."""
+        who = f"{each.kind} {each.name}"
+        item: dict[str, Any] = {}
+        if each.path != "/":
+            self._say(item, "path", f"{who}: its path", lambda: _matching("path", each.path))
+        required = [name for arn in sorted(each.attached or ()) if (name := self._set_name(arn, who))]
+        item |= {"required": required} if required else {}
+        inline = self._inline(each)
+        item |= {"inline": inline} if inline else {}
+        if each.boundary:
+            self._say(item, "boundary", f"{who}: its boundary", lambda: self._policy(each.boundary))
+        if each.kind == "role":
+            self._say(item, "trust", f"{who}: its trust policy", lambda: _document(each.trust, trust=True))
+        return item
+
+    def _say(self, item: dict[str, Any], key: str, what: str, said: Any) -> None:
+        try:
+            item[key] = said()
+        except _CannotSay as reason:
+            self.left_out.append(f"{what}: {reason}")
+
+    def _inline(self, each: Principal) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        left = LONGEST_INLINE[each.kind]
+        for name in sorted(each.inline or ()):
+            text = self.snapshot.documents[document_key(each, name)]
+            what = f"{each.kind} {each.name}: its inline policy {name}"
+            self._say(said, name, what, lambda name=name, text=text: _matching("policyName", name) and _document(text))
+            left -= length(json.dumps(said[name])) if name in said else 0
+            if left < 0:
+                del said[name]
+                self.left_out.append(f"{what}: together they are longer than a file may say")
+                break
+        return said
+
+    def _set_name(self, arn: str, who: str) -> str:
+        """The set that holds this policy, "" where there can be none."""
+        if arn not in self.sets:
+            try:
+                self._policy(arn)
+            except _CannotSay as reason:
+                self.left_out.append(f"{who}: its policy {arn}: {reason}")
+                return ""
+            self.sets[arn] = _free(arn, {name.casefold() for name in self.sets.values()})
+        return self.sets[arn]
+
+    def _policy(self, arn: str) -> str:
+        """A policy as a file names it."""
+        account = self.snapshot.account
+        name = _matching("policy", policy_name(arn))
+        if any(each in name for each in _VARIABLES):
+            raise _CannotSay("a file would fill in what looks like a variable in it")
+        if name.startswith(SERVICE_LINKED) or arn != _arn(name, account):
+            raise _CannotSay("a file cannot name this policy")
+        return name
+
+    def _set(self, arn: str) -> dict[str, Any]:
+        """One of the account's own policies comes with its document."""
+        if owner_of(arn) == "aws":
+            return {"policies": [policy_name(arn)]}
+        item: dict[str, Any] = {}
+        document = lambda: _document(self.snapshot.documents[arn], longest=LONGEST_POLICY)  # noqa: E731 - named once
+        self._say(item, "document", f"policy {policy_name(arn)}: its document", document)
+        if not item:
+            return {"policies": [policy_name(arn)]}
+        path, _, name = arn.partition(":policy")[2].rpartition("/")
+        return {"policies": [{"name": name, **({"path": f"{path}/"} if path else {}), **item}]}
+
+
+def _members(groups: Iterable[Principal], users: Iterable[Principal]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {each.name: [] for each in groups}
+    for user in users:
+        for group in user.groups or ():
+            found[group].append(user.name)
+    return found
+
+
+def _free(arn: str, taken: set[str]) -> str:
+    """A name for a policy's set: the policy's own; sets' names may not differ in case only."""
+    bare = arn.rpartition("/")[2]
+    names = (bare, *(f"{bare[:120]}.{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name.casefold() not in taken)
+
+
+def _arn(name: str, account: Account) -> str:
+    if name.startswith("customer:"):
+        return f"arn:{account.partition}:iam::{account.id}:policy/{name.removeprefix('customer:')}"
+    return f"arn:{account.partition}:iam::aws:policy/{name}"
+
+
+def _matching(definition: str, text: str) -> str:
+    """The text, where the schema takes it as such."""
+    known = desired.schema()["definitions"][definition]
+    if not re.search(known["pattern"], text) or len(text) > known.get("maxLength", len(text)):
+        raise _CannotSay("it is spelled in a way that a file may not use")
+    return text
+
+
+def _document(text: str, *, trust: bool = False, longest: int | None = None) -> Any:
+    """A policy document, as the values that YAML is made of."""
+    said = _texts(json.loads(text), _DEEPEST)
+    written = json.dumps(said)
+    if any(each in written for each in _VARIABLES):
+        raise _CannotSay("a file would fill in what looks like a variable in it")
+    problem = problem_of(written, ScalarNode("", plain=False, source=Source("", 1, 1)), trust=trust)
+    if problem:
+        raise _CannotSay(problem.message)
+    if longest is not None and length(written) > longest:
+        raise _CannotSay("it is longer than a file may say")
+    return said
+
+
+def _texts(value: Any, deepest: int) -> Any:
+    """The same with text for each number and boolean, which is what IAM makes of them in a condition."""
+    if isinstance(value, dict) and deepest:
+        said = {_visible(key): _texts(each, deepest - 1) for key, each in value.items()}
+        return dict(sorted(said.items(), key=lambda pair: (_position(pair[0]), pair[0])))
+    if isinstance(value, list) and deepest:
+        return [_texts(each, deepest - 1) for each in value]
+    if isinstance(value, str):
+        return _visible(value)
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    raise _CannotSay("it is nested too deep" if value is not None else "there is a null in it")
+
+
+def _position(key: str) -> int:
+    return _ELEMENTS.index(key) if key in _ELEMENTS else len(_ELEMENTS)
+
+
+def _visible(text: str) -> str:
+    if not text.isprintable():
+        raise _CannotSay("there is a line break in it, or a character that cannot be seen")
+    return text
+
+
+# --- YAML -------------------------------------------------------------------------------------
+
+
+def _lines(value: Any, indent: str) -> Iterator[str]:
+    """A mapping or a list, in lines: what fits into one is written in one, but for the items of a file."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if _fits(each, indent):
+                yield f"{indent}{_scalar(key)}: {_flow(each)}"
+            else:
+                yield f"{indent}{_scalar(key)}:"
+                yield from _lines(each, f"{indent}  ")
+        return
+    for each in value:
+        if _fits(each, indent):
+            yield f"{indent}- {_flow(each)}"
+        else:
+            first, *rest = _lines(each, f"{indent}  ")
+            yield f"{indent}- {first.removeprefix(indent)[2:]}"
+            yield from rest
+
+
+def _fits(value: Any, indent: str) -> bool:
+    return isinstance(value, str) or not value or len(indent) + len(_flow(value)) <= _WIDTH
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_scalar(key)}: {_flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _scalar(value)
+
+
+def _scalar(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT:
+        return text
+    return json.dumps(text, ensure_ascii=False)
