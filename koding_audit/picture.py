@@ -200,9 +200,7 @@ class _Board:
         for (_, target), state in self.edges.items():
             incoming.setdefault(target, set()).add(state)
         for key, label in self._labels.items():
-            came = incoming.get(key, {"asked"})
-            derived: State = next(iter(came)) if len(came) == 1 else "asked"
-            state = self._own.get(key, derived)
+            state = self._own.get(key) or _derived(incoming.get(key, {"asked"}))
             if self._findings[key] and state in _QUIET:
                 state = "noted"
             yield Node(key, label, self._title(key, label), state, self._note(key, state))
@@ -214,6 +212,7 @@ class _Board:
     def _note(self, key: Key, state: State) -> str:
         parts = [WORDS[state]] if state not in ("asked", "noted") else []
         parts += [counted(self._findings[key], "finding")] if self._findings[key] else []
+        parts += ["not for all as asked for"] if state == "noted" and not parts else []
         parts += [counted(self._members[key], "member")] if self._members.get(key) else []
         parts += ["inline policy"] if key[0] == "inline" else []
         return ", ".join(parts)
@@ -252,6 +251,13 @@ def _state(finding: Finding) -> State:
     if finding.status in {"waived", "fixed"}:
         return "fixed" if finding.status == "fixed" else "waived"
     return next((state for state, rules in _RULES.items() if finding.rule in rules), "noted")
+
+
+def _derived(came: set[State]) -> State:
+    """How something stands by the lines that lead to it: as all of them do, or else whether one is not right."""
+    if len(came) == 1:
+        return next(iter(came))
+    return "asked" if came <= {*_QUIET, "fixed", "waived"} else "noted"
 
 
 def _there(nodes: Iterable[Node], outline: Outline | None) -> Mapping[int, int]:

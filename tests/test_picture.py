@@ -107,6 +107,19 @@ def test_of_two_findings_about_one_thing_the_worse_is_shown() -> None:
     assert edges(of(policy_missing(EC2), worse))["group Developers", "policy set stack-build"] == "ineffective"
 
 
+def test_what_one_lacks_and_another_has_is_not_shown_as_right() -> None:
+    team = Outlined("group", "Team", ACCOUNT.arn("group", "Team"), required=("stack-build",))
+    known = outline()
+    wanted = Outline(known.declared, (*known.principals, team), known.policy_sets)
+    found = nodes(of(policy_missing(READ, subject=team.arn), outline=wanted))
+    assert (found["policy set stack-build"].state, found["policy set stack-build"].note) == (
+        "noted",
+        "not for all as asked for",
+    )
+    assert found["policy IAMReadOnlyAccess"].state == "missing"
+    assert found["policy AmazonEC2FullAccess"].state == "asked"
+
+
 def test_a_finding_about_the_account_has_no_place_in_it() -> None:
     assert of(finding("root-access-key", ACCOUNT.root_arn)) == of()
 
