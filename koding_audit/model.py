@@ -917,15 +917,36 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """How a rule is explained. Text is Markdown, a line each, with code between backquotes.
+
+    severity: of its findings, and when it is another; looks_at: what it holds against what; by_hand: what a person does
+    about it; commands: the same with the AWS CLI, where words in capitals stand for names, empty where no command does
+    it; with_fix: what `--fix` does; finds: what it says of an account that `example`, a whole desired-state file, does
+    not fit; example: "" where it hangs on no key of such a file.
+    """
+
+    severity: str
+    looks_at: str
+    by_hand: str
+    with_fix: str
+    finds: str
+    commands: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What a rule says to people.
 
-    why: why it matters, in a few words; step: what to do where `--fix` cannot; what: what it finds.
+    why: why it matters, in a few words; step: what to do where `--fix` cannot; reads: the calls that it needs, as
+    permissions; help: its whole explanation.
     """
 
     why: str
     step: str = ""
-    what: str = ""
+    reads: tuple[str, ...] = ()
+    help: Help | None = None
 
 
 @dataclass(frozen=True, slots=True)

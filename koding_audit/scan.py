@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from types import ModuleType
 
 from koding_audit import registry, waivers
 from koding_audit.comparison import Comparison, is_ignored
@@ -22,6 +21,7 @@ from koding_audit.model import (
     Fact,
     Finding,
     Gap,
+    Help,
     Journal,
     Kind,
     Outcome,
@@ -33,12 +33,28 @@ from koding_audit.model import (
     key_of,
 )
 from koding_audit.outline import outline, root_state
+from koding_audit.reads import calls_of_rule
 from koding_audit.verdict import NOT_CHECKED
 
 UNREAD_ADVICE = Advice(
     "What was not read is not known to be right.",
     "grant the caller the permission, then scan again",
-    "Something that a rule needs could not be read.",
+    help=Help(
+        severity="error; the run is incomplete, and its exit status is 2",
+        looks_at="every read that was denied, failed or did not come to its end. The finding names the fact, the call, "
+        "AWS's error code and the permission to grant; `gaps` in the JSON report also names the rules that "
+        "could not answer.",
+        by_hand="grant the permission that it names, or run again where AWS was slow. `koding-audit permissions audit "
+        "FILE` prints all that is needed, to save as `AUDIT.json`. A rule that is not wanted is left out with "
+        "`--skip RULE`; a fact that only such rules need is then no gap.",
+        commands=(
+            "aws iam put-user-policy --user-name USER --policy-name koding-audit-reads --policy-document file://AUDIT.json",
+            "aws iam put-role-policy --role-name ROLE --policy-name koding-audit-reads --policy-document file://AUDIT.json",
+        ),
+        with_fix="no.",
+        finds="credential-report could not be read: iam:GenerateCredentialReport: AccessDenied; the caller needs"
+        " iam:GenerateCredentialReport",
+    ),
 )
 
 _OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
@@ -91,7 +107,15 @@ def advice(report: Report) -> dict[str, Advice]:
     """What the rules of a report's findings say to people, by rule."""
     found = {finding.rule for audit in report.audits for finding in audit.findings}
     known = found.intersection(registry.names("rules"))  # a saved report may be of another version
-    return {**{name: _advice(registry.load("rules", name)) for name in sorted(known)}, NOT_CHECKED: UNREAD_ADVICE}
+    return {name: advice_of(name) for name in (*sorted(known), NOT_CHECKED)}
+
+
+def advice_of(name: str) -> Advice:
+    """What a rule that there is says to people, and `not-checked`, which the scanner makes."""
+    if name == NOT_CHECKED:
+        return UNREAD_ADVICE
+    rule = registry.load("rules", name)
+    return Advice((rule.__doc__ or "").strip(), rule.STEP, calls_of_rule(rule.FACTS), rule.HELP)
 
 
 def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
@@ -310,12 +334,6 @@ def _not_checked(gap: Gap, comparison: Comparison) -> Finding:
         message=f"{fact}{about} could not be read: {gap.call}: {gap.reason}{grant}",
         evidence={"fact": fact, "call": gap.call, "reason": gap.reason, "permission": gap.permission},
     )
-
-
-def _advice(rule: ModuleType) -> Advice:
-    """From its docstring: the first line says why it matters, the rest what it finds."""
-    why, _, what = (rule.__doc__ or "").strip().partition("\n")
-    return Advice(why, rule.STEP, " ".join(what.split()))
 
 
 def after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audit:

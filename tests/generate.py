@@ -13,8 +13,9 @@ from typing import Any
 
 import fastjsonschema
 
-from koding_audit import desired, registry
+from koding_audit import desired, explanation, registry
 from koding_audit.cli.arguments import parser
+from koding_audit.scan import advice_of
 from koding_audit.stack import hints, table
 from koding_audit.verdict import NOT_CHECKED
 
@@ -55,6 +56,13 @@ def commands_help(text: str) -> str:
     for command in re.findall(r"<!-- generated: help of (.*) -->", text):
         shown = help_of(command.split()[1:])
         text = between(f"help of {command}", text, f"```text\n{shown.rstrip()}\n```")
+    return text
+
+
+def rules_explained(text: str) -> str:
+    """docs/rules.md with the explanation of each rule that it has a place for."""
+    for rule in re.findall(r"<!-- generated: rule (.*) -->", text):
+        text = between(f"rule {rule}", text, explanation.markdown(advice_of(rule)).rstrip())
     return text
 
 
@@ -99,6 +107,7 @@ GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/desired/validator.py": validator,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
+    "docs/rules.md": rules_explained,
     "docs/stacks.md": stack_types,
 }
 """For each generated file, what makes its text from the text that it has; add to it what else is generated."""

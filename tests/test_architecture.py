@@ -36,6 +36,8 @@ FLOORS = {
     "markup": 1,
     "wildcard": 0,
     "packed": 0,
+    "reads": 1,
+    "explanation": 1,
     "actions": 1,
     "managed": 1,
     "errors": 1,
@@ -365,7 +367,18 @@ def test_importing_a_module_does_nothing(name: str) -> None:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
             made = {ast.unparse(call.func) for call in calls(node.value)}
             assert made <= {
-                *("frozenset", "re.compile", "TypeVar", "get_args", "timedelta", "enumerate", "Path", "Advice", "Way"),
+                *(
+                    "frozenset",
+                    "re.compile",
+                    "TypeVar",
+                    "get_args",
+                    "timedelta",
+                    "enumerate",
+                    "Path",
+                    "Advice",
+                    "Help",
+                    "Way",
+                ),
                 "inputs.Wanted",
                 *("os.path.dirname", "os.path.join"),
             }

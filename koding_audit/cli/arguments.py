@@ -17,6 +17,7 @@ examples:
   koding-audit scan policies/koding.yaml --fix        attach and add what is missing; asks first
   koding-audit scan FILE --fix --create               also create users and groups that are missing
   koding-audit scan FILE --output json:report.json    for a pipeline; status 1 when something is wrong
+  koding-audit explain policy-missing                 why it matters, and how to fix it by hand
   koding-audit plan FILE --out change.plan            look now, `koding-audit apply change.plan` later
 
 exit status: 0 clean, 1 findings, 2 not complete (bad input, no credentials, something unreadable, refused, failed)
@@ -118,6 +119,10 @@ def parser() -> argparse.ArgumentParser:
     _rendering(command("render", "turn a saved JSON report into other formats, offline"))
     _remembering(command("history", "since when each finding stands, what came and went, and a trend, offline"))
     _notifying(command("notify", "tell of what changed since a report, from saved reports, without AWS credentials"))
+    explain = command("explain", "what a rule looks at, why, how to fix it by hand, and an example")
+    explain.add_argument(
+        "rule", nargs="?", default="", metavar="RULE", help="a rule, or the id of a finding (default: list the rules)"
+    )
     schema = command("schema", "print the JSON Schema of the desired-state file, or of guards.yaml")
     schema.add_argument(
         "format", nargs="?", default="desired", choices=("desired", "guards"), help="(default: desired)"

@@ -15,6 +15,7 @@ from koding_audit.collect.live import is_bulk
 from koding_audit.comparison import Comparison, Declared
 from koding_audit.errors import InputError
 from koding_audit.model import Account, Desired, DesiredUser, Fact, Kind, Query, Verb
+from koding_audit.reads import OF_CREDENTIALS, calls
 from koding_audit.scan import query, rules, unseen
 
 KINDS: tuple[Kind, ...] = ("group", "user", "role")
@@ -23,15 +24,6 @@ PLACEHOLDER = "123456789012"  # AWS's own, for a file that names no account
 
 Statement = dict[str, Any]
 
-_OF_PRINCIPALS: Mapping[Fact, tuple[str, ...]] = {
-    Fact.USER: ("GetUser",),
-    Fact.GROUP: ("GetGroup",),
-    Fact.ROLE: ("GetRole",),
-    Fact.MEMBERS: ("GetGroup",),
-    Fact.ATTACHED: ("ListAttached{}Policies",),
-    Fact.INLINE: ("List{}Policies",),
-    Fact.GROUPS: ("ListGroupsForUser",),
-}
 _OF_GROUPS = (
     *("GetGroup", "GetGroupPolicy", "GetPolicy", "GetPolicyVersion"),
     *("ListAttachedGroupPolicies", "ListGroupPolicies"),
@@ -40,17 +32,6 @@ _OF_CALLERS = (
     *("GetUser", "GetUserPolicy", "ListAttachedUserPolicies", "ListGroupsForUser", "ListUserPolicies"),
     *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
 )
-_OF_CREDENTIALS: Mapping[Fact, tuple[str, ...]] = {
-    Fact.ACCESS_KEYS: ("ListAccessKeys", "GetAccessKeyLastUsed"),
-    Fact.CONSOLE: ("GetLoginProfile",),
-    Fact.MFA: ("ListMFADevices",),
-    Fact.PASSWORD_USED: ("GetUser",),
-    Fact.SERVICE_CREDENTIALS: ("ListServiceSpecificCredentials", "ListSSHPublicKeys"),
-}
-_OF_ACCOUNT: Mapping[Fact, tuple[str, ...]] = {
-    Fact.SUMMARY: ("GetAccountSummary",),
-    Fact.CREDENTIAL_REPORT: ("GenerateCredentialReport", "GetCredentialReport"),
-}
 
 
 def permissions(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -103,42 +84,44 @@ def _account_id(given: str, desired: Desired, terminal: Terminal) -> str:
 
 def _audit(desired: Desired, account: Account) -> Statement:
     asked = query(desired, account, rules())
-    iam = {f"iam:{name}" for name in (*_reads(asked), *_document_reads(asked))}
     organizations = {
         f"organizations:{name}"
         for name in ("DescribeOrganization", "ListParents", "ListPoliciesForTarget", "DescribePolicy")
         if asked.effective
     }
-    return _statement("Audit", sorted(iam | organizations), ["*"])
+    needed = {*_reads(asked), *_document_reads(asked)} | organizations
+    return _statement("Audit", sorted(needed), ["*"])
 
 
 def _reads(asked: Query) -> Iterator[str]:
     """The reads of principals, their credentials and the account. Of many the account is listed instead."""
     bulk = is_bulk(asked)
-    kinds = {"User": asked.users, "Group": asked.groups, "Role": asked.roles}
-    for kind, facts in ((kind, frozenset[Fact]().union(*those.values())) for kind, those in kinds.items()):
-        for fact in facts:
-            if not bulk:
-                yield from (name.format(kind) for name in _OF_PRINCIPALS.get(fact, ()))
-            yield from _OF_CREDENTIALS.get(fact, ())
-    screens = bulk and any(each & set(_OF_CREDENTIALS) for each in asked.users.values())
+    those: Mapping[Kind, Mapping[str, frozenset[Fact]]] = {
+        "user": asked.users,
+        "group": asked.groups,
+        "role": asked.roles,
+    }
+    for kind, wanted in those.items():
+        facts = frozenset[Fact]().union(*wanted.values())
+        yield from calls(facts & OF_CREDENTIALS if bulk else facts, [kind])
+    screens = bulk and any(each & OF_CREDENTIALS for each in asked.users.values())
     account = asked.account | ({Fact.CREDENTIAL_REPORT} if screens else frozenset())
-    yield from (name for fact in account for name in _OF_ACCOUNT.get(fact, ()))
-    yield from ("GetAccountAuthorizationDetails",) if bulk else ()
+    # Who the caller is everybody may ask.
+    yield from calls(account - {Fact.CALLER}, ())
+    yield from calls({Fact.USERS_LISTED}, ()) if bulk else ()
 
 
 def _document_reads(asked: Query) -> Iterator[str]:
     """The reads of policies and of what they say."""
-    if asked.policies or asked.versions or asked.optional or asked.effective:
-        yield "GetPolicy"
-    if asked.versions or asked.optional or asked.effective:
-        yield "GetPolicyVersion"
-    if any(not pinned for pinned in asked.versions.values()):
-        yield "ListPolicyVersions"
-    yield from (f"Get{kind.title()}Policy" for kind, _ in asked.inline)
+    yield from calls({Fact.POLICY}, ()) if asked.policies else ()
+    yield from calls({Fact.HALVES}, ()) if asked.optional or asked.versions else ()
+    # Of a version that is pinned the others are not asked for.
+    yield from calls({Fact.VERSIONS}, ()) if any(not pinned for pinned in asked.versions.values()) else ()
+    yield from calls({Fact.INLINE_DOCUMENT}, [kind for kind, _ in asked.inline])
     if asked.effective:
+        yield from calls({Fact.DOCUMENT}, ["user", "group", *(kind for kind, _ in asked.effective)])
         # Whose groups they are is known only when they are read, and nobody need have declared them.
-        yield from ("GetUserPolicy", "GetGroupPolicy", "GetGroup", "ListAttachedGroupPolicies", "ListGroupPolicies")
+        yield from calls({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}, ["group"])
 
 
 def _looks(action: str) -> Iterable[str]:

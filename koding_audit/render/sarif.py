@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from koding_audit import __version__
+from koding_audit import __version__, explanation
 from koding_audit.arns import short_name
 from koding_audit.codec import finding_value
+from koding_audit.explanation import unlinked
 from koding_audit.jsontext import instant, write_json
 from koding_audit.model import SEVERITIES, Advice, Report
 from koding_audit.results import NOT_WRITTEN, RUN_ERROR, Result, results, worst_first
@@ -54,8 +55,8 @@ def _driver(report: Report, told: Iterable[Result], rules: Iterable[str]) -> dic
 def _advice(rule: str) -> Advice:
     """What stands for a rule of which nothing is known, and for what is no rule."""
     known = {
-        RUN_ERROR: Advice("What could not be audited is not known to be right.", "", "The run itself went wrong."),
-        NOT_WRITTEN: Advice("The account may not be as it was planned.", "", "A write failed or was not read back."),
+        RUN_ERROR: Advice("The run itself went wrong: what could not be audited is not known to be right."),
+        NOT_WRITTEN: Advice("A write failed or was not read back: the account may not be as it was planned."),
     }
     return known.get(rule) or Advice(f"koding-audit's rule {rule}")
 
@@ -63,17 +64,15 @@ def _advice(rule: str) -> Advice:
 def _rule(name: str, advice: Advice, told: Iterable[Result]) -> dict[str, Any]:
     """Its level is that of the worst of its results: some rules are a note here and an error there."""
     worst = min((each.severity for each in told if each.rule == name), key=SEVERITIES.index)
-    what = advice.what or advice.why
-    step = f" What to do: {advice.step}." if advice.step else ""
-    by_hand = f"\n\n**What to do:** {_text(advice.step)}." if advice.step else ""
+    what = unlinked(advice.help.looks_at) if advice.help else advice.why
     return {
         "id": inert(name),
         "name": "".join(part.title() for part in re.findall(r"[A-Za-z0-9]+", name)) or "Rule",
         "shortDescription": {"text": _text(advice.why)},
         "fullDescription": {"text": _text(what)},
         "help": {
-            "text": _text(f"{what} Why it matters: {advice.why}{step}"),
-            "markdown": f"{_text(what)}\n\n**Why it matters:** {_text(advice.why)}{by_hand}",
+            "text": _page(explanation.plain(advice) or advice.why),
+            "markdown": _page(unlinked(explanation.markdown(advice)) or advice.why),
         },
         "defaultConfiguration": {"level": worst},
         "properties": {"tags": ["iam"]},
@@ -170,5 +169,13 @@ def _message(result: Result) -> str:
 
 def _text(text: str) -> str:
     """As the standard wants what is no link and no placeholder: with a backslash, and with doubled braces."""
-    shown = _SPECIAL.sub(r"\\\g<0>", inert(text).strip() or "-")
-    return shown.replace("{", "{{").replace("}", "}}")
+    return _escaped(inert(text).strip() or "-")
+
+
+def _page(text: str) -> str:
+    """The same for what has lines of its own, which our own texts have, and nothing of an account's."""
+    return "\n".join(_escaped(inert(line)) for line in text.rstrip().split("\n"))
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text).replace("{", "{{").replace("}", "}}")

@@ -1,18 +1,37 @@
-"""Each key more is one more that can leak.
-
-A user has more active access keys than `max_active`, or has one where they are forbidden.
-"""
+"""Each key more is one more that can leak."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "deactivate the key that nothing uses, then delete it"
+HELP = Help(
+    severity="warning",
+    looks_at="active access keys of users with `access_keys: {max_active: N}`, or `forbidden`, which is none. "
+    "Inactive keys do not count.",
+    by_hand="deactivate the key that was not used for longest, and delete it when nothing misses it. Name the user "
+    "always: without, IAM takes the caller's own key.",
+    commands=(
+        "aws iam list-access-keys --user-name USER",
+        "aws iam get-access-key-last-used --access-key-id KEY_ID",
+        "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Inactive",
+        "aws iam delete-access-key --user-name USER --access-key-id KEY_ID",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  web-ci:
+    access_keys:
+      max_active: 1
+""",
+    finds="user web-ci has 2 active access keys (...WXYZ, ...ABCD), and is to have at most 1",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,18 +1,34 @@
-"""Without a key nothing can build in the user's name.
-
-A user has fewer active access keys than `min_active`.
-"""
+"""Without a key nothing can build in the user's name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "create an access key for the user, or activate one that it has"
+HELP = Help(
+    severity="warning",
+    looks_at="active access keys of users with `access_keys: {min_active: N}`; fewer than N is a finding.",
+    by_hand="create a key, or activate one that is there. The first command prints the secret, once: redirect it "
+    "to a file that only you can read, or use `koding-audit setup FILE --save-key profile:NAME`.",
+    commands=(
+        "aws iam create-access-key --user-name USER",
+        "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Active",
+    ),
+    with_fix="no: a new key's secret is shown once, to whoever makes it.",
+    example="""\
+version: 1
+users:
+  koding-user:
+    access_keys:
+      min_active: 1
+""",
+    finds="user koding-user has 0 active access keys, and is to have 1",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""An old key has had long to leak.
-
-An active access key was created more than `max_age_days` ago.
-"""
+"""An old key has had long to leak."""
 
 from __future__ import annotations
 
@@ -10,11 +7,32 @@ from datetime import timedelta
 
 from koding_audit.comparison import Comparison
 from koding_audit.jsontext import instant
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "make a new key, move to it, then delete this one"
+HELP = Help(
+    severity="warning",
+    looks_at="when each active key was created, for users with `access_keys: {max_age_days: N}`; exactly N days is "
+    "still fine. A key is named by its last four characters.",
+    by_hand="make a second key, move its user to it, deactivate the old one, and delete it when nothing misses it. "
+    "The first command prints the secret, once.",
+    commands=(
+        "aws iam create-access-key --user-name USER",
+        "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Inactive",
+        "aws iam delete-access-key --user-name USER --access-key-id KEY_ID",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  web-ci:
+    access_keys:
+      max_age_days: 90
+""",
+    finds="access key ...WXYZ of user web-ci was created on 2025-10-19T20:00:00Z, more than 90 days ago",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""Nobody would notice that a key nobody uses is stolen.
-
-An active access key was last used, or where it never was, created, more than `unused_days` ago.
-"""
+"""Nobody would notice that a key nobody uses is stolen."""
 
 from __future__ import annotations
 
@@ -10,11 +7,31 @@ from datetime import timedelta
 
 from koding_audit.comparison import Comparison
 from koding_audit.jsontext import instant
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.words import counted
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "deactivate the key, wait whether anything misses it, then delete it"
+HELP = Help(
+    severity="warning",
+    looks_at="when each active key was last used, or if it never was, created, for users with `access_keys: "
+    "{unused_days: N}`; exactly N days is still fine.",
+    by_hand="deactivate the key, and delete it when nothing misses it.",
+    commands=(
+        "aws iam get-access-key-last-used --access-key-id KEY_ID",
+        "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Inactive",
+        "aws iam delete-access-key --user-name USER --access-key-id KEY_ID",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  web-ci:
+    access_keys:
+      unused_days: 45
+""",
+    finds="access key ...WXYZ of user web-ci was last used on 2026-08-15T20:00:00Z, more than 45 days ago",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

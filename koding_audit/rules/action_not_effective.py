@@ -1,8 +1,4 @@
-"""Attached is not yet allowed: the stack still fails.
-
-An action that a required set is for is denied, or not allowed, although the set's policies are attached: an explicit
-deny, a permissions boundary or a condition is in the way; or it depends on what an audit cannot know.
-"""
+"""Attached is not yet allowed: the stack still fails."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 if TYPE_CHECKING:
     from koding_audit.effective import Decided
@@ -18,6 +14,41 @@ if TYPE_CHECKING:
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
 STEP = "change the statement that is named, or what the set is for"
+HELP = Help(
+    severity="error",
+    looks_at="the `actions` of each required set whose policies are all attached, for the user or group that "
+    "requires it and for a group's declared members, against all their policies together: attached, "
+    "inline, of every group, and the boundary. An access key's direct call is what is decided, without "
+    'MFA; a condition key that an audit cannot know and that decides makes it "not known", which is a '
+    "finding too. SCPs and RCPs are looked at where the caller may read them, or `--scp` and `--rcp` give "
+    "them. Layers that could not be seen (SCPs, RCPs, resource policies) are listed as `not_seen`; with "
+    "`strict` they make the answer unknown.",
+    by_hand="change the statement that is named, give the set the policy that it lacks, or take the action out of "
+    "the set. `koding-audit can user/NAME ACTION` says again which statement decides.",
+    commands=(
+        "aws iam get-policy --policy-arn ARN",
+        "aws iam get-policy-version --policy-arn ARN --version-id VERSION",
+        "aws iam get-group-policy --group-name GROUP --policy-name POLICY",
+        "aws iam create-policy-version --policy-arn ARN --set-as-default --policy-document file://POLICY.json",
+        "aws iam put-group-policy --group-name GROUP --policy-name POLICY --policy-document file://POLICY.json",
+    ),
+    with_fix="no: what denies is a person's to change.",
+    example="""\
+version: 1
+policy_sets:
+  machines:
+    policies:
+      - AmazonEC2FullAccess
+    actions:
+      - ec2:RunInstances
+groups:
+  Interns:
+    required:
+      - machines
+""",
+    finds="group Interns may not ec2:RunInstances, which set machines is for: statement 1 of inline policy "
+    "no-machines, group Interns: denies",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,17 +1,37 @@
-"""A misspelt action can never be allowed, or never be missed.
-
-An action that a policy set is for is not among AWS's actions, by the list that ships with this version.
-"""
+"""A misspelt action can never be allowed, or never be missed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS: frozenset[Fact] = frozenset()
 STEP = "correct the action in the file, or skip this rule if AWS made it since then"
+HELP = Help(
+    severity="warning",
+    looks_at="each action in the `actions` of a policy set, whether AWS has such an action, by the list that ships "
+    "with the tool; the message says of which date the list is.",
+    by_hand="correct the action in the file: the finding names the nearest one that there is. One that AWS made "
+    "after the list's date is passed over with `--skip action-unknown` until the next version.",
+    with_fix="no.",
+    example="""\
+version: 1
+policy_sets:
+  machines:
+    policies:
+      - AmazonEC2FullAccess
+    actions:
+      - ec2:RunInstance
+groups:
+  Developers:
+    required:
+      - machines
+""",
+    finds="ec2:RunInstance, which set machines is for, is not among AWS's actions of 2026-09-26; did you mean "
+    "ec2:RunInstances?",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,8 +1,4 @@
-"""The user or role may do more, or less, than was agreed.
-
-A user's or role's permissions boundary is another than the desired state declares, or there is one where it is to have
-none.
-"""
+"""The user or role may do more, or less, than was agreed."""
 
 from __future__ import annotations
 
@@ -10,10 +6,29 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.USER, Fact.ROLE})
 STEP = "set the boundary by hand, or correct the file"
+HELP = Help(
+    severity="error",
+    looks_at="the permissions boundary of users and roles that declare one, or declare `none`.",
+    by_hand="set the boundary that the file gives, or take it away where the file says `none`; or correct the file.",
+    commands=(
+        "aws iam put-user-permissions-boundary --user-name USER --permissions-boundary ARN",
+        "aws iam delete-user-permissions-boundary --user-name USER",
+        "aws iam put-role-permissions-boundary --role-name ROLE --permissions-boundary ARN",
+        "aws iam delete-role-permissions-boundary --role-name ROLE",
+    ),
+    with_fix="no: this tool never writes a boundary.",
+    example="""\
+version: 1
+users:
+  ada:
+    boundary: customer:edge
+""",
+    finds="user ada has no boundary, and is to have boundary customer:edge",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

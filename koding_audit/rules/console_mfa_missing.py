@@ -1,17 +1,33 @@
-"""A stolen password is then enough to sign in.
-
-A user whose `console` is `mfa` has a console password and no MFA device.
-"""
+"""A stolen password is then enough to sign in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.USER, Fact.CONSOLE, Fact.MFA})
 STEP = "assign an MFA device to the user, or delete its console password"
+HELP = Help(
+    severity="warning",
+    looks_at="users with `console: mfa` that have a console password and no MFA device.",
+    by_hand="the user assigns a device in the console, under Security credentials, or somebody does it who has the "
+    "device's number and two codes of it; or the password goes.",
+    commands=(
+        "aws iam enable-mfa-device --user-name USER --serial-number ARN --authentication-code1 CODE"
+        " --authentication-code2 CODE",
+        "aws iam delete-login-profile --user-name USER",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  ada:
+    console: mfa
+""",
+    finds="user ada has a console password and no MFA device",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,17 +1,28 @@
-"""A password nobody needs can still be guessed or stolen.
-
-A user whose `console` is `forbidden` has a console password.
-"""
+"""A password nobody needs can still be guessed or stolen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.USER, Fact.CONSOLE})
 STEP = "delete the user's console password"
+HELP = Help(
+    severity="warning",
+    looks_at="users with `console: forbidden` that have a console password.",
+    by_hand="delete the console password.",
+    commands=("aws iam delete-login-profile --user-name USER",),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  ada:
+    console: forbidden
+""",
+    finds="user ada has a console password, which the desired state forbids",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

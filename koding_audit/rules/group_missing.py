@@ -1,17 +1,30 @@
-"""Its members lose every permission it would give.
-
-A declared group does not exist in the account.
-"""
+"""Its members lose every permission it would give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, DesiredGroup, Fact, Finding, Verb
+from koding_audit.model import Action, DesiredGroup, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.GROUP})
 STEP = "create the group, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each declared group exists.",
+    by_hand="create the group with the path that the file declares, or correct its name in the file.",
+    commands=("aws iam create-group --group-name GROUP --path /PATH/",),
+    with_fix="with `--create`: created with its declared path. Not where the name is taken in another case. Its "
+    "members and policies are findings of their own, one fix each.",
+    example="""\
+version: 1
+groups:
+  Operators:
+    members:
+      - koding-user
+""",
+    finds="group Operators does not exist",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

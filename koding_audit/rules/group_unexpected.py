@@ -1,17 +1,39 @@
-"""Whoever joins it gets what nobody wrote down.
-
-With `closed: {groups: true}`, a group of the account is not declared.
-"""
+"""Whoever joins it gets what nobody wrote down."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.GROUPS_LISTED})
 STEP = "declare the group, ignore it with a reason, or delete it"
+HELP = Help(
+    severity="error",
+    looks_at="every group of the account, where the file says `closed: {groups: true}`; one that is not declared "
+    "is a finding.",
+    by_hand="declare the group, list it under `ignore` with a reason, or delete it: first what it holds, then the "
+    "group.",
+    commands=(
+        "aws iam get-group --group-name GROUP",
+        "aws iam remove-user-from-group --group-name GROUP --user-name USER",
+        "aws iam detach-group-policy --group-name GROUP --policy-arn ARN",
+        "aws iam delete-group-policy --group-name GROUP --policy-name POLICY",
+        "aws iam delete-group --group-name GROUP",
+    ),
+    with_fix="never: deleting a group cannot be undone.",
+    example="""\
+version: 1
+groups:
+  Developers:
+    members:
+      - koding-user
+closed:
+  groups: true
+""",
+    finds="group Interns is not declared, and the groups are closed",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

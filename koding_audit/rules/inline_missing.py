@@ -1,17 +1,39 @@
-"""What it allows is not allowed, what it denies not denied.
-
-A group, user or role lacks an inline policy that the desired state writes for it.
-"""
+"""What it allows is not allowed, what it denies not denied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, Fact, Finding, PolicyDocument, Verb
+from koding_audit.model import Action, Fact, Finding, Help, PolicyDocument, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE})
 STEP = "mend what keeps it from being put, which another finding tells"
+HELP = Help(
+    severity="error",
+    looks_at="whether each group, user and role has the inline policies that its `inline` names.",
+    by_hand="put the inline policy that the file writes.",
+    commands=(
+        "aws iam put-group-policy --group-name GROUP --policy-name POLICY --policy-document file://POLICY.json",
+        "aws iam put-user-policy --user-name USER --policy-name POLICY --policy-document file://POLICY.json",
+        "aws iam put-role-policy --role-name ROLE --policy-name POLICY --policy-document file://POLICY.json",
+    ),
+    with_fix="put. Not where the group, user or role is there in another case only, or cannot be created; nor on a "
+    "role that AWS looks after.",
+    example="""\
+version: 1
+groups:
+  Developers:
+    inline:
+      read-logs:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Action: s3:GetObject
+            Resource: arn:aws:s3:::logs/*
+""",
+    finds="group Developers lacks inline policy read-logs",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,17 +1,40 @@
-"""It grants what nobody wrote down, out of sight.
-
-A declared group, user or role has an inline policy that the desired state does not name.
-"""
+"""It grants what nobody wrote down, out of sight."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, Fact, Finding, Verb
+from koding_audit.model import Action, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE})
 STEP = "delete the inline policy, or make it a managed one that a set names"
+HELP = Help(
+    severity="note, error where the group, user or role is `exclusive`",
+    looks_at="inline policies of a declared group, user or role that its `inline` does not name.",
+    by_hand="delete the inline policy; keep its document first, for IAM does not. Or make it a managed policy that "
+    "a set names.",
+    commands=(
+        "aws iam get-group-policy --group-name GROUP --policy-name POLICY",
+        "aws iam delete-group-policy --group-name GROUP --policy-name POLICY",
+        "aws iam delete-user-policy --user-name USER --policy-name POLICY",
+        "aws iam delete-role-policy --role-name ROLE --policy-name POLICY",
+    ),
+    with_fix="only where it is `exclusive`, with `--replace`: deleted, its document kept in the journal for `undo`.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers has an inline policy note, which the desired state does not name",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

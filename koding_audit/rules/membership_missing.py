@@ -1,17 +1,31 @@
-"""The user lacks every permission of the group.
-
-A declared user is not in a group that the desired state puts it in.
-"""
+"""The user lacks every permission of the group."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, Fact, Finding, Reference, Verb
+from koding_audit.model import Action, Fact, Finding, Help, Reference, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUPS})
 STEP = "mend what is wrong with the user or group, which another finding tells"
+HELP = Help(
+    severity="error",
+    looks_at="whether each declared user is in each of its groups, by the user's own list, or the group's where "
+    "that was not read.",
+    by_hand="add the user to the group.",
+    commands=("aws iam add-user-to-group --group-name GROUP --user-name USER",),
+    with_fix="the user is added to the group. Not where the user or group is there in another case only, or cannot "
+    "be created.",
+    example="""\
+version: 1
+groups:
+  Developers:
+    members:
+      - koding-user
+""",
+    finds="user koding-user is not in group Developers",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,18 +1,30 @@
-"""The user has permissions that nobody wrote down.
-
-A declared user is in a group that is not declared for it, or an exclusive group has a member that is not declared.
-A membership is told once: of the user where the user is declared, else of the group.
-"""
+"""The user has permissions that nobody wrote down."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Action, Fact, Finding, Verb
+from koding_audit.model import Action, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.GROUPS, Fact.MEMBERS})
 STEP = "remove the user from the group, or declare the membership"
+HELP = Help(
+    severity="note, error where the user or the group is `exclusive`",
+    looks_at="the groups of each declared user, and the members of each group that is `exclusive`. Members of "
+    "other groups are not looked at. A membership is told once: of the user where the user is declared, "
+    "else of the group.",
+    by_hand="remove the user from the group, or declare the membership.",
+    commands=("aws iam remove-user-from-group --group-name GROUP --user-name USER",),
+    with_fix="only where it is `exclusive`, with `--replace`: the user is removed from the group.",
+    example="""\
+version: 1
+users:
+  ada:
+    owner: platform
+""",
+    finds="user ada is in group Interns, which is not declared for it",
+)
 
 Membership = tuple[str, str]  # the names of a user and of a group
 

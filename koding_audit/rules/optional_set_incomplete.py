@@ -1,8 +1,4 @@
-"""What the set is for works in part and fails later.
-
-Of an optional set, some policies are attached and some are not. Policies that a required set names do not count. It is
-a note where what is attached grants all that the others would: then nothing fails for want of them.
-"""
+"""What the set is for works in part and fails later."""
 
 from __future__ import annotations
 
@@ -10,10 +6,38 @@ from collections.abc import Iterator, Mapping
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.HALVES})
 STEP = "attach the rest of the set, or detach what is attached of it"
+HELP = Help(
+    severity="warning, note where what is attached grants all of it already",
+    looks_at="`optional` sets of which some policies are attached and some are not. A policy that a required set "
+    "of the same group, user or role asks for does not count. Of a set of which only a part is attached, "
+    "the documents are read and compared by meaning: where what is attached already allows all that the "
+    "missing policies allow, nothing fails for want of them. A saved account may not hold the documents: "
+    "then it stays a warning.",
+    by_hand="decide which half is wanted: attach the rest (`--with SET` does), or detach what is attached of the set.",
+    commands=(
+        "aws iam attach-group-policy --group-name GROUP --policy-arn ARN",
+        "aws iam detach-group-policy --group-name GROUP --policy-arn ARN",
+    ),
+    with_fix="no: which half is wanted is a person's decision. `--fix --with SET` completes the set.",
+    example="""\
+version: 1
+policy_sets:
+  route53:
+    policies:
+      - AmazonRoute53FullAccess
+      - AmazonRoute53DomainsFullAccess
+groups:
+  Developers:
+    optional:
+      - route53
+""",
+    finds="group Developers has only a part of optional set route53: it lacks AmazonRoute53DomainsFullAccess "
+    "(--with route53 completes it)",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,17 +1,32 @@
-"""Policies that match by path pass it by.
-
-A group, user or role is at another path than the desired state declares.
-"""
+"""Policies that match by path pass it by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE})
 STEP = "move a user or group with `aws iam update-...`; or correct the file"
+HELP = Help(
+    severity="error",
+    looks_at="the path of groups, users and roles for which the file declares one.",
+    by_hand="move the user or group, or correct the file. The ARN changes with the path, so look first for "
+    "policies that name it. A role cannot be moved: it has to be made anew.",
+    commands=(
+        "aws iam update-user --user-name USER --new-path /PATH/",
+        "aws iam update-group --group-name GROUP --new-path /PATH/",
+    ),
+    with_fix="no.",
+    example="""\
+version: 1
+groups:
+  Developers:
+    path: /team/
+""",
+    finds="group Developers is at path /, and is to be at /team/",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

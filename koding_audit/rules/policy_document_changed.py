@@ -1,7 +1,4 @@
-"""It grants more, or less, than was written down.
-
-A policy of the account's own means something else than the desired state writes. A change of its text alone is none.
-"""
+"""It grants more, or less, than was written down."""
 
 from __future__ import annotations
 
@@ -9,10 +6,43 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
-from koding_audit.model import Action, Fact, Finding, Verb
+from koding_audit.model import Action, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.VERSIONS})
 STEP = "make a new default version with --replace, or correct the file"
+HELP = Help(
+    severity="error",
+    looks_at="what the version in force of those policies says, compared by meaning. The evidence lists the "
+    "actions gained and lost, each with an example resource. A change of text alone is no finding.",
+    by_hand="make a new version and set it in force, or correct the file. IAM keeps five versions: where there are "
+    "five, one that nobody goes back to has to go first.",
+    commands=(
+        "aws iam list-policy-versions --policy-arn ARN",
+        "aws iam delete-policy-version --policy-arn ARN --version-id VERSION",
+        "aws iam create-policy-version --policy-arn ARN --set-as-default --policy-document file://POLICY.json",
+    ),
+    with_fix="with `--replace`: a new version, in force at once; the old one stays, and `undo` goes back to it. "
+    "IAM keeps five versions: where there are five, the finding says so and nothing is written, for which "
+    "of them may go is a person's decision.",
+    example="""\
+version: 1
+policy_sets:
+  logs:
+    policies:
+      - name: team-s3
+        document:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: s3:GetObject
+              Resource: arn:aws:s3:::logs/*
+groups:
+  Developers:
+    required:
+      - logs
+""",
+    finds="customer:team-s3 is another one than set logs writes: it allows what it should not: s3:* on * and 1 more",
+)
 
 MOST_VERSIONS = 5  # (aws: reference_iam-quotas); deleting one is a person's decision, because undo may need it
 

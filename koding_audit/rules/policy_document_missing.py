@@ -1,7 +1,4 @@
-"""Nobody can be given it, and the file counts on it.
-
-A policy of the account's own, of which a required set says what it holds, does not exist.
-"""
+"""Nobody can be given it, and the file counts on it."""
 
 from __future__ import annotations
 
@@ -9,10 +6,35 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
-from koding_audit.model import Action, Fact, Finding, PolicyRef, Verb
+from koding_audit.model import Action, Fact, Finding, Help, PolicyRef, Verb
 
 FACTS = frozenset({Fact.VERSIONS})
 STEP = "create the policy, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each policy of the account's own exists whose document a required set gives.",
+    by_hand="create the policy, or correct its name in the file.",
+    commands=("aws iam create-policy --policy-name POLICY --path /PATH/ --policy-document file://POLICY.json",),
+    with_fix="created, before it is attached. Not where that would go over the account's quota.",
+    example="""\
+version: 1
+policy_sets:
+  logs:
+    policies:
+      - name: team-logs
+        document:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: s3:GetObject
+              Resource: arn:aws:s3:::logs/*
+groups:
+  Developers:
+    required:
+      - logs
+""",
+    finds="customer:team-logs, which set logs writes, does not exist",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""A stack build fails half way without it.
-
-A policy that a required set names is not attached to the group, user or role.
-"""
+"""A stack build fails half way without it."""
 
 from __future__ import annotations
 
@@ -9,10 +6,36 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, Fact, Finding, Verb
+from koding_audit.model import Action, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
 STEP = "mend what keeps it from being attached, which another finding tells"
+HELP = Help(
+    severity="error",
+    looks_at="whether each policy of each `required` set is attached to the group, user or role.",
+    by_hand="attach the policy.",
+    commands=(
+        "aws iam attach-group-policy --group-name GROUP --policy-arn ARN",
+        "aws iam attach-user-policy --user-name USER --policy-arn ARN",
+        "aws iam attach-role-policy --role-name ROLE --policy-arn ARN",
+    ),
+    with_fix="attached. Not where `policy-not-found` says that it cannot be, nor where the group, user or role is "
+    "there in another case only, or cannot be created; nor to a role that AWS looks after. A policy of "
+    "your own whose document the file gives is created first.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers lacks IAMReadOnlyAccess, which set stack-build requires",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""It can never be attached, so the file promises in vain.
-
-A policy or boundary that the desired state names does not exist in this account, or cannot be attached there any more.
-"""
+"""It can never be attached, so the file promises in vain."""
 
 from __future__ import annotations
 
@@ -9,10 +6,37 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding, PolicyRef
+from koding_audit.model import Fact, Finding, Help, PolicyRef
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.POLICY})
 STEP = "correct the policy in the file, or replace it by its successor"
+HELP = Help(
+    severity="error",
+    looks_at="each policy that a set in use names, and each boundary, that is not in place yet: whether it exists "
+    "in this account and partition, and can still be attached. A policy of another partition or account, "
+    "or one that is for service-linked roles only, is told by its ARN alone.",
+    by_hand="correct the name in the file (an AWS managed policy is written with its path: "
+    "`job-function/Billing`), or replace a deprecated policy by the one AWS names as its successor.",
+    commands=(
+        "aws iam list-policies --scope AWS",
+        "aws iam list-policies --scope Local",
+        "aws iam get-policy --policy-arn ARN",
+    ),
+    with_fix="no. A `policy-missing` of the same policy stays, without a fix.",
+    example="""\
+version: 1
+policy_sets:
+  billing:
+    policies:
+      - Billing
+groups:
+  Developers:
+    required:
+      - billing
+""",
+    finds="Billing, which set billing names, does not exist in partition aws; one that has a path is written "
+    "with it, as in job-function/Billing",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

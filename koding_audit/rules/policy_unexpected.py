@@ -1,7 +1,4 @@
-"""It grants what nobody wrote down.
-
-A policy is attached to a declared group, user or role, and none of its sets names it.
-"""
+"""It grants what nobody wrote down."""
 
 from __future__ import annotations
 
@@ -9,10 +6,36 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, Fact, Finding, Verb
+from koding_audit.model import Action, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
 STEP = "detach the policy, or name it in a policy set"
+HELP = Help(
+    severity="note, error where the group or user is `exclusive`",
+    looks_at="policies that are attached to a declared group, user or role and are in none of its required or "
+    "optional sets.",
+    by_hand="detach the policy, or name it in a set.",
+    commands=(
+        "aws iam detach-group-policy --group-name GROUP --policy-arn ARN",
+        "aws iam detach-user-policy --user-name USER --policy-arn ARN",
+        "aws iam detach-role-policy --role-name ROLE --policy-arn ARN",
+    ),
+    with_fix="only where it is `exclusive`, with `--replace`: detached. Never a deprecated policy, which could not "
+    "be attached again.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers has AmazonS3ReadOnlyAccess, which no set of it names",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

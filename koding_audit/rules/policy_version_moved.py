@@ -1,7 +1,4 @@
-"""AWS has changed what it grants.
-
-A policy of AWS's that is pinned to a version has another default version by now, and that is the one in force.
-"""
+"""AWS has changed what it grants."""
 
 from __future__ import annotations
 
@@ -9,10 +6,35 @@ from collections.abc import Iterator
 
 from koding_audit.arns import policy_name
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.VERSIONS})
 STEP = "look at what changed, then write the new version in the file"
+HELP = Help(
+    severity="warning",
+    looks_at="policies of AWS's that are pinned to a version: whether another one is in force by now, and what "
+    "that gained and lost.",
+    by_hand="look at what changed, then write the new version in the file. Nobody but AWS can set the version of "
+    "its policies.",
+    commands=(
+        "aws iam get-policy --policy-arn ARN",
+        "aws iam get-policy-version --policy-arn ARN --version-id VERSION",
+    ),
+    with_fix="no: only AWS can set the version of its policies.",
+    example="""\
+version: 1
+policy_sets:
+  machines:
+    policies:
+      - name: AmazonEC2FullAccess
+        version: v5
+groups:
+  Developers:
+    required:
+      - machines
+""",
+    finds="AmazonEC2FullAccess is pinned to v5, and AWS has moved it to v6: it allows what it should not: ec2:* on *",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

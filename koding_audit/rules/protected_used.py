@@ -1,8 +1,4 @@
-"""Credentials for emergencies were used, or were stolen.
-
-A user that a `guards.yaml` protects signed in with its password or an access key, ever; whether a file declares or
-ignores the user makes no difference.
-"""
+"""Credentials for emergencies were used, or were stolen."""
 
 from __future__ import annotations
 
@@ -11,10 +7,26 @@ from datetime import datetime
 
 from koding_audit.comparison import Comparison
 from koding_audit.jsontext import instant
-from koding_audit.model import Fact, Finding, Principal, Reference
+from koding_audit.model import Fact, Finding, Help, Principal, Reference
 
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 STEP = "find out who used it and why, then replace the credential"
+HELP = Help(
+    severity="warning",
+    looks_at="the access keys and the password of each user that a [guards.yaml](guards.md#guardsyaml) beside the "
+    "file protects, whether a file declares the user, ignores it or says nothing of it. Any use ever is "
+    "told, of inactive keys too; a key is named by its last four characters.",
+    by_hand="find out who used it and why (CloudTrail), then replace the credential: a new key that is locked "
+    "away, the old one deactivated; a new password.",
+    commands=(
+        "aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=USER --region us-east-1",
+        "aws iam create-access-key --user-name USER",
+        "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Inactive",
+        "aws iam update-login-profile --user-name USER --password-reset-required",
+    ),
+    with_fix="never.",
+    finds="access key ...EFGH of user eve, who is protected, was last used on 2026-11-22T20:00:00Z",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""The fix would stop half way at AWS's limit.
-
-What the desired state adds does not fit the account's own quotas, as GetAccountSummary gives them.
-"""
+"""The fix would stop half way at AWS's limit."""
 
 from __future__ import annotations
 
@@ -9,10 +6,37 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding, Source
+from koding_audit.model import Fact, Finding, Help, Source
 
 FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.VERSIONS, Fact.GROUPS})
 STEP = "ask AWS for a higher quota, or ask for less in the file"
+HELP = Help(
+    severity="error",
+    looks_at="what the fix would add, against the account's own quotas: attached policies of a group or user, "
+    "groups of a user, users, groups and policies of the account.",
+    by_hand="ask AWS for a higher quota (Service Quotas), put policies together in one of your own, or ask for "
+    "less in the file.",
+    commands=(
+        "aws iam get-account-summary",
+        "aws service-quotas list-service-quotas --service-code iam --region us-east-1",
+        "aws service-quotas request-service-quota-increase --service-code iam"
+        " --quota-code CODE --desired-value NUMBER --region us-east-1",
+    ),
+    with_fix="no: told before the first write.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers would have 4 attached policies, and this account's quota is 3",
+)
 
 
 class Need(NamedTuple):

@@ -1,17 +1,28 @@
-"""Whatever runs with it stops working.
-
-A declared role does not exist in the account.
-"""
+"""Whatever runs with it stops working."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.ROLE})
 STEP = "create the role with its trust policy, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each role under `roles` exists.",
+    by_hand="create the role with its trust policy, or correct its name in the file.",
+    commands=("aws iam create-role --role-name ROLE --path /PATH/ --assume-role-policy-document file://TRUST.json",),
+    with_fix="no: who may assume a role is a person's decision. What the role is to have is reported too.",
+    example="""\
+version: 1
+roles:
+  nightly-build:
+    path: /
+""",
+    finds="role nightly-build does not exist",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

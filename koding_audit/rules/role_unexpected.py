@@ -1,8 +1,4 @@
-"""Whoever may assume it gets what nobody wrote down.
-
-With `closed: {roles: true}`, a role of the account is not declared. Roles of AWS services and of Identity Center are
-not looked at.
-"""
+"""Whoever may assume it gets what nobody wrote down."""
 
 from __future__ import annotations
 
@@ -10,10 +6,35 @@ from collections.abc import Iterator
 
 from koding_audit.arns import is_reserved
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.ROLES_LISTED})
 STEP = "declare the role, ignore it with a reason, or delete it"
+HELP = Help(
+    severity="error",
+    looks_at="every role of the account, where the file says `closed: {roles: true}`; one that is not declared is "
+    "a finding. Roles of AWS services (path `/aws-service-role/`) and of Identity Center (path "
+    "`/aws-reserved/`) are not looked at: AWS makes and deletes them.",
+    by_hand="declare the role, list it under `ignore` with a reason, or delete it, after a look at when it was "
+    "last used (`RoleLastUsed`): first what it holds, then the role.",
+    commands=(
+        "aws iam get-role --role-name ROLE",
+        "aws iam remove-role-from-instance-profile --instance-profile-name PROFILE --role-name ROLE",
+        "aws iam detach-role-policy --role-name ROLE --policy-arn ARN",
+        "aws iam delete-role-policy --role-name ROLE --policy-name POLICY",
+        "aws iam delete-role --role-name ROLE",
+    ),
+    with_fix="never: deleting a role cannot be undone.",
+    example="""\
+version: 1
+roles:
+  deploy:
+    path: /
+closed:
+  roles: true
+""",
+    finds="role forgotten is not declared, and the roles are closed",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

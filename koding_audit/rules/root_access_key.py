@@ -1,17 +1,28 @@
-"""Whoever finds the key owns the account.
-
-The root user has an access key, active or not, and the desired state forbids it.
-"""
+"""Whoever finds the key owns the account."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.SUMMARY})
 STEP = "sign in as root, open Security credentials, delete its access keys"
+HELP = Help(
+    severity="error",
+    looks_at="whether the root user has an access key, active or not (`AccountAccessKeysPresent`). Off with `root: "
+    "{access_keys: allowed}`.",
+    by_hand="find what uses the key and give it a role; then sign in as root, open Security credentials and deactivate "
+    "and delete the key. No user or role can do that for root.",
+    with_fix="never.",
+    example="""\
+version: 1
+root:
+  access_keys: forbidden
+""",
+    finds="the root user has an access key",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

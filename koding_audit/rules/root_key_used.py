@@ -1,7 +1,4 @@
-"""Something runs with a key that nothing can limit.
-
-An access key of the root user was used within `unused_days`, by the credential report.
-"""
+"""Something runs with a key that nothing can limit."""
 
 from __future__ import annotations
 
@@ -10,11 +7,29 @@ from datetime import timedelta
 
 from koding_audit.comparison import Comparison
 from koding_audit.jsontext import instant
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.words import age
 
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
 STEP = "find out what uses root's key, give it a role, delete the key"
+HELP = Help(
+    severity="error",
+    looks_at="when each access key of the root user was last used; more recently than `unused_days` (default 30) "
+    "is a finding, one for each of the two key slots.",
+    by_hand="find out what uses the key (CloudTrail, in each region that may be in use), give it a role, then sign "
+    "in as root and delete the key.",
+    commands=(
+        "aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root --region us-east-1",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+root:
+  unused_days: 30
+""",
+    finds="access key 1 of the root user was used 2 days ago, on 2026-11-21T20:00:00Z (credential report of "
+    "2026-11-23T18:00:00Z, 2 hours old)",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

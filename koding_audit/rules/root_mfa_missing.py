@@ -1,17 +1,29 @@
-"""A stolen password is then the whole account.
-
-The root user has no MFA device. An account without any root credentials passes: there is nothing to protect.
-"""
+"""A stolen password is then the whole account."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.SUMMARY})
 STEP = "sign in as root, open Security credentials, assign an MFA device"
+HELP = Help(
+    severity="error",
+    looks_at="whether the root user has an MFA device (`AccountMFAEnabled`). An account without any root "
+    "credentials (no password, access key or signing certificate, as centralized root access leaves "
+    "member accounts) passes. Off with `root: {mfa: any}`.",
+    by_hand="sign in as root, open Security credentials and assign an MFA device, better two. No user or role can "
+    "do that for root.",
+    with_fix="never.",
+    example="""\
+version: 1
+root:
+  mfa: required
+""",
+    finds="the root user has no MFA device",
+)
 
 # Source: the SummaryMap of GetAccountSummary. All of them are 0 in a member account whose root credentials its
 # organization removed; one that is left out of the reply is unknown, not 0.

@@ -1,7 +1,4 @@
-"""Daily work as root leaves no limit and no name behind.
-
-The root user signed in with its password within `unused_days`, by the credential report.
-"""
+"""Daily work as root leaves no limit and no name behind."""
 
 from __future__ import annotations
 
@@ -10,11 +7,30 @@ from datetime import timedelta
 
 from koding_audit.comparison import Comparison
 from koding_audit.jsontext import instant
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.words import age
 
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
 STEP = "find out who signed in as root, and give them a user or role"
+HELP = Help(
+    severity="error",
+    looks_at="when the root user last signed in with its password; more recently than `unused_days` (default 30) "
+    "is a finding. The credential report may be four hours old; the message says how old.",
+    by_hand="find out who signed in and what for (CloudTrail keeps 90 days of it), and give them a user or role "
+    "that can do it.",
+    commands=(
+        "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ConsoleLogin"
+        " --region us-east-1",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+root:
+  unused_days: 30
+""",
+    finds="the root user signed in 1 day ago, on 2026-11-22T20:00:00Z (credential report of "
+    "2026-11-23T18:00:00Z, 2 hours old)",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

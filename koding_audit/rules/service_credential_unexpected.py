@@ -1,17 +1,35 @@
-"""It signs in past the limits on access keys.
-
-A user whose access keys are limited has service-specific credentials or SSH keys, which no credential report shows.
-"""
+"""It signs in past the limits on access keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.USER, Fact.SERVICE_CREDENTIALS})
 STEP = "delete the credential under the user's Security credentials"
+HELP = Help(
+    severity="warning",
+    looks_at="service-specific credentials (CodeCommit, Bedrock API keys and others) and SSH keys of users that "
+    "declare `access_keys`; one finding for each kind. The credential report never shows them.",
+    by_hand="delete the credential, with the user named.",
+    commands=(
+        "aws iam list-service-specific-credentials --user-name USER",
+        "aws iam delete-service-specific-credential --user-name USER --service-specific-credential-id ID",
+        "aws iam list-ssh-public-keys --user-name USER",
+        "aws iam delete-ssh-public-key --user-name USER --ssh-public-key-id ID",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  web-ci:
+    access_keys:
+      max_active: 2
+""",
+    finds="user web-ci has an SSH key, and its access keys are limited",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

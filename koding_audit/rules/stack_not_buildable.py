@@ -1,8 +1,4 @@
-"""The build of the stack stops half way.
-
-What a script that was given with `--stack` needs is not allowed to whoever is to build it, or it is not known whether
-it is. One finding for each resource of the script.
-"""
+"""The build of the stack stops half way."""
 
 from __future__ import annotations
 
@@ -10,13 +6,36 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding, PrincipalKey, Snapshot, StackNeed, StackUse, key_of
+from koding_audit.model import Fact, Finding, Help, PrincipalKey, Snapshot, StackNeed, StackUse, key_of
 
 if TYPE_CHECKING:
     from koding_audit.buildable import Answer
 
 FACTS = frozenset({Fact.USER, Fact.ROLE, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
 STEP = "let a policy allow what is named; `stack SCRIPT --policy` prints one"
+HELP = Help(
+    severity="error",
+    looks_at="each script given with `--stack`: what creating, reading, changing and deleting its resources needs, "
+    "for the user or role that is to build it (`--principal`, or the only user that is declared), against "
+    "all its policies together, as for `action-not-effective`. A finding for each resource of the script, "
+    "at its line. What is not known to be allowed, because it hangs on what the script or the request "
+    "carries, is a finding too. [stacks.md](stacks.md) describes it.",
+    by_hand="let a policy allow what is named: `koding-audit stack SCRIPT --policy` prints one for just this "
+    "stack, to save as `STACK.json`.",
+    commands=(
+        "aws iam create-policy --policy-name POLICY --policy-document file://STACK.json",
+        "aws iam attach-user-policy --user-name USER --policy-arn ARN",
+    ),
+    with_fix="no call of its own: the optional sets that help count as required in the run, and are attached. "
+    "Without a person (`--yes`) only those that `--with` names.",
+    example="""\
+version: 1
+users:
+  koding-user:
+    owner: web
+""",
+    finds="user koding-user may not ec2:RunInstances, which aws_instance.web of web.yml needs; no policy set gives it",
+)
 
 _MANY = 4  # actions that a message names
 

@@ -1,18 +1,30 @@
-"""Nobody knows whether the stack can be built.
-
-A script that was given with `--stack` has a type that neither the table of types nor CloudFormation's hints know, or a
-module that is not read.
-"""
+"""Nobody knows whether the stack can be built."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding, StackUnknown
+from koding_audit.model import Fact, Finding, Help, StackUnknown
 
 FACTS: frozenset[Fact] = frozenset()
 STEP = "add the type to the table, give a plan as JSON in its place, or look by hand"
+HELP = Help(
+    severity="error",
+    looks_at="each script given with `--stack`: resource types that neither the table of types nor "
+    "CloudFormation's hints know, modules that are not read, blocks such as `ephemeral`, and providers "
+    "that assume a role, unless that role is asked about. One finding for each type.",
+    by_hand="[add the type to the table](stacks.md#how-a-type-is-added), give the output of `terraform show -json` "
+    "in place of the script (it has the modules in it), or look by hand.",
+    with_fix="no: what is not known cannot be granted.",
+    example="""\
+version: 1
+users:
+  koding-user:
+    owner: web
+""",
+    finds="it is not known what aws_new.it of web.yml needs: neither the table nor the hints know this type",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

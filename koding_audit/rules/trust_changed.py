@@ -1,17 +1,41 @@
-"""Somebody else may become the role, or nobody may.
-
-A role's trust policy means something else than the desired state writes. A change of its text alone is none.
-"""
+"""Somebody else may become the role, or nobody may."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 
 FACTS = frozenset({Fact.ROLE})
 STEP = "set it with `aws iam update-assume-role-policy`, or correct the file"
+HELP = Help(
+    severity="error",
+    looks_at="the trust policy of roles for which the file gives one, compared by meaning: who may assume the "
+    "role, and when. The evidence lists what was gained and lost, each with the principal. A change of "
+    "text alone is no finding.",
+    by_hand="set the trust policy that the file gives, or correct the file.",
+    commands=(
+        "aws iam get-role --role-name ROLE",
+        "aws iam update-assume-role-policy --role-name ROLE --policy-document file://TRUST.json",
+    ),
+    with_fix="no: this tool never writes a trust policy.",
+    example="""\
+version: 1
+roles:
+  deploy:
+    trust:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal:
+            Service: lambda.amazonaws.com
+          Action: sts:AssumeRole
+""",
+    finds="the trust policy of role deploy is another one: it allows what it should not: sts:AssumeRole on *, "
+    "for Service:ec2.amazonaws.com; it does not allow what it should: sts:AssumeRole on *, "
+    "for Service:lambda.amazonaws.com",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -1,17 +1,30 @@
-"""Nobody can sign in or build as a user that is not there.
-
-A declared user does not exist in the account.
-"""
+"""Nobody can sign in or build as a user that is not there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison, Pair
-from koding_audit.model import Action, DesiredUser, Fact, Finding, Verb
+from koding_audit.model import Action, DesiredUser, Fact, Finding, Help, Verb
 
 FACTS = frozenset({Fact.USER})
 STEP = "create the user, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each declared user exists.",
+    by_hand="create the user with the path and the tags that the file declares, or correct its name in the file.",
+    commands=("aws iam create-user --user-name USER --path /PATH/ --tags Key=KEY,Value=VALUE",),
+    with_fix="with `--create`: created with its declared path and tags. Not where the name is taken in another "
+    "case, and not where the user is to have a boundary: this tool never writes one, and does not create "
+    "the user without it. Its memberships and policies are findings of their own, one fix each.",
+    example="""\
+version: 1
+users:
+  web-builder:
+    owner: web
+""",
+    finds="user web-builder does not exist",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

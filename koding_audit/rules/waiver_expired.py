@@ -1,18 +1,35 @@
-"""What was accepted until a day is accepted no longer.
-
-The last day of a waiver is over: what it accepted counts again, and is planned for again.
-"""
+"""What was accepted until a day is accepted no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.waivers import is_expired, key_of, label
 
 FACTS: frozenset[Fact] = frozenset()
 STEP = "mend what was accepted, or have its owner give the waiver another day"
+HELP = Help(
+    severity="warning",
+    looks_at="the last day of each [waiver](waivers.md), against the time when the account was read. What it accepted "
+    "is open again.",
+    by_hand="mend what was accepted, and take the waiver out of the file; or have its owner give it another day.",
+    with_fix="no: what it accepted is planned for again.",
+    example="""\
+version: 1
+users:
+  koding-user:
+    owner: web
+waivers:
+  - rule: policy-unexpected
+    subject: user/koding-user
+    reason: the backup job reads here until it moves
+    owner: platform
+    expires: "2026-10-31"
+""",
+    finds="the waiver of policy-unexpected for user/koding-user ended with 2026-10-31",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

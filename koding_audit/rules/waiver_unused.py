@@ -1,19 +1,35 @@
-"""A waiver left behind would hide what comes next.
-
-No finding of this run is what a waiver accepts: it was mended, or the waiver was never right. One that is expired is
-told as that, and what could not be checked may still be there.
-"""
+"""A waiver left behind would hide what comes next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from koding_audit.comparison import Comparison
-from koding_audit.model import Fact, Finding
+from koding_audit.model import Fact, Finding, Help
 from koding_audit.waivers import is_expired, key_of, label
 
 FACTS: frozenset[Fact] = frozenset()
 STEP = "take the waiver out of the file, or correct what it names"
+HELP = Help(
+    severity="warning",
+    looks_at="each [waiver](waivers.md) that still holds, against what the other rules found: one that fits nothing. "
+    "Not where its rule did not run or could not answer, nor where its subject is an ARN of another account.",
+    by_hand="take the waiver out of the file, or correct what it names.",
+    with_fix="no.",
+    example="""\
+version: 1
+users:
+  koding-user:
+    owner: web
+waivers:
+  - rule: policy-unexpected
+    subject: user/koding-user
+    reason: the backup job reads here until it moves
+    owner: platform
+    expires: "2027-01-31"
+""",
+    finds="nothing is waived by the waiver of policy-unexpected for user/koding-user",
+)
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ from koding_audit import registry
 from koding_audit.model import (
     Account,
     Action,
-    Advice,
     Audit,
     Caller,
     Entry,
@@ -31,6 +30,7 @@ from koding_audit.model import (
     Verb,
     Waiver,
 )
+from koding_audit.scan import advice_of
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=timezone.utc)
@@ -92,17 +92,8 @@ def outline(*optional: tuple[str, bool | None]) -> Outline:
 
 
 ADVICE = {
-    "policy-missing": Advice("A stack build fails half way without it.", "attach the policy"),
-    "optional-set-incomplete": Advice(
-        "What the set is for works in part and fails later.",
-        "attach the rest of the set, or detach what is attached of it",
-    ),
-    "user-missing": Advice("Nobody can sign in or build as a user that is not there.", "create the user"),
-    "access-key-old": Advice("An old key has had long to leak.", "make a new key, move to it, then delete this one"),
-    "root-access-key": Advice(
-        "Whoever finds the key owns the account.",
-        "sign in as root, open Security credentials, delete its access keys",
-    ),
+    name: advice_of(name)
+    for name in ("policy-missing", "optional-set-incomplete", "user-missing", "access-key-old", "root-access-key")
 }
 """As the command line takes it from the rules; some rules are left out on purpose."""
 

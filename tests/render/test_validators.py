@@ -102,8 +102,8 @@ def test_a_sarif_result_points_to_its_rule_its_line_and_its_subject() -> None:
     rule = rules[found["ruleIndex"]]
     assert rule["name"] == "OptionalSetIncomplete"
     assert rule["defaultConfiguration"] == {"level": "warning"}
-    assert "attach the rest of the set" in rule["help"]["text"]
-    assert "**What to do:** attach the rest of the set" in rule["help"]["markdown"]
+    assert "decide which half is wanted: attach the rest" in rule["help"]["text"]
+    assert "**By hand**: decide which half is wanted: attach the rest" in rule["help"]["markdown"]
 
 
 def test_a_sarif_result_without_a_line_points_to_the_first_file() -> None:

@@ -36,6 +36,9 @@ from koding_audit.model import (
     document_key,
     key_of,
 )
+from koding_audit.reads import CALLS, calls
+from koding_audit.scan import advice_of
+from tests.test_docs import reads
 from tests.values import (
     ACCOUNT,
     ROOT,
@@ -72,35 +75,6 @@ RULES = registry.names("rules")
 DOCS = Path(__file__).parents[2] / "docs" / "rules.md"
 FROM_THE_FILE = {"action-unknown", "stack-type-unknown", "waiver-expired"}  # told without reading the account
 WITHOUT_FACTS = FROM_THE_FILE | {"waiver-unused"}
-PERMISSIONS = {
-    Fact.CALLER: ["sts:GetCallerIdentity"],
-    Fact.USER: ["iam:GetUser"],
-    Fact.GROUP: ["iam:GetGroup"],
-    Fact.ROLE: ["iam:GetRole"],
-    Fact.ATTACHED: [
-        "iam:ListAttachedUserPolicies",
-        "iam:ListAttachedGroupPolicies",
-        "iam:ListAttachedRolePolicies",
-    ],
-    Fact.INLINE: ["iam:ListUserPolicies", "iam:ListGroupPolicies", "iam:ListRolePolicies"],
-    Fact.GROUPS: ["iam:ListGroupsForUser"],
-    Fact.MEMBERS: ["iam:GetGroup"],
-    Fact.POLICY: ["iam:GetPolicy"],
-    Fact.DOCUMENT: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetUserPolicy", "iam:GetGroupPolicy"],
-    Fact.HALVES: ["iam:GetPolicy", "iam:GetPolicyVersion"],
-    Fact.VERSIONS: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"],
-    Fact.INLINE_DOCUMENT: ["iam:GetUserPolicy", "iam:GetGroupPolicy", "iam:GetRolePolicy"],
-    Fact.SUMMARY: ["iam:GetAccountSummary"],
-    Fact.CREDENTIAL_REPORT: ["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
-    Fact.ACCESS_KEYS: ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"],
-    Fact.CONSOLE: ["iam:GetLoginProfile"],
-    Fact.MFA: ["iam:ListMFADevices"],
-    Fact.PASSWORD_USED: ["iam:GetUser"],
-    Fact.SERVICE_CREDENTIALS: ["iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"],
-    Fact.USERS_LISTED: ["iam:GetAccountAuthorizationDetails"],
-    Fact.GROUPS_LISTED: ["iam:GetAccountAuthorizationDetails"],
-    Fact.ROLES_LISTED: ["iam:GetAccountAuthorizationDetails"],
-}
 
 EC2, READ, DNS, DOMAINS = (aws(name) for name in ("EC2", "Read", "DNS", "job-function/Domains"))
 GONE, OLD, STRAY, PINNED = aws("Gone"), aws("Old"), own("team/stray"), aws("Pinned")
@@ -233,7 +207,7 @@ def section(rule: str) -> str:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_says_why_it_matters_what_it_needs_and_what_a_person_does(rule: str) -> None:
-    why = (module(rule).__doc__ or "").partition("\n")[0]
+    why = advice_of(rule).why
     assert 0 < len(why) <= 60
     assert why.endswith(".")
     assert bool(module(rule).FACTS) is (rule not in WITHOUT_FACTS)
@@ -319,6 +293,7 @@ def test_nothing_is_ever_found_about_an_ignored_principal() -> None:
 def test_the_docs_have_a_whole_section_for_each_rule(rule: str) -> None:
     labels = ["Severity", "Looks at", "Why it matters", "By hand", "Reads", "With `--fix`"]
     assert re.findall(r"^- \*\*(.+?)\*\*: \S", section(rule), re.MULTILINE) == labels
+    assert f"\n```text\n{advice_of(rule).help.finds}\n```\n" in section(rule)
 
 
 def test_the_docs_have_no_section_for_a_rule_that_is_not_there() -> None:
@@ -326,14 +301,27 @@ def test_the_docs_have_no_section_for_a_rule_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_docs_say_what_the_rule_says(rule: str) -> None:
-    told = dict(re.findall(r"^- \*\*(.+?)\*\*: (.+)$", section(rule), re.MULTILINE))
-    assert told["Why it matters"] == (module(rule).__doc__ or "").partition("\n")[0]
-    assert {finding.severity for finding in FOUND if finding.rule == rule} <= set(re.findall(r"\w+", told["Severity"]))
-    expected = {permission for fact in module(rule).FACTS for permission in PERMISSIONS[fact]}
-    assert set(re.findall(r"`((?:iam|sts):\w+)`", told["Reads"])) == expected
+def test_an_explanation_says_what_the_rule_does(rule: str) -> None:
+    told = advice_of(rule).help
+    assert {finding.severity for finding in FOUND if finding.rule == rule} <= set(re.findall(r"\w+", told.severity))
     mended = any(finding.fix for finding in FOUND if finding.rule == rule)
-    assert told["With `--fix`"].startswith(("no", "never")) is not mended
+    assert told.with_fix.startswith(("no", "never")) is not mended
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_names_the_calls_of_each_of_its_facts(rule: str) -> None:
+    facts = module(rule).FACTS
+    kinds = [fact.value.title() for fact in (Fact.USER, Fact.GROUP, Fact.ROLE) if fact in facts]
+    for fact in facts:
+        for call in CALLS[fact]:
+            assert {call.format(kind) for kind in kinds} <= set(advice_of(rule).reads)
+            assert "{}" not in call or kinds
+
+
+def test_every_fact_has_its_calls_and_no_call_is_one_that_is_not_made() -> None:
+    assert set(CALLS) == set(Fact)
+    made = {f"iam:{name}" for name in reads()} | {"sts:GetCallerIdentity"}
+    assert set(calls(Fact, ["user", "group", "role"])) <= made
 
 
 def by_id(finding: Finding) -> str:

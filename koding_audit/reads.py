@@ -1,0 +1,51 @@
+"""Which calls tell which fact: what a rule is said to need, what `permissions` grants and what `doctor` tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from koding_audit.model import Fact, Kind
+
+# As IAM's permissions; {} stands for User, Group or Role, each where principals of that kind are asked about.
+CALLS: Mapping[Fact, tuple[str, ...]] = {
+    Fact.CALLER: ("sts:GetCallerIdentity",),
+    Fact.USER: ("iam:GetUser",),
+    Fact.GROUP: ("iam:GetGroup",),
+    Fact.ROLE: ("iam:GetRole",),
+    Fact.ATTACHED: ("iam:ListAttached{}Policies",),
+    Fact.INLINE: ("iam:List{}Policies",),
+    Fact.GROUPS: ("iam:ListGroupsForUser",),
+    Fact.MEMBERS: ("iam:GetGroup",),
+    Fact.POLICY: ("iam:GetPolicy",),
+    Fact.DOCUMENT: ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:Get{}Policy"),
+    Fact.VERSIONS: ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"),
+    Fact.INLINE_DOCUMENT: ("iam:Get{}Policy",),
+    Fact.HALVES: ("iam:GetPolicy", "iam:GetPolicyVersion"),
+    Fact.SUMMARY: ("iam:GetAccountSummary",),
+    Fact.CREDENTIAL_REPORT: ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
+    Fact.ACCESS_KEYS: ("iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"),
+    Fact.CONSOLE: ("iam:GetLoginProfile",),
+    Fact.MFA: ("iam:ListMFADevices",),
+    Fact.SERVICE_CREDENTIALS: ("iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"),
+    Fact.PASSWORD_USED: ("iam:GetUser",),
+    Fact.USERS_LISTED: ("iam:GetAccountAuthorizationDetails",),
+    Fact.GROUPS_LISTED: ("iam:GetAccountAuthorizationDetails",),
+    Fact.ROLES_LISTED: ("iam:GetAccountAuthorizationDetails",),
+}
+# What is read of users one by one, where a listing of the whole account stands for all else.
+OF_CREDENTIALS = frozenset(
+    {Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED},
+)
+_SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
+
+
+def calls(facts: Iterable[Fact], kinds: Iterable[Kind]) -> Iterator[str]:
+    """The calls that tell these facts of principals of these kinds, as permissions; in the table's order, each once."""
+    wanted, words = frozenset(facts), [kind.title() for kind in kinds]
+    names = (name for fact, those in CALLS.items() if fact in wanted for name in those)
+    return iter(dict.fromkeys(name.format(word) for name in names for word in (words if "{}" in name else ("",))))
+
+
+def calls_of_rule(facts: frozenset[Fact]) -> tuple[str, ...]:
+    """The calls for the facts of a rule: it asks about the kinds of principals that it has to know of."""
+    return tuple(calls(facts, [kind for kind, fact in _SELF.items() if fact in facts]))
