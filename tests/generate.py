@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,23 @@ def rules_explained(text: str) -> str:
     return text
 
 
+def report_fields(text: str) -> str:
+    """docs/reports.md with the table of every field that the schema of the report knows."""
+    schema = json.loads((TOP / "koding_audit/render/report.json").read_text(encoding="utf-8"))
+    rows = ["| field | what it holds |", "|---|---|"]
+    rows += [f"| `{field}` | {words} |" for field, words in _fields(schema, "")]
+    return between("fields of the report", text, "\n".join(rows))
+
+
+def _fields(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """Path and description of every field below a schema of an object, in its order."""
+    for name, field in schema.get("properties", {}).items():
+        items = field.get("items", {})
+        here = f"{path}{name}[]" if "properties" in items else f"{path}{name}"
+        yield here, field["description"]
+        yield from _fields(items or field, f"{here}.")
+
+
 def stack_types(text: str) -> str:
     """docs/stacks.md with how many types of each service the table knows, and of how many there are only hints."""
     rows = {Path(path).stem: list(table.rows_of(path)) for path in table.paths()}
@@ -107,6 +125,7 @@ GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/desired/validator.py": validator,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
+    "docs/reports.md": report_fields,
     "docs/rules.md": rules_explained,
     "docs/stacks.md": stack_types,
 }

@@ -119,13 +119,16 @@ def parser() -> argparse.ArgumentParser:
     _rendering(command("render", "turn a saved JSON report into other formats, offline"))
     _remembering(command("history", "since when each finding stands, what came and went, and a trend, offline"))
     _notifying(command("notify", "tell of what changed since a report, from saved reports, without AWS credentials"))
+    validate = command("validate", "check desired-state files, and the guards beside them, offline")
+    _files(validate)
+    validate.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
     explain = command("explain", "what a rule looks at, why, how to fix it by hand, and an example")
     explain.add_argument(
         "rule", nargs="?", default="", metavar="RULE", help="a rule, or the id of a finding (default: list the rules)"
     )
-    schema = command("schema", "print the JSON Schema of the desired-state file, or of guards.yaml")
+    schema = command("schema", "print the JSON Schema of the desired-state file, of guards.yaml or of the JSON report")
     schema.add_argument(
-        "format", nargs="?", default="desired", choices=("desired", "guards"), help="(default: desired)"
+        "format", nargs="?", default="desired", choices=("desired", "guards", "report"), help="(default: desired)"
     )
     command("demo", "the whole tour on an embedded account; needs no AWS credentials")
     return top

@@ -10,10 +10,10 @@ from koding_audit.text import inert
 
 
 def schema(options: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """The JSON Schema of the desired-state file, or of another of ours, for an editor."""
-    from koding_audit import desired  # noqa: PLC0415 - `snapshot` has no use for it
+    """The JSON Schema of the desired-state file, or of another of ours, for an editor or a program."""
+    from koding_audit import desired, render  # noqa: PLC0415 - `snapshot` has no use for them
 
-    formats = {"desired": desired.schema, "guards": desired.guards_schema}
+    formats = {"desired": desired.schema, "guards": desired.guards_schema, "report": render.schema}
     emit(json.dumps(formats[options.format](), indent=2) + "\n")
     return 0
 
