@@ -108,6 +108,20 @@ def test_every_command_has_a_section_with_its_help() -> None:
     assert f"<!-- generated: help of koding-audit -->\n```text\n{help_of([])}```\n" in text
 
 
+@pytest.mark.parametrize("command", [[], *([each] for each in COMMANDS)], ids=lambda words: " ".join(words) or "all")
+def test_the_help_of_every_command_teaches_by_examples_that_there_are(command: list[str]) -> None:
+    lines = re.findall(
+        r"^  (koding-audit .+?)(?:   .*)?$", help_of(command).partition("\nexamples:\n")[2], re.MULTILINE
+    )
+    assert lines
+    for line in lines:
+        said = arguments_in(line)
+        assert said is not None
+        options = parser().parse_args(said)
+        assert not command or options.command == command[0]
+        assert set(getattr(options, "only", [])) | {getattr(options, "rule", "")} <= {*registry.names("rules"), ""}
+
+
 @pytest.mark.parametrize("page", sorted(TEXTS))
 def test_every_option_that_a_document_names_is_one_that_there_is(page: str) -> None:
     known = {option for command in COMMANDS for option in re.findall(r"--[a-z][a-z-]+", help_of([command]))}

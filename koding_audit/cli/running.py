@@ -34,6 +34,7 @@ _ROOMS: Mapping[str, str] = {
     "permissions": "permitting",
     "validate": "validating",
     "explain": "explaining",
+    "completion": "completing",
     "demo": "tour",
 }
 
