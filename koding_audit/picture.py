@@ -139,9 +139,11 @@ class _Board:
         self._own: dict[Key, State] = {}
         self._findings: Counter[Key] = Counter()
         self._members: dict[Key, int] = {}
+        self._policies: Mapping[str, tuple[str, ...]] = {}  # of policy sets
         self._arns: dict[tuple[Kind, str], str] = {}  # of declared principals, whose paths are known
 
     def outlined(self, outline: Outline) -> None:
+        self._policies = outline.policy_sets
         self._arns = {(each.kind, each.name): each.arn for each in outline.principals}
         for each in outline.principals:
             self._principal(each, outline.policy_sets)
@@ -180,8 +182,11 @@ class _Board:
             policy_set = self._set(finding.policy_set or key)
             yield subject, policy_set, state
             missing = finding.evidence.get("missing", ())
-            for arn in missing if isinstance(missing, (list, tuple)) else ():
-                yield policy_set, self._policy(str(arn)), state
+            lacks = [str(arn) for arn in missing] if isinstance(missing, (list, tuple)) else []
+            yield from ((policy_set, self._policy(arn), state) for arn in lacks)
+            if finding.rule == "optional-set-incomplete":  # the rest of it is attached
+                there = [arn for arn in self._policies.get(policy_set[1], ()) if arn not in lacks]
+                yield from ((policy_set, self._policy(arn), "asked") for arn in there)
         elif key and family == "membership":
             of_group = subject[0] == "group"
             other = self._called("user" if of_group else "group", key)

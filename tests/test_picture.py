@@ -72,6 +72,11 @@ TOLD = [
         ("policy set route53", "policy AmazonRoute53DomainsFullAccess"),
         "partial",
     ),
+    (
+        finding("optional-set-incomplete", GROUP, "route53", policy_set="route53", evidence={"missing": [DOMAINS]}),
+        ("policy set route53", "policy AmazonRoute53FullAccess"),
+        "asked",
+    ),
     (policy_missing(READ, status="fixed"), ("policy set stack-build", "policy IAMReadOnlyAccess"), "fixed"),
     (policy_missing(READ, status="waived"), ("group Developers", "policy set stack-build"), "waived"),
 ]
