@@ -290,7 +290,7 @@ def test_a_hostile_name_is_inert_in_the_table(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_hook_asks_about_each_script_and_fails_with_the_first_that_cannot_be_built(tmp_path: Path) -> None:
-    (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hook, _ = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     asked = tmp_path / "asked"
     fake = tmp_path / "koding-audit"
     fake.write_text(f'#!/bin/sh\necho "$@" >> {asked}\ncase $2 in bad*) exit 2;; esac\n')

@@ -6,6 +6,7 @@ the machine (shellcheck, actionlint, hadolint) is run where it is installed, and
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -66,8 +67,18 @@ def built(folder: Path) -> None:
     run(tool, "permissions", "audit", "--account", "123456789012", "--quiet", folder=folder)
 
 
+def action_installed(folder: Path) -> None:
+    """What the GitHub action installs, as it does."""
+    environment = {**os.environ, "RUNNER_TEMP": str(folder), "GITHUB_ACTION_PATH": str(DEPLOY / "github")}
+    command = ["bash", str(DEPLOY / "github" / "install.sh")]
+    print(f"$ {' '.join(command)}", flush=True)
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    run(folder / "koding-audit-tool" / "bin" / "python", "-I", "-m", "koding_audit", "--version", folder=folder)
+
+
 if __name__ == "__main__":
     installed()
     check()
     with tempfile.TemporaryDirectory() as name:
         built(Path(name))
+        action_installed(Path(name))

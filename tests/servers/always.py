@@ -71,8 +71,8 @@ def always(
             server.shutdown()
 
 
-def self_signed(path: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody vouches for, with its key, in one file."""
+def self_signed(path: Path, *hosts: str) -> Path:
+    """A certificate for 127.0.0.1 and hosts that nobody vouches for, with its key, in one file."""
     import ipaddress
 
     from cryptography import x509
@@ -83,11 +83,12 @@ def self_signed(path: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
     now = datetime.now(timezone.utc)
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, hosts)]
     built = (
         x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

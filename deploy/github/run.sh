@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# One audit in GitHub Actions. action.yml gives the inputs as AUDIT_* variables; the rest is GitHub's own environment.
+#
+# What a pull request proposes is audited; what excuses findings (waivers) is its base branch's. A pull request
+# from a fork never meets credentials: its files are read, and AWS is not asked. Nothing here can write to IAM.
+set -euo pipefail
+umask 077
+export GIT_LITERAL_PATHSPECS=1
+
+python=${AUDIT_PYTHON:-$RUNNER_TEMP/koding-audit-tool/bin/python}
+token_url=${ACTIONS_ID_TOKEN_REQUEST_URL-}
+token_bearer=${ACTIONS_ID_TOKEN_REQUEST_TOKEN-}
+# Whatever is started from here on inherits no credentials, neither GitHub's nor keys of AWS that lie about.
+for name in ${!AWS_@} ${!ACTIONS_@}; do
+  [[ $name == AWS_CA_BUNDLE ]] || unset "$name"
+done
+
+work=$(mktemp -d "$RUNNER_TEMP/koding-audit.XXXXXX")  # gone when this ends, and the token with it
+reports=$(mktemp -d "$RUNNER_TEMP/koding-audit-report.XXXXXX")
+finished=
+# Whatever else goes wrong on the way is no answer: a status of 1 would read as findings.
+trap 'rm -rf "$work"; [[ $finished ]] || { echo status=incomplete >> "$GITHUB_OUTPUT"; exit 2; }' EXIT
+
+finish() { # STATUS EXIT: the word for later steps, and the end
+  echo "status=$1" >> "$GITHUB_OUTPUT"
+  finished=yes
+  exit "$2"
+}
+
+refuse() { # MESSAGE: it is shown as an error, and nothing was audited
+  local message=${1//'%'/%25}
+  message=${message//$'\r'/%0D}
+  printf '::error title=koding-audit::%s\n' "${message//$'\n'/%0A}"
+  printf '**koding-audit**: not audited. %s\n' "The log of this step says why." >> "$GITHUB_STEP_SUMMARY"
+  finish incomplete 2
+}
+
+text_in() { # FILE NAME...: the text in a JSON file that is reached by the names, or nothing
+  "$python" -I -c '
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    value = json.load(file)
+for name in sys.argv[2:]:
+    value = value.get(name) if isinstance(value, dict) else None
+sys.stdout.write(value if isinstance(value, str) else "")' "$@"
+}
+
+lines_of() { # TEXT: its lines without spaces around them, and without empty ones
+  sed -e 's/^[[:space:]]*//' -e 's/[[:space:]]*$//' -e '/^$/d' <<< "$1"
+}
+
+mapfile -t files < <(lines_of "${AUDIT_FILES-}")
+mapfile -t waivers < <(lines_of "${AUDIT_WAIVERS-}")
+((${#files[@]} > 0)) || refuse "the input files names no desired-state file"
+
+# --- whose change it is ---
+
+base=
+from_a_fork=
+case $GITHUB_EVENT_NAME in
+  schedule | workflow_dispatch | push) ;;
+  merge_group) base=$(text_in "$GITHUB_EVENT_PATH" merge_group base_sha) ;;
+  pull_request)
+    base=$(text_in "$GITHUB_EVENT_PATH" pull_request base sha)
+    head=$(text_in "$GITHUB_EVENT_PATH" pull_request head repo full_name)
+    [[ $head == "$GITHUB_REPOSITORY" ]] || from_a_fork=yes
+    ;;
+  pull_request_target | workflow_run)
+    refuse "on $GITHUB_EVENT_NAME a workflow has the base branch's rights, and a checkout may be a stranger's: use pull_request"
+    ;;
+  *) refuse "this action runs on schedule, workflow_dispatch, push, pull_request and merge_group, not on $GITHUB_EVENT_NAME" ;;
+esac
+
+if [[ $from_a_fork ]]; then
+  echo "A pull request from a fork gets no credentials: its files are read, and AWS is not asked."
+  "$python" -I -m koding_audit validate --quiet -- "${files[@]}" "${waivers[@]}" ||
+    refuse "the desired state cannot be used; the lines above say where"
+  echo '**koding-audit**: the desired state can be read. It was not compared with the account: a pull request from a' \
+    'fork gets no credentials.' >> "$GITHUB_STEP_SUMMARY"
+  finish checked 0
+fi
+
+# --- what excuses findings is the base branch's ---
+
+if [[ $GITHUB_EVENT_NAME == pull_request || $GITHUB_EVENT_NAME == merge_group ]]; then
+  [[ $base =~ ^[0-9a-f]{40,64}$ ]] || refuse "the event names no base commit"
+  git cat-file -e "$base^{commit}" 2> "$work/log" || git fetch --quiet --no-tags --depth=1 origin "$base" 2> "$work/log" ||
+    refuse "the base commit $base is not here: give actions/checkout the input fetch-depth: 0"
+  # What is committed, in a folder of its own, and over it the base branch's waivers.
+  mkdir "$work/tree"
+  git archive HEAD | tar -x -C "$work/tree"
+  for path in "${waivers[@]}"; do
+    git archive "$base" -- "$path" 2> "$work/log" | tar -x -C "$work/tree" 2>> "$work/log" ||
+      refuse "the base branch has no $path: waivers are taken from there"
+  done
+  cd "$work/tree"
+  "$python" -I -c '
+import sys
+from koding_audit import desired
+from koding_audit.errors import AuditError
+try:
+    waivers = desired.load(sys.argv[1:]).waivers
+except AuditError:
+    waivers = ()  # the audit says what is wrong with them
+sys.exit(bool(waivers))' "${files[@]}" ||
+    refuse "a pull request cannot waive its own findings: put the waivers into a file that the input waivers names"
+fi
+
+# --- the role, for the audit alone ---
+
+[[ ${AUDIT_ROLE_ARN-} =~ ^arn:aws[a-z-]*:iam::([0-9]{12}):role/[A-Za-z0-9/_+=,.@-]+$ ]] ||
+  refuse "the input role-arn is not the ARN of a role"
+account=${BASH_REMATCH[1]}
+[[ $token_url && $token_bearer ]] || refuse "GitHub gives this job no OIDC token: it needs permissions: id-token: write"
+curl --silent --show-error --fail --retry 3 --max-time 30 --get --data-urlencode "audience=$AUDIT_AUDIENCE" --header @- \
+  --output "$work/reply" "$token_url" <<< "Authorization: Bearer $token_bearer" || refuse "GitHub's OIDC token cannot be had"
+text_in "$work/reply" value > "$work/token"
+rm "$work/reply"
+[[ -s $work/token ]] || refuse "GitHub's answer holds no OIDC token"
+
+options=(--account "$account" --fail-on="$AUDIT_FAIL_ON" --quiet --output github)
+for format in json sarif markdown; do
+  options+=(--output "$format:$reports/report.$format")
+done
+set +e
+AWS_ROLE_ARN=$AUDIT_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE=$work/token AWS_ROLE_SESSION_NAME=koding-audit-$GITHUB_RUN_ID \
+  AWS_REGION=$AUDIT_REGION AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true \
+  "$python" -I -m koding_audit scan "${options[@]}" -- "${files[@]}" "${waivers[@]}"
+ended=$?
+set -e
+rm -rf "$work"
+
+[[ -s $reports/report.json ]] || refuse "the audit made no report (status $ended)"
+cat "$reports/report.markdown" >> "$GITHUB_STEP_SUMMARY"
+printf 'report=%s\nsarif=%s\n' "$reports/report.json" "$reports/report.sarif" >> "$GITHUB_OUTPUT"
+finish "$(text_in "$reports/report.json" status)" "$ended"
