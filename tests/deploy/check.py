@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.deploy.test_docker import copied, instructions
+from tests.deploy.test_docker import copied, stage
 
 CHECKOUT = Path(__file__).parents[2]
 DEPLOY = CHECKOUT / "deploy"
@@ -58,7 +58,7 @@ def built(folder: Path) -> None:
             shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(CHECKOUT / name, source / name)
-    for word, rest in instructions():
+    for word, rest in stage("build"):
         if word == "RUN":
             command = rest.replace("/opt/", f"{folder}/opt/").replace("python -m", f"{sys.executable} -I -m")
             run("sh", "-ec", command, folder=source)

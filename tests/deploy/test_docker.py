@@ -42,10 +42,11 @@ def ignored(path: str) -> bool:
 
 
 def test_the_base_is_pinned_by_a_digest_and_is_the_same_in_both_stages() -> None:
-    bases = [rest.partition(" AS ")[0] for word, rest in instructions() if word == "FROM"]
-    assert len(bases) == 2
-    assert len(set(bases)) == 1
-    assert re.fullmatch(r"python:[\w.-]+@sha256:[0-9a-f]{64}", bases[0])
+    stages = dict(reversed(rest.partition(" AS ")[::2]) for word, rest in instructions() if word == "FROM")
+    assert list(stages) == ["build", "tool", "with-git", ""]
+    assert stages["build"] == stages["tool"]
+    assert stages["with-git"] == stages[""] == "tool"
+    assert re.fullmatch(r"python:[\w.-]+@sha256:[0-9a-f]{64}", stages["tool"])
 
 
 def test_what_is_copied_is_there_and_is_not_ignored() -> None:
@@ -65,26 +66,22 @@ def test_nothing_else_of_a_checkout_reaches_the_builder(path: str) -> None:
     assert not ignored("koding_audit/cli/running.py")
 
 
+def stage(name: str) -> list[tuple[str, str]]:
+    """The instructions of a stage."""
+    parts = re.split(r"^(?=FROM )", TEXT, flags=re.MULTILINE)
+    (found,) = (part for part in parts if part.splitlines()[0].endswith(f" AS {name}"))
+    return instructions(found)
+
+
 def test_the_image_runs_as_nobody_and_holds_no_secret_and_no_pip() -> None:
-    said = instructions()
-    users = [rest for word, rest in said if word == "USER"]
-    assert users
-    assert all(re.fullmatch(r"[1-9]\d+:[1-9]\d+", each) for each in users)
-    assert {word for word, _ in said} <= {
-        "FROM",
-        "WORKDIR",
-        "COPY",
-        "RUN",
-        "ENV",
-        "USER",
-        "HEALTHCHECK",
-        "ENTRYPOINT",
-        "CMD",
-    }
-    assert [rest for word, rest in said if word == "HEALTHCHECK"] == ["NONE"]
-    assert "uninstall --yes pip" in TEXT
-    last_stage = TEXT.split("\nFROM ")[-1]
-    assert "RUN" not in last_stage
+    for name in ("tool", "with-git"):
+        *_, last = (rest for word, rest in stage(name) if word == "USER")
+        assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", last)
+    words = {word for word, _ in instructions()}
+    assert words == {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+    assert ("HEALTHCHECK", "NONE") in stage("tool")
+    assert "uninstall --yes pip" in stage("build")[-1][1]
+    assert "RUN" not in {word for word, _ in stage("tool")}
 
 
 def test_every_installation_is_by_hash_and_leaves_no_cache() -> None:
