@@ -10,7 +10,6 @@ import ast
 import dataclasses
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +19,7 @@ import pytest
 
 from koding_audit import model
 from koding_audit.model import Verb
+from tests.unmeasured import told_by
 
 CHECKOUT = Path(__file__).parent.parent
 PACKAGE = CHECKOUT / "koding_audit"
@@ -294,8 +294,7 @@ def test_what_needs_no_account_and_no_file_loads_nothing_heavy(arguments: list[s
         f"status = main({arguments!r})\n"
         f"print(json.dumps([status, [name for name in {HEAVY!r} if name in sys.modules]]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == [0, []]
+    assert json.loads(told_by(script)) == [0, []]
 
 
 # --- how a module is written --------------------------------------------------------------------

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +16,7 @@ from koding_audit.cli import main
 from koding_audit.model import Fact, Gap, Report, Snapshot
 from tests.cli.test_commands import HALF, WANTED, WHOLE
 from tests.render.reports import HOSTILE, NOW, REPORTS, audit, policy_missing
+from tests.unmeasured import told_by
 
 Scan = Callable[..., int]
 
@@ -190,5 +189,4 @@ def test_a_scan_without_a_history_does_not_load_sqlite_and_showing_one_nothing_o
             f"main({line!r})\n"
             "print([name for name in ('sqlite3', 'botocore', 'ssl', 'urllib.request') if name in sys.modules])\n"
         )
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-        assert done.stdout.splitlines()[-1] == repr(loaded)
+        assert told_by(script) == repr(loaded)
