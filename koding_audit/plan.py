@@ -51,18 +51,25 @@ _HOLDS = frozenset({Fact.ATTACHED, Fact.INLINE})
 
 
 def plan(
-    findings: Iterable[Finding], desired: Desired, snapshot: Snapshot, request: Request, made_at: datetime
+    findings: Iterable[Finding],
+    desired: Desired,
+    snapshot: Snapshot,
+    request: Request,
+    made_at: datetime,
+    *,
+    managed: bool = False,
 ) -> Plan:
     """The steps that mend these findings, as far as the request allows and the live state bears: creations first.
 
     Left out: what is waived; what another tool manages, and who is protected; whoever would go over a quota of the
     account; and what needs a principal that is not there and is not created.
+    managed: keep what another tool manages, for a plan that is shown to people and not applied.
     """
     findings = tuple(findings)
     allowed: set[Change] = {"add"}
     allowed |= {"create"} if request.create else set()
     allowed |= {"replace"} if request.replace else set()
-    kept_out = _managed(desired) | desired.guards.protected.keys()
+    kept_out = desired.guards.protected.keys() | (frozenset() if managed else _managed(desired))
     state = state_of(snapshot)
     over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
     steps = [

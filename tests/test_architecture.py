@@ -75,6 +75,7 @@ FLOORS = {
     "journal": 4,
     "collect": 4,
     "render": 4,
+    "export": 4,
     "buildable": 5,
     "guards": 5,
     "rules": 6,

@@ -18,8 +18,10 @@ from koding_audit.model import (
     DesiredGroup,
     Entry,
     Finding,
+    Guards,
     Journal,
     Plan,
+    Reference,
     Request,
     Snapshot,
     State,
@@ -35,6 +37,7 @@ from tests.values import (
     desired,
     group,
     ignore,
+    line,
     live_group,
     live_policy,
     live_role,
@@ -141,6 +144,20 @@ def test_what_another_tool_manages_is_never_planned() -> None:
 def test_a_membership_in_a_group_that_another_tool_manages_is_never_planned() -> None:
     wanted = desired(group(managed_by="terraform"), user(groups=["Developers"]))
     assert planned(wanted, snapshot(live_group(), live_user())) == []
+
+
+def test_a_plan_for_other_hands_keeps_what_another_tool_manages_and_never_the_protected() -> None:
+    wanted = desired(
+        *GUIDE.policy_sets.values(),
+        group(required=["stack-build"], managed_by="terraform"),
+        user(groups=["Developers"], managed_by="terraform"),
+    )
+    live = snapshot(live_group(), live_user(), policies=KNOWN)
+    findings = audit(wanted, live, rules()).findings
+    shown = plan(findings, wanted, live, Request(), NOW, managed=True)
+    assert [step.action.verb for step in shown.steps] == [Verb.ATTACH_GROUP_POLICY] * 2 + [Verb.ADD_USER_TO_GROUP]
+    guards = Guards(protected={key_of("group", "Developers"): Reference("Developers", line(1))})
+    assert plan(findings, replace(wanted, guards=guards), live, Request(), NOW, managed=True).steps == ()
 
 
 def test_an_ignored_group_is_never_planned() -> None:

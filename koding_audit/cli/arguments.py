@@ -37,6 +37,7 @@ _EXAMPLES_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
     "plan": (
         ("plan koding-audit.yaml --out change.plan", "what `scan --fix` would do, saved for a review"),
         ("plan koding-audit.yaml --out change.plan --create", "also users and groups that are missing"),
+        ("plan koding-audit.yaml --as aws-cli", "a shell script, also for what `managed_by` leaves to others"),
     ),
     "apply": (
         ("apply change.plan", "shows it, asks, does it, audits again"),
@@ -176,7 +177,14 @@ def parser() -> argparse.ArgumentParser:
     _writing(scan, fix=True)
     plan = command("plan", "save what `scan --fix` would do", _files, _source, _choices, _aws)
     group = plan.add_argument_group("the plan")
-    group.add_argument("--out", required=True, metavar="PLAN", help="the file to write; never over one that is there")
+    form = group.add_mutually_exclusive_group(required=True)
+    form.add_argument("--out", metavar="PLAN", help="the file to write; never over one that is there")
+    form.add_argument(
+        "--as",
+        dest="form",
+        choices=registry.names("export"),
+        help="print it for another tool instead, with what `managed_by` leaves to one",
+    )
     _kinds(group)
     _admin(group)
     apply = command("apply", "do exactly what a plan says; refuse it if anything has moved", _report, _aws)

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from koding_audit import codec, history_file
+from koding_audit import codec, history_file, registry
 from koding_audit.cli import unfinished
 from koding_audit.cli.guarding import judged, limits_of, tell_kept_back
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
-from koding_audit.cli.terminal import Terminal, check_new, check_outputs, create_file, deliver, outputs
+from koding_audit.cli.terminal import Terminal, check_new, check_outputs, create_file, deliver, emit, outputs
 from koding_audit.cli.writing import carry_out, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
-from koding_audit.guards import Limits
+from koding_audit.guards import Judgement, Limits
 from koding_audit.model import Account, Audit, Caller, Desired, Journal, Plan, Problem, Report, Request, Snapshot
 from koding_audit.plan import plan as make_plan
 from koding_audit.plan import state_of
@@ -149,28 +149,44 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
 
 
 def plan(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Save what `scan --fix` would do. Status 2 where not everything could be seen; what could be is saved."""
-    check_new(options.out)
+    """Save what `scan --fix` would do, or print it. Status 2 where not all could be seen; what could be is in it.
+
+    Raises RefusedError where it is printed for another tool and a guard refuses: nothing would hold it back later.
+    """
+    if not options.form:
+        check_new(options.out)
     desired = desired_state(options, writes=True)
     run = run_of(options, terminal, desired)
     with opened(options, terminal) as source:
         scanned = scan_once(run, source, desired)
         now = datetime.now(timezone.utc).replace(microsecond=0)
-        made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request_of(options), now)
+        request, managed = request_of(options), bool(options.form)
+        made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, now, managed=managed)
         guards = scanned.desired.guards
         # How many changes are too many, whoever applies it says, or the guards do.
         judgement = judged(made, source, scanned.snapshot, guards, Limits(len(made.steps), options.allow_admin))
     tell_kept_back(scanned.audit.findings, guards, terminal)
     for line in shown(made, judgement.marks):
         terminal.note(line)
-    for each in judgement.refusals:
-        terminal.note(inert(f"`apply` will refuse it ({each.guard}): {each.message}; {each.hint}"))
-    create_file(options.out, codec.encode_plan(made))
-    terminal.note(f"Saved to {inert(options.out)}: `koding-audit apply` does exactly this within 24 hours.")
+    _handed_over(made, judgement, options, terminal)
     unread = [each.message for each in scanned.audit.findings if each.rule == NOT_CHECKED]
     for message in unread:
         terminal.problem(Problem(message, "the plan holds only what could be seen"))
     return 2 if unread else 0
+
+
+def _handed_over(made: Plan, judgement: Judgement, options: argparse.Namespace, terminal: Terminal) -> None:
+    """To its file, or to standard output in the form of another tool."""
+    if options.form:
+        if judgement.refusals:
+            first = judgement.refusals[0]
+            raise RefusedError(f"{first.message} ({first.guard})", first.hint)
+        emit(registry.load("export", options.form).text(made))
+        return
+    for each in judgement.refusals:
+        terminal.note(inert(f"`apply` will refuse it ({each.guard}): {each.message}; {each.hint}"))
+    create_file(options.out, codec.encode_plan(made))
+    terminal.note(f"Saved to {inert(options.out)}: `koding-audit apply` does exactly this within 24 hours.")
 
 
 def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:
