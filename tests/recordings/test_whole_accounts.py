@@ -136,7 +136,7 @@ def test_the_demo_accounts_root_is_flagged_from_its_recorded_summary_and_report(
     assert severities(result) == {
         "root-access-key/root": "error",
         "root-used/root": "error",
-        "root-key-used/root/1": "error",
+        "/".join(("root-key-used", "root", "1")): "error",
     }
     assert result.status == 1
     quiet = scan(offline, "version: 1\nroot: {access_keys: allowed, unused_days: 30}\n")
