@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from koding_audit import __version__
+from koding_audit import __version__, profiles
 from koding_audit.errors import AccessError, AuditError, CallError, InputError
 from koding_audit.model import Account, Caller, Settings
 from koding_audit.text import masked
@@ -395,6 +395,7 @@ def _keys(session: Any, settings: Settings) -> dict[str, Any]:
     botocore's own are had here too: what signs a user in fails now, and not in the middle of the first call.
     """
     with _named(session, settings):
+        _check_code(session, settings)
         credentials = session.get_credentials()
         found = credentials and credentials.get_frozen_credentials()
     if not found:
@@ -407,6 +408,30 @@ def _keys(session: Any, settings: Settings) -> dict[str, Any]:
     return _assume(session, settings) if settings.role_arn else {}
 
 
+def _check_code(session: Any, settings: Settings) -> None:
+    """A code that nobody can type is not waited for: botocore would ask, in a job's log, until the run's time is up."""
+    if os.environ.get("AWS_ACCESS_KEY_ID") and not settings.profile:
+        return  # these come first
+    name = session.get_config_variable("profile") or "default"
+    code = profiles.code_of(session.full_config.get("profiles", {}), name)
+    if code and not _somebody_there():
+        hint = (
+            f'sign in first, `eval "$(aws configure export-credentials --profile {name} --format env)"`, and leave'
+            " --profile out; a scheduled run needs a profile without mfa_serial"
+        )
+        device = f" of {code.device}" if code.device else ""
+        raise AccessError(f"profile {code.profile} asks for an MFA code{device}, and nobody is there to type it", hint)
+
+
+def _somebody_there() -> bool:
+    """Whether the question would reach a person: it is put to the terminal, whatever standard input is."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def _named(session: Any, settings: Settings) -> Iterator[None]:
     """What gives credentials, and fails, is named: botocore raises whatever its own code trips over."""
@@ -414,8 +439,10 @@ def _named(session: Any, settings: Settings) -> Iterator[None]:
 
     try:
         yield
-    except (sdk.ProfileNotFound, sdk.ConfigParseError, sdk.ConfigNotFound):
+    except (AuditError, sdk.ProfileNotFound, sdk.ConfigParseError, sdk.ConfigNotFound):
         raise
+    except EOFError:
+        raise AccessError("no MFA code was typed", "type the six digits that the device shows") from None
     except sdk.PartialCredentialsError as error:
         hint = f"give what is missing too, or leave out what is there; {_WHERE}"
         raise AccessError(f"the AWS credentials are not whole: {error}", hint) from None

@@ -37,6 +37,7 @@ FLOORS = {
     "wildcard": 0,
     "packed": 0,
     "reads": 1,
+    "profiles": 1,
     "explanation": 1,
     "actions": 1,
     "managed": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -574,6 +575,47 @@ def test_a_broken_configuration_is_an_access_error_that_names_what_is_broken(
     assert told in error.message
     assert "PLANTED" not in error.message
     assert "run the program by itself" in error.hint if told.startswith(PROGRAM) else "~/.aws/config" in error.hint
+
+
+ASKS = """[default]
+aws_access_key_id = AKIAEXAMPLE
+aws_secret_access_key = example
+[profile p]
+role_arn = arn:aws:iam::123456789012:role/audit
+source_profile = default
+mfa_serial = arn:aws:iam::123456789012:mfa/ada
+"""
+
+
+def test_a_code_that_nobody_can_type_is_not_waited_for(
+    aws_environment: pytest.MonkeyPatch, tmp_path: Path, replay: Replay
+) -> None:
+    config_file(aws_environment, tmp_path, ASKS)
+    aws_environment.setattr(aws, "_somebody_there", lambda: False)
+    error = refused(Settings(profile="p", endpoint_url=replay.url))
+    assert "profile p asks for an MFA code of arn:aws:iam::123456789012:mfa/ada, and nobody" in error.message
+    assert "aws configure export-credentials --profile p" in error.hint
+    assert replay.calls == []
+    # The keys of the environment come first, and need no code.
+    aws_environment.setenv("AWS_PROFILE", "p")
+    with connect(Settings(endpoint_url=replay.url)):
+        pass
+
+
+def test_a_code_is_asked_for_where_somebody_is_there_and_none_is_told(
+    aws_environment: pytest.MonkeyPatch, tmp_path: Path, replay: Replay
+) -> None:
+    def nothing_typed(prompt: str) -> str:
+        assert prompt == "Enter MFA code for arn:aws:iam::123456789012:mfa/ada: "
+        raise EOFError
+
+    from botocore.credentials import AssumeRoleProvider
+
+    config_file(aws_environment, tmp_path, ASKS)
+    aws_environment.setattr(aws, "_somebody_there", lambda: True)
+    asking = functools.partialmethod(AssumeRoleProvider.__init__, prompter=nothing_typed)
+    aws_environment.setattr(AssumeRoleProvider, "__init__", asking)
+    assert refused(Settings(profile="p", endpoint_url=replay.url)).message == "no MFA code was typed"
 
 
 def test_a_configuration_that_is_no_text_is_an_access_error(

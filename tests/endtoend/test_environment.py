@@ -238,3 +238,19 @@ def test_python_run_with_dash_i_takes_no_code_and_no_encoding_from_the_environme
     isolated = subprocess.run([sys.executable, "-I", *tail], check=False, **options)
     assert isolated.returncode == 0, isolated.stderr
     assert json.loads(isolated.stdout)["status"] == "clean"
+
+
+def test_a_profile_that_asks_for_a_code_ends_a_job_without_a_terminal_at_once(tmp_path: Path) -> None:
+    """In a session of its own, as cron's jobs are; its standard input stays open, and nobody types."""
+    command = Command(tmp_path, "http://127.0.0.1:1")
+    (tmp_path / ".aws").mkdir()
+    role = "role_arn=arn:aws:iam::123456789012:role/audit\nsource_profile=default\nmfa_serial=GAHT12345678\n"
+    keys = "aws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=example\n"
+    (tmp_path / ".aws" / "config").write_text(f"[default]\n{keys}[profile audit]\n{role}")
+    line = ("scan", GUIDE, "--profile", "audit")
+    with command.start(*line, stdin=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+        assert process.wait(TIMEOUT) == 2
+    assert "error: profile audit asks for an MFA code of GAHT12345678, and nobody is there to type it" in told
+    assert "Enter MFA code" not in told
