@@ -37,7 +37,7 @@ USER = "arn:aws:iam::123456789012:user/koding-user"
 
 
 def main() -> None:
-    gc.set_threshold(100_000, 50, 50)  # as the installed command does
+    gc.set_threshold(1_000_000, 50, 50)  # as the installed command does
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stack.yml"
         path.write_text(script(RESOURCES), encoding="utf-8")

@@ -16,7 +16,7 @@ def run() -> None:
     """
     status = INCOMPLETE
     # Nearly all that a run reads it keeps to its end: looking for garbage among it takes half the time of large files.
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(1_000_000, 50, 50)
     try:
         if sys.stderr is None:  # closed, as `2>&-` does: what there is to tell has nowhere to go
             sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process

@@ -33,7 +33,7 @@ from koding_audit.model import (
     key_of,
 )
 from koding_audit.stack.choosing import Candidate, Choice, choose
-from koding_audit.stack.deciding import Judge
+from koding_audit.stack.deciding import Judge, Judged
 
 Verdict = Literal["yes", "no", "unknown"]
 
@@ -58,15 +58,15 @@ class Offer:
 class Answer:
     """Whether a principal may build a stack.
 
-    exists: false where there is no such principal yet; decisions: of each need; choice: the sets that help;
-    offers: every set that there is to choose from; unread: sets of which a document was not read; gaps: a policy that
-    could decide was not read.
+    exists: false where there is no such principal yet; judged: what is decided of each need; choice: the sets that
+    help; offers: every set that there is to choose from; unread: sets of which a document was not read; gaps: a policy
+    that could decide was not read.
     """
 
     stack: Stack
     principal: Principal
     exists: bool
-    decisions: Mapping[StackNeed, Decision]
+    judged: Mapping[StackNeed, Judged]
     choice: Choice
     offers: tuple[Offer, ...]
     unread: tuple[str, ...]
@@ -76,16 +76,19 @@ class Answer:
     @cached_property
     def lacking(self) -> tuple[StackNeed, ...]:
         """What is not known to be allowed."""
-        return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed")
+        return tuple(need for need, each in self.judged.items() if each.verdict != "allowed")
 
     @cached_property
     def denied(self) -> tuple[StackNeed, ...]:
         """What is surely needed, and surely not allowed."""
         return tuple(
             need
-            for need in self.lacking
-            if need.certain and not need.hint and self.decisions[need].verdict.endswith("deny")
+            for need, each in self.judged.items()
+            if need.certain and not need.hint and each.verdict.endswith("deny")
         )
+
+    def decision(self, need: StackNeed) -> Decision:
+        return self.judged[need].about(need)
 
     @property
     def verdict(self) -> Verdict:
@@ -148,12 +151,12 @@ def answer(desired: Desired, snapshot: Snapshot, stack: Stack) -> Answer:
     principal = live or _missing(desired, snapshot.account, *desired.builder)
     permissions = Permissions(snapshot, strict=desired.strict)
     judge = Judge(permissions.policies(principal), _Asks(permissions, principal), desired.strict)
-    decisions = {need: judge.decide(need) for need in stack.needs}
-    lacking = [need for need, each in decisions.items() if each.verdict != "allowed"]
+    judged = {need: judge.judged(need) for need in stack.needs}
+    lacking = [need for need, each in judged.items() if each.verdict != "allowed"]
     offers, unread = _offers(comparison, principal)
     choice = choose(judge, lacking, [each.candidate for each in offers]) if lacking else Choice()
     gaps = permissions.has_gaps(principal)
-    return Answer(stack, principal, live is not None, decisions, choice, offers, unread, desired.strict, gaps)
+    return Answer(stack, principal, live is not None, judged, choice, offers, unread, desired.strict, gaps)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from operator import attrgetter
 
 from koding_audit import buildable, jsontext
 from koding_audit.buildable import Answer, Offer, Verdict
@@ -138,7 +140,7 @@ def _is(counted_noun: str) -> str:
 
 
 def _need(answer: Answer, need: StackNeed) -> Iterator[str]:
-    decision = answer.decisions[need]
+    decision = answer.decision(need)
     surely = need.certain and not need.hint
     word = _WORDS[decision.verdict] if surely or decision.verdict == "unknown" else "perhaps"
     yield f"{word:<10} {need.action}" + ("" if need.resource == "*" else f" on {need.resource}")
@@ -153,13 +155,12 @@ def _need(answer: Answer, need: StackNeed) -> Iterator[str]:
 
 def _places(uses: tuple[StackUse, ...]) -> Iterator[str]:
     """A resource with its place and what of it needs the action, each resource once."""
-    whys: dict[tuple[str, Source], list[str]] = {}
-    for use in uses:
-        whys.setdefault((use.resource, use.source), []).append(use.why)
-    for (resource, source), those in list(whys.items())[:_MANY]:
-        yield f"{resource}, {_place(source)}: {', '.join(dict.fromkeys(those))}"
-    if len(whys) > _MANY:
-        yield f"{len(whys) - _MANY} more"
+    places = groupby(uses, attrgetter("resource", "source"))  # a resource's uses follow each other
+    for (resource, source), those in islice(places, _MANY):
+        yield f"{resource}, {_place(source)}: {', '.join(dict.fromkeys(use.why for use in those))}"
+    more = sum(1 for _ in places)
+    if more:
+        yield f"{more} more"
 
 
 def _remedies(answer: Answer, files: list[str]) -> Iterator[str]:
@@ -167,8 +168,8 @@ def _remedies(answer: Answer, files: list[str]) -> Iterator[str]:
     said = " ".join(map(shlex.quote, files))
     offers = buildable.helping(answer)
     for offer in offers:
-        uses = [use for need in buildable.helped(answer, offer) for use in need.uses]
-        because = f"because of {uses[0].resource}, {_place(uses[0].source)}" if uses else ""
+        use = next((use for need in buildable.helped(answer, offer) for use in need.uses), None)
+        because = f"because of {use.resource}, {_place(use.source)}" if use else ""
         required = "required and not attached" if offer.candidate.required else "optional"
         yield f"To change  set {offer.candidate.name} of {' '.join(offer.holder)} ({required}) is needed {because}"
     if offers:
@@ -180,7 +181,7 @@ def _remedies(answer: Answer, files: list[str]) -> Iterator[str]:
     if rest:
         names = ", ".join(dict.fromkeys(need.action for need in rest))
         yield f"No set     gives {names}"
-        if any(answer.decisions[need].verdict == "implicit-deny" for need in rest):
+        if any(answer.judged[need].verdict == "implicit-deny" for need in rest):
             script = shlex.quote(answer.stack.path)
             yield f"           koding-audit stack {script} {said} --policy   prints a policy for it"
     if answer.unread:
@@ -189,7 +190,7 @@ def _remedies(answer: Answer, files: list[str]) -> Iterator[str]:
 
 def _notes(answer: Answer) -> Iterator[str]:
     stack = answer.stack
-    not_seen = sorted({layer for each in answer.decisions.values() for layer in each.not_seen})
+    not_seen = sorted({layer for each in answer.judged.values() for layer in each.decision.not_seen})
     if not_seen:
         yield f"Not seen   {', '.join(not_seen)}"
     if stack.hinted and answer.verdict != "yes":
@@ -246,7 +247,7 @@ def _need_value(answer: Answer, need: StackNeed) -> dict[str, object]:
         "region": need.region or None,
         "certain": need.certain,
         "hint": need.hint,
-        **decision_value(answer.decisions[need]),
+        **decision_value(answer.decision(need)),
         "needed_by": [
             {"resource": use.resource, "why": use.why, "location": _location(use.source)} for use in need.uses
         ],

@@ -49,8 +49,8 @@ def _check_line(line: str, path: str, number: int) -> None:
 
 
 def events_of(text: str) -> Iterator[yaml.Event]:
-    """The parser's events, by libyaml where it is there."""
-    return yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """The parser's events, by libyaml where it is there. StreamEndEvent is the last to be asked for."""
+    return iter(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event, None)
 
 
 def _root(text: str, path: str) -> MappingNode:
@@ -102,9 +102,11 @@ class Tree:
         return MappingNode(self.entries(depth + 1), source)
 
     def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
-        self.check_bare(event)
+        if event.anchor is not None or event.tag is not None:
+            self.check_bare(event)
         self.check_text(event)
-        return ScalarNode(event.value, event.implicit[0], self.source(event))
+        mark = _mark(event)
+        return ScalarNode(event.value, event.implicit[0], Source(self.path, mark.line + 1, mark.column + 1))
 
     def check_text(self, event: yaml.ScalarEvent) -> None:
         """Refuses a text of several lines, and one that cannot be seen."""

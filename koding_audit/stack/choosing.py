@@ -8,9 +8,9 @@ from itertools import combinations
 
 from koding_audit import actions
 from koding_audit.document import DocumentError, parse
-from koding_audit.evaluate import Decision, Policies, Policy
+from koding_audit.evaluate import Policies, Policy
 from koding_audit.model import StackNeed
-from koding_audit.stack.deciding import Judge, NeedKind
+from koding_audit.stack.deciding import Judge, Judged, NeedKind
 
 EXACT_UP_TO = 12  # sets: of more than that not every combination is tried
 
@@ -113,7 +113,7 @@ class _Choosing:
     lacking: Sequence[StackNeed]
     base: tuple[Candidate, ...]
     _judges: dict[frozenset[str], Judge] = field(default_factory=dict)
-    _decisions: dict[tuple[StackNeed, frozenset[str]], Decision] = field(default_factory=dict)
+    _decisions: dict[tuple[StackNeed, frozenset[str]], Judged] = field(default_factory=dict)
 
     def of(self, candidates: Sequence[Candidate]) -> Choice:
         possible = self.possible(candidates)
@@ -145,7 +145,7 @@ class _Choosing:
                 found += [chosen] if given == len(possible) else []
                 best = max(best, (given, chosen), key=lambda each: each[0])
             if found:
-                return self._choice(min(found, key=_cost), exact=True)
+                return self._choice(found[0] if len(found) == 1 else min(found, key=_cost), exact=True)
         return self._choice(best[1], exact=True)
 
     def greedy(self, useful: Sequence[Candidate], possible: set[StackNeed]) -> Choice:
@@ -168,7 +168,7 @@ class _Choosing:
         about = tuple(each for each in (*self.base, *chosen) if acts(each, need))
         key = need, frozenset(each.name for each in about)
         if key not in self._decisions:
-            self._decisions[key] = self._judge(about).decide(need)
+            self._decisions[key] = self._judge(about).judged(need)
         return self._decisions[key].verdict == "allowed"
 
     def _judge(self, chosen: tuple[Candidate, ...]) -> Judge:

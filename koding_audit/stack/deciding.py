@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from koding_audit.arns import owner_of
 from koding_audit.difference.patterns import Space, Tokens, TooManyStates, Wild, in_parts
-from koding_audit.evaluate import Because, Context, Decision, Policies, Policy, Request, decide
+from koding_audit.evaluate import Because, Context, Decision, Policies, Policy, Request, Verdict, decide
 from koding_audit.evaluate.patterns import ONE, STAR
 from koding_audit.evaluate.truth import Unsure
 from koding_audit.model import StackNeed
@@ -20,6 +20,23 @@ About = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # what is aske
 NeedKind = tuple[About, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The decision about every need of a kind. example: the resource that it was made for, which its reasons name."""
+
+    decision: Decision
+    example: str
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.decision.verdict
+
+    def about(self, need: StackNeed) -> Decision:
+        """The decision about one of them, its reasons worded for what the script says of its resource."""
+        same = need.resource == self.example
+        return self.decision if same else _about(self.decision, self.example, need.resource)
+
+
 @dataclass
 class Judge:
     """Decisions about one principal's policies. asks: the request for a need, on one resource that it may be about."""
@@ -28,31 +45,39 @@ class Judge:
     asks: Callable[[StackNeed, str], Request]
     strict: bool = False
     _patterns: dict[About, frozenset[str]] = field(default_factory=dict)
-    _decided: dict[NeedKind, tuple[Decision, str]] = field(default_factory=dict)
+    _alike: dict[About, bool] = field(default_factory=dict)
+    _decided: dict[NeedKind, Judged] = field(default_factory=dict)
 
     def decide(self, need: StackNeed) -> Decision:
         """For all resources that the need's can be: allowed for each, denied for each, or unknown."""
+        return self.judged(need).about(need)
+
+    def judged(self, need: StackNeed) -> Judged:
+        """What is decided about all needs of its kind. Of thousands only a few are ever worded."""
         kind = self.kind(need)
-        if kind not in self._decided:
-            self._decided[kind] = self._found(need)
-        decision, example = self._decided[kind]
-        return decision if example == need.resource else _about(decision, example, need.resource)
+        judged = self._decided.get(kind)
+        if judged is None:
+            judged = self._decided[kind] = Judged(*self._found(need))
+        return judged
 
     def kind(self, need: StackNeed) -> NeedKind:
         """Needs of one kind are decided alike: where every statement about the action is about any resource, it is the
         same for all of an account.
         """
         about = need.action, need.region, need.context
-        return about, owner_of(need.resource) if self._is_alike(need) else need.resource
+        return about, owner_of(need.resource) if self._is_alike(need, about) else need.resource
 
-    def _is_alike(self, need: StackNeed) -> bool:
-        return not self._relevant(need) and not need.action.lower().startswith(_BY_KIND)
+    def _is_alike(self, need: StackNeed, about: About) -> bool:
+        alike = self._alike.get(about)
+        if alike is None:
+            alike = self._alike[about] = not (self._relevant(need) or need.action.lower().startswith(_BY_KIND))
+        return alike
 
     def _found(self, need: StackNeed) -> tuple[Decision, str]:
         """The decision, and the resource that it speaks of."""
         if need.resource == "*" or "*" not in need.resource:
             return self._one(need, need.resource), need.resource
-        if self._is_alike(need):
+        if self._is_alike(need, (need.action, need.region, need.context)):
             example = need.resource.replace("*", "x")
             return self._one(need, example), example
         try:

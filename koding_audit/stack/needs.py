@@ -11,7 +11,7 @@ from koding_audit.stack import hints, table
 from koding_audit.stack.references import References, is_interpolated, is_open, nodes_at
 from koding_audit.stack.roles import passed, passed_to
 from koding_audit.stack.table import Row
-from koding_audit.stack.templates import Fitting, filled
+from koding_audit.stack.templates import Filling, Fitting
 from koding_audit.stack.values import Resource, Script
 
 PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
@@ -24,6 +24,16 @@ _Key = tuple[str, str, str, bool, bool, _Context]  # of a need: action, resource
 def needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
     """What the script needs in this account. as_role: it is asked for the role that its providers assume."""
     return _Collecting(script, account, as_role).stack()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One action that a row asks for, of one of its templates. whys: the operations that ask for it."""
+
+    action: str
+    template: str
+    certain: bool
+    whys: tuple[str, ...]
 
 
 @dataclass
@@ -41,6 +51,9 @@ class _Collecting:
         self._known = actions.load()
         self._fitting = Fitting(self._known, self.account)
         self._references = References(self.script)
+        self._filling = Filling(self.account, self._references)
+        self._asked: dict[tuple[str, str, bool], tuple[_Asked, ...]] = {}
+        self._first: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._hints = hints.Hints(self._known)
         self._roles: set[str] = set()
         self._hinted: set[str] = set()
@@ -59,7 +72,10 @@ class _Collecting:
             path=self.script.path,
             files=self.script.files,
             resources=len(self.script.resources),
-            needs=tuple(StackNeed(*key[:3], tuple(uses), *key[3:]) for key, uses in self._uses.items()),
+            needs=tuple(
+                StackNeed(action, resource, region, tuple(uses), certain, hint, context)
+                for (action, resource, region, certain, hint, context), uses in self._uses.items()
+            ),
             unknown=tuple(unknown),
             hinted=tuple(sorted(self._hinted)),
             others=self.script.others,
@@ -80,12 +96,13 @@ class _Collecting:
     def _add(self, resource: Resource, row: Row) -> None:
         hint = resource.kind == "type" and resource.type in self._hinted
         self._roles.update(row.service_role)
-        wanted = ("read", "delete") if resource.destroyed else table.OPERATIONS
         arns: dict[str, str] = {}
-        for name in wanted:
-            use = StackUse(resource.address, resource.source, name)
-            for action in row.operations[name]:
-                self._ask(resource, action, row, arns, use, how=(not hint, hint))
+        place = resource.address, resource.source
+        uses: dict[str, StackUse] = {name: StackUse(*place, name) for name in table.OPERATIONS}
+        for each in self._of_operations(resource, row):
+            arn = self._arn(each.template, resource, arns)
+            key = each.action, arn, resource.region, each.certain and not hint, hint, ()
+            self._uses.setdefault(key, []).extend([uses[why] for why in each.whys])
         for argument in () if resource.destroyed else self._written(resource, row):
             given = self._given(resource, argument)
             use = StackUse(resource.address, resource.source, f"argument {argument}")
@@ -93,25 +110,42 @@ class _Collecting:
                 if action == PASS_ROLE:
                     self._pass(resource, argument, use, bool(given))
                 else:
-                    self._ask(resource, action, row, arns, use, how=(bool(given), False))
+                    self._ask(resource, action, row, arns, use, certain=bool(given))
+
+    def _of_operations(self, resource: Resource, row: Row) -> tuple[_Asked, ...]:
+        """What the row's operations ask for, whatever the resource's arguments; the same for thousands of its type."""
+        key = row.kind, row.type, resource.destroyed
+        if key not in self._asked:
+            found: dict[tuple[str, str, bool], list[str]] = {}
+            for name in ("read", "delete") if resource.destroyed else table.OPERATIONS:
+                for action in row.operations[name]:
+                    for template, certain in self._fitting.of(action, row.arn):
+                        found.setdefault((action, template, certain), []).append(name)
+            self._asked[key] = tuple(_Asked(*asked, tuple(whys)) for asked, whys in found.items())
+        return self._asked[key]
+
+    def _arn(self, template: str, resource: Resource, arns: dict[str, str]) -> str:
+        """What a template comes to for a resource. arns: what is known of that; whatever else is asked for joins it."""
+        arn = arns.get(template)
+        if arn is None:
+            arn = arns[template] = self._filling.of(template, resource)
+        return arn
 
     def _written(self, resource: Resource, row: Row) -> list[str]:
         """The arguments of a row that stand in the resource, or could: of most types only a few are ever given."""
         there = resource.body.entries
         if "dynamic" in there:
             return list(row.arguments)
-        return [each for each in row.arguments if each.partition("=")[0].partition(".")[0] in there]
+        key = row.kind, row.type
+        if key not in self._first:
+            self._first[key] = tuple((each, each.partition("=")[0].partition(".")[0]) for each in row.arguments)
+        return [each for each, first in self._first[key] if first in there]
 
     def _ask(
-        self, resource: Resource, action: str, row: Row, arns: dict[str, str], use: StackUse, *, how: tuple[bool, bool]
+        self, resource: Resource, action: str, row: Row, arns: dict[str, str], use: StackUse, *, certain: bool
     ) -> None:
-        """arns: by template, what it comes to for this resource; whatever else is asked for joins them. how: whether it
-        is certain, and whether it is a hint.
-        """
-        for each, sure in self._fitting.of(action, row.arn):
-            if each not in arns:
-                arns[each] = filled(each, resource, self.account, self._references)
-            key = action, arns[each], resource.region, how[0] and sure, how[1], ()
+        for template, sure in self._fitting.of(action, row.arn):
+            key = action, self._arn(template, resource, arns), resource.region, certain and sure, False, ()
             self._uses.setdefault(key, []).append(use)
 
     def _pass(self, resource: Resource, argument: str, use: StackUse, certain: bool) -> None:

@@ -90,19 +90,34 @@ def _generic(arn: str) -> str:
     return re.sub(r"\$\{[A-Z][^}]*\}", ANY, named)
 
 
-def filled(template: str, resource: Resource, account: Account, references: References) -> str:
-    """A template for one resource; `*` for whatever is not known."""
-    if template in (ANY, ANY_ARN):
+@dataclass
+class Filling:
+    """What templates come to in an account. What they have in common for all resources of a region is kept."""
+
+    account: Account
+    references: References
+    _placed: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def of(self, template: str, resource: Resource) -> str:
+        """A template for one resource; `*` for whatever is not known."""
+        if template in (ANY, ANY_ARN):
+            return template
+        key = _with_path(template, resource), resource.region
+        if key not in self._placed:
+            self._placed[key] = self._in_place(*key)
+        return _ARGUMENT.sub(
+            lambda found: _put(found, _argument(found[1], resource, self.references)), self._placed[key]
+        )
+
+    def _in_place(self, template: str, region: str) -> str:
+        known: Mapping[str, str] = {
+            "${partition}": self.account.partition,
+            "${region}": region or ANY,
+            "${account}": self.account.id,
+        }
+        for hole, value in known.items():
+            template = template.replace(hole, value)
         return template
-    template = _with_path(template, resource)
-    known: Mapping[str, str] = {
-        "${partition}": account.partition,
-        "${region}": resource.region or ANY,
-        "${account}": account.id,
-    }
-    for hole, value in known.items():
-        template = template.replace(hole, value)
-    return _ARGUMENT.sub(lambda found: _put(found, _argument(found[1], resource, references)), template)
 
 
 def _put(found: re.Match[str], value: str) -> str:
