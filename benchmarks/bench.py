@@ -1,7 +1,11 @@
 """`make bench`: wall time, CPU time, memory and calls of the command against a local server, in one table.
 
-Each case runs RUNS times, all cases in turn, so that a slow minute of the machine is shared by all; medians are shown.
-The bare botocore script makes the very calls that the scan made. Quote ratios within one table, not times of two.
+Three accounts (one user; 1,000 users in 100 groups; 5,000 in 300, each of them written down), at 0 and 50 ms a call.
+Each case runs RUNS times, all of an account's cases in turn, so that a slow minute of the machine is shared by all;
+medians are shown. Beside each account stands its floor: benchmarks.bare, which makes the very calls that the scan made,
+in parallel, and does nothing with the replies. Quote the ratios of one table, not the times of two.
+
+`python -m benchmarks.bench RUNS` takes another number of runs.
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ from tabulate import tabulate
 
 RUNS = 7
 USERS, GROUPS = 1000, 100
-LATENCY = 50  # milliseconds added to each call in the slow cases
+MOST_USERS, MOST_GROUPS = 5000, 300  # AWS's default quotas
+LATENCIES = (0, 50)  # milliseconds added to each call
 CHECKOUT = Path(__file__).parents[1]
 HEAVY = ("boto3", "botocore", "moto", "jsonschema", "tabulate")
 
@@ -48,40 +53,90 @@ class Case:
     command: Sequence[str]
     server: str | None = None
     latency: int = 0
-    versus: str = ""
+    floor: Case | None = None
     runs: list[Run] = field(default_factory=list)
 
     def median(self, value: str) -> float:
         return statistics.median(getattr(run, value) for run in self.runs)
 
+    def ratio(self, value: str) -> str:
+        """By the floor's median, "" for what has no floor."""
+        return f"{self.median(value) / self.floor.median(value):.2f}" if self.floor else ""
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, server(0, 1) as small, server(USERS, GROUPS) as big:
+
+def main(arguments: Sequence[str]) -> None:
+    runs = int(arguments[0]) if arguments else RUNS
+    with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         environment = clean_environment(home)
-        full = home / "full.yaml"
-        full.write_text(desired_state())
-        guide = str(CHECKOUT / "policies" / "koding.yaml")
-        scan = measure(Case("", scan_of(guide, small), small), environment)
-        bare = [sys.executable, "-m", "benchmarks.bare", small, json.dumps(scan.calls)]
-        cases = [
-            Case("bare botocore, the same calls", bare, small),
-            Case("scan: 1 user, 1 group", scan_of(guide, small), small, versus="bare botocore, the same calls"),
-            Case(f"bare botocore, {LATENCY} ms a call", bare, small, LATENCY),
-            Case(
-                f"scan: 1 user, 1 group, {LATENCY} ms a call",
-                scan_of(guide, small),
-                small,
-                LATENCY,
-                f"bare botocore, {LATENCY} ms a call",
-            ),
-            Case(f"scan: {USERS:,} users x {GROUPS} groups", scan_of(str(full), big), big),
-            *(Case(f"koding-audit {word}", [command(), word]) for word in ("--help", "--version", "schema")),
-        ]
-        for _ in range(RUNS):
-            for case in cases:
-                case.runs.append(measure(case, environment))
-        print(table(cases, environment))
+        cases = [case for cases in accounts(home, environment, runs) for case in cases]
+        offline = [Case(f"koding-audit {word}", [command(), word]) for word in ("--help", "--version", "schema")]
+        in_turn(offline, environment, runs)
+        rows = [row(case) for case in cases]
+        print(tabulate(rows, HEADERS, disable_numparse=True, colalign=("left", *["right"] * 7)))
+        print(
+            f"Medians of {runs} runs. The ratios are to the bare botocore script above, which makes the same calls.\n"
+        )
+        shown = [(*row(case)[:3], row(case)[5], ", ".join(imported(case.command, environment))) for case in offline]
+        print(tabulate(shown, (*HEADERS[:3], "peak MB", "imports"), disable_numparse=True))
+        print(f"Imports: which of {', '.join(HEAVY)}.")
+
+
+HEADERS = ("case", "wall ms", "CPU ms", "wall ratio", "CPU ratio", "peak MB", "calls", "latency")
+
+
+def accounts(home: Path, environment: Mapping[str, str], runs: int) -> Iterator[list[Case]]:
+    """The measured cases of each account; one server at a time, for a machine of few cores."""
+    guide = CHECKOUT / "policies" / "koding.yaml"
+    big, biggest = home / "big.yaml", home / "biggest.yaml"
+    big.write_text(desired_state())
+    biggest.write_text(written_down(MOST_USERS, MOST_GROUPS))
+    for title, path, sizes in (
+        ("1 user, 1 group", guide, (0, 1)),
+        (f"{USERS:,} x {GROUPS}", big, (USERS, GROUPS)),
+        (
+            f"{MOST_USERS:,} x {MOST_GROUPS}, {biggest.stat().st_size // 1000} kB of YAML",
+            biggest,
+            (MOST_USERS, MOST_GROUPS),
+        ),
+    ):
+        with server(*sizes) as url:
+            calls = measure(Case("", scan_of(str(path), url), url), environment).calls
+            cases = [
+                case for latency in LATENCIES for case in cases_of(title, scan_of(str(path), url), url, calls, latency)
+            ]
+            in_turn(cases, environment, runs)
+            yield cases
+
+
+def cases_of(title: str, scan: Sequence[str], url: str, calls: Sequence[Any], latency: int) -> list[Case]:
+    """The floor, and the scan in two formats."""
+    bare = [sys.executable, "-m", "benchmarks.bare", url, json.dumps(calls)]
+    floor = Case(f"{title}: bare botocore", bare, url, latency)
+    return [
+        floor,
+        Case(f"{title}: scan", scan, url, latency, floor),
+        Case(f"{title}: scan --output json", [*scan, "--output", "json"], url, latency, floor),
+    ]
+
+
+def in_turn(cases: Sequence[Case], environment: Mapping[str, str], runs: int) -> None:
+    for _ in range(runs):
+        for case in cases:
+            case.runs.append(measure(case, environment))
+
+
+def row(case: Case) -> tuple[str, ...]:
+    return (
+        case.name,
+        f"{case.median('wall') * 1000:.0f}",
+        f"{case.median('cpu') * 1000:.0f}",
+        case.ratio("wall"),
+        case.ratio("cpu"),
+        f"{case.median('memory'):.0f}",
+        str(len(case.runs[-1].calls)),
+        f"{case.latency} ms",
+    )
 
 
 def scan_of(path: str, url: str) -> list[str]:
@@ -113,33 +168,6 @@ def measure(case: Case, environment: Mapping[str, str]) -> Run:
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, calls)
 
 
-def table(cases: Sequence[Case], environment: Mapping[str, str]) -> str:
-    by_name = {case.name: case for case in cases}
-    rows = []
-    for case in cases:
-        other = by_name.get(case.versus)
-        ratio = f"{case.median('wall') / other.median('wall'):.2f}" if other else ""
-        rows.append(
-            (
-                case.name,
-                f"{case.median('wall') * 1000:.0f}",
-                f"{case.median('cpu') * 1000:.0f}",
-                ratio,
-                f"{case.median('memory'):.0f}",
-                len(case.runs[-1].calls) if case.server else "",
-                "" if case.server else ", ".join(imported(case.command, environment)) or "none",
-            )
-        )
-    headers = ("case", "wall ms", "CPU ms", "to bare", "peak MB", "calls", "imports")
-    slow, fast = (by_name[f"scan: 1 user, 1 group{extra}"].median("wall") for extra in (f", {LATENCY} ms a call", ""))
-    notes = (
-        f"Medians of {RUNS} runs. To bare: wall time by that of the bare script in the same conditions.",
-        f"{LATENCY} ms added to each call cost {(slow - fast) * 1000:.0f} ms more wall.",
-        f"Imports: which of {', '.join(HEAVY)}.",
-    )
-    return "\n".join((tabulate(rows, headers, disable_numparse=True), *notes))
-
-
 def imported(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """Which of the heavy packages a command imports."""
     done = subprocess.run(
@@ -150,7 +178,7 @@ def imported(arguments: Sequence[str], environment: Mapping[str, str]) -> list[s
 
 
 def desired_state() -> str:
-    """What benchmarks.server's big account holds, as a file that it meets."""
+    """What benchmarks.server's account of USERS and GROUPS holds, as a file that it meets: users as members only."""
     lines = [
         "version: 1",
         "policy_sets:",
@@ -161,6 +189,26 @@ def desired_state() -> str:
     for group in range(GROUPS):
         members = ", ".join(f"user-{number:04}" for number in range(group, USERS, GROUPS))
         lines += [f"  group-{group:03}:", "    required: [base]", f"    members: [{members}]"]
+    return "\n".join(lines) + "\n"
+
+
+def written_down(users: int, groups: int) -> str:
+    """The same of an account that is closed: each user is an entry of its own, with group, path and owner."""
+    lines = [
+        "version: 1",
+        "closed: {users: true, groups: true}",
+        "policy_sets:",
+        "  base:",
+        "    policies: [AmazonEC2FullAccess, IAMReadOnlyAccess]",
+        "groups:",
+        "  Developers: {required: [base], members: [koding-user]}",
+    ]
+    for group in range(groups):
+        lines += [f"  group-{group:03}:", "    required: [base]"]
+    lines.append("users:")
+    for user in range(users):
+        owner = f"Team {user % 40:02}, cost centre {user:04}"
+        lines += [f"  user-{user:04}:", f"    groups: [group-{user % groups:03}]", "    path: /", f"    owner: {owner}"]
     return "\n".join(lines) + "\n"
 
 
@@ -193,4 +241,4 @@ def control(url: str, path: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

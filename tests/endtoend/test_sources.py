@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +118,21 @@ def test_a_thousand_users_in_a_hundred_groups_take_at_most_ten_calls(command: Co
         calls = bench.control(url, "calls")
     assert (result.status, result.findings) == (0, {})
     assert len(calls) <= 10
+
+
+def test_an_account_whose_users_are_all_written_down_is_as_its_file_says(command: Command, tmp_path: Path) -> None:
+    """The largest account of `make bench`, with fewer in it."""
+    path = tmp_path / "written.yaml"
+    path.write_text(bench.written_down(20, 3), encoding="utf-8")
+    with bench.server(20, 3) as url:
+        command.url = url
+        result = command.json("scan", str(path))
+        recorded = bench.control(url, "calls")
+        bare = [sys.executable, "-m", "benchmarks.bare", url, json.dumps(recorded)]
+        subprocess.run(bare, cwd=bench.CHECKOUT, env=bench.clean_environment(tmp_path), check=True)
+        repeated = bench.control(url, "calls")
+    assert (result.status, result.findings) == (0, {})
+    assert sorted(map(repr, repeated)) == sorted(map(repr, recorded))  # the floor asks for just the same
 
 
 def test_the_fullest_account_is_closed_and_as_its_file_says(
