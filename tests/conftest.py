@@ -11,13 +11,29 @@ from hypothesis import settings
 
 from koding_audit.aws import Connection, connect
 from koding_audit.model import Settings
+from tests.servers.forks import Forks, forking
 from tests.servers.moto_account import MotoAccount, running
 from tests.servers.replay import Replay, identity, replaying
+from tests.simulator.quick import quickened
+from tests.unmeasured import leave_processes_alone
 
 # Workers share two cores with whatever else runs: how long an example takes says nothing about the code. In CI the
 # examples are the same each time; new ones are for whoever works on the code.
 settings.register_profile("shared-machine", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("shared-machine")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Measure the workers of xdist, which the controller starts after this, and no process that a test starts."""
+    if not session.config.getoption("numprocesses", None):  # a worker is told of none
+        leave_processes_alone()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_clients() -> Iterator[None]:
+    """Commands that run in this process make clients of their own each time; processes do it as users have it."""
+    with quickened():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +48,13 @@ def account(moto_server: MotoAccount) -> MotoAccount:
     """An empty account over real HTTP, with AWS's managed policies in it and a root user with MFA."""
     moto_server.reset()
     return moto_server
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Starts commands as processes, for the whole session."""
+    with forking() as standing:
+        yield standing
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ from koding_audit.credentials_file import CredentialsFile
 from koding_audit.errors import AuditError
 from tests.simulator.account import AWS, READ_LOGS, Account
 from tests.simulator.oracles import holdings
-from tests.simulator.quick import quickened
 from tests.simulator.scenario import FILE, MANAGED, World, command, drifted, explored, run
 from tests.simulator.server import Simulator, serving
+from tests.unmeasured import standing_still
 
 GUIDE = str(Path(__file__).parents[2] / "policies" / "koding.yaml")
 EVERYTHING = """version: 1
@@ -188,7 +188,7 @@ def test_a_file_that_is_wrong_is_refused(capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def standing() -> Iterator[Simulator]:
-    with quickened(), serving(drifted()) as simulator:
+    with standing_still(), serving(drifted()) as simulator:
         yield simulator
 
 

@@ -74,7 +74,6 @@ class Runner:
             "AUDIT_PYTHON": sys.executable,
             **self.cloud.environment,
             **inputs(**{"role-arn": ROLE}),
-            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         }
         self.git("init", "--quiet", "--initial-branch", "main")
         self.commit({"koding-audit.yaml": Path(GUIDE).read_text()})

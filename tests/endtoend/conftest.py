@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from tests.endtoend.harness import Command
+from tests.servers.forks import Forks
 from tests.servers.moto_account import MotoAccount
 
 MANAGED = "arn:aws:iam::aws:policy/"
 
 
 @pytest.fixture
-def command(tmp_path: Path, account: MotoAccount) -> Command:
-    """The installed command, which finds a fresh account at its endpoint."""
-    return Command(tmp_path, account.url)
+def command(tmp_path: Path, account: MotoAccount, forks: Forks) -> Command:
+    """The command, which finds a fresh account at its endpoint."""
+    return Command(tmp_path, account.url, forks)
 
 
 @pytest.fixture

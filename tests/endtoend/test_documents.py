@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ def test_a_snapshot_holds_what_a_later_audit_of_documents_needs(
     saved = str(tmp_path / "saved.json")
     assert command("snapshot", "--out", saved).status == 0
     live = command.json("scan", file)
-    offline = Command(tmp_path, "").json("scan", file, "--source", f"snapshot:{saved}")
+    offline = replace(command, url="").json("scan", file, "--source", f"snapshot:{saved}")
     assert set(offline.findings) == set(live.findings)
     changed = "policy-document-changed/policy/edge"
     assert offline.findings[changed]["message"] == live.findings[changed]["message"]
@@ -221,5 +222,5 @@ def test_authorization_details_hold_what_an_audit_of_documents_needs(
     told = {"role-missing", "role-unexpected", "trust-changed", "inline-changed", "inline-missing",
             "policy-document-changed", "policy-version-moved"}  # fmt: skip
     only = [word for rule in sorted(told) for word in ("--only", rule)]
-    result = Command(tmp_path, "").json("scan", file, "--source", f"snapshot:{path}", *only)
+    result = replace(command, url="").json("scan", file, "--source", f"snapshot:{path}", *only)
     assert {each["rule"] for each in result.findings.values()} >= told

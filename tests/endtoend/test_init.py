@@ -12,6 +12,7 @@ import pytest
 from koding_audit import codec, desired
 from koding_audit.model import Snapshot
 from tests.endtoend.harness import Command
+from tests.servers.forks import Forks
 from tests.servers.moto_account import MotoAccount
 from tests.values import aws, live_group, live_policy, live_user, own, root_use, snapshot, statement, trust
 
@@ -21,9 +22,9 @@ ALLOW = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "A
 
 
 @pytest.fixture
-def offline(tmp_path: Path) -> Command:
-    """The installed command, with no endpoint said."""
-    return Command(tmp_path, "")
+def offline(tmp_path: Path, forks: Forks) -> Command:
+    """The command, with no endpoint said."""
+    return Command(tmp_path, "", forks)
 
 
 def test_the_starter_is_a_file_that_scans_and_its_schema_stands_beside_it(offline: Command) -> None:

@@ -19,7 +19,6 @@ from koding_audit.cli import main
 from tests.endtoend.conftest import MANAGED
 from tests.endtoend.harness import ACCOUNT, Command
 from tests.servers.moto_account import MotoAccount
-from tests.simulator.quick import quickened
 
 KEY_ID = "AKIAPLANTEDPLANTWXYZ"
 SECRET = "planted+secret/0123456789abcdefghijklmno"
@@ -62,13 +61,6 @@ def policy(action: str, value: str, **more: Any) -> str:
     number = {"NumericLessThan": {"s3:max-keys": value}} if "Principal" not in more else {}
     statement = {"Effect": "Allow", "Action": action, "Condition": condition | number, **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick() -> Iterator[None]:
-    """Most commands here run in this process, each with clients of its own."""
-    with quickened():
-        yield
 
 
 @pytest.fixture

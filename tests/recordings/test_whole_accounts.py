@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.endtoend.harness import Command, Result
+from tests.servers.forks import Forks
 from tests.servers.replay import Replay, identity, recorded, whole_account
 
 SMALL = "authorization-details/example-authz-details.json"
@@ -59,8 +60,8 @@ DEMO_FINDINGS = {
 
 
 @pytest.fixture
-def offline(tmp_path: Path) -> Command:
-    return Command(tmp_path, "")
+def offline(tmp_path: Path, forks: Forks) -> Command:
+    return Command(tmp_path, "", forks)
 
 
 def scan(command: Command, desired: str, *arguments: str) -> Result:

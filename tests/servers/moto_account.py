@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import io
 import json
 import re
@@ -217,6 +218,22 @@ def with_end_of_list(call: Call, xml: str) -> str:
     return xml.replace(f"</{call.action}Result>", f"<IsTruncated>false</IsTruncated></{call.action}Result>")
 
 
+def keep_managed_policies() -> None:
+    """Have moto read AWS's managed policies once: they are most of what a reset takes, and nobody writes to them."""
+    from moto.iam.models import IAMBackend
+
+    read = IAMBackend._init_aws_policies
+    known: dict[tuple[str, str], list[Any]] = {}
+
+    def copied(backend: Any) -> list[Any]:
+        whose = (backend.account_id, backend.region_name)
+        if whose not in known:
+            known[whose] = read(backend)
+        return [copy.copy(each) for each in known[whose]]  # each counts its own attachments
+
+    IAMBackend._init_aws_policies = copied
+
+
 def serve() -> None:
     """Serve on a free port of loopback until killed; the port is printed once the account answers."""
     from moto.core.config import default_user_config
@@ -238,6 +255,7 @@ def serve() -> None:
         iam_backends[ACCOUNT]["aws"].reset()
         organizations_backends[ACCOUNT]["aws"].reset()
 
+    keep_managed_policies()
     layer = Layer(DomainDispatcherApplication(create_backend_app), reset)
     server = make_server("127.0.0.1", 0, layer, threaded=True, request_handler=Handler)
     print(server.server_port, flush=True)

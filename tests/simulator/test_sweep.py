@@ -15,7 +15,6 @@ from tests.simulator import cases, rivals, sweep, twins
 from tests.simulator.cases import PAGED, SOURCES, Case
 from tests.simulator.faults import FAULTS
 from tests.simulator.oracles import Converging, broken, common, holdings
-from tests.simulator.quick import quickened
 from tests.simulator.rivals import ACTS, MOMENTS, Rivalry
 from tests.simulator.scenario import SECRET, Run, World, begun, drifted, explored, run
 from tests.simulator.server import Simulator, Target, serving
@@ -33,7 +32,7 @@ OF_WRITES = [name for name in KINDS if not FAULTS[name].lists_only]
 
 @pytest.fixture(scope="module")
 def standing() -> Iterator[Simulator]:
-    with quickened(), serving(drifted()) as simulator:
+    with serving(drifted()) as simulator:
         yield simulator
 
 
