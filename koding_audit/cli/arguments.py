@@ -37,7 +37,8 @@ _EXAMPLES_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
     "plan": (
         ("plan koding-audit.yaml --out change.plan", "what `scan --fix` would do, saved for a review"),
         ("plan koding-audit.yaml --out change.plan --create", "also users and groups that are missing"),
-        ("plan koding-audit.yaml --as aws-cli", "a shell script, also for what `managed_by` leaves to others"),
+        ("plan koding-audit.yaml --as terraform", "resources, also for what `managed_by` leaves to others"),
+        ("plan koding-audit.yaml --as aws-cli", "the same as a shell script"),
     ),
     "apply": (
         ("apply change.plan", "shows it, asks, does it, audits again"),

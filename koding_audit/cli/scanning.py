@@ -14,7 +14,7 @@ from koding_audit.cli import unfinished
 from koding_audit.cli.guarding import judged, limits_of, tell_kept_back
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
 from koding_audit.cli.terminal import Terminal, check_new, check_outputs, create_file, deliver, emit, outputs
-from koding_audit.cli.writing import carry_out, shown
+from koding_audit.cli.writing import carry_out, described, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
 from koding_audit.guards import Judgement, Limits
@@ -149,7 +149,7 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
 
 
 def plan(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Save what `scan --fix` would do, or print it. Status 2 where not all could be seen; what could be is in it.
+    """Save what `scan --fix` would do, or print it. Status 2 where not all could be seen or said; what could is in it.
 
     Raises RefusedError where it is printed for another tool and a guard refuses: nothing would hold it back later.
     """
@@ -168,25 +168,34 @@ def plan(options: argparse.Namespace, terminal: Terminal) -> int:
     tell_kept_back(scanned.audit.findings, guards, terminal)
     for line in shown(made, judgement.marks):
         terminal.note(line)
-    _handed_over(made, judgement, options, terminal)
+    left_out = _handed_over(made, judgement, options, terminal)
     unread = [each.message for each in scanned.audit.findings if each.rule == NOT_CHECKED]
     for message in unread:
         terminal.problem(Problem(message, "the plan holds only what could be seen"))
-    return 2 if unread else 0
+    return 2 if unread or left_out else 0
 
 
-def _handed_over(made: Plan, judgement: Judgement, options: argparse.Namespace, terminal: Terminal) -> None:
-    """To its file, or to standard output in the form of another tool."""
+def _handed_over(made: Plan, judgement: Judgement, options: argparse.Namespace, terminal: Terminal) -> int:
+    """To its file, or to standard output in the form of another tool; how many steps that form cannot say."""
     if options.form:
         if judgement.refusals:
             first = judgement.refusals[0]
             raise RefusedError(f"{first.message} ({first.guard})", first.hint)
-        emit(registry.load("export", options.form).text(made))
-        return
+        return _printed(made, options.form, terminal)
     for each in judgement.refusals:
         terminal.note(inert(f"`apply` will refuse it ({each.guard}): {each.message}; {each.hint}"))
     create_file(options.out, codec.encode_plan(made))
     terminal.note(f"Saved to {inert(options.out)}: `koding-audit apply` does exactly this within 24 hours.")
+    return 0
+
+
+def _printed(made: Plan, form: str, terminal: Terminal) -> int:
+    found = registry.load("export", form).exported(made)
+    emit(found.text)
+    for each in found.left_out:
+        what = " ".join(described(each.step.action).split())
+        terminal.problem(Problem(f"--as {form} leaves out {what}: {each.reason}", "--as aws-cli says it as a command"))
+    return len(found.left_out)
 
 
 def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:

@@ -8,6 +8,7 @@ import shlex
 from typing import Any
 
 from koding_audit.errors import InputError
+from koding_audit.export import Exported, about, finding_of
 from koding_audit.model import Account, Action, Plan, Step
 from koding_audit.text import inert
 
@@ -15,17 +16,17 @@ from koding_audit.text import inert
 _NAMES_A_FILE = ("file://", "fileb://", "http://", "https://")
 
 
-def text(plan: Plan) -> str:
+def exported(plan: Plan) -> Exported:
     """For a POSIX shell; it ends at the first call that fails. Raises InputError: a value that cannot be in a line."""
     lines = [*_head(plan.basis.account), *(line for step in plan.steps for line in _step(step))]
-    return "\n".join(lines) + "\n"
+    return Exported("\n".join(lines) + "\n")
 
 
 def _head(account: Account) -> list[str]:
     wrong = shlex.quote(f"these credentials are not for account {account.id}")
     return [
         "#!/bin/sh",
-        f"# For account {account.id} (partition {account.partition}).",
+        about(account),
         "set -eu",
         "export AWS_PAGER=",
         "account=$(aws sts get-caller-identity --query=Account --output=text)",
@@ -34,7 +35,7 @@ def _head(account: Account) -> list[str]:
 
 
 def _step(step: Step) -> list[str]:
-    return ["", f"# {inert(step.finding)}", line(step.action)]
+    return ["", finding_of(step), line(step.action)]
 
 
 def line(action: Action) -> str:

@@ -16,7 +16,19 @@ from koding_audit.cli import main, tour
 from koding_audit.cli.scanning import refuse_root
 from koding_audit.errors import RefusedError
 from koding_audit.model import Action, Basis, Caller, Entry, Fact, Gap, Plan, Snapshot, SourceFile, Verb
-from tests.values import ACCOUNT, NOW, ROOT, aws, journal_of, live_group, live_user, root_use, snapshot
+from tests.values import (
+    ACCOUNT,
+    NOW,
+    ROOT,
+    aws,
+    journal_of,
+    live_group,
+    live_user,
+    managed,
+    root_use,
+    snapshot,
+    statement,
+)
 
 WANTED = """\
 version: 1
@@ -148,7 +160,9 @@ def account(tmp_path: Path) -> str:
     path = tmp_path / "saved.json"
     lacking = replace(WHOLE.principals["group", "developers"], attached=frozenset())
     principals = {**WHOLE.principals, ("group", "developers"): lacking}
-    path.write_text(codec.encode_snapshot(replace(WHOLE, principals=principals)), encoding="utf-8")
+    documents = {READ_ONLY: statement("iam:Get*")}
+    saved = replace(WHOLE, principals=principals, policies=managed(READ_ONLY), documents=documents)
+    path.write_text(codec.encode_snapshot(saved), encoding="utf-8")
     return f"snapshot:{path}"
 
 
@@ -172,6 +186,28 @@ def test_a_plan_of_what_could_be_seen_is_saved_and_is_2(
     assert main(["plan", wanted, "--source", account, *said, "--out", str(out)]) == 2
     assert out.is_file()
     assert "the plan holds only what could be seen" in capsys.readouterr().err
+
+
+def test_a_plan_that_a_form_can_say_as_a_whole_is_printed_and_is_0(
+    wanted: str, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", wanted, "--source", account, "--only", "policy-missing", "--as", "terraform"]) == 0
+    printed = capsys.readouterr()
+    assert 'resource "aws_iam_group_policy_attachment" "Developers_IAMReadOnlyAccess" {' in printed.out
+    assert "error" not in printed.err
+
+
+def test_a_step_that_a_form_cannot_say_is_told_and_is_2(
+    wanted: str, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["--only", "policy-missing", "--as", "cloudformation", "--quiet"]
+    assert main(["plan", wanted, "--source", account, *said]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(
+        "error: --as cloudformation leaves out AttachGroupPolicy IAMReadOnlyAccess to group Developers: "
+    )
+    assert printed.err.endswith("; --as aws-cli says it as a command\n")
+    assert f"# Not here: policy-missing/{ACCOUNT.arn('group', 'Developers')}/{READ_ONLY}\n" in printed.out
 
 
 @pytest.mark.parametrize("command", [["plan", "wanted.yaml"], ["snapshot"]], ids=lambda command: command[0])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from koding_audit.export.aws_cli import text
+from koding_audit.export.aws_cli import exported
 from koding_audit.model import Account, Action, Basis, Plan, Step, Verb
 from tests.endtoend.harness import GUIDE, Command
 from tests.servers.moto_account import MotoAccount
@@ -87,7 +87,7 @@ def test_after_the_script_of_a_plan_a_scan_is_clean(command: Command, run_script
 
 def test_the_script_of_another_account_writes_nothing(run_script: Any, account: MotoAccount) -> None:
     basis = Basis(Account("999999999999", "aws"), NOW, (), (), (), (), create=False, replace=False, state="")
-    script = text(Plan(basis, (Step(Action(Verb.CREATE_USER, {"UserName": "ada"}), "a-rule", "add", {}),)))
+    script = exported(Plan(basis, (Step(Action(Verb.CREATE_USER, {"UserName": "ada"}), "a-rule", "add", {}),))).text
     done = run_script(script)
     assert (done.returncode, done.stderr) == (1, "these credentials are not for account 999999999999\n")
     assert account.writes() == []

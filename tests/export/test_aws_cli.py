@@ -9,14 +9,9 @@ import pytest
 from botocore import xform_name
 
 from koding_audit.errors import InputError
-from koding_audit.export.aws_cli import line, text
-from koding_audit.model import Action, Basis, Plan, Step, Verb
-from tests.values import ACCOUNT, NOW
-
-
-def plan(*actions: Action) -> Plan:
-    basis = Basis(ACCOUNT, NOW, (), (), (), (), create=False, replace=False, state="")
-    return Plan(basis, tuple(Step(action, f"rule/\n{action.verb.value}", "add", {}) for action in actions))
+from koding_audit.export.aws_cli import exported, line
+from koding_audit.model import Action, Verb
+from tests.export.plans import plan
 
 
 @pytest.mark.parametrize("verb", Verb)
@@ -56,7 +51,7 @@ def test_documents_tags_and_flags_are_what_they_were() -> None:
 
 
 def test_a_finding_with_a_line_break_in_its_id_stays_in_its_comment() -> None:
-    lines = text(plan(Action(Verb.CREATE_USER, {"UserName": "ada"}))).splitlines()
+    lines = exported(plan(Action(Verb.CREATE_USER, {"UserName": "ada"}))).text.splitlines()
     comment, call = lines[-2:]
     assert comment.startswith("# rule/")
     assert comment.endswith("CreateUser")
