@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from koding_audit import __version__, profiles
-from koding_audit.errors import AccessError, AuditError, CallError, InputError
-from koding_audit.model import Account, Caller, Settings
+from koding_audit.errors import AccessError, AuditError, CallError, EndpointError, InputError
+from koding_audit.model import Account, Caller, Held, Settings
 from koding_audit.text import masked
 from koding_audit.words import counted
 
@@ -62,13 +62,35 @@ _WHERE = "look at ~/.aws/config, ~/.aws/credentials and the AWS_* variables"
 
 # What AWS says to a request whose time or signature it does not accept; which of the two it was, the clock tells.
 _TIME_OR_KEY = frozenset({"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException"})
-_SKEW_TAKEN = 240  # seconds; a signature is good for five minutes
+SKEW_TAKEN = 240  # seconds; a signature is good for five minutes
 _SPOKEN = 200  # characters of what a program of the user's says to its error stream
+
+
+class Clock:
+    """How far this machine's clock is from that of whoever answered last, by the time in the reply.
+
+    skew: seconds that it is ahead; None before anybody answered.
+    """
+
+    def __init__(self) -> None:
+        self.skew: int | None = None
+
+    def watch(self, session: Any) -> None:
+        """Every reply to a client of the session is looked at, a refusal too."""
+        session.register("after-call", self.read)
+
+    def read(self, parsed: Any, **_: Any) -> None:
+        """Botocore's event after a reply."""
+        found = _skew(parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
+        self.skew = self.skew if found is None else found
 
 
 @dataclass
 class Connection:
-    """Clients of one account, and the threads that use them. A call is made with `call` or `pages`, nowhere else."""
+    """Clients of one account, and the threads that use them. A call is made with `call` or `pages`, nowhere else.
+
+    endpoint: None for AWS's own; held: the credentials in use; hosts: the addresses of IAM and STS.
+    """
 
     iam: Any
     endpoint: str | None
@@ -78,6 +100,8 @@ class Connection:
     _identity: Future[tuple[Account, Caller]]
     _client: Callable[..., Any]
     source: str = "live"
+    held: Held | None = None
+    hosts: tuple[str, ...] = ()
 
     def identity(self) -> tuple[Account, Caller]:
         """The account and the caller, asked of STS, which needs no permission and works under any deny."""
@@ -171,10 +195,13 @@ def take_time(reply: Any, name: str, call: str) -> datetime:
 
 
 @contextlib.contextmanager
-def connect(settings: Settings) -> Iterator[Connection]:
+def connect(
+    settings: Settings, *, attempts: int = ATTEMPTS, asks: bool = True, clock: Clock | None = None
+) -> Iterator[Connection]:
     """A connection with the credentials that botocore finds, or those of the role that the settings name.
 
-    The identity is on its way to STS while the IAM client is being made. Raises AccessError.
+    The identity is on its way to STS while the IAM client is being made. asks: whether a person may be asked for an
+    MFA code; clock: told of every reply. Raises AccessError.
     """
     check_endpoint(settings)
     check_role(settings)
@@ -183,17 +210,21 @@ def connect(settings: Settings) -> Iterator[Connection]:
     try:
         with _explained(settings):
             session = new_session(settings)
+            if clock:
+                clock.watch(session)
             _check_bundle(session, settings)
-            keys = _in_time(pool.submit(_keys, session, settings), deadline)
-            sts = client(session, "sts", settings, **keys)
+            keys, held = _in_time(pool.submit(_keys, session, settings, asks), deadline)
+            sts = client(session, "sts", settings, attempts=attempts, **keys)
             identity = pool.submit(_identify, sts, settings.role_arn)
 
-            def another(service: str, attempts: int = ATTEMPTS) -> Any:
+            def another(service: str, attempts: int = attempts) -> Any:
                 return client(session, service, settings, attempts=attempts, **keys)
 
             iam = another("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
-        yield Connection(iam, endpoint, settings.timeout, deadline, pool, identity, another)
+        hosts = (iam.meta.endpoint_url, sts.meta.endpoint_url)
+        common = (iam, endpoint, settings.timeout, deadline, pool, identity, another)
+        yield Connection(*common, held=held, hosts=hosts)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -356,7 +387,7 @@ def _check_bundle(session: Any, settings: Settings) -> None:
     bundle = session.get_config_variable("ca_bundle") or ""
     if bundle and not os.path.isfile(bundle) and not settings.endpoint_url.startswith("http:"):  # noqa: PTH113 - any text
         hint = "name a file of PEM certificates, or leave AWS_CA_BUNDLE and ca_bundle out: botocore brings its own"
-        raise AccessError(f"the certificates to trust are not there: {bundle}", hint)
+        raise EndpointError(f"the certificates to trust are not there: {bundle}", hint)
 
 
 def _is_loopback(host: str) -> bool:
@@ -389,13 +420,15 @@ def _identify(sts: Any, role_arn: str = "") -> tuple[Account, Caller]:
     return account, Caller(arn, root=arn == account.root_arn)
 
 
-def _keys(session: Any, settings: Settings) -> dict[str, Any]:
+def _keys(session: Any, settings: Settings, asks: bool) -> tuple[dict[str, Any], Held]:
     """Keys of the role that the settings name; none where botocore's own are the ones to use. Raises AccessError.
+
+    And what botocore's own are.
 
     botocore's own are had here too: what signs a user in fails now, and not in the middle of the first call.
     """
     with _named(session, settings):
-        _check_code(session, settings)
+        _check_code(session, settings, asks)
         credentials = session.get_credentials()
         found = credentials and credentials.get_frozen_credentials()
     if not found:
@@ -405,22 +438,25 @@ def _keys(session: Any, settings: Settings) -> dict[str, Any]:
         if not re.fullmatch(r"[!-~]+", text or ""):  # it would be told, token and all, when it does not fit a header
             message = f"the {what} of the AWS credentials is empty, or holds a space, a line break or the like"
             raise AccessError(message, f"look at where it comes from ({credentials.method}), and copy it again")
-    return _assume(session, settings) if settings.role_arn else {}
+    known = found.access_key
+    held = Held(credentials.method, known[:4], known[-4:], bool(found.token), _profile(settings), settings.role_arn)
+    return _assume(session, settings) if settings.role_arn else {}, held
 
 
-def _check_code(session: Any, settings: Settings) -> None:
+def _check_code(session: Any, settings: Settings, asks: bool) -> None:
     """A code that nobody can type is not waited for: botocore would ask, in a job's log, until the run's time is up."""
     if os.environ.get("AWS_ACCESS_KEY_ID") and not settings.profile:
         return  # these come first
     name = session.get_config_variable("profile") or "default"
     code = profiles.code_of(session.full_config.get("profiles", {}), name)
-    if code and not _somebody_there():
+    if code and not (asks and _somebody_there()):
         hint = (
             f'sign in first, `eval "$(aws configure export-credentials --profile {name} --format env)"`, and leave'
             " --profile out; a scheduled run needs a profile without mfa_serial"
         )
         device = f" of {code.device}" if code.device else ""
-        raise AccessError(f"profile {code.profile} asks for an MFA code{device}, and nobody is there to type it", hint)
+        nobody = "nobody is there to type it" if asks else "no scheduled run can answer"
+        raise AccessError(f"profile {code.profile} asks for an MFA code{device}, and {nobody}", hint)
 
 
 def _somebody_there() -> bool:
@@ -504,8 +540,11 @@ def _assume(session: Any, settings: Settings) -> dict[str, str]:
         keys = take(_call(sts, "sts", "AssumeRole", parameters), "Credentials", dict, call)
         return {ours: take(keys, theirs, str, call) for ours, theirs in names.items()}
     except CallError as error:
-        hint = "the role's trust policy must name this caller, and its ExternalId if it asks for one"
-        raise AccessError(f"role {settings.role_arn} cannot be assumed: {error.code}", hint) from error
+        trust = "the role's trust policy must name this caller, and its ExternalId if it asks for one"
+        others = "look at the keys that it is assumed with, at the network and at the clock"
+        why = f"{error.code}: {error.cause}" if error.cause else error.code
+        hint = trust if error.code in ACCESS_DENIED else others
+        raise AccessError(f"role {settings.role_arn} cannot be assumed: {why}", hint) from error
 
 
 def _call(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -566,15 +605,22 @@ def _of_the_clock(code: str, date: str) -> str:
     """What the time of AWS's own reply says of a refusal for the time or the signature of a request, or ""."""
     if code not in _TIME_OR_KEY:
         return ""
-    try:
-        theirs = parsedate_to_datetime(date).replace(tzinfo=timezone.utc)
-    except (TypeError, ValueError):
+    skew = _skew(date)
+    if skew is None:
         return "this machine's clock may be wrong"
-    skew = round((datetime.now(timezone.utc) - theirs).total_seconds())
-    if abs(skew) > _SKEW_TAKEN:
+    if abs(skew) > SKEW_TAKEN:
         side = "ahead of" if skew > 0 else "behind"
         return f"this machine's clock is {counted(abs(skew) // 60, 'minute')} {side} AWS's"
     return "" if code == "RequestExpired" else "the clocks agree: the secret key is not that of the key id"
+
+
+def _skew(date: str) -> int | None:
+    """Seconds that this machine's clock is ahead of a reply's Date header; None where that cannot be read."""
+    try:
+        theirs = parsedate_to_datetime(date).replace(tzinfo=timezone.utc)
+    except (TypeError, ValueError):
+        return None
+    return round((datetime.now(timezone.utc) - theirs).total_seconds())
 
 
 def _of_the_proxy(error: Any) -> str:
@@ -618,7 +664,7 @@ def _explained(settings: Settings) -> Iterator[None]:
         raise AccessError(f"there is no AWS profile {name!r}", hint) from None
     except (sdk.InvalidRegionError, sdk.UnknownRegionError) as error:
         hint = "give --region, such as us-east-1; else it is from AWS_REGION, AWS_DEFAULT_REGION or the profile"
-        raise AccessError(f"the region cannot be used: {error}", hint) from None
+        raise EndpointError(f"the region cannot be used: {error}", hint) from None
     except (LookupError, TypeError, AttributeError) as error:  # of botocore, which takes a program's output as it comes
         hint = "look at credential_process in ~/.aws/config, and run it: it has to print one JSON object"
         raise AccessError("the AWS credentials cannot be read", hint) from error

@@ -30,6 +30,10 @@ class AccessError(AuditError):
     """AWS could not be asked at all: credentials, profile, region, endpoint, or the wrong account."""
 
 
+class EndpointError(AccessError):
+    """The way to AWS is not set as it could be: the region, the certificates to trust."""
+
+
 class RefusedError(AuditError):
     """A write that will not be made: root, an account that is not pinned, a plan that is stale."""
 

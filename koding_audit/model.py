@@ -634,6 +634,23 @@ class Settings:
     timeout: float = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The credentials that are in use, without what is secret of them.
+
+    method: where they came from, in botocore's word: `env`, `shared-credentials-file`, `assume-role`, `sso`; prefix: of
+    the key's id, AKIA for a key that lasts and ASIA for a temporary one; suffix: its last four characters; token:
+    whether a session token goes with it; profile: "" for the default one; role: what --role-arn names, or "".
+    """
+
+    method: str
+    prefix: str
+    suffix: str
+    token: bool
+    profile: str = ""
+    role: str = ""
+
+
 # --- what is wrong, and what to do about it -------------------------------------------------------
 
 

@@ -36,14 +36,25 @@ CALLS: Mapping[Fact, tuple[str, ...]] = {
 OF_CREDENTIALS = frozenset(
     {Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED},
 )
+# Who there is of each kind.
+EVERY: Mapping[Kind, Fact] = {
+    "user": Fact.USERS_LISTED,
+    "group": Fact.GROUPS_LISTED,
+    "role": Fact.ROLES_LISTED,
+}
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 
 
 def calls(facts: Iterable[Fact], kinds: Iterable[Kind]) -> Iterator[str]:
     """The calls that tell these facts of principals of these kinds, as permissions; in the table's order, each once."""
+    return iter(dict.fromkeys(name for _, name in told(facts, kinds)))
+
+
+def told(facts: Iterable[Fact], kinds: Iterable[Kind]) -> Iterator[tuple[Fact, str]]:
+    """The same, each call with each of the facts that it is for."""
     wanted, words = frozenset(facts), [kind.title() for kind in kinds]
-    names = (name for fact, those in CALLS.items() if fact in wanted for name in those)
-    return iter(dict.fromkeys(name.format(word) for name in names for word in (words if "{}" in name else ("",))))
+    names = ((fact, name) for fact, those in CALLS.items() if fact in wanted for name in those)
+    return ((fact, name.format(word)) for fact, name in names for word in (words if "{}" in name else ("",)))
 
 
 def calls_of_rule(facts: frozenset[Fact]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from koding_audit.model import (
     key_of,
 )
 from koding_audit.outline import outline, root_state
-from koding_audit.reads import calls_of_rule
+from koding_audit.reads import EVERY, calls_of_rule
 from koding_audit.verdict import NOT_CHECKED
 
 UNREAD_ADVICE = Advice(
@@ -61,11 +61,6 @@ _OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
 _OF_USERS = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
 _OF_GROUPS = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
 _OF_ROLES = frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE})
-_EVERY: Mapping[Kind, Fact] = {
-    "user": Fact.USERS_LISTED,
-    "group": Fact.GROUPS_LISTED,
-    "role": Fact.ROLES_LISTED,
-}
 _USES = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 _CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
 _AFTER_THE_OTHERS = "waiver-unused"
@@ -120,7 +115,7 @@ def advice_of(name: str) -> Advice:
 
 def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
     """What has to be read for these rules and stacks, and no more. desired is bound to the account."""
-    wanted = _query(desired, account, _with_something_to_see(desired, chosen))
+    wanted = _query(desired, account, with_something_to_see(desired, chosen))
     if not desired.stacks:
         return wanted
     from koding_audit import buildable  # noqa: PLC0415 - most runs build nothing
@@ -128,7 +123,7 @@ def query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
     return buildable.asked(desired, account, wanted)
 
 
-def _with_something_to_see(desired: Desired, chosen: Iterable[Rule]) -> tuple[Rule, ...]:
+def with_something_to_see(desired: Desired, chosen: Iterable[Rule]) -> tuple[Rule, ...]:
     """Without a stack the rules about stacks need no facts, and no gap keeps them from being checked."""
     return tuple(rule for rule in chosen if desired.stacks or rule.id not in _OF_STACKS)
 
@@ -155,13 +150,13 @@ def _query(desired: Desired, account: Account, chosen: Iterable[Rule]) -> Query:
         keyed=frozenset(protected).union(
             each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
         ),
-        listed=frozenset(kind for kind, fact in _EVERY.items() if kind in desired.closed and fact in facts),
+        listed=frozenset(kind for kind, fact in EVERY.items() if kind in desired.closed and fact in facts),
     )
 
 
 def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit:
     """Run the rules. desired is bound to the snapshot's account."""
-    chosen = _with_something_to_see(desired, chosen)
+    chosen = with_something_to_see(desired, chosen)
     comparison = Comparison(desired, snapshot)
     gaps = tuple(gap for gap in snapshot.gaps if _blocked(gap, chosen))
     findings = (*_findings(comparison, chosen), *(_not_checked(gap, comparison) for gap in gaps))

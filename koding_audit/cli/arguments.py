@@ -71,6 +71,10 @@ _EXAMPLES_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("permissions audit koding-audit.yaml", "what a scan reads"),
         ("permissions fix koding-audit.yaml", "what `--fix` needs on top"),
     ),
+    "doctor": (
+        ("doctor koding-audit.yaml", "why does a scan of it fail, and what next?"),
+        ("doctor --profile audit --output json", "for a program; `policy` in it is the policy to attach"),
+    ),
     "render": (("render report.json --output markdown --output junit:report.xml", "a saved report in other formats"),),
     "init": (
         ("init", "a starter, ./koding-audit.yaml"),
@@ -205,6 +209,11 @@ def parser() -> argparse.ArgumentParser:
     _building(command("stack", "what a stack script needs, and may it be built", _source, _aws))
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
+    doctor = command(
+        "doctor", "why a scan fails: credentials, account, endpoint, clock, which reads are permitted", _files
+    )
+    _aws(doctor, timeout=60.0)
+    doctor.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
     _rendering(command("render", "turn a saved JSON report into other formats, offline"))
     _remembering(command("history", "since when each finding stands, what came and went, and a trend, offline"))
     _notifying(command("notify", "tell of what changed since a report, from saved reports, without AWS credentials"))
@@ -441,7 +450,7 @@ def _source(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _aws(command: argparse.ArgumentParser) -> None:
+def _aws(command: argparse.ArgumentParser, timeout: float = 300.0) -> None:
     group = command.add_argument_group("the account")
     group.add_argument("--account", type=_account, metavar="ID", help="refuse any other account")
     group.add_argument("--profile", default="", metavar="NAME", help="a profile of ~/.aws/config")
@@ -451,7 +460,11 @@ def _aws(command: argparse.ArgumentParser) -> None:
     group.add_argument("--endpoint-url", default="", metavar="URL", help="another endpoint, such as a local one")
     group.add_argument("--allow-endpoint", default="", metavar="HOST", help="an endpoint that is not AWS's own")
     group.add_argument(
-        "--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="for the whole reading (default: 300)"
+        "--timeout",
+        type=_seconds,
+        default=timeout,
+        metavar="SECONDS",
+        help=f"for the whole reading (default: {timeout:.0f})",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no progress and no notes, only errors")
     command.add_argument("-v", "--verbose", action="store_true", help="the traceback of a crash, for a bug report")

@@ -15,7 +15,7 @@ from koding_audit.collect.live import is_bulk
 from koding_audit.comparison import Comparison, Declared
 from koding_audit.errors import InputError
 from koding_audit.model import Account, Desired, DesiredUser, Fact, Kind, Query, Verb
-from koding_audit.reads import OF_CREDENTIALS, calls
+from koding_audit.reads import EVERY, OF_CREDENTIALS, calls, told
 from koding_audit.scan import query, rules, unseen
 
 KINDS: tuple[Kind, ...] = ("group", "user", "role")
@@ -24,6 +24,10 @@ PLACEHOLDER = "123456789012"  # AWS's own, for a file that names no account
 
 Statement = dict[str, Any]
 
+_OF_ORGANIZATIONS = (
+    *("organizations:DescribeOrganization", "organizations:ListParents"),
+    *("organizations:ListPoliciesForTarget", "organizations:DescribePolicy"),
+)
 _OF_GROUPS = (
     *("GetGroup", "GetGroupPolicy", "GetPolicy", "GetPolicyVersion"),
     *("ListAttachedGroupPolicies", "ListGroupPolicies"),
@@ -39,7 +43,8 @@ def permissions(options: argparse.Namespace, terminal: Terminal) -> int:
     mode, files = _mode(options.words)
     named = argparse.Namespace(files=files, with_sets=options.with_sets, strict=False, source="live")
     desired = desired_state(named, writes=False)
-    account = Account(_account_id(options.account, desired, terminal), desired.partition or "aws")
+    _check_account_id(options.account, desired, terminal)
+    account = usual_account(options.account, desired)
     emit(json.dumps(policy(mode, desired.bind(account), account), indent=2) + "\n")
     return 0
 
@@ -66,8 +71,8 @@ def _mode(words: list[str]) -> tuple[str, list[str]]:
     return "audit", words
 
 
-def _account_id(given: str, desired: Desired, terminal: Terminal) -> str:
-    """The account that the ARNs are of: one of those that the file names, where it names any."""
+def _check_account_id(given: str, desired: Desired, terminal: Terminal) -> None:
+    """The account that the ARNs are of is one of those that the file names, where it names any. Raises InputError."""
     known = desired.account_ids
     if given and known and given not in known:
         raise InputError(
@@ -79,23 +84,32 @@ def _account_id(given: str, desired: Desired, terminal: Terminal) -> str:
         terminal.note(f"The file names no account: replace {PLACEHOLDER}, or give --account.")
     if not given and len(known) > 1:
         terminal.note(f"The file is for {len(known)} accounts, and this is for {known[0]}: --account chooses another.")
-    return given or (known[0] if known else PLACEHOLDER)
+
+
+def usual_account(given: str, desired: Desired) -> Account:
+    """The account that is meant, where none was asked: as given, or the first that the file names."""
+    return Account(given or next(iter(desired.account_ids), PLACEHOLDER), desired.partition or "aws")
 
 
 def _audit(desired: Desired, account: Account) -> Statement:
-    asked = query(desired, account, rules())
-    organizations = {
-        f"organizations:{name}"
-        for name in ("DescribeOrganization", "ListParents", "ListPoliciesForTarget", "DescribePolicy")
-        if asked.effective
-    }
-    needed = {*_reads(asked), *_document_reads(asked)} | organizations
-    return _statement("Audit", sorted(needed), ["*"])
+    return _statement("Audit", sorted(needed(query(desired, account, rules()))), ["*"])
 
 
-def _reads(asked: Query) -> Iterator[str]:
+def needed(asked: Query) -> dict[str, frozenset[Fact]]:
+    """Every permission that a query needs, with the facts that cannot be told without it.
+
+    With none, for what of an organization can be told only to some of its accounts: no audit hangs on that.
+    """
+    found: dict[str, frozenset[Fact]] = dict.fromkeys(_OF_ORGANIZATIONS, frozenset()) if asked.effective else {}
+    for fact, call in (*_reads(asked), *_document_reads(asked)):
+        found[call] = found.get(call, frozenset()) | {fact}
+    return found
+
+
+def _reads(asked: Query) -> Iterator[tuple[Fact, str]]:
     """The reads of principals, their credentials and the account. Of many the account is listed instead."""
     bulk = is_bulk(asked)
+    (listing,) = calls({Fact.USERS_LISTED}, ())
     those: Mapping[Kind, Mapping[str, frozenset[Fact]]] = {
         "user": asked.users,
         "group": asked.groups,
@@ -103,25 +117,28 @@ def _reads(asked: Query) -> Iterator[str]:
     }
     for kind, wanted in those.items():
         facts = frozenset[Fact]().union(*wanted.values())
-        yield from calls(facts & OF_CREDENTIALS if bulk else facts, [kind])
+        yield from told(facts & OF_CREDENTIALS if bulk else facts, [kind])
+        yield from ((fact, listing) for fact in facts - OF_CREDENTIALS if bulk)
     screens = bulk and any(each & OF_CREDENTIALS for each in asked.users.values())
-    account = asked.account | ({Fact.CREDENTIAL_REPORT} if screens else frozenset())
     # Who the caller is everybody may ask.
-    yield from calls(account - {Fact.CALLER}, ())
-    yield from calls({Fact.USERS_LISTED}, ()) if bulk else ()
+    yield from told(asked.account - {Fact.CALLER}, ())
+    yield from told({Fact.CREDENTIAL_REPORT}, ()) if screens else ()
+    yield from ((EVERY[kind], listing) for kind in asked.listed)
 
 
-def _document_reads(asked: Query) -> Iterator[str]:
+def _document_reads(asked: Query) -> Iterator[tuple[Fact, str]]:
     """The reads of policies and of what they say."""
-    yield from calls({Fact.POLICY}, ()) if asked.policies else ()
-    yield from calls({Fact.HALVES}, ()) if asked.optional or asked.versions else ()
+    yield from told({Fact.POLICY}, ()) if asked.policies else ()
+    yield from told({Fact.HALVES}, ()) if asked.optional else ()
+    versions = told({Fact.VERSIONS}, ()) if asked.versions else ()
     # Of a version that is pinned the others are not asked for.
-    yield from calls({Fact.VERSIONS}, ()) if any(not pinned for pinned in asked.versions.values()) else ()
-    yield from calls({Fact.INLINE_DOCUMENT}, [kind for kind, _ in asked.inline])
+    listed = any(not pinned for pinned in asked.versions.values())
+    yield from (each for each in versions if listed or each[1] != "iam:ListPolicyVersions")
+    yield from told({Fact.INLINE_DOCUMENT}, [kind for kind, _ in asked.inline])
     if asked.effective:
-        yield from calls({Fact.DOCUMENT}, ["user", "group", *(kind for kind, _ in asked.effective)])
+        yield from told({Fact.DOCUMENT}, ["user", "group", *(kind for kind, _ in asked.effective)])
         # Whose groups they are is known only when they are read, and nobody need have declared them.
-        yield from calls({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}, ["group"])
+        yield from told({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}, ["group"])
 
 
 def _looks(action: str) -> Iterable[str]:

@@ -32,6 +32,7 @@ _ROOMS: Mapping[str, str] = {
     "history": "remembering",
     "notify": "notifying",
     "permissions": "permitting",
+    "doctor": "doctoring",
     "validate": "validating",
     "explain": "explaining",
     "completion": "completing",

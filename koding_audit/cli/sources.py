@@ -19,7 +19,7 @@ _NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
 _NETWORK = "look at the network, HTTPS_PROXY, --region and --endpoint-url"
 _IN_ITS_PLACE = "what answered is not AWS: look at HTTPS_PROXY, --endpoint-url, and a sign-in page of the network"
 # Calls that never came to AWS, or whose answer never came back, and what to look at.
-_UNREACHED: Mapping[str, str] = {
+UNREACHED: Mapping[str, str] = {
     "EndpointConnection": "look at the network and its DNS, --region and --endpoint-url",
     "ConnectTimeout": _NETWORK,
     "ReadTimeout": _NETWORK,
@@ -66,8 +66,18 @@ def opened(options: argparse.Namespace, terminal: Terminal) -> Iterator[Opened]:
     if name not in known:
         raise InputError(f"--source {name}: there is no such source", f"the sources are: {', '.join(known)}")
     if name == "live":
-        _tell_what_is_not_obeyed(options, os.environ, terminal)
-    settings = Settings(
+        for line in (*not_obeyed(os.environ), *not_used(options.profile, os.environ)):
+            terminal.note(line)
+    settings = settings_of(options)
+    complete = with_levels(options, terminal)
+    terminal.progress("finding the credentials ...")
+    with registry.load("collect", name).opened(argument, settings) as source:
+        yield complete(source)
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """How the command line says to reach AWS."""
+    return Settings(
         profile=options.profile,
         region=options.region,
         role_arn=options.role_arn,
@@ -76,10 +86,6 @@ def opened(options: argparse.Namespace, terminal: Terminal) -> Iterator[Opened]:
         allow_endpoint=options.allow_endpoint,
         timeout=options.timeout,
     )
-    complete = with_levels(options, terminal)
-    terminal.progress("finding the credentials ...")
-    with registry.load("collect", name).opened(argument, settings) as source:
-        yield complete(source)
 
 
 def with_levels(options: argparse.Namespace, terminal: Terminal) -> Callable[[Opened], Opened]:
@@ -111,14 +117,10 @@ def identified(
     try:
         account, caller = source.identity()
     except CallError as error:
-        if error.code in _UNREACHED:
-            raise AccessError(f"AWS cannot be reached: {error.message}", _UNREACHED[error.code]) from error
-        clock = "RequestExpired" if "clock is" in error.cause else error.code
-        hint = _UNKNOWN_CALLER.get(clock, _OTHER_KEYS)
-        raise AccessError(f"AWS does not say who is asking: {error.message}", hint) from error
+        raise unidentified(error) from error
     if caller is not None and caller.root:
         terminal.note("caller-is-root: these are the root user's own keys. Nothing will be written with them.")
-    _check_account(account, options, desired)
+    check_account(account, options, desired)
     return account, caller
 
 
@@ -141,7 +143,17 @@ def check_writable(options: argparse.Namespace, desired: Desired | None = None) 
         )
 
 
-def _check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:
+def unidentified(error: CallError) -> AccessError:
+    """What it means that STS did not say who asks, and what to do about it."""
+    if error.code in UNREACHED:
+        return AccessError(f"AWS cannot be reached: {error.message}", UNREACHED[error.code])
+    clock = "RequestExpired" if "clock is" in error.cause else error.code
+    hint = _UNKNOWN_CALLER.get(clock, _OTHER_KEYS)
+    return AccessError(f"AWS does not say who is asking: {error.message}", hint)
+
+
+def check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:
+    """Refuse another account or partition than the command line or the file says. Raises AccessError."""
     if options.account and account.id != options.account:
         raise AccessError(
             f"these credentials are for account {account.id}, and --account says {options.account}",
@@ -164,23 +176,23 @@ def _check_account(account: Account, options: argparse.Namespace, desired: Desir
         )
 
 
-def _tell_what_is_not_obeyed(options: argparse.Namespace, environ: Mapping[str, str], terminal: Terminal) -> None:
-    """What the environment says and is not followed: nobody should wonder whose account it was that was read."""
+def not_obeyed(environ: Mapping[str, str]) -> Iterator[str]:
+    """What the environment says of the endpoint and is not followed."""
     for name in sorted(environ):
         if name.startswith(_NOT_OBEYED):
-            terminal.note(
+            yield (
                 f"{inert(name)} is set, and not obeyed: an endpoint comes from --endpoint-url only, models from the"
                 " package"
             )
+
+
+def not_used(profile: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """Which of two credentials is used: nobody should wonder whose account it was that was read."""
     key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-    profile = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
-    if key and options.profile:
-        terminal.note(
-            f"AWS_ACCESS_KEY_ID is set, and not used: --profile {inert(clipped(options.profile, 100))} comes first"
-        )
-    elif key and profile:
-        terminal.note(
-            f"AWS_ACCESS_KEY_ID is used, and not the keys of profile {inert(profile)}: --profile would choose them"
-        )
+    other = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    if key and profile:
+        yield f"AWS_ACCESS_KEY_ID is set, and not used: --profile {inert(clipped(profile, 100))} comes first"
+    elif key and other:
+        yield f"AWS_ACCESS_KEY_ID is used, and not the keys of profile {inert(other)}: --profile would choose them"
     elif secret and not key:
-        terminal.note("AWS_SECRET_ACCESS_KEY is set, and not used: there is no AWS_ACCESS_KEY_ID beside it")
+        yield "AWS_SECRET_ACCESS_KEY is set, and not used: there is no AWS_ACCESS_KEY_ID beside it"

@@ -32,6 +32,7 @@ from koding_audit.model import (
     document_key,
     key_of,
 )
+from koding_audit.reads import EVERY
 
 T = TypeVar("T")
 Report = tuple[Mapping[str, Row], datetime]
@@ -51,11 +52,6 @@ _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
 _KINDS: Mapping[str, Kind] = {"group": "group", "user": "user", "role": "role"}
 _CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED)
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
-_EVERY: Mapping[Kind, Fact] = {
-    "user": Fact.USERS_LISTED,
-    "group": Fact.GROUPS_LISTED,
-    "role": Fact.ROLES_LISTED,
-}
 
 
 @contextlib.contextmanager
@@ -254,7 +250,7 @@ class _Listed:
         query = self._query
         those = {"group": query.groups, "user": query.users or members, "role": query.roles}
         asked = those[kind] or query.everything
-        return [fact for fact, wanted in ((_SELF[kind], asked), (_EVERY[kind], kind in self._query.listed)) if wanted]
+        return [fact for fact, wanted in ((_SELF[kind], asked), (EVERY[kind], kind in self._query.listed)) if wanted]
 
     def _read(self, kind: Kind, pending: _Pending[iam.Details]) -> iam.Details | None:
         try:

@@ -28,14 +28,10 @@ from koding_audit.model import (
     document_key,
     key_of,
 )
+from koding_audit.reads import EVERY
 
 _LISTS: Mapping[Kind, str] = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList"}
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
-_EVERY: Mapping[Kind, Fact] = {
-    "user": Fact.USERS_LISTED,
-    "group": Fact.GROUPS_LISTED,
-    "role": Fact.ROLES_LISTED,
-}
 
 # The call that would have told what a file does not hold.
 _CALLS: Mapping[Fact, str] = {
@@ -184,7 +180,7 @@ def _missing(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy
         elif not _is_absent(saved, key):
             yield _SELF[kind], subject
     for kind in query.listed - saved.listed:
-        yield _EVERY[kind], ""
+        yield EVERY[kind], ""
     yield from (
         (Fact.POLICY, arn)
         for arn, keys in query.policies.items()
