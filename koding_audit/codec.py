@@ -37,6 +37,7 @@ from koding_audit.model import (
     Kind,
     Level,
     ManagedPolicy,
+    Measured,
     Organization,
     OrganizationPolicy,
     Outcome,
@@ -72,9 +73,10 @@ _ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANGES: tuple[Change, ...] = get_args(Change)
 _STATUSES: tuple[FindingStatus, ...] = get_args(FindingStatus)
+_RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 _OF_AUDIT = (
     *("account", "caller", "taken_at", "source", "endpoint", "credential_report_generated", "status", "desired"),
-    *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
+    *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline", "trend"),
 )
 _DEEPEST = 20  # of a finding's evidence
 
@@ -679,6 +681,7 @@ def _audit(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "journal": None if audit.journal is None else _journal(audit.journal),
         "root": _root(audit.root),
         "outline": None if audit.outline is None else _outline(audit.outline),
+        "trend": None if audit.trend is None else [_measured(each) for each in audit.trend],
     }
 
 
@@ -754,6 +757,15 @@ def _outlined(each: Outlined) -> dict[str, Any]:
     }
 
 
+def _measured(each: Measured) -> dict[str, Any]:
+    return {
+        "taken_at": instant(each.taken_at),
+        "status": each.status,
+        "partial": each.partial,
+        **{severity: getattr(each, severity) for severity in SEVERITIES},
+    }
+
+
 def _shown(action: Action) -> dict[str, Any]:
     """An action without the text of a policy: a report goes further than a plan or the journal does."""
     parameters = {name: each for name, each in action.parameters.items() if name != "PolicyDocument"}
@@ -813,6 +825,7 @@ def _read_audit(item: Item) -> Audit:
         journal=fields["journal"].optional(lambda found: _read_journal(found, account)),
         root=_read_root(fields["root"]),
         outline=fields["outline"].optional(_read_outline),
+        trend=fields["trend"].optional(lambda found: found.each(_read_measured)),
     )
 
 
@@ -916,6 +929,13 @@ def _read_outlined(item: Item) -> Outlined:
         required=fields["required"].each(Item.text),
         optional=tuple((each["name"].text(), each["attached"].optional(Item.boolean)) for each in optional),
     )
+
+
+def _read_measured(item: Item) -> Measured:
+    fields = item.fields("taken_at", "status", "partial", *SEVERITIES)
+    error, warning, note = (fields[severity].whole() for severity in SEVERITIES)
+    status = fields["status"].choice(_RUN_STATUSES)
+    return Measured(fields["taken_at"].time(), status, fields["partial"].boolean(), error, warning, note)
 
 
 def _read_written(item: Item) -> Entry:

@@ -137,7 +137,9 @@ def _box(node: Node, place: _Place) -> Element:
         element("rect", x="1", y="1", width=str(width - 2), height=str(_HEIGHT - 2), rx="8"),
         sign,
         element("text", label, class_="label", x=str(_GLYPH), y="19" if node.note else "26"),
-        element("text", _cut(node.note, int((width - _GLYPH - 8) / 6.4)), class_="note", x=str(_GLYPH), y="34"),
+        element("text", _cut(node.note, int((width - _GLYPH - 8) / 6.4)), class_="note", x=str(_GLYPH), y="34")
+        if node.note
+        else None,
         class_=f"node {node.state}",
         x=str(place.left),
         y=str(place.top),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from koding_audit.model import Finding, RunStatus
+from koding_audit.model import Finding, Measured, RunStatus
 from koding_audit.verdict import NOT_CHECKED, ordered, summary
 
 EventKind = Literal["came", "went", "fixed"]
@@ -95,6 +95,12 @@ def told(audits: Iterable[Kept]) -> tuple[History, ...]:
     for audit in audits:
         tracks.setdefault(audit.track, _Telling()).add(audit)
     return tuple(tracks[track].history(track) for track in sorted(tracks))
+
+
+def measured(audit: Kept) -> Measured:
+    counts = summary(audit.findings)
+    standing = (counts["error"], counts["warning"], counts["note"])
+    return Measured(audit.taken_at, audit.status, audit.rules is not None, *standing)
 
 
 @dataclass(slots=True)

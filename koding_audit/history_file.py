@@ -14,13 +14,16 @@ from urllib.parse import quote
 
 from koding_audit import __version__
 from koding_audit.errors import AuditError, InputError
-from koding_audit.history import History, Kept, Track, told
+from koding_audit.history import History, Kept, Track, measured, told
 from koding_audit.jsontext import Item, instant, read_json, write_json
-from koding_audit.model import SEVERITIES, Audit, Finding, FindingStatus, Report, RunStatus
+from koding_audit.model import SEVERITIES, Audit, Finding, FindingStatus, Measured, Report, RunStatus
 from koding_audit.verdict import audit_status, status_of
 
 if TYPE_CHECKING:
     import sqlite3
+
+TREND = 100
+"""Audits of a trend."""
 
 WAIT = 15.0  # seconds that a run waits for another one that is writing: each writes for an instant
 
@@ -63,9 +66,16 @@ _ADD_FINDING = (
 _ADD_SIGHTING = "INSERT INTO sightings SELECT ?, number, ?, ? FROM findings WHERE id = ?"
 _AUDITS = (
     "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, rules"
-    # Without the Z, a second comes before its fractions.
-    " FROM audits JOIN runs ON runs.id = run ORDER BY replace(taken_at, 'Z', ''), audits.id"
+    " FROM audits JOIN runs ON runs.id = run"
 )
+# Without the Z, a second comes before its fractions.
+_IN_ORDER = f"{_AUDITS} ORDER BY replace(taken_at, 'Z', ''), audits.id"
+_BACKWARDS = (
+    f"{_AUDITS} WHERE partition = ? AND account = ? AND source = ? AND endpoint = ?"
+    " AND replace(taken_at, 'Z', '') <= replace(?, 'Z', '')"
+    " ORDER BY replace(taken_at, 'Z', '') DESC, audits.id DESC LIMIT ?"
+)
+_FAILED = "SELECT recorded_at, errors FROM runs WHERE id NOT IN (SELECT run FROM audits) ORDER BY recorded_at, id"
 _SIGHTINGS = "SELECT finding, severity, status FROM sightings WHERE audit = ? ORDER BY finding"
 _FINDINGS = "SELECT rule, subject, message, key FROM findings WHERE number = ?"
 
@@ -110,16 +120,24 @@ def append(path: str, report: Report, rules: Iterable[str] | None, now: datetime
 
 def read(path: str, *, wait: float = WAIT) -> tuple[tuple[Failed, ...], tuple[History, ...]]:
     """The runs in which nothing was audited, and the history of each account. Raises AuditError."""
-    failed = "SELECT recorded_at, errors FROM runs WHERE id NOT IN (SELECT run FROM audits) ORDER BY recorded_at, id"
     with _opened(path, "BEGIN", wait) as database:
         _migrate(database, path)
-        return tuple(_failed(row, path) for row in database.execute(failed).fetchall()), told(_audits(database, path))
+        failed = tuple(_failed(row, path) for row in database.execute(_FAILED).fetchall())
+        return failed, told(_audits(database, database.execute(_IN_ORDER).fetchall(), path))
 
 
-def _audits(database: sqlite3.Connection, path: str) -> Iterator[Kept]:
-    """Each audit, in the order in which the accounts were read."""
+def trend(path: str, audit: Audit, *, wait: float = WAIT) -> tuple[Measured, ...]:
+    """The last TREND audits of its account that were made no later, the oldest first. Raises AuditError."""
+    with _opened(path, "BEGIN", wait) as database:
+        _migrate(database, path)
+        rows = database.execute(_BACKWARDS, (*_track(audit), instant(audit.taken_at), TREND)).fetchall()
+        return tuple(measured(each) for each in _audits(database, rows[::-1], path))
+
+
+def _audits(database: sqlite3.Connection, rows: Iterable[Sequence[object]], path: str) -> Iterator[Kept]:
+    """Each audit that is asked for, with what it found."""
     known: dict[object, Finding] = {}
-    for number, *texts, rules in database.execute(_AUDITS).fetchall():
+    for number, *texts, rules in rows:
         row = Item(texts, path, "audits").items()
         sightings = database.execute(_SIGHTINGS, (number,)).fetchall()
         for each in sightings:
@@ -158,15 +176,18 @@ def _finding(database: sqlite3.Connection, sighting: Sequence[object], path: str
 
 
 def _add(database: sqlite3.Connection, run: int | None, audit: Audit, status: RunStatus) -> None:
-    place = (audit.account.partition, audit.account.id, audit.source.partition(":")[0], audit.endpoint or "")
     number = database.execute(
         "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, *place, instant(audit.taken_at), status),
+        (run, *_track(audit), instant(audit.taken_at), status),
     ).lastrowid
     texts = ((each.id, each.rule, each.subject, each.key, each.message) for each in audit.findings)
     database.executemany(_ADD_FINDING, (tuple(map(_storable, row)) for row in texts))
     seen = ((number, each.severity, each.status, _storable(each.id)) for each in audit.findings)
     database.executemany(_ADD_SIGHTING, seen)
+
+
+def _track(audit: Audit) -> Track:
+    return Track(audit.account.partition, audit.account.id, audit.source.partition(":")[0], audit.endpoint or "")
 
 
 def _storable(text: str) -> str:

@@ -900,8 +900,31 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """One audit of a trend. error, warning, note: how many findings stood, as a report's `summary` counts them.
+
+    partial: only some rules ran.
+    """
+
+    taken_at: datetime
+    status: RunStatus
+    partial: bool
+    error: int
+    warning: int
+    note: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether its numbers can be held against those of another audit: it saw all, by all rules."""
+        return self.status != "incomplete" and not self.partial
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
-    """The result for one account. rules: for each gap, the rules that it kept from being checked, in its order."""
+    """The result for one account. rules: for each gap, the rules that it kept from being checked, in its order.
+
+    trend: the last audits of the account, this one at the end, the oldest first; None where no history was kept.
+    """
 
     account: Account
     caller: Caller | None
@@ -917,6 +940,7 @@ class Audit:
     journal: Journal | None = None
     root: RootState = RootState()
     outline: Outline | None = None
+    trend: tuple[Measured, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ FLOORS = {
     "outline": 2,
     "picture": 2,
     "drawing": 3,
+    "plot": 3,
     "results": 3,
     "credential_report": 1,
     "inputs": 2,

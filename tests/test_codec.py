@@ -597,7 +597,7 @@ def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     [found] = value["audits"]
     assert [name for name in found if name != "credential_report_generated"] == [
         *("account", "caller", "taken_at", "source", "endpoint", "status", "desired", "summary", "findings"),
-        *("gaps", "not_seen", "journal", "root", "outline"),
+        *("gaps", "not_seen", "journal", "root", "outline", "trend"),
     ]
     assert list(found["account"]) == ["id", "partition", "alias"]
     assert list(found["caller"]) == ["arn", "root"]

@@ -68,6 +68,29 @@ def test_the_audits_are_in_the_order_in_which_the_account_was_read_and_not_in_th
     assert history.standing == ()
 
 
+def test_a_trend_is_the_last_audits_of_one_account_up_to_the_one_that_is_asked_about(path: Path) -> None:
+    days = [audit(taken_at=NOW + timedelta(days=day), findings=(policy_missing(),) * (day == 1)) for day in range(4)]
+    elsewhere = replace(days[1], endpoint="http://127.0.0.1:5000")
+    for each in (*days[:3], elsewhere, REPORTS["several"].audits[1], REPORTS["gapped"].audits[0], days[3]):
+        keep(path, Report((each,)), ["root-used"] if each is days[2] else None)
+    found = history_file.trend(str(path), days[2])
+    assert [(each.taken_at, each.status, each.partial, each.error) for each in found] == [
+        (NOW, "clean", False, 0),
+        (NOW, "incomplete", False, 1),
+        (days[1].taken_at, "findings", False, 1),
+        (days[2].taken_at, "clean", True, 0),
+    ]
+    assert [each.taken_at for each in history_file.trend(str(path), elsewhere)] == [elsewhere.taken_at]
+
+
+def test_a_trend_is_bounded_and_keeps_the_last(path: Path) -> None:
+    last = audit(taken_at=NOW + timedelta(days=history_file.TREND + 4))
+    report = Report(tuple(replace(last, taken_at=NOW + timedelta(days=day)) for day in range(history_file.TREND + 5)))
+    keep(path, report)
+    found = history_file.trend(str(path), last)
+    assert [each.taken_at for each in found] == [each.taken_at for each in report.audits[5:]]
+
+
 def test_which_rules_ran_is_kept(path: Path) -> None:
     keep(path, Report((audit(findings=(policy_missing(),)),)))
     keep(path, Report((audit(),)), ["root-used"])

@@ -178,7 +178,12 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     scan = command("scan", "audit the live account; with --fix, repair it", _files, _source, _choices, _report, _aws)
-    scan.add_argument("--history", default="", metavar="FILE", help="add what was found to this file, for `history`")
+    scan.add_argument(
+        "--history",
+        default="",
+        metavar="FILE",
+        help="add what was found to this file, for `history` and the report's trend",
+    )
     _writing(scan, fix=True)
     plan = command("plan", "save what `scan --fix` would do", _files, _source, _choices, _aws)
     group = plan.add_argument_group("the plan")

@@ -124,18 +124,23 @@ def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: 
 
 
 def kept(report: Report, options: argparse.Namespace, terminal: Terminal) -> Report:
-    """The report, added to the history; where that cannot be, with the error, which is told."""
+    """The report, added to the history and with the trend; where that cannot be, with the error, which is told."""
     chosen = chosen_names(options.only, options.skip) if options.only or options.skip else None
     try:
         history_file.append(options.history, report, chosen, datetime.now(timezone.utc), wait=history_file.WAIT)
     except AuditError as error:
-        hint = "; ".join(
-            each for each in (error.hint, "this run is not in it, and its report is written all the same") if each
-        )
-        problem = Problem(error.message, hint)
-        terminal.problem(problem)
-        return replace(report, errors=(*report.errors, problem))
-    return report
+        return _without(report, error, "this run is not in it, and its report is written all the same", terminal)
+    try:
+        audits = [replace(each, trend=history_file.trend(options.history, each)) for each in report.audits]
+    except AuditError as error:
+        return _without(report, error, "this run is in it, and its report has no trend", terminal)
+    return replace(report, audits=tuple(audits))
+
+
+def _without(report: Report, error: AuditError, what: str, terminal: Terminal) -> Report:
+    problem = Problem(error.message, "; ".join(each for each in (error.hint, what) if each))
+    terminal.problem(problem)
+    return replace(report, errors=(*report.errors, problem))
 
 
 def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -> Report:

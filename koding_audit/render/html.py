@@ -13,7 +13,7 @@ from itertools import count
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
-from koding_audit import __version__
+from koding_audit import __version__, plot
 from koding_audit.arns import short_name
 from koding_audit.codec import finding_value
 from koding_audit.conclusion import again, called, command, judged, totals
@@ -180,6 +180,7 @@ class _Page:
             ),
             _facts(_about(audit), "about"),
             _pictured(audit, name),
+            _trend(audit, name),
             self.findings(audit, name),
             _root(audit, name),
             _written(audit, name),
@@ -336,6 +337,26 @@ def _pictured(audit: Audit, name: str) -> Element | None:
             element("figcaption", legend(found), *(element("p", each) for each in notes if each)),
         ),
         element("details", element("summary", "The same in words"), in_words(found)),
+    )
+
+
+def _trend(audit: Audit, name: str) -> Element | None:
+    """How many findings there were in the audits before; nothing where no history was kept."""
+    trend = audit.trend
+    if not trend:
+        return None
+    if len(trend) == 1:
+        return _section(f"{name}-trend", "Trend", element("p", "The first audit in its history.", class_="none"))
+    unsure = plot.left_out(trend)
+    return _section(
+        f"{name}-trend",
+        "Trend",
+        element(
+            "figure",
+            plot.plotted(trend, f"{name}-plot"),
+            element("figcaption", unsure) if unsure else None,
+        ),
+        element("details", element("summary", "The same in numbers"), plot.in_numbers(trend)),
     )
 
 

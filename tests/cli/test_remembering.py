@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -56,6 +58,25 @@ def test_what_scans_keep_is_shown_with_since_when_it_stands(
     assert (standing["rule"], standing["since"]) == ("optional-set-incomplete", "2026-11-24T20:00:00Z")
     assert (standing["seen"], standing["known"]) == ("2026-11-26T20:00:00Z", True)
     assert [each["status"] for each in found["trend"]] == ["clean", "findings", "incomplete", "findings"]
+
+
+def test_a_report_has_the_trend_where_a_history_is_kept_and_the_page_is_the_same_when_it_is_rendered_later(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, page = tmp_path / "history.db", tmp_path / "page.html"
+    assert scan(WHOLE) == 0
+    report = tmp_path / "report.json"
+    assert json.loads(report.read_text(encoding="utf-8"))["audits"][0]["trend"] is None
+    scan(WHOLE, "--history", str(path))
+    scan(HALF, "--history", str(path), "--output", f"html:{page}", days=1)
+    first, second = json.loads(report.read_text(encoding="utf-8"))["audits"][0]["trend"]
+    none = dict.fromkeys(("error", "warning", "note"), 0)
+    assert first == {"taken_at": "2026-11-23T20:00:00Z", "status": "clean", "partial": True, **none}
+    assert (second["taken_at"], second["warning"] + second["note"]) == ("2026-11-24T20:00:00Z", 1)
+    capsys.readouterr()
+    assert main(["render", str(report), "--output", "html"]) == 0
+    assert capsys.readouterr().out == page.read_text(encoding="utf-8")
+    assert ">Trend<" in page.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -138,6 +159,21 @@ def test_a_history_that_fails_is_an_error_of_the_run_and_the_report_is_written_a
     assert (report["status"], report["audits"][0]["status"]) == ("incomplete", "clean")
     assert "this run is not in it, and its report is written all the same" in report["errors"][0]["hint"]
     assert path.read_text(encoding="utf-8") == "something else"
+
+
+def test_a_trend_that_cannot_be_told_is_an_error_of_the_run_which_is_kept_all_the_same(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "history.db"
+    scan(HALF, "--history", str(path))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE sightings SET severity = 'odd'")
+    assert scan(WHOLE, "--history", str(path), "--exit-zero", days=1) == 2
+    assert "this run is in it, and its report has no trend" in capsys.readouterr().err
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (report["status"], report["audits"][0]["trend"]) == ("incomplete", None)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM audits").fetchone() == (2,)
 
 
 def test_a_run_that_could_audit_nothing_is_kept_as_that(

@@ -19,6 +19,7 @@ from koding_audit.model import (
     Finding,
     Gap,
     Journal,
+    Measured,
     Outline,
     Outlined,
     Problem,
@@ -88,6 +89,15 @@ def outline(*optional: tuple[str, bool | None]) -> Outline:
             Outlined("user", "new-user", ACCOUNT.arn("user", "new-user"), groups=("Developers",)),
         ),
         policy_sets={"stack-build": (EC2, READ), "route53": tuple(route53)},
+    )
+
+
+def trend(*numbers: tuple[int, int, int] | None) -> tuple[Measured, ...]:
+    """An audit a day with so many errors, warnings and notes, the last of them NOW; None: it could not see all."""
+    first = NOW - timedelta(days=len(numbers) - 1)
+    return tuple(
+        Measured(first + timedelta(days=day), "findings" if each else "incomplete", False, *(each or (0, 0, 1)))
+        for day, each in enumerate(numbers)
     )
 
 
@@ -232,7 +242,15 @@ def gapped() -> Report:
         for gap in gaps
     )
     return Report(
-        (audit(findings=(policy_missing(), *not_checked), gaps=gaps, blocked_rules=rules, not_seen=("scp",)),),
+        (
+            audit(
+                findings=(policy_missing(), *not_checked),
+                gaps=gaps,
+                blocked_rules=rules,
+                not_seen=("scp",),
+                trend=trend((0, 2, 4), (1, 2, 4), None, (1, 1, 4), None),
+            ),
+        ),
         advice=ADVICE,
     )
 
@@ -256,7 +274,13 @@ def fixed() -> Report:
         policy_missing(late, status="pending"),
     )
     journal = Journal("/home/ada/.local/state/koding-audit/123456789012/2026-11-23T20-00-00Z.jsonl", ACCOUNT, entries)
-    found = audit(findings=findings, journal=journal, root=ROOT, outline=outline(("route53", None)))
+    found = audit(
+        findings=findings,
+        journal=journal,
+        root=ROOT,
+        outline=outline(("route53", None)),
+        trend=trend((4, 0, 12), (4, 1, 12), (2, 1, 11), (3, 0, 11), (2, 0, 0)),
+    )
     return Report((found,), advice=ADVICE)
 
 

@@ -20,7 +20,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 from koding_audit.model import Report
 from koding_audit.render import html
-from tests.render.reports import ACCOUNT, REPORTS, audit, hostile, policy_missing
+from tests.render.reports import ACCOUNT, REPORTS, audit, hostile, policy_missing, trend
 
 PROGRAMS = ("chromium", "chromedriver")
 EVERY = pytest.mark.parametrize("name", REPORTS)
@@ -292,6 +292,33 @@ def test_a_screen_reader_is_told_what_the_fields_and_the_picture_are(browser: Br
     assert {("region", "Findings"), ("region", "Root user"), ("heading", "group Developers")} <= set(found)
     (picture,) = (said for role, said in found if role == "image")
     assert picture.startswith("Who has what Users and roles: 2, Groups: 2, Policy sets: 2, Policies: 6.")
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_plot_is_as_wide_as_its_card_with_every_audit_and_every_text_inside(browser: Browser, width: int) -> None:
+    days = trend(*[(number % 7, 0, 12_345) for number in range(100)])
+    browser.open(html.render(Report((audit(trend=days),))), width=width)
+    card, svg, *parts = browser.js(
+        "return ['section:has(> figure > .plot)', '.plot', '.plot circle, .plot text']"
+        ".flatMap((each) => Array.from(document.querySelectorAll(each)))"
+        ".map((each) => each.getBoundingClientRect().toJSON())"
+    )
+    assert svg["width"] > card["width"] - 60
+    assert len(parts) == 3 * 100 + 3 + 5 + 2
+    for each in parts:
+        assert card["left"] < each["left"]
+        assert each["right"] < card["right"]
+        assert svg["top"] - 1 < each["top"]
+        assert each["bottom"] < svg["bottom"] + 1
+
+
+def test_a_screen_reader_is_told_what_a_plot_shows_and_its_numbers(browser: Browser) -> None:
+    browser.open(html.render(REPORTS["fixed"]))
+    browser.js("document.querySelector('.trend').closest('details').open = true")
+    found = browser.accessible()
+    (plot,) = (said for role, said in found if role == "image" and said.startswith("How many findings there were"))
+    assert "5 audits from 2026-11-19T20:00:00Z to 2026-11-23T20:00:00Z. Errors: 2 at the last, 4 at most." in plot
+    assert {("rowheader", "2026-11-19T20:00:00Z"), ("columnheader", "warning"), ("cell", "12")} <= set(found)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

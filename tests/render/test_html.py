@@ -17,7 +17,7 @@ from koding_audit.model import Outline, Outlined, Report
 from koding_audit.picture import MOST as MOST_NODES
 from koding_audit.render import html
 from koding_audit.verdict import stands
-from tests.render.reports import ACCOUNT, GROUP, REPORTS, audit, policy_missing
+from tests.render.reports import ACCOUNT, GROUP, REPORTS, audit, policy_missing, trend
 from tests.render.test_hostile import Tags
 
 EVERY = pytest.mark.parametrize("report", [pytest.param(each, id=name) for name, each in REPORTS.items()])
@@ -133,8 +133,9 @@ def test_what_can_be_filled_in_has_a_label_and_the_picture_has_words(report: Rep
             assert "label" in inside
         if attributes.get("role") == "img":
             assert attributes["aria-labelledby"]
-    drawn = any(each.get("role") == "img" for each in page.every("svg"))
-    assert drawn == ("The same in words" in page.inside("summary"))
+    drawn = [each for each in page.every("svg") if each.get("role") == "img"]
+    words = [each for each in page.inside("summary") if each in ("The same in words", "The same in numbers")]
+    assert len(drawn) == len(words)
 
 
 def test_the_verdict_the_findings_root_the_fix_the_gaps_and_the_way_to_repeat_it_are_in_it() -> None:
@@ -151,6 +152,18 @@ def test_the_verdict_the_findings_root_the_fix_the_gaps_and_the_way_to_repeat_it
     assert ">iam:ListAccessKeys: AccessDenied<" in gapped
     assert "user/builder-19 and 2 more" in gapped
     assert "<b>scp</b>" in gapped
+
+
+def test_a_first_audit_has_no_plot_and_one_without_a_history_says_nothing_of_it() -> None:
+    first = html.render(Report((audit(trend=trend((1, 2, 3))),)))
+    assert "The first audit in its history." in first
+    assert 'class="plot"' not in first
+    assert "Trend" not in html.render(REPORTS["full"])
+
+
+def test_of_a_picture_there_is_no_text_without_a_word() -> None:
+    page = Page(html.render(REPORTS["full"]))
+    assert len(page.inside("text")) == sum(tag == "text" for tag, _, _ in page.elements)
 
 
 def test_root_is_not_marked_where_no_rule_complains() -> None:
