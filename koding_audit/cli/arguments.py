@@ -17,6 +17,7 @@ examples:
   koding-audit scan policies/koding.yaml --fix        attach and add what is missing; asks first
   koding-audit scan FILE --fix --create               also create users and groups that are missing
   koding-audit scan FILE --output json:report.json    for a pipeline; status 1 when something is wrong
+  koding-audit doctor                                 why does a scan fail, and what next?
   koding-audit explain policy-missing                 why it matters, and how to fix it by hand
   koding-audit plan FILE --out change.plan            look now, `koding-audit apply change.plan` later
 

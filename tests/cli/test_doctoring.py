@@ -5,26 +5,29 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from koding_audit import aws, desired
-from koding_audit.aws import connect
+from koding_audit.aws import Connection, connect
 from koding_audit.cli import main
 from koding_audit.cli.doctoring import tried
 from koding_audit.cli.permitting import policy
 from koding_audit.doctor import missing
 from koding_audit.model import Account, Settings
+from koding_audit.probes import Told
 from tests.cli.test_permissions import EVERYTHING
 from tests.endtoend.harness import Command
 from tests.servers.always import always
 from tests.servers.moto_account import MotoAccount
+from tests.servers.replay import Replay, identity, recorded
 from tests.servers.wire import error_xml
 from tests.simulator.scenario import FILE, drifted
 from tests.simulator.server import Simulator, serving
-from tests.test_aws import ASKS, config_file
+from tests.test_aws import ASKS, KEYS, config_file
 
 GUIDE = str(Path(__file__).parents[2] / "policies" / "koding.yaml")
 
@@ -240,6 +243,23 @@ def test_a_role_that_cannot_be_assumed_and_a_region_that_is_none_are_told_where_
     assert (nowhere.verdicts["credentials"], nowhere.verdicts["endpoint"]) == ("unknown", "not-ok")
     region = doctor(account.url, GUIDE, "--region", "a b")
     assert (region.verdicts["credentials"], region.verdicts["endpoint"]) == ("unknown", "not-ok")
+
+
+def test_a_role_whose_keys_are_of_another_account_is_told_and_not_read_with(doctor: Doctor, replay: Replay) -> None:
+    replay.answer("AssumeRole", recorded({"Credentials": KEYS}))
+    replay.answer("GetCallerIdentity", identity("210987654321", "arn:aws:sts::210987654321:assumed-role/audit/x"))
+    ended = doctor(replay.url, GUIDE, "--role-arn", "arn:aws:iam::123456789012:role/audit")
+    assert (ended.status, ended.verdicts["credentials"], ended.verdicts["reads"]) == (2, "not-ok", "unknown")
+    assert "the keys that came are of account 210987654321" in ended.says("credentials")
+    assert {call.service for call in replay.calls} == {"sts"}
+
+
+def test_a_read_that_the_deadline_cuts_off_is_unknown_and_not_missing(connection: Connection, replay: Replay) -> None:
+    late = replace(connection, deadline=0.0)
+    reads = list(tried(late, desired.load([GUIDE]), Account("123456789012", "aws")))
+    assert {each.told for each in reads} == {Told("unknown", "DeadlineExceeded")}
+    assert missing(reads) == ()
+    assert replay.calls == []
 
 
 def test_what_of_the_environment_is_not_obeyed_and_a_proxy_are_told_without_their_secrets(
