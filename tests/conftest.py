@@ -15,7 +15,7 @@ from tests.servers.forks import Forks, forking
 from tests.servers.moto_account import MotoAccount, running
 from tests.servers.replay import Replay, identity, replaying
 from tests.simulator.quick import quickened
-from tests.unmeasured import leave_processes_alone
+from tests.unmeasured import leave_processes_alone, standing_still
 
 # Workers share two cores with whatever else runs: how long an example takes says nothing about the code. In CI the
 # examples are the same each time; new ones are for whoever works on the code.
@@ -33,6 +33,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def quick_clients() -> Iterator[None]:
     """Commands that run in this process make clients of their own each time; processes do it as users have it."""
     with quickened():
+        yield
+
+
+@pytest.fixture(scope="module")
+def unmeasured() -> Iterator[None]:
+    """For modules that run thousands of examples through lines that their rooms' tests prove."""
+    with standing_still():
         yield
 
 

@@ -6,9 +6,11 @@ import contextlib
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 
 import coverage
+from coverage.exceptions import CoverageWarning
 
 
 def told_by(script: str) -> str:
@@ -34,4 +36,6 @@ def standing_still() -> Iterator[None]:
     try:
         yield
     finally:
-        measuring.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CoverageWarning)  # what it measures has been imported before, by itself
+            measuring.start()

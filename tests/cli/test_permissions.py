@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.simulator.scenario import FILE, MANAGED, World, command, drifted, exp
 from tests.simulator.server import Simulator, serving
 from tests.unmeasured import standing_still
 
+EVERY_ACTION = "EVERY_ACTION" in os.environ
 GUIDE = str(Path(__file__).parents[2] / "policies" / "koding.yaml")
 EVERYTHING = """version: 1
 account: {id: "123456789012"}
@@ -343,15 +345,19 @@ def test_what_is_printed_is_enough_for_every_shape_of_file(
     assert (status, after) == (0, before)
 
 
-@pytest.mark.parametrize("shape", ["listed because it is closed", "an exclusive role alone", "documents, listed"])
+@pytest.mark.parametrize(
+    ("first", "shape"), [(0, "listed because it is closed"), (1, "an exclusive role alone"), (2, "documents, listed")]
+)
 def test_without_any_one_action_some_fix_of_that_shape_is_not_whole(
-    capsys: pytest.CaptureFixture[str], standing: Simulator, tmp_path: Path, shape: str
+    capsys: pytest.CaptureFixture[str], standing: Simulator, tmp_path: Path, first: int, shape: str
 ) -> None:
     file = tmp_path / "desired.yaml"
     file.write_text(SETS + SHAPES[shape])
     modes = ("audit", "fix", "create", "replace")
     least = [each for mode in modes for each in printed(capsys, mode, str(file))]
-    for action in sorted({action for each in least for action in each["Action"]}):
+    actions = sorted({action for each in least for action in each["Action"]})
+    assert len(actions) > 15
+    for action in actions if EVERY_ACTION else actions[first::3]:  # most are needed by every shape
         fewer = [{**each, "Action": [name for name in each["Action"] if name != action]} for each in least]
         fewer = [each for each in fewer if each["Action"]]
         runs = [repaired, undone]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from koding_audit.difference import Change, Difference, compare, covers
 from koding_audit.document import parse
 from tests.difference.oracle import ACTIONS, ASPECTS, RESOURCES, Json, aspects_of, glob, pair
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 PAIRS = int(os.environ.get("DIFF_PAIRS", "300"))
 swept = settings(max_examples=PAIRS, deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,6 +13,8 @@ from koding_audit.document import parse
 from koding_audit.evaluate import Context, Policies, Policy, Request, compiled, decide
 from tests.difference.oracle import ACTIONS, ASPECTS, CONTEXTS, RESOURCES, Json, pair, told
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 PRINCIPAL = "arn:aws:iam::123456789012:user/ann"
 REQUESTS = 150
 

@@ -13,6 +13,8 @@ import pytest
 from koding_audit.difference import compare, covers
 from koding_audit.document import parse
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Json = dict[str, Any]
 
 # Some of every kind: the largest, Deny, NotAction, variables, wildcards, many conditions.

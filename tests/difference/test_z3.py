@@ -14,7 +14,9 @@ from koding_audit.difference import compare
 from koding_audit.document import parse
 from tests.difference.oracle import ASPECTS, Json, document, listed, varied
 
-PAIRS = int(os.environ.get("DIFF_Z3_PAIRS", "20"))
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+PAIRS = int(os.environ.get("DIFF_Z3_PAIRS", "6"))
 SECONDS = 5
 ABSENT = "(no value)"
 

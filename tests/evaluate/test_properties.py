@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koding_audit.evaluate import Context, Policies, Policy, Request, State, Unread, Verdict, compiled, decide
 from koding_audit.evaluate.operators import OPERATORS
+from tests.fuzz.mutations import few
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ACCOUNT = "123456789012"
 OTHER = "999999999999"
@@ -119,7 +123,7 @@ def policies(world: dict[str, Any]) -> Policies:
     )
 
 
-relaxed = settings(deadline=None)  # two workers share a machine with whatever else runs
+relaxed = few(40)
 
 
 def asked(who: str, account: str, context: dict[str, list[str]], *, complete: bool = True) -> Request:
@@ -171,7 +175,7 @@ def test_the_order_of_statements_does_not_matter(world: dict[str, Any], request:
     assert verdict(request, world) == verdict(request, shuffled)
 
 
-@settings(max_examples=300, deadline=None)
+@few(120)
 @given(worlds(), whos, accounts, contexts, contexts)
 def test_what_an_open_request_is_told_holds_for_any_value_of_its_open_keys(
     world: dict[str, Any],

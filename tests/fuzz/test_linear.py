@@ -23,6 +23,8 @@ from koding_audit.evaluate.patterns import glob, read
 from koding_audit.model import Fact, Gap, Query
 from tests.values import live_user, snapshot
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 HEAD = "version: 1\n"
 
 

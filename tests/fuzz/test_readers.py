@@ -34,6 +34,8 @@ from tests.servers.wire import reply_xml, service_model
 from tests.simulator.account import HEADER
 from tests.values import NOW, journal_of, live_group, live_role, live_user, root_use, snapshot
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 BORN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 OWN = "arn:aws:iam::123456789012:policy/p"
 FILE: Any = {

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from tests.unmeasured import standing_still
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unmeasured() -> Iterator[None]:
-    with standing_still():
-        yield
+def whole_runs(unmeasured: None) -> None:
+    """No test here is measured."""
