@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass as ordered_dataclass
+from dataclasses import field
 from typing import Any, Literal, NoReturn
 from urllib.parse import unquote
 
 from koding_audit.errors import InputError
+from koding_audit.frozen import dataclass
 
 Effect = Literal["Allow", "Deny"]
 Version = Literal["2012-10-17", "2008-10-17"]
@@ -45,7 +47,7 @@ class DocumentError(InputError):
         self.element = element
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@ordered_dataclass(frozen=True, slots=True, order=True)
 class Condition:
     """One key of one operator: `ForAnyValue:StringLikeIfExists` of `aws:TagKeys`.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from koding_audit.frozen import dataclass
 from koding_audit.markup import element
 from koding_audit.picture import COLUMNS, WORDS, Edge, Key, Node, Picture, State
 from koding_audit.text import inert

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from koding_audit import document
 from koding_audit.difference import Change, Difference, compare, described
+from koding_audit.frozen import dataclass
 
 _SHOWN = 20  # changes of a kind that a report carries; the semantic diff may find thousands
 _TITLES: Mapping[str, str] = {

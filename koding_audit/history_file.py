@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from koding_audit import __version__
 from koding_audit.errors import AuditError, InputError
+from koding_audit.frozen import dataclass
 from koding_audit.history import History, Kept, Track, measured, told
 from koding_audit.jsontext import Item, instant, read_json, write_json
 from koding_audit.model import SEVERITIES, Audit, Finding, FindingStatus, Measured, Report, RunStatus

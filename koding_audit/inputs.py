@@ -6,9 +6,9 @@ import codecs
 import os
 import re
 import stat
-from dataclasses import dataclass
 
 from koding_audit.errors import InputError
+from koding_audit.frozen import dataclass
 from koding_audit.model import Source
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")

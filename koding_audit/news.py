@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from koding_audit.frozen import dataclass
 from koding_audit.model import SEVERITIES, Account, Audit, Finding, Report, RunStatus
 from koding_audit.verdict import audit_status, ordered, stands, status_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from koding_audit.arns import policy_name, short_name
+from koding_audit.frozen import dataclass
 from koding_audit.model import Account, Audit, Finding, Kind, Outline, Outlined
 from koding_audit.verdict import NOT_CHECKED, ordered, stands
 from koding_audit.words import counted

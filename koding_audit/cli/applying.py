@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from koding_audit import codec, desired, inputs, journal, jsontext
 from koding_audit.cli import unfinished
+from koding_audit.cli.fixing import fixed, refuse_root
 from koding_audit.cli.guarding import judged, limits_of
-from koding_audit.cli.scanning import Run, finished, fixed, refuse_root, scan_once
+from koding_audit.cli.scanning import Run, finished, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
 from koding_audit.cli.terminal import Terminal, check_outputs, outputs
 from koding_audit.cli.writing import carry_out, described

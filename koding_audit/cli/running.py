@@ -18,7 +18,7 @@ from koding_audit.text import masked
 # Each command's room is loaded only when it runs.
 _ROOMS: Mapping[str, str] = {
     "scan": "scanning",
-    "plan": "scanning",
+    "plan": "fixing",
     "apply": "applying",
     "undo": "applying",
     "setup": "setting_up",

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from koding_audit import credentials_file, keys
 from koding_audit.aws import NOT_THERE, Connection
-from koding_audit.cli.scanning import Run, finished, fixed, request_of, scan_once
+from koding_audit.cli.fixing import fixed, request_of
+from koding_audit.cli.scanning import Run, finished, scan_once
 from koding_audit.cli.sources import check_writable, desired_state, identified, opened
 from koding_audit.cli.terminal import Terminal
 from koding_audit.cli.writing import journalled

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from koding_audit.difference.patterns import Region, Space, tokens
 from koding_audit.document import Patterns
+from koding_audit.frozen import dataclass
 
 _ANY_SERVICE = ""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import chain, count
+
+from koding_audit.frozen import dataclass
 
 LIMIT = 20_000  # states of one automaton
 WORK = 500_000  # positions in patterns, over all of its states: what a hostile pattern makes many of

@@ -6,11 +6,11 @@ Bit n of a table is the truth for assignment n; bit i of n is the truth of atom 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from koding_audit.difference.atoms import IS_AMONG, Atom, Clause, Term
 from koding_audit.difference.patterns import matches, resource_tokens, tokens
+from koding_audit.frozen import dataclass
 
 LIMIT = 16  # atoms of one place
 MOST_TERMS = 1000  # statements that are held against each other, each with each

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from koding_audit.errors import InputError
 from koding_audit.evaluate.decision import decide
 from koding_audit.evaluate.model import Context, Decision, Policies, Policy, Request, Verdict
 from koding_audit.evaluate.statements import compiled
+from koding_audit.frozen import dataclass
 from koding_audit.jsontext import Item, read_json, write_json
 from koding_audit.model import Source
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from koding_audit.document import Condition, Qualifier
 from koding_audit.evaluate.model import Context, State
 from koding_audit.evaluate.operators import Operator, boolean, operator_of, test_of
 from koding_audit.evaluate.patterns import Template, read
 from koding_audit.evaluate.truth import Truth, Unsure, all_of, any_of, opposite, problem
+from koding_audit.frozen import dataclass
 
 # One value of the policy against one of the request.
 _Value = Callable[[str, Context], Truth]

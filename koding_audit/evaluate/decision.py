@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from koding_audit.evaluate.explaining import because
 from koding_audit.evaluate.layers import Layer, Question, consulted
 from koding_audit.evaluate.model import Because, Decision, Kind, Policies, Request, Verdict
 from koding_audit.evaluate.principals import Grant, requester
 from koding_audit.evaluate.truth import Truth, Unsure, all_of, any_of, problem
+from koding_audit.frozen import dataclass
 
 # Needs no permission, and no policy takes it away: sts API reference, GetCallerIdentity;
 # id_credentials_temp_control-access_getsessiontoken.

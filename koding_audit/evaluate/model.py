@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+
+from koding_audit.frozen import dataclass
 
 if TYPE_CHECKING:
     from koding_audit.evaluate.statements import Compiled

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from koding_audit.evaluate.model import Context, State
 from koding_audit.evaluate.truth import Unsure, problem
+from koding_audit.frozen import dataclass
 
 Match = Callable[[str], bool]
 

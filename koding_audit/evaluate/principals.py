@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Literal
 
 from koding_audit.document import Principals
 from koding_audit.evaluate.model import Request
 from koding_audit.evaluate.patterns import glob, read
+from koding_audit.frozen import dataclass
 
 RequesterKind = Literal["user", "role", "session", "federated", "root", "outside"]
 

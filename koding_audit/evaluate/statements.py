@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from koding_audit.document import Document, DocumentError, Patterns, Principals, Statement, parse
@@ -12,6 +12,7 @@ from koding_audit.evaluate.conditions import Check, check
 from koding_audit.evaluate.model import Context, State
 from koding_audit.evaluate.patterns import Match, Template, glob, read, resource
 from koding_audit.evaluate.truth import Truth, Unsure, all_of, any_of, opposite, problem
+from koding_audit.frozen import dataclass
 
 _Resource = Callable[[str, Context], Truth]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from koding_audit.desired.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from koding_audit.frozen import dataclass
 from koding_audit.stack.shape import Parts, literal
 from koding_audit.stack.table import RowKind
 from koding_audit.stack.values import Resource, Unread

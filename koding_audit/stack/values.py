@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from koding_audit.desired.nodes import MappingNode, Node
+from koding_audit.frozen import dataclass
 from koding_audit.model import Source, SourceFile
 from koding_audit.stack.table import RowKind
 

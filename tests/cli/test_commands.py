@@ -13,9 +13,10 @@ import pytest
 
 from koding_audit import codec, registry
 from koding_audit.cli import main, tour
-from koding_audit.cli.scanning import refuse_root
+from koding_audit.cli.fixing import refuse_root
 from koding_audit.errors import RefusedError
 from koding_audit.model import Action, Basis, Caller, Entry, Fact, Gap, Plan, Snapshot, SourceFile, Verb
+from tests.unmeasured import told_by
 from tests.values import (
     ACCOUNT,
     NOW,
@@ -78,6 +79,23 @@ def scan(tmp_path: Path, wanted: str) -> Callable[..., tuple[int, dict[str, Any]
 
 
 # --- scan ---------------------------------------------------------------------------------------
+
+
+def test_a_scan_of_what_is_right_loads_nothing_that_it_does_not_use(tmp_path: Path, wanted: str) -> None:
+    saved = tmp_path / "account.json"
+    saved.write_text(codec.encode_snapshot(WHOLE), encoding="utf-8")
+    said = ["scan", wanted, "--source", f"snapshot:{saved}", "--skip", "policy-not-found", "--skip", "quota-exceeded"]
+    script = (
+        "import json, sys\n"
+        "from koding_audit.cli import main\n"
+        f"status = main({said!r})\n"
+        "print(json.dumps([status, *sys.modules]))\n"
+    )
+    status, *loaded = json.loads(told_by(script))
+    assert status == 0
+    assert not {"jsonschema", "boto3", "botocore", "sqlite3"}.intersection(loaded)
+    unused = ("actions", "difference", "evaluate", "export", "guards", "history", "plan", "remediate", "stack")
+    assert not {f"koding_audit.{room}" for room in unused}.intersection(loaded)
 
 
 def test_a_whole_account_is_0(scan: Callable[..., Any]) -> None:

@@ -1,0 +1,148 @@
+"""Frozen dataclasses with slots whose methods are made when their first object is.
+
+The standard library's decorator compiles six methods for each class at import, about a millisecond of CPU: for the
+values of this package a tenth of a scan, and most of them are of no use to any one run. Here a class costs its slots at
+import, and its `__init__` when it is first called; the rest is shared. What a class looks like from outside is the
+same: `dataclasses.replace`, `fields`, `asdict` and `is_dataclass`, `match`, copies and pickles.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+__all__ = ("dataclass",)
+
+_OF_EVERY_CLASS = ("__dict__", "__weakref__")
+
+
+def _dataclass(*, frozen: bool, slots: bool) -> Callable[[type], type]:
+    """As `dataclasses.dataclass(frozen=True, slots=True)`, for classes without a base. Raises TypeError for others."""
+    if not (frozen and slots):
+        raise TypeError("for what is not frozen, or has no slots, there is dataclasses.dataclass")
+    return _made
+
+
+def _made(plain: type) -> type:
+    if plain.__bases__ != (object,):
+        raise TypeError(f"{plain.__name__} has a base: there is dataclasses.dataclass for it")
+    names = tuple(plain.__annotations__)
+    said = {name: value for name, value in vars(plain).items() if name not in _OF_EVERY_CLASS}
+    defaults = {name: said.pop(name) for name in names if name in said}
+    methods = {
+        "__init__": _first_init,
+        "__repr__": _repr,
+        "__eq__": _first_eq,
+        "__hash__": _first_hash,
+        "__setattr__": _refuse_to_set,
+        "__delattr__": _refuse_to_delete,
+        "__getstate__": _getstate,
+        "__setstate__": _setstate,
+    }
+    kept = {
+        "__slots__": names,
+        "__match_args__": names,
+        "__qualname__": plain.__qualname__,
+        "_given_": defaults,
+        "__dataclass_fields__": _Told(plain, "__dataclass_fields__"),
+        "__dataclass_params__": _Told(plain, "__dataclass_params__"),
+    }
+    return type(plain.__name__, (), {**methods, **said, **kept})
+
+
+class _Told:
+    """What the standard library says of a class, asked for when somebody wants to know."""
+
+    def __init__(self, plain: type, name: str) -> None:
+        self._plain = plain
+        self._name = name
+
+    def __get__(self, _: object, __: type) -> Any:
+        if self._name not in vars(self._plain):
+            dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(self._plain)
+        return vars(self._plain)[self._name]
+
+
+def _complete(made: Any) -> None:
+    """Give the class its own methods. Two threads may both do it: they do the same."""
+    fields = [_field(made, name) for name in made.__match_args__]
+    compared = attrgetter(*(name for name, field in fields if field.compare))
+    hashed = attrgetter(*(name for name, field in fields if (field.compare if field.hash is None else field.hash)))
+
+    def equals(self: Any, other: object) -> bool:
+        return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
+
+    made.__hash__ = lambda self: hash(hashed(self))
+    made.__eq__ = equals
+    made.__init__ = _init(made, fields)
+
+
+def _field(made: Any, name: str) -> tuple[str, dataclasses.Field[Any]]:
+    given = made._given_.get(name, dataclasses.MISSING)
+    return name, given if isinstance(given, dataclasses.Field) else dataclasses.field(default=given)
+
+
+def _init(made: Any, fields: Iterable[tuple[str, dataclasses.Field[Any]]]) -> Any:
+    """`__init__` as one would write it, which sets each slot by its own descriptor: __setattr__ refuses."""
+    scope: dict[str, Any] = {"_left_out": dataclasses.MISSING}
+    parameters, lines = ["self"], []
+    for name, field in fields:
+        scope[f"_set_{name}"] = vars(made)[name].__set__
+        parameter = value = name
+        if field.default_factory is not dataclasses.MISSING:
+            scope[f"_make_{name}"] = field.default_factory
+            parameter, value = f"{name}=_left_out", f"_make_{name}() if {name} is _left_out else {name}"
+        elif field.default is not dataclasses.MISSING:
+            scope[f"_default_{name}"] = field.default
+            parameter = f"{name}=_default_{name}"
+        parameters.append(parameter)
+        lines.append(f"    _set_{name}(self, {value})\n")
+    exec(f"def __init__({', '.join(parameters)}):\n{''.join(lines)}", scope)  # noqa: S102 - of our own source's names
+    scope["__init__"].__qualname__ = f"{made.__qualname__}.__init__"
+    return scope["__init__"]
+
+
+def _first_init(self: Any, *arguments: Any, **named: Any) -> None:
+    _complete(type(self))
+    self.__init__(*arguments, **named)
+
+
+def _first_eq(self: Any, other: object) -> bool:
+    """Reached where an object came without `__init__`: as a copy, or out of a pickle."""
+    _complete(type(self))
+    return bool(self == other)
+
+
+def _first_hash(self: Any) -> int:
+    _complete(type(self))
+    return hash(self)
+
+
+def _repr(self: Any) -> str:
+    told = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+    return f"{type(self).__qualname__}({', '.join(told)})"
+
+
+def _refuse_to_set(_: object, name: str, __: object) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_: object, name: str) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _getstate(self: Any) -> list[Any]:
+    return [getattr(self, name) for name in self.__match_args__]
+
+
+def _setstate(self: Any, state: list[Any]) -> None:
+    for name, value in zip(self.__match_args__, state, strict=True):
+        object.__setattr__(self, name, value)
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    dataclass = _dataclass
