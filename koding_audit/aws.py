@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from koding_audit import __version__, profiles
+from koding_audit import __version__, profiles, xmlreply
 from koding_audit.errors import AccessError, AuditError, CallError, EndpointError, InputError
 from koding_audit.model import Account, Caller, Held, Settings
 from koding_audit.text import masked
@@ -31,6 +31,8 @@ T = TypeVar("T")
 ATTEMPTS = 8  # for each call that may be sent again
 _PUBLISH_ATTEMPTS = 3  # twice told is better than not at all
 IN_FLIGHT = 8  # calls at once on one account
+ROWS = "Rows"  # the member under which a reply's own members are, where xmlreply read it
+_LARGE = "GetAccountAuthorizationDetailsResponse"
 PAGE_SIZE = 1000  # the most that IAM's MaxItems allows
 PAGE_CAP = 10_000  # far beyond any account's quotas: an endless list ends here
 UNREADABLE_TRIES = 3  # botocore does not send again what it cannot parse
@@ -163,6 +165,7 @@ class Connection:
         seen: set[str] = set()
         for _ in range(PAGE_CAP):
             reply = self.call(operation, MaxItems=PAGE_SIZE, **parameters)
+            reply = reply.get(ROWS, reply)
             found += take(reply, items, list, call)
             unsaid = self.endpoint is not None and operation in _END_UNSAID and not seen
             if unsaid and not reply.keys() & {"IsTruncated", "Marker"}:
@@ -264,11 +267,50 @@ def new_session(settings: Settings) -> Any:
     session = botocore.session.Session(profile=settings.profile or None)
     packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", packaged)
+    session.register_component("response_parser_factory", _parsers())
     _pin(session, settings.region)
     # For the clients that botocore makes for itself too, to assume a profile's role.
     session.set_default_client_config(Config(ignore_configured_endpoint_urls=True))
     _Sent().watch(session)
     return session
+
+
+def _parsers() -> Any:
+    """The parsers of botocore, with ours before them."""
+    from botocore.parsers import ResponseParserFactory  # noqa: PLC0415 - late, as in new_session
+
+    readers: dict[str, Callable[[bytes], dict[str, Any]]] = {}
+
+    class Parsers(ResponseParserFactory):  # type: ignore[misc] # botocore has no types
+        def create_parser(self, protocol_name: str) -> _Parser:
+            return _Parser(super().create_parser(protocol_name), readers)
+
+    return Parsers()
+
+
+class _Parser:
+    """botocore's parser of replies, but that the one that is large is read by xmlreply.
+
+    What is in it is put under one member, ROWS: botocore would else walk all of it again to decode every document, of
+    which a run may need none.
+    """
+
+    def __init__(self, usual: Any, readers: dict[str, Callable[[bytes], dict[str, Any]]]) -> None:
+        self._usual = usual
+        self._readers = readers
+
+    def parse(self, response: dict[str, Any], shape: Any) -> Any:
+        """What botocore asks of a parser."""
+        if shape is None or shape.name != _LARGE or response["status_code"] != 200:
+            return self._usual.parse(response, shape)
+        read = self._readers.get(shape.name) or self._readers.setdefault(shape.name, xmlreply.reader(shape))
+        try:
+            found = read(response["body"])
+        except xmlreply.Irregular:
+            return self._usual.parse(response, shape)
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        metadata = {**found.pop("ResponseMetadata"), "HTTPStatusCode": 200, "HTTPHeaders": headers}
+        return {"ResponseMetadata": metadata, ROWS: found}
 
 
 def _pin(session: Any, region: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from koding_audit.aws import MALFORMED, NOT_THERE, Connection, take, take_time
 from koding_audit.credential_report import ReportFormatError, Row, rows
@@ -19,6 +20,8 @@ REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more
 _SIMULATED_AT_ONCE = 100  # of thousands of actions, so that neither request nor reply grows without bound
 _KEY_STATUSES = frozenset({"Active", "Inactive", "Expired"})
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
+_DETAILS = "iam:GetAccountAuthorizationDetails"
+_NOT_LISTED: Mapping[str, Any] = {}  # what a principal by itself does not say of its policies and groups
 _DETAIL_FILTERS: Mapping[Kind, tuple[str, str]] = {
     "user": ("User", "UserDetailList"),
     "group": ("Group", "GroupDetailList"),
@@ -57,7 +60,7 @@ def inline_document(connection: Connection, kind: Kind, name: str, policy: str) 
     """The document of one inline policy, as JSON with sorted keys."""
     operation = f"Get{kind.title()}Policy"
     reply = connection.call(operation, PolicyName=policy, **{f"{kind.title()}Name": name})
-    return as_text(take(reply, "PolicyDocument", dict, f"iam:{operation}"))
+    return text_of(reply, "PolicyDocument", f"iam:{operation}")
 
 
 def groups_of_user(connection: Connection, name: str) -> frozenset[str]:
@@ -132,7 +135,7 @@ def managed_document(connection: Connection, arn: str, version: str = "") -> str
         policy = take(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
         version = take(policy, "DefaultVersionId", str, "iam:GetPolicy")
     reply = connection.call("GetPolicyVersion", PolicyArn=arn, VersionId=version)
-    return as_text(take(take(reply, "PolicyVersion", dict, call), "Document", dict, call))
+    return text_of(take(reply, "PolicyVersion", dict, call), "Document", call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +254,13 @@ def _order_report(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What GetAccountAuthorizationDetails says of one kind. documents: of inline policies, by model.document_key."""
+    """What GetAccountAuthorizationDetails says of one kind.
+
+    documents: the details of inline policies, by model.document_key, for `document_of_detail` where one is asked for.
+    """
 
     principals: tuple[Principal, ...]
-    documents: Mapping[str, str]
+    documents: Mapping[str, Any]
 
 
 def details(connection: Connection, kind: Kind) -> Details:
@@ -263,10 +269,20 @@ def details(connection: Connection, kind: Kind) -> Details:
     found = connection.pages("GetAccountAuthorizationDetails", member, Filter=[name])
     principals = tuple(principal_of_detail(kind, each) for each in found)
     _refuse_namesakes(principals)
-    documents: dict[str, str] = {}
-    for principal, detail in zip(principals, found, strict=True):
-        documents |= documents_of_detail(principal, detail)
+    documents = {
+        document_key(principal, take(each, "PolicyName", str, _DETAILS)): _likely(each)
+        for principal, detail in zip(principals, found, strict=True)
+        for each in _inline_of_detail(kind, detail)
+    }
     return Details(principals, documents)
+
+
+def _likely(policy: Any) -> Any:
+    """An inline policy whose document looks like one. What does not is decoded now, and refused. Raises CallError."""
+    document = policy.get("PolicyDocument")
+    if not (isinstance(document, str) and document.startswith("%7B") and document.endswith("%7D")):
+        document_of_detail(policy)
+    return policy
 
 
 def _refuse_namesakes(principals: Iterable[Principal]) -> None:
@@ -276,7 +292,7 @@ def _refuse_namesakes(principals: Iterable[Principal]) -> None:
         other = known.setdefault(each.name.casefold(), each)
         if other != each:
             said = f"two {each.kind}s are called {other.name} and {each.name}"
-            raise CallError("iam:GetAccountAuthorizationDetails", MALFORMED, said)
+            raise CallError(_DETAILS, MALFORMED, said)
 
 
 def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
@@ -290,30 +306,26 @@ def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
 
 def principal_of_detail(kind: Kind, detail: Any) -> Principal:
     """A user's, group's or role's detail; AWS leaves out a user's list of inline policies when it is empty."""
-    call = "iam:GetAccountAuthorizationDetails"
-    attached = frozenset(
-        take(each, "PolicyArn", str, call) for each in take(detail, "AttachedManagedPolicies", list, call)
-    )
+    call = _DETAILS
+    attached = take(detail, "AttachedManagedPolicies", list, call)
     inline = _inline_of_detail(kind, detail)
     name = take(detail, f"{kind.title()}Name", str, call)
-    alone = _ALONE[kind](detail, name, call)
-    groups = _texts(take(detail, "GroupList", list, call), call) if kind == "user" else None
-    inline_names = frozenset(take(each, "PolicyName", str, call) for each in inline)
-    return replace(alone, attached=attached, inline=inline_names, groups=groups)
-
-
-def documents_of_detail(principal: Principal, detail: Any) -> dict[str, str]:
-    """The documents of the inline policies in a detail, by model.document_key."""
-    call = "iam:GetAccountAuthorizationDetails"
-    return {
-        document_key(principal, take(each, "PolicyName", str, call)): as_text(take(each, "PolicyDocument", dict, call))
-        for each in _inline_of_detail(principal.kind, detail)
+    listed = {
+        "attached": frozenset([take(each, "PolicyArn", str, call) for each in attached]),
+        "inline": frozenset([take(each, "PolicyName", str, call) for each in inline]),
+        "groups": _texts(take(detail, "GroupList", list, call), call) if kind == "user" else None,
     }
+    return _ALONE[kind](detail, name, call, listed)
+
+
+def document_of_detail(policy: Any) -> str:
+    """The document in the detail of an inline policy. Raises CallError."""
+    return text_of(policy, "PolicyDocument", _DETAILS)
 
 
 def policy_of_detail(detail: Any) -> ManagedPolicy:
     """A managed policy's detail, with the ids of all of its versions."""
-    call = "iam:GetAccountAuthorizationDetails"
+    call = _DETAILS
     versions = take(detail, "PolicyVersionList", list, call)
     ids = _versions_in_order(take(each, "VersionId", str, call) for each in versions)
     return replace(_managed_policy(detail, call), versions=ids)
@@ -321,35 +333,47 @@ def policy_of_detail(detail: Any) -> ManagedPolicy:
 
 def documents_of_policy(detail: Any) -> dict[str, str]:
     """The documents in a managed policy's detail: the default version's by its ARN, every version's by `ARN@v2`."""
-    call = "iam:GetAccountAuthorizationDetails"
+    call = _DETAILS
     arn = take(detail, "Arn", str, call)
     found: dict[str, str] = {}
     for each in take(detail, "PolicyVersionList", list, call):
-        text = as_text(take(each, "Document", dict, call))
+        text = text_of(each, "Document", call)
         found[f"{arn}@{take(each, 'VersionId', str, call)}"] = text
         if each.get("IsDefaultVersion"):
             found[arn] = text
     return found
 
 
-def as_text(document: Any) -> str:
-    """A document as this tool keeps it: JSON with sorted keys."""
-    return json.dumps(document, sort_keys=True)
+def text_of(holder: Any, name: str, call: str) -> str:
+    """A policy document as this tool keeps it: JSON with sorted keys. Raises CallError.
+
+    It comes decoded by botocore, or as IAM sent it: JSON whose characters are quoted as in an address.
+    """
+    document = holder.get(name) if isinstance(holder, dict) else None
+    try:
+        decoded = json.loads(unquote(document)) if isinstance(document, str) else document
+        return json.dumps(take({name: decoded}, name, dict, call), sort_keys=True)
+    except (ValueError, RecursionError):
+        raise CallError(call, MALFORMED, f"the reply has no usable {name}") from None
 
 
 def _inline_of_detail(kind: Kind, detail: Any) -> list[Any]:
-    member = f"{kind.title()}PolicyList"
-    return take({member: [], **detail}, member, list, "iam:GetAccountAuthorizationDetails")
+    return _list_or_none(detail, f"{kind.title()}PolicyList", _DETAILS)
 
 
-def _user(detail: dict[str, Any], asked: str, call: str) -> Principal:
-    return replace(_principal("user", detail, asked, call, _boundary(detail, call)), tags=_tags(detail, call))
+def _list_or_none(detail: dict[str, Any], name: str, call: str) -> list[Any]:
+    """A list that AWS leaves out where it is empty."""
+    return take(detail, name, list, call) if name in detail else []
 
 
-def _role(detail: dict[str, Any], asked: str, call: str) -> Principal:
-    trust = as_text(take(detail, "AssumeRolePolicyDocument", dict, call))
-    found = _principal("role", detail, asked, call, _boundary(detail, call))
-    return replace(found, trust=trust, tags=_tags(detail, call))
+def _user(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NOT_LISTED) -> Principal:
+    return _principal("user", detail, asked, call, boundary=_boundary(detail, call), tags=_tags(detail, call), **listed)
+
+
+def _role(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NOT_LISTED) -> Principal:
+    trust = text_of(detail, "AssumeRolePolicyDocument", call)
+    boundary, tags = _boundary(detail, call), _tags(detail, call)
+    return _principal("role", detail, asked, call, trust=trust, boundary=boundary, tags=tags, **listed)
 
 
 def _boundary(detail: dict[str, Any], call: str) -> str:
@@ -358,23 +382,22 @@ def _boundary(detail: dict[str, Any], call: str) -> str:
 
 
 def _tags(detail: dict[str, Any], call: str) -> tuple[tuple[str, str], ...]:
-    """AWS leaves out the list where it is empty."""
-    tags = take({"Tags": [], **detail}, "Tags", list, call)
+    tags = _list_or_none(detail, "Tags", call)
     return tuple(sorted((take(each, "Key", str, call), take(each, "Value", str, call)) for each in tags))
 
 
-def _group(detail: dict[str, Any], asked: str, call: str) -> Principal:
-    return _principal("group", detail, asked, call)
+def _group(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NOT_LISTED) -> Principal:
+    return _principal("group", detail, asked, call, **listed)
 
 
-def _principal(kind: Kind, detail: dict[str, Any], asked: str, call: str, boundary: str = "") -> Principal:
+def _principal(kind: Kind, detail: dict[str, Any], asked: str, call: str, **more: Any) -> Principal:
     word = kind.title()
     name = take(detail, f"{word}Name", str, call)
     if name.casefold() != asked.casefold():
         raise CallError(call, MALFORMED, f"the reply is about another {kind} than was asked for")
     arn = take(detail, "Arn", str, call)
     unique_id = take(detail, f"{word}Id", str, call)
-    return Principal(kind, name, arn, unique_id, take(detail, "Path", str, call), boundary=boundary)
+    return Principal(kind, name, arn, unique_id, take(detail, "Path", str, call), **more)
 
 
 def _group_with_members(connection: Connection, name: str) -> Principal:
@@ -413,7 +436,7 @@ def _versions_in_order(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(ids, key=lambda each: (len(each), each)))
 
 
-_ALONE: Mapping[Kind, Callable[[dict[str, Any], str, str], Principal]] = {
+_ALONE: Mapping[Kind, Callable[[dict[str, Any], str, str, Mapping[str, Any]], Principal]] = {
     "user": _user,
     "group": _group,
     "role": _role,

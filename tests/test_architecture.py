@@ -39,6 +39,7 @@ FLOORS = {
     "packed": 0,
     "reads": 1,
     "profiles": 1,
+    "xmlreply": 1,
     "explanation": 1,
     "actions": 1,
     "managed": 1,

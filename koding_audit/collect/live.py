@@ -177,7 +177,7 @@ class _Targeted:
     def listed(self) -> frozenset[Kind]:
         return frozenset()
 
-    def documents(self) -> Mapping[str, str]:
+    def documents(self) -> Mapping[str, Any]:
         return {}
 
     def _principal(self, kind: Kind, name: str) -> Principal | None:
@@ -235,8 +235,9 @@ class _Listed:
         asked = self._details if self._query.everything else self._query.listed
         return frozenset(kind for kind in asked if self._details.get(kind) is not None)
 
-    def documents(self) -> Mapping[str, str]:
-        found: dict[str, str] = {}
+    def documents(self) -> Mapping[str, Any]:
+        """The details of inline policies, by model.document_key."""
+        found: dict[str, Any] = {}
         for details in self._details.values():
             found |= details.documents if details else {}
         return found
@@ -484,11 +485,11 @@ def _groups_beside(
 
 
 def _documents(
-    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal], known: Mapping[str, str]
+    reading: _Reading, query: Query, found: Mapping[PrincipalKey, Principal], known: Mapping[str, Any]
 ) -> dict[str, str]:
     """The documents of every policy that decides for those whose permissions are to be decided, and those compared.
 
-    known: those that a listing has brought along.
+    known: the details of those that a listing has brought along; no other of them is decoded.
     """
     holders = deciders(found if Fact.DOCUMENT in query.everything else query.effective, found)
     connection = reading.connection
@@ -504,8 +505,20 @@ def _documents(
             pending[name] = reading.start(facts[0], f"Get{each.kind.title()}Policy", read, name)
     also = {name: wanted.facts[1:] for name, wanted in inline.items()}
     texts = {name: reading.value(each, also=also.get(name, ())) for name, each in pending.items()}
-    listed = {name: known[name] for name in inline if name in known}
-    return {**listed, **{name: text for name, text in texts.items() if text is not None}}
+    texts |= {
+        name: _decoded(reading, name, wanted.facts, known[name]) for name, wanted in inline.items() if name in known
+    }
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _decoded(reading: _Reading, name: str, facts: Iterable[Fact], policy: Any) -> str | None:
+    """The document in an inline policy's detail, or None and a gap for each fact that it is a part of."""
+    try:
+        return iam.document_of_detail(policy)
+    except CallError as error:
+        for fact in facts:
+            reading.gap(fact, error, name)
+        return None
 
 
 def _start_document(reading: _Reading, name: str, version: str) -> _Pending[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from koding_audit import aws as room
 from koding_audit.aws import Connection, connect
 from koding_audit.collect import live
 from koding_audit.errors import CallError, InputError
@@ -65,6 +66,44 @@ def in_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- both ways --------------------------------------------------------------------------------------
+
+
+EVERYTHING = Query(everything=frozenset(Fact) - OF_ACCOUNT)
+
+
+@pytest.mark.parametrize("query", [WIDE, EVERYTHING], ids=["wide", "everything"])
+def test_the_fast_reader_of_the_listing_and_botocores_give_the_same_snapshot(
+    query: Query, seeded: MotoAccount, line: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_bulk(monkeypatch)
+    fast = live.collect(query, line)
+    used = []
+    monkeypatch.setattr(
+        room._Parser, "parse", lambda self, response, shape: used.append(shape) or self._usual.parse(response, shape)
+    )
+    usual = live.collect(query, line)
+    assert "GetAccountAuthorizationDetailsResponse" in {shape.name for shape in used}
+    assert comparable(fast) == comparable(usual)
+
+
+def test_a_document_that_is_none_is_a_gap_only_where_it_is_asked_for(connection: Connection, replay: Replay) -> None:
+    user = {
+        "UserName": "ada",
+        "UserId": "AIDA1",
+        "Arn": "arn:aws:iam::123456789012:user/ada",
+        "Path": "/",
+        "AttachedManagedPolicies": [],
+        "GroupList": [],
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": "%7B%7B%7D"}],
+    }
+    replay.answer("GetAccountAuthorizationDetails", whole_account({"UserDetailList": [user]}))
+    listed = frozenset({"user": Fact.USERS_LISTED})
+    known = live.collect(Query(listed=listed), connection)
+    assert known.gaps == ()
+    asked = Query(users={"ada": OF_USER}, listed=listed, inline={key_of("user", "ada"): frozenset({"p"})})
+    reason = "MalformedReply: the reply has no usable PolicyDocument"
+    gap = Gap(Fact.INLINE_DOCUMENT, "iam:GetAccountAuthorizationDetails", reason, "user/ada/p")
+    assert live.collect(asked, connection).gaps == (gap,)
 
 
 def test_both_ways_of_reading_give_the_same_snapshot(
