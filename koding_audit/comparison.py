@@ -113,7 +113,7 @@ class Comparison:
         every = ((self._pair("role", role), role) for role in self.desired.roles.values())
         return tuple((pair, role) for pair, role in every if pair is not None)
 
-    @property
+    @functools.cached_property
     def principals(self) -> tuple[Pair, ...]:
         """Groups, then users, then roles."""
         return tuple(pair for pair, _ in (*self.groups, *self.users, *self.roles))
@@ -217,7 +217,8 @@ class Comparison:
 
     def named_keys(self, user: str) -> tuple[tuple[str, AccessKey], ...] | None:
         """All access keys of a user by name, in the same way, whether anybody declares the user or not."""
-        keys = self.snapshot.credentials.get(user.casefold(), Credentials()).keys
+        found = self.snapshot.credentials.get(user.casefold())
+        keys = found.keys if found else None
         if keys is None:
             return None
         named: dict[str, AccessKey] = {}
@@ -256,7 +257,7 @@ class Comparison:
             return None
         live = found if found is not None and found.name == declared.name else None
         near = found if live is None else None
-        return Pair(kind, declared, live, near, self.subject(kind, declared.name))
+        return Pair(kind, declared, live, near, live.arn if live else self.subject(kind, declared.name))
 
     def _absent(self, key: PrincipalKey) -> bool:
         """Whether a principal is known not to be there, in whatever case."""
@@ -300,7 +301,7 @@ class Comparison:
 
 
 def is_ignored(desired: Desired, kind: Kind, name: str) -> bool:
-    return any(each.kind == kind and matches(each.pattern, name) for each in desired.ignore)
+    return bool(desired.ignore) and any(each.kind == kind and matches(each.pattern, name) for each in desired.ignore)
 
 
 def _declared(desired: Desired) -> Mapping[Kind, Mapping[str, Declared]]:

@@ -290,7 +290,7 @@ def _refuse_namesakes(principals: Iterable[Principal]) -> None:
     known: dict[str, Principal] = {}
     for each in principals:
         other = known.setdefault(each.name.casefold(), each)
-        if other != each:
+        if other is not each and other != each:
             said = f"two {each.kind}s are called {other.name} and {each.name}"
             raise CallError(_DETAILS, MALFORMED, said)
 

@@ -51,6 +51,7 @@ _FACTS: Mapping[Kind, tuple[Fact, ...]] = {
 }
 _KINDS: Mapping[str, Kind] = {"group": "group", "user": "user", "role": "role"}
 _CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED)
+_LISTED: Mapping[str, Fact] = {"attached": Fact.ATTACHED, "inline": Fact.INLINE, "groups": Fact.GROUPS}
 _SELF: Mapping[Kind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 
 
@@ -263,13 +264,10 @@ class _Listed:
 
     def _masked(self, principal: Principal, facts: frozenset[Fact]) -> Principal:
         """As reading it by itself would have given it: what was not asked for is None."""
-        return replace(
-            principal,
-            attached=principal.attached if Fact.ATTACHED in facts else None,
-            inline=principal.inline if Fact.INLINE in facts else None,
-            groups=principal.groups if Fact.GROUPS in facts else None,
-            members=self._members.get(principal.name, frozenset()) if self._has_members(principal, facts) else None,
-        )
+        changed: dict[str, Any] = {name: None for name, fact in _LISTED.items() if fact not in facts}
+        if self._has_members(principal, facts):
+            changed["members"] = self._members.get(principal.name, frozenset())
+        return replace(principal, **changed) if changed else principal
 
     def _has_members(self, principal: Principal, facts: frozenset[Fact]) -> bool:
         return principal.kind == "group" and Fact.MEMBERS in facts and self._details.get("user") is not None

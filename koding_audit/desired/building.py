@@ -310,4 +310,5 @@ def _said(node: MappingNode, key: str) -> str | None:
 
 
 def _references(node: MappingNode, key: str) -> tuple[Reference, ...]:
-    return tuple(Reference(each.value, each.source) for each in node.scalars(key))
+    written = node.scalars(key)
+    return tuple([Reference(each.value, each.source) for each in written]) if written else ()

@@ -323,10 +323,8 @@ def _nothing_declared(files: Sequence[File], desired: Desired) -> InputError | N
 
 def _declared(files: Sequence[File]) -> Iterator[tuple[str, MappingNode]]:
     """Name and mapping of every group, user and role, as they stand in the files."""
-    for file in files:
-        for key in file.root.entries:
-            if key in _PRINCIPALS:
-                yield from ((name, node) for name, _, node in file.root.mappings(key))
+    keys = ((file.root, key) for file in files for key in file.root.entries if key in _PRINCIPALS)
+    return ((name, node) for root, key in keys for name, _, node in root.mappings(key))
 
 
 def _user_names(files: Sequence[File]) -> Iterator[tuple[str, Source]]:

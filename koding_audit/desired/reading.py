@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 import yaml
+from yaml import MappingEndEvent, ScalarEvent
 
 from koding_audit import inputs
 from koding_audit.desired.nodes import Entry, File, MappingNode, Node, ScalarNode, SequenceNode
@@ -33,6 +34,8 @@ def read(path: str) -> File:
 def _text(content: bytes, path: str) -> str:
     """The text of UTF-8 bytes, in which every character is one that can be seen."""
     text = inputs.decoded(content, path)
+    if text.replace("\n", "").isprintable():
+        return text
     for number, line in enumerate(inputs.LINE_BREAK.split(text), 1):
         if not line.replace("\t", " ").isprintable():
             _check_line(line, path, number)
@@ -91,7 +94,7 @@ class Tree:
 
     def node(self, event: yaml.Event, depth: int) -> Node:
         """The node that begins with this event; the rest of it is taken from the stream."""
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, ScalarEvent):
             return self.scalar(event)
         self.check_bare(event)
         source = self.source(event)
@@ -104,14 +107,16 @@ class Tree:
     def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         if event.anchor is not None or event.tag is not None:
             self.check_bare(event)
-        self.check_text(event)
-        mark = _mark(event)
-        return ScalarNode(event.value, event.implicit[0], Source(self.path, mark.line + 1, mark.column + 1))
+        value: str = event.value
+        mark: Any = event.start_mark
+        if not value.isprintable():
+            self.check_text(event)
+        return ScalarNode(value, event.implicit[0], Source(self.path, mark.line + 1, mark.column + 1))
 
     def check_text(self, event: yaml.ScalarEvent) -> None:
         """Refuses a text of several lines, and one that cannot be seen."""
         value = event.value
-        if not value.isprintable() and inert(value) != value:
+        if inert(value) != value:
             message = f"the text {shown(value)} holds a line break or a character that cannot be seen"
             raise InputError(message, "write it in one line; `>-` folds several into one", self.source(event))
 
@@ -121,19 +126,22 @@ class Tree:
 
     def entries(self, depth: int) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self.key(event, depth)
-            if key.value in found:
-                first = place(found[key.value].source)
+        events = self.events
+        while not isinstance(event := next(events), MappingEndEvent):
+            name, _, source = self.key(event, depth)
+            if name in found:
+                first = place(found[name].source)
                 hint = "YAML readers keep one of the two without a word: join them"
-                raise InputError(f"the key {shown(key.value)} stands here twice, first at {first}", hint, key.source)
-            found[key.value] = Entry(key.source, self.node(next(self.events), depth))
+                raise InputError(f"the key {shown(name)} stands here twice, first at {first}", hint, source)
+            begun = next(events)
+            node = self.scalar(begun) if isinstance(begun, ScalarEvent) else self.node(begun, depth)
+            found[name] = Entry(source, node)
         return found
 
     def key(self, event: yaml.Event, depth: int) -> ScalarNode:
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, ScalarEvent):
             key = self.scalar(event)
-            if key.plain and key.value == "<<":
+            if key.value == "<<" and key.plain:
                 raise InputError("the merge key `<<` is not allowed", "write out what it stands for", key.source)
             return key
         source = self.node(event, depth).source

@@ -40,14 +40,13 @@ groups:
 
 
 class Need(NamedTuple):
-    """How many of something the account would hold after the fix, against which quota; adds: how many are new."""
+    """How many of something the account would hold after a fix that adds some, against which quota."""
 
     quota: str
     subject: str
     label: str
     noun: str
     needed: int
-    adds: int
     source: Source
 
 
@@ -55,7 +54,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     summary = comparison.snapshot.summary or {}
     for need in (*_attachments(comparison), *_memberships(comparison), *_principals(comparison, summary)):
         quota = summary.get(need.quota)
-        if quota is not None and need.adds and need.needed > quota:
+        if quota is not None and need.needed > quota:
             yield Finding(
                 rule="quota-exceeded",
                 severity="error",
@@ -71,9 +70,9 @@ def _attachments(comparison: Comparison) -> Iterator[Need]:
     for pair in comparison.principals:
         if pair.fixable and pair.attached is not None:
             required = {ref.arn for _, ref in comparison.required(pair.declared)}
-            quota = f"AttachedPoliciesPer{pair.kind.title()}Quota"
-            needed, adds = len(required | pair.attached), len(required - pair.attached)
-            yield Need(quota, pair.subject, pair.label, "attached policies", needed, adds, pair.declared.source)
+            if not required <= pair.attached:
+                quota, needed = f"AttachedPoliciesPer{pair.kind.title()}Quota", len(required | pair.attached)
+                yield Need(quota, pair.subject, pair.label, "attached policies", needed, pair.declared.source)
 
 
 def _memberships(comparison: Comparison) -> Iterator[Need]:
@@ -82,8 +81,9 @@ def _memberships(comparison: Comparison) -> Iterator[Need]:
         if pair.fixable and live is not None:
             there = {name.casefold() for name in live}
             wanted = {group.name.casefold() for group in user.groups if not comparison.ignored("group", group.name)}
-            needed, adds = len(wanted | there), len(wanted - there)
-            yield Need("GroupsPerUserQuota", pair.subject, pair.label, "groups", needed, adds, user.source)
+            if not wanted <= there:
+                needed = len(wanted | there)
+                yield Need("GroupsPerUserQuota", pair.subject, pair.label, "groups", needed, user.source)
 
 
 def _principals(comparison: Comparison, summary: Mapping[str, int]) -> Iterator[Need]:
@@ -92,9 +92,9 @@ def _principals(comparison: Comparison, summary: Mapping[str, int]) -> Iterator[
         if missing and counted in summary:
             needed, source = summary[counted] + len(missing), missing[0].declared.source
             root = comparison.account.root_arn
-            yield Need(f"{counted}Quota", root, "the account", counted.lower(), needed, len(missing), source)
+            yield Need(f"{counted}Quota", root, "the account", counted.lower(), needed, source)
     unmade = [ref for _, ref in comparison.unmade]
     if unmade and "Policies" in summary:
         needed = summary["Policies"] + len(unmade)
         root = comparison.account.root_arn
-        yield Need("PoliciesQuota", root, "the account", "policies of its own", needed, len(unmade), unmade[0].source)
+        yield Need("PoliciesQuota", root, "the account", "policies of its own", needed, unmade[0].source)
