@@ -22,6 +22,12 @@ _KEY_STATUSES = frozenset({"Active", "Inactive", "Expired"})
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
 _DETAILS = "iam:GetAccountAuthorizationDetails"
 _NOT_LISTED: Mapping[str, Any] = {}  # what a principal by itself does not say of its policies and groups
+# Where a principal's name, its id and the details of its inline policies are.
+_MEMBERS: Mapping[Kind, tuple[str, str, str]] = {
+    "user": ("UserName", "UserId", "UserPolicyList"),
+    "group": ("GroupName", "GroupId", "GroupPolicyList"),
+    "role": ("RoleName", "RoleId", "RolePolicyList"),
+}
 _DETAIL_FILTERS: Mapping[Kind, tuple[str, str]] = {
     "user": ("User", "UserDetailList"),
     "group": ("Group", "GroupDetailList"),
@@ -267,7 +273,7 @@ def details(connection: Connection, kind: Kind) -> Details:
     """Every user, group or role of the account, by GetAccountAuthorizationDetails: a thousand to a page."""
     name, member = _DETAIL_FILTERS[kind]
     found = connection.pages("GetAccountAuthorizationDetails", member, Filter=[name])
-    principals = tuple(principal_of_detail(kind, each) for each in found)
+    principals = tuple([principal_of_detail(kind, each) for each in found])
     _refuse_namesakes(principals)
     documents = {
         document_key(principal, take(each, "PolicyName", str, _DETAILS)): _likely(each)
@@ -309,7 +315,7 @@ def principal_of_detail(kind: Kind, detail: Any) -> Principal:
     call = _DETAILS
     attached = take(detail, "AttachedManagedPolicies", list, call)
     inline = _inline_of_detail(kind, detail)
-    name = take(detail, f"{kind.title()}Name", str, call)
+    name = take(detail, _MEMBERS[kind][0], str, call)
     listed = {
         "attached": frozenset([take(each, "PolicyArn", str, call) for each in attached]),
         "inline": frozenset([take(each, "PolicyName", str, call) for each in inline]),
@@ -358,7 +364,7 @@ def text_of(holder: Any, name: str, call: str) -> str:
 
 
 def _inline_of_detail(kind: Kind, detail: Any) -> list[Any]:
-    return _list_or_none(detail, f"{kind.title()}PolicyList", _DETAILS)
+    return _list_or_none(detail, _MEMBERS[kind][2], _DETAILS)
 
 
 def _list_or_none(detail: dict[str, Any], name: str, call: str) -> list[Any]:
@@ -383,6 +389,8 @@ def _boundary(detail: dict[str, Any], call: str) -> str:
 
 def _tags(detail: dict[str, Any], call: str) -> tuple[tuple[str, str], ...]:
     tags = _list_or_none(detail, "Tags", call)
+    if not tags:
+        return ()
     return tuple(sorted((take(each, "Key", str, call), take(each, "Value", str, call)) for each in tags))
 
 
@@ -391,12 +399,12 @@ def _group(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, A
 
 
 def _principal(kind: Kind, detail: dict[str, Any], asked: str, call: str, **more: Any) -> Principal:
-    word = kind.title()
-    name = take(detail, f"{word}Name", str, call)
-    if name.casefold() != asked.casefold():
+    of_name, of_id, _ = _MEMBERS[kind]
+    name = take(detail, of_name, str, call)
+    if name != asked and name.casefold() != asked.casefold():
         raise CallError(call, MALFORMED, f"the reply is about another {kind} than was asked for")
     arn = take(detail, "Arn", str, call)
-    unique_id = take(detail, f"{word}Id", str, call)
+    unique_id = take(detail, of_id, str, call)
     return Principal(kind, name, arn, unique_id, take(detail, "Path", str, call), **more)
 
 

@@ -391,6 +391,8 @@ class Caller:
 class Fact(str, enum.Enum):
     """One kind of thing that can be read, and so can be a gap. A rule names the facts that it needs."""
 
+    __hash__ = str.__hash__  # as equality goes by the value; Enum's own is a call for each look into a set
+
     CALLER = "caller"
     USER = "user"
     GROUP = "group"

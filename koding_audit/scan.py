@@ -216,7 +216,7 @@ def _user_facts(user: DesiredUser, facts: frozenset[Fact]) -> frozenset[Fact]:
     if user.console is not None and user.console.name == "mfa":
         wanted |= facts & {Fact.MFA}
     # Whatever is asked of a user, it has to be known whether there is one.
-    return wanted | {Fact.USER} if wanted else wanted
+    return wanted | {Fact.USER} if wanted and Fact.USER not in wanted else wanted
 
 
 def _group_facts(group: DesiredGroup, facts: frozenset[Fact]) -> frozenset[Fact]:
@@ -232,6 +232,8 @@ def _effective(desired: Desired) -> frozenset[PrincipalKey]:
     A stack may make any optional set a required one.
     """
     sets = {name for name, each in desired.policy_sets.items() if each.actions}
+    if not sets:
+        return frozenset()
 
     def asks(each: DesiredGroup | DesiredUser) -> bool:
         uses = (*each.required, *each.optional) if desired.stacks else each.required

@@ -562,12 +562,13 @@ def _credentials(
 ) -> dict[str, Credentials]:
     """What the users that are there can sign in with; only those whom the report does not clear are asked about."""
     pending: dict[str, dict[Fact, _Pending[Any]]] = {}
-    for name, facts in _credential_facts(query, found).items():
+    asked = _credential_facts(query, found)
+    for name, facts in asked.items():
         cleared = _cleared(query, name, rows)
         pending[name] = {fact: _start_credential(reading, name, fact) for fact in facts if fact not in cleared}
     return {
         name.casefold(): _as_credentials(reading, pending[name], facts, _cleared(query, name, rows))
-        for name, facts in _credential_facts(query, found).items()
+        for name, facts in asked.items()
     }
 
 
@@ -575,12 +576,12 @@ def _credential_facts(query: Query, found: Mapping[PrincipalKey, Principal]) -> 
     wanted: Iterable[tuple[str, frozenset[Fact]]] = query.users.items()
     if query.everything:
         wanted = ((each.name, query.everything) for each in found.values() if each.kind == "user")
-    there = {
-        name: [fact for fact in _CREDENTIAL_FACTS if fact in facts]
+    there = (
+        (name, [fact for fact in _CREDENTIAL_FACTS if fact in facts])
         for name, facts in wanted
-        if key_of("user", name) in found
-    }
-    return {name: facts for name, facts in there.items() if facts}
+        if not facts.isdisjoint(_CREDENTIAL_FACTS) and key_of("user", name) in found
+    )
+    return dict(there)
 
 
 def _cleared(query: Query, name: str, rows: Mapping[str, Row]) -> Mapping[Fact, Any]:
