@@ -84,8 +84,15 @@ class Terminal:
 
     def _clear(self) -> None:
         if self._progress:
-            sys.stderr.write("\r\x1b[K")
+            wipe()
             self._progress = False
+
+
+def wipe() -> None:
+    """Take a line of progress off the terminal: where there is none, that is an empty line's beginning."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -130,6 +137,7 @@ def _output(said: str) -> Output:
 
 def deliver(report: Report, wanted: Iterable[Output]) -> None:
     """Each report to its place. A file is replaced as a whole or not at all. Raises AuditError, or BrokenPipeError."""
+    wipe()
     for output in wanted:
         render = registry.load("render", output.format).render
         if output.path:
@@ -145,6 +153,7 @@ def emit(text: str) -> None:
     """To standard output, and out of its buffer, so that a full disk or a closed pipe is noticed here."""
     if sys.stdout is None:
         raise AuditError("standard output is closed", "give the report a file: --output FORMAT:PATH")
+    wipe()
     try:
         # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
         encoding = sys.stdout.encoding or "ascii"

@@ -30,6 +30,7 @@ from koding_audit.cli.terminal import (
 from koding_audit.errors import AuditError, InputError
 from koding_audit.model import Problem, Report, Source
 from tests.cli.conftest import AtTerminal, Tty
+from tests.render.reports import REPORTS
 
 REPORT = Report((), errors=(Problem("no"),))
 
@@ -73,6 +74,19 @@ def test_progress_is_one_line_that_gives_way_to_the_next(
     terminal.note("done")
     terminal.note("really")
     assert shown.getvalue() == "\r\x1b[Kreading a\r\x1b[Kdone\nreally\n"
+
+
+def test_progress_gives_way_to_a_report_on_the_same_terminal_and_to_nothing_where_that_goes_to_a_file(
+    at_terminal: AtTerminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown = at_terminal()
+    monkeypatch.setattr(sys, "stdout", shown)
+    Terminal().progress("reading")
+    deliver(REPORTS["clean"], outputs([f"json:{tmp_path / 'report.json'}"]))
+    assert shown.getvalue() == "\r\x1b[Kreading\r\x1b[K"
+    Terminal().progress("reading")
+    emit("a report\n")
+    assert shown.getvalue().endswith("reading\r\x1b[Ka report\n")
 
 
 def test_quiet_has_no_progress(at_terminal: AtTerminal) -> None:
