@@ -22,6 +22,7 @@ from koding_audit.model import (
     Account,
     Action,
     Audit,
+    Baseline,
     Basis,
     Caller,
     Change,
@@ -60,7 +61,8 @@ from koding_audit.model import (
     Waiver,
     key_of,
 )
-from koding_audit.verdict import audit_status, blocking, ordered, status_of, summary
+from koding_audit.verdict import audit_status, blocking, ordered, stands, status_of, summary
+from koding_audit.waivers import can_be_waived
 
 VERSION = 1
 TOOL = "koding-audit"
@@ -76,8 +78,9 @@ _STATUSES: tuple[FindingStatus, ...] = get_args(FindingStatus)
 _RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 _OF_AUDIT = (
     *("account", "caller", "taken_at", "source", "endpoint", "credential_report_generated", "status", "desired"),
-    *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline", "trend"),
+    *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
+_LATER_OF_AUDIT = ("trend", "baseline")
 _DEEPEST = 20  # of a finding's evidence
 
 # A line of a journal: what it says, and its chain at the end.
@@ -682,6 +685,7 @@ def _audit(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "root": _root(audit.root),
         "outline": None if audit.outline is None else _outline(audit.outline),
         "trend": None if audit.trend is None else [_measured(each) for each in audit.trend],
+        "baseline": None if audit.baseline is None else baseline_value(audit.baseline),
     }
 
 
@@ -699,7 +703,13 @@ def finding_value(finding: Finding) -> dict[str, Any]:
         "location": _location(finding.source),
         "fix": None if finding.fix is None else _shown(finding.fix),
         "waiver": None if finding.waiver is None else _waiver(finding.waiver),
+        "known": finding.known,
     }
+
+
+def baseline_value(baseline: Baseline) -> dict[str, Any]:
+    """A baseline as JSON values."""
+    return {**_file(baseline.file), "taken_at": instant(baseline.taken_at), "gone": list(baseline.gone)}
 
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
@@ -792,7 +802,7 @@ def decode_report(value: object, path: str) -> Report:
     )
     _check(fields["status"], status_of(report))
     for item, audit in zip(fields["audits"].items(), report.audits, strict=True):
-        said = item.fields(*_OF_AUDIT)
+        said = item.fields(*_OF_AUDIT, added=_LATER_OF_AUDIT)
         reckoned = summary(audit.findings)
         counted = said["summary"].fields(*reckoned)
         _check(said["status"], audit_status(audit, report.fail_on))
@@ -807,9 +817,12 @@ def _check(item: Item, reckoned: str | int) -> None:
 
 
 def _read_audit(item: Item) -> Audit:
-    fields = item.fields(*_OF_AUDIT)
+    fields = item.fields(*_OF_AUDIT, added=_LATER_OF_AUDIT)
     account = _read_account(fields["account"])
     gaps = fields["gaps"].each(_read_blocking)
+    findings = fields["findings"].each(_read_finding)
+    baseline = fields["baseline"].optional(_read_baseline)
+    _check_known(fields["findings"], findings, baseline)
     return Audit(
         account=account,
         caller=fields["caller"].optional(_read_caller),
@@ -817,7 +830,7 @@ def _read_audit(item: Item) -> Audit:
         source=fields["source"].text(),
         endpoint=fields["endpoint"].optional(Item.text),
         desired=fields["desired"].each(_read_file),
-        findings=fields["findings"].each(_read_finding),
+        findings=findings,
         gaps=tuple(gap for gap, _ in gaps),
         blocked_rules=tuple(rules for _, rules in gaps),
         not_seen=fields["not_seen"].each(Item.text),
@@ -826,13 +839,22 @@ def _read_audit(item: Item) -> Audit:
         root=_read_root(fields["root"]),
         outline=fields["outline"].optional(_read_outline),
         trend=fields["trend"].optional(lambda found: found.each(_read_measured)),
+        baseline=baseline,
     )
+
+
+def _check_known(item: Item, findings: Iterable[Finding], baseline: Baseline | None) -> None:
+    """Refuse what is known without a baseline, does not stand, or counts whatever a baseline holds."""
+    for said, each in zip(item.items(), findings, strict=True):
+        if each.known and (baseline is None or not stands(each) or not can_be_waived(each.rule)):
+            said.refuse("it is said to be known, which it cannot be", "the report was changed by hand: make it again")
 
 
 def _read_finding(item: Item) -> Finding:
     fields = item.fields(
         *("id", "rule", "severity", "status", "subject", "policy_set", "message", "evidence", "location", "fix"),
         "waiver",
+        added=("known",),
     )
     rule, subject, name = (fields[each].text() for each in ("rule", "subject", "id"))
     start = f"{rule}/{subject}"
@@ -850,7 +872,14 @@ def _read_finding(item: Item) -> Finding:
         fix=fields["fix"].optional(_read_fix),
         status=fields["status"].choice(_STATUSES),
         waiver=fields["waiver"].optional(lambda found: _read_waiver(found, rule)),
+        known=bool(fields["known"].optional(Item.boolean)),
     )
+
+
+def _read_baseline(item: Item) -> Baseline:
+    fields = item.fields("path", "sha256", "taken_at", "gone")
+    file = SourceFile(fields["path"].text(), fields["sha256"].text())
+    return Baseline(file, fields["taken_at"].time(), fields["gone"].each(Item.text))
 
 
 def _read_waiver(item: Item, rule: str) -> Waiver:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Severity, Waiver
-from koding_audit.verdict import changes, counts, not_written, summary
+from koding_audit.verdict import changes, counts, is_as_bad, not_written, summary
 from koding_audit.words import counted
 
 OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
@@ -49,6 +49,7 @@ def again(audit: Audit, fail_on: Severity) -> str:
     words += ["--source", source] if source != "live" else []
     words += ["--endpoint-url", audit.endpoint] if audit.endpoint else []
     words += ["--fail-on", fail_on] if fail_on != "warning" else []
+    words += ["--baseline", audit.baseline.file.path] if audit.baseline else []
     return " ".join(["koding-audit scan", *map(shlex.quote, words)])
 
 
@@ -63,23 +64,35 @@ def totals(audits: Iterable[Audit]) -> str:
     audits = tuple(audits)
     found = summary(finding for audit in audits for finding in audit.findings)
     words = [counted(found[severity], severity) for severity in SEVERITIES if found[severity]]
+    known = sum(finding.known for audit in audits for finding in audit.findings)
+    words += [f"{known} of them known"] if known else []
     words += [f"{found[name]} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
     return ", ".join(words or ["no findings"]) + _fixable(audits)
 
 
 def judged(audits: Sequence[Audit], status: RunStatus, errors: int, fail_on: Severity) -> str:
     """The verdict in a line, beginning with the status; errors: how many the run itself had."""
-    if status == "clean":
-        return f"clean: nothing at or above {fail_on}"
-    if status == "findings":
-        standing = sum(counts(finding, fail_on) for audit in audits for finding in audit.findings)
-        return f"findings: {standing} at or above {fail_on}"
+    if status != "incomplete":
+        bad = [each for audit in audits for each in audit.findings if is_as_bad(each, fail_on)]
+        number = sum(counts(each, fail_on) for each in bad)
+        known = f", beside {len(bad) - number} known" if len(bad) > number else ""
+        return f"{status}: {number or 'nothing'} at or above {fail_on}{known}"
     unread = sum(len(audit.gaps) for audit in audits)
     unwritten = sum(len(not_written(audit)) for audit in audits)
     reasons = [counted(errors, "error") + ", told on standard error"] if errors else []
     reasons += [counted(unread, "fact") + " could not be read"] if unread else []
     reasons += [counted(unwritten, "write") + " failed or could not be verified"] if unwritten else []
     return "incomplete: " + ("; ".join(reasons) or "not everything was checked")
+
+
+def departed(audits: Iterable[Audit]) -> str:
+    """`1 finding of the baseline is gone: until it is saved again, it would come back as known`, or ""."""
+    number = sum(len(audit.baseline.gone) for audit in audits if audit.baseline)
+    if not number:
+        return ""
+    are, they = ("is", "it") if number == 1 else ("are", "they")
+    gone = f"{counted(number, 'finding')} of the baseline {are} gone"
+    return f"{gone}: until it is saved again, {they} would come back as known"
 
 
 def _fixable(audits: Iterable[Audit]) -> str:

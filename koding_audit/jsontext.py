@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any, NoReturn, TypeVar
 
@@ -215,15 +215,20 @@ class Item:
         """An object whose keys are names from the account, not ours."""
         return {name: Item(each, self.path, f"{self.where}[{json.dumps(name)}]") for name, each in self._object()}
 
-    def fields(self, *names: str) -> dict[str, Item]:
-        """An object with exactly these keys. An unknown one is refused: what it means would be lost in silence."""
+    def fields(self, *names: str, added: Sequence[str] = ()) -> dict[str, Item]:
+        """An object with exactly these keys. An unknown one is refused: what it means would be lost in silence.
+
+        added: keys that came later, and are null in a file that was written before.
+        """
         start = f"{self.where}." if self.where else ""
         found = {name: Item(each, self.path, f"{start}{name}") for name, each in self._object()}
         for name in names:
             if name not in found:
                 Item(None, self.path, f"{start}{name}").refuse("missing")
+        for name in added:
+            found.setdefault(name, Item(None, self.path, f"{start}{name}"))
         for name in found:
-            if name not in names:
+            if name not in names and name not in added:
                 self.refuse(f"unknown key {json.dumps(name)}", "was it written by a newer koding-audit, or by hand?")
         return found
 

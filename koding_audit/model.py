@@ -739,6 +739,7 @@ class Finding:
     subject: an ARN; key: what tells it from its siblings (a policy's ARN, a group's name), or "";
     evidence: facts as JSON values; source: the line that asks for it; fix: the call that would mend it.
     waiver: what says that it is accepted, where its status is waived.
+    known: it stands, and stood as it does in the report that the audit was compared with: it does not count.
     """
 
     rule: str
@@ -752,6 +753,7 @@ class Finding:
     fix: Action | None = None
     status: FindingStatus = "open"
     waiver: Waiver | None = None
+    known: bool = False
 
     @property
     def id(self) -> str:
@@ -924,6 +926,18 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """The saved report that an audit was compared with.
+
+    taken_at: when it read the account; gone: the ids of its findings that stood, and that were looked for in vain.
+    """
+
+    file: SourceFile
+    taken_at: datetime
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The result for one account. rules: for each gap, the rules that it kept from being checked, in its order.
 
@@ -945,6 +959,7 @@ class Audit:
     root: RootState = RootState()
     outline: Outline | None = None
     trend: tuple[Measured, ...] | None = None
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ _Key = tuple[str, str]
 class AccountNews:
     """What is new of one account, each list with the worst first.
 
-    new: stands, and did not, or was less severe; gone: stood, and is fixed or was not found by a complete audit;
+    new: stands, and did not, or was less severe, or was known from a baseline and is not any more;
+    gone: stood, and is fixed or was not found by a complete audit;
     waived: stood, and is accepted now; unknown: stood, and an incomplete audit did not see it; standing: how many do;
     stale: the audit is no newer than the one before; taken_at None: this account was not audited.
     """
@@ -99,7 +100,9 @@ def _standing(findings: Iterable[Finding]) -> Mapping[str, Finding]:
 
 
 def _is_news(finding: Finding, before: Finding | None) -> bool:
-    return before is None or SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity)
+    if before is None or (before.known and not finding.known):
+        return True
+    return SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity)
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -38,7 +38,7 @@ class Result:
     verdict: what it means for the run: it makes it `incomplete`, it counts (`fails`), or neither (`passes`).
     place: the line that asks for it, or None; file: where formats that need a place point without one: the first
     desired-state file, or "". account: its id, "" for an error of the run; todo: what to do about it, until when and by
-    whom it is accepted, or "".
+    whom it is accepted, or "". known: it is in the baseline as well.
     """
 
     kind: Literal["finding", "gap", "write", "error"]
@@ -54,6 +54,12 @@ class Result:
     place: Source | None
     file: str
     finding: Finding | None = None
+    known: bool = False
+
+    @property
+    def rank(self) -> int:
+        """0: it stands; 1: it stands, and makes nothing fail, for it is known; 2: it is fixed or waived."""
+        return 2 if self.status in {"fixed", "waived"} else int(self.known and self.verdict == "passes")
 
     @property
     def title(self) -> str:
@@ -117,9 +123,12 @@ def unread(audit: Audit) -> list[Unread]:
 
 
 def told_once(audit: Audit) -> list[Finding]:
-    """The findings that stand, then the others; without those that only say what could not be read."""
+    """The findings that stand, then those of them that are known, then the others.
+
+    Without those that only say what could not be read.
+    """
     told = {(gap.fact.value, gap.call) for gap in audit.gaps}
-    findings = sorted(ordered(audit.findings), key=lambda each: not stands(each))
+    findings = sorted(ordered(audit.findings), key=lambda each: (not stands(each), each.known))
     return [each for each in findings if each.rule != NOT_CHECKED or read_of(each) not in told]
 
 
@@ -149,6 +158,7 @@ def _findings(audit: Audit, report: Report) -> Iterator[Result]:
             place=each.source,
             file=_first(audit.desired),
             finding=each,
+            known=each.known,
         )
 
 

@@ -178,6 +178,12 @@ def audit(desired: Desired, snapshot: Snapshot, chosen: Iterable[Rule]) -> Audit
     )
 
 
+def judged(audit: Audit, desired: Desired, chosen: Iterable[Rule]) -> frozenset[str]:
+    """The rules that had their say in an audit: those that had something to see, and lacked nothing unread."""
+    blocked = frozenset(name for those in audit.blocked_rules for name in those)
+    return frozenset(rule.id for rule in with_something_to_see(desired, chosen)) - blocked
+
+
 def _findings(comparison: Comparison, chosen: Iterable[Rule]) -> tuple[Finding, ...]:
     """What the rules find, with what is waived as that, and last the waivers that fit none of it."""
     desired, snapshot = comparison.desired, comparison.snapshot

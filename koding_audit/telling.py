@@ -73,7 +73,11 @@ def _account(news: AccountNews, whole: News, now: datetime) -> Iterator[str]:
 def _list(head: str, findings: Sequence[Finding]) -> Iterator[str]:
     if findings:
         yield f"{head} ({len(findings)}):"
-        yield from _clipped([f"- {each.severity}: {each.rule}: {each.message}" for each in findings])
+        yield from _clipped([f"- {_severity(each)}: {each.rule}: {each.message}" for each in findings])
+
+
+def _severity(finding: Finding) -> str:
+    return f"{finding.severity}, known" if finding.known else finding.severity
 
 
 def _clipped(told: Sequence[str]) -> Iterator[str]:

@@ -51,7 +51,12 @@ def stands(finding: Finding) -> bool:
 
 
 def counts(finding: Finding, fail_on: Severity) -> bool:
-    """Whether a finding stands and is at or above fail_on."""
+    """Whether a finding stands, is at or above fail_on, and is not known from a baseline."""
+    return is_as_bad(finding, fail_on) and not finding.known
+
+
+def is_as_bad(finding: Finding, fail_on: Severity) -> bool:
+    """Whether a finding, known or not, stands and is at or above fail_on."""
     return stands(finding) and SEVERITIES.index(finding.severity) <= SEVERITIES.index(fail_on)
 
 

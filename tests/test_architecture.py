@@ -70,6 +70,7 @@ FLOORS = {
     "difference": 3,
     "codec": 3,
     "evaluate": 3,
+    "baseline": 4,
     "drift": 4,
     "stack": 4,
     "effective": 4,

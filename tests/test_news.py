@@ -46,6 +46,15 @@ def test_only_what_changed_is_told() -> None:
     assert (told.new, told.gone) == ((), (ONE,))
 
 
+def test_what_was_known_and_counts_now_is_news_and_what_became_known_is_none() -> None:
+    known = replace(ONE, known=True)
+    assert of(report(ONE, hours=1), report(known)).new == (ONE,)
+    assert not of(report(known, hours=1), report(ONE)).changed
+    shown = "\n".join(lines(news(report(known, TWO), None), NOW))
+    assert "- error, known: policy-missing: group Developers lacks IAMReadOnlyAccess" in shown
+    assert "- error: policy-missing: group Developers lacks AmazonEC2FullAccess" in shown
+
+
 def test_nothing_that_changed_is_nothing_to_tell() -> None:
     told = news(report(ONE, hours=1), report(ONE))
     assert not told.worth_telling

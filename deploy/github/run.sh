@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One audit in GitHub Actions. action.yml gives the inputs as AUDIT_* variables; the rest is GitHub's own environment.
 #
-# What a pull request proposes is audited; what excuses findings (waivers) is its base branch's. A pull request
+# What a pull request proposes is audited; what excuses findings (waivers, a baseline) is its base branch's. A pull request
 # from a fork never meets credentials: its files are read, and AWS is not asked. Nothing here can write to IAM.
 set -euo pipefail
 umask 077
@@ -51,6 +51,8 @@ lines_of() { # TEXT: its lines without spaces around them, and without empty one
 
 mapfile -t files < <(lines_of "${AUDIT_FILES-}")
 mapfile -t waivers < <(lines_of "${AUDIT_WAIVERS-}")
+mapfile -t baseline < <(lines_of "${AUDIT_BASELINE-}")
+((${#baseline[@]} < 2)) || refuse "the input baseline names more than one file"
 ((${#files[@]} > 0)) || refuse "the input files names no desired-state file"
 
 # --- whose change it is ---
@@ -86,12 +88,12 @@ if [[ $GITHUB_EVENT_NAME == pull_request || $GITHUB_EVENT_NAME == merge_group ]]
   [[ $base =~ ^[0-9a-f]{40,64}$ ]] || refuse "the event names no base commit"
   git cat-file -e "$base^{commit}" 2> "$work/log" || git fetch --quiet --no-tags --depth=1 origin "$base" 2> "$work/log" ||
     refuse "the base commit $base is not here: give actions/checkout the input fetch-depth: 0"
-  # What is committed, in a folder of its own, and over it the base branch's waivers.
+  # What is committed, in a folder of its own, and over it the base branch's waivers and baseline.
   mkdir "$work/tree"
   git archive HEAD | tar -x -C "$work/tree"
-  for path in "${waivers[@]}"; do
+  for path in "${waivers[@]}" "${baseline[@]}"; do
     git archive "$base" -- "$path" 2> "$work/log" | tar -x -C "$work/tree" 2>> "$work/log" ||
-      refuse "the base branch has no $path: waivers are taken from there"
+      refuse "the base branch has no $path: waivers and the baseline are taken from there"
   done
   cd "$work/tree"
   "$python" -I -c '
@@ -119,6 +121,9 @@ rm "$work/reply"
 [[ -s $work/token ]] || refuse "GitHub's answer holds no OIDC token"
 
 options=(--account "$account" --fail-on="$AUDIT_FAIL_ON" --quiet --output github)
+for path in "${baseline[@]}"; do
+  options+=(--baseline="$path")
+done
 for format in json sarif markdown; do
   options+=(--output "$format:$reports/report.$format")
 done

@@ -11,7 +11,7 @@ from koding_audit import codec, desired, inputs, journal, jsontext
 from koding_audit.cli import unfinished
 from koding_audit.cli.fixing import fixed, refuse_root
 from koding_audit.cli.guarding import judged, limits_of
-from koding_audit.cli.scanning import Run, finished, scan_once
+from koding_audit.cli.scanning import Run, baseline_of, compared, finished, scan_once
 from koding_audit.cli.sources import check_writable, identified, opened
 from koding_audit.cli.terminal import Terminal, check_outputs, outputs
 from koding_audit.cli.writing import carry_out, described
@@ -35,7 +35,8 @@ def apply(options: argparse.Namespace, terminal: Terminal) -> int:
     def work() -> Report:
         saved = read_plan(options.plan)
         wanted = _same_files(saved)
-        run = Run(options, terminal, rules(saved.basis.only, saved.basis.skip), _same_scripts(saved, wanted))
+        chosen = rules(saved.basis.only, saved.basis.skip)
+        run = Run(options, terminal, chosen, _same_scripts(saved, wanted), baseline_of(options))
         return _apply(run, saved, wanted)
 
     return finished(work, options, terminal)
@@ -112,7 +113,7 @@ def _apply(run: Run, saved: Plan, wanted: Desired) -> Report:
             raise RefusedError(
                 f"the plan is not what its files and the account give now: {'; '.join(moved)}", "make it again"
             )
-        return fixed(run, source, scanned, saved)
+        return compared(run, scanned, fixed(run, source, scanned, saved))
 
 
 def _same_files(saved: Plan) -> Desired:

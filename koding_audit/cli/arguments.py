@@ -34,6 +34,7 @@ _EXAMPLES_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("scan koding-audit.yaml --source snapshot:account.json", "without credentials"),
         ("scan koding-audit.yaml --output table --output sarif:iam.sarif", "for a person and for GitHub"),
         ("scan koding-audit.yaml --only policy-missing --fail-on error", "one rule, errors only"),
+        ("scan koding-audit.yaml --baseline known.json", "only what is new since that report fails"),
     ),
     "plan": (
         ("plan koding-audit.yaml --out change.plan", "what `scan --fix` would do, saved for a review"),
@@ -441,6 +442,11 @@ def _report(command: argparse.ArgumentParser) -> None:
         default="warning",
         metavar="SEVERITY",
         help="status 1 from this severity on: error, warning (default) or note",
+    )
+    group.add_argument(
+        "--baseline",
+        metavar="REPORT",
+        help="status 1 only for what is new since this JSON report of the account; the rest is shown as known",
     )
     group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
 

@@ -19,17 +19,19 @@ from koding_audit.scan import Rule, advice, audit, chosen_names, query, rules
 from koding_audit.verdict import exit_status
 
 if TYPE_CHECKING:
+    from koding_audit.cli.comparing import Saved
     from koding_audit.cli.stacks import Scripts
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a command: what was said, which rules were chosen, who is told, and what is to be built."""
+    """One run of a command: what was said, who is told, the rules, what is to be built, what it is compared with."""
 
     options: argparse.Namespace
     terminal: Terminal
     chosen: tuple[Rule, ...]
     scripts: Scripts | None = None
+    baseline: Saved | None = None
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,23 @@ class Scanned:
 
 
 def run_of(options: argparse.Namespace, terminal: Terminal, desired: Desired) -> Run:
-    """The rules and the scripts that the command line names. Raises InputError."""
-    chosen = rules(options.only, options.skip)
+    """The rules, the scripts and the baseline that the command line names. Raises InputError."""
+    chosen, baseline = rules(options.only, options.skip), baseline_of(options)
     if not options.stack and not options.principal:
-        return Run(options, terminal, chosen)
+        return Run(options, terminal, chosen, baseline=baseline)
     from koding_audit.cli import stacks  # noqa: PLC0415 - most runs build nothing
 
-    return Run(options, terminal, chosen, stacks.said(options, desired))
+    return Run(options, terminal, chosen, stacks.said(options, desired), baseline)
+
+
+def baseline_of(options: argparse.Namespace) -> Saved | None:
+    """What --baseline names, of a command that has it. Raises InputError."""
+    path = getattr(options, "baseline", None)
+    if path is None:
+        return None
+    from koding_audit.cli import comparing  # noqa: PLC0415 - most runs have no baseline
+
+    return comparing.read(path)
 
 
 def scan(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -104,7 +116,8 @@ def _named_files(options: argparse.Namespace) -> list[str]:
     found += [argument] if kind == "snapshot" else []
     for name in ("files", "scp", "rcp", "stack"):
         found += getattr(options, name, [])
-    return [*found, getattr(options, "plan", ""), options.journal, getattr(options, "history", "")]
+    found += [getattr(options, name, None) or "" for name in ("plan", "history", "baseline")]
+    return [*found, options.journal]
 
 
 def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> Report:
@@ -153,6 +166,10 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
 def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:
     """Who asks, what is there, and what is wrong with it. Raises AuditError."""
     account, _ = identified(source, run.options, run.terminal, desired)
+    if run.baseline is not None:
+        from koding_audit.cli import comparing  # noqa: PLC0415 - as in baseline_of
+
+        comparing.check(run.baseline, account, run.terminal)
     if source.connection is not None and source.connection.source != "demo":
         unfinished.tell(account, getattr(run.options, "journal", ""), run.terminal)
     bound = desired.bind(account)
@@ -180,7 +197,16 @@ def _with_stacks(run: Run, source: Opened, bound: Desired, account: Account) -> 
 def _scan(run: Run, source: Opened, desired: Desired) -> Report:
     scanned = scan_once(run, source, desired)
     if not run.options.fix:
-        return Report((scanned.audit,))
+        return compared(run, scanned, Report((scanned.audit,)))
     from koding_audit.cli import fixing  # noqa: PLC0415 - a tenth of a second of guards, which most runs do not ask
 
-    return fixing.mended(run, source, scanned)
+    return compared(run, scanned, fixing.mended(run, source, scanned))
+
+
+def compared(run: Run, scanned: Scanned, report: Report) -> Report:
+    """The report beside the baseline, where there is one. Last of all: what is planned does not hang on it."""
+    if run.baseline is None:
+        return report
+    from koding_audit.cli import comparing  # noqa: PLC0415 - as in baseline_of
+
+    return comparing.against(run.baseline, report, scanned.desired, run.chosen)

@@ -54,6 +54,7 @@ def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
             "rule": each.rule,
             "severity": each.severity,
             "message": clipped(each.message, _LONGEST),
+            "known": each.known,
         }
         for each in findings[:_MOST]
     ]

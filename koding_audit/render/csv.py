@@ -11,7 +11,7 @@ from koding_audit.text import inert
 
 HEADER = (
     *("account", "severity", "status", "rule", "subject", "policy_set", "message", "todo"),
-    *("path", "line", "column", "id"),
+    *("path", "line", "column", "id", "known"),
 )
 
 # What a spreadsheet takes for the beginning of a formula, in full width too.
@@ -35,6 +35,7 @@ def _row(result: Result) -> tuple[str, ...]:
         *(result.message, result.todo),
         *((place.path, str(place.line), str(place.column)) if place else ("", "", "")),
         result.id,
+        "known" if result.known else "",
     )
 
 

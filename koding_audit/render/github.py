@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import attrgetter
 
-from koding_audit.conclusion import judged, totals
+from koding_audit.conclusion import departed, judged, totals
 from koding_audit.model import Report, Severity
 from koding_audit.results import Result, results, worst_first
 from koding_audit.text import inert
@@ -19,13 +20,16 @@ _KINDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "note"
 
 
 def render(report: Report) -> str:
-    """The worst first, up to MOST of each kind; the last lines say what it comes to, and what was left out."""
-    standing = [each for each in worst_first(results(report)) if each.status not in {"fixed", "waived"}]
+    """The worst first, up to MOST of each kind; the last lines say what it comes to, and what was left out.
+
+    What is known comes after all that is new, and as notices: an error beside a line reads as what made the step fail.
+    """
+    standing = sorted((each for each in worst_first(results(report)) if each.rank < 2), key=attrgetter("rank"))
     left_out: Counter[str] = Counter()
     shown: Counter[str] = Counter()
     lines = []
     for each in standing:
-        kind = _KINDS[each.severity]
+        kind = "notice" if each.rank else _KINDS[each.severity]
         if shown[kind] == MOST:
             left_out[kind] += 1
         else:
@@ -33,6 +37,8 @@ def render(report: Report) -> str:
             lines.append(_command(kind, each))
     verdict = judged(report.audits, status_of(report), len(report.errors), report.fail_on)
     lines.append(f"koding-audit: {totals(report.audits)}; {verdict}")
+    gone = departed(report.audits)
+    lines += [f"koding-audit: {gone}"] if gone else []
     if left_out:
         numbers = ", ".join(counted(left_out[kind], kind) for kind in _KINDS.values() if left_out[kind])
         lines.append(
@@ -43,7 +49,7 @@ def render(report: Report) -> str:
 
 def _command(kind: str, result: Result) -> str:
     place = result.place
-    properties = {"title": f"koding-audit {result.title}"}
+    properties = {"title": f"koding-audit {result.title}{' (known)' if result.known else ''}"}
     if place:
         properties = {"file": place.path, "line": str(place.line), "col": str(place.column), **properties}
     elif result.file:

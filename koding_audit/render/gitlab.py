@@ -18,7 +18,7 @@ _SEVERITIES: Mapping[Severity, str] = {"error": "critical", "warning": "major", 
 
 def render(report: Report) -> str:
     """Without what was fixed or waived: an entry says that something is wrong now."""
-    standing = (each for each in worst_first(results(report)) if each.status not in {"fixed", "waived"})
+    standing = (each for each in worst_first(results(report)) if each.rank < 2)
     return write_json([_entry(each) for each in standing], indent=2) + "\n"
 
 
@@ -26,8 +26,9 @@ def _entry(result: Result) -> dict[str, Any]:
     """fingerprint: by it GitLab tells what is new in a merge request from what was there."""
     place = result.place
     path = place.path if place else result.file or _NO_FILE
+    said = f"{result.message}; {result.todo}" if result.todo else result.message
     return {
-        "description": inert(f"{result.message}; {result.todo}" if result.todo else result.message).strip() or "-",
+        "description": inert(f"known: {said}" if result.known else said).strip() or "-",
         "check_name": inert(result.rule),
         "fingerprint": hashlib.sha256(result.id.encode("utf-8", "surrogatepass")).hexdigest(),
         "severity": "blocker" if result.verdict == "incomplete" else _SEVERITIES[result.severity],

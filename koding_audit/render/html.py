@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from koding_audit import __version__, plot
 from koding_audit.arns import short_name
 from koding_audit.codec import finding_value
-from koding_audit.conclusion import again, called, command, judged, totals
+from koding_audit.conclusion import again, called, command, departed, judged, totals
 from koding_audit.drawing import drawn, in_words, left_out, legend
 from koding_audit.jsontext import instant, write_json
 from koding_audit.markup import element
@@ -30,7 +30,7 @@ from koding_audit.words import age, counted
 MOST = 5_000
 """Findings of an account that the page shows, the worst: a browser shows as many at once."""
 
-_SORTS: Sequence[str] = (*SEVERITIES, "fixed", "waived")
+_SORTS: Sequence[str] = (*SEVERITIES, "known", "fixed", "waived")
 _SIGNS: Mapping[RunStatus, str] = {
     "clean": "M5 12.5 10 17.5 19 7",
     "findings": "M12 5v9M12 17.5v1.5",
@@ -182,6 +182,7 @@ class _Page:
             _pictured(audit, name),
             _trend(audit, name),
             self.findings(audit, name),
+            _gone(audit, name),
             _root(audit, name),
             _written(audit, name),
             _unseen(audit, name),
@@ -221,7 +222,8 @@ class _Page:
 
     def finding(self, each: Result) -> Element:
         word = each.status if each.status in {"fixed", "waived"} else each.severity
-        self.told.append({"sort": word, "rule": each.rule})
+        sort = "known" if each.known else word
+        self.told.append({"sort": sort, "rule": each.rule})
         why = self.report.advice.get(each.rule, Advice("")).why
         place = f"{each.place.path}:{each.place.line}:{each.place.column}" if each.place else ""
         states = {"failed": "its fix failed", "pending": "its fix was accepted and is not visible yet"}
@@ -234,6 +236,7 @@ class _Page:
                 element("span", word, class_=f"badge {word}"),
                 " ",
                 element("span", state, class_="badge pending") if state else None,
+                element("span", "known", class_="badge waived", title="It is in the baseline") if each.known else None,
                 " ",
                 element("strong", each.message.strip() or "-"),
             ),
@@ -241,7 +244,7 @@ class _Page:
             element("p", element("b", label), each.todo, class_="todo") if each.todo else None,
             element("p", element("code", each.rule), element("code", place) if place else None, class_="rule"),
             _details(each),
-            class_=f"finding {word}",
+            class_=f"finding {sort}",
         )
 
 
@@ -316,6 +319,9 @@ def _about(audit: Audit) -> Iterator[tuple[str, str]]:
     yield "From", f"{audit.source}{endpoint}"
     if audit.desired:
         yield "Asked for by", ", ".join(file.path for file in audit.desired)
+    if audit.baseline:
+        when = age(audit.baseline.taken_at, audit.taken_at)
+        yield "Compared with", f"{audit.baseline.file.path}, of an audit {when} before this one"
 
 
 def _pictured(audit: Audit, name: str) -> Element | None:
@@ -357,6 +363,22 @@ def _trend(audit: Audit, name: str) -> Element | None:
             element("figcaption", unsure) if unsure else None,
         ),
         element("details", element("summary", "The same in numbers"), plot.in_numbers(trend)),
+    )
+
+
+def _gone(audit: Audit, name: str) -> Element | None:
+    """What the baseline has, and the account no longer."""
+    if audit.baseline is None or not audit.baseline.gone:
+        return None
+    gone = audit.baseline.gone
+    items = [element("li", element("code", each)) for each in gone[:MOST]]
+    rest = len(gone) - len(items)
+    return _section(
+        f"{name}-gone",
+        "In the baseline, and not found any more",
+        element("p", f"{departed([audit])}."),
+        element("ul", *items, class_="gaps"),
+        element("p", f"{counted(rest, 'finding')} more: the JSON report has them all.") if rest > 0 else None,
     )
 
 

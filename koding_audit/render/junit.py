@@ -15,7 +15,7 @@ _TOOL = "koding-audit"
 
 
 def render(report: Report) -> str:
-    """What counts is a failure, what keeps the run from being complete an error, what is waived is skipped.
+    """What counts is a failure, what keeps the run from being complete an error, what is waived or known is skipped.
 
     Each account has a case that says whether it was audited completely, so that a clean run has one that passed.
     """
@@ -56,6 +56,8 @@ def _case(result: Result) -> ET.Element:
     told = "\n".join([message, f"to do: {_shown(result.todo)}"] if result.todo else [message])
     if result.status == "waived":
         ET.SubElement(case, "skipped", message=f"{_shown(result.todo)}; {message}")
+    elif result.rank == 1:
+        ET.SubElement(case, "skipped", message=f"known from the baseline, {result.severity}; {message}")
     elif result.verdict == "passes":
         word = result.status if result.status == "fixed" else result.severity
         ET.SubElement(case, "system-out").text = f"{word}: {told}"

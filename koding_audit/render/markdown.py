@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 
-from koding_audit.conclusion import command, judged, totals
+from koding_audit.conclusion import command, departed, judged, totals
 from koding_audit.model import Audit, Report
 from koding_audit.results import Result, errors, results_of
 from koding_audit.text import clipped, inert
@@ -28,12 +29,12 @@ _ENTITIES: Mapping[str, str] = {"|": "&#124;", "\\": "&#92;", "`": "&#96;"}
 
 
 def render(report: Report) -> str:
-    """What stands comes first. What does not fit is counted in the last line."""
+    """What stands comes first, what is known of it last. What does not fit is counted in the last line."""
     parts = _head(report)
     sections = [("", errors(report)), *((_heading(each), results_of(each, report)) for each in report.audits)]
     room, left_out = MOST, 0
     for heading, told in sections:
-        rows = [_row(each) for each in sorted(told, key=_stands_last)]
+        rows = [_row(each) for each in sorted(told, key=attrgetter("rank"))]
         room -= len(heading) + (_FRAME if rows else 0)
         kept = list(_fitting(rows, room))
         room -= sum(map(len, kept))
@@ -49,12 +50,9 @@ def _head(report: Report) -> list[str]:
     status = status_of(report)
     parts = [f"## koding-audit: {status}", judged(report.audits, status, len(report.errors), report.fail_on)]
     parts += [totals(report.audits)] if report.audits else []
+    parts += [each for each in [departed(report.audits)] if each]
     offered = command(report.audits)
     return [*parts, f"To fix: {_code(clipped(inert(offered), _LONGEST))}"] if offered else parts
-
-
-def _stands_last(result: Result) -> bool:
-    return result.status in {"fixed", "waived"}
 
 
 def _heading(audit: Audit) -> str:
@@ -79,7 +77,8 @@ def _table(rows: list[str]) -> str:
 
 
 def _row(result: Result) -> str:
-    word = result.status if result.status != "open" else result.severity
+    status = result.status if result.status != "open" else result.severity
+    word = f"{status}, known" if result.known else status
     place = f"{result.place.path}:{result.place.line}" if result.place else ""
     cells = (word, result.message, result.todo, place, result.rule)
     return "| " + " | ".join(_cell(each) if each else "" for each in cells) + " |\n"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from koding_audit import __version__, explanation
 from koding_audit.arns import short_name
-from koding_audit.codec import finding_value
+from koding_audit.codec import baseline_value, finding_value
 from koding_audit.explanation import unlinked
 from koding_audit.jsontext import instant, write_json
 from koding_audit.model import SEVERITIES, Advice, Report
@@ -32,11 +32,12 @@ def render(report: Report) -> str:
     told = worst_first([each for each in results(report) if each.status != "fixed"])
     rules = sorted({each.rule for each in told})
     suppresses = any(each.status == "waived" for each in told)
+    compares = any(each.baseline for each in report.audits)
     run = {
         "tool": {"driver": _driver(report, told, rules)},
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder in which the scan ran: the checkout."}}},
         "invocations": [_invocation(report, told)],
-        "results": [_result(each, rules.index(each.rule), suppresses=suppresses) for each in told],
+        "results": [_result(each, rules.index(each.rule), suppresses=suppresses, compares=compares) for each in told],
         "properties": {"status": status_of(report), "failOn": report.fail_on, "audits": _audits(report)},
     }
     return write_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -95,8 +96,11 @@ def _invocation(report: Report, told: Iterable[Result]) -> dict[str, Any]:
     }
 
 
-def _result(result: Result, index: int, *, suppresses: bool) -> dict[str, Any]:
-    """suppresses: some result is suppressed; then each has to say whether it is, as the standard wants it."""
+def _result(result: Result, index: int, *, suppresses: bool, compares: bool) -> dict[str, Any]:
+    """suppresses: some result is suppressed; then each has to say whether it is, as the standard wants it.
+
+    compares: there is a baseline. What is gone from it is no result: GitHub would open an alert for it.
+    """
     value: dict[str, Any] = {
         "ruleId": inert(result.rule),
         "ruleIndex": index,
@@ -109,6 +113,8 @@ def _result(result: Result, index: int, *, suppresses: bool) -> dict[str, Any]:
     }
     if suppresses:
         value["suppressions"] = _suppressions(result)
+    if compares:
+        value["baselineState"] = "unchanged" if result.known else "new"
     about = {"id": result.id, "account": result.account, "status": result.status}
     if result.finding:
         found = finding_value(result.finding)
@@ -158,6 +164,7 @@ def _audits(report: Report) -> list[dict[str, Any]]:
             "source": each.source,
             "status": audit_status(each, report.fail_on),
             "summary": summary(each.findings),
+            **({"baseline": baseline_value(each.baseline)} if each.baseline else {}),
         }
         for each in report.audits
     ]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.arns import short_name
-from koding_audit.conclusion import accepted, called, command, judged, remedy, totals
-from koding_audit.model import Advice, Audit, Change, Entry, Finding, Report, RunStatus
+from koding_audit.conclusion import accepted, called, command, departed, judged, remedy, totals
+from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Report, RunStatus
 from koding_audit.results import Unread, told_once, unread
 from koding_audit.text import inert
 from koding_audit.verdict import audit_status, changes, not_written, status_of
@@ -46,6 +46,8 @@ class _Page:
     def audit(self, audit: Audit) -> list[str]:
         """What was audited, the findings of each subject, what could not be read, and what was written."""
         sections = [self.section("", [[row] for row in _header(audit)]), *self.findings(audit)]
+        if audit.baseline and audit.baseline.gone:
+            sections.append(self.section("In the baseline, and not found any more", _gone(audit.baseline)))
         if audit.gaps:
             sections.append(self.section("Could not be read", [_gap(each) for each in unread(audit)]))
         if audit.journal:
@@ -81,6 +83,8 @@ class _Page:
             rows.append(("state", "its fix was accepted and is not visible yet: scan again in a few minutes"))
         elif finding.status == "waived":
             rows.append(("state", accepted(finding.waiver)))
+        if finding.known:
+            rows.append(("known", "it is in the baseline"))
         if finding.status in {"open", "failed"}:
             rows.append(("fix", remedy(change, advice.step, audit.source)))
         word = "waived" if finding.status == "waived" else finding.severity
@@ -94,6 +98,7 @@ class _Page:
     def closing(self, audits: Sequence[Audit], status: RunStatus, errors: int) -> str:
         """The counts and the verdict, of one audit or of all."""
         rows = [("Summary", totals(audits))] if audits else []
+        rows += [("Baseline", each) for each in [departed(audits)] if each]
         rows.append(("Result", judged(audits, status, errors, self.report.fail_on)))
         closing = self.section("", [[row] for row in rows])
         if len(audits) > 1:
@@ -148,12 +153,21 @@ def _header(audit: Audit) -> list[tuple[str, str]]:
     rows.append(("Source", f"{audit.source}{endpoint}"))
     if audit.desired:
         rows.append(("Desired", ", ".join(file.path for file in audit.desired)))
+    if audit.baseline:
+        when = age(audit.baseline.taken_at, audit.taken_at)
+        rows.append(("Baseline", f"{audit.baseline.file.path}, of an audit {when} before this one"))
     if audit.report_generated:
         made = age(audit.report_generated, audit.taken_at)
         rows.append(("Report", f"AWS made the credential report {made} before this audit"))
     if audit.not_seen:
         rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: what is decided leaves these out"))
     return rows
+
+
+def _gone(baseline: Baseline) -> Sequence[Block]:
+    more = len(baseline.gone) - _NAMES_SHOWN
+    names = [*baseline.gone[:_NAMES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    return [[(each,)] for each in names]
 
 
 def _gap(gap: Unread) -> Block:

@@ -257,6 +257,7 @@ def test_a_job_that_is_cancelled_leaves_no_token_behind(runner: Runner) -> None:
 def test_an_input_is_never_an_option_or_a_command(runner: Runner, drifted: MotoAccount) -> None:
     for file in ("--fix", "--endpoint-url=http://127.0.0.1:1", "$(touch owned)", "`touch owned`; touch owned"):
         assert runner.run(AUDIT_FILES=file).status == 2
+    assert runner.run(AUDIT_BASELINE="--fix").status == 2
     assert not drifted.writes()
     assert not list(runner.home.rglob("owned"))
 
@@ -343,6 +344,31 @@ def test_waivers_of_the_branch_itself_count_on_a_schedule(runner: Runner) -> Non
     runner.commit({"iam/waivers.yaml": WAIVED})
     assert runner.run().status == 1
     assert runner.run(AUDIT_WAIVERS="iam/waivers.yaml").status == 0
+
+
+def test_a_baseline_of_the_base_branch_counts_and_not_the_one_that_a_pull_request_proposes(runner: Runner) -> None:
+    found = runner.run()
+    known = Path(found.outputs["report"]).read_text()
+    empty = {**found.report, "status": "clean"}
+    (audit,) = empty["audits"]
+    audit |= {"findings": [], "status": "clean", "summary": dict.fromkeys(audit["summary"], 0)}
+    runner.commit({"iam/known.json": json.dumps(empty)})
+    runner.proposes({"iam/known.json": known})
+    assert runner.run(AUDIT_BASELINE="iam/known.json").status == 1
+    runner.proposes({"iam/known.json": "{}"})
+    ended = runner.run(AUDIT_BASELINE="iam/known.json\n")
+    assert (ended.status, ended.outputs["status"]) == (0, "clean"), ended.told
+    assert ended.report["audits"][0]["baseline"]["path"] == "iam/known.json"
+
+
+def test_a_baseline_that_is_not_in_the_base_branch_or_is_several_files_is_refused(
+    runner: Runner, drifted: MotoAccount
+) -> None:
+    runner.proposes({"iam/known.json": "{}"})
+    for path, told in (("iam/known.json", "the base branch has no"), ("a.json\nb.json", "more than one file")):
+        ended = runner.run(AUDIT_BASELINE=path)
+        assert (ended.status, told in ended.told) == (2, True)
+    assert not drifted.calls()
 
 
 def test_a_link_in_the_place_of_the_waivers_leads_nowhere(runner: Runner) -> None:

@@ -80,6 +80,15 @@ def test_a_merge_request_is_audited_with_the_waivers_of_its_target(job: Job) -> 
     assert ended.report["audits"][0]["summary"]["waived"] == 0
 
 
+def test_a_merge_request_is_compared_with_the_baseline_of_its_target(job: Job) -> None:
+    known = Path(job.script(AUDIT).outputs["report"]).read_text()
+    job.git("rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "koding-audit")
+    job.commit({"known.json": known})
+    ended = job.merges({"known.json": "{}"}, AUDIT_BASELINE="known.json")
+    assert ended.status == 0, ended.told
+    assert all(each["known"] for each in ended.report["audits"][0]["findings"] if each["severity"] != "note")
+
+
 def test_a_merge_request_cannot_waive_its_own_findings(job: Job, drifted: MotoAccount) -> None:
     waived = Path(GUIDE).read_text() + WAIVED.removeprefix("version: 1\n")
     ended = job.merges({"koding-audit.yaml": waived})

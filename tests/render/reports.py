@@ -13,6 +13,7 @@ from koding_audit.model import (
     Account,
     Action,
     Audit,
+    Baseline,
     Caller,
     Entry,
     Fact,
@@ -316,7 +317,7 @@ def hostile(text: str = HOSTILE) -> Report:
                 source=f"snapshot:{text}",
                 endpoint=text,
                 desired=(SourceFile(text, "00" * 32),),
-                findings=(finding, accepted, blank),
+                findings=(finding, accepted, blank, replace(finding, key=f"{text}/known", known=True)),
                 gaps=(Gap(Fact.USER, "iam:GetUser", text, f"user/{text}", text),),
                 journal=Journal(text, ACCOUNT, (Entry(attach(text), "failed", text),)),
                 outline=Outline(
@@ -324,10 +325,27 @@ def hostile(text: str = HOSTILE) -> Report:
                     (Outlined("user", text, text, (text,), 0, (text,), ((f"{text}-", None),)),),
                     {text: (text, arn), f"{text}-": (text,)},
                 ),
+                baseline=Baseline(SourceFile(text, "00" * 32), NOW, (text, arn)),
             ),
         ),
         errors=(Problem(text, text, Source(text, 1, 1)),),
     )
+
+
+def compared() -> Report:
+    """Beside a baseline: what is known of each severity, what is new, a known one whose fix failed, what is gone."""
+    severities = {"access-key-old", "membership-unexpected", "user-missing"}
+    findings = tuple(replace(each, known=each.rule in severities or each.key == EC2) for each in _drift())
+    stuck = policy_missing("arn:aws:iam::aws:policy/AmazonVPCReadOnlyAccess", known=True, status="failed")
+    gone = tuple(f"policy-unexpected/{GROUP}/{ACCOUNT.arn('policy', f'team/p{number}')}" for number in range(12))
+    baseline = Baseline(SourceFile("iam/known.json", "cd" * 32), NOW - timedelta(days=23), gone)
+    here = audit(findings=findings, baseline=baseline)
+    other = audit(
+        account=Account("210987654321", "aws"),
+        findings=(stuck,),
+        baseline=replace(baseline, taken_at=NOW, gone=gone[:1]),
+    )
+    return Report((here, other), advice=ADVICE)
 
 
 def several() -> Report:
@@ -339,7 +357,7 @@ def several() -> Report:
 
 
 REPORTS: Mapping[str, Report] = {
-    make.__name__: make() for make in (clean, empty, full, gapped, fixed, hostile, several)
+    make.__name__: make() for make in (clean, empty, full, gapped, fixed, hostile, compared, several)
 }
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
 from dataclasses import replace
 from types import ModuleType
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from koding_audit import registry
+from koding_audit.conclusion import again
 from koding_audit.model import Finding, Report, Severity
 from koding_audit.render import table
 from koding_audit.verdict import summary
@@ -229,3 +232,44 @@ def test_five_thousand_findings_are_laid_out_in_a_moment(severity: Severity) -> 
     started = time.process_time()
     table.render(report)
     assert time.process_time() - started < 5  # takes about 0.5; a layout per subject took many times that
+
+
+# --- what is known from a baseline ----------------------------------------------------------------
+
+
+def test_sarif_says_of_every_result_whether_it_is_new_where_there_is_a_baseline_and_else_of_none() -> None:
+    for name, report in REPORTS.items():
+        (run,) = json.loads(module("sarif").render(report))["runs"]
+        states = [each.get("baselineState") for each in run["results"]]
+        if name in ("compared", "hostile"):
+            known = sum(each.known for found in report.audits for each in found.findings)
+            assert states.count("unchanged") == known > 0
+            assert states.count("new") == len(states) - known > 0
+        else:
+            assert not any(states)
+
+
+def test_what_is_known_fails_no_test_case_unless_its_fix_failed() -> None:
+    cases = list(ET.fromstring(module("junit").render(REPORTS["compared"])).iter("testcase"))
+    skipped = [found.get("message") or "" for each in cases for found in each.iter("skipped")]
+    assert sum(each.startswith("known from the baseline, ") for each in skipped) == 4
+    failed = [found.get("message") or "" for each in cases for found in each.iter("failure")]
+    assert len([each for each in failed if "AmazonVPCReadOnlyAccess" in each]) == 1
+
+
+def test_what_is_known_is_a_notice_after_all_that_is_new() -> None:
+    lines = module("github").render(REPORTS["compared"]).splitlines()
+    known = [index for index, line in enumerate(lines) if "(known)" in line and "VPC" not in line]
+    assert len(known) == 4
+    assert all(lines[index].startswith("::notice ") for index in known)
+    assert all(line.startswith("::notice") for line in lines[min(known) : max(known) + 1])
+
+
+def test_the_table_shows_what_is_new_of_a_subject_before_what_is_known() -> None:
+    text = table.render(Report((audit(findings=(policy_missing("a/A", known=True), policy_missing("b/B"))),)))
+    assert text.index("lacks B") < text.index("lacks A") < text.index("it is in the baseline")
+
+
+def test_the_same_audit_once_more_has_the_same_baseline() -> None:
+    assert "--baseline iam/known.json" in again(REPORTS["compared"].audits[0], "warning")
+    assert "--baseline" not in again(REPORTS["full"].audits[0], "warning")

@@ -1,0 +1,61 @@
+"""`--baseline REPORT`: a saved report, read before AWS is asked anything, that an audit is compared with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from koding_audit import codec, inputs, jsontext
+from koding_audit.baseline import compared, of_account
+from koding_audit.cli.terminal import Terminal
+from koding_audit.errors import InputError, RefusedError
+from koding_audit.model import Account, Desired, Report, SourceFile
+from koding_audit.scan import Rule, judged
+from koding_audit.text import inert
+from koding_audit.verdict import audit_status
+
+_HINT = "a baseline is what `scan FILE --output json:REPORT` saved"
+_WANTED = inputs.Wanted("a baseline", 256, _HINT)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved report, and the file that it was read from."""
+
+    file: SourceFile
+    report: Report
+
+
+def read(path: str) -> Saved:
+    """The baseline that is named. Raises InputError: it is no report, or one in which nothing was audited."""
+    content = inputs.read(path, _WANTED)
+    try:
+        report = codec.decode_report(jsontext.read_json(inputs.decoded(content.data, path), path), path)
+    except InputError as error:
+        raise InputError(error.message, error.hint or _HINT, error.location) from error
+    if not report.audits:
+        raise InputError(f"{path}: in this baseline nothing was audited", f"save it again: {_HINT}")
+    return Saved(SourceFile(path, hashlib.sha256(content.data).hexdigest()), report)
+
+
+def check(saved: Saved, account: Account, terminal: Terminal) -> None:
+    """Whether it is of the account that is to be audited; else RefusedError. Of one that is not complete it is told."""
+    before = of_account(saved.report, account)
+    path = saved.file.path
+    if not before:
+        those = ", ".join(sorted({f"{each.account.id} ({each.account.partition})" for each in saved.report.audits}))
+        raise RefusedError(
+            f"the baseline {path} is of account {those}, and this is account {account.id} ({account.partition})",
+            "name a baseline of this account; without --baseline, `--output json:REPORT` saves one",
+        )
+    if any(audit_status(each, saved.report.fail_on) == "incomplete" for each in before):
+        terminal.note(inert(f"The baseline {path} is of an audit that was not complete: what it did not see is new."))
+
+
+def against(saved: Saved, report: Report, desired: Desired, chosen: tuple[Rule, ...]) -> Report:
+    """The report, with each of its audits compared. desired and chosen: what they were made with."""
+    audits = (
+        compared(each, of_account(saved.report, each.account), saved.file, judged(each, desired, chosen))
+        for each in report.audits
+    )
+    return replace(report, audits=tuple(audits))
