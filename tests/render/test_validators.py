@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from koding_audit import registry
-from koding_audit.model import Fact, Finding, Gap, Problem, Report
+from koding_audit.model import Fact, Finding, Gap, Problem, Report, Source
 from tests.render.reports import ACCOUNT, ADVICE, HOSTILE, REPORTS, audit, hostile, policy_missing
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
@@ -148,7 +148,7 @@ def test_brackets_and_braces_are_no_link_and_no_placeholder_in_a_sarif_message()
     ],
 )
 def test_a_path_is_a_uri_in_sarif(path: str, artifact: dict[str, str]) -> None:
-    finding = policy_missing(source=replace(policy_missing().source, path=path))  # type: ignore[type-var]
+    finding = policy_missing(source=Source(path, 6, 16))
     (result,) = sarif(Report((audit(findings=(finding,)),)))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"] == artifact
 
