@@ -22,7 +22,7 @@ demo: $(STAMP) ## the whole tour on the embedded account: audit, fix, audit agai
 
 test: $(STAMP) ## all tests, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

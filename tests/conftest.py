@@ -23,10 +23,14 @@ settings.register_profile("shared-machine", deadline=None, derandomize="CI" in o
 settings.load_profile("shared-machine")
 
 
+MEASURED = pytest.StashKey[dict[str, str]]()
+"""What the environment of a process says that is to be measured."""
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Measure the workers of xdist, which the controller starts after this, and no process that a test starts."""
+    """Measure the workers of xdist, which the controller starts after this; what tests start is left alone."""
     if not session.config.getoption("numprocesses", None):  # a worker is told of none
-        leave_processes_alone()
+        session.config.stash[MEASURED] = leave_processes_alone()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,9 +62,9 @@ def account(moto_server: MotoAccount) -> MotoAccount:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
+def forks(pytestconfig: pytest.Config) -> Iterator[Forks]:
     """Starts commands as processes, for the whole session."""
-    with forking() as standing:
+    with forking(pytestconfig.stash.get(MEASURED, {})) as standing:
         yield standing
 
 

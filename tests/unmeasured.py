@@ -19,10 +19,9 @@ def told_by(script: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def leave_processes_alone() -> None:
-    """What this process starts from here on is not measured: coverage asks each new Python for itself by this."""
-    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
-        del os.environ[name]
+def leave_processes_alone() -> dict[str, str]:
+    """What this process starts from here on is not measured, but with what is given in its environment."""
+    return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
 
 
 @contextlib.contextmanager

@@ -54,12 +54,12 @@ def _temporary() -> IO[str]:
 
 
 @contextlib.contextmanager
-def forking() -> Iterator[Forks]:
-    """The process that forks, ended with the block."""
+def forking(more: Mapping[str, str]) -> Iterator[Forks]:
+    """The process that forks, ended with the block; more: of its environment, by which coverage measures it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.servers.forks", str(theirs.fileno())]
     # Nothing of this environment says how Python begins; and no stream of it is a terminal.
-    settings = {"cwd": CHECKOUT, "env": {"PATH": os.environ["PATH"]}, "pass_fds": [theirs.fileno()]}
+    settings = {"cwd": CHECKOUT, "env": {"PATH": os.environ["PATH"], **more}, "pass_fds": [theirs.fileno()]}
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     with ours, subprocess.Popen(command, **settings, **streams) as process:
         theirs.close()
