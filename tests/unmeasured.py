@@ -15,7 +15,8 @@ from coverage.exceptions import CoverageWarning
 
 def told_by(script: str) -> str:
     """The last line that a script prints, in a process of its own, which sees what is loaded as users have it."""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=plain)
     return done.stdout.splitlines()[-1]
 
 
@@ -38,3 +39,4 @@ def standing_still() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CoverageWarning)  # what it measures has been imported before, by itself
             measuring.start()
+        leave_processes_alone()  # to start is also to say again in the environment that they are measured
