@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -104,6 +105,7 @@ class Connection:
     source: str = "live"
     held: Held | None = None
     hosts: tuple[str, ...] = ()
+    _making: Lock = field(default_factory=Lock)
 
     def identity(self) -> tuple[Account, Caller]:
         """The account and the caller, asked of STS, which needs no permission and works under any deny."""
@@ -144,11 +146,50 @@ class Connection:
             raise _too_late(f"iam:{operation}")
         return _call(self._client("iam", attempts=1), "iam", operation, parameters)
 
+    @contextlib.contextmanager
+    def assumed(self, role_arn: str, external_id: str) -> Iterator[Connection]:
+        """A connection of another account, by a role there, with time of its own. Raises AccessError.
+
+        Its clients are made of this one's session, which makes them cheap; several may be open at once.
+        """
+        deadline = time.monotonic() + self.timeout
+        pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
+        try:
+            keys = _assume(self._sts, role_arn, external_id)
+
+            def another(service: str, **more: Any) -> Any:
+                with self._making:  # botocore's session is not made for several threads
+                    return self._client(service, **keys, **more)
+
+            identity = pool.submit(_identify, another("sts"), role_arn)
+            yield Connection(
+                another("iam"), self.endpoint, self.timeout, deadline, pool, identity, another, self.source
+            )
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    @cached_property
+    def _sts(self) -> Any:
+        with self._making:
+            return self._client("sts")
+
     def ask_organizations(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call to Organizations, as `call` makes them to IAM. Few audits need any: the client is made here."""
         if self.remaining() <= 0:
             raise _too_late(f"organizations:{operation}")
         return _call(self._organizations, "organizations", operation, parameters)
+
+    def organization_pages(self, operation: str, items: str, **parameters: str) -> list[Any]:
+        """Every item of a list of Organizations, whose last page has no token; or CallError."""
+        call = f"organizations:{operation}"
+        found: list[Any] = []
+        for _ in range(PAGE_CAP):
+            reply = self.ask_organizations(operation, **parameters)
+            found += take(reply, items, list, call)
+            if reply.get("NextToken") is None:
+                return found
+            parameters["NextToken"] = take(reply, "NextToken", str, call)
+        raise CallError(call, MALFORMED, f"the list does not end after {PAGE_CAP} pages")
 
     @cached_property
     def _organizations(self) -> Any:
@@ -220,8 +261,8 @@ def connect(
             sts = client(session, "sts", settings, attempts=attempts, **keys)
             identity = pool.submit(_identify, sts, settings.role_arn)
 
-            def another(service: str, attempts: int = attempts) -> Any:
-                return client(session, service, settings, attempts=attempts, **keys)
+            def another(service: str, attempts: int = attempts, **others: Any) -> Any:
+                return client(session, service, settings, attempts=attempts, **(others or keys))
 
             iam = another("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
@@ -482,7 +523,9 @@ def _keys(session: Any, settings: Settings, asks: bool) -> tuple[dict[str, Any],
             raise AccessError(message, f"look at where it comes from ({credentials.method}), and copy it again")
     known = found.access_key
     held = Held(credentials.method, known[:4], known[-4:], bool(found.token), _profile(settings), settings.role_arn)
-    return _assume(session, settings) if settings.role_arn else {}, held
+    if not settings.role_arn:
+        return {}, held
+    return _assume(client(session, "sts", settings), settings.role_arn, settings.external_id), held
 
 
 def _check_code(session: Any, settings: Settings, asks: bool) -> None:
@@ -562,16 +605,11 @@ def _in_time(future: Future[T], deadline: float) -> T:
         raise AccessError("the AWS credentials did not come in time", hint) from None
 
 
-def _assume(session: Any, settings: Settings) -> dict[str, str]:
-    """Temporary keys of the role, for the fifteen minutes that AWS gives at the least."""
-    sts = client(session, "sts", settings)
-    parameters: dict[str, Any] = {
-        "RoleArn": settings.role_arn,
-        "RoleSessionName": "koding-audit",
-        "DurationSeconds": 900,
-    }
-    if settings.external_id:
-        parameters["ExternalId"] = settings.external_id
+def _assume(sts: Any, role_arn: str, external_id: str) -> dict[str, str]:
+    """Temporary keys of the role, for the fifteen minutes that AWS gives at the least. Raises AccessError."""
+    parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": "koding-audit", "DurationSeconds": 900}
+    if external_id:
+        parameters["ExternalId"] = external_id
     names = {
         "aws_access_key_id": "AccessKeyId",
         "aws_secret_access_key": "SecretAccessKey",
@@ -586,7 +624,7 @@ def _assume(session: Any, settings: Settings) -> dict[str, str]:
         others = "look at the keys that it is assumed with, at the network and at the clock"
         why = f"{error.code}: {error.cause}" if error.cause else error.code
         hint = trust if error.code in ACCESS_DENIED else others
-        raise AccessError(f"role {settings.role_arn} cannot be assumed: {why}", hint) from error
+        raise AccessError(f"role {role_arn} cannot be assumed: {why}", hint) from error
 
 
 def _call(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,10 @@ class KeyLimits:
 
 @dataclass(frozen=True, slots=True)
 class DesiredGroup:
-    """A group as the file wants it. Its members are the users that name it in `groups` (Desired.members_of)."""
+    """A group as the file wants it. Its members are the users that name it in `groups` (Desired.members_of).
+
+    targets: the names of those in whose accounts it holds; () for everywhere, as of users, roles and waivers.
+    """
 
     name: str
     source: Source
@@ -128,6 +131,7 @@ class DesiredGroup:
     exclusive: bool = False
     owner: str = ""
     managed_by: str = ""
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class DesiredUser:
     owner: str = ""
     managed_by: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,7 @@ class DesiredRole:
     exclusive: bool = False
     owner: str = ""
     managed_by: str = ""
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,25 @@ class Waiver:
     subject: str = "*"
     policy: str = "*"
     source: Source | None = None
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Accounts that are audited through a role of the same name in each.
+
+    accounts: their ids; or units: ids of organizational units and roots, with all that is below them, and tags: what
+    an account has to be tagged with; exclude: ids that are left out. role: its path and name, `team/audit`.
+    """
+
+    name: str
+    source: Source
+    role: str
+    accounts: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    exclude: frozenset[str] = frozenset()
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +328,7 @@ class Desired:
     builder: tuple[Kind, str] | None = None
     guards: Guards = Guards()
     waivers: tuple[Waiver, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
 
     def bind(self, account: Account) -> Desired:
         """The same desired state with each ARN and document written out for this account."""

@@ -10,7 +10,6 @@ from koding_audit.model import Level, Organization, OrganizationPolicy
 
 NOT_IN_USE = "AWSOrganizationsNotInUseException"
 DEEPEST = 7  # the account, five units above each other, the root (orgs_reference_limits)
-PAGES = 100  # far beyond what can be attached to one target
 
 _POLICY = "organizations:DescribePolicy"
 
@@ -75,17 +74,8 @@ def _levels(connection: Connection, targets: Sequence[str], kind: str) -> tuple[
 def _attached(connection: Connection, target: str, kind: str) -> Mapping[str, str]:
     """The names of a target's policies by their ids."""
     call = "organizations:ListPoliciesForTarget"
-    found: dict[str, str] = {}
-    more: dict[str, str] = {}
-    for _ in range(PAGES):
-        reply = connection.ask_organizations("ListPoliciesForTarget", TargetId=target, Filter=kind, **more)
-        found |= {
-            take(each, "Id", str, call): take(each, "Name", str, call) for each in take(reply, "Policies", list, call)
-        }
-        if reply.get("NextToken") is None:
-            return found
-        more = {"NextToken": take(reply, "NextToken", str, call)}
-    raise CallError(call, MALFORMED, "the list does not end")
+    found = connection.organization_pages("ListPoliciesForTarget", "Policies", TargetId=target, Filter=kind)
+    return {take(each, "Id", str, call): take(each, "Name", str, call) for each in found}
 
 
 def _document(connection: Connection, policy_id: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from koding_audit.model import (
     ALREADY,
@@ -23,6 +24,13 @@ from koding_audit.model import (
 
 EXIT_STATUS: Mapping[RunStatus, int] = {"clean": 0, "findings": 1, "incomplete": 2}
 NOT_CHECKED = "not-checked"
+
+
+def joined(reports: Sequence[Report]) -> Report:
+    """The audits of several reports, by account, and their errors, which say of which account they are."""
+    audits = sorted((audit for report in reports for audit in report.audits), key=lambda audit: audit.account.id)
+    errors = sorted((each for report in reports for each in report.errors), key=lambda each: (each.message, each.hint))
+    return replace(reports[0], audits=tuple(audits), errors=tuple(dict.fromkeys(errors)))
 
 
 def status_of(report: Report) -> RunStatus:

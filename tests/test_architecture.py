@@ -90,6 +90,9 @@ FLOORS = {
     "credentials_file": 3,
     "keys": 5,
     "scan": 7,
+    "targets": 1,
+    "units": 3,
+    "fanout": 1,
     "cli": 8,
     "__main__": 9,
 }

@@ -332,7 +332,7 @@ def policies() -> dict[str, set[str]]:
         for statement in json.loads(block["body"])["Statement"]:
             action = statement["Action"]
             actions |= {action} if isinstance(action, str) else set(action)
-        assert all(each.startswith(("iam:", "organizations:")) for each in actions)
+        assert all(each.startswith(("iam:", "organizations:", "sts:")) for each in actions)
         found[section.partition("\n")[0]] = {each.removeprefix("iam:") for each in actions}
     return found
 
@@ -349,9 +349,9 @@ def reads() -> set[str]:
     return {name for name in names if re.fullmatch(r"(Get|List|Generate|Simulate)[A-Z][A-Za-z]+", str(name))}
 
 
-def reads_of_organizations() -> set[str]:
-    """Every operation that organizations.py can call, as a policy says it."""
-    texts = {node.value for node in nodes_of("organizations") if isinstance(node, ast.Constant)}
+def reads_of_organizations(module: str) -> set[str]:
+    """Every operation of Organizations that a module can call, as a policy says it."""
+    texts = {node.value for node in nodes_of(module) if isinstance(node, ast.Constant)}
     return {f"organizations:{text}" for text in texts if re.fullmatch(r"(Describe|List)[A-Z][A-Za-z]+", str(text))}
 
 
@@ -369,7 +369,11 @@ def changed_by(change: str) -> set[str]:
 
 
 def test_the_audit_policy_has_every_read_and_nothing_else() -> None:
-    assert policies()["audit"] == reads() | reads_of_organizations()
+    assert policies()["audit"] == reads() | reads_of_organizations("organizations")
+
+
+def test_the_policy_for_targets_has_what_finds_the_accounts_and_enters_them() -> None:
+    assert policies()["targets"] == reads_of_organizations("units") | {"sts:AssumeRole"}
 
 
 def test_the_policies_for_writing_have_every_verb_where_it_is_used_and_nothing_else() -> None:
@@ -380,7 +384,7 @@ def test_the_policies_for_writing_have_every_verb_where_it_is_used_and_nothing_e
     # A version that was made is deleted once the one before it is in force again.
     assert found["undo"] == {verb.value for verb in INVERSE.values()} | {Verb.DELETE_POLICY_VERSION.value}
     assert found["setup"] == {"CreateAccessKey", "DeleteAccessKey"}
-    assert set(found) == {"audit", "fix", "create", "replace", "undo", "setup"}
+    assert set(found) == {"audit", "targets", "fix", "create", "replace", "undo", "setup"}
     written = found["fix"] | found["create"] | found["replace"] | found["undo"] | found["setup"]
     assert {verb.value for verb in Verb} <= written
 

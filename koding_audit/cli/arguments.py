@@ -35,6 +35,7 @@ _EXAMPLES_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("scan koding-audit.yaml --output table --output sarif:iam.sarif", "for a person and for GitHub"),
         ("scan koding-audit.yaml --only policy-missing --fail-on error", "one rule, errors only"),
         ("scan koding-audit.yaml --baseline known.json", "only what is new since that report fails"),
+        ("scan koding-audit.yaml --shard 1/4 --output json:shard-1.json", "a quarter of the accounts of its targets"),
     ),
     "plan": (
         ("plan koding-audit.yaml --out change.plan", "what `scan --fix` would do, saved for a review"),
@@ -77,6 +78,7 @@ _EXAMPLES_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("doctor koding-audit.yaml", "why does a scan of it fail, and what next?"),
         ("doctor --profile audit --output json", "for a program; `policy` in it is the policy to attach"),
     ),
+    "merge": (("merge shard-*.json --output table --output json:all.json", "what one run would have said"),),
     "render": (("render report.json --output markdown --output junit:report.xml", "a saved report in other formats"),),
     "init": (
         ("init", "a starter, ./koding-audit.yaml"),
@@ -180,6 +182,7 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     scan = command("scan", "audit the live account; with --fix, repair it", _files, _source, _choices, _report, _aws)
+    _targets(scan)
     scan.add_argument(
         "--history",
         default="",
@@ -216,11 +219,8 @@ def parser() -> argparse.ArgumentParser:
     _building(command("stack", "what a stack script needs, and may it be built", _source, _aws))
     _differing(command("diff", "which actions a policy document gained and lost, by meaning", _aws))
     _permitting(command("permissions", "print the smallest IAM policy for what a run calls, from the desired state"))
-    doctor = command(
-        "doctor", "why a scan fails: credentials, account, endpoint, clock, which reads are permitted", _files
-    )
-    _aws(doctor, timeout=60.0)
-    doctor.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
+    _doctoring(command("doctor", "why a scan fails: credentials, account, endpoint, clock, which reads are permitted"))
+    _merging(command("merge", "several saved JSON reports, of shards or accounts, as one, offline"))
     _rendering(command("render", "turn a saved JSON report into other formats, offline"))
     _remembering(command("history", "since when each finding stands, what came and went, and a trend, offline"))
     _notifying(command("notify", "tell of what changed since a report, from saved reports, without AWS credentials"))
@@ -390,6 +390,22 @@ def _rendering(command: argparse.ArgumentParser) -> None:
     command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
 
 
+def _doctoring(command: argparse.ArgumentParser) -> None:
+    _files(command)
+    _aws(command, timeout=60.0)
+    command.add_argument("--output", choices=("table", "json"), default="table", help="(default: table)")
+
+
+def _merging(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "reports", nargs="+", metavar="REPORT", help="what `scan --output json:REPORT` saved, each of other accounts"
+    )
+    group = command.add_argument_group("the report")
+    _output(group)
+    group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
+    command.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
+
+
 def _remembering(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="what `scan --history FILE` keeps")
     command.add_argument("--account", type=_account, metavar="ID", help="only this account")
@@ -449,6 +465,18 @@ def _report(command: argparse.ArgumentParser) -> None:
         help="status 1 only for what is new since this JSON report of the account; the rest is shown as known",
     )
     group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
+
+
+def _targets(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("many accounts, where the desired state has `targets`")
+    group.add_argument("--target", action="append", default=[], metavar="NAME", help="only these; repeatable")
+    group.add_argument("--parallel", type=_window, default=8, metavar="N", help="accounts at once (default: 8)")
+    group.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only part I of N equal parts of the accounts; `merge` joins them"
+    )
+    group.add_argument(
+        "--keep-going", action="store_true", help="of --fix: go on after an account that did not end as expected"
+    )
 
 
 def _source(command: argparse.ArgumentParser) -> None:
@@ -520,6 +548,19 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of changes from 0 to 999999")
     return int(text)
+
+
+def _window(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of accounts from 1 to 99")
+    return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})", text, re.ASCII)
+    if found is None or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part of a run, as in 1/4, 2/4, 3/4 and 4/4")
+    return int(found[1]), int(found[2])
 
 
 def _audits(text: str) -> int:

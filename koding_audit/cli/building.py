@@ -14,7 +14,7 @@ from koding_audit import buildable, jsontext
 from koding_audit.buildable import Answer, Offer, Verdict
 from koding_audit.cli import stacks
 from koding_audit.cli.answering import decision_value, tell_gaps
-from koding_audit.cli.sources import desired_state, identified, opened
+from koding_audit.cli.sources import desired_state, held, identified, opened
 from koding_audit.cli.stacks import Scripts
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.collect import Opened
@@ -52,7 +52,7 @@ def _asked(options: argparse.Namespace) -> tuple[Desired, Scripts]:
 def _told(source: Opened, options: argparse.Namespace, terminal: Terminal, desired: Desired, scripts: Scripts) -> int:
     """Read the account, decide and print."""
     account, _ = identified(source, options, terminal, desired)
-    wanted = stacks.with_stacks(desired.bind(account), account, scripts)
+    wanted = stacks.with_stacks(held(desired, account), account, scripts)
     query = buildable.asked(wanted, account, Query())
     terminal.progress(f"reading account {account.id} ...")
     snapshot = stacks.whole(source.collect(query), query, terminal)

@@ -28,6 +28,7 @@ _ROOMS: Mapping[str, str] = {
     "init": "starting",
     "snapshot": "saving",
     "schema": "saving",
+    "merge": "merging",
     "render": "rendering",
     "history": "remembering",
     "notify": "notifying",

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from koding_audit.cli import unfinished
-from koding_audit.cli.sources import check_writable, desired_state, identified, opened
+from koding_audit.cli.sources import check_writable, desired_state, held, identified, opened
 from koding_audit.cli.terminal import Terminal, check_outputs, deliver, outputs
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError
@@ -74,10 +74,27 @@ def scan(options: argparse.Namespace, terminal: Terminal) -> int:
         run = run_of(options, terminal, desired)
         if options.fix:
             check_writable(options, desired)
+        several = _is_of_several(options, desired)
         with opened(options, terminal) as source:
-            return _scan(run, source, desired)
+            if several:
+                from koding_audit.cli import targeting  # noqa: PLC0415 - most runs are of one account
+
+                return targeting.scan_targets(run, source, desired)
+            return scanned_and_fixed(run, source, desired)
 
     return finished(work, options, terminal)
+
+
+def _is_of_several(options: argparse.Namespace, desired: Desired) -> bool:
+    """Whether the accounts of targets are audited, and not the one of the source. Raises InputError."""
+    several = bool(desired.targets) and options.source == "live"
+    named = [name for name in ("target", "shard", "keep_going") if getattr(options, name)]
+    if named and not several:
+        hint = (
+            "write `targets:` into the desired state, or leave it out" if not desired.targets else "use --source live"
+        )
+        raise InputError(f"--{named[0].replace('_', '-')} is about the accounts of targets, and there are none", hint)
+    return several
 
 
 def finished(
@@ -158,7 +175,7 @@ def report_of(source: Opened, options: argparse.Namespace, terminal: Terminal) -
 
     def work() -> Report:
         desired = desired_state(options, writes=options.fix)
-        return _scan(run_of(options, terminal, desired), source, desired)
+        return scanned_and_fixed(run_of(options, terminal, desired), source, desired)
 
     return reported(work, options, terminal)
 
@@ -172,7 +189,7 @@ def scan_once(run: Run, source: Opened, desired: Desired) -> Scanned:
         comparing.check(run.baseline, account, run.terminal)
     if source.connection is not None and source.connection.source != "demo":
         unfinished.tell(account, getattr(run.options, "journal", ""), run.terminal)
-    bound = desired.bind(account)
+    bound = held(desired, account)
     if run.scripts is not None:
         return _with_stacks(run, source, bound, account)
     run.terminal.progress(f"reading account {account.id} ...")
@@ -194,7 +211,8 @@ def _with_stacks(run: Run, source: Opened, bound: Desired, account: Account) -> 
     return Scanned(audit(wanted, snapshot, run.chosen), wanted, snapshot)
 
 
-def _scan(run: Run, source: Opened, desired: Desired) -> Report:
+def scanned_and_fixed(run: Run, source: Opened, desired: Desired) -> Report:
+    """One account, audited, and repaired where `--fix` says so. Raises AuditError."""
     scanned = scan_once(run, source, desired)
     if not run.options.fix:
         return compared(run, scanned, Report((scanned.audit,)))

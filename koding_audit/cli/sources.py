@@ -13,6 +13,7 @@ from koding_audit.cli.terminal import Terminal, check_named, is_interactive
 from koding_audit.collect import Opened
 from koding_audit.errors import AccessError, CallError, InputError, RefusedError
 from koding_audit.model import Account, Caller, Desired, Query, Settings, Snapshot
+from koding_audit.targets import within
 from koding_audit.text import clipped, inert
 
 _NOT_OBEYED = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
@@ -133,7 +134,7 @@ def check_writable(options: argparse.Namespace, desired: Desired | None = None) 
         raise InputError("--fix: a snapshot cannot be repaired", "use --source live, or leave --fix out")
     if options.dry_run or source == "demo":
         return
-    if options.yes and not options.account and not (desired and desired.account_ids):
+    if options.yes and not options.account and not (desired and _is_pinned(desired)):
         raise RefusedError(
             "--yes: an unattended write needs a pinned account", "add --account ID, or `account: {id: ...}` to the file"
         )
@@ -150,6 +151,29 @@ def unidentified(error: CallError) -> AccessError:
     clock = "RequestExpired" if "clock is" in error.cause else error.code
     hint = _UNKNOWN_CALLER.get(clock, _OTHER_KEYS)
     return AccessError(f"AWS does not say who is asking: {error.message}", hint)
+
+
+def _is_pinned(desired: Desired) -> bool:
+    """Whether the files say which accounts may be written to. A unit or a tag does not."""
+    named = [bool(each.accounts) for each in desired.targets.values()]
+    return bool(desired.account_ids) or (bool(named) and all(named))
+
+
+def held(desired: Desired, account: Account) -> Desired:
+    """The desired state as it holds in one account, with all written out for it. Raises AuditError."""
+    if not desired.targets:
+        return desired.bind(account)
+    untold = [name for name, each in desired.targets.items() if not each.accounts]
+    if untold:
+        message = f"which accounts are in target {untold[0]}, only the organization says, and only `scan` asks it"
+        raise InputError(message, "list them under `accounts`, or use `scan`", desired.targets[untold[0]].source)
+    here = [name for name, each in desired.targets.items() if account.id in each.accounts]
+    if not here:
+        raise AccessError(
+            f"account {account.id} is in none of the targets: {', '.join(desired.targets)}",
+            "use the credentials of one that is, or add it to a target",
+        )
+    return within(desired, here).bind(account)
 
 
 def check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:

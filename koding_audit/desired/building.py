@@ -25,6 +25,7 @@ from koding_audit.model import (
     RequiredAction,
     RootExpectation,
     Source,
+    Target,
     Waiver,
 )
 from koding_audit.waivers import INLINE
@@ -37,6 +38,7 @@ def build(files: Sequence[File], guards: Guards) -> Desired:
     account_source, account = only(files, "account")
     root_source, root = only(files, "root")
     _, closed = only(files, "closed")
+    groups = _groups(files)
     return Desired(
         files=(*(file.read for file in files), *guards.files),
         policy_sets={
@@ -44,8 +46,8 @@ def build(files: Sequence[File], guards: Guards) -> Desired:
             for file in files
             for name, at, node in file.root.mappings("policy_sets")
         },
-        groups=_groups(files),
-        users=_users(files),
+        groups=groups,
+        users=_users(files, groups),
         roles={name: _role(name, at, node) for name, at, node in mappings(files, "roles")},
         root=_root(root, root_source),
         account_ids=tuple(scalar.value for scalar in account_ids(account)),
@@ -56,6 +58,7 @@ def build(files: Sequence[File], guards: Guards) -> Desired:
         strict=any(file.root.flag("strict") for file in files),
         guards=guards,
         waivers=tuple(_waiver(node) for node in waiver_nodes(files)),
+        targets={name: _target(name, at, node) for name, at, node in mappings(files, "targets")},
     )
 
 
@@ -144,6 +147,20 @@ def only(files: Sequence[File], key: str) -> tuple[Source | None, MappingNode]:
     return None, MappingNode({}, Source("", 1, 1))
 
 
+def _target(name: str, source: Source, node: MappingNode) -> Target:
+    units = node.node("ou")
+    return Target(
+        name=name,
+        source=source,
+        role=node.text("role"),
+        accounts=_names(node, "accounts"),
+        units=_values(units) if units else (),
+        tags=_tags(node, "tag"),
+        exclude=frozenset(_names(node, "exclude")),
+        external_id=node.text("external_id"),
+    )
+
+
 def _policy_set(name: str, source: Source, node: MappingNode, documents: Mapping[str, str]) -> PolicySet:
     policies = tuple(_policy_ref(each, documents) for each in policy_nodes(node))
     actions = cast("SequenceNode | None", node.node("actions"))
@@ -210,6 +227,7 @@ def _group(name: str, source: Source, node: MappingNode) -> DesiredGroup:
         exclusive=node.flag("exclusive"),
         owner=node.text("owner"),
         managed_by=node.text("managed_by"),
+        targets=_names(node, "targets"),
     )
 
 
@@ -226,23 +244,36 @@ def _role(name: str, source: Source, node: MappingNode) -> DesiredRole:
         exclusive=node.flag("exclusive"),
         owner=node.text("owner"),
         managed_by=node.text("managed_by"),
+        targets=_names(node, "targets"),
     )
 
 
-def _users(files: Sequence[File]) -> dict[str, DesiredUser]:
+def _users(files: Sequence[File], declared: Mapping[str, DesiredGroup]) -> dict[str, DesiredUser]:
     """Members of groups first, then what stands under `users`, in the order of the files."""
     joined: dict[str, dict[str, Reference]] = {}  # by user, then by group, where the files first say so
     for group, _, node in mappings(files, "groups"):
         for member in node.scalars("members"):
             joined.setdefault(member.value, {}).setdefault(group, Reference(group, member.source))
     users = {
-        name: DesiredUser(name=name, source=next(iter(groups.values())).source, groups=tuple(groups.values()))
+        name: DesiredUser(
+            name=name,
+            source=next(iter(groups.values())).source,
+            groups=tuple(groups.values()),
+            targets=_targets_of([declared[group] for group in groups]),
+        )
         for name, groups in joined.items()
     }
     types = {name: node for name, _, node in mappings(files, "user_defaults")}
     for name, source, node in mappings(files, "users"):
         users[name] = _user(name, source, node, joined.get(name, {}), types.get(node.text("type")))
     return users
+
+
+def _targets_of(groups: Sequence[DesiredGroup]) -> tuple[str, ...]:
+    """Where somebody is declared who only stands among the members of these groups: where one of them holds."""
+    if not all(group.targets for group in groups):
+        return ()
+    return tuple(dict.fromkeys(name for group in groups for name in group.targets))
 
 
 def _user(
@@ -265,7 +296,8 @@ def _user(
         exclusive=node.flag("exclusive"),
         owner=node.text("owner"),
         managed_by=node.text("managed_by"),
-        tags=_tags(node),
+        tags=_tags(node, "tags"),
+        targets=_names(node, "targets"),
     )
 
 
@@ -276,8 +308,8 @@ def _boundary(scalar: ScalarNode | None) -> Boundary | None:
     return Boundary(ref, scalar.source)
 
 
-def _tags(node: MappingNode) -> tuple[tuple[str, str], ...]:
-    tags = cast("MappingNode | None", node.node("tags"))
+def _tags(node: MappingNode, key: str) -> tuple[tuple[str, str], ...]:
+    tags = cast("MappingNode | None", node.node(key))
     return tuple((key, tags.text(key)) for key in tags.entries) if tags else ()
 
 
@@ -301,12 +333,17 @@ def _waiver(node: MappingNode) -> Waiver:
         subject=node.text("subject") or "*",
         policy=policy_arn(policy) if managed else policy,
         source=node.source,
+        targets=_names(node, "targets"),
     )
 
 
 def _said(node: MappingNode, key: str) -> str | None:
     scalar = node.scalar(key)
     return scalar.value if scalar else None
+
+
+def _names(node: MappingNode, key: str) -> tuple[str, ...]:
+    return tuple(each.value for each in node.scalars(key))
 
 
 def _references(node: MappingNode, key: str) -> tuple[Reference, ...]:

@@ -25,14 +25,24 @@ from koding_audit.desired.documents import length, problem_of, text_of, written_
 from koding_audit.desired.nodes import File, MappingNode, Node, ScalarNode, mappings
 from koding_audit.desired.wording import nearest, place, shown
 from koding_audit.errors import InputError
-from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser, Kind, PolicyDocument, PolicyRef, Source
+from koding_audit.model import (
+    Desired,
+    DesiredGroup,
+    DesiredRole,
+    DesiredUser,
+    Kind,
+    PolicyDocument,
+    PolicyRef,
+    Source,
+    Target,
+)
 from koding_audit.waivers import ABOUT_A_POLICY, can_be_waived
 from koding_audit.wildcard import matches
 
 Refusals = Iterator[InputError]
 
 _ONCE = ("account", "user_defaults", "closed", "root")
-_LISTS = ("required", "optional", "members", "groups")
+_LISTS = ("required", "optional", "members", "groups", "targets")
 _PRINCIPALS: Mapping[str, Kind] = {"groups": "group", "users": "user", "roles": "role"}
 
 # In characters without white space, of a managed policy and of all inline policies together; AWS raises none of them
@@ -63,7 +73,7 @@ def _keys_of_several_files(files: Sequence[File], _desired: Desired) -> Refusals
 
 
 def _names_of_several_files(files: Sequence[File], _desired: Desired) -> Refusals:
-    for key, noun in (("policy_sets", "policy set"), *_PRINCIPALS.items()):
+    for key, noun in (("policy_sets", "policy set"), ("targets", "target"), *_PRINCIPALS.items()):
         defined: dict[str, Source] = {}
         for name, source, node in mappings(files, key):
             if key == "groups" and only_members(node):
@@ -76,6 +86,7 @@ def _names_of_several_files(files: Sequence[File], _desired: Desired) -> Refusal
 def _names_that_differ_in_case(files: Sequence[File], _desired: Desired) -> Refusals:
     for noun, names in (
         ("policy sets", ((name, source) for name, source, _ in mappings(files, "policy_sets"))),
+        ("targets", ((name, source) for name, source, _ in mappings(files, "targets"))),
         ("groups", ((name, source) for name, source, _ in mappings(files, "groups"))),
         ("users", _user_names(files)),
         ("roles", ((name, source) for name, source, _ in mappings(files, "roles"))),
@@ -104,6 +115,8 @@ def _entries_that_stand_twice(files: Sequence[File], _desired: Desired) -> Refus
         for key in node.entries:
             if key in _LISTS:
                 yield from _repeated(node.scalars(key), {})
+    for _, _, target in mappings(files, "targets"):
+        yield from _repeated(target.scalars("accounts"), {})
     yield from _repeated(account_ids(only(files, "account")[1]), {})
     rules: dict[tuple[Kind, str], Source] = {}
     for file in files:
@@ -128,8 +141,12 @@ def _unknown_names(files: Sequence[File], desired: Desired) -> Refusals:
                 yield from _unknown(node.scalars(key), desired.policy_sets, "policy set")
             elif key == "groups":
                 yield from _unknown(node.scalars(key), desired.groups, "group")
+            elif key == "targets":
+                yield from _unknown(node.scalars(key), desired.targets, "target")
             elif key == "type":
                 yield from _unknown(filter(None, [node.scalar(key)]), types, "type")
+    for waiver in waiver_nodes(files):
+        yield from _unknown(waiver.scalars("targets"), desired.targets, "target")
 
 
 def _unknown(scalars: Iterable[ScalarNode], known: Iterable[str], noun: str) -> Refusals:
@@ -258,7 +275,9 @@ def _policies_that_cannot_be_attached(files: Sequence[File], desired: Desired) -
 
 
 def _account_ids_without_quotes(files: Sequence[File], _desired: Desired) -> Refusals:
-    for scalar in account_ids(only(files, "account")[1]):
+    targets = [node for _, _, node in mappings(files, "targets")]
+    listed = [scalar for node in targets for key in ("accounts", "exclude") for scalar in node.scalars(key)]
+    for scalar in sorted((*account_ids(only(files, "account")[1]), *listed), key=lambda each: each.source):
         if scalar.plain:
             message = "the account id stands without quotes, and other YAML readers would make a number of it"
             yield InputError(message, f'write "{scalar.value}"', scalar.source)
@@ -312,6 +331,34 @@ def _waivers_that_stand_twice(_files: Sequence[File], desired: Desired) -> Refus
             first = seen.setdefault((each.rule, each.subject, each.policy), each.source)
             if first is not each.source:
                 yield _twice(f"this waiver of {shown(each.rule)}", first, each.source)
+
+
+def _targets_that_say_too_much_or_too_little(files: Sequence[File], _desired: Desired) -> Refusals:
+    for name, source, node in mappings(files, "targets"):
+        found = bool({"ou", "tag"} & node.entries.keys())
+        if found == ("accounts" in node.entries):
+            hint = "name its `accounts`, or let the organization tell them with `ou`, `tag` or both"
+            many = "its accounts twice over" if found else "no accounts"
+            yield InputError(f"target {shown(name)} names {many}", hint, source)
+        elif "accounts" in node.entries and "exclude" in node.entries:
+            hint = "leave them out of `accounts`; `exclude` is for what the organization tells"
+            yield InputError(
+                f"target {shown(name)} names accounts and excludes some", hint, node.entries["exclude"].source
+            )
+
+
+def _accounts_of_targets_that_cannot_be(files: Sequence[File], desired: Desired) -> Refusals:
+    first: dict[str, Target] = {}
+    for name, _, node in mappings(files, "targets"):
+        target = desired.targets[name]
+        for scalar in node.scalars("accounts"):
+            before = first.setdefault(scalar.value, target)
+            if (before.role, before.external_id) != (target.role, target.external_id):
+                message = f"account {scalar.value} is reached by another role in target {shown(before.name)}"
+                yield InputError(message, "give both targets the same `role` and `external_id`", scalar.source)
+            elif desired.account_ids and scalar.value not in desired.account_ids:
+                message = f"account {scalar.value} is not one of those that `account` says"
+                yield InputError(message, "take it out of the target, or add it there", scalar.source)
 
 
 def _nothing_declared(files: Sequence[File], desired: Desired) -> InputError | None:
@@ -368,4 +415,6 @@ CHECKS: tuple[Callable[[Sequence[File], Desired], Refusals], ...] = (
     _declared_and_ignored,
     _waivers_that_cannot_be,
     _waivers_that_stand_twice,
+    _targets_that_say_too_much_or_too_little,
+    _accounts_of_targets_that_cannot_be,
 )

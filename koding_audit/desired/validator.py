@@ -13,10 +13,13 @@ REGEX_PATTERNS = {
     '^[!-~]{1,512}$': re.compile('^[!-~]{1,512}\\Z'),
     '[^ ]': re.compile('[^ ]'),
     '^[0-9]{4}-[0-9]{2}-[0-9]{2}$': re.compile('^[0-9]{4}-[0-9]{2}-[0-9]{2}\\Z'),
+    '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
+    '^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
+    '^[A-Za-z0-9_+=,.@:/-]{2,1224}$': re.compile('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z'),
+    '^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$': re.compile('^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})\\Z'),
     '^[A-Za-z0-9_+=,.@*-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@*-]{1,128}\\Z'),
     '^[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
     '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
-    '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
     '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': re.compile('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z'),
     '^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$': re.compile('^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}\\Z'),
     '^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$': re.compile('^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}\\Z'),
@@ -260,6 +263,28 @@ def validate(data: Any) -> Any:
                 data__ignore_len = len(data__ignore)
                 for data__ignore_x, data__ignore_item in enumerate(data__ignore):
                     validate___definitions_ignored(data__ignore_item)
+        if "targets" in data_keys:
+            data_keys.remove("targets")
+            data__targets = data["targets"]
+            if not isinstance(data__targets, (dict)):
+                raise Invalid
+            data__targets_is_dict = isinstance(data__targets, dict)
+            if data__targets_is_dict:
+                data__targets_keys = set(data__targets.keys())
+                for data__targets_key in data__targets_keys:
+                    if data__targets_key not in []:
+                        data__targets_value = data__targets.get(data__targets_key)
+                        validate___definitions_target(data__targets_value)
+                data__targets_len = len(data__targets)
+                if data__targets_len != 0:
+                    data__targets_property_names = True
+                    for data__targets_key in data__targets:
+                        try:
+                            validate___definitions_targetname(data__targets_key)
+                        except Invalid:
+                            data__targets_property_names = False
+                    if not data__targets_property_names:
+                        raise Invalid
         if "waivers" in data_keys:
             data_keys.remove("waivers")
             data__waivers = data["waivers"]
@@ -330,8 +355,133 @@ def validate___definitions_waiver(data: Any) -> Any:
             if isinstance(data__expires, str):
                 if not REGEX_PATTERNS['^[0-9]{4}-[0-9]{2}-[0-9]{2}$'].search(data__expires):
                     raise Invalid
+        if "targets" in data_keys:
+            data_keys.remove("targets")
+            data__targets = data["targets"]
+            validate___definitions_targetnames(data__targets)
         if data_keys:
             raise Invalid
+    return data
+
+def validate___definitions_targetnames(data: Any) -> Any:
+    if not isinstance(data, (list, tuple)):
+        raise Invalid
+    data_is_list = isinstance(data, (list, tuple))
+    if data_is_list:
+        data_len = len(data)
+        if data_len < 1:
+            raise Invalid
+        for data_x, data_item in enumerate(data):
+            validate___definitions_targetname(data_item)
+    return data
+
+def validate___definitions_targetname(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_target(data: Any) -> Any:
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['role']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "accounts" in data_keys:
+            data_keys.remove("accounts")
+            data__accounts = data["accounts"]
+            validate___definitions_accountids(data__accounts)
+        if "ou" in data_keys:
+            data_keys.remove("ou")
+            data__ou = data["ou"]
+            data__ou_any_of_count2 = 0
+            if not data__ou_any_of_count2:
+                try:
+                    validate___definitions_unitid(data__ou)
+                    data__ou_any_of_count2 += 1
+                except Invalid: pass
+            if not data__ou_any_of_count2:
+                try:
+                    if not isinstance(data__ou, (list, tuple)):
+                        raise Invalid
+                    data__ou_is_list = isinstance(data__ou, (list, tuple))
+                    if data__ou_is_list:
+                        data__ou_len = len(data__ou)
+                        if data__ou_len < 1:
+                            raise Invalid
+                        for data__ou_x, data__ou_item in enumerate(data__ou):
+                            validate___definitions_unitid(data__ou_item)
+                    data__ou_any_of_count2 += 1
+                except Invalid: pass
+            if not data__ou_any_of_count2:
+                raise Invalid
+        if "tag" in data_keys:
+            data_keys.remove("tag")
+            data__tag = data["tag"]
+            if not isinstance(data__tag, (dict)):
+                raise Invalid
+            data__tag_is_dict = isinstance(data__tag, dict)
+            if data__tag_is_dict:
+                data__tag_len = len(data__tag)
+                if data__tag_len < 1:
+                    raise Invalid
+                data__tag_keys = set(data__tag.keys())
+                for data__tag_key in data__tag_keys:
+                    if data__tag_key not in []:
+                        data__tag_value = data__tag.get(data__tag_key)
+                        validate___definitions_text(data__tag_value)
+        if "exclude" in data_keys:
+            data_keys.remove("exclude")
+            data__exclude = data["exclude"]
+            validate___definitions_accountids(data__exclude)
+        if "role" in data_keys:
+            data_keys.remove("role")
+            data__role = data["role"]
+            if not isinstance(data__role, (str)):
+                raise Invalid
+            if isinstance(data__role, str):
+                if not REGEX_PATTERNS['^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$'].search(data__role):
+                    raise Invalid
+        if "external_id" in data_keys:
+            data_keys.remove("external_id")
+            data__externalid = data["external_id"]
+            if not isinstance(data__externalid, (str)):
+                raise Invalid
+            if isinstance(data__externalid, str):
+                if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@:/-]{2,1224}$'].search(data__externalid):
+                    raise Invalid
+        if data_keys:
+            raise Invalid
+    return data
+
+def validate___definitions_text(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    return data
+
+def validate___definitions_unitid(data: Any) -> Any:
+    if not isinstance(data, (str)):
+        raise Invalid
+    if isinstance(data, str):
+        if not REGEX_PATTERNS['^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$'].search(data):
+            raise Invalid
+    return data
+
+def validate___definitions_accountids(data: Any) -> Any:
+    if not isinstance(data, (list, tuple)):
+        raise Invalid
+    data_is_list = isinstance(data, (list, tuple))
+    if data_is_list:
+        data_len = len(data)
+        if data_len < 1:
+            raise Invalid
+        for data_x, data_item in enumerate(data):
+            validate___definitions_accountid(data_item)
     return data
 
 def validate___definitions_ignored(data: Any) -> Any:
@@ -445,6 +595,10 @@ def validate___definitions_role(data: Any) -> Any:
             data_keys.remove("managed_by")
             data__managedby = data["managed_by"]
             validate___definitions_managedby(data__managedby)
+        if "targets" in data_keys:
+            data_keys.remove("targets")
+            data__targets = data["targets"]
+            validate___definitions_targetnames(data__targets)
         if data_keys:
             raise Invalid
     return data
@@ -491,13 +645,13 @@ def validate___definitions_document(data: Any) -> Any:
         if "Statement" in data_keys:
             data_keys.remove("Statement")
             data__Statement = data["Statement"]
-            data__Statement_any_of_count2 = 0
-            if not data__Statement_any_of_count2:
+            data__Statement_any_of_count3 = 0
+            if not data__Statement_any_of_count3:
                 try:
                     validate___definitions_statement(data__Statement)
-                    data__Statement_any_of_count2 += 1
+                    data__Statement_any_of_count3 += 1
                 except Invalid: pass
-            if not data__Statement_any_of_count2:
+            if not data__Statement_any_of_count3:
                 try:
                     if not isinstance(data__Statement, (list, tuple)):
                         raise Invalid
@@ -508,9 +662,9 @@ def validate___definitions_document(data: Any) -> Any:
                             raise Invalid
                         for data__Statement_x, data__Statement_item in enumerate(data__Statement):
                             validate___definitions_statement(data__Statement_item)
-                    data__Statement_any_of_count2 += 1
+                    data__Statement_any_of_count3 += 1
                 except Invalid: pass
-            if not data__Statement_any_of_count2:
+            if not data__Statement_any_of_count3:
                 raise Invalid
         if data_keys:
             raise Invalid
@@ -585,13 +739,13 @@ def validate___definitions_statement(data: Any) -> Any:
     return data
 
 def validate___definitions_principals(data: Any) -> Any:
-    data_any_of_count3 = 0
-    if not data_any_of_count3:
+    data_any_of_count4 = 0
+    if not data_any_of_count4:
         try:
             validate___definitions_text(data)
-            data_any_of_count3 += 1
+            data_any_of_count4 += 1
         except Invalid: pass
-    if not data_any_of_count3:
+    if not data_any_of_count4:
         try:
             if not isinstance(data, (dict)):
                 raise Invalid
@@ -602,20 +756,20 @@ def validate___definitions_principals(data: Any) -> Any:
                     if data_key not in []:
                         data_value = data.get(data_key)
                         validate___definitions_texts(data_value)
-            data_any_of_count3 += 1
+            data_any_of_count4 += 1
         except Invalid: pass
-    if not data_any_of_count3:
+    if not data_any_of_count4:
         raise Invalid
     return data
 
 def validate___definitions_texts(data: Any) -> Any:
-    data_any_of_count4 = 0
-    if not data_any_of_count4:
+    data_any_of_count5 = 0
+    if not data_any_of_count5:
         try:
             validate___definitions_text(data)
-            data_any_of_count4 += 1
+            data_any_of_count5 += 1
         except Invalid: pass
-    if not data_any_of_count4:
+    if not data_any_of_count5:
         try:
             if not isinstance(data, (list, tuple)):
                 raise Invalid
@@ -624,14 +778,9 @@ def validate___definitions_texts(data: Any) -> Any:
                 data_len = len(data)
                 for data_x, data_item in enumerate(data):
                     validate___definitions_text(data_item)
-            data_any_of_count4 += 1
+            data_any_of_count5 += 1
         except Invalid: pass
-    if not data_any_of_count4:
-        raise Invalid
-    return data
-
-def validate___definitions_text(data: Any) -> Any:
-    if not isinstance(data, (str)):
+    if not data_any_of_count5:
         raise Invalid
     return data
 
@@ -786,6 +935,10 @@ def validate___definitions_user(data: Any) -> Any:
             data_keys.remove("managed_by")
             data__managedby = data["managed_by"]
             validate___definitions_managedby(data__managedby)
+        if "targets" in data_keys:
+            data_keys.remove("targets")
+            data__targets = data["targets"]
+            validate___definitions_targetnames(data__targets)
         if data_keys:
             raise Invalid
     return data
@@ -814,21 +967,21 @@ def validate___definitions_console(data: Any) -> Any:
     return data
 
 def validate___definitions_accesskeys(data: Any) -> Any:
-    data_any_of_count5 = 0
-    if not data_any_of_count5:
+    data_any_of_count6 = 0
+    if not data_any_of_count6:
         try:
             if not isinstance(data, (str)):
                 raise Invalid
             if not (isinstance(data, str) and data == 'forbidden'):
                 raise Invalid
-            data_any_of_count5 += 1
+            data_any_of_count6 += 1
         except Invalid: pass
-    if not data_any_of_count5:
+    if not data_any_of_count6:
         try:
             validate___definitions_keylimits(data)
-            data_any_of_count5 += 1
+            data_any_of_count6 += 1
         except Invalid: pass
-    if not data_any_of_count5:
+    if not data_any_of_count6:
         raise Invalid
     return data
 
@@ -946,6 +1099,10 @@ def validate___definitions_group(data: Any) -> Any:
             data_keys.remove("managed_by")
             data__managedby = data["managed_by"]
             validate___definitions_managedby(data__managedby)
+        if "targets" in data_keys:
+            data_keys.remove("targets")
+            data__targets = data["targets"]
+            validate___definitions_targetnames(data__targets)
         if data_keys:
             raise Invalid
     return data
@@ -978,18 +1135,18 @@ def validate___definitions_policyset(data: Any) -> Any:
             if data__policies_is_list:
                 data__policies_len = len(data__policies)
                 for data__policies_x, data__policies_item in enumerate(data__policies):
-                    data__policies_item_any_of_count6 = 0
-                    if not data__policies_item_any_of_count6:
+                    data__policies_item_any_of_count7 = 0
+                    if not data__policies_item_any_of_count7:
                         try:
                             validate___definitions_policy(data__policies_item)
-                            data__policies_item_any_of_count6 += 1
+                            data__policies_item_any_of_count7 += 1
                         except Invalid: pass
-                    if not data__policies_item_any_of_count6:
+                    if not data__policies_item_any_of_count7:
                         try:
                             validate___definitions_writtenpolicy(data__policies_item)
-                            data__policies_item_any_of_count6 += 1
+                            data__policies_item_any_of_count7 += 1
                         except Invalid: pass
-                    if not data__policies_item_any_of_count6:
+                    if not data__policies_item_any_of_count7:
                         raise Invalid
         if "actions" in data_keys:
             data_keys.remove("actions")
@@ -1000,18 +1157,18 @@ def validate___definitions_policyset(data: Any) -> Any:
             if data__actions_is_list:
                 data__actions_len = len(data__actions)
                 for data__actions_x, data__actions_item in enumerate(data__actions):
-                    data__actions_item_any_of_count7 = 0
-                    if not data__actions_item_any_of_count7:
+                    data__actions_item_any_of_count8 = 0
+                    if not data__actions_item_any_of_count8:
                         try:
                             validate___definitions_action(data__actions_item)
-                            data__actions_item_any_of_count7 += 1
+                            data__actions_item_any_of_count8 += 1
                         except Invalid: pass
-                    if not data__actions_item_any_of_count7:
+                    if not data__actions_item_any_of_count8:
                         try:
                             validate___definitions_actionon(data__actions_item)
-                            data__actions_item_any_of_count7 += 1
+                            data__actions_item_any_of_count8 += 1
                         except Invalid: pass
-                    if not data__actions_item_any_of_count7:
+                    if not data__actions_item_any_of_count8:
                         raise Invalid
         if data_keys:
             raise Invalid

@@ -15,6 +15,8 @@ WAIVER = HEAD + "waivers:\n  - {%s, reason: r, owner: o, expires: 2027-01-31}\n"
 SETS = HEAD + "policy_sets: {reading: {policies: [ReadOnlyAccess]}, billing: {policies: [job-function/Billing]}}\n"
 PINNED = HEAD + 'account: {id: ["123456789012", "000000000000"], partition: aws-cn}\ngroups: {G: {}}\npolicy_sets:\n'
 
+TARGETS = HEAD + "targets: {test: {role: audit, %s}}\n"
+
 GOOD = "{Statement: {Effect: Allow, Action: 'a:b', Resource: '*'}}"
 OTHER = "{Statement: {Effect: Allow, Action: 'a:c', Resource: '*'}}"
 LONG = "{Statement: {Effect: Allow, Action: 'a:%s', Resource: '*'}}"
@@ -55,6 +57,19 @@ REFUSED: list[Row] = [
     ("service-linked", HEAD + "policy_sets:\n  a: {policies: [aws-service-role/X]}\n", 3, 18, "`aws-service-role/X` is for service-linked roles only", "remove it"),
     ("service-linked by ARN", HEAD + "policy_sets:\n  a: {policies: ['arn:aws:iam::aws:policy/aws-service-role/X']}\n", 3, 18, "service-linked roles only", "no user or group"),
     ("boundary of another account", HEAD + 'account: {id: "123456789012"}\nusers: {u: {boundary: "arn:aws:iam::999999999999:policy/X"}}\n', 3, 23, "of account 999999999999", "${account}"),
+    ("unknown target", TARGETS % 'accounts: ["123456789012"]' + "groups: {G: {targets: [tes]}}\n", 3, 24, "there is no target `tes`", "`test`?"),
+    ("unknown target of a waiver", TARGETS % 'accounts: ["123456789012"]' + (WAIVER % "rule: policy-missing, targets: [x]").removeprefix(HEAD), 4, 38, "no target `x`", "test"),
+    ("target twice in a list", TARGETS % 'accounts: ["123456789012"]' + "users: {u: {targets: [test, test]}}\n", 3, 29, "`test` stands here twice", "leave one"),
+    ("target without accounts", TARGETS % "external_id: abc" + "groups: {G: {}}\n", 2, 11, "target `test` names no accounts", "`accounts`"),
+    ("target with both", TARGETS % 'accounts: ["123456789012"], ou: r-abcd' + "groups: {G: {}}\n", 2, 11, "its accounts twice over", "`ou`"),
+    ("target that excludes what it lists", TARGETS % 'accounts: ["123456789012"], exclude: ["123456789012"]' + "groups: {G: {}}\n", 2, 59, "excludes some", "leave them out"),
+    ("account of a target without quotes", TARGETS % "accounts: [123456789012]" + "groups: {G: {}}\n", 2, 42, "stands without quotes", 'write "123456789012"'),
+    ("excluded account without quotes", TARGETS % "ou: r-abcd, exclude: [123456789012]" + "groups: {G: {}}\n", 2, 53, "stands without quotes", 'write "123456789012"'),
+    ("account twice in a target", TARGETS % 'accounts: ["123456789012", "123456789012"]' + "groups: {G: {}}\n", 2, 58, "stands here twice", "leave one"),
+    ("account of another role elsewhere", HEAD + 'targets:\n  a: {accounts: ["123456789012"], role: x}\n  b: {accounts: ["123456789012"], role: y}\ngroups: {G: {}}\n', 4, 18,
+     "account 123456789012 is reached by another role in target `a`", "the same `role`"),
+    ("account that the pin does not have", HEAD + 'account: {id: "000000000001"}\ntargets: {a: {accounts: ["123456789012"], role: x}}\ngroups: {G: {}}\n', 3, 26,
+     "not one of those that `account` says", "add it there"),
     ("root waived", WAIVER % "rule: root-used", 3, 12, "findings of `root-used` cannot be waived", "root"),
     ("caller waived", WAIVER % "rule: caller-is-root", 3, 12, "findings of `caller-is-root` cannot be waived", "root"),
     ("unread waived", WAIVER % "rule: not-checked", 3, 12, "findings of `not-checked` cannot be waived", "not read"),

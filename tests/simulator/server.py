@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.servers.wire import READS, Call, error_xml, parse_call, reply_xml
 from tests.simulator.account import Account, IamError
@@ -169,7 +169,16 @@ def _written(reply: Reply) -> bytes:
 @contextlib.contextmanager
 def serving(account: Account) -> Iterator[Simulator]:
     """A server in a thread of this process."""
-    simulator = Simulator(account)
+    with listening(Simulator(account)) as simulator:
+        yield simulator
+
+
+S = TypeVar("S", bound=Simulator)
+
+
+@contextlib.contextmanager
+def listening(simulator: S) -> Iterator[S]:
+    """A server in a thread of this process, which answers as the simulator says."""
 
     class Handler(socketserver.StreamRequestHandler):
         disable_nagle_algorithm = True
@@ -179,7 +188,8 @@ def serving(account: Account) -> Iterator[Simulator]:
             while self.rfile.readline(_LONGEST_LINE).strip():
                 headers = _headers(self.rfile)
                 body = self.rfile.read(int(headers["content-length"])).decode()
-                reply = simulator.reply(parse_call(body, headers.get("authorization", "")))
+                signed, target = headers.get("authorization", ""), headers.get("x-amz-target", "")
+                reply = simulator.reply(parse_call(body, signed, target))
                 self.wfile.write(_written(reply))
                 if reply.close or reply.sent is not None:
                     self.connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,57 @@
+"""The same work for many items in threads: in order, in a bounded window."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from koding_audit.fanout.threads import each
+
+
+def test_results_come_in_the_order_of_the_items_however_long_each_takes() -> None:
+    last = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            last.wait(10)
+        elif item == 3:
+            last.set()
+        return item * item
+
+    assert list(each(work, range(8), 4)) == [number * number for number in range(8)]
+
+
+def test_no_more_than_the_window_is_under_way_and_twice_that_begun_ahead() -> None:
+    lock, under_way, most, begun = threading.Lock(), [0], [0], [0]
+
+    def work(_: int) -> None:
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        with lock:
+            under_way[0] -= 1
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            begun[0] = number + 1
+            yield number
+
+    results = each(work, items(), 3)
+    next(results)
+    assert begun[0] <= 7
+    assert len(list(results)) == 99
+    assert most[0] <= 3
+
+
+def test_what_the_work_raises_is_raised_in_its_place() -> None:
+    def work(item: int) -> int:
+        if item == 2:
+            raise ValueError(item)
+        return item
+
+    results = each(work, range(5), 2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ValueError, match="2"):
+        next(results)
