@@ -6,10 +6,10 @@ WORKERS ?= 2
 # Where it is set, each of the hundreds of processes that tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test diff-sweep fuzz faults rights mutants check lint types docs generate data bench bench-size bench-peers deploy-check locks clean
+.PHONY: help demo test diff-sweep fuzz faults rights mutants check lint types docs generate data bench bench-size bench-organization bench-peers deploy-check locks clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -67,6 +67,9 @@ bench: $(STAMP) ## measure speed and calls against a local server, and print the
 
 bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas allow, against its limits (a minute)
 	$(BIN)/python -m benchmarks.size
+
+bench-organization: $(STAMP) ## measure what an account costs where 200 are audited in one run (a minute or two)
+	$(BIN)/python -m benchmarks.organization
 
 bench-peers: $(STAMP) ## the same cases decided by this tool and by peers, each installed into .venv/peers
 	$(BIN)/python -m benchmarks.peers

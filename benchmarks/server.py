@@ -7,6 +7,8 @@ The account holds group Developers with what policies/koding.yaml requires and k
 `group-000`.. of which each has two policies attached, users `user-0000`.. spread over them. Everything is as desired.
 With roles it is as full as an account may be: each role has an inline policy and a share of the account's own policies
 `policy-0000`.., and each user and role has the tags that make a page of a thousand six megabytes.
+
+Any role of any account can be assumed: an account that is entered so is the same but for its id.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from datetime import datetime, timezone
 from urllib.parse import parse_qsl, quote
 
 ACCOUNT = "123456789012"
+ENTERED = "ASIA"  # what the id of an access key begins with that AssumeRole gave; the account's id follows
 CREATED = "2026-01-01T00:00:00Z"
 POLICIES = ("AmazonEC2FullAccess", "IAMReadOnlyAccess")
 REPORT_COLUMNS = (
@@ -95,6 +98,12 @@ class Account:
 
     def reply_GetCallerIdentity(self, _: Parameters) -> str:
         return f"<Arn>arn:aws:iam::{ACCOUNT}:user/auditor</Arn><UserId>AIDA</UserId><Account>{ACCOUNT}</Account>"
+
+    def reply_AssumeRole(self, asked: Parameters) -> str:
+        account = asked["RoleArn"].split(":")[4]
+        keys = f"<AccessKeyId>{ENTERED}{account}</AccessKeyId><SecretAccessKey>secret-of-a-role</SecretAccessKey>"
+        token = "<SessionToken>token-of-a-session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+        return f"<Credentials>{keys}{token}</Credentials>"
 
     def reply_GetAccountSummary(self, _: Parameters) -> str:
         entries = (f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in SUMMARY.items())
@@ -293,9 +302,12 @@ class Connection(asyncio.Protocol):
         parameters = dict(parse_qsl(body.decode()))
         action = parameters.pop("Action", "")
         parameters.pop("Version", None)
-        service = headers.get("authorization", "////").split("/")[3]
-        self.calls.append((service, action, parameters))
+        signed = headers.get("authorization", "////").split("/")
+        self.calls.append((signed[3], action, parameters))
         reply = self.account.reply(action, tuple(parameters.items()))
+        key = signed[0].rpartition("=")[2]
+        if key.startswith(ENTERED):
+            reply = reply.replace(ACCOUNT.encode(), key.removeprefix(ENTERED).encode())
         asyncio.get_running_loop().call_later(self.latency, self.answer, reply)
 
     def answer(self, reply: bytes) -> None:
