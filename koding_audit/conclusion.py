@@ -10,13 +10,20 @@ from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Sev
 from koding_audit.verdict import changes, counts, is_as_bad, not_written, summary
 from koding_audit.words import counted
 
+FORMS: Sequence[str] = ("aws-cli", "cloudformation", "terraform")  # of `plan --as`, which knows them by their files
 OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
 
 
-def remedy(change: Change | None, step: str, source: str) -> str:
-    """What to do about a finding. change: what its fix needs, None where a person has to take the step."""
+def remedy(change: Change | None, step: str, source: str, tool: str = "") -> str:
+    """What to do about a finding. change: what its fix needs, None where a person has to take the step; tool: whose
+    it is to take, "" for this one's.
+    """
     if change is None:
         return step or "by hand: --fix leaves this to you"
+    if tool:
+        form = tool.lower() if tool.lower() in FORMS else "aws-cli"
+        words = ["koding-audit plan", *OPTIONS[change].split()[1:], "--as", form]
+        return f"{tool} manages it, and --fix leaves it alone: `{' '.join(words)}` prints what to change"
     where = "the live account" if source.startswith("snapshot") else "again"
     return f"scan {where} with {OPTIONS[change]}"
 

@@ -69,7 +69,7 @@ def plan(
     allowed: set[Change] = {"add"}
     allowed |= {"create"} if request.create else set()
     allowed |= {"replace"} if request.replace else set()
-    kept_out = desired.guards.protected.keys() | (frozenset() if managed else _managed(desired))
+    kept_out = desired.guards.protected.keys() | (frozenset() if managed else managers(desired).keys())
     state = state_of(snapshot)
     over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
     steps = [
@@ -188,6 +188,14 @@ def _is_known(action: Action, there: set[EntityKey]) -> bool:
     return there.issuperset(touched(action))
 
 
+def managers(desired: Desired) -> dict[EntityKey, str]:
+    """Whom another tool manages, and its name as the file says it: their fixes are shown, and never written."""
+    groups = ((key_of("group", each.name), each.managed_by) for each in desired.groups.values())
+    users = ((key_of("user", each.name), each.managed_by) for each in desired.users.values())
+    roles = ((key_of("role", each.name), each.managed_by) for each in desired.roles.values())
+    return {key: tool for key, tool in (*groups, *users, *roles) if tool}
+
+
 def unique_ids(action: Action, state: State) -> dict[EntityKey, str]:
     return {key: state.entities[key].unique_id for key in touched(action) if key in state.entities}
 
@@ -254,14 +262,6 @@ def _state(live: Entity | None, documents: Mapping[str, str]) -> list[object]:
     texts = [documents.get(document_key(live, policy)) for policy in sorted(live.inline or ())]
     own: list[object] = [live.name, live.unique_id, live.path, live.boundary, *(sorted(each or ()) for each in lists)]
     return [*own, texts] if any(texts) else own
-
-
-def _managed(desired: Desired) -> frozenset[EntityKey]:
-    """Whom another tool manages: their fixes are shown, and never written."""
-    groups = (key_of("group", each.name) for each in desired.groups.values() if each.managed_by)
-    users = (key_of("user", each.name) for each in desired.users.values() if each.managed_by)
-    roles = (key_of("role", each.name) for each in desired.roles.values() if each.managed_by)
-    return frozenset((*groups, *users, *roles))
 
 
 def _to_mend(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from koding_audit.model import (
     Source,
     SourceFile,
 )
-from koding_audit.verdict import NOT_CHECKED, blocking, changes, counts, not_written, ordered, stands
+from koding_audit.verdict import NOT_CHECKED, blocking, changes, counts, not_written, ordered, stands, tool_of
 
 RUN_ERROR = "run-error"
 NOT_WRITTEN = "not-written"
@@ -138,10 +138,11 @@ def read_of(finding: Finding) -> tuple[str, str]:
 
 
 def _findings(audit: Audit, report: Report) -> Iterator[Result]:
-    options = changes(audit.findings)
+    options = changes(audit.findings, managed=True)
     for each in ordered(audit.findings):
         step = report.advice.get(each.rule, Advice("")).step
-        todo = remedy(options.get(each.id), step, audit.source) if each.status in {"open", "failed"} else ""
+        stands_open = each.status in {"open", "failed"}
+        todo = remedy(options.get(each.id), step, audit.source, tool_of(each)) if stands_open else ""
         incomplete = each.rule == NOT_CHECKED and stands(each)
         fails = counts(each, report.fail_on) or each.status in {"failed", "pending"}
         yield Result(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from koding_audit import registry, waivers
-from koding_audit.comparison import Comparison, is_ignored
+from koding_audit.comparison import Comparison, Declared, is_ignored
 from koding_audit.errors import InputError
 from koding_audit.frozen import dataclass
 from koding_audit.model import (
@@ -193,7 +193,22 @@ def _findings(comparison: Comparison, chosen: Iterable[Rule]) -> tuple[Finding, 
     judged = {rule.id for rule in chosen} - blocked
     after = replace(comparison, unused=waivers.unused(desired.waivers, found, judged, snapshot.account))
     last = [finding for rule in chosen if rule.id == _AFTER_THE_OTHERS for finding in rule.check(after)]
+    declared: tuple[Declared, ...] = (*desired.groups.values(), *desired.users.values(), *desired.roles.values())
+    found = _managed(found, desired) if found and any(each.managed_by for each in declared) else found
     return (*waivers.waived(found, desired.waivers, snapshot.taken_at), *last)
+
+
+def _managed(findings: Iterable[Finding], desired: Desired) -> list[Finding]:
+    """Each with the tools that manage what its fix would write, as a fact of it: --fix leaves that alone."""
+    from koding_audit.plan import managers, touched  # noqa: PLC0415 - a scan that finds nothing plans nothing
+
+    tools = managers(desired)
+    told = []
+    for each in findings:
+        those = {tools[key] for key in touched(each.fix) if key in tools} if each.fix else set()
+        more = {"managed_by": ", ".join(sorted(those))} if those else {}
+        told.append(replace(each, evidence={**each.evidence, **more}) if more else each)
+    return told
 
 
 def _users(desired: Desired, facts: frozenset[Fact], protected: Iterable[str]) -> dict[str, frozenset[Fact]]:

@@ -81,11 +81,17 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: (SEVERITIES.index(each.severity), each.id))
 
 
-def changes(findings: Iterable[Finding]) -> dict[str, Change]:
+def tool_of(finding: Finding) -> str:
+    """The tool that manages what the finding's fix would write, as the file names it; "" where --fix may write it."""
+    return str(finding.evidence.get("managed_by", ""))
+
+
+def changes(findings: Iterable[Finding], *, managed: bool = False) -> dict[str, Change]:
     """What has to be allowed for each fix that is still to be made, by finding id.
 
-    What is to be given to a group or user that is missing itself needs `--create` as well; where it is accepted that it
-    is missing, nothing can be given.
+    managed: also for those that are another tool's to make, and which --fix leaves alone. What is to be given to a
+    group or user that is missing itself needs `--create` as well; where it is accepted that it is missing, nothing can
+    be given.
     """
     findings = tuple(findings)
     forgone = {each.fix.entity for each in findings if each.status == "waived" and each.fix and each.change == "create"}
@@ -93,7 +99,7 @@ def changes(findings: Iterable[Finding]) -> dict[str, Change]:
     fixes = [
         (each.id, each.change, each.fix)
         for each in to_make
-        if each.fix and each.change and forgone.isdisjoint(_touched(each.fix))
+        if each.fix and each.change and forgone.isdisjoint(_touched(each.fix)) and (managed or not tool_of(each))
     ]
     created = {fix.entity for _, change, fix in fixes if change == "create"}
     return {

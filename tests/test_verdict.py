@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koding_audit import scan
+from koding_audit import registry, scan
+from koding_audit.conclusion import FORMS, remedy
 from koding_audit.model import ALREADY, Action, Entry, Fact, Finding, Gap, Journal, Problem, Report, Verb
 from koding_audit.verdict import NOT_CHECKED, audit_status, changes, exit_status, ordered, status_of, summary
 from tests.render.reports import ACCOUNT, REPORTS, attach, audit, policy_missing
@@ -137,6 +141,28 @@ def test_what_is_given_to_a_group_that_is_missing_itself_needs_create() -> None:
         given_to_it.id: "create",
         given_elsewhere.id: "add",
     }
+
+
+def test_what_another_tool_manages_is_not_to_be_fixed_with_this_one() -> None:
+    missing = policy_missing(rule="group-missing", key="", fix=Action(Verb.CREATE_GROUP, {"GroupName": "Developers"}))
+    found = [replace(each, evidence={"managed_by": "terraform"}) for each in (missing, policy_missing())]
+    assert changes(found) == {}
+    assert changes(found, managed=True) == {each.id: "create" for each in found}
+
+
+@pytest.mark.parametrize(
+    ("tool", "change", "words"),
+    [
+        ("terraform", "add", "`koding-audit plan --as terraform`"),
+        ("CloudFormation", "create", "`koding-audit plan --create --as cloudformation`"),
+        ("Pulumi", "replace", "`koding-audit plan --replace --as aws-cli`"),
+    ],
+)
+def test_what_another_tool_manages_is_shown_in_the_form_that_it_takes(tool: str, change: Any, words: str) -> None:
+    said = remedy(change, "", "live", tool)
+    assert said == f"{tool} manages it, and --fix leaves it alone: {words} prints what to change"
+    assert remedy(None, "by hand", "live", tool) == "by hand"
+    assert [*FORMS] == registry.names("export")
 
 
 def test_what_is_mended_waived_or_on_its_way_is_not_to_be_fixed_again() -> None:

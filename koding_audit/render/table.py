@@ -12,7 +12,7 @@ from koding_audit.conclusion import accepted, called, command, departed, judged,
 from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Report, RunStatus
 from koding_audit.results import Unread, told_once, unread
 from koding_audit.text import inert
-from koding_audit.verdict import audit_status, changes, not_written, status_of
+from koding_audit.verdict import audit_status, changes, not_written, status_of, tool_of
 from koding_audit.words import age
 
 Block = Sequence[tuple[str, ...]]
@@ -62,7 +62,7 @@ class _Page:
     def findings(self, audit: Audit) -> list[str]:
         """A section for each subject, the worst first. All share their columns."""
         shown = told_once(audit)
-        options = changes(audit.findings)
+        options = changes(audit.findings, managed=True)
         blocks = [self.finding(each, options.get(each.id), audit) for each in shown]
         sections: dict[str, list[str]] = {}
         for finding, lines in zip(shown, self.layout(blocks), strict=True):
@@ -86,7 +86,7 @@ class _Page:
         if finding.known:
             rows.append(("known", "it is in the baseline"))
         if finding.status in {"open", "failed"}:
-            rows.append(("fix", remedy(change, advice.step, audit.source)))
+            rows.append(("fix", remedy(change, advice.step, audit.source, tool_of(finding))))
         word = "waived" if finding.status == "waived" else finding.severity
         return [(word if index == 0 else "", *row) for index, row in enumerate(rows)]
 

@@ -170,6 +170,20 @@ def test_nothing_is_written_with_roots_keys() -> None:
     refuse_root(None)
 
 
+def test_what_another_tool_manages_is_shown_for_that_tool_and_never_offered_to_fix(
+    wanted: str, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["scan", wanted, "--source", account, "--only", "policy-missing"]
+    main(said)
+    assert "To fix" in capsys.readouterr().out
+    Path(wanted).write_text(WANTED.replace("members:", "managed_by: terraform, members:"), encoding="utf-8")
+    assert main(said) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "terraform manages it, and --fix leaves it alone: `koding-audit plan --as terraform` prints" in printed
+    assert "To fix" not in printed
+    assert "can be fixed" not in printed
+
+
 # --- plan and apply -----------------------------------------------------------------------------
 
 
