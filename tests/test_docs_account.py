@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from koding_audit import desired
 from koding_audit.cli import main
 from tests.servers.moto_account import MotoAccount
-from tests.test_docs import FENCED, TEXTS, arguments_in, assert_shows, said, shown
+from tests.test_docs import CHECKOUT, FENCED, TEXTS, arguments_in, assert_shows, said, shown
 from tests.values import aws
 
 FROM_AN_ACCOUNT = "<!-- from an account -->\n"
@@ -82,7 +83,8 @@ def followed(line: str, typed: str, account: MotoAccount, monkeypatch: pytest.Mo
     with monkeypatch.context() as patched:
         for name, stream in (("stdin", screen), ("stderr", screen), ("stdout", out if file else screen)):
             patched.setattr(sys, name, stream)
-        status = main([*words, *([] if words[0] in ELSEWHERE else ["--endpoint-url", account.url])])
+        offline = words[0] in ELSEWHERE and "--adopt" not in words
+        status = main([*words, *([] if offline else ["--endpoint-url", account.url])])
     if file:
         Path(*shlex.split(file)).write_text(out.getvalue(), encoding="utf-8")
     return status, screen.lines()
@@ -120,3 +122,29 @@ def test_other_output_than_a_page_shows_would_be_noticed(drifted: MotoAccount, m
     assert (status, drifted.writes()) == (1, [])
     with pytest.raises(AssertionError):
         assert_shows(["...", "Result   clean: nothing at or above warning"], seen)
+
+
+# Pages whose shell lines can be run as they stand; koding-audit.yaml is there from the start.
+RUN = ("README.md", "docs/ci.md", "docs/exit-statuses.md", "docs/reports.md", "docs/stacks.md")
+# What a line of them needs that is no file of the reader's, or what its answer hangs on.
+LEFT_OUT = re.compile(r"--help|/srv/iam|bucket\.yml|\$script|GITHUB_STEP_SUMMARY|^ {8}")
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_the_shell_lines_of_a_page_do_their_work(
+    page: str, drifted: MotoAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(CHECKOUT / "policies", tmp_path / "policies")
+    lines = [
+        line.strip()
+        for each in FENCED.finditer(TEXTS[page])
+        if each["kind"] == "sh"
+        for line in each["body"].splitlines()
+        if "koding-audit " in line and not LEFT_OUT.search(line)
+    ]
+    assert lines
+    if not any("init" in line for line in lines):
+        followed("koding-audit init", "", drifted, monkeypatch)
+    for line in lines:
+        status, seen = followed(line.partition(" #")[0].strip(), "yes\n", drifted, monkeypatch)
+        assert status in (0, 1), (line, seen)
