@@ -25,6 +25,11 @@ class Saved:
     file: SourceFile
     report: Report
 
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The ids of the accounts that it is of."""
+        return frozenset(each.account.id for each in self.report.audits)
+
 
 def read(path: str) -> Saved:
     """The baseline that is named. Raises InputError: it is no report, or one in which nothing was audited."""

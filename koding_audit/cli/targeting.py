@@ -104,6 +104,8 @@ def _ids(connection: Connection, target: Target) -> frozenset[str]:
 def _of_account(run: Run, way: _Way, desired: Desired, account: Reached) -> Report:
     """What is said of one account, whatever happened to it."""
     here = replace(within(desired, account.targets), targets={})
+    if run.baseline is not None and account.account_id not in run.baseline.accounts:
+        run = replace(run, baseline=None)  # an account that has joined since: all of it is new
     try:
         with way.connection.assumed(way.role_arn(account), account.external_id) as own:
             source = Opened(own.identity, partial(collect, connection=own), own)

@@ -138,6 +138,18 @@ def test_shards_that_are_merged_are_the_report_of_one_run_but_for_its_times(
     assert f"account {TWO}: " in capsys.readouterr().err
 
 
+def test_beside_a_baseline_only_what_is_new_fails_and_all_of_an_account_that_has_joined_is_new(
+    organization: Organization, tmp_path: Path
+) -> None:
+    known = str(tmp_path / "known.json")
+    scan(organization, tmp_path, "--target", "live", "--output", f"json:{known}")
+    live = scan(organization, tmp_path, "--target", "live", "--baseline", known)
+    assert (live.status, audits(live)) == (0, {ONE: [], TWO: ["policy-missing"]})
+    every = scan(organization, tmp_path, "--baseline", known)
+    assert (every.status, errors(every)) == (1, [])
+    assert [bool(each["baseline"]) for each in every.report["audits"]] == [True, True, False]
+
+
 def test_a_shard_without_an_account_is_refused(organization: Organization, tmp_path: Path) -> None:
     seen = scan(organization, tmp_path, "--shard", "4/4")
     assert (seen.status, errors(seen)) == (2, ["there is no account in shard 4/4"])
