@@ -91,6 +91,8 @@ FLOORS = {
     "keys": 5,
     "scan": 7,
     "targets": 1,
+    "database": 2,
+    "run_file": 4,
     "units": 3,
     "fanout": 1,
     "cli": 8,

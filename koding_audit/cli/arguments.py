@@ -475,6 +475,12 @@ def _targets(command: argparse.ArgumentParser) -> None:
         "--shard", type=_shard, metavar="I/N", help="only part I of N equal parts of the accounts; `merge` joins them"
     )
     group.add_argument(
+        "--resume",
+        default="",
+        metavar="FILE",
+        help="keep in this file what was found in each account; begun again with it, a run that died goes on",
+    )
+    group.add_argument(
         "--keep-going", action="store_true", help="of --fix: go on after an account that did not end as expected"
     )
 

@@ -88,7 +88,7 @@ def scan(options: argparse.Namespace, terminal: Terminal) -> int:
 def _is_of_several(options: argparse.Namespace, desired: Desired) -> bool:
     """Whether the accounts of targets are audited, and not the one of the source. Raises InputError."""
     several = bool(desired.targets) and options.source == "live"
-    named = [name for name in ("target", "shard", "keep_going") if getattr(options, name)]
+    named = [name for name in ("target", "shard", "keep_going", "resume") if getattr(options, name)]
     if named and not several:
         hint = (
             "write `targets:` into the desired state, or leave it out" if not desired.targets else "use --source live"
@@ -133,7 +133,7 @@ def _named_files(options: argparse.Namespace) -> list[str]:
     found += [argument] if kind == "snapshot" else []
     for name in ("files", "scp", "rcp", "stack"):
         found += getattr(options, name, [])
-    found += [getattr(options, name, None) or "" for name in ("plan", "history", "baseline")]
+    found += [getattr(options, name, None) or "" for name in ("plan", "history", "baseline", "resume")]
     return [*found, options.journal]
 
 
@@ -154,7 +154,7 @@ def kept(report: Report, options: argparse.Namespace, terminal: Terminal) -> Rep
 
     chosen = chosen_names(options.only, options.skip) if options.only or options.skip else None
     try:
-        history_file.append(options.history, report, chosen, datetime.now(timezone.utc), wait=history_file.WAIT)
+        history_file.append(options.history, report, chosen, datetime.now(timezone.utc))
     except AuditError as error:
         return _without(report, error, "this run is not in it, and its report is written all the same", terminal)
     try:

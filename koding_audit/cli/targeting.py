@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from functools import partial
 
-from koding_audit import units
+from koding_audit import run_file, units
 from koding_audit.aws import Connection
 from koding_audit.cli.scanning import Run, scanned_and_fixed
 from koding_audit.cli.sources import identified
@@ -18,7 +19,9 @@ from koding_audit.errors import AccessError, AuditError, CallError, InputError
 from koding_audit.fanout import threads
 from koding_audit.model import Desired, Problem, Report, Target
 from koding_audit.targets import Reached, TwoRolesError, reached, shard, within
+from koding_audit.text import inert
 from koding_audit.verdict import joined, status_of
+from koding_audit.words import counted
 
 _ORGANIZATION_HINT = (
     "`ou` and `tag` need the credentials of the management account or a delegated administrator, and"
@@ -48,16 +51,37 @@ def scan_targets(run: Run, source: Opened, desired: Desired) -> Report:
         raise AssertionError("unreachable: targets are reached from a live source only")
     way = _Way(source.connection, caller.partition)
     accounts = _accounts(run, way.connection, desired)
-    if run.options.fix:
-        reports = _one_by_one(run, way, desired, accounts)
-    else:
-        work = partial(_of_account, replace(run, terminal=Terminal(quiet=True)), way, desired)
-        reports = threads.each(work, accounts, run.options.parallel)
+    reports = (_one_by_one if run.options.fix else _side_by_side)(run, way, desired, accounts)
     found = []
     for number, report in enumerate(reports, 1):
         run.terminal.progress(f"{number} of {len(accounts)} accounts ...")
         found.append(report)
     return joined(found)
+
+
+def _side_by_side(run: Run, way: _Way, desired: Desired, accounts: Sequence[Reached]) -> Iterator[Report]:
+    """Several at once, and only read. With `--resume`, those that a run before this one was done with are not."""
+    path, this = run.options.resume, _this(run, desired)
+    done = run_file.done(path, this, datetime.now(timezone.utc)) if path else {}
+    rest = [each for each in accounts if each.account_id not in done]
+    if path:
+        told = f"{len(accounts) - len(rest)} of {counted(len(accounts), 'account')} are in it already"
+        run.terminal.note(f"{inert(path)}: {told}")
+    yield from (done[each.account_id] for each in accounts if each.account_id in done)
+    work = partial(_of_account, replace(run, terminal=Terminal(quiet=True)), way, desired)
+    for account, report in zip(rest, threads.each(work, rest, run.options.parallel), strict=True):
+        # What could not be read whole is asked for again.
+        if path and status_of(report) != "incomplete":
+            run_file.keep(path, this, account.account_id, report, datetime.now(timezone.utc))
+        yield report
+
+
+def _this(run: Run, desired: Desired) -> str:
+    """What tells this run from others: with any of it said otherwise, an account's audit would be another one."""
+    options, baseline, scripts = run.options, run.baseline, run.scripts.scripts if run.scripts else ()
+    said = [options.with_sets, options.only, options.skip, options.strict, options.stack, options.principal]
+    files = [each.sha256 for script in scripts for each in script.files]
+    return run_file.run_of(desired, [said, options.endpoint_url, files, baseline.file.sha256 if baseline else None])
 
 
 def _accounts(run: Run, connection: Connection, desired: Desired) -> tuple[Reached, ...]:
@@ -138,5 +162,8 @@ def _check(options: argparse.Namespace) -> None:
         if getattr(options, name):
             hint = "leave it out: where the role may, they are read from Organizations"
             raise InputError(f"--{name} is about one account, and the desired state has targets", hint)
+    if options.resume and options.fix:
+        hint = "leave --resume out: of a fix that died the next one mends what is left, and no more"
+        raise InputError("--resume is about accounts that are only read", hint)
     if options.journal and not options.account:
         raise InputError("--journal is of one account", "add --account ID: by default each account has its own")

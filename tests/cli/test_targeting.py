@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from koding_audit import run_file
 from koding_audit.cli import main
 from tests.simulator.account import ACCOUNT, AWS, Account
 from tests.simulator.faults import FAULTS
@@ -150,6 +152,68 @@ def test_beside_a_baseline_only_what_is_new_fails_and_all_of_an_account_that_has
     assert [bool(each["baseline"]) for each in every.report["audits"]] == [True, True, False]
 
 
+def test_a_run_that_is_begun_again_reads_only_what_it_was_not_done_with_and_reports_as_one(
+    organization: Organization, tmp_path: Path
+) -> None:
+    whole = scan(organization, tmp_path).report
+    organization.closed.add(TWO)
+    resume = ("--resume", str(tmp_path / "all.run"))
+    first = scan(organization, tmp_path, *resume)
+    assert (first.status, list(audits(first))) == (2, [ONE, THREE])
+    organization.closed.clear()
+    organization.assumed.clear()
+    again = scan(organization, tmp_path, *resume)
+    assert [arn.split(":")[4] for arn, _ in organization.assumed] == [TWO]
+    assert (again.status, timeless(json.dumps(again.report))) == (1, timeless(json.dumps(whole)))
+    assert "all.run: 2 of 3 accounts are in it already" in again.output
+
+
+@pytest.mark.parametrize(
+    "other",
+    [("--skip", "root-used"), ("--strict",), ("--with", "read"), ("file",)],
+    ids=["skip", "strict", "with", "another file"],
+)
+def test_what_another_run_found_is_not_taken_for_this_one(
+    organization: Organization, tmp_path: Path, other: tuple[str, ...]
+) -> None:
+    resume = ("--resume", str(tmp_path / "all.run"), "--account", ONE)
+    scan(organization, tmp_path, *resume)
+    organization.assumed.clear()
+    if other == ("file",):
+        scan(organization, tmp_path, *resume, file=f"{LISTED}root: {{unused_days: 31}}\n")
+    else:
+        scan(organization, tmp_path, *resume, *other)
+    assert len(organization.assumed) == 1
+
+
+def test_what_was_found_a_day_ago_is_asked_for_again(
+    organization: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resume = ("--resume", str(tmp_path / "all.run"), "--account", ONE)
+    monkeypatch.setattr(run_file, "LIFE", timedelta(days=-1))
+    for _ in range(2):
+        scan(organization, tmp_path, *resume)
+    assert len(organization.assumed) == 2
+
+
+def test_a_fix_is_not_resumed(organization: Organization, tmp_path: Path) -> None:
+    seen = scan(organization, tmp_path, "--fix", "--yes", "--resume", str(tmp_path / "all.run"))
+    assert (seen.status, errors(seen)) == (2, ["--resume is about accounts that are only read"])
+    assert not (tmp_path / "all.run").exists()
+
+
+def test_the_file_of_a_run_is_no_history_and_no_report_is_laid_over_it(
+    organization: Organization, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "all.run")
+    scan(organization, tmp_path, "--resume", path)
+    laid = scan(organization, tmp_path, "--resume", path, "--output", f"csv:{path}")
+    assert (laid.status, organization.written) == (2, [])
+    kept = scan(organization, tmp_path, "--history", path)
+    assert "it is a database of something else" in kept.output
+    assert (tmp_path / "all.run").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_shard_without_an_account_is_refused(organization: Organization, tmp_path: Path) -> None:
     seen = scan(organization, tmp_path, "--shard", "4/4")
     assert (seen.status, errors(seen)) == (2, ["there is no account in shard 4/4"])
@@ -252,7 +316,7 @@ def test_commands_about_one_account_take_what_holds_in_it_and_refuse_one_that_is
     assert "desired.yaml:3:3: error: which accounts are in target all, only the organization says" in untold.output
 
 
-@pytest.mark.parametrize("option", [("--target", "live"), ("--shard", "1/2"), ("--keep-going",)])
+@pytest.mark.parametrize("option", [("--target", "live"), ("--shard", "1/2"), ("--keep-going",), ("--resume", "x.run")])
 def test_what_is_about_targets_is_refused_where_the_file_has_none(
     organization: Organization, tmp_path: Path, option: tuple[str, ...]
 ) -> None:

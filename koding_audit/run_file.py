@@ -1,0 +1,54 @@
+"""The file of a run over many accounts: what was found in each that is done, so that a run that died can go on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from koding_audit import __version__, codec, database
+from koding_audit.jsontext import instant, read_json, write_json
+from koding_audit.model import Desired, Report
+
+LIFE = timedelta(hours=24)
+"""Older than that, what was found is no part of a run any more: accounts change."""
+
+STEPS: Sequence[Sequence[str]] = (
+    (
+        "CREATE TABLE accounts (run TEXT NOT NULL, account TEXT NOT NULL, finished_at TEXT NOT NULL,"
+        " report TEXT NOT NULL, PRIMARY KEY (run, account)) WITHOUT ROWID",
+    ),
+)
+
+_KIND = ("file of a run", "--resume", "scan --resume FILE", 0x6B617572)
+_PUT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report) VALUES (?, ?, ?, ?)"
+_FOUND = "SELECT account, report FROM accounts WHERE run = ? AND finished_at > ? ORDER BY account"
+
+
+def run_of(desired: Desired, said: Iterable[object]) -> str:
+    """What tells this run from another: the bytes of its files, what else was said, as JSON values, and the tool."""
+    files = [[each.path, each.sha256] for each in desired.files]
+    return hashlib.sha256(write_json([__version__, files, *said]).encode()).hexdigest()
+
+
+def check_named(path: str) -> None:
+    """Raises InputError."""
+    database.check_named(path, _kind())
+
+
+def done(path: str, run: str, now: datetime) -> dict[str, Report]:
+    """By account, the reports of this run that are kept; the file is made where there is none. Raises AuditError."""
+    database.make(path, _kind())
+    with database.opened(path, _kind(), "BEGIN IMMEDIATE") as kept:
+        rows = kept.execute(_FOUND, (run, instant(now - LIFE))).fetchall()
+    return {account: codec.decode_report(read_json(text, path), path) for account, text in rows}
+
+
+def keep(path: str, run: str, account_id: str, report: Report, now: datetime) -> None:
+    """Keep the report of one account, on the disk when this returns. Raises AuditError."""
+    with database.opened(path, _kind(), "BEGIN IMMEDIATE") as kept:
+        kept.execute(_PUT, (run, account_id, instant(now), codec.encode_report(report)))
+
+
+def _kind() -> database.Kind:
+    return database.Kind(*_KIND, STEPS)
