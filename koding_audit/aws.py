@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +33,7 @@ T = TypeVar("T")
 ATTEMPTS = 8  # for each call that may be sent again
 _PUBLISH_ATTEMPTS = 3  # twice told is better than not at all
 IN_FLIGHT = 8  # calls at once on one account
+_SHARED = 64  # connections that are kept open for many accounts together
 ROWS = "Rows"  # the member under which a reply's own members are, where xmlreply read it
 _LARGE = "GetAccountAuthorizationDetailsResponse"
 PAGE_SIZE = 1000  # the most that IAM's MaxItems allows
@@ -66,6 +68,7 @@ _WHERE = "look at ~/.aws/config, ~/.aws/credentials and the AWS_* variables"
 # What AWS says to a request whose time or signature it does not accept; which of the two it was, the clock tells.
 _TIME_OR_KEY = frozenset({"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException"})
 SKEW_TAKEN = 240  # seconds; a signature is good for five minutes
+_REMEMBERED = 4096  # of what was sent: more than is ever under way, and no more for ten thousand accounts
 _SPOKEN = 200  # characters of what a program of the user's says to its error stream
 
 
@@ -105,6 +108,7 @@ class Connection:
     source: str = "live"
     held: Held | None = None
     hosts: tuple[str, ...] = ()
+    _settings: Settings | None = None
     _making: Lock = field(default_factory=Lock)
 
     def identity(self) -> tuple[Account, Caller]:
@@ -150,7 +154,7 @@ class Connection:
     def assumed(self, role_arn: str, external_id: str) -> Iterator[Connection]:
         """A connection of another account, by a role there, with time of its own. Raises AccessError.
 
-        Its clients are made of this one's session, which makes them cheap; several may be open at once.
+        Several may be open at once. All of them call through the same two clients, each with keys of its own.
         """
         deadline = time.monotonic() + self.timeout
         pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
@@ -161,10 +165,11 @@ class Connection:
                 with self._making:  # botocore's session is not made for several threads
                     return self._client(service, **keys, **more)
 
-            identity = pool.submit(_identify, another("sts"), role_arn)
-            yield Connection(
-                another("iam"), self.endpoint, self.timeout, deadline, pool, identity, another, self.source
-            )
+            with self._making:
+                shared = self._shared
+            identity = pool.submit(_identify, shared.by("sts", keys), role_arn)
+            iam = shared.by("iam", keys)
+            yield Connection(iam, self.endpoint, self.timeout, deadline, pool, identity, another, self.source)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -172,6 +177,12 @@ class Connection:
     def _sts(self) -> Any:
         with self._making:
             return self._client("sts")
+
+    @cached_property
+    def _shared(self) -> _Shared:
+        if self._settings is None:
+            raise AssertionError("unreachable: only a connection of one's own credentials leads to others")
+        return _Shared.made(self._settings)
 
     def ask_organizations(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call to Organizations, as `call` makes them to IAM. Few audits need any: the client is made here."""
@@ -268,7 +279,7 @@ def connect(
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
         hosts = (iam.meta.endpoint_url, sts.meta.endpoint_url)
         common = (iam, endpoint, settings.timeout, deadline, pool, identity, another)
-        yield Connection(*common, held=held, hosts=hosts)
+        yield Connection(*common, held=held, hosts=hosts, _settings=settings)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -372,7 +383,7 @@ class _Sent:
     """
 
     def __init__(self) -> None:
-        self._secrets: dict[str, None] = {}  # in their order; threads add to it
+        self._secrets: deque[str] = deque(maxlen=_REMEMBERED)  # threads add to it
 
     def watch(self, session: Any) -> None:
         """Every client of the session is watched, those too that botocore makes for itself."""
@@ -383,13 +394,13 @@ class _Sent:
         """Botocore's event before it sends: the credentials as they stand in the headers, and an external id."""
         told = _text(request.headers.get("X-Amz-Security-Token")), _text(request.body)
         found = re.findall(r"(?:Credential|Signature)=([^/,\s]+)", _text(request.headers.get("Authorization")))
-        self._secrets.update(dict.fromkeys([told[0], *found, *parse_qs(told[1]).get("ExternalId", [])]))
+        self._secrets.extend([told[0], *found, *parse_qs(told[1]).get("ExternalId", [])])
 
     def mask(self, parsed: Any, **_: Any) -> None:
         """Botocore's event after a reply, before it makes an exception of it."""
         error = parsed.get("Error") if isinstance(parsed, dict) else None
         if isinstance(error, dict):
-            known = list(self._secrets)
+            known = list(dict.fromkeys(self._secrets.copy()))
             error.update({name: masked(each, known) for name, each in error.items() if isinstance(each, str)})
 
 
@@ -397,15 +408,75 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
-def client(session: Any, service: str, settings: Settings, *, attempts: int = ATTEMPTS, **keys: Any) -> Any:
-    """A client with pinned retries and timeouts. IAM and STS endpoints follow from the region's partition."""
+@dataclass(frozen=True)
+class _Shared:
+    """Clients of IAM and STS that call for many accounts, with the keys of whichever the calling thread works for.
+
+    To make clients for each account costs more processor time than all of its calls.
+    """
+
+    clients: Mapping[str, Any]
+    carried: local
+
+    @classmethod
+    def made(cls, settings: Settings) -> _Shared:
+        from botocore.credentials import Credentials, ReadOnlyCredentials  # noqa: PLC0415 - late, as in new_session
+
+        carried = local()
+
+        class Carried(Credentials):  # type: ignore[misc] # botocore has no types
+            """What botocore asks for the keys to sign with, each time that it signs, in the thread that calls."""
+
+            def get_frozen_credentials(self) -> Any:
+                return ReadOnlyCredentials(*carried.keys)
+
+        class Provider:
+            def load_credentials(self) -> Any:
+                return Carried("none", "none")
+
+        session = new_session(settings)
+        session.register_component("credential_provider", Provider())
+        made = {each: client(session, each, settings, connections=_SHARED) for each in ("iam", "sts")}
+        return cls(made, carried)
+
+    def by(self, service: str, keys: Mapping[str, str]) -> _Signing:
+        """The client of a service, for the account of these keys."""
+        return _Signing(self.clients[service], self.carried, tuple(keys.values()))
+
+
+@dataclass(frozen=True)
+class _Signing:
+    """A shared client, seen from one account: whatever is called on it is signed with that account's keys."""
+
+    shared: Any
+    carried: local
+    keys: tuple[str, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        self.carried.keys = self.keys
+        return getattr(self.shared, name)
+
+
+def client(
+    session: Any,
+    service: str,
+    settings: Settings,
+    *,
+    attempts: int = ATTEMPTS,
+    connections: int = IN_FLIGHT,
+    **keys: Any,
+) -> Any:
+    """A client with pinned retries and timeouts. IAM and STS endpoints follow from the region's partition.
+
+    connections: how many are kept open; keys: whose, where not those that the session finds.
+    """
     from botocore.config import Config  # noqa: PLC0415 - late, as in new_session
 
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
         read_timeout=20,
-        max_pool_connections=IN_FLIGHT,
+        max_pool_connections=connections,
         ignore_configured_endpoint_urls=True,
         user_agent_extra=f"koding-audit/{__version__}",
     )
