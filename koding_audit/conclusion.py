@@ -22,7 +22,7 @@ def remedy(change: Change | None, step: str, source: str, tool: str = "") -> str
         return step or "by hand: --fix leaves this to you"
     if tool:
         form = tool.lower() if tool.lower() in FORMS else "aws-cli"
-        words = ["koding-audit plan", *OPTIONS[change].split()[1:], "--as", form]
+        words = ["koding-audit plan FILE", *OPTIONS[change].split()[1:], "--as", form]
         return f"{tool} manages it, and --fix leaves it alone: `{' '.join(words)}` prints what to change"
     where = "the live account" if source.startswith("snapshot") else "again"
     return f"scan {where} with {OPTIONS[change]}"

@@ -153,9 +153,9 @@ def test_what_another_tool_manages_is_not_to_be_fixed_with_this_one() -> None:
 @pytest.mark.parametrize(
     ("tool", "change", "words"),
     [
-        ("terraform", "add", "`koding-audit plan --as terraform`"),
-        ("CloudFormation", "create", "`koding-audit plan --create --as cloudformation`"),
-        ("Pulumi", "replace", "`koding-audit plan --replace --as aws-cli`"),
+        ("terraform", "add", "`koding-audit plan FILE --as terraform`"),
+        ("CloudFormation", "create", "`koding-audit plan FILE --create --as cloudformation`"),
+        ("Pulumi", "replace", "`koding-audit plan FILE --replace --as aws-cli`"),
     ],
 )
 def test_what_another_tool_manages_is_shown_in_the_form_that_it_takes(tool: str, change: Any, words: str) -> None:

@@ -16,8 +16,8 @@ from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
 from koding_audit.guards import Judgement, Limits
 from koding_audit.model import Caller, Journal, Plan, Problem, Report, Request
+from koding_audit.plan import managers, state_of
 from koding_audit.plan import plan as make_plan
-from koding_audit.plan import state_of
 from koding_audit.scan import after_fix, audit, query
 from koding_audit.text import inert
 from koding_audit.verdict import NOT_CHECKED
@@ -76,8 +76,30 @@ def _printed(made: Plan, form: str, terminal: Terminal) -> int:
 def mended(run: Run, source: Opened, scanned: Scanned) -> Report:
     """What `scan --fix` does after its audit: plan, and carry it out."""
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
-    made = make_plan(findings, scanned.desired, scanned.snapshot, request_of(run.options), taken_at)
+    request = request_of(run.options)
+    made = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
+    if managers(scanned.desired):
+        whole = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
+        left = replace(whole, steps=tuple(each for each in whole.steps if each not in made.steps))
+        _tell_other_tools(run, source, scanned, left)
     return fixed(run, source, scanned, made)
+
+
+def _tell_other_tools(run: Run, source: Opened, scanned: Scanned, left: Plan) -> None:
+    """The fixes of what other tools manage, as lines for people: this tool never writes them."""
+    if not left.steps:
+        return
+    refusals = judged(left, source, scanned.snapshot, scanned.desired.guards, limits_of(run.options)).refusals
+    if refusals:
+        run.terminal.note(inert(f"What other tools manage is not shown ({refusals[0].guard}): {refusals[0].message}"))
+        return
+    for form, name in (("terraform", "Terraform"), ("aws-cli", "the AWS CLI")):
+        run.terminal.note(f"Other tools manage this, and it is not written here. For {name}:")
+        try:
+            text = registry.load("export", form).exported(left).text
+        except InputError as error:
+            text = f"# {error.message}\n"
+        run.terminal.note("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
 
 
 def fixed(run: Run, source: Opened, scanned: Scanned, made: Plan) -> Report:

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.account import ACCOUNT, Account
+from tests.simulator.account import ACCOUNT, AWS, Account
 from tests.simulator.scenario import Run, command, fixed, undo
 from tests.simulator.server import Simulator, serving
 
 PIN = ("--account", ACCOUNT)
+MANAGED = """version: 1
+policy_sets: {read: {policies: [ReadOnlyAccess]}}
+groups:
+  Readers: {required: [read], managed_by: terraform}
+  Others: {members: [ada]}
+"""
 NOBODY = "version: 1\nusers: {ada: {exclusive: true}}\n"
 
 
@@ -100,3 +106,19 @@ def test_an_entity_of_another_account_is_not_written(simulator: Simulator, tmp_p
     seen = leaving(simulator, tmp_path)
     assert (seen.status, seen.writes) == (2, ())
     assert "user ada is of another account than was audited: arn:aws:iam::210987654321:user/ada" in seen.output
+
+
+def test_what_another_tool_manages_is_shown_as_terraform_and_cli_lines_and_never_written(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.account.add_policy(f"{AWS}ReadOnlyAccess")
+    simulator.account.add("Group", "Readers")
+    simulator.account.add("Group", "Others")
+    simulator.account.add("User", "ada")
+    (tmp_path / "desired.yaml").write_text(MANAGED)
+    said = ["scan", str(tmp_path / "desired.yaml"), "--fix", "--yes", *PIN, "--output", "json"]
+    seen = command(simulator, tmp_path, *said)
+    assert (seen.status, seen.writes) == (1, ("AddUserToGroup GroupName=Others UserName=ada",)), seen.output
+    assert f'  policy_arn = "{AWS}ReadOnlyAccess"' in seen.output
+    assert f"  aws iam attach-group-policy --group-name=Readers --policy-arn={AWS}ReadOnlyAccess" in seen.output
+    assert "group-name=Others" not in seen.output
