@@ -71,8 +71,9 @@ bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas 
 bench-organization: $(STAMP) ## measure what an account costs where 200 are audited in one run (a minute or two)
 	$(BIN)/python -m benchmarks.organization
 
-bench-peers: $(STAMP) ## the same cases decided by this tool and by peers, each installed into .venv/peers
+bench-peers: $(STAMP) ## the same cases decided, and the same gate, by this tool and by peers, each in .venv/peers (minutes)
 	$(BIN)/python -m benchmarks.peers
+	$(BIN)/python -m benchmarks.peers.custodian
 
 deploy-check: $(STAMP) ## what is in deploy/ before cfn-lint, Kubernetes' schemas and others, and the image's commands
 	$(BIN)/python -m tests.deploy.check

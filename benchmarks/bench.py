@@ -11,6 +11,7 @@ in parallel, and does nothing with the replies. Quote the ratios of one table, n
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def main(arguments: Sequence[str]) -> None:
         )
         shown = [(*row(case)[:3], row(case)[5], ", ".join(imported(case.command, environment))) for case in offline]
         print(tabulate(shown, (*HEADERS[:3], "peak MB", "imports"), disable_numparse=True))
-        print(f"Imports: which of {', '.join(HEAVY)}.")
+        print(f"Imports: which of {', '.join(HEAVY)}.\n")
+        print(tabulate(files(home / "biggest.yaml", runs), ("the largest file", "CPU ms"), disable_numparse=True))
 
 
 HEADERS = ("case", "wall ms", "CPU ms", "wall ratio", "CPU ratio", "peak MB", "calls", "latency")
@@ -118,6 +120,29 @@ def cases_of(title: str, scan: Sequence[str], url: str, calls: Sequence[Any], la
         Case(f"{title}: scan", scan, url, latency, floor),
         Case(f"{title}: scan --output json", [*scan, "--output", "json"], url, latency, floor),
     ]
+
+
+def files(path: Path, runs: int) -> list[tuple[str, str]]:
+    """What reading a desired state costs in a process that has everything loaded, beside PyYAML's own loader in C."""
+    import yaml
+
+    from koding_audit import desired
+    from koding_audit.desired.reading import read
+
+    gc.set_threshold(1_000_000, 50, 50)  # as the installed command does
+    text = path.read_text()
+    steps: dict[str, Callable[[], object]] = {
+        "yaml.load by the loader in C": lambda: yaml.load(text, Loader=yaml.CSafeLoader),
+        "read: every text with its place": lambda: read(str(path)),
+        "the whole: read, validated, built, checked": lambda: desired.load([str(path)]),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(runs):
+        for name, step in steps.items():
+            start = time.process_time()
+            step()
+            taken[name].append(time.process_time() - start)
+    return [(name, f"{statistics.median(each) * 1000:.0f}") for name, each in taken.items()]
 
 
 def in_turn(cases: Sequence[Case], environment: Mapping[str, str], runs: int) -> None:

@@ -21,7 +21,8 @@ from koding_audit.evaluate.cases import read_cases
 
 CHECKOUT = Path(__file__).parents[2]
 SAMPLE = CHECKOUT.parent / "shared" / "vectors" / "sample.jsonl"
-PACKAGES: Mapping[str, str] = {"moto": "moto[iam]", "principalmapper": "principalmapper"}
+PACKAGES: Mapping[str, str] = {"moto": "moto[iam]", "principalmapper": "principalmapper", "c7n": "c7n"}
+EVALUATORS = ("moto", "principalmapper")
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     text = path.read_text(encoding="utf-8")
     cases = [json.loads(line) for line in text.splitlines() if line.strip()]
     rows = [row("koding-audit", cases, *ours(text, path))]
-    rows += [row(name, cases, *theirs(name, text)) for name in PACKAGES]
+    rows += [row(name, cases, *theirs(name, text)) for name in EVALUATORS]
     head = (f"{len(cases)} cases", "right", "false allowed", "no answer", "µs each")
     print(tabulate(rows, head, disable_numparse=True, colalign=("left", *["right"] * 4)))
     return 0
@@ -45,13 +46,18 @@ def ours(text: str, path: Path) -> tuple[Mapping[str, bool | None], float]:
     return answers, time.perf_counter() - begun
 
 
-def theirs(name: str, text: str) -> tuple[Mapping[str, bool | None], float]:
+def installed(name: str) -> Path:
+    """The Python of a peer's own environment, which is made where it is not there yet."""
     folder = CHECKOUT / ".venv" / "peers" / name
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", PACKAGES[name]], check=True)
-    runner = [python, Path(__file__).with_name("runners.py"), name]
+    return python
+
+
+def theirs(name: str, text: str) -> tuple[Mapping[str, bool | None], float]:
+    runner = [installed(name), Path(__file__).with_name("runners.py"), name]
     done = subprocess.run(runner, input=text, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     return found["answers"], found["seconds"]

@@ -12,19 +12,34 @@ Schema = Mapping[str, Any]
 
 # Neither 012 nor 1e3 nor 1_000; and short enough to be an age or a count.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})", re.ASCII)
+_ANYTHING: Mapping[str, Any] = {}
 _BOOLEAN: Mapping[str, bool] = {"true": True, "false": False}
 
 
 def value(node: Node, schema: Schema, root: Schema) -> Any:
     """What the node is to a JSON Schema validator: str, int, bool, list or dict."""
-    schema = fitting(node, schema, root)
-    if isinstance(node, ScalarNode):
-        return _scalar(node, schema)
-    if isinstance(node, SequenceNode):
-        items = schema.get("items", {})
-        return [value(each, items, root) for each in node.nodes]
-    known, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
-    return {key: value(entry.node, known.get(key, others), root) for key, entry in node.entries.items()}
+    return _Plain(root).value(node, schema)
+
+
+class _Plain:
+    """Trees as JSON values. Thousands of users have one schema: which of it fits a kind of node is found once."""
+
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._fitting: dict[tuple[int, type[Node]], Schema] = {}  # by the schema's identity: it lives on in root
+
+    def value(self, node: Node, schema: Schema) -> Any:
+        key = id(schema), type(node)
+        fits = self._fitting.get(key)
+        if fits is None:
+            fits = self._fitting[key] = fitting(node, schema, self._root)
+        if isinstance(node, ScalarNode):
+            return _scalar(node, fits)
+        if isinstance(node, SequenceNode):
+            items = fits.get("items", _ANYTHING)
+            return [self.value(each, items) for each in node.nodes]
+        known, others = fits.get("properties", _ANYTHING), fits.get("additionalProperties") or _ANYTHING
+        return {key: self.value(entry.node, known.get(key, others)) for key, entry in node.entries.items()}
 
 
 def fitting(node: Node, schema: Schema, root: Schema) -> Schema:
@@ -46,8 +61,8 @@ def _fits(node: Node, kind: str) -> bool:
 
 def _scalar(node: ScalarNode, schema: Schema) -> str | int | bool:
     kind = schema.get("type")
-    if node.plain and kind == "integer" and _INTEGER.fullmatch(node.value):
+    if kind == "string" or not node.plain:
+        return node.value
+    if kind == "integer" and _INTEGER.fullmatch(node.value):
         return int(node.value)
-    if node.plain and kind == "boolean":
-        return _BOOLEAN.get(node.value, node.value)
-    return node.value
+    return _BOOLEAN.get(node.value, node.value) if kind == "boolean" else node.value
