@@ -106,6 +106,7 @@ OUTSIDE = {
     "stack.hcl": {"hcl2", "lark"},
     "stack.yamltext": {"yaml"},
     "collect.demo": {"botocore", "moto"},
+    "render.table": {"tabulate"},
 }
 
 # The two name each other's types; at run time errors.py imports nothing of ours.

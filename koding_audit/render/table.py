@@ -60,7 +60,7 @@ class _Page:
         return sections
 
     def findings(self, audit: Audit) -> list[str]:
-        """A section for each subject, the worst first. All share their columns."""
+        """A section for each subject, the worst first. All are laid out in one go: each table costs its start."""
         shown = told_once(audit)
         options = changes(audit.findings, managed=True)
         blocks = [self.finding(each, options.get(each.id), audit) for each in shown]
@@ -115,6 +115,8 @@ class _Page:
 
     def layout(self, blocks: Sequence[Block], indent: str = _INDENT) -> list[list[str]]:
         """The lines of each block, in columns that all of them share."""
+        from tabulate import tabulate  # noqa: PLC0415 - 50 ms that no other format must pay
+
         if not blocks:
             return []
         labels = [
@@ -122,7 +124,9 @@ class _Page:
         ]
         room = max(self.width - len(indent) - sum(labels) - 2 * len(labels), _NARROWEST)
         wrapped = [[line for row in block for line in _wrapped(row, room)] for block in blocks]
-        return [[f"{indent}{_columns(row, labels)}" for row in block] for block in wrapped]
+        cells = [["\n".join(column) for column in zip(*block, strict=True)] for block in wrapped]
+        lines = iter(tabulate(cells, tablefmt="plain", disable_numparse=True).split("\n"))
+        return [[f"{indent}{next(lines)}".rstrip() for _ in block] for block in wrapped]
 
     def painted(self, line: str) -> str:
         word = line.split(maxsplit=1)[0]
@@ -132,16 +136,11 @@ class _Page:
 
 
 def _wrapped(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:
-    """The row as rows whose last cell fits."""
+    """The row as rows whose last cell fits; never an empty cell there, for tabulate would close the gap."""
     text = inert(row[-1]).strip() or "-"
     lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if len(text) > room else [text]
     rest = ("",) * (len(row) - 1)
     return [(*(row[:-1] if index == 0 else rest), line) for index, line in enumerate(lines)]
-
-
-def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
-    """One line: each cell as wide as its column, the last as it is."""
-    return "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False)) + row[-1]
 
 
 def _header(audit: Audit) -> list[tuple[str, str]]:
