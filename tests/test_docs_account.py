@@ -7,9 +7,9 @@ they write and what they change is there for the next; the command has `--endpoi
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ import pytest
 from koding_audit import desired
 from koding_audit.cli import main
 from tests.servers.moto_account import MotoAccount
-from tests.test_docs import CHECKOUT, FENCED, TEXTS, arguments_in, assert_shows, said, shown
+from tests.test_docs import FENCED, TEXTS, arguments_in, assert_shows, said, shown
 from tests.values import aws
 
 FROM_AN_ACCOUNT = "<!-- from an account -->\n"
-ELSEWHERE = {"--help", "--version", "init", "validate", "permissions", "history", "render", "explain", "schema"}
+OFFLINE = ("validate", "permissions", "history", "render", "merge", "explain", "schema", "completion", "demo")
+ELSEWHERE = {"--help", "--version", "init", *OFFLINE}
 """What reaches no account, and takes no endpoint."""
 
 FOLLOWED = {
@@ -74,19 +75,21 @@ def typed_in(expected: list[str]) -> str:
     return "".join(f"{line.rpartition(': ')[2]}\n" for line in expected if line.startswith("Only `yes` will do it: "))
 
 
-def followed(line: str, typed: str, account: MotoAccount, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[str]]:
-    """A line of a page, as at a terminal: its status, and what stays on the screen."""
-    words = arguments_in(line)
-    assert words is not None
+def followed(line: str, typed: str, url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[str]]:
+    """A line of a page, as at a terminal, with an endpoint: its status, and what stays on the screen."""
+    words = [os.path.expandvars(word) for word in arguments_in(line) or ()]
+    assert words
     _, _, file = line.partition(" > ")
     screen, out = Screen(typed), io.StringIO()
     with monkeypatch.context() as patched:
         for name, stream in (("stdin", screen), ("stderr", screen), ("stdout", out if file else screen)):
             patched.setattr(sys, name, stream)
         offline = words[0] in ELSEWHERE and "--adopt" not in words
-        status = main([*words, *([] if offline else ["--endpoint-url", account.url])])
+        status = main([*words, *([] if offline or not url else ["--endpoint-url", url])])
     if file:
-        Path(*shlex.split(file)).write_text(out.getvalue(), encoding="utf-8")
+        path = Path(*shlex.split(file)).expanduser()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(out.getvalue(), encoding="utf-8")
     return status, screen.lines()
 
 
@@ -100,7 +103,7 @@ def test_who_follows_a_page_sees_what_it_shows(
             if line == "echo $?":
                 assert expected == [str(status)]
                 continue
-            status, seen = followed(line, typed_in(expected), drifted, monkeypatch)
+            status, seen = followed(line, typed_in(expected), drifted.url, monkeypatch)
             assert_shows(expected, seen)
 
 
@@ -117,34 +120,8 @@ def test_the_quickstart_goes_from_a_file_to_a_history_and_its_file_is_what_init_
 
 
 def test_other_output_than_a_page_shows_would_be_noticed(drifted: MotoAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    followed("koding-audit init", "", drifted, monkeypatch)
-    status, seen = followed("koding-audit scan koding-audit.yaml --fix", "no\n", drifted, monkeypatch)
+    followed("koding-audit init", "", drifted.url, monkeypatch)
+    status, seen = followed("koding-audit scan koding-audit.yaml --fix", "no\n", drifted.url, monkeypatch)
     assert (status, drifted.writes()) == (1, [])
     with pytest.raises(AssertionError):
         assert_shows(["...", "Result   clean: nothing at or above warning"], seen)
-
-
-# Pages whose shell lines can be run as they stand; koding-audit.yaml is there from the start.
-RUN = ("README.md", "docs/ci.md", "docs/exit-statuses.md", "docs/reports.md", "docs/stacks.md")
-# What a line of them needs that is no file of the reader's, or what its answer hangs on.
-LEFT_OUT = re.compile(r"--help|/srv/iam|bucket\.yml|\$script|GITHUB_STEP_SUMMARY|^ {8}")
-
-
-@pytest.mark.parametrize("page", RUN)
-def test_the_shell_lines_of_a_page_do_their_work(
-    page: str, drifted: MotoAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    shutil.copytree(CHECKOUT / "policies", tmp_path / "policies")
-    lines = [
-        line.strip()
-        for each in FENCED.finditer(TEXTS[page])
-        if each["kind"] == "sh"
-        for line in each["body"].splitlines()
-        if "koding-audit " in line and not LEFT_OUT.search(line)
-    ]
-    assert lines
-    if not any("init" in line for line in lines):
-        followed("koding-audit init", "", drifted, monkeypatch)
-    for line in lines:
-        status, seen = followed(line.partition(" #")[0].strip(), "yes\n", drifted, monkeypatch)
-        assert status in (0, 1), (line, seen)

@@ -309,16 +309,21 @@ def _policy(account: Account, given: Mapping[str, Any], *, write: bool = False) 
 
 
 def get_policy(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
-    policy = _policy(account, given)
+    return {"Policy": _listed(_policy(account, given))}
+
+
+def list_policies(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    return account.pages([_listed(each) for each in account.seen().policies.values()], "Policies", given)
+
+
+def _listed(policy: Managed) -> dict[str, Any]:
     return {
-        "Policy": {
-            "PolicyName": policy.arn.rpartition("/")[2],
-            "PolicyId": policy.unique_id,
-            "Arn": policy.arn,
-            "Path": "/",
-            "DefaultVersionId": policy.default,
-            "IsAttachable": policy.attachable,
-        }
+        "PolicyName": policy.arn.rpartition("/")[2],
+        "PolicyId": policy.unique_id,
+        "Arn": policy.arn,
+        "Path": "/",
+        "DefaultVersionId": policy.default,
+        "IsAttachable": policy.attachable,
     }
 
 
@@ -514,12 +519,25 @@ def delete_access_key(account: Account, given: Mapping[str, Any]) -> dict[str, A
     return {}
 
 
+def service_credentials(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has any."""
+    _entity(account.seen(), "User", given)
+    return account.pages([], "ServiceSpecificCredentials", given)
+
+
+def ssh_keys(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has any."""
+    _entity(account.seen(), "User", given)
+    return account.pages([], "SSHPublicKeys", given)
+
+
 def _key(user: Entity, key: str) -> dict[str, Any]:
     return {"UserName": user.name, "AccessKeyId": key, "Status": "Active"}
 
 
 _OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
     "GetPolicy": get_policy,
+    "ListPolicies": list_policies,
     "GetPolicyVersion": get_policy_version,
     "ListPolicyVersions": list_policy_versions,
     "CreatePolicy": create_policy,
@@ -535,6 +553,8 @@ _OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
     "GetCredentialReport": get_report,
     "GetAccountAuthorizationDetails": authorization_details,
     "ListAccessKeys": access_keys,
+    "ListServiceSpecificCredentials": service_credentials,
+    "ListSSHPublicKeys": ssh_keys,
     "CreateAccessKey": create_access_key,
     "DeleteAccessKey": delete_access_key,
 }
