@@ -15,11 +15,11 @@ for name in ${!AWS_@} ${!ACTIONS_@}; do
   [[ $name == AWS_CA_BUNDLE ]] || unset "$name"
 done
 
-work=$(mktemp -d "$RUNNER_TEMP/koding-audit.XXXXXX")  # gone when this ends, and the token with it
-reports=$(mktemp -d "$RUNNER_TEMP/koding-audit-report.XXXXXX")
-finished=
+work= finished=
 # Whatever else goes wrong on the way is no answer: a status of 1 would read as findings.
 trap 'rm -rf "$work"; [[ $finished ]] || { echo status=incomplete >> "$GITHUB_OUTPUT"; exit 2; }' EXIT
+work=$(mktemp -d "$RUNNER_TEMP/koding-audit.XXXXXX")  # gone when this ends, and the token with it
+reports=$(mktemp -d "$RUNNER_TEMP/koding-audit-report.XXXXXX")
 
 finish() { # STATUS EXIT: the word for later steps, and the end
   echo "status=$1" >> "$GITHUB_OUTPUT"

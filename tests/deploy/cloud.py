@@ -28,7 +28,9 @@ HOSTS = ("iam.amazonaws.com", "sts.us-east-1.amazonaws.com", "organizations.us-e
 
 @dataclass
 class Cloud:
-    """environment: what a process needs to get there; hosts: those that were asked; audiences: of the tokens given."""
+    """environment: what a process needs to get there; hosts: those that were asked; audiences: of the tokens given;
+    asked: how often a token was asked for, which takes `wait` seconds.
+    """
 
     environment: dict[str, str]
     token_url: str
@@ -36,6 +38,7 @@ class Cloud:
     audiences: list[str] = field(default_factory=list)
     token: str = TOKEN
     wait: float = 0.0
+    asked: int = 0
 
 
 class _Quiet(BaseHTTPRequestHandler):
@@ -55,6 +58,7 @@ class _Quiet(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The OIDC endpoint of a job, which knows it by its bearer token."""
+        self.cloud.asked += 1
         time.sleep(self.cloud.wait)
         if self.headers.get("Authorization") != f"Bearer {BEARER}":
             self.reply(401, b"{}")
