@@ -20,7 +20,7 @@ STEPS: Sequence[Sequence[str]] = (
     ),
 )
 
-_KIND = ("file of a run", "--resume", "scan --resume FILE", 0x6B617572)
+_OURS = 0x6B617572
 _PUT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report) VALUES (?, ?, ?, ?)"
 _FOUND = "SELECT account, report FROM accounts WHERE run = ? AND finished_at > ? ORDER BY account"
 
@@ -32,7 +32,7 @@ def run_of(desired: Desired, said: Iterable[object]) -> str:
 
 
 def check_named(path: str) -> None:
-    """Raises InputError."""
+    """Whether the file can be called that, as far as can be told before it is made. Raises InputError."""
     database.check_named(path, _kind())
 
 
@@ -51,4 +51,4 @@ def keep(path: str, run: str, account_id: str, report: Report, now: datetime) ->
 
 
 def _kind() -> database.Kind:
-    return database.Kind(*_KIND, STEPS)
+    return database.Kind("file of a run", "--resume", "scan --resume FILE", _OURS, STEPS)

@@ -74,15 +74,19 @@ def scan(options: argparse.Namespace, terminal: Terminal) -> int:
         run = run_of(options, terminal, desired)
         if options.fix:
             check_writable(options, desired)
-        several = _is_of_several(options, desired)
+        work_on = _of_several(options) if _is_of_several(options, desired) else scanned_and_fixed
         with opened(options, terminal) as source:
-            if several:
-                from koding_audit.cli import targeting  # noqa: PLC0415 - most runs are of one account
-
-                return targeting.scan_targets(run, source, desired)
-            return scanned_and_fixed(run, source, desired)
+            return work_on(run, source, desired)
 
     return finished(work, options, terminal)
+
+
+def _of_several(options: argparse.Namespace) -> Callable[[Run, Opened, Desired], Report]:
+    """What audits the accounts of targets. Raises InputError."""
+    from koding_audit.cli import targeting  # noqa: PLC0415 - most runs are of one account
+
+    targeting.check(options)
+    return targeting.scan_targets
 
 
 def _is_of_several(options: argparse.Namespace, desired: Desired) -> bool:

@@ -44,7 +44,6 @@ def scan_targets(run: Run, source: Opened, desired: Desired) -> Report:
     """One report of all accounts that this run is about. One that could not be read is an error in it. Raises
     AuditError where it is not known which they are.
     """
-    _check(run.options)
     # Whose the credentials are is no account of the run: the pinned ones are those that they lead to.
     caller, _ = identified(source, argparse.Namespace(account=""), run.terminal)
     if source.connection is None:
@@ -156,8 +155,10 @@ def _untouched(account: Reached, after: Reached) -> Report:
     return Report((), errors=(Problem(message, "mend that one first; --keep-going goes on all the same"),))
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Refuse what is about one account where a run is about several. Raises InputError."""
+def check(options: argparse.Namespace) -> None:
+    """Refuse what is about one account where a run is about several, before anything is asked of AWS. Raises
+    InputError.
+    """
     for name in ("scp", "rcp"):
         if getattr(options, name):
             hint = "leave it out: where the role may, they are read from Organizations"
@@ -165,5 +166,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.resume and options.fix:
         hint = "leave --resume out: of a fix that died the next one mends what is left, and no more"
         raise InputError("--resume is about accounts that are only read", hint)
+    if options.resume:
+        run_file.check_named(options.resume)
     if options.journal and not options.account:
         raise InputError("--journal is of one account", "add --account ID: by default each account has its own")

@@ -202,6 +202,16 @@ def test_a_fix_is_not_resumed(organization: Organization, tmp_path: Path) -> Non
     assert not (tmp_path / "all.run").exists()
 
 
+@pytest.mark.parametrize("name", ["-", "nowhere/all.run"])
+def test_a_file_of_a_run_that_cannot_be_made_is_refused_before_anything_is_asked(
+    organization: Organization, tmp_path: Path, name: str
+) -> None:
+    seen = scan(organization, tmp_path, "--resume", name)
+    assert seen.status == 2
+    assert errors(seen)[0].startswith(f"--resume: {name} ")
+    assert (organization.assumed, organization.calls) == ([], [])
+
+
 def test_the_file_of_a_run_is_no_history_and_no_report_is_laid_over_it(
     organization: Organization, tmp_path: Path
 ) -> None:
