@@ -97,6 +97,10 @@ def _accounts(run: Run, connection: Connection, desired: Desired) -> tuple[Reach
         accounts = tuple(each for each in accounts if each.account_id == options.account)
         if not accounts:
             raise AccessError(f"account {options.account} is in none of the targets", "leave --account out, or add it")
+    outside = [each for each in accounts if desired.account_ids and each.account_id not in desired.account_ids]
+    if outside:
+        message = f"account {outside[0].account_id} is in the targets, and not one of those that `account` says"
+        raise AccessError(message, "exclude it from the target, or add it there", desired.account_source)
     number, count = options.shard or (1, 1)
     mine = shard(accounts, number, count)
     if not mine:

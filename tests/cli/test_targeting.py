@@ -286,6 +286,17 @@ def test_an_account_in_two_targets_of_different_roles_is_refused_before_it_is_en
     assert organization.assumed == []
 
 
+def test_an_account_that_the_file_does_not_pin_is_refused_before_any_is_entered(
+    organization: Organization, tmp_path: Path
+) -> None:
+    organization.tags = {ONE: {"stage": "live"}, TWO: {"stage": "live"}}
+    pinned = f'account: {{id: "{ONE}"}}\n'
+    seen = scan(organization, tmp_path, file=(FOUND % "tag: {stage: live}") + pinned)
+    assert errors(seen) == [f"account {TWO} is in the targets, and not one of those that `account` says"]
+    assert (seen.status, organization.assumed) == (2, [])
+    assert scan(organization, tmp_path, "--account", ONE, file=(FOUND % "tag: {stage: live}") + pinned).status == 0
+
+
 def test_unattended_writes_need_accounts_that_the_file_names(organization: Organization, tmp_path: Path) -> None:
     organization.tags = {TWO: {"stage": "live"}}
     seen = scan(organization, tmp_path, "--fix", "--yes", file=FOUND % "tag: {stage: live}")
