@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from koding_audit.codec import finding_value
-from koding_audit.model import SEVERITIES, Account, Audit, Baseline, Finding, Report, SourceFile
+from koding_audit.model import SEVERITIES, Audit, Baseline, Finding, SourceFile
 from koding_audit.verdict import stands
 from koding_audit.waivers import can_be_waived
 
@@ -17,12 +17,6 @@ AS_IT_WAS = frozenset(
     }
 )
 """Rules whose finding keeps its id while what is there becomes another thing: it is known by its evidence too."""
-
-
-def of_account(saved: Report, account: Account) -> tuple[Audit, ...]:
-    """The audits of an account in a saved report; several where it is of several runs."""
-    whose = account.partition, account.id
-    return tuple(each for each in saved.audits if (each.account.partition, each.account.id) == whose)
 
 
 def compared(audit: Audit, before: Sequence[Audit], file: SourceFile, judged: Collection[str]) -> Audit:

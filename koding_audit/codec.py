@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args
 
 from koding_audit import __version__
 from koding_audit.errors import InputError
-from koding_audit.jsontext import Item, instant, read_json, write_json
+from koding_audit.jsontext import Item, instant, json_parts, read_json, write_json
 from koding_audit.model import (
     SEVERITIES,
     AccessKey,
@@ -650,11 +650,17 @@ def _read_entry(item: Item) -> tuple[int, Entry]:
 
 def encode_report(report: Report) -> str:
     """The JSON report, version 1."""
-    return write_json(report_value(report), indent=2) + "\n"
+    return "".join(report_parts(report))
+
+
+def report_parts(report: Report) -> Iterator[str]:
+    """The text of encode_report, an audit at a time."""
+    yield from json_parts(report_value(report))
+    yield "\n"
 
 
 def report_value(report: Report) -> dict[str, Any]:
-    """The report as JSON values, in the order in which they are written."""
+    """The report as JSON values, in the order in which they are written; `audits` is an iterator."""
     return {
         "version": VERSION,
         "tool": {"name": TOOL, "version": report.made_by or __version__},
@@ -663,7 +669,7 @@ def report_value(report: Report) -> dict[str, Any]:
         "errors": [
             {"message": each.message, "hint": each.hint, "location": _location(each.location)} for each in report.errors
         ],
-        "audits": [_audit(audit, audit_status(audit, report.fail_on)) for audit in report.audits],
+        "audits": (_audit(audit, audit_status(audit, report.fail_on)) for audit in report.audits),
     }
 
 

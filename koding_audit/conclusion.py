@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Severity, Waiver
-from koding_audit.verdict import changes, counts, is_as_bad, not_written, summary
+from koding_audit.model import SEVERITIES, Action, Audit, Change, Severity, Waiver
+from koding_audit.verdict import Tally
 from koding_audit.words import counted
 
 FORMS: Sequence[str] = ("aws-cli", "cloudformation", "terraform")  # of `plan --as`, which knows them by their files
@@ -35,15 +34,13 @@ def accepted(waiver: Waiver | None) -> str:
     return f"waived until {waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason}"
 
 
-def command(audits: Iterable[Audit]) -> str:
+def command(tally: Tally) -> str:
     """The command that makes every fix that takes nothing away, or "" where there is none to make."""
-    audits = tuple(audits)
-    needed = {change for audit in audits for change in changes(audit.findings).values()} - {"replace"}
+    needed = {change for change in tally.fixes if change != "replace"}
     if not needed:
         return ""
-    files = dict.fromkeys(file.path for audit in audits for file in audit.desired)
-    demo = ["--source", "demo"] if any(audit.source == "demo" for audit in audits) else []
-    return " ".join(["koding-audit scan", *map(shlex.quote, files), *demo, OPTIONS[max(needed)]])
+    demo = ["--source", "demo"] if tally.demo else []
+    return " ".join(["koding-audit scan", *map(shlex.quote, tally.files), *demo, OPTIONS[max(needed)]])
 
 
 def again(audit: Audit, fail_on: Severity) -> str:
@@ -66,51 +63,41 @@ def called(action: Action) -> str:
     return " ".join([action.verb.value, *names])
 
 
-def totals(audits: Iterable[Audit]) -> str:
+def totals(tally: Tally) -> str:
     """`6 errors, 1 waived; 2 can be fixed with --fix`."""
-    audits = tuple(audits)
-    found = summary(finding for audit in audits for finding in audit.findings)
+    found = tally.found
     words = [counted(found[severity], severity) for severity in SEVERITIES if found[severity]]
-    known = sum(finding.known for audit in audits for finding in audit.findings)
-    words += [f"{known} of them known"] if known else []
+    words += [f"{tally.known} of them known"] if tally.known else []
     words += [f"{found[name]} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
-    return ", ".join(words or ["no findings"]) + _fixable(audits)
+    return ", ".join(words or ["no findings"]) + _fixable(tally.fixes)
 
 
-def judged(audits: Sequence[Audit], status: RunStatus, errors: int, fail_on: Severity) -> str:
+def judged(tally: Tally, errors: int = 0) -> str:
     """The verdict in a line, beginning with the status; errors: how many the run itself had."""
+    status = tally.status(errors)
     if status != "incomplete":
-        bad = [each for audit in audits for each in audit.findings if is_as_bad(each, fail_on)]
-        number = sum(counts(each, fail_on) for each in bad)
-        known = f", beside {len(bad) - number} known" if len(bad) > number else ""
-        return f"{status}: {number or 'nothing'} at or above {fail_on}{known}"
-    unread = sum(len(audit.gaps) for audit in audits)
-    unwritten = sum(len(not_written(audit)) for audit in audits)
+        known = f", beside {tally.bad - tally.counted} known" if tally.bad > tally.counted else ""
+        return f"{status}: {tally.counted or 'nothing'} at or above {tally.fail_on}{known}"
     reasons = [counted(errors, "error") + ", told on standard error"] if errors else []
-    reasons += [counted(unread, "fact") + " could not be read"] if unread else []
-    reasons += [counted(unwritten, "write") + " failed or could not be verified"] if unwritten else []
+    reasons += [counted(tally.unread, "fact") + " could not be read"] if tally.unread else []
+    reasons += [counted(tally.unwritten, "write") + " failed or could not be verified"] if tally.unwritten else []
     return "incomplete: " + ("; ".join(reasons) or "not everything was checked")
 
 
-def departed(audits: Iterable[Audit]) -> str:
+def departed(gone: int) -> str:
     """`1 finding of the baseline is gone: until it is saved again, it would come back as known`, or ""."""
-    number = sum(len(audit.baseline.gone) for audit in audits if audit.baseline)
-    if not number:
+    if not gone:
         return ""
-    are, they = ("is", "it") if number == 1 else ("are", "they")
-    gone = f"{counted(number, 'finding')} of the baseline {are} gone"
-    return f"{gone}: until it is saved again, {they} would come back as known"
+    are, they = ("is", "it") if gone == 1 else ("are", "they")
+    said = f"{counted(gone, 'finding')} of the baseline {are} gone"
+    return f"{said}: until it is saved again, {they} would come back as known"
 
 
-def _fixable(audits: Iterable[Audit]) -> str:
+def _fixable(fixes: Mapping[Change, int]) -> str:
     """`; 2 can be fixed with --fix, 1 more with --create`, or "" where nothing can."""
-    needed = Counter(change for audit in audits for change in changes(audit.findings).values())
     said = ""
     for change, option in OPTIONS.items():
-        if needed[change]:
-            said += (
-                f", {needed[change]} more with {option.split()[-1]}"
-                if said
-                else f"; {needed[change]} can be fixed with {option}"
-            )
+        number = fixes.get(change)
+        if number:
+            said += f", {number} more with {option.split()[-1]}" if said else f"; {number} can be fixed with {option}"
     return said

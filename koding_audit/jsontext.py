@@ -31,6 +31,35 @@ def write_json(value: object, *, indent: int | None = None) -> str:
     return text.replace("\x7f", "\\u007f")  # the one control character that ensure_ascii leaves
 
 
+def json_parts(value: object, margin: str = "\n") -> Iterator[str]:
+    """What write_json makes with an indent of 2, in parts.
+
+    An iterator, at the top or in objects, stands for a list: its items are written as they come, and never held at
+    once. margin: what comes between two lines.
+    """
+    if not _streams(value):
+        yield write_json(value, indent=2).replace("\n", margin)
+        return
+    named = isinstance(value, dict)
+    brackets, before, inner = "{}" if named else "[]", "", f"{margin}  "
+    for name, each in _named_items(value):
+        yield f"{before or brackets[0]}{inner}{name}"
+        yield from json_parts(each, inner)
+        before = ","
+    yield f"{margin}{brackets[1]}" if before else brackets
+
+
+def _streams(value: object) -> bool:
+    return isinstance(value, Iterator) or (isinstance(value, dict) and any(map(_streams, value.values())))
+
+
+def _named_items(value: Any) -> Iterator[tuple[str, object]]:
+    """The members of an object or list, each with what is written before it."""
+    if isinstance(value, dict):
+        return ((f"{write_json(name)}: ", each) for name, each in value.items())
+    return (("", each) for each in value)
+
+
 def read_json(text: str, path: str) -> object:
     """The value of a JSON text; path is only for messages. Raises InputError with line and column."""
     try:

@@ -6,7 +6,7 @@ Names of API actions, parameters and entities are IAM's own. Times are aware dat
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -1042,7 +1042,7 @@ class Report:
     made_by: the version of this tool that made it, "" for the one that runs.
     """
 
-    audits: tuple[Audit, ...]
+    audits: Sequence[Audit]
     fail_on: Severity = "warning"
     errors: tuple[Problem, ...] = ()
     advice: Mapping[str, Advice] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from koding_audit.frozen import dataclass
@@ -54,17 +54,18 @@ class News:
 
 def news(report: Report, before: Report | None) -> News:
     """What to tell of a report. before: the last one that was told, None where there is none: then all that stands."""
-    last = {_key(each): each for each in before.audits} if before else {}
-    now = {_key(each): each for each in report.audits}
-    told = [_of(audit, last.get(key), report) for key, audit in now.items()]
-    told += [_not_audited(audit) for key, audit in last.items() if key not in now]
+    then: Sequence[Audit] = before.audits if before else ()
+    last, now = _places(then), _places(report.audits)
+    told = [_of(report.audits[place], then[last[key]] if key in last else None, report) for key, place in now.items()]
+    told += [_not_audited(then[place]) for key, place in last.items() if key not in now]
     errors = tuple(each.message for each in report.errors)
     status = "incomplete" if any(each.taken_at is None for each in told) else status_of(report)
     return News(status, errors, before is not None, tuple(told))
 
 
-def _key(audit: Audit) -> _Key:
-    return audit.account.partition, audit.account.id
+def _places(audits: Iterable[Audit]) -> dict[_Key, int]:
+    """Where the audit of each account is."""
+    return {(each.account.partition, each.account.id): place for place, each in enumerate(audits)}
 
 
 def _of(audit: Audit, last: Audit | None, report: Report) -> AccountNews:

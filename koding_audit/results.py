@@ -67,19 +67,22 @@ class Result:
         return f"{self.rule}: {short_name(self.subject)}" if self.subject else self.rule
 
 
-def results(report: Report) -> list[Result]:
+def results(report: Report) -> Iterator[Result]:
     """Everything that the report tells: errors of the run first, then account by account.
 
     A report of an incomplete run has at least one that says so.
     """
-    return [*errors(report), *(each for audit in report.audits for each in results_of(audit, report))]
+    yield from errors(report)
+    for audit in report.audits:
+        yield from results_of(audit, report)
 
 
-def errors(report: Report) -> list[Result]:
+def errors(report: Report) -> Iterator[Result]:
     """What went wrong with the run itself; where nothing was audited, at least that."""
-    files = [file for audit in report.audits for file in audit.desired]
     problems = report.errors if report.audits else report.errors or (Problem("no audit was possible"),)
-    return [_error(each, files) for each in problems]
+    if problems:
+        file = next((file.path for audit in report.audits for file in audit.desired), "")
+        yield from (_error(each, file) for each in problems)
 
 
 def results_of(audit: Audit, report: Report) -> list[Result]:
@@ -91,9 +94,18 @@ def results_of(audit: Audit, report: Report) -> list[Result]:
     ]
 
 
-def worst_first(told: list[Result]) -> list[Result]:
-    """By severity; of one severity in the order in which they were."""
-    return sorted(told, key=lambda each: SEVERITIES.index(each.severity))
+def worst_first(report: Report) -> Iterator[Result]:
+    """Everything that the report tells, by severity; of one severity in the order in which they are.
+
+    The audits are gone through once for each severity that there is: to sort them, all would have to be held.
+    """
+    there = set(SEVERITIES[:1])
+    for severity in SEVERITIES:
+        if severity in there:
+            for each in results(report):
+                there.add(each.severity)
+                if each.severity == severity:
+                    yield each
 
 
 def untold(audit: Audit) -> list[Gap]:
@@ -200,7 +212,7 @@ def _write(entry: Entry, audit: Audit) -> Result:
     )
 
 
-def _error(problem: Problem, files: list[SourceFile]) -> Result:
+def _error(problem: Problem, file: str) -> Result:
     return Result(
         kind="error",
         id=f"{RUN_ERROR}/{problem.message}",
@@ -213,9 +225,9 @@ def _error(problem: Problem, files: list[SourceFile]) -> Result:
         message=problem.message,
         todo=problem.hint,
         place=problem.location,
-        file=_first(files),
+        file=file,
     )
 
 
-def _first(files: list[SourceFile] | tuple[SourceFile, ...]) -> str:
+def _first(files: tuple[SourceFile, ...]) -> str:
     return files[0].path if files else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -35,8 +36,12 @@ def joined(reports: Sequence[Report]) -> Report:
 
 def status_of(report: Report) -> RunStatus:
     """The worst of all audits. A run with an error, or in which nothing was audited, is never clean."""
-    found = {audit_status(audit, report.fail_on) for audit in report.audits}
-    if report.errors or not found or "incomplete" in found:
+    found: set[RunStatus] = set()
+    for audit in report.audits if not report.errors else ():
+        found.add(audit_status(audit, report.fail_on))
+        if "incomplete" in found:
+            break
+    if not found or "incomplete" in found:
         return "incomplete"
     return "findings" if "findings" in found else "clean"
 
@@ -51,6 +56,61 @@ def exit_status(report: Report, *, exit_zero: bool = False) -> int:
     """The process's exit status; exit_zero turns 1 into 0 and never 2."""
     status = EXIT_STATUS[status_of(report)]
     return 0 if exit_zero and status == 1 else status
+
+
+class Tally:
+    """What audits come to, added up one at a time: numbers alone, so that it is as small for many as for one.
+
+    statuses: of the audits; found: how many findings of each sort, as in `summary`; known: how many of them are known;
+    bad: how many stand at or above fail_on, known or not, and counted: those of them that are not; unread: facts that
+    could not be read; unwritten: writes that did not come to what was planned; gone: of baselines; fixes: those that
+    are still to be made, by what has to be allowed; files: of the desired state, each once, in their order.
+    """
+
+    def __init__(self, fail_on: Severity) -> None:
+        self.fail_on = fail_on
+        self.statuses: Counter[RunStatus] = Counter()
+        self.found = summary(())
+        self.known = self.bad = self.counted = self.unread = self.unwritten = self.gone = 0
+        self.fixes: Counter[Change] = Counter()
+        self.files: dict[str, None] = {}
+        self.demo = False
+
+    @property
+    def audits(self) -> int:
+        return self.statuses.total()
+
+    def add(self, audit: Audit) -> RunStatus:
+        """Add one up; its own status."""
+        status = audit_status(audit, self.fail_on)
+        self.statuses[status] += 1
+        for sort, number in summary(audit.findings).items():
+            self.found[sort] += number
+        self.known += sum(each.known for each in audit.findings)
+        bad = [each for each in audit.findings if is_as_bad(each, self.fail_on)]
+        self.bad += len(bad)
+        self.counted += sum(counts(each, self.fail_on) for each in bad)
+        self.unread += len(audit.gaps)
+        self.unwritten += len(not_written(audit))
+        self.gone += len(audit.baseline.gone) if audit.baseline else 0
+        self.fixes.update(changes(audit.findings).values())
+        self.files.update(dict.fromkeys(file.path for file in audit.desired))
+        self.demo = self.demo or audit.source == "demo"
+        return status
+
+    def status(self, errors: int = 0) -> RunStatus:
+        """The worst of all; errors: how many the run itself had."""
+        if errors or not self.statuses or self.statuses["incomplete"]:
+            return "incomplete"
+        return "findings" if self.statuses["findings"] else "clean"
+
+
+def tallied(audits: Iterable[Audit], fail_on: Severity) -> Tally:
+    """What the audits come to."""
+    tally = Tally(fail_on)
+    for each in audits:
+        tally.add(each)
+    return tally
 
 
 def stands(finding: Finding) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from koding_audit import registry
-from koding_audit.baseline import AS_IT_WAS, compared, of_account
-from koding_audit.model import Account, Audit, Fact, Finding, FindingStatus, Gap, Report, Severity, SourceFile
+from koding_audit.baseline import AS_IT_WAS, compared
+from koding_audit.model import Audit, Fact, Finding, FindingStatus, Gap, Report, Severity, SourceFile
 from koding_audit.scan import Rule, judged
 from koding_audit.verdict import exit_status, summary
 from tests.render.reports import GROUP, NOW, REPORTS, audit, policy_missing
@@ -169,14 +169,6 @@ def test_a_rule_that_lacks_what_was_not_read_or_has_no_stack_had_no_say() -> Non
 
 
 # --- whose it is --------------------------------------------------------------------------------
-
-
-def test_of_a_report_of_several_accounts_the_one_of_this_account_counts() -> None:
-    other, here = Account("210987654321", "aws-cn"), REPORTS["several"].audits[0].account
-    assert [each.account for each in of_account(REPORTS["several"], other)] == [other]
-    # An alias may have come since; another partition is another account.
-    assert of_account(REPORTS["several"], replace(here, alias=None))
-    assert not of_account(REPORTS["several"], replace(here, partition="aws-us-gov"))
 
 
 def test_of_several_audits_of_one_account_what_stood_in_any_is_known() -> None:

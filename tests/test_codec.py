@@ -53,7 +53,7 @@ from koding_audit.model import (
 )
 from koding_audit.verdict import stands
 from koding_audit.waivers import can_be_waived
-from tests.render.reports import REPORTS, audit, policy_missing
+from tests.render.reports import REPORTS, audit, policy_missing, rendered
 from tests.values import journal_of
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=timezone.utc)
@@ -297,8 +297,7 @@ def test_a_journal_knows_the_files_of_its_plan() -> None:
 def test_a_report_that_is_read_back_is_the_same_bytes_in_every_format(report: Report) -> None:
     again = codec.decode_report(read_json(codec.encode_report(report), "x.json"), "x.json")
     for name in registry.names("render"):
-        render = registry.load("render", name).render
-        assert render(again) == render(report)
+        assert rendered(name, again) == rendered(name, report)
 
 
 @given(entries, accounts)

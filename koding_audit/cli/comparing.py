@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from koding_audit import codec, inputs, jsontext
-from koding_audit.baseline import compared, of_account
+from koding_audit.baseline import compared
 from koding_audit.cli.terminal import Terminal
 from koding_audit.errors import InputError, RefusedError
-from koding_audit.model import Account, Desired, Report, SourceFile
+from koding_audit.model import Account, Audit, Desired, Report, SourceFile
 from koding_audit.scan import Rule, judged
 from koding_audit.text import inert
 from koding_audit.verdict import audit_status
@@ -20,15 +21,20 @@ _WANTED = inputs.Wanted("a baseline", 256, _HINT)
 
 @dataclass(frozen=True)
 class Saved:
-    """A saved report, and the file that it was read from."""
+    """A saved report, and the file that it was read from.
+
+    places: where the audits of each account are, several where the report is of several runs, by partition and id;
+    accounts: the ids of all.
+    """
 
     file: SourceFile
     report: Report
+    places: Mapping[tuple[str, str], Sequence[int]]
+    accounts: frozenset[str]
 
-    @property
-    def accounts(self) -> frozenset[str]:
-        """The ids of the accounts that it is of."""
-        return frozenset(each.account.id for each in self.report.audits)
+    def of(self, account: Account) -> tuple[Audit, ...]:
+        """The audits of an account."""
+        return tuple(self.report.audits[place] for place in self.places.get((account.partition, account.id), ()))
 
 
 def read(path: str) -> Saved:
@@ -40,15 +46,19 @@ def read(path: str) -> Saved:
         raise InputError(error.message, error.hint or _HINT, error.location) from error
     if not report.audits:
         raise InputError(f"{path}: in this baseline nothing was audited", f"save it again: {_HINT}")
-    return Saved(SourceFile(path, hashlib.sha256(content.data).hexdigest()), report)
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, each in enumerate(report.audits):
+        places.setdefault((each.account.partition, each.account.id), []).append(place)
+    file = SourceFile(path, hashlib.sha256(content.data).hexdigest())
+    return Saved(file, report, places, frozenset(name for _, name in places))
 
 
 def check(saved: Saved, account: Account, terminal: Terminal) -> None:
     """Whether it is of the account that is to be audited; else RefusedError. Of one that is not complete it is told."""
-    before = of_account(saved.report, account)
+    before = saved.of(account)
     path = saved.file.path
     if not before:
-        those = ", ".join(sorted({f"{each.account.id} ({each.account.partition})" for each in saved.report.audits}))
+        those = ", ".join(sorted(f"{name} ({partition})" for partition, name in saved.places))
         raise RefusedError(
             f"the baseline {path} is of account {those}, and this is account {account.id} ({account.partition})",
             "name a baseline of this account; without --baseline, `--output json:REPORT` saves one",
@@ -60,7 +70,6 @@ def check(saved: Saved, account: Account, terminal: Terminal) -> None:
 def against(saved: Saved, report: Report, desired: Desired, chosen: tuple[Rule, ...]) -> Report:
     """The report, with each of its audits compared. desired and chosen: what they were made with."""
     audits = (
-        compared(each, of_account(saved.report, each.account), saved.file, judged(each, desired, chosen))
-        for each in report.audits
+        compared(each, saved.of(each.account), saved.file, judged(each, desired, chosen)) for each in report.audits
     )
     return replace(report, audits=tuple(audits))

@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from koding_audit import registry
 from koding_audit.errors import AuditError, InputError
@@ -144,33 +144,47 @@ def deliver(report: Report, wanted: Iterable[Output]) -> None:
             replace_file(output.path, render(report))
         elif output.format == "table" and sys.stdout is not None and sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
-            emit(render(report, width=max(columns, 40), color="NO_COLOR" not in os.environ))
+            emit_parts(render(report, width=max(columns, 40), color="NO_COLOR" not in os.environ))
         else:
-            emit(render(report))
+            emit_parts(render(report))
 
 
 def emit(text: str) -> None:
     """To standard output, and out of its buffer, so that a full disk or a closed pipe is noticed here."""
+    emit_parts((text,))
+
+
+def emit_parts(parts: Iterable[str]) -> None:
+    """The same for a text that is made while it is written: what was written stays where the rest cannot be made."""
     if sys.stdout is None:
         raise AuditError("standard output is closed", "give the report a file: --output FORMAT:PATH")
     wipe()
+    for part in parts:
+        with _to_standard_output() as stream:
+            # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
+            encoding = stream.encoding or "ascii"
+            stream.write(part.encode(encoding, "backslashreplace").decode(encoding))
+    with _to_standard_output() as stream:
+        stream.flush()
+
+
+@contextlib.contextmanager
+def _to_standard_output() -> Iterator[TextIO]:
     try:
-        # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
+        yield sys.stdout
     except BrokenPipeError:
         raise
     except OSError as error:
         raise AuditError(f"the report cannot be written to standard output: {error.strerror}") from error
 
 
-def replace_file(path: str, text: str) -> None:
+def replace_file(path: str, parts: Iterable[str]) -> None:
     """A report to its file, which is replaced as a whole: a reader never meets half of one. Raises AuditError.
 
-    Of a link the link itself is replaced, and not what it leads to. Pipes and character devices are written to.
+    parts: the text, which may be made while it is written. Of a link the link itself is replaced, and not what it leads
+    to. Pipes and character devices are written to.
     """
-    data = text.encode("utf-8")
+    data = (part.encode("utf-8") for part in parts)
     try:
         number = _stream(path)
         if number is not None:
@@ -239,7 +253,7 @@ def create_file(path: str, text: str) -> None:
     if os.path.lexists(path):
         raise there
     try:
-        with _beside(path, text.encode("utf-8"), 0o600) as written:
+        with _beside(path, [text.encode("utf-8")], 0o600) as written:
             try:
                 os.link(written, path)
             except FileExistsError:
@@ -254,7 +268,7 @@ def create_file(path: str, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _beside(path: str, data: bytes, mode: int) -> Iterator[Path]:
+def _beside(path: str, data: Iterable[bytes], mode: int) -> Iterator[Path]:
     """A file of another name in the same folder, on the disk; it is gone after the block, unless it was renamed."""
     written = Path(path).with_name(f".koding-audit-{os.urandom(8).hex()}")
     try:
@@ -265,9 +279,9 @@ def _beside(path: str, data: bytes, mode: int) -> Iterator[Path]:
         written.unlink(missing_ok=True)
 
 
-def _put(descriptor: int, data: bytes, *, sync: bool = False, close: bool = True) -> None:
+def _put(descriptor: int, data: Iterable[bytes], *, sync: bool = False, close: bool = True) -> None:
     with open(descriptor, "wb", closefd=close) as stream:
-        stream.write(data)
+        stream.writelines(data)
         stream.flush()
         if sync:
             os.fsync(descriptor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+from collections.abc import Iterator
 
 from koding_audit.model import Report
 from koding_audit.results import Result, results
@@ -18,13 +18,19 @@ HEADER = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """Lines end with CR and LF, as RFC 4180 wants them."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(HEADER)
-    writer.writerows([_cell(each) for each in _row(result)] for result in results(report))
-    return text.getvalue()
+    writer = csv.writer(_Lines(), lineterminator="\r\n")
+    yield writer.writerow(HEADER)
+    for result in results(report):
+        yield writer.writerow([_cell(each) for each in _row(result)])
+
+
+class _Lines:
+    """What a writer writes to: writerow gives back what this does."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def _row(result: Result) -> tuple[str, ...]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
 
 from koding_audit.conclusion import departed, judged, totals
-from koding_audit.model import Report, Severity
-from koding_audit.results import Result, results, worst_first
+from koding_audit.model import SEVERITIES, Report, Severity
+from koding_audit.results import Result, errors, results_of
 from koding_audit.text import inert
-from koding_audit.verdict import status_of
+from koding_audit.verdict import Tally
 from koding_audit.words import counted
 
 MOST = 10
@@ -19,32 +18,58 @@ MOST = 10
 _KINDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """The worst first, up to MOST of each kind; the last lines say what it comes to, and what was left out.
 
     What is known comes after all that is new, and as notices: an error beside a line reads as what made the step fail.
     """
-    standing = sorted((each for each in worst_first(results(report)) if each.rank < 2), key=attrgetter("rank"))
-    left_out: Counter[str] = Counter()
-    shown: Counter[str] = Counter()
-    lines = []
-    for each in standing:
-        kind = "notice" if each.rank else _KINDS[each.severity]
-        if shown[kind] == MOST:
-            left_out[kind] += 1
-        else:
-            shown[kind] += 1
-            lines.append(_command(kind, each))
-    verdict = judged(report.audits, status_of(report), len(report.errors), report.fail_on)
-    lines.append(f"koding-audit: {totals(report.audits)}; {verdict}")
-    gone = departed(report.audits)
-    lines += [f"koding-audit: {gone}"] if gone else []
+    tally, noted = Tally(report.fail_on), _Noted()
+    for each in errors(report):
+        noted.add(each)
+    for audit in report.audits:
+        tally.add(audit)
+        for each in results_of(audit, report):
+            noted.add(each)
+    yield from (f"{line}\n" for line in noted.lines())
+    yield f"koding-audit: {totals(tally)}; {judged(tally, len(report.errors))}\n"
+    gone = departed(tally.gone)
+    if gone:
+        yield f"koding-audit: {gone}\n"
+    left_out = noted.left_out()
     if left_out:
         numbers = ", ".join(counted(left_out[kind], kind) for kind in _KINDS.values() if left_out[kind])
-        lines.append(
-            f"koding-audit: not shown beside lines, as GitHub takes {MOST} of each kind from a step: {numbers}"
-        )
-    return "".join(f"{line}\n" for line in lines)
+        yield f"koding-audit: not shown beside lines, as GitHub takes {MOST} of each kind from a step: {numbers}\n"
+
+
+class _Noted:
+    """The first of each rank and severity, no more than could be shown, and how many there are."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[int, int], list[Result]] = {}
+        self._all: Counter[str] = Counter()
+
+    def add(self, result: Result) -> None:
+        if result.rank < 2:
+            first = self._first.setdefault((result.rank, SEVERITIES.index(result.severity)), [])
+            if len(first) < MOST:
+                first.append(result)
+            self._all[_kind(result)] += 1
+
+    def lines(self) -> Iterator[str]:
+        shown: Counter[str] = Counter()
+        for each in (each for _, first in sorted(self._first.items()) for each in first):
+            kind = _kind(each)
+            shown[kind] += 1
+            if shown[kind] <= MOST:
+                yield _command(kind, each)
+
+    def left_out(self) -> Counter[str]:
+        """How many of each kind are in no line."""
+        return self._all - Counter(dict.fromkeys(_KINDS.values(), MOST))
+
+
+def _kind(result: Result) -> str:
+    return "notice" if result.rank else _KINDS[result.severity]
 
 
 def _command(kind: str, result: Result) -> str:

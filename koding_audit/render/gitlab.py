@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from koding_audit.jsontext import write_json
+from koding_audit.jsontext import json_parts
 from koding_audit.model import Report, Severity
-from koding_audit.results import Result, results, worst_first
+from koding_audit.results import Result, worst_first
 from koding_audit.text import inert
 
 # GitLab wants a file with each; this is the one that a scan takes where none was said.
@@ -16,10 +16,10 @@ _NO_FILE = "koding-audit.yaml"
 _SEVERITIES: Mapping[Severity, str] = {"error": "critical", "warning": "major", "note": "info"}
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """Without what was fixed or waived: an entry says that something is wrong now."""
-    standing = (each for each in worst_first(results(report)) if each.rank < 2)
-    return write_json([_entry(each) for each in standing], indent=2) + "\n"
+    yield from json_parts(_entry(each) for each in worst_first(report) if each.rank < 2)
+    yield "\n"
 
 
 def _entry(result: Result) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from koding_audit.conclusion import again, called, command, departed, judged, to
 from koding_audit.drawing import drawn, in_words, left_out, legend
 from koding_audit.jsontext import instant, write_json
 from koding_audit.markup import element
-from koding_audit.model import SEVERITIES, Advice, Audit, Entry, Report, RootState, RunStatus
+from koding_audit.model import SEVERITIES, Advice, Audit, Entry, Finding, Report, RootState, RunStatus
 from koding_audit.picture import picture
 from koding_audit.results import Result, Unread, errors, results_of, told_once, unread
 from koding_audit.text import inert
-from koding_audit.verdict import audit_status, not_written, stands, status_of, summary
+from koding_audit.verdict import Tally, not_written, stands, tallied
 from koding_audit.words import age, counted
 
 MOST = 5_000
@@ -43,21 +43,32 @@ _NAMES_SHOWN = 10
 _MANY = 200  # subjects; of more, a browser lays out those alone that are looked at
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """HTML in ASCII. Its one style and its one script are allowed by their hashes, and nothing else is."""
     style, script = _file("html.css"), _file("html.js")
     page = _Page(report)
-    top = element(
-        "html",
-        _head(style, script, _title(report)),
-        element("body", *page.body(), _data(page.told), element("script")),
-        lang="en",
-    )
-    ET.indent(top, space="")  # for those who compare two pages
-    # Ours alone goes in as it is.
-    for tag, text in (("style", style), ("script", script)):
-        list(top.iter(tag))[-1].text = text
-    return f"<!DOCTYPE html>\n{ET.tostring(top, encoding='us-ascii', method='html').decode('ascii')}\n"
+    head = _head(style, script, page.title())
+    yield f'<!DOCTYPE html>\n<html lang="en">\n{_html(head, style)}<body>\n'
+    yield _html(element("a", "Skip to the findings", class_="skip", href="#accounts"))
+    yield _html(page.top())
+    yield '<main id="accounts" tabindex="-1">\n'
+    yield from map(_html, filter(None, page.main()))
+    yield "</main>\n"
+    made_by = f"Made by koding-audit {report.made_by or __version__}."
+    said = f"{made_by} This page holds no script but its own, and loads nothing."
+    yield _html(element("footer", element("p", said)))
+    yield _html(_data(page.told))
+    yield f"{_html(element('script'), script)}</body>\n</html>\n"
+
+
+def _html(element: Element, ours: str = "") -> str:
+    """The element as text; ours: what goes into it, or into the last that is inside, as it is."""
+    ET.indent(element, space="")  # for those who compare two pages
+    if ours:
+        list(element.iter())[-1].text = ours
+    element.tail = "\n"
+    text: bytes = ET.tostring(element, encoding="us-ascii", method="html")
+    return text.decode("ascii")
 
 
 def _file(name: str) -> str:
@@ -86,13 +97,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _title(report: Report) -> str:
-    accounts = ", ".join(audit.account.id for audit in report.audits[:3])
-    more = f" and {len(report.audits) - 3} more" if len(report.audits) > 3 else ""
-    return f"{_TITLES[status_of(report)]}: {accounts or 'no account'}{more} - koding-audit"
-
-
-def _data(told: list[dict[str, str]]) -> Element:
+def _data(told: Sequence[Mapping[str, str]]) -> Element:
     """What the script filters by, as JSON in which nothing can end the element; a browser never runs it."""
     text = write_json(told).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     data = Element("script", {"type": "application/json", "id": "told"})
@@ -101,28 +106,40 @@ def _data(told: list[dict[str, str]]) -> Element:
 
 
 class _Page:
-    """told: of each finding in the order of the page, what the script filters by."""
+    """told: of each finding in the order of the page, what the script filters by, once it was shown.
+
+    What stands above the accounts is gathered before them: the sums, who they are, what can be filtered.
+    """
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self.told: list[dict[str, str]] = []
+        self.tally = Tally(report.fail_on)
+        self.accounts: list[tuple[str, RunStatus]] = []
+        self.kinds: Counter[tuple[str, str]] = Counter()
+        for audit in report.audits:
+            self.accounts.append((audit.account.id, self.tally.add(audit)))
+            self.kinds.update((_sort(each), each.rule) for each in told_once(audit)[:MOST])
+        self.status = self.tally.status(len(report.errors))
+        self.told: list[Mapping[str, str]] = []
+        self._of_kind = {kind: {"sort": kind[0], "rule": kind[1]} for kind in self.kinds}
         self._numbers = count(1)
 
-    def body(self) -> Iterator[Element]:
-        accounts = [self.account(index, audit) for index, audit in enumerate(self.report.audits, 1)]
-        yield element("a", "Skip to the findings", class_="skip", href="#accounts")
-        yield self.top()
+    def title(self) -> str:
+        accounts = ", ".join(name for name, _ in self.accounts[:3])
+        more = f" and {len(self.accounts) - 3} more" if len(self.accounts) > 3 else ""
+        return f"{_TITLES[self.status]}: {accounts or 'no account'}{more} - koding-audit"
+
+    def main(self) -> Iterator[Element | None]:
+        yield _problems(self.report)
         # Of one account the filter stands with its findings.
-        filtering = self.filter() if self.told and len(accounts) > 1 else None
-        yield element("main", _problems(self.report), filtering, *accounts, id="accounts", tabindex="-1")
-        made_by = f"Made by koding-audit {self.report.made_by or __version__}."
-        yield element("footer", element("p", f"{made_by} This page holds no script but its own, and loads nothing."))
+        yield self.filter() if self.kinds and len(self.accounts) > 1 else None
+        yield from (self.account(index, audit) for index, audit in enumerate(self.report.audits, 1))
 
     def top(self) -> Element:
         """The verdict, the numbers, and what to do next."""
-        report, status = self.report, status_of(self.report)
-        said = judged(report.audits, status, len(report.errors), report.fail_on)
-        offered = command(report.audits)
+        tally, status = self.tally, self.status
+        said = judged(tally, len(self.report.errors))
+        offered = command(tally)
         return element(
             "header",
             element("p", "koding-audit", class_="brand"),
@@ -133,18 +150,18 @@ class _Page:
                     "div",
                     element("h1", _TITLES[status]),
                     element("p", said.partition(": ")[2], class_="said"),
-                    element("p", totals(report.audits), class_="totals") if report.audits else None,
+                    element("p", totals(tally), class_="totals") if tally.audits else None,
                 ),
                 class_=f"verdict {status}",
             ),
-            _numbers(report.audits),
+            _numbers(tally),
             _command("To fix what can be fixed without taking anything away:", offered) if offered else None,
-            _contents(report) if len(report.audits) > 1 else None,
+            _contents(self.accounts) if len(self.accounts) > 1 else None,
         )
 
     def filter(self) -> Element:
         """Hidden until the script can do it; the findings are all there without."""
-        rules = sorted({each["rule"] for each in self.told})
+        rules = sorted({rule for _, rule in self.kinds})
         options = [element("option", "All rules", value=""), *(element("option", each, value=each) for each in rules)]
         return element(
             "form",
@@ -160,7 +177,9 @@ class _Page:
         )
 
     def sorts(self) -> Iterator[Element]:
-        sorts = Counter(each["sort"] for each in self.told)
+        sorts: Counter[str] = Counter()
+        for (sort, _), number in self.kinds.items():
+            sorts[sort] += number
         for sort in filter(sorts.get, _SORTS):
             box = element("input", type="checkbox", name="sort", value=sort, checked="")
             yield element("label", box, f" {sort} ", element("span", f"{sorts[sort]:,}", class_="count"))
@@ -169,14 +188,14 @@ class _Page:
         account, report = audit.account, self.report
         name = f"account-{index}"
         several = len(report.audits) > 1
-        status = audit_status(audit, report.fail_on)
+        tally = tallied([audit], report.fail_on)
         return element(
             "article",
             element(
                 "header",
                 element("h2", f"Account {account.id}", id=name),
                 element("p", account.alias, class_="alias") if account.alias is not None else None,
-                element("p", judged([audit], status, 0, report.fail_on), class_=f"pill {status}") if several else None,
+                element("p", judged(tally), class_=f"pill {tally.status()}") if several else None,
             ),
             _facts(_about(audit), "about"),
             _pictured(audit, name),
@@ -202,7 +221,7 @@ class _Page:
         return _section(
             f"{name}-findings",
             "Findings",
-            self.filter() if self.told and len(self.report.audits) == 1 else None,
+            self.filter() if told and len(self.accounts) == 1 else None,
             element("div", *sections, class_="subjects many" if len(sections) > _MANY else "subjects"),
             element("p", "Nothing to report.", class_="none") if not told else None,
             element("p", "No finding is like that.", class_="none unmatched", hidden="") if told else None,
@@ -222,8 +241,8 @@ class _Page:
 
     def finding(self, each: Result) -> Element:
         word = each.status if each.status in {"fixed", "waived"} else each.severity
-        sort = "known" if each.known else word
-        self.told.append({"sort": sort, "rule": each.rule})
+        sort = _sort(each)
+        self.told.append(self._of_kind[sort, each.rule])
         why = self.report.advice.get(each.rule, Advice("")).why
         place = f"{each.place.path}:{each.place.line}:{each.place.column}" if each.place else ""
         states = {"failed": "its fix failed", "pending": "its fix was accepted and is not visible yet"}
@@ -248,6 +267,12 @@ class _Page:
         )
 
 
+def _sort(finding: Finding | Result) -> str:
+    """Which of _SORTS it is shown as."""
+    word = finding.status if finding.status in {"fixed", "waived"} else finding.severity
+    return "known" if finding.known else word
+
+
 def _sign(path: str) -> Element:
     return element(
         "svg",
@@ -260,9 +285,8 @@ def _sign(path: str) -> Element:
     )
 
 
-def _numbers(audits: Iterable[Audit]) -> Element | None:
+def _numbers(tally: Tally) -> Element:
     """How many of each sort; those of which there are none are quiet."""
-    found = summary(finding for audit in audits for finding in audit.findings)
     words = {"error": "errors", "warning": "warnings", "note": "notes", "not_checked": "not checked"}
     return element(
         "dl",
@@ -273,7 +297,7 @@ def _numbers(audits: Iterable[Audit]) -> Element | None:
                 element("dd", f"{number:,}"),
                 class_=f"{name}{'' if number else ' zero'}",
             )
-            for name, number in found.items()
+            for name, number in tally.found.items()
         ),
         class_="numbers",
     )
@@ -283,18 +307,17 @@ def _command(label: str, text: str) -> Element:
     return element("div", element("p", label), element("pre", element("code", text), tabindex="0"), class_="command")
 
 
-def _contents(report: Report) -> Element:
+def _contents(accounts: Iterable[tuple[str, RunStatus]]) -> Element:
     items = []
-    for index, audit in enumerate(report.audits, 1):
-        status = audit_status(audit, report.fail_on)
-        link = element("a", f"Account {audit.account.id}", href=f"#account-{index}")
+    for index, (name, status) in enumerate(accounts, 1):
+        link = element("a", f"Account {name}", href=f"#account-{index}")
         items.append(element("li", link, " ", element("span", status, class_=f"pill {status}")))
     return element("nav", element("ul", *items), aria_label="Accounts")
 
 
 def _problems(report: Report) -> Element | None:
     """The errors of the run itself."""
-    told = errors(report)
+    told = list(errors(report))
     if not told:
         return None
     items = [
@@ -376,7 +399,7 @@ def _gone(audit: Audit, name: str) -> Element | None:
     return _section(
         f"{name}-gone",
         "In the baseline, and not found any more",
-        element("p", f"{departed([audit])}."),
+        element("p", f"{departed(len(gone))}."),
         element("ul", *items, class_="gaps"),
         element("p", f"{counted(rest, 'finding')} more: the JSON report has them all.") if rest > 0 else None,
     )

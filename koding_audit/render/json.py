@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from koding_audit.codec import encode_report
+from collections.abc import Iterator
+
+from koding_audit.codec import report_parts
 from koding_audit.model import Report
 
 
-def render(report: Report) -> str:
-    return encode_report(report)
+def render(report: Report) -> Iterator[str]:
+    return report_parts(report)

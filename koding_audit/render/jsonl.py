@@ -12,8 +12,8 @@ from koding_audit.model import Report
 _LINES_OF_THEIR_OWN = ("findings", "gaps", "journal")
 
 
-def render(report: Report) -> str:
-    return "".join(f"{write_json(line)}\n" for line in _lines(report_value(report)))
+def render(report: Report) -> Iterator[str]:
+    return (f"{write_json(line)}\n" for line in _lines(report_value(report)))
 
 
 def _lines(value: dict[str, Any]) -> Iterator[dict[str, Any]]:

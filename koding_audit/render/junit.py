@@ -2,48 +2,79 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 from koding_audit.conclusion import judged
 from koding_audit.jsontext import instant
-from koding_audit.model import Audit, Report
+from koding_audit.model import Audit, Report, RunStatus
 from koding_audit.results import Result, errors, results_of
 from koding_audit.text import inert
-from koding_audit.verdict import audit_status
+from koding_audit.verdict import audit_status, tallied
 
 _TOOL = "koding-audit"
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """What counts is a failure, what keeps the run from being complete an error, what is waived or known is skipped.
 
     Each account has a case that says whether it was audited completely, so that a clean run has one that passed.
     """
-    suites = [_suite(audit, report) for audit in report.audits]
-    of_the_run = errors(report)
-    if of_the_run:
-        suites.insert(0, ET.Element("testsuite", name=f"{_TOOL}: the run"))
-        suites[0].extend(_case(each) for each in of_the_run)
     top = ET.Element("testsuites", name=_TOOL)
-    top.extend(suites)
-    for suite in (*suites, top):
-        _count(suite)
-    ET.indent(top)
-    # As ASCII with references for the rest: whatever the encoding of the file or stream is, it is right.
-    body = ET.tostring(top, encoding="us-ascii", xml_declaration=False).decode("ascii")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+    outcomes = Counter(_outcome(each) for each in errors(report))
+    for audit in report.audits:
+        outcomes.update(_outcomes(audit_status(audit, report.fail_on), results_of(audit, report)))
+    _count(top, outcomes)
+    top.text = "\n"  # so that it is written with an end
+    beginning, _, end = _xml(top).partition("\n")
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{beginning}'
+    for suite in _suites(report):
+        ET.indent(suite, level=1)
+        yield f"\n  {_xml(suite)}"
+    yield f"\n{end}\n"
+
+
+def _xml(element: ET.Element) -> str:
+    """As ASCII with references for the rest: whatever the encoding of the file or stream is, it is right."""
+    text: bytes = ET.tostring(element, encoding="us-ascii", xml_declaration=False)
+    return text.decode("ascii")
+
+
+def _suites(report: Report) -> Iterator[ET.Element]:
+    of_the_run = list(errors(report))
+    if of_the_run:
+        suite = ET.Element("testsuite", name=f"{_TOOL}: the run")
+        suite.extend(map(_case, of_the_run))
+        _count(suite, Counter(map(_outcome, of_the_run)))
+        yield suite
+    yield from (_suite(audit, report) for audit in report.audits)
 
 
 def _suite(audit: Audit, report: Report) -> ET.Element:
     name = f"{_TOOL}: account {inert(audit.account.id)}"
     suite = ET.Element("testsuite", name=name, timestamp=instant(audit.taken_at).removesuffix("Z"))
-    status = audit_status(audit, report.fail_on)
     case = ET.SubElement(suite, "testcase", classname=_TOOL, name="the account was audited completely")
+    status, told = audit_status(audit, report.fail_on), results_of(audit, report)
     if status == "incomplete":
-        said = judged([audit], status, 0, report.fail_on)
+        said = judged(tallied([audit], report.fail_on))
         ET.SubElement(case, "error", type="incomplete", message=said).text = said
-    suite.extend(_case(each) for each in results_of(audit, report))
+    suite.extend(map(_case, told))
+    _count(suite, Counter(_outcomes(status, told)))
     return suite
+
+
+def _outcomes(status: RunStatus, told: Iterable[Result]) -> Iterator[str]:
+    """How each case of an account ended, that of its own first."""
+    yield "error" if status == "incomplete" else ""
+    yield from map(_outcome, told)
+
+
+def _outcome(result: Result) -> str:
+    """The element that says how a case ended, "" for one that passed."""
+    if result.status == "waived" or result.rank == 1:
+        return "skipped"
+    return {"incomplete": "error", "fails": "failure", "passes": ""}[result.verdict]
 
 
 def _case(result: Result) -> ET.Element:
@@ -62,18 +93,15 @@ def _case(result: Result) -> ET.Element:
         word = result.status if result.status == "fixed" else result.severity
         ET.SubElement(case, "system-out").text = f"{word}: {told}"
     else:
-        outcome = "error" if result.verdict == "incomplete" else "failure"
-        ET.SubElement(case, outcome, type=result.severity, message=message).text = told
+        ET.SubElement(case, _outcome(result), type=result.severity, message=message).text = told
     return case
 
 
-def _count(suite: ET.Element) -> None:
+def _count(suite: ET.Element, outcomes: Counter[str]) -> None:
     """The totals that the format wants in the attributes of a suite, and of all of them."""
-    cases = list(suite.iter("testcase"))
-    outcomes = {"errors": "error", "failures": "failure", "skipped": "skipped"}
-    suite.set("tests", str(len(cases)))
-    for total, outcome in outcomes.items():
-        suite.set(total, str(sum(case.find(outcome) is not None for case in cases)))
+    suite.set("tests", str(outcomes.total()))
+    for total, outcome in (("errors", "error"), ("failures", "failure"), ("skipped", "skipped")):
+        suite.set(total, str(outcomes[outcome]))
     suite.set("time", "0")
 
 

@@ -10,7 +10,7 @@ from koding_audit.conclusion import command, departed, judged, totals
 from koding_audit.model import Audit, Report
 from koding_audit.results import Result, errors, results_of
 from koding_audit.text import clipped, inert
-from koding_audit.verdict import status_of
+from koding_audit.verdict import Tally, tallied
 from koding_audit.words import counted
 
 MOST = 60_000
@@ -28,31 +28,47 @@ _WORD = re.compile(r"(?!\().+?(?=[.,;:)]*\Z)", re.DOTALL)  # between the marks o
 _ENTITIES: Mapping[str, str] = {"|": "&#124;", "\\": "&#92;", "`": "&#96;"}
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """What stands comes first, what is known of it last. What does not fit is counted in the last line."""
-    parts = _head(report)
-    sections = [("", errors(report)), *((_heading(each), results_of(each, report)) for each in report.audits)]
+    before = ""
+    for part in _parts(report):
+        yield f"{before}{part}"
+        before = "\n\n"
+    yield "\n"
+
+
+def _parts(report: Report) -> Iterator[str]:
+    yield from _head(tallied(report.audits, report.fail_on), len(report.errors))
     room, left_out = MOST, 0
-    for heading, told in sections:
+    for heading, told in _sections(report):
         rows = [_row(each) for each in sorted(told, key=attrgetter("rank"))]
         room -= len(heading) + (_FRAME if rows else 0)
         kept = list(_fitting(rows, room))
         room -= sum(map(len, kept))
         left_out += len(rows) - len(kept)
-        parts += [heading] if heading and room > 0 else []
-        parts += [_table(kept)] if kept else []
+        if heading and room > 0:
+            yield heading
+        if kept:
+            yield _table(kept)
     if left_out:
-        parts.append(f"{counted(left_out, 'row')} did not fit here: the JSON report has everything.")
-    return "\n\n".join(parts) + "\n"
+        yield f"{counted(left_out, 'row')} did not fit here: the JSON report has everything."
 
 
-def _head(report: Report) -> list[str]:
-    status = status_of(report)
-    parts = [f"## koding-audit: {status}", judged(report.audits, status, len(report.errors), report.fail_on)]
-    parts += [totals(report.audits)] if report.audits else []
-    parts += [each for each in [departed(report.audits)] if each]
-    offered = command(report.audits)
-    return [*parts, f"To fix: {_code(clipped(inert(offered), _LONGEST))}"] if offered else parts
+def _sections(report: Report) -> Iterator[tuple[str, Iterable[Result]]]:
+    yield "", errors(report)
+    yield from ((_heading(each), results_of(each, report)) for each in report.audits)
+
+
+def _head(tally: Tally, errors: int) -> Iterator[str]:
+    yield f"## koding-audit: {tally.status(errors)}"
+    yield judged(tally, errors)
+    if tally.audits:
+        yield totals(tally)
+    gone, offered = departed(tally.gone), command(tally)
+    if gone:
+        yield gone
+    if offered:
+        yield f"To fix: {_code(clipped(inert(offered), _LONGEST))}"
 
 
 def _heading(audit: Audit) -> str:

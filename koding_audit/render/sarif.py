@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -12,43 +12,68 @@ from koding_audit import __version__, explanation
 from koding_audit.arns import short_name
 from koding_audit.codec import baseline_value, finding_value
 from koding_audit.explanation import unlinked
-from koding_audit.jsontext import instant, write_json
-from koding_audit.model import SEVERITIES, Advice, Report
-from koding_audit.results import NOT_WRITTEN, RUN_ERROR, Result, results, worst_first
+from koding_audit.jsontext import instant, json_parts
+from koding_audit.model import SEVERITIES, Advice, Report, Severity
+from koding_audit.results import NOT_WRITTEN, RUN_ERROR, Result, errors, results_of, worst_first
 from koding_audit.text import inert
-from koding_audit.verdict import NOT_CHECKED, audit_status, status_of, summary
+from koding_audit.verdict import NOT_CHECKED, Tally, audit_status, summary
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"
 _SPECIAL = re.compile(r"[\\\[\]]")  # in a message they make links
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """One run for all accounts, for GitHub takes one of each category.
 
     What was fixed is left out: GitHub would open an alert for it. What keeps the run from being complete is a result
     too, beside the notification: a run that saw nothing must not look as one that found nothing.
     """
-    told = worst_first([each for each in results(report) if each.status != "fixed"])
-    rules = sorted({each.rule for each in told})
-    suppresses = any(each.status == "waived" for each in told)
-    compares = any(each.baseline for each in report.audits)
+    seen = _Seen(report)
     run = {
-        "tool": {"driver": _driver(report, told, rules)},
+        "tool": {"driver": _driver(report, seen)},
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder in which the scan ran: the checkout."}}},
-        "invocations": [_invocation(report, told)],
-        "results": [_result(each, rules.index(each.rule), suppresses=suppresses, compares=compares) for each in told],
-        "properties": {"status": status_of(report), "failOn": report.fail_on, "audits": _audits(report)},
+        "invocations": iter([_invocation(report, seen)]),
+        "results": (_result(each, seen) for each in worst_first(report) if each.status != "fixed"),
+        "properties": {"status": seen.status, "failOn": report.fail_on, "audits": _audits(report)},
     }
-    return write_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    yield from json_parts({"$schema": _SCHEMA, "version": "2.1.0", "runs": iter([run])})
+    yield "\n"
 
 
-def _driver(report: Report, told: Iterable[Result], rules: Iterable[str]) -> dict[str, Any]:
-    told = list(told)
+class _Seen:
+    """What has to be known of all results before the first is written.
+
+    rules: the worst severity of each rule; numbers: its place among them; suppresses: some result is suppressed: then
+    each has to say whether it is, as the standard wants it; compares: there is a baseline.
+    """
+
+    def __init__(self, report: Report) -> None:
+        tally = Tally(report.fail_on)
+        worst: dict[str, Severity] = {}
+        self.suppresses = self.compares = False
+        for each in errors(report):
+            self._add(each, worst)
+        for audit in report.audits:
+            tally.add(audit)
+            self.compares = self.compares or audit.baseline is not None
+            for each in results_of(audit, report):
+                self._add(each, worst)
+        self.status = tally.status(len(report.errors))
+        self.rules = dict(sorted(worst.items()))
+        self.numbers = {name: index for index, name in enumerate(self.rules)}
+
+    def _add(self, result: Result, worst: dict[str, Severity]) -> None:
+        if result.status != "fixed":
+            worst[result.rule] = min(worst.get(result.rule, SEVERITIES[-1]), result.severity, key=SEVERITIES.index)
+            self.suppresses = self.suppresses or result.status == "waived"
+
+
+def _driver(report: Report, seen: _Seen) -> dict[str, Any]:
     return {
         "name": "koding-audit",
         "version": inert(report.made_by or __version__),
-        "rules": [_rule(name, report.advice.get(name) or _advice(name), told) for name in rules],
+        "rules": [_rule(name, report.advice.get(name) or _advice(name), worst) for name, worst in seen.rules.items()],
         "notifications": [{"id": name} for name in sorted((NOT_CHECKED, NOT_WRITTEN, RUN_ERROR))],
     }
 
@@ -62,9 +87,8 @@ def _advice(rule: str) -> Advice:
     return known.get(rule) or Advice(f"koding-audit's rule {rule}")
 
 
-def _rule(name: str, advice: Advice, told: Iterable[Result]) -> dict[str, Any]:
-    """Its level is that of the worst of its results: some rules are a note here and an error there."""
-    worst = min((each.severity for each in told if each.rule == name), key=SEVERITIES.index)
+def _rule(name: str, advice: Advice, worst: Severity) -> dict[str, Any]:
+    """worst: of its results, for some rules are a note here and an error there."""
     what = unlinked(advice.help.looks_at) if advice.help else advice.why
     return {
         "id": inert(name),
@@ -80,30 +104,28 @@ def _rule(name: str, advice: Advice, told: Iterable[Result]) -> dict[str, Any]:
     }
 
 
-def _invocation(report: Report, told: Iterable[Result]) -> dict[str, Any]:
+def _invocation(report: Report, seen: _Seen) -> dict[str, Any]:
+    complete = seen.status != "incomplete"
     return {
-        "executionSuccessful": status_of(report) != "incomplete",
-        "toolExecutionNotifications": [
+        "executionSuccessful": complete,
+        "toolExecutionNotifications": (
             {
                 "level": "error",
                 "descriptor": {"id": each.rule},
                 "message": {"text": _message(each)},
                 "locations": _locations(each),
             }
-            for each in told
+            for each in (worst_first(report) if not complete else ())
             if each.verdict == "incomplete"
-        ],
+        ),
     }
 
 
-def _result(result: Result, index: int, *, suppresses: bool, compares: bool) -> dict[str, Any]:
-    """suppresses: some result is suppressed; then each has to say whether it is, as the standard wants it.
-
-    compares: there is a baseline. What is gone from it is no result: GitHub would open an alert for it.
-    """
+def _result(result: Result, seen: _Seen) -> dict[str, Any]:
+    """What is gone from a baseline is no result: GitHub would open an alert for it."""
     value: dict[str, Any] = {
         "ruleId": inert(result.rule),
-        "ruleIndex": index,
+        "ruleIndex": seen.numbers[result.rule],
         "level": result.severity,
         "message": {"text": _message(result)},
         "locations": _locations(result),
@@ -111,9 +133,9 @@ def _result(result: Result, index: int, *, suppresses: bool, compares: bool) -> 
             "koding-audit/v1": hashlib.sha256(result.id.encode("utf-8", "surrogatepass")).hexdigest()
         },
     }
-    if suppresses:
+    if seen.suppresses:
         value["suppressions"] = _suppressions(result)
-    if compares:
+    if seen.compares:
         value["baselineState"] = "unchanged" if result.known else "new"
     about = {"id": result.id, "account": result.account, "status": result.status}
     if result.finding:
@@ -155,8 +177,8 @@ def _artifact(path: str) -> dict[str, str]:
     return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri.removeprefix("./"), "uriBaseId": _ROOT}
 
 
-def _audits(report: Report) -> list[dict[str, Any]]:
-    return [
+def _audits(report: Report) -> Iterator[dict[str, Any]]:
+    return (
         {
             "account": each.account.id,
             "partition": each.account.partition,
@@ -167,7 +189,7 @@ def _audits(report: Report) -> list[dict[str, Any]]:
             **({"baseline": baseline_value(each.baseline)} if each.baseline else {}),
         }
         for each in report.audits
-    ]
+    )
 
 
 def _message(result: Result) -> str:

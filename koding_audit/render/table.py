@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.arns import short_name
 from koding_audit.conclusion import accepted, called, command, departed, judged, remedy, totals
-from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Report, RunStatus
+from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Report
 from koding_audit.results import Unread, told_once, unread
 from koding_audit.text import inert
-from koding_audit.verdict import audit_status, changes, not_written, status_of, tool_of
+from koding_audit.verdict import Tally, changes, not_written, tallied, tool_of
 from koding_audit.words import age
 
 Block = Sequence[tuple[str, ...]]
@@ -24,17 +24,18 @@ _NARROWEST = 20
 _NAMES_SHOWN = 10
 
 
-def render(report: Report, *, width: int = 80, color: bool = False) -> str:
+def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[str]:
     """width: columns to fill; a name that is longer runs over and stays whole, so that it can be copied.
 
     color: the severities in colour too; their words say the same without.
     """
-    page = _Page(width, color, report)
-    sections = [section for audit in report.audits for section in page.audit(audit)]
+    page, tally = _Page(width, color, report), Tally(report.fail_on)
+    for audit in report.audits:
+        tally.add(audit)
+        yield from (f"{section}\n\n" for section in page.audit(audit))
     if not report.audits:
-        sections.append("No audit was possible.")
-    sections.append(page.closing(report.audits, status_of(report), len(report.errors)))
-    return "\n\n".join(sections) + "\n"
+        yield "No audit was possible.\n\n"
+    yield f"{page.closing(tally, len(report.errors))}\n"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class _Page:
             heading = f"Journal {inert(audit.journal.path)}: {numbers}"
             sections.append(self.section(heading, [[_entry(each)] for each in not_written(audit)]))
         if len(self.report.audits) > 1:
-            sections.append(self.closing([audit], audit_status(audit, self.report.fail_on), 0))
+            sections.append(self.closing(tallied([audit], self.report.fail_on)))
         return sections
 
     def findings(self, audit: Audit) -> list[str]:
@@ -95,15 +96,15 @@ class _Page:
         one = f"{name} ({full})"
         return [one] if len(one) <= self.width else [name, f"{_INDENT}{full}"]
 
-    def closing(self, audits: Sequence[Audit], status: RunStatus, errors: int) -> str:
+    def closing(self, tally: Tally, errors: int = 0) -> str:
         """The counts and the verdict, of one audit or of all."""
-        rows = [("Summary", totals(audits))] if audits else []
-        rows += [("Baseline", each) for each in [departed(audits)] if each]
-        rows.append(("Result", judged(audits, status, errors, self.report.fail_on)))
+        rows = [("Summary", totals(tally))] if tally.audits else []
+        rows += [("Baseline", each) for each in [departed(tally.gone)] if each]
+        rows.append(("Result", judged(tally, errors)))
         closing = self.section("", [[row] for row in rows])
-        if len(audits) > 1:
-            return f"All {len(audits)} accounts\n{closing}"
-        offered = command(audits)
+        if tally.audits > 1:
+            return f"All {tally.audits} accounts\n{closing}"
+        offered = command(tally)
         # Not wrapped: half of a command that is copied would be another command.
         return f"To fix   {inert(offered)}\n{closing}" if offered else closing
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from koding_audit import codec, registry
-from koding_audit.cli import main
+from koding_audit.cli import comparing, main
 from koding_audit.model import Account, Fact, Gap, Report, Snapshot
 from tests.cli.test_commands import HALF, WANTED, WHOLE
 from tests.render.reports import REPORTS
@@ -162,6 +162,17 @@ def test_a_baseline_of_another_account_is_refused_with_what_to_do(capsys: pytest
     told = capsys.readouterr().err
     assert "the baseline known.json is of account 210987654321 (aws), and this is account 123456789012 (aws)" in told
     assert "without --baseline, `--output json:REPORT` saves one" in told
+
+
+def test_of_a_report_of_several_accounts_the_one_of_this_account_counts() -> None:
+    Path("known.json").write_text(of("several"), encoding="utf-8")
+    saved = comparing.read("known.json")
+    other, here = Account("210987654321", "aws-cn"), REPORTS["several"].audits[0].account
+    assert [each.account for each in saved.of(other)] == [other]
+    # An alias may have come since; another partition is another account.
+    assert saved.of(replace(here, alias=None))
+    assert not saved.of(replace(here, partition="aws-us-gov"))
+    assert saved.accounts == {other.id, here.id}
 
 
 def of(name: str) -> str:

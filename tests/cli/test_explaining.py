@@ -13,9 +13,8 @@ import pytest
 from koding_audit import registry
 from koding_audit.cli import main
 from koding_audit.model import Finding, Report
-from koding_audit.render import sarif
 from koding_audit.scan import advice
-from tests.render.reports import audit
+from tests.render.reports import audit, rendered
 from tests.values import ROOT
 
 RULES = [*registry.names("rules"), "not-checked"]
@@ -43,7 +42,7 @@ def test_the_terminal_the_page_and_sarif_say_the_same_of_a_rule(rule: str, capsy
     page = PAGE.partition(f"<!-- generated: rule {rule} -->\n")[2].partition("<!-- end -->")[0]
     page = re.sub(r"\[(.+?)\]\(.+?\)", r"\1", page)
     report = Report((audit(findings=(Finding(rule, "error", ROOT, "it is so"),)),))
-    written = json.loads(sarif.render(replace(report, advice=advice(report))))
+    written = json.loads(rendered("sarif", replace(report, advice=advice(report))))
     (told,) = written["runs"][0]["tool"]["driver"]["rules"]
     assert unescaped(told["help"]["markdown"]) == page.rstrip()
     heading, _, shown = said(capsys, rule).partition("\n\n")

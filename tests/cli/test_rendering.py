@@ -15,7 +15,7 @@ import pytest
 from koding_audit import codec, registry
 from koding_audit.cli import main
 from koding_audit.scan import advice
-from tests.render.reports import REPORTS
+from tests.render.reports import REPORTS, rendered
 
 FORMATS = registry.names("render")
 
@@ -32,7 +32,7 @@ def test_a_saved_report_becomes_what_the_scan_would_have_written(name: str, tmp_
     assert main(["render", str(saved(tmp_path, name)), *wanted]) == 0
     report = replace(REPORTS[name], advice=advice(REPORTS[name]))
     for each in FORMATS:
-        expected = registry.load("render", each).render(report)
+        expected = rendered(each, report)
         assert (tmp_path / each).read_bytes().decode() == expected
 
 

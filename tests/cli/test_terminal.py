@@ -9,7 +9,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from koding_audit.cli.terminal import (
     create_file,
     deliver,
     emit,
+    emit_parts,
     is_interactive,
     outputs,
     replace_file,
@@ -215,6 +216,37 @@ def test_a_closed_pipe_is_left_to_the_caller(monkeypatch: pytest.MonkeyPatch) ->
         emit("text")
 
 
+def test_a_report_is_written_as_it_is_made_and_no_further_than_somebody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+
+    def parts() -> Iterator[str]:
+        nonlocal made
+        while True:
+            made += 1
+            yield "x" * 1000
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    with suppress(BrokenPipeError), os.fdopen(writer, "w", encoding="utf-8") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        with pytest.raises(BrokenPipeError):
+            emit_parts(parts())
+        monkeypatch.undo()
+    assert made < 100
+
+
+def test_what_goes_wrong_while_a_report_is_made_is_not_said_of_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parts() -> Iterator[str]:
+        yield "begun "
+        raise OSError(errno.EIO, "Input/output error")
+
+    kept = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", kept)
+    with pytest.raises(OSError, match="Input/output"):
+        emit_parts(parts())
+    assert kept.getvalue() == "begun "
+
+
 def test_no_standard_output_at_all_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     for write in (lambda: emit("text"), lambda: deliver(REPORT, outputs([]))):
@@ -233,7 +265,7 @@ def names(folder: Path) -> list[str]:
 def test_a_report_replaces_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_text("old and longer")
-    replace_file(str(path), "new")
+    replace_file(str(path), ["new"])
     assert path.read_text() == "new"
     assert names(tmp_path) == ["report"]
 
@@ -257,11 +289,29 @@ def test_a_full_disk_leaves_nothing_and_spoils_nothing(
     assert write is create_file or path.read_text() == "old"
 
 
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, AuditError("the rest cannot be read"), RuntimeError("a bug")])
+def test_a_report_that_cannot_be_made_to_its_end_leaves_nothing_and_spoils_nothing(
+    raised: BaseException | type[BaseException], tmp_path: Path
+) -> None:
+    path = tmp_path / "report"
+    path.write_text("old")
+
+    def parts() -> Iterator[str]:
+        yield "new" * 100_000  # more than any buffer holds
+        assert len(names(tmp_path)) == 2
+        raise raised
+
+    with pytest.raises(type(raised) if isinstance(raised, BaseException) else raised):
+        replace_file(str(path), parts())
+    assert names(tmp_path) == ["report"]
+    assert path.read_text() == "old"
+
+
 def test_a_device_is_written_to_and_not_replaced() -> None:
-    replace_file("/dev/null", "text")
+    replace_file("/dev/null", ["text"])
     assert not Path("/dev/null").is_file()
     with pytest.raises(AuditError, match="/dev/full"):
-        replace_file("/dev/full", "text")
+        replace_file("/dev/full", ["text"])
 
 
 def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
@@ -308,7 +358,7 @@ def test_nobody_else_may_write_a_report_or_read_a_plan_whatever_the_umask(
     mask: int, report: int, tmp_path: Path
 ) -> None:
     with umask(mask):
-        replace_file(str(tmp_path / "report"), "text")
+        replace_file(str(tmp_path / "report"), ["text"])
         create_file(str(tmp_path / "plan"), "text")
     assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == report
     assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o600
@@ -318,7 +368,7 @@ def test_a_report_keeps_the_mode_of_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.touch()
     path.chmod(0o640)
-    replace_file(str(path), "text")
+    replace_file(str(path), ["text"])
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
@@ -328,7 +378,7 @@ def test_of_a_link_the_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path)
     for target in (precious, tmp_path / "nowhere", Path("/dev/full")):
         link.unlink(missing_ok=True)
         link.symlink_to(target)
-        replace_file(str(link), "text")
+        replace_file(str(link), ["text"])
         assert not link.is_symlink()
         assert link.read_text() == "text"
     assert precious.read_text() == "precious"
@@ -339,9 +389,9 @@ def test_a_pipe_is_written_to_where_somebody_reads_it_and_not_waited_for(tmp_pat
     path = tmp_path / "pipe"
     os.mkfifo(path)
     with pytest.raises(AuditError, match="nobody reads this pipe"):
-        replace_file(str(path), "text")
+        replace_file(str(path), ["text"])
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    replace_file(str(path), "text")
+    replace_file(str(path), ["text"])
     assert os.read(reader, 100) == b"text"
     os.close(reader)
     assert stat.S_ISFIFO(path.stat().st_mode)
@@ -352,7 +402,7 @@ def test_a_stream_goes_on_where_it_is_and_stays_open(name: str, tmp_path: Path) 
     path = tmp_path / "log"
     with path.open("wb") as log:
         os.write(log.fileno(), b"before ")
-        replace_file(name.format(log.fileno()), "report")
+        replace_file(name.format(log.fileno()), ["report"])
         os.write(log.fileno(), b" after")
     assert path.read_text() == "before report after"
 
@@ -360,7 +410,7 @@ def test_a_stream_goes_on_where_it_is_and_stays_open(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
 def test_standard_output_may_be_named_as_a_device(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     before = os.lstat(f"/dev/{name}")
-    replace_file(f"/dev/{name}", "report")
+    replace_file(f"/dev/{name}", ["report"])
     assert "report" in capfd.readouterr()
     assert os.lstat(f"/dev/{name}") == before
 

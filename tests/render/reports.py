@@ -361,12 +361,18 @@ REPORTS: Mapping[str, Report] = {
 }
 
 
+def rendered(name: str, report: Report, **said: object) -> str:
+    """The whole report in a format, whose parts are texts; said: what that format can be told."""
+    parts = list(registry.load("render", name).render(report, **said))
+    assert all(isinstance(each, str) for each in parts)
+    return "".join(parts)
+
+
 def rewrite() -> None:
     """Write the golden files again: python -m tests.render.reports; then read what changed."""
     for format_name in registry.names("render"):
         for name, report in REPORTS.items():
-            text = registry.load("render", format_name).render(report)
-            (GOLDEN / f"{name}.{format_name}").write_bytes(text.encode())
+            (GOLDEN / f"{name}.{format_name}").write_bytes(rendered(format_name, report).encode())
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 
 from koding_audit.model import Report
-from koding_audit.render import html
-from tests.render.reports import ACCOUNT, REPORTS, audit, hostile, policy_missing, trend
+from tests.render.reports import ACCOUNT, REPORTS, audit, hostile, policy_missing, rendered, trend
 
 PROGRAMS = ("chromium", "chromedriver")
 EVERY = pytest.mark.parametrize("name", REPORTS)
@@ -160,7 +159,7 @@ def browser(standing_browser: Browser) -> Iterator[Browser]:
 def test_a_page_logs_nothing_asks_for_nothing_and_never_scrolls_sideways(
     browser: Browser, name: str, width: int
 ) -> None:
-    browser.open(html.render(REPORTS[name]), width=width)
+    browser.open(rendered("html", REPORTS[name]), width=width)
     assert browser.logged("browser") == []
     assert browser.asked_for() == [(browser.folder / "page.html").as_uri()]
     assert browser.js("return innerWidth") == width
@@ -173,7 +172,7 @@ def test_what_is_not_ours_neither_runs_nor_loads_nor_styles(browser: Browser) ->
         "<script>document.title = 'run'</script><img src='http://127.0.0.1:9/x.png' onerror='document.title = 1'>"
         "<p id='planted' style='color: rgb(1, 2, 3)'>x</p><style>p { color: rgb(4, 5, 6) !important }</style></main>"
     )
-    browser.open(html.render(REPORTS["full"]).replace("</main>", planted))
+    browser.open(rendered("html", REPORTS["full"]).replace("</main>", planted))
     refused = " ".join(browser.logged("browser"))
     for directive in ("script-src", "img-src", "style-src"):
         assert directive in refused
@@ -193,16 +192,16 @@ def test_what_is_not_ours_neither_runs_nor_loads_nor_styles(browser: Browser) ->
 )
 def test_a_hostile_name_becomes_no_element_and_runs_nothing(browser: Browser, text: str) -> None:
     count = "return Array.from(document.querySelectorAll('*'), (each) => [each.tagName, each.attributes.length])"
-    browser.open(html.render(hostile("plain")))
+    browser.open(rendered("html", hostile("plain")))
     plain = browser.js(count)
-    browser.open(html.render(hostile(text)))
+    browser.open(rendered("html", hostile(text)))
     assert browser.js(count) == plain, "an alert would be an error here, too"
     assert browser.logged("browser") == []
     assert text in browser.js("return document.body.textContent")
 
 
 def test_words_rules_and_severities_filter_and_reset_brings_all_back(browser: Browser) -> None:
-    browser.open(html.render(REPORTS["full"]))
+    browser.open(rendered("html", REPORTS["full"]))
     everything = browser.shown()
     assert (len(everything), browser.status()) == (10, "10 of 10 shown")
     browser.fill("search", "IAMREADONLY")
@@ -232,13 +231,13 @@ def test_words_rules_and_severities_filter_and_reset_brings_all_back(browser: Br
 
 def test_thousands_of_findings_can_be_searched(browser: Browser) -> None:
     many = (policy_missing(subject=ACCOUNT.arn("user", f"user-{i:04}"), message=f"number {i:04}") for i in range(2000))
-    browser.open(html.render(Report((audit(findings=tuple(many)),))), width=PHONE)
+    browser.open(rendered("html", Report((audit(findings=tuple(many)),))), width=PHONE)
     browser.fill("search", "user-1234 number")
     assert (browser.shown(), browser.status()) == (["number 1234"], "1 of 2000 shown")
 
 
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(browser: Browser) -> None:
-    browser.open(html.render(REPORTS["full"]))
+    browser.open(rendered("html", REPORTS["full"]))
     described = (
         "const at = document.activeElement; const style = getComputedStyle(at);"
         "return [at.id || at.value || at.className || at.tagName.toLowerCase(), style.outlineStyle !== 'none']"
@@ -256,7 +255,7 @@ def test_the_keyboard_reaches_everything_in_the_order_of_the_page(browser: Brows
 
 
 def test_keys_work_the_filter_and_the_details(browser: Browser) -> None:
-    browser.open(html.render(REPORTS["full"]))
+    browser.open(rendered("html", REPORTS["full"]))
     browser.press(Keys.TAB, Keys.ENTER)
     assert browser.js("return document.activeElement.id") == "accounts", "the skip link leads to the main part"
     browser.js("document.getElementById('search').focus()")
@@ -273,7 +272,7 @@ def test_keys_work_the_filter_and_the_details(browser: Browser) -> None:
 
 @EVERY
 def test_a_screen_reader_gets_landmarks_and_a_name_for_whatever_can_be_used(browser: Browser, name: str) -> None:
-    browser.open(html.render(REPORTS[name]))
+    browser.open(rendered("html", REPORTS[name]))
     found = browser.accessible()
     roles = [role for role, _ in found]
     for landmark in ("banner", "main", "contentinfo"):
@@ -285,7 +284,7 @@ def test_a_screen_reader_gets_landmarks_and_a_name_for_whatever_can_be_used(brow
 
 
 def test_a_screen_reader_is_told_what_the_fields_and_the_picture_are(browser: Browser) -> None:
-    browser.open(html.render(REPORTS["full"]))
+    browser.open(rendered("html", REPORTS["full"]))
     found = browser.accessible()
     assert {("search", "Findings"), ("searchbox", "Search"), ("combobox", "Rule"), ("button", "Reset")} <= set(found)
     assert {("checkbox", "error 6"), ("checkbox", "warning 2"), ("article", "Account 123456789012")} <= set(found)
@@ -297,7 +296,7 @@ def test_a_screen_reader_is_told_what_the_fields_and_the_picture_are(browser: Br
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_a_plot_is_as_wide_as_its_card_with_every_audit_and_every_text_inside(browser: Browser, width: int) -> None:
     days = trend(*[(number % 7, 0, 12_345) for number in range(100)])
-    browser.open(html.render(Report((audit(trend=days),))), width=width)
+    browser.open(rendered("html", Report((audit(trend=days),))), width=width)
     card, svg, *parts = browser.js(
         "return ['section:has(> figure > .plot)', '.plot', '.plot circle, .plot text']"
         ".flatMap((each) => Array.from(document.querySelectorAll(each)))"
@@ -313,7 +312,7 @@ def test_a_plot_is_as_wide_as_its_card_with_every_audit_and_every_text_inside(br
 
 
 def test_a_screen_reader_is_told_what_a_plot_shows_and_its_numbers(browser: Browser) -> None:
-    browser.open(html.render(REPORTS["fixed"]))
+    browser.open(rendered("html", REPORTS["fixed"]))
     browser.js("document.querySelector('.trend').closest('details').open = true")
     found = browser.accessible()
     (plot,) = (said for role, said in found if role == "image" and said.startswith("How many findings there were"))
@@ -324,7 +323,7 @@ def test_a_screen_reader_is_told_what_a_plot_shows_and_its_numbers(browser: Brow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["full", "fixed", "gapped", "several"])
 def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, name: str, scheme: str) -> None:
-    browser.open(html.render(REPORTS[name]), scheme=scheme)
+    browser.open(rendered("html", REPORTS[name]), scheme=scheme)
     browser.js("for (const each of document.querySelectorAll('details')) each.open = true")
     found = browser.js(CONTRASTS)
     assert len(found) > 50
@@ -334,7 +333,7 @@ def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, name: st
 def test_dark_and_light_follow_the_system(browser: Browser) -> None:
     grounds = []
     for scheme in ("light", "dark"):
-        browser.open(html.render(REPORTS["clean"]), scheme=scheme)
+        browser.open(rendered("html", REPORTS["clean"]), scheme=scheme)
         color = browser.js("return getComputedStyle(document.body).backgroundColor")
         grounds.append(sum(int(each) for each in color.removeprefix("rgb(").removesuffix(")").split(", ")))
     assert grounds[0] > 3 * 200
@@ -343,21 +342,21 @@ def test_dark_and_light_follow_the_system(browser: Browser) -> None:
 
 def test_who_wants_no_motion_gets_none(browser: Browser) -> None:
     behaviour = "return getComputedStyle(document.documentElement).scrollBehavior"
-    browser.open(html.render(REPORTS["clean"]))
+    browser.open(rendered("html", REPORTS["clean"]))
     assert browser.js(behaviour) == "smooth"
-    browser.open(html.render(REPORTS["clean"]), prefers_reduced_motion="reduce")
+    browser.open(rendered("html", REPORTS["clean"]), prefers_reduced_motion="reduce")
     assert browser.js(behaviour) == "auto"
 
 
 def test_without_its_script_everything_is_there_but_the_filter(browser: Browser) -> None:
     browser.command("Emulation.setScriptExecutionDisabled", value=True)
-    browser.open(html.render(REPORTS["full"]))
+    browser.open(rendered("html", REPORTS["full"]))
     assert len(browser.shown()) == 10
     assert browser.js("return document.getElementById('filter').getClientRects().length") == 0
 
 
 def test_on_paper_there_is_what_a_report_tells_and_nothing_to_click(browser: Browser) -> None:
-    browser.open(html.render(REPORTS["full"]), scheme="dark")
+    browser.open(rendered("html", REPORTS["full"]), scheme="dark")
     browser.command("Emulation.setEmulatedMedia", media="print")
     assert len(browser.shown()) == 10
     assert browser.js("return document.getElementById('filter').getClientRects().length") == 0
@@ -366,7 +365,7 @@ def test_on_paper_there_is_what_a_report_tells_and_nothing_to_click(browser: Bro
 
 def test_a_name_of_any_length_stays_in_its_box(browser: Browser) -> None:
     long = replace(REPORTS["full"].audits[0], findings=(policy_missing(f"arn:aws:iam::aws:policy/{'W' * 120}"),))
-    browser.open(html.render(Report((long,))), width=PHONE)
+    browser.open(rendered("html", Report((long,))), width=PHONE)
     boxes = "Array.from(document.querySelectorAll('.node'), (each) => getComputedStyle(each).overflow)"
     assert set(browser.js(f"return {boxes}")) == {"hidden"}
     assert browser.js("return document.documentElement.scrollWidth") == PHONE

@@ -7,7 +7,6 @@ import random
 import re
 import time
 from dataclasses import replace
-from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,22 +14,17 @@ import pytest
 from koding_audit import registry
 from koding_audit.conclusion import again
 from koding_audit.model import Finding, Report, Severity
-from koding_audit.render import table
 from koding_audit.verdict import summary
-from tests.render.reports import ACCOUNT, GOLDEN, HOSTILE, REPORTS, audit, policy_missing
+from tests.render.reports import ACCOUNT, GOLDEN, HOSTILE, REPORTS, audit, policy_missing, rendered
 
 FORMATS = registry.names("render")
 EVERY = [(name, report) for name in FORMATS for report in REPORTS]
 
 
-def module(name: str) -> ModuleType:
-    return registry.load("render", name)
-
-
 @pytest.mark.parametrize(("name", "report"), EVERY)
 def test_a_report_looks_as_its_golden_file_says(name: str, report: str) -> None:
     # Rewritten by `python -m tests.render.reports`; read the difference before committing it.
-    assert module(name).render(REPORTS[report]) == (GOLDEN / f"{report}.{name}").read_bytes().decode()
+    assert rendered(name, REPORTS[report]) == (GOLDEN / f"{report}.{name}").read_bytes().decode()
 
 
 def test_there_is_no_golden_file_of_a_format_or_report_that_is_gone() -> None:
@@ -39,7 +33,7 @@ def test_there_is_no_golden_file_of_a_format_or_report_that_is_gone() -> None:
 
 @pytest.mark.parametrize(("name", "report"), EVERY)
 def test_no_format_lets_a_control_character_through(name: str, report: str) -> None:
-    text = module(name).render(REPORTS[report])
+    text = rendered(name, REPORTS[report])
     if name == "csv":
         text = text.replace("\r\n", "\n")  # RFC 4180 ends a line so
     assert text.isascii()
@@ -53,12 +47,12 @@ def test_the_same_findings_in_another_order_give_the_same_bytes(name: str) -> No
     found = list(report.audits[0].findings)
     random.Random(7).shuffle(found)
     shuffled = replace(report, audits=(replace(report.audits[0], findings=tuple(found)),))
-    assert module(name).render(shuffled) == module(name).render(report)
+    assert rendered(name, shuffled) == rendered(name, report)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_rendering_leaves_no_finding_out(name: str) -> None:
-    text = re.sub(r"\s+", " ", module(name).render(REPORTS["full"]))
+    text = re.sub(r"\s+", " ", rendered(name, REPORTS["full"]))
     text = text.replace("`", "") if name == "markdown" else text
     for finding in REPORTS["full"].audits[0].findings:
         # What is waived is nothing to put beside a line.
@@ -78,33 +72,33 @@ def row(text: str, label: str) -> str:
 @pytest.mark.parametrize("report", [name for name in REPORTS if name != "hostile"])
 @pytest.mark.parametrize("width", [60, 80, 132, 200])
 def test_text_keeps_to_the_width(report: str, width: int) -> None:
-    for line in table.render(REPORTS[report], width=width).splitlines():
+    for line in rendered("table", REPORTS[report], width=width).splitlines():
         if len(line) > width:  # only what would be useless if it were cut: an ARN, a path, a command
             assert line.startswith(("Journal /", "To fix   ")) or " " not in line.strip(), line
 
 
 def test_a_wide_terminal_is_used() -> None:
-    narrow, wide = (table.render(REPORTS["full"], width=width) for width in (80, 160))
+    narrow, wide = (rendered("table", REPORTS["full"], width=width) for width in (80, 160))
     assert max(map(len, wide.splitlines())) > 100
     assert len(wide.splitlines()) < len(narrow.splitlines())
 
 
 @pytest.mark.parametrize("width", [-1, 0, 1, 10])
 def test_a_width_of_nothing_still_shows_everything(width: int) -> None:
-    narrow, usual = (table.render(REPORTS["full"], width=each) for each in (width, 80))
+    narrow, usual = (rendered("table", REPORTS["full"], width=each) for each in (width, 80))
     assert sorted(re.findall(r"[^\s()]+", narrow)) == sorted(re.findall(r"[^\s()]+", usual))
 
 
 def test_colour_is_only_paint() -> None:
-    painted = table.render(REPORTS["full"], color=True)
+    painted = rendered("table", REPORTS["full"], color=True)
     assert "\x1b[31merror\x1b[0m" in painted
     assert "\x1b[33mwarning\x1b[0m" in painted
-    assert re.sub(r"\x1b\[\d+m", "", painted) == table.render(REPORTS["full"])
-    assert "\x1b[32mfixed\x1b[0m" in table.render(REPORTS["fixed"], color=True)
+    assert re.sub(r"\x1b\[\d+m", "", painted) == rendered("table", REPORTS["full"])
+    assert "\x1b[32mfixed\x1b[0m" in rendered("table", REPORTS["fixed"], color=True)
 
 
 def test_findings_are_grouped_by_subject_each_named_once() -> None:
-    text = table.render(REPORTS["full"])
+    text = rendered("table", REPORTS["full"])
     for finding in REPORTS["full"].audits[0].findings:
         assert text.count(f"({finding.subject})") == 1
 
@@ -112,7 +106,7 @@ def test_findings_are_grouped_by_subject_each_named_once() -> None:
 def test_a_name_that_is_longer_than_the_line_stays_whole() -> None:
     name = "x" * 300
     found = audit(findings=(policy_missing(message=f"group {name} lacks it", subject=ACCOUNT.arn("group", name)),))
-    text = table.render(Report((found,)))
+    text = rendered("table", Report((found,)))
     assert f"group {name}\n  arn:aws:iam::123456789012:group/{name}\n" in text
     assert max(map(len, text.splitlines())) < 400
 
@@ -128,33 +122,33 @@ def test_a_name_that_is_longer_than_the_line_stays_whole() -> None:
     ],
 )
 def test_each_finding_says_how_to_fix_it(finding: int, fix: str) -> None:
-    text = re.sub(r"\s+", " ", table.render(REPORTS["full"]))
+    text = re.sub(r"\s+", " ", rendered("table", REPORTS["full"]))
     _, _, after = text.partition(REPORTS["full"].audits[0].findings[finding].message)
     assert after.split(" fix ")[1].startswith(f"{fix} ")
 
 
 def test_a_finding_of_a_rule_that_says_nothing_is_left_to_the_person() -> None:
-    text = table.render(Report((audit(findings=(policy_missing(fix=None),)),)))
+    text = rendered("table", Report((audit(findings=(policy_missing(fix=None),)),)))
     assert "fix    by hand: --fix leaves this to you" in text
 
 
 def test_a_saved_account_cannot_be_fixed_in_its_file() -> None:
-    text = table.render(Report((audit(findings=(policy_missing(),), source="snapshot"),)))
+    text = rendered("table", Report((audit(findings=(policy_missing(),), source="snapshot"),)))
     assert "fix    scan the live account with --fix" in text
 
 
 def test_the_demo_stays_in_the_demo() -> None:
-    text = table.render(Report((audit(findings=(policy_missing(),), source="demo"),)))
+    text = rendered("table", Report((audit(findings=(policy_missing(),), source="demo"),)))
     assert "To fix   koding-audit scan policies/koding.yaml --source demo --fix\n" in text
 
 
 def test_nothing_is_taken_away_by_the_command_that_is_offered() -> None:
-    assert row(table.render(REPORTS["full"]), "To fix") == "koding-audit scan policies/koding.yaml --fix --create"
+    assert row(rendered("table", REPORTS["full"]), "To fix") == "koding-audit scan policies/koding.yaml --fix --create"
 
 
 def test_a_file_name_with_a_space_is_quoted_in_the_command() -> None:
     spaced = replace(audit(findings=(policy_missing(),)).desired[0], path="my file.yaml")
-    text = table.render(Report((audit(findings=(policy_missing(),), desired=(spaced,)),)))
+    text = rendered("table", Report((audit(findings=(policy_missing(),), desired=(spaced,)),)))
     assert "koding-audit scan 'my file.yaml' --fix" in text
 
 
@@ -177,21 +171,21 @@ def test_a_file_name_with_a_space_is_quoted_in_the_command() -> None:
     ],
 )
 def test_the_last_lines_count_and_judge(report: str, said: str, result: str) -> None:
-    text = table.render(REPORTS[report])
+    text = rendered("table", REPORTS[report])
     assert row(text, "Summary").removesuffix(f" Result {result}") == said
     assert row(text, "Result") == result
 
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_numbers_of_the_summary_are_the_sum_of_what_is_shown(report: str) -> None:
-    shown = table.render(REPORTS[report])
+    shown = rendered("table", REPORTS[report])
     for severity in ("error", "warning", "note", "waived", "fixed"):
         counted = sum(summary(each.findings)[severity] for each in REPORTS[report].audits)
         assert len(re.findall(rf"^  {severity} +what ", shown, re.MULTILINE)) == counted
 
 
 def test_what_was_not_read_is_told_once_with_what_to_grant() -> None:
-    text = table.render(REPORTS["gapped"])
+    text = rendered("table", REPORTS["gapped"])
     assert text.count("iam:GetAccountSummary") == 1
     assert "user/builder-19 and 2 more" in text
     assert row(text, " +grant").startswith("iam:ListAccessKeys")
@@ -199,26 +193,26 @@ def test_what_was_not_read_is_told_once_with_what_to_grant() -> None:
 
 def test_a_not_checked_finding_without_its_gap_is_shown_like_any_other() -> None:
     lone = policy_missing(rule="not-checked", message="the weather could not be read", evidence={"fact": ["odd"]})
-    text = table.render(Report((audit(findings=(lone,)),)))
+    text = rendered("table", Report((audit(findings=(lone,)),)))
     assert "the weather could not be read" in text
     assert "incomplete: not everything was checked" in text
 
 
 def test_a_report_without_audits_says_so() -> None:
-    text = table.render(REPORTS["empty"])
+    text = rendered("table", REPORTS["empty"])
     assert text.startswith("No audit was possible.\n")
     assert "Summary" not in text
 
 
 def test_several_accounts_have_a_verdict_each_and_one_of_all() -> None:
-    text = table.render(REPORTS["several"])
+    text = rendered("table", REPORTS["several"])
     assert re.findall(r"^Result +(\w+)", text, re.MULTILINE) == ["findings", "clean", "findings"]
     assert "All 2 accounts\n" in text
 
 
 @pytest.mark.parametrize("blank", ["", " ", " \u3000\xa0", "\n"])
 def test_an_empty_name_does_not_shift_the_rows(blank: str) -> None:
-    text = table.render(Report((audit(findings=(policy_missing(message=blank),)),)))
+    text = rendered("table", Report((audit(findings=(policy_missing(message=blank),)),)))
     assert re.search(r"error  what   (-|\\x0a)\n +why    policy-missing\n +where  policies/koding.yaml:6:16\n", text)
 
 
@@ -230,7 +224,7 @@ def test_five_thousand_findings_are_laid_out_in_a_moment(severity: Severity) -> 
 
     report = Report((audit(findings=tuple(map(finding, range(5000)))),))
     started = time.process_time()
-    table.render(report)
+    rendered("table", report)
     assert time.process_time() - started < 5  # takes about 0.5; a layout per subject took many times that
 
 
@@ -239,7 +233,7 @@ def test_five_thousand_findings_are_laid_out_in_a_moment(severity: Severity) -> 
 
 def test_sarif_says_of_every_result_whether_it_is_new_where_there_is_a_baseline_and_else_of_none() -> None:
     for name, report in REPORTS.items():
-        (run,) = json.loads(module("sarif").render(report))["runs"]
+        (run,) = json.loads(rendered("sarif", report))["runs"]
         states = [each.get("baselineState") for each in run["results"]]
         if name in ("compared", "hostile"):
             known = sum(each.known for found in report.audits for each in found.findings)
@@ -250,7 +244,7 @@ def test_sarif_says_of_every_result_whether_it_is_new_where_there_is_a_baseline_
 
 
 def test_what_is_known_fails_no_test_case_unless_its_fix_failed() -> None:
-    cases = list(ET.fromstring(module("junit").render(REPORTS["compared"])).iter("testcase"))
+    cases = list(ET.fromstring(rendered("junit", REPORTS["compared"])).iter("testcase"))
     skipped = [found.get("message") or "" for each in cases for found in each.iter("skipped")]
     assert sum(each.startswith("known from the baseline, ") for each in skipped) == 4
     failed = [found.get("message") or "" for each in cases for found in each.iter("failure")]
@@ -258,7 +252,7 @@ def test_what_is_known_fails_no_test_case_unless_its_fix_failed() -> None:
 
 
 def test_what_is_known_is_a_notice_after_all_that_is_new() -> None:
-    lines = module("github").render(REPORTS["compared"]).splitlines()
+    lines = rendered("github", REPORTS["compared"]).splitlines()
     known = [index for index, line in enumerate(lines) if "(known)" in line and "VPC" not in line]
     assert len(known) == 4
     assert all(lines[index].startswith("::notice ") for index in known)
@@ -266,7 +260,7 @@ def test_what_is_known_is_a_notice_after_all_that_is_new() -> None:
 
 
 def test_the_table_shows_what_is_new_of_a_subject_before_what_is_known() -> None:
-    text = table.render(Report((audit(findings=(policy_missing("a/A", known=True), policy_missing("b/B"))),)))
+    text = rendered("table", Report((audit(findings=(policy_missing("a/A", known=True), policy_missing("b/B"))),)))
     assert text.index("lacks B") < text.index("lacks A") < text.index("it is in the baseline")
 
 

@@ -20,9 +20,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from koding_audit import registry
-from koding_audit.model import Report
 from koding_audit.text import inert
-from tests.render.reports import HOSTILE, hostile
+from tests.render.reports import HOSTILE, hostile, rendered
 
 FORMATS = registry.names("render")
 PLAIN = "plain"
@@ -131,11 +130,6 @@ STRUCTURES: Mapping[str, Callable[[str], Any]] = {
     "junit": xml,
     "github": commands,
 }
-
-
-def rendered(name: str, report: Report) -> str:
-    text: str = registry.load("render", name).render(report)
-    return text
 
 
 def test_every_format_has_a_structure() -> None:

@@ -17,7 +17,7 @@ from koding_audit.model import Outline, Outlined, Report
 from koding_audit.picture import MOST as MOST_NODES
 from koding_audit.render import html
 from koding_audit.verdict import stands
-from tests.render.reports import ACCOUNT, GROUP, REPORTS, audit, policy_missing, trend
+from tests.render.reports import ACCOUNT, GROUP, REPORTS, audit, policy_missing, rendered, trend
 from tests.render.test_hostile import Tags
 
 EVERY = pytest.mark.parametrize("report", [pytest.param(each, id=name) for name, each in REPORTS.items()])
@@ -63,7 +63,7 @@ def told(page: Page) -> Any:
 
 @EVERY
 def test_every_element_is_closed_and_every_id_is_there_once(report: Report) -> None:
-    page = Page(html.render(report))
+    page = Page(rendered("html", report))
     ids = [attributes["id"] for _, attributes, _ in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     for _, attributes, _ in page.elements:
@@ -75,7 +75,7 @@ def test_every_element_is_closed_and_every_id_is_there_once(report: Report) -> N
 
 @EVERY
 def test_the_policy_allows_its_one_style_and_its_one_script_and_nothing_else(report: Report) -> None:
-    page = Page(html.render(report))
+    page = Page(rendered("html", report))
     (policy,) = (each["content"] for each in page.every("meta") if each.get("http-equiv") == "Content-Security-Policy")
     (style,), (data, script) = page.inside("style"), page.inside("script")
 
@@ -90,7 +90,7 @@ def test_the_policy_allows_its_one_style_and_its_one_script_and_nothing_else(rep
 
 @EVERY
 def test_nothing_in_it_asks_the_network_or_runs_by_an_attribute(report: Report) -> None:
-    page = Page(html.render(report))
+    page = Page(rendered("html", report))
     for tag, attributes, _ in page.elements:
         assert tag not in ("link", "img", "iframe", "object", "embed", "use", "image", "base")
         assert not {"src", "srcset", "style", "action", "xlink:href"} & set(attributes)
@@ -101,7 +101,7 @@ def test_nothing_in_it_asks_the_network_or_runs_by_an_attribute(report: Report) 
 
 
 def test_the_script_only_filters() -> None:
-    (_, script) = Page(html.render(REPORTS["clean"])).inside("script")
+    (_, script) = Page(rendered("html", REPORTS["clean"])).inside("script")
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval", "Function", "fetch", "http"):
         assert word not in script
     assert "</" not in script
@@ -110,7 +110,7 @@ def test_the_script_only_filters() -> None:
 
 @EVERY
 def test_the_script_knows_each_finding_on_the_page_in_its_order(report: Report) -> None:
-    page = Page(html.render(report))
+    page = Page(rendered("html", report))
     shown = [each for each in page.every("li") if (each.get("class") or "").startswith("finding ")]
     assert [f"finding {each['sort']}" for each in told(page)] == [each["class"] for each in shown]
     rules = {each["rule"] for each in told(page)}
@@ -119,7 +119,7 @@ def test_the_script_knows_each_finding_on_the_page_in_its_order(report: Report) 
 
 @EVERY
 def test_there_is_one_heading_of_the_first_level_and_no_level_is_left_out(report: Report) -> None:
-    levels = [int(tag[1]) for tag, _, _ in Page(html.render(report)).elements if re.fullmatch("h[1-6]", tag)]
+    levels = [int(tag[1]) for tag, _, _ in Page(rendered("html", report)).elements if re.fullmatch("h[1-6]", tag)]
     assert levels.count(1) == 1
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -127,7 +127,7 @@ def test_there_is_one_heading_of_the_first_level_and_no_level_is_left_out(report
 
 @EVERY
 def test_what_can_be_filled_in_has_a_label_and_the_picture_has_words(report: Report) -> None:
-    page = Page(html.render(report))
+    page = Page(rendered("html", report))
     for tag, attributes, inside in page.elements:
         if tag in ("input", "select"):
             assert "label" in inside
@@ -139,37 +139,37 @@ def test_what_can_be_filled_in_has_a_label_and_the_picture_has_words(report: Rep
 
 
 def test_the_verdict_the_findings_root_the_fix_the_gaps_and_the_way_to_repeat_it_are_in_it() -> None:
-    text = html.render(REPORTS["full"])
+    text = rendered("html", REPORTS["full"])
     assert ">8 at or above warning<" in text
     assert ">koding-audit scan policies/koding.yaml --fix --create<" in text
     assert ">koding-audit scan policies/koding.yaml --account 123456789012<" in text
     assert '<span class="badge error">there are some</span>' in text
-    fixed = html.render(REPORTS["fixed"])
+    fixed = rendered("html", REPORTS["fixed"])
     assert "1 done, 1 failed, 1 pending, 1 skipped" in fixed
     assert ">LimitExceeded: Cannot exceed quota for PoliciesPerGroup: 10<" in fixed
     assert f">koding-audit undo {REPORTS['fixed'].audits[0].journal.path}<" in fixed  # type: ignore[union-attr]
-    gapped = html.render(REPORTS["gapped"])
+    gapped = rendered("html", REPORTS["gapped"])
     assert ">iam:ListAccessKeys: AccessDenied<" in gapped
     assert "user/builder-19 and 2 more" in gapped
     assert "<b>scp</b>" in gapped
 
 
 def test_a_first_audit_has_no_plot_and_one_without_a_history_says_nothing_of_it() -> None:
-    first = html.render(Report((audit(trend=trend((1, 2, 3))),)))
+    first = rendered("html", Report((audit(trend=trend((1, 2, 3))),)))
     assert "The first audit in its history." in first
     assert 'class="plot"' not in first
-    assert "Trend" not in html.render(REPORTS["full"])
+    assert "Trend" not in rendered("html", REPORTS["full"])
 
 
 def test_of_a_picture_there_is_no_text_without_a_word() -> None:
-    page = Page(html.render(REPORTS["full"]))
+    page = Page(rendered("html", REPORTS["full"]))
     assert len(page.inside("text")) == sum(tag == "text" for tag, _, _ in page.elements)
 
 
 def test_root_is_not_marked_where_no_rule_complains() -> None:
     """The file may allow what a rule would tell, or the rule was not asked."""
     found = replace(REPORTS["full"].audits[0], findings=())
-    assert '<span class="badge plain">there are some</span>' in html.render(Report((found,)))
+    assert '<span class="badge plain">there are some</span>' in rendered("html", Report((found,)))
 
 
 def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
@@ -181,7 +181,7 @@ def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
         policy_missing(subject=ACCOUNT.arn("user", f"u{i:04}"), severity="error" if i % 2 else "note")
         for i in range(html.MOST + 1000)
     )
-    text = html.render(Report((audit(findings=findings, outline=wanted),)))
+    text = rendered("html", Report((audit(findings=findings, outline=wanted),)))
     page = Page(text)
     assert len(told(page)) == html.MOST
     assert [each["sort"] for each in told(page)].count("error") == sum(each.severity == "error" for each in findings)
@@ -194,4 +194,4 @@ def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
 def test_what_only_says_that_something_was_not_read_is_not_told_twice() -> None:
     findings = REPORTS["gapped"].audits[0].findings
     assert len([each for each in findings if stands(each)]) == 15
-    assert len(told(Page(html.render(REPORTS["gapped"])))) == 1
+    assert len(told(Page(rendered("html", REPORTS["gapped"])))) == 1

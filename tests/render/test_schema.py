@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from koding_audit import registry, render
+from koding_audit import render
 from koding_audit.cli import main
-from tests.render.reports import GOLDEN, REPORTS
+from tests.render.reports import GOLDEN, REPORTS, rendered
 
 SCHEMA = render.schema()
 GOOD = json.loads((GOLDEN / "full.json").read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ def test_it_is_a_schema_and_the_command_prints_it(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("name", sorted(REPORTS))
 def test_every_report_fits_and_has_no_field_that_the_schema_does_not_know(name: str) -> None:
-    report = json.loads(registry.load("render", "json").render(REPORTS[name]))
+    report = json.loads(rendered("json", REPORTS[name]))
     jsonschema.Draft7Validator(SCHEMA).validate(report)
     jsonschema.Draft7Validator(closed(SCHEMA)).validate(report)
 

@@ -22,16 +22,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from koding_audit import registry
 from koding_audit.model import Fact, Finding, Gap, Problem, Report, Source
-from tests.render.reports import ACCOUNT, ADVICE, HOSTILE, REPORTS, audit, hostile, policy_missing
+from tests.render.reports import ACCOUNT, ADVICE, HOSTILE, REPORTS, audit, hostile, policy_missing, rendered
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
 INCOMPLETE = ["empty", "gapped", "fixed", "hostile"]
 EVERY = pytest.mark.parametrize("report", [pytest.param(each, id=name) for name, each in REPORTS.items()])
-
-
-def rendered(name: str, report: Report) -> str:
-    text: str = registry.load("render", name).render(report)
-    return text
 
 
 def many(number: int, **changes: Any) -> Report:
