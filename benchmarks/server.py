@@ -103,7 +103,9 @@ class Account:
         account = asked["RoleArn"].split(":")[4]
         keys = f"<AccessKeyId>{ENTERED}{account}</AccessKeyId><SecretAccessKey>secret-of-a-role</SecretAccessKey>"
         token = "<SessionToken>token-of-a-session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
-        return f"<Credentials>{keys}{token}</Credentials>"
+        session = f"arn:aws:sts::{account}:assumed-role/audit/{asked['RoleSessionName']}"
+        user = f"<AssumedRoleUser><AssumedRoleId>AROA:session</AssumedRoleId><Arn>{session}</Arn></AssumedRoleUser>"
+        return f"<Credentials>{keys}{token}</Credentials>{user}"
 
     def reply_GetAccountSummary(self, _: Parameters) -> str:
         entries = (f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in SUMMARY.items())

@@ -11,8 +11,8 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -91,6 +91,36 @@ class Clock:
         self.skew = self.skew if found is None else found
 
 
+class Deadline:
+    """When a run's time is up; seconds: how long it has from now, and from each time that it is renewed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.renew()
+
+    def renew(self) -> None:
+        self._at = time.monotonic() + self._seconds
+
+    def remaining(self) -> float:
+        """Seconds, less than none when it has passed."""
+        return self._at - time.monotonic()
+
+
+class _AtOnce(Executor):
+    """Does what it is given before it returns, in the thread that asks.
+
+    Where many accounts are read at once, threads of each for its few calls would cost more than the calls.
+    """
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it is raised again where the result is asked for
+            future.set_exception(error)
+        return future
+
+
 @dataclass
 class Connection:
     """Clients of one account, and the threads that use them. A call is made with `call` or `pages`, nowhere else.
@@ -100,9 +130,8 @@ class Connection:
 
     iam: Any
     endpoint: str | None
-    timeout: float
-    deadline: float
-    _pool: ThreadPoolExecutor
+    deadline: Deadline
+    _pool: Executor
     _identity: Future[tuple[Account, Caller]]
     _client: Callable[..., Any]
     source: str = "live"
@@ -120,8 +149,13 @@ class Connection:
         return self.result(self.submit(_identify, self._client("sts")), "sts:GetCallerIdentity")
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Run a function in one of the connection's threads, at most IN_FLIGHT at once."""
+        """Run a function in one of the connection's threads, at most IN_FLIGHT at once, or now where it has none."""
         return self._pool.submit(function, *arguments)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether what is submitted is done one after another, so that one call for two things is better than two."""
+        return isinstance(self._pool, _AtOnce)
 
     def result(self, future: Future[T], call: str) -> T:
         """What the function gave, or CallError when the run's deadline comes first."""
@@ -132,11 +166,11 @@ class Connection:
 
     def renew(self) -> None:
         """Start the run's time again: a person has answered, and writing is a part of its own."""
-        self.deadline = time.monotonic() + self.timeout
+        self.deadline.renew()
 
     def remaining(self) -> float:
         """Seconds until the run's deadline."""
-        return self.deadline - time.monotonic()
+        return self.deadline.remaining()
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One IAM call and its parsed reply. Raises CallError, and nothing else, whatever comes back."""
@@ -150,39 +184,47 @@ class Connection:
             raise _too_late(f"iam:{operation}")
         return _call(self._client("iam", attempts=1), "iam", operation, parameters)
 
-    @contextlib.contextmanager
-    def assumed(self, role_arn: str, external_id: str) -> Iterator[Connection]:
+    def assumed(self, role_arn: str, external_id: str) -> Connection:
         """A connection of another account, by a role there, with time of its own. Raises AccessError.
 
-        Several may be open at once. All of them call through the same two clients, each with keys of its own.
+        All of them call through the same two clients, each with keys of its own, and each in the thread that asks.
         """
-        deadline = time.monotonic() + self.timeout
-        pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
-        try:
-            keys = _assume(self._sts, role_arn, external_id)
+        deadline = Deadline(self.timeout)
+        keys, arn = _assume(self._sts, role_arn, external_id)
 
-            def another(service: str, **more: Any) -> Any:
-                with self._making:  # botocore's session is not made for several threads
-                    return self._client(service, **keys, **more)
+        def another(service: str, **more: Any) -> Any:
+            with self._making:  # botocore's session is not made for several threads
+                return self._client(service, **keys, **more)
 
-            with self._making:
-                shared = self._shared
-            identity = pool.submit(_identify, shared.by("sts", keys), role_arn)
-            iam = shared.by("iam", keys)
-            yield Connection(iam, self.endpoint, self.timeout, deadline, pool, identity, another, self.source)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        with self._making:
+            shared = self._shared
+        threads = _AtOnce()
+        if arn:  # whose the keys are, STS has said with them: to ask again would be a sixth of an account's calls
+            identity = threads.submit(_whose, arn, "sts:AssumeRole", role_arn)
+        else:
+            identity = threads.submit(_identify, shared.by("sts", keys, deadline), role_arn)
+        iam = shared.by("iam", keys, deadline)
+        return Connection(iam, self.endpoint, deadline, threads, identity, another, self.source)
 
     @cached_property
     def _sts(self) -> Any:
         with self._making:
             return self._client("sts")
 
+    @property
+    def timeout(self) -> float:
+        """Seconds that each account has."""
+        return self._own_settings.timeout
+
     @cached_property
     def _shared(self) -> _Shared:
+        return _Shared.made(self._own_settings)
+
+    @property
+    def _own_settings(self) -> Settings:
         if self._settings is None:
             raise AssertionError("unreachable: only a connection of one's own credentials leads to others")
-        return _Shared.made(self._settings)
+        return self._settings
 
     def ask_organizations(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call to Organizations, as `call` makes them to IAM. Few audits need any: the client is made here."""
@@ -212,13 +254,19 @@ class Connection:
         botocore's paginators stop without a word when a page lacks its Marker or IsTruncated, and follow markers
         that go round in circles, so the end of the list is checked here: the last page has to say that it is the last.
         """
+        (found,) = self.lists(operation, (items,), **parameters)
+        return found
+
+    def lists(self, operation: str, members: Sequence[str], **parameters: Any) -> tuple[list[Any], ...]:
+        """The same of an operation whose pages have parts of several lists, by the names of their members."""
         call = f"iam:{operation}"
-        found: list[Any] = []
+        found: tuple[list[Any], ...] = tuple([] for _ in members)
         seen: set[str] = set()
         for _ in range(PAGE_CAP):
             reply = self.call(operation, MaxItems=PAGE_SIZE, **parameters)
             reply = reply.get(ROWS, reply)
-            found += take(reply, items, list, call)
+            for rows, items in zip(found, members, strict=True):
+                rows.extend(take(reply, items, list, call))
             unsaid = self.endpoint is not None and operation in _END_UNSAID and not seen
             if unsaid and not reply.keys() & {"IsTruncated", "Marker"}:
                 return found
@@ -260,7 +308,7 @@ def connect(
     """
     check_endpoint(settings)
     check_role(settings)
-    deadline = time.monotonic() + settings.timeout
+    deadline = Deadline(settings.timeout)
     pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
     try:
         with _explained(settings):
@@ -278,7 +326,7 @@ def connect(
             iam = another("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
         hosts = (iam.meta.endpoint_url, sts.meta.endpoint_url)
-        common = (iam, endpoint, settings.timeout, deadline, pool, identity, another)
+        common = (iam, endpoint, deadline, pool, identity, another)
         yield Connection(*common, held=held, hosts=hosts, _settings=settings)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -434,14 +482,20 @@ class _Shared:
             def load_credentials(self) -> Any:
                 return Carried("none", "none")
 
+        def in_time(**_: Any) -> None:
+            """Botocore's event before it sends, also what it sends again."""
+            if carried.deadline.remaining() <= 0:
+                raise _LateError
+
         session = new_session(settings)
         session.register_component("credential_provider", Provider())
+        session.register("before-send", in_time)
         made = {each: client(session, each, settings, connections=_SHARED) for each in ("iam", "sts")}
         return cls(made, carried)
 
-    def by(self, service: str, keys: Mapping[str, str]) -> _Signing:
-        """The client of a service, for the account of these keys."""
-        return _Signing(self.clients[service], self.carried, tuple(keys.values()))
+    def by(self, service: str, keys: Mapping[str, str], deadline: Deadline) -> _Signing:
+        """The client of a service, for the account of these keys, until its time is up."""
+        return _Signing(self.clients[service], self.carried, tuple(keys.values()), deadline)
 
 
 @dataclass(frozen=True)
@@ -451,9 +505,10 @@ class _Signing:
     shared: Any
     carried: local
     keys: tuple[str, ...]
+    deadline: Deadline
 
     def __getattr__(self, name: str) -> Any:
-        self.carried.keys = self.keys
+        self.carried.keys, self.carried.deadline = self.keys, self.deadline
         return getattr(self.shared, name)
 
 
@@ -488,6 +543,10 @@ def client(
     )
     made.meta.events.register(f"before-parse.{service}", _refuse_elsewhere)
     return made
+
+
+class _LateError(Exception):
+    """The account's time is up, and nothing more is sent for it."""
 
 
 class _ElsewhereError(Exception):
@@ -562,12 +621,19 @@ def _is_aws(url: str) -> bool:
 def _identify(sts: Any, role_arn: str = "") -> tuple[Account, Caller]:
     call = "sts:GetCallerIdentity"
     reply = _call(sts, "sts", "GetCallerIdentity", {})
-    arn = take(reply, "Arn", str, call)
     account_id = take(reply, "Account", str, call)
+    account, caller = _whose(take(reply, "Arn", str, call), call, role_arn)
+    if account.id != account_id:
+        raise CallError(call, MALFORMED, "the caller's ARN is of another account")
+    return account, caller
+
+
+def _whose(arn: str, call: str, role_arn: str) -> tuple[Account, Caller]:
+    """The caller by its ARN. Raises AccessError where it is not of the account of the role that was asked for."""
     parts = re.fullmatch(r"arn:(aws[a-z0-9-]*):(?:iam|sts)::([0-9]{12}):.+", arn)
-    if parts is None or parts[2] != account_id:
-        raise CallError(call, MALFORMED, "the caller's ARN cannot be read, or is of another account")
-    account = Account(account_id, parts[1])
+    if parts is None:
+        raise CallError(call, MALFORMED, "the caller's ARN cannot be read")
+    account = Account(parts[2], parts[1])
     if role_arn and not role_arn.startswith(f"arn:{account.partition}:iam::{account.id}:"):
         hint = "nothing was read; look at what stands between here and AWS, and at --endpoint-url"
         raise AccessError(f"role {role_arn} was assumed, and the keys that came are of account {account.id}", hint)
@@ -596,7 +662,8 @@ def _keys(session: Any, settings: Settings, asks: bool) -> tuple[dict[str, Any],
     held = Held(credentials.method, known[:4], known[-4:], bool(found.token), _profile(settings), settings.role_arn)
     if not settings.role_arn:
         return {}, held
-    return _assume(client(session, "sts", settings), settings.role_arn, settings.external_id), held
+    keys, _ = _assume(client(session, "sts", settings), settings.role_arn, settings.external_id)
+    return keys, held
 
 
 def _check_code(session: Any, settings: Settings, asks: bool) -> None:
@@ -664,10 +731,10 @@ def _of_a_program(error: BaseException) -> str:
     return re.sub(r"[\w/+=.-]{20,}", "[...]", said)[:_SPOKEN] if said else "it failed, and said nothing"
 
 
-def _in_time(future: Future[T], deadline: float) -> T:
+def _in_time(future: Future[T], deadline: Deadline) -> T:
     """What gives credentials may hang: a program that a profile names, or a role's STS."""
     try:
-        return future.result(timeout=max(0.0, deadline - time.monotonic()))
+        return future.result(timeout=max(0.0, deadline.remaining()))
     except FutureTimeout:
         hint = (
             "look at the profile's credential_process, role or sign-in, and at the metadata service of this machine"
@@ -676,8 +743,11 @@ def _in_time(future: Future[T], deadline: float) -> T:
         raise AccessError("the AWS credentials did not come in time", hint) from None
 
 
-def _assume(sts: Any, role_arn: str, external_id: str) -> dict[str, str]:
-    """Temporary keys of the role, for the fifteen minutes that AWS gives at the least. Raises AccessError."""
+def _assume(sts: Any, role_arn: str, external_id: str) -> tuple[dict[str, str], str]:
+    """Temporary keys of the role, for the fifteen minutes that AWS gives at the least, and the ARN of the session.
+
+    AWS need not tell that: "" then. Raises AccessError.
+    """
     parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": "koding-audit", "DurationSeconds": 900}
     if external_id:
         parameters["ExternalId"] = external_id
@@ -688,8 +758,10 @@ def _assume(sts: Any, role_arn: str, external_id: str) -> dict[str, str]:
     }
     call = "sts:AssumeRole"
     try:
-        keys = take(_call(sts, "sts", "AssumeRole", parameters), "Credentials", dict, call)
-        return {ours: take(keys, theirs, str, call) for ours, theirs in names.items()}
+        reply = _call(sts, "sts", "AssumeRole", parameters)
+        keys = take(reply, "Credentials", dict, call)
+        arn = reply.get("AssumedRoleUser", {}).get("Arn", "")
+        return {ours: take(keys, theirs, str, call) for ours, theirs in names.items()}, arn
     except CallError as error:
         trust = "the role's trust policy must name this caller, and its ExternalId if it asks for one"
         others = "look at the keys that it is assumed with, at the network and at the clock"
@@ -744,6 +816,8 @@ def _once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str
         raise CallError(call, "ProxyConnection", f"{error}{_of_the_proxy(error)}", refused=True) from error
     except sdk.BotoCoreError as error:
         raise CallError(call, _failure(error), _said(error), refused=isinstance(error, unsent)) from error
+    except _LateError:
+        raise _too_late(call) from None
     except _ElsewhereError as error:
         raise CallError(call, "Redirect", str(error)) from error
     except OSError as error:  # a file that credentials are renewed from is gone, or a connection broke

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -269,10 +269,14 @@ class Details:
     documents: Mapping[str, Any]
 
 
-def details(connection: Connection, kind: Kind) -> Details:
+def details(connection: Connection, kinds: Sequence[Kind]) -> dict[Kind, Details]:
     """Every user, group or role of the account, by GetAccountAuthorizationDetails: a thousand to a page."""
-    name, member = _DETAIL_FILTERS[kind]
-    found = connection.pages("GetAccountAuthorizationDetails", member, Filter=[name])
+    filters, members = zip(*(_DETAIL_FILTERS[kind] for kind in kinds), strict=True)
+    found = connection.lists("GetAccountAuthorizationDetails", members, Filter=list(filters))
+    return {kind: _details(kind, each) for kind, each in zip(kinds, found, strict=True)}
+
+
+def _details(kind: Kind, found: Sequence[Any]) -> Details:
     principals = tuple([principal_of_detail(kind, each) for each in found])
     _refuse_namesakes(principals)
     documents = {

@@ -19,7 +19,7 @@ import pytest
 from koding_audit import aws
 from koding_audit.aws import Connection, check_endpoint, check_role, client, connect, new_session
 from koding_audit.errors import AccessError, CallError, InputError
-from koding_audit.model import Account, Settings
+from koding_audit.model import Account, Caller, Settings
 from tests.servers.replay import Replay, identity, recorded
 from tests.servers.wire import Call, Fault, reply_xml
 
@@ -819,6 +819,26 @@ def test_keys_of_another_account_than_the_assumed_roles_are_refused(
         connection.identity()
     assert "nothing was read" in caught.value.hint
     assert {call.service for call in replay.calls} == {"sts"}
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told with the keys", "asked for"])
+@pytest.mark.parametrize("account", ["123456789012", "210987654321"])
+def test_of_an_account_of_many_it_is_known_whose_keys_came_before_anything_is_read(
+    account: str, told: bool, replay: Replay, aws_environment: pytest.MonkeyPatch
+) -> None:
+    arn = f"arn:aws:sts::{account}:assumed-role/audit/koding-audit"
+    user = {"AssumedRoleUser": {"AssumedRoleId": "AROA:koding-audit", "Arn": arn}} if told else {}
+    replay.answer("AssumeRole", recorded({"Credentials": KEYS, **user}))
+    replay.answer("GetCallerIdentity", identity(account, arn))
+    with connect(Settings(endpoint_url=replay.url)) as connection:
+        member = connection.assumed(ROLE, "")
+        if account in ROLE:
+            assert member.identity() == (Account(account, "aws"), Caller(arn, root=False))
+        else:
+            with pytest.raises(AccessError, match=f"the keys that came are of account {account}"):
+                member.identity()
+    asked = [call.action for call in replay.calls if call.key == "ASIAROLE"]
+    assert asked == ([] if told else ["GetCallerIdentity"])
 
 
 @pytest.mark.parametrize(

@@ -522,7 +522,7 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
     pages = [{**empty, "UserDetailList": users} for users in ([full], [], [other])]
     replay.answer("GetAccountAuthorizationDetails", by_marker(*pages))
     arn = USER["Arn"]
-    found = iam.details(connection, "user")
+    found = iam.details(connection, ["user"])["user"]
     assert list(found.documents) == ["user/someone/in"]
     text = iam.document_of_detail(found.documents["user/someone/in"])
     assert text == '{"Statement": [], "Version": "2012-10-17"}'
@@ -543,7 +543,7 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
 def test_every_group_is_read_without_members_which_only_its_users_tell(connection: Connection, replay: Replay) -> None:
     detail = GROUP_DETAIL | {"AttachedManagedPolicies": ATTACHED, "GroupPolicyList": INLINE}
     replay.answer("GetAccountAuthorizationDetails", one_page(GroupDetailList=[detail]))
-    (group,) = iam.details(connection, "group").principals
+    (group,) = iam.details(connection, ["group"])["group"].principals
     assert (group.attached, group.inline, group.groups, group.members) == ({own("p")}, {"in"}, None, None)
     assert replay.calls[0].parameters["Filter.member.1"] == "Group"
 

@@ -134,9 +134,8 @@ def _of_account(run: Run, way: _Way, desired: Desired, account: Reached) -> Repo
     if run.baseline is not None and account.account_id not in run.baseline.accounts:
         run = replace(run, baseline=None)  # an account that has joined since: all of it is new
     try:
-        with way.connection.assumed(way.role_arn(account), account.external_id) as own:
-            source = Opened(own.identity, partial(collect, connection=own), own)
-            report = scanned_and_fixed(run, source, here)
+        own = way.connection.assumed(way.role_arn(account), account.external_id)
+        report = scanned_and_fixed(run, Opened(own.identity, partial(collect, connection=own), own), here)
     except AuditError as error:
         report = Report((), errors=(Problem.of(error),))
     errors = (replace(each, message=f"account {account.account_id}: {each.message}") for each in report.errors)

@@ -207,12 +207,10 @@ class _Listed:
     def __init__(self, reading: _Reading, query: Query) -> None:
         self._reading = reading
         self._query = query
-        operation = "GetAccountAuthorizationDetails"
-        self._pending = {
-            kind: reading.start(fact, operation, partial(iam.details, reading.connection, kind))
-            for kind in _SELF
-            for fact in self._facts(kind)[:1]
-        }
+        kinds = tuple(kind for kind in _SELF if self._facts(kind))
+        # Kinds whose lists can be read side by side are: the wait is that of the longest list.
+        together = (kinds,) if reading.connection.one_by_one and kinds else tuple((kind,) for kind in kinds)
+        self._pending = {kind: pending for those in together for pending in [self._start(those)] for kind in those}
         self._details: dict[Kind, iam.Details | None] = {}
 
     def found(self) -> dict[PrincipalKey, Principal]:
@@ -254,9 +252,13 @@ class _Listed:
         asked = those[kind] or query.everything
         return [fact for fact, wanted in ((_SELF[kind], asked), (EVERY[kind], kind in self._query.listed)) if wanted]
 
-    def _read(self, kind: Kind, pending: _Pending[iam.Details]) -> iam.Details | None:
+    def _start(self, kinds: tuple[Kind, ...]) -> Future[dict[Kind, iam.Details]]:
+        connection = self._reading.connection
+        return connection.submit(iam.details, connection, kinds)
+
+    def _read(self, kind: Kind, pending: Future[dict[Kind, iam.Details]]) -> iam.Details | None:
         try:
-            return self._reading.connection.result(pending.future, pending.call)
+            return self._reading.connection.result(pending, "iam:GetAccountAuthorizationDetails")[kind]
         except CallError as error:
             for fact in self._facts(kind):
                 self._reading.gap(fact, error)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from koding_audit import aws as room
-from koding_audit.aws import Connection, connect
+from koding_audit.aws import Connection, Deadline, connect
 from koding_audit.collect import live
 from koding_audit.errors import CallError, InputError
-from koding_audit.model import Credentials, Fact, Gap, Query, Settings, Snapshot, key_of
+from koding_audit.model import Caller, Credentials, Fact, Gap, Query, Settings, Snapshot, key_of
 from tests.servers.moto_account import MotoAccount
 from tests.servers.replay import Replay, identity, recorded, whole_account
 from tests.servers.wire import Call, Fault
@@ -26,6 +26,7 @@ OF_GROUP = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
 CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS})
 OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
 LISTINGS = {"ListUsers", "ListGroups", "ListRoles", "ListPolicies", "GetAccountAuthorizationDetails"}
+ROLE = "arn:aws:iam::123456789012:role/audit"
 KODING, DEVELOPERS = key_of("user", "koding-user"), key_of("group", "Developers")
 
 WIDE = Query(
@@ -118,6 +119,31 @@ def test_both_ways_of_reading_give_the_same_snapshot(
     assert not {"GetUser", "GetGroup", "ListAttachedUserPolicies", "ListGroupsForUser"} & set(actions(seeded))
     assert targeted.gaps == ()
     assert comparable(bulk) == comparable(targeted)
+
+
+def test_in_an_account_of_many_the_same_is_read_and_all_kinds_by_one_list(
+    seeded: MotoAccount, line: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_bulk(monkeypatch)
+    alone = live.collect(WIDE, line)
+    seeded.forget()
+    member = live.collect(WIDE, line.assumed(ROLE, ""))
+    assert actions(seeded).count("GetAccountAuthorizationDetails") == 1
+    assert "GetCallerIdentity" not in actions(seeded)
+    assert member.caller == Caller("arn:aws:sts::123456789012:assumed-role/audit/koding-audit", root=False)
+    assert comparable(replace(member, caller=alone.caller)) == comparable(alone)
+
+
+def test_nothing_is_sent_again_for_an_account_of_many_whose_time_is_up(
+    seeded: MotoAccount, line: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeded.fail("GetAccountSummary", "throttle", times=2)
+    member = line.assumed(ROLE, "")
+    left = iter([1.0, 1.0])  # asked before the call and before it is sent
+    monkeypatch.setattr(Deadline, "remaining", lambda _: next(left, -1.0))
+    with pytest.raises(CallError, match="DeadlineExceeded"):
+        member.call("GetAccountSummary")
+    assert actions(seeded).count("GetAccountSummary") == 1
 
 
 def test_what_is_there_is_read_whole(seeded: MotoAccount, line: Connection) -> None:
@@ -397,7 +423,7 @@ def test_a_report_without_roots_row_is_a_gap(seeded: MotoAccount, line: Connecti
 
 
 def test_what_does_not_come_in_time_is_a_gap(seeded: MotoAccount, line: Connection) -> None:
-    line.deadline = time.monotonic()
+    line.deadline = Deadline(0.0)
     snapshot = live.collect(NARROW, line)
     assert {gap.reason for gap in snapshot.gaps} == {"DeadlineExceeded"}
     assert {gap.fact for gap in snapshot.gaps} >= {Fact.USER, Fact.GROUP, Fact.SUMMARY, Fact.CREDENTIAL_REPORT}

@@ -6,7 +6,6 @@ import contextlib
 import csv
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -19,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koding_audit import codec, credential_report, document, iam, jsontext, organizations
-from koding_audit.aws import Connection, client, new_session
+from koding_audit.aws import Connection, Deadline, client, new_session
 from koding_audit.cli import main
 from koding_audit.cli.writing import shown
 from koding_audit.credential_report import ReportFormatError
@@ -254,7 +253,7 @@ def connection(sdk_client: Any) -> Connection:
     """A connection over a client; nothing goes over a wire. The list of a fuzzed reply may not end: it ends here."""
     pool = ThreadPoolExecutor(1)
     identity: Future[Any] = Future()
-    return Connection(sdk_client, None, 60.0, time.monotonic() + 60, pool, identity, lambda _service: sdk_client)
+    return Connection(sdk_client, None, Deadline(60.0), pool, identity, lambda _service: sdk_client)
 
 
 USER = {"UserName": "u", "UserId": "AIDA", "Arn": "arn:aws:iam::123456789012:user/u", "Path": "/", "CreateDate": BORN}
@@ -320,9 +319,9 @@ REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
         "GetCredentialReport",
         {"Content": b"user\nu\n", "ReportFormat": "text/csv", "GeneratedTime": BORN},
     ),
-    "users": (lambda line: iam.details(line, "user"), "GetAccountAuthorizationDetails", WHOLE),
-    "groups": (lambda line: iam.details(line, "group"), "GetAccountAuthorizationDetails", WHOLE),
-    "roles": (lambda line: iam.details(line, "role"), "GetAccountAuthorizationDetails", WHOLE),
+    "users": (lambda line: iam.details(line, ["user"]), "GetAccountAuthorizationDetails", WHOLE),
+    "groups": (lambda line: iam.details(line, ["group"]), "GetAccountAuthorizationDetails", WHOLE),
+    "roles": (lambda line: iam.details(line, ["role"]), "GetAccountAuthorizationDetails", WHOLE),
     "own": (iam.own_policies, "GetAccountAuthorizationDetails", WHOLE),
     "simulation": (
         lambda line: iam.simulate(line, "a", ["s3:Get"], "*", []),

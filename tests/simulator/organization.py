@@ -70,7 +70,11 @@ class Organization(Simulator):
             "SessionToken": "session-token",
             "Expiration": _EXPIRES,
         }
-        return Reply(200, XML, reply_xml("sts", "AssumeRole", {"Credentials": keys}))
+        session = (
+            f"arn:aws:sts::{account_id}:assumed-role/{arn.rpartition('/')[2]}/{call.parameters['RoleSessionName']}"
+        )
+        user = {"AssumedRoleId": "AROAEXAMPLE:session", "Arn": session}
+        return Reply(200, XML, reply_xml("sts", "AssumeRole", {"Credentials": keys, "AssumedRoleUser": user}))
 
     def _tell(self, call: Call) -> Reply:
         """Organizations, an item a page."""
