@@ -9,6 +9,7 @@ same: `dataclasses.replace`, `fields`, `asdict` and `is_dataclass`, `match`, cop
 from __future__ import annotations
 
 import dataclasses
+from _thread import LockType, allocate_lock
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -41,27 +42,33 @@ def _made(plain: type) -> type:
         "__getstate__": _getstate,
         "__setstate__": _setstate,
     }
+    lock = allocate_lock()
     kept = {
         "__slots__": names,
         "__match_args__": names,
         "__qualname__": plain.__qualname__,
         "_given_": defaults,
-        "__dataclass_fields__": _Told(plain, "__dataclass_fields__"),
-        "__dataclass_params__": _Told(plain, "__dataclass_params__"),
+        "__dataclass_fields__": _Told(plain, "__dataclass_fields__", lock),
+        "__dataclass_params__": _Told(plain, "__dataclass_params__", lock),
     }
     return type(plain.__name__, (), {**methods, **said, **kept})
 
 
 class _Told:
-    """What the standard library says of a class, asked for when somebody wants to know."""
+    """What the standard library says of a class, asked for when somebody wants to know.
 
-    def __init__(self, plain: type, name: str) -> None:
+    lock: of the class, for the standard library refuses to look at one twice, and threads may ask at the same time.
+    """
+
+    def __init__(self, plain: type, name: str, lock: LockType) -> None:
         self._plain = plain
         self._name = name
+        self._lock = lock
 
     def __get__(self, _: object, __: type) -> Any:
-        if self._name not in vars(self._plain):
-            dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(self._plain)
+        with self._lock:
+            if self._name not in vars(self._plain):
+                dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(self._plain)
         return vars(self._plain)[self._name]
 
 

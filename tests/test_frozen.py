@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import importlib
 import inspect
 import pickle
 import pkgutil
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -165,3 +167,22 @@ def test_no_value_of_the_package_asks_for_what_is_not_done_here() -> None:
             assert (field.init, field.repr, field.kw_only) == (True, True, False), (value, field.name)
             assert "ClassVar" not in str(field.type), (value, field.name)
             assert "InitVar" not in str(field.type), (value, field.name)
+
+
+def test_two_threads_may_ask_at_once_what_a_class_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, both = dataclasses.dataclass, threading.Barrier(2)
+
+    def slow(**said: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # until the other one is here too, or waits for its turn
+        return usual(**said)
+
+    monkeypatch.setattr(dataclasses, "dataclass", slow)
+
+    @frozen.dataclass(frozen=True, slots=True)
+    class Value:
+        name: str
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda name: dataclasses.replace(Value(name), name="b"), "ac"))
+    assert found == [Value("b"), Value("b")]
