@@ -116,7 +116,7 @@ class _AtOnce(Executor):
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - it is raised again where the result is asked for
+        except AuditError as error:
             future.set_exception(error)
         return future
 

@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, TypeVar, get_args
 
 from koding_audit import __version__
 from koding_audit.errors import InputError
-from koding_audit.jsontext import Item, instant, json_parts, read_json, write_json
+from koding_audit.jsontext import Item, instant, json_parts, read_apart, read_json, write_json
 from koding_audit.model import (
     SEVERITIES,
     AccessKey,
@@ -52,6 +53,7 @@ from koding_audit.model import (
     RootState,
     RootUse,
     RunStatus,
+    Severity,
     Snapshot,
     Source,
     SourceFile,
@@ -61,7 +63,8 @@ from koding_audit.model import (
     Waiver,
     key_of,
 )
-from koding_audit.verdict import audit_status, blocking, ordered, stands, status_of, summary
+from koding_audit.spool import kept
+from koding_audit.verdict import audit_status, blocking, ordered, stands, status_of, summary, worst
 from koding_audit.waivers import can_be_waived
 
 VERSION = 1
@@ -788,8 +791,17 @@ def _shown(action: Action) -> dict[str, Any]:
     return _action(Action(action.verb, parameters))
 
 
-def decode_report(value: object, path: str) -> Report:
-    """A saved report, without the advice of its rules. Raises InputError.
+def read_report(text: str, path: str) -> Report:
+    """A saved report, without the advice of its rules; of one of many accounts no more than a few are held at once.
+
+    Raises InputError, also where its status or its counts are not what its findings come to.
+    """
+    value, audits = read_apart(text, path, "audits")
+    return decode_report(value, path, audits)
+
+
+def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Report:
+    """A report by what read_json gives. audits: those that are not in the value. Raises InputError.
 
     Its status and its counts have to be what its findings come to: whatever it is rendered as, it says the same.
     """
@@ -800,21 +812,27 @@ def decode_report(value: object, path: str) -> Report:
     fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits")
     tool = fields["tool"].fields("name", "version")
     tool["name"].choice([TOOL])
-    report = Report(
-        audits=fields["audits"].each(_read_audit),
-        fail_on=fields["fail_on"].choice(SEVERITIES),
-        errors=fields["errors"].each(_read_problem),
-        made_by=tool["version"].text(),
-    )
-    _check(fields["status"], status_of(report))
-    for item, audit in zip(fields["audits"].items(), report.audits, strict=True):
-        said = item.fields(*_OF_AUDIT, added=_LATER_OF_AUDIT)
-        reckoned = summary(audit.findings)
+    fail_on = fields["fail_on"].choice(SEVERITIES)
+    errors = fields["errors"].each(_read_problem)
+    items = chain(fields["audits"].items(), (Item(each, path, f"audits[{at}]") for at, each in enumerate(audits)))
+    statuses: set[RunStatus] = set()
+    report = Report(kept(_checked(items, fail_on, statuses)), fail_on, errors, made_by=tool["version"].text())
+    _check(fields["status"], "incomplete" if errors else worst(statuses))
+    return report
+
+
+def _checked(items: Iterable[Item], fail_on: Severity, statuses: set[RunStatus]) -> Iterator[Audit]:
+    """The audits; each status is added to those that there were."""
+    for item in items:
+        audit = _read_audit(item)
+        said, reckoned = item.fields(*_OF_AUDIT, added=_LATER_OF_AUDIT), summary(audit.findings)
         counted = said["summary"].fields(*reckoned)
-        _check(said["status"], audit_status(audit, report.fail_on))
+        status = audit_status(audit, fail_on)
+        _check(said["status"], status)
         for name, number in reckoned.items():
             _check(counted[name], number)
-    return report
+        statuses.add(status)
+        yield audit
 
 
 def _check(item: Item, reckoned: str | int) -> None:

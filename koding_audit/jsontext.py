@@ -15,6 +15,9 @@ from koding_audit.model import Source
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _OPENING, _CLOSING, _BETWEEN, _BEFORE_KEY = (frozenset(signs) for signs in ("[{", "]}", ",:", "{,"))
+_SPACES = re.compile(r"[ \t\r\n]*")
+_SIGN = re.compile(r"[ \t\r\n]*([\[\]{},:])")
+_EMPTY = re.compile(r"[ \t\r\n]*\]")
 _OBJECT = -1
 _DEEP = 500  # about where Python gives up
 _DIGITS = 100
@@ -63,13 +66,7 @@ def _named_items(value: Any) -> Iterator[tuple[str, object]]:
 def read_json(text: str, path: str) -> object:
     """The value of a JSON text; path is only for messages. Raises InputError with line and column."""
     try:
-        return json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_int=_whole,
-            parse_float=_finite,
-        )
+        return _decoder().decode(text)
     except json.JSONDecodeError as error:
         location = Source(path, error.lineno, error.colno)
         raise InputError(f"not JSON: {error.msg}", "is the file whole? make it again", location) from error
@@ -82,6 +79,71 @@ def read_json(text: str, path: str) -> object:
         words = (token for token in _TOKEN.finditer(text) if token[0] == error.word)
         offset = next((token.start() for token in words), 0)
         raise InputError(str(error), "write another value", _at(text, path, offset)) from error
+
+
+def read_apart(text: str, path: str, name: str) -> tuple[object, Iterable[object]]:
+    """The value of a JSON text without the items of one list of the top object, and these, read as they are asked for.
+
+    What is not laid out so is in the value whole. Raises InputError, as read_json does, and before any item is given.
+    """
+    try:
+        members, start = _Cursor(text).members(name)
+        value = _without_duplicates(members)
+    except (json.JSONDecodeError, RecursionError, _TwiceError, _RefusedError, _OtherwiseError):
+        return read_json(text, path), ()
+    return value, _Cursor(text, start).items()
+
+
+class _OtherwiseError(Exception):
+    """The text is no object with such a list."""
+
+
+class _Cursor:
+    """Goes through a JSON text, a value at a time."""
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        self._text, self._at, self._decoder = text, at, _decoder()
+
+    def members(self, name: str) -> tuple[list[tuple[str, object]], int]:
+        """The members of an object, and where the list of this name begins, whose items are left out of them."""
+        found: list[tuple[str, object]] = []
+        start = -1
+        self._sign("{")
+        while not found or self._sign(",}") == ",":
+            key = self._value()
+            self._sign(":")
+            if key != name:
+                found.append((str(key), self._value()))
+                continue
+            start = self._at
+            for _ in self.items():
+                pass
+            found.append((name, []))
+        if start < 0 or _SPACES.fullmatch(self._text, self._at) is None:
+            raise _OtherwiseError
+        return found, start
+
+    def items(self) -> Iterator[object]:
+        """The items of a list, one at a time."""
+        self._sign("[")
+        if _EMPTY.match(self._text, self._at):
+            self._sign("]")
+            return
+        yield self._value()
+        while self._sign(",]") == ",":
+            yield self._value()
+
+    def _sign(self, signs: str) -> str:
+        found = _SIGN.match(self._text, self._at)
+        if found is None or found[1] not in signs:
+            raise _OtherwiseError
+        self._at = found.end()
+        return found[1]
+
+    def _value(self) -> object:
+        start = _SPACES.match(self._text, self._at)
+        value, self._at = self._decoder.raw_decode(self._text, start.end() if start else self._at)
+        return value
 
 
 class _TwiceError(Exception):
@@ -120,6 +182,12 @@ def _finite(word: str) -> float:
     if math.isinf(number):
         raise _RefusedError(word, "a number is too large")
     return number
+
+
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite
+    )
 
 
 def locate(text: str, path: str, where: str) -> Source:

@@ -1038,6 +1038,8 @@ class Advice:
 class Report:
     """The result of a run. Plural from the first day: many accounts change no shape.
 
+    audits: by account. Of many they are on the disk: go through them one after another, and keep none.
+
     advice: by rule, for formats that people read; a rule that is not in it is shown without.
     made_by: the version of this tool that made it, "" for the one that runs.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from koding_audit import __version__, codec, database
@@ -22,7 +22,8 @@ STEPS: Sequence[Sequence[str]] = (
 
 _OURS = 0x6B617572
 _PUT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report) VALUES (?, ?, ?, ?)"
-_FOUND = "SELECT account, report FROM accounts WHERE run = ? AND finished_at > ? ORDER BY account"
+_DONE = "SELECT account FROM accounts WHERE run = ? AND finished_at > ?"
+_KEPT = "SELECT report FROM accounts WHERE run = ? AND finished_at > ? AND account = ?"
 
 
 def run_of(desired: Desired, said: Iterable[object]) -> str:
@@ -36,12 +37,19 @@ def check_named(path: str) -> None:
     database.check_named(path, _kind())
 
 
-def done(path: str, run: str, now: datetime) -> dict[str, Report]:
-    """By account, the reports of this run that are kept; the file is made where there is none. Raises AuditError."""
+def done(path: str, run: str, now: datetime) -> frozenset[str]:
+    """The accounts whose reports of this run are kept; the file is made where there is none. Raises AuditError."""
     database.make(path, _kind())
     with database.opened(path, _kind(), "BEGIN IMMEDIATE") as kept:
-        rows = kept.execute(_FOUND, (run, instant(now - LIFE))).fetchall()
-    return {account: codec.decode_report(read_json(text, path), path) for account, text in rows}
+        return frozenset(account for (account,) in kept.execute(_DONE, (run, instant(now - LIFE))))
+
+
+def kept(path: str, run: str, now: datetime, account_ids: Iterable[str]) -> Iterator[Report]:
+    """The reports of accounts that are done, one at a time; now: as `done` was told. Raises AuditError."""
+    with database.opened(path, _kind(), "BEGIN") as rows:
+        for account_id in account_ids:
+            for (text,) in rows.execute(_KEPT, (run, instant(now - LIFE), account_id)):
+                yield codec.decode_report(read_json(text, path), path)
 
 
 def keep(path: str, run: str, account_id: str, report: Report, now: datetime) -> None:

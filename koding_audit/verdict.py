@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
 
 from koding_audit.model import (
     ALREADY,
@@ -27,13 +26,6 @@ EXIT_STATUS: Mapping[RunStatus, int] = {"clean": 0, "findings": 1, "incomplete":
 NOT_CHECKED = "not-checked"
 
 
-def joined(reports: Sequence[Report]) -> Report:
-    """The audits of several reports, by account, and their errors, which say of which account they are."""
-    audits = sorted((audit for report in reports for audit in report.audits), key=lambda audit: audit.account.id)
-    errors = sorted((each for report in reports for each in report.errors), key=lambda each: (each.message, each.hint))
-    return replace(reports[0], audits=tuple(audits), errors=tuple(dict.fromkeys(errors)))
-
-
 def status_of(report: Report) -> RunStatus:
     """The worst of all audits. A run with an error, or in which nothing was audited, is never clean."""
     found: set[RunStatus] = set()
@@ -41,6 +33,11 @@ def status_of(report: Report) -> RunStatus:
         found.add(audit_status(audit, report.fail_on))
         if "incomplete" in found:
             break
+    return worst(found)
+
+
+def worst(found: Collection[RunStatus]) -> RunStatus:
+    """What statuses of audits come to; none is incomplete."""
     if not found or "incomplete" in found:
         return "incomplete"
     return "findings" if "findings" in found else "clean"
@@ -100,9 +97,7 @@ class Tally:
 
     def status(self, errors: int = 0) -> RunStatus:
         """The worst of all; errors: how many the run itself had."""
-        if errors or not self.statuses or self.statuses["incomplete"]:
-            return "incomplete"
-        return "findings" if self.statuses["findings"] else "clean"
+        return "incomplete" if errors else worst(self.statuses)
 
 
 def tallied(audits: Iterable[Audit], fail_on: Severity) -> Tally:

@@ -92,6 +92,7 @@ FLOORS = {
     "scan": 7,
     "targets": 1,
     "database": 2,
+    "spool": 2,
     "run_file": 4,
     "units": 3,
     "fanout": 1,

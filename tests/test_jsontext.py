@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from koding_audit.errors import InputError
-from koding_audit.jsontext import Item, instant, locate, read_json, repeated, write_json
+from koding_audit.jsontext import Item, instant, locate, read_apart, read_json, repeated, write_json
 from koding_audit.model import Source
 
 VALUES = st.recursive(
@@ -41,6 +43,46 @@ def test_any_text_is_a_value_or_a_named_refusal(text: str) -> None:
     except InputError as error:
         refused = error
     assert refused is None or refused.location is not None
+
+
+OBJECTS = st.dictionaries(st.sampled_from("abc") | st.text(), VALUES, min_size=1)
+
+
+@given(OBJECTS, st.sampled_from([None, 2]))
+@example({"a": [], "b": 1}, 2)
+@example({"b": {"a": [1]}, "a": [[2], {"a": [3]}]}, None)
+def test_a_list_that_is_read_apart_and_what_is_around_it_are_the_whole(
+    value: dict[str, Any], indent: int | None
+) -> None:
+    text = write_json(value, indent=indent)
+    around, items = read_apart(text, "x", "a")
+    assert isinstance(around, dict)
+    if isinstance(value.get("a"), list):
+        assert around["a"] == []
+        assert {**around, "a": list(items)} == value
+    else:
+        assert (around, items) == (value, ())
+
+
+@given(OBJECTS, st.data())
+@example({"a": [float(1)]}, None)
+def test_what_is_refused_whole_is_refused_with_the_same_words_where_a_list_is_read_apart(
+    value: dict[str, Any], data: st.DataObject | None
+) -> None:
+    text = write_json({"a": [1], **value})
+    at = data.draw(st.integers(0, len(text) - 1)) if data else len(text) - 2
+    broken = (
+        text[:at] + (data.draw(st.sampled_from(["", ",", "]", "NaN", '"', "x"])) if data else "NaN") + text[at + 1 :]
+    )
+    assert _told(lambda: read_apart(broken, "x", "a")[0]) == _told(lambda: read_json(broken, "x"))
+
+
+def _told(read: Callable[[], object]) -> tuple[str, Source | None] | None:
+    try:
+        read()
+    except InputError as error:
+        return error.message, error.location
+    return None
 
 
 def test_a_file_that_is_cut_short_is_told_with_line_and_column() -> None:

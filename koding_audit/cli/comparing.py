@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from koding_audit import codec, inputs, jsontext
+from koding_audit import codec, inputs
 from koding_audit.baseline import compared
 from koding_audit.cli.terminal import Terminal
 from koding_audit.errors import InputError, RefusedError
@@ -41,7 +41,7 @@ def read(path: str) -> Saved:
     """The baseline that is named. Raises InputError: it is no report, or one in which nothing was audited."""
     content = inputs.read(path, _WANTED)
     try:
-        report = codec.decode_report(jsontext.read_json(inputs.decoded(content.data, path), path), path)
+        report = codec.read_report(inputs.decoded(content.data, path), path)
     except InputError as error:
         raise InputError(error.message, error.hint or _HINT, error.location) from error
     if not report.audits:

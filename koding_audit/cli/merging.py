@@ -11,7 +11,8 @@ from koding_audit.cli.terminal import Terminal, check_outputs, deliver, outputs
 from koding_audit.errors import InputError
 from koding_audit.model import Report
 from koding_audit.scan import advice
-from koding_audit.verdict import exit_status, joined
+from koding_audit.spool import joined
+from koding_audit.verdict import exit_status
 
 
 def merge(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from koding_audit import codec, inputs, jsontext
+from koding_audit import codec, inputs
 from koding_audit.cli.terminal import Terminal, check_outputs, deliver, outputs
 from koding_audit.model import Report
 from koding_audit.scan import advice
@@ -26,5 +26,5 @@ def render(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def read_report(path: str) -> Report:
     """A saved report, with what its rules say to people. Raises InputError."""
-    report = codec.decode_report(jsontext.read_json(inputs.read_text(path, _REPORT), path), path)
+    report = codec.read_report(inputs.read_text(path, _REPORT), path)
     return replace(report, advice=advice(report))

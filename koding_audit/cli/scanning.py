@@ -154,7 +154,7 @@ def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: 
 
 def kept(report: Report, options: argparse.Namespace, terminal: Terminal) -> Report:
     """The report, added to the history and with the trend; where that cannot be, with the error, which is told."""
-    from koding_audit import history_file  # noqa: PLC0415 - most runs keep none
+    from koding_audit import history_file, spool  # noqa: PLC0415 - most runs keep none
 
     chosen = chosen_names(options.only, options.skip) if options.only or options.skip else None
     try:
@@ -162,10 +162,10 @@ def kept(report: Report, options: argparse.Namespace, terminal: Terminal) -> Rep
     except AuditError as error:
         return _without(report, error, "this run is not in it, and its report is written all the same", terminal)
     try:
-        audits = [replace(each, trend=history_file.trend(options.history, each)) for each in report.audits]
+        audits = spool.kept(replace(each, trend=history_file.trend(options.history, each)) for each in report.audits)
     except AuditError as error:
         return _without(report, error, "this run is in it, and its report has no trend", terminal)
-    return replace(report, audits=tuple(audits))
+    return replace(report, audits=audits)
 
 
 def _without(report: Report, error: AuditError, what: str, terminal: Terminal) -> Report:

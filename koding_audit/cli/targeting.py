@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -18,9 +18,10 @@ from koding_audit.collect.live import collect
 from koding_audit.errors import AccessError, AuditError, CallError, InputError
 from koding_audit.fanout import threads
 from koding_audit.model import Desired, Problem, Report, Target
+from koding_audit.spool import joined
 from koding_audit.targets import Reached, TwoRolesError, reached, shard, within
 from koding_audit.text import inert
-from koding_audit.verdict import joined, status_of
+from koding_audit.verdict import status_of
 from koding_audit.words import counted
 
 _ORGANIZATION_HINT = (
@@ -51,24 +52,28 @@ def scan_targets(run: Run, source: Opened, desired: Desired) -> Report:
     way = _Way(source.connection, caller.partition)
     accounts = _accounts(run, way.connection, desired)
     reports = (_one_by_one if run.options.fix else _side_by_side)(run, way, desired, accounts)
-    found = []
-    for number, report in enumerate(reports, 1):
-        run.terminal.progress(f"{number} of {len(accounts)} accounts ...")
-        found.append(report)
-    return joined(found)
+    return joined(_told(reports, len(accounts), run.terminal))
+
+
+def _told(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:
+    """The same, with a word to who is waiting after each."""
+    for done, report in enumerate(reports, 1):
+        terminal.progress(f"{done} of {number} accounts ...")
+        yield report
 
 
 def _side_by_side(run: Run, way: _Way, desired: Desired, accounts: Sequence[Reached]) -> Iterator[Report]:
     """Several at once, and only read. With `--resume`, those that a run before this one was done with are not."""
     path, this = run.options.resume, _this(run, desired)
-    done = run_file.done(path, this, datetime.now(timezone.utc)) if path else {}
+    begun = datetime.now(timezone.utc)
+    done = run_file.done(path, this, begun) if path else frozenset()
     rest = [each for each in accounts if each.account_id not in done]
     if path:
         told = f"{len(accounts) - len(rest)} of {counted(len(accounts), 'account')} are in it already"
         run.terminal.note(f"{inert(path)}: {told}")
-    yield from (done[each.account_id] for each in accounts if each.account_id in done)
+        yield from run_file.kept(path, this, begun, [each.account_id for each in accounts if each.account_id in done])
     work = partial(_of_account, replace(run, terminal=Terminal(quiet=True)), way, desired)
-    for account, report in zip(rest, threads.each(work, rest, run.options.parallel), strict=True):
+    for account, report in threads.each(work, rest, run.options.parallel):
         # What could not be read whole is asked for again.
         if path and status_of(report) != "incomplete":
             run_file.keep(path, this, account.account_id, report, datetime.now(timezone.utc))
