@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from koding_audit.model import SEVERITIES, Action, Audit, Change, Severity, Waiver
+from koding_audit.model import SEVERITIES, Action, Audit, Change, RunStatus, Severity, Waiver
 from koding_audit.verdict import Tally
-from koding_audit.words import counted
+from koding_audit.words import ERRORS_TOLD, counted
 
 FORMS: Sequence[str] = ("aws-cli", "cloudformation", "terraform")  # of `plan --as`, which knows them by their files
 OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
@@ -65,11 +65,22 @@ def called(action: Action) -> str:
 
 def totals(tally: Tally) -> str:
     """`6 errors, 1 waived; 2 can be fixed with --fix`."""
+    return sorts(tally) + _fixable(tally.fixes)
+
+
+def sorts(tally: Tally) -> str:
+    """`6 errors, 1 waived`, or `no findings`."""
     found = tally.found
     words = [counted(found[severity], severity) for severity in SEVERITIES if found[severity]]
     words += [f"{tally.known} of them known"] if tally.known else []
     words += [f"{found[name]} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
-    return ", ".join(words or ["no findings"]) + _fixable(tally.fixes)
+    return ", ".join(words or ["no findings"])
+
+
+def standing(statuses: Mapping[RunStatus, int]) -> str:
+    """How many accounts stand how: `9,420 clean, 568 with findings, 12 incomplete`."""
+    words: Mapping[RunStatus, str] = {"clean": "clean", "findings": "with findings", "incomplete": "incomplete"}
+    return ", ".join(f"{statuses[each]:,} {word}" for each, word in words.items() if statuses.get(each))
 
 
 def judged(tally: Tally, errors: int = 0) -> str:
@@ -78,10 +89,17 @@ def judged(tally: Tally, errors: int = 0) -> str:
     if status != "incomplete":
         known = f", beside {tally.bad - tally.counted} known" if tally.bad > tally.counted else ""
         return f"{status}: {tally.counted or 'nothing'} at or above {tally.fail_on}{known}"
-    reasons = [counted(errors, "error") + ", told on standard error"] if errors else []
-    reasons += [counted(tally.unread, "fact") + " could not be read"] if tally.unread else []
-    reasons += [counted(tally.unwritten, "write") + " failed or could not be verified"] if tally.unwritten else []
-    return "incomplete: " + ("; ".join(reasons) or "not everything was checked")
+    first = f"the first {ERRORS_TOLD} " if errors > ERRORS_TOLD else ""
+    why = [f"{counted(errors, 'error')}, {first}told on standard error"] if errors else []
+    return "incomplete: " + ("; ".join([*why, *reasons(tally)]) or "not everything was checked")
+
+
+def reasons(tally: Tally) -> list[str]:
+    """What keeps audits from being complete: `2 facts could not be read`."""
+    unread = [counted(tally.unread, "fact") + " could not be read"] if tally.unread else []
+    return unread + (
+        [counted(tally.unwritten, "write") + " failed or could not be verified"] if tally.unwritten else []
+    )
 
 
 def departed(gone: int) -> str:

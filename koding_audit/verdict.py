@@ -95,6 +95,17 @@ class Tally:
         self.demo = self.demo or audit.source == "demo"
         return status
 
+    def join(self, other: Tally) -> None:
+        """Add up what others come to."""
+        self.statuses.update(other.statuses)
+        for sort, number in other.found.items():
+            self.found[sort] += number
+        for name in ("known", "bad", "counted", "unread", "unwritten", "gone"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.fixes.update(other.fixes)
+        self.files.update(other.files)
+        self.demo = self.demo or other.demo
+
     def status(self, errors: int = 0) -> RunStatus:
         """The worst of all; errors: how many the run itself had."""
         return "incomplete" if errors else worst(self.statuses)

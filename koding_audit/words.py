@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+ERRORS_TOLD = 20
+"""Errors of a run that a person is told, one by one: more are counted, and stand in what programs read."""
+
 
 def counted(number: int, noun: str) -> str:
     """`1 day`, `2 days`; for nouns that take an s."""

@@ -54,6 +54,7 @@ FLOORS = {
     "drawing": 3,
     "plot": 3,
     "results": 3,
+    "overview": 3,
     "credential_report": 1,
     "inputs": 2,
     "jsontext": 2,

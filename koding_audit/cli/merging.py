@@ -21,8 +21,7 @@ def merge(options: argparse.Namespace, terminal: Terminal) -> int:
     check_outputs(wanted, options.reports)
     report = _merged([(path, read_report(path)) for path in options.reports])
     report = replace(report, advice=advice(report))
-    for problem in report.errors:
-        terminal.problem(problem)
+    terminal.problems(report.errors)
     deliver(report, wanted)
     return exit_status(report, exit_zero=options.exit_zero)
 

@@ -18,8 +18,7 @@ def render(options: argparse.Namespace, terminal: Terminal) -> int:
     wanted = outputs(options.output)
     check_outputs(wanted, [options.report])
     report = read_report(options.report)
-    for problem in report.errors:
-        terminal.problem(problem)
+    terminal.problems(report.errors)
     deliver(report, wanted)
     return 0
 

@@ -147,8 +147,7 @@ def reported(work: Callable[[], Report], options: argparse.Namespace, terminal: 
         report = work()
     except AuditError as error:
         report = Report((), errors=(Problem.of(error),))
-    for problem in report.errors:
-        terminal.problem(problem)
+    terminal.problems(report.errors)
     return replace(report, fail_on=options.fail_on, advice=advice(report))
 
 

@@ -9,13 +9,14 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from koding_audit import registry
 from koding_audit.errors import AuditError, InputError
 from koding_audit.text import clipped, inert
+from koding_audit.words import ERRORS_TOLD
 
 if TYPE_CHECKING:
     from koding_audit.model import Problem, Report
@@ -44,6 +45,16 @@ class Terminal:
         where = f"{inert(clipped(place.path, 500))}:{place.line}:{place.column}: " if place else ""
         hint = f"; {inert(clipped(problem.hint, 2000))}" if problem.hint else ""
         self.say(f"{where}error: {inert(clipped(problem.message, 5000))}{hint}")
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """The errors of a run, of which there may be one for each of thousands of accounts: the first, and a count."""
+        for each in problems[:ERRORS_TOLD]:
+            self.problem(each)
+        rest = len(problems) - ERRORS_TOLD
+        if rest > 0:
+            self.say(
+                f"and {rest:,} more error{'' if rest == 1 else 's'}: `--output jsonl`, json and csv have all of them"
+            )
 
     def trace(self, error: Exception) -> None:
         """Where an error that nobody foresaw came from."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from koding_audit.conclusion import departed, judged, totals
+from koding_audit.conclusion import departed, judged, standing, totals
 from koding_audit.model import SEVERITIES, Report, Severity
+from koding_audit.overview import FEW
 from koding_audit.results import Result, errors, results_of
 from koding_audit.text import inert
 from koding_audit.verdict import Tally
@@ -31,6 +32,8 @@ def render(report: Report) -> Iterator[str]:
         for each in results_of(audit, report):
             noted.add(each)
     yield from (f"{line}\n" for line in noted.lines())
+    if tally.audits > FEW:
+        yield f"koding-audit: {tally.audits:,} accounts: {standing(tally.statuses)}\n"
     yield f"koding-audit: {totals(tally)}; {judged(tally, len(report.errors))}\n"
     gone = departed(tally.gone)
     if gone:

@@ -9,27 +9,36 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
+from operator import attrgetter
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 from koding_audit import __version__, plot
 from koding_audit.arns import short_name
 from koding_audit.codec import finding_value
-from koding_audit.conclusion import again, called, command, departed, judged, totals
+from koding_audit.conclusion import again, called, command, departed, judged, standing, totals
 from koding_audit.drawing import drawn, in_words, left_out, legend
 from koding_audit.jsontext import instant, write_json
 from koding_audit.markup import element
 from koding_audit.model import SEVERITIES, Advice, Audit, Entry, Finding, Report, RootState, RunStatus
+from koding_audit.overview import FEW, RULES, Found, Row, overview
 from koding_audit.picture import picture
 from koding_audit.results import Result, Unread, errors, results_of, told_once, unread
-from koding_audit.text import inert
+from koding_audit.text import clipped, inert
 from koding_audit.verdict import Tally, not_written, stands, tallied
-from koding_audit.words import age, counted
+from koding_audit.words import ERRORS_TOLD, age, counted
 
 MOST = 5_000
 """Findings of an account that the page shows, the worst: a browser shows as many at once."""
 
+LISTED = 10_000
+"""Accounts in the list of a page that sums up more than a few: two megabytes of it."""
+
+FULL, FINDINGS = 10, 50
+"""Accounts that such a page shows in full, and findings of each."""
+
+_LONGEST = 100  # characters of a rule's name, which a saved report may make up
 _SORTS: Sequence[str] = (*SEVERITIES, "known", "fixed", "waived")
 _SIGNS: Mapping[RunStatus, str] = {
     "clean": "M5 12.5 10 17.5 19 7",
@@ -52,7 +61,7 @@ def render(report: Report) -> Iterator[str]:
     yield _html(element("a", "Skip to the findings", class_="skip", href="#accounts"))
     yield _html(page.top())
     yield '<main id="accounts" tabindex="-1">\n'
-    yield from map(_html, filter(None, page.main()))
+    yield from page.main()
     yield "</main>\n"
     made_by = f"Made by koding-audit {report.made_by or __version__}."
     said = f"{made_by} This page holds no script but its own, and loads nothing."
@@ -66,6 +75,11 @@ def _html(element: Element, ours: str = "") -> str:
     ET.indent(element, space="")  # for those who compare two pages
     if ours:
         list(element.iter())[-1].text = ours
+    return _line(element)
+
+
+def _line(element: Element) -> str:
+    """The element as it is, and the end of its line."""
     element.tail = "\n"
     text: bytes = ET.tostring(element, encoding="us-ascii", method="html")
     return text.decode("ascii")
@@ -113,31 +127,120 @@ class _Page:
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self.tally = Tally(report.fail_on)
-        self.accounts: list[tuple[str, RunStatus]] = []
+        self.sums = overview(report, LISTED if len(report.audits) > FEW else FEW)
+        self.many = len(report.audits) > FEW
+        self.most = FINDINGS if self.many else MOST
+        # Those that are shown in full; of a few in the order of the report.
+        self.shown = self.sums.worst[:FULL] if self.many else sorted(self.sums.rows, key=attrgetter("place"))
         self.kinds: Counter[tuple[str, str]] = Counter()
-        for audit in report.audits:
-            self.accounts.append((audit.account.id, self.tally.add(audit)))
-            self.kinds.update((_sort(each), each.rule) for each in told_once(audit)[:MOST])
-        self.status = self.tally.status(len(report.errors))
+        for row in self.shown:
+            told = told_once(report.audits[row.place])[: self.most]
+            self.kinds.update((_sort(each), each.rule) for each in told)
+        self.status = self.sums.tally.status(len(report.errors))
         self.told: list[Mapping[str, str]] = []
         self._of_kind = {kind: {"sort": kind[0], "rule": kind[1]} for kind in self.kinds}
         self._numbers = count(1)
 
     def title(self) -> str:
-        accounts = ", ".join(name for name, _ in self.accounts[:3])
-        more = f" and {len(self.accounts) - 3} more" if len(self.accounts) > 3 else ""
+        accounts = ", ".join(each.account for each in self.shown[:3])
+        more = f" and {len(self.shown) - 3} more" if len(self.shown) > 3 else ""
+        if self.many:
+            accounts, more = f"{len(self.report.audits):,} accounts", ""
         return f"{_TITLES[self.status]}: {accounts or 'no account'}{more} - koding-audit"
 
-    def main(self) -> Iterator[Element | None]:
-        yield _problems(self.report)
+    def main(self) -> Iterator[str]:
+        several = len(self.report.audits) > 1
+        problems = _problems(self.report)
+        if self.many:
+            yield from self.summed()
+        if problems is not None:
+            yield _html(problems)
         # Of one account the filter stands with its findings.
-        yield self.filter() if self.kinds and len(self.accounts) > 1 else None
-        yield from (self.account(index, audit) for index, audit in enumerate(self.report.audits, 1))
+        if self.kinds and several:
+            yield _html(self.filter())
+        for index, row in enumerate(self.shown, 1):
+            yield _html(self.account(index, self.report.audits[row.place]))
+
+    def summed(self) -> Iterator[str]:
+        """What each rule found, and the accounts in a line each."""
+        if self.sums.rules:
+            yield _html(self.rules())
+        beginning, tag, end = _html(self.listed()).partition("</ol>")
+        yield f"{beginning}\n"
+        full = {row.place: f"#account-{index}" for index, row in enumerate(self.shown, 1)}
+        for row in self.sums.rows:
+            yield _line(_row(row, full.get(row.place)))  # thousands: what is between tags costs a browser its time too
+        yield f"{tag}{end}"
+
+    def rules(self) -> Element:
+        found, rest = self.sums.rules[:RULES], len(self.sums.rules) - RULES
+        return _section(
+            "rules",
+            "What was found",
+            element("ul", *map(self.rule, found), class_="found"),
+            element("p", f"{counted(rest, 'rule')} more: the JSON report has them all.") if rest > 0 else None,
+            level="h2",
+        )
+
+    def rule(self, found: Found) -> Element:
+        why = self.report.advice.get(found.rule, Advice("")).why
+        accounts = f"{found.accounts:,} account{'' if found.accounts == 1 else 's'}"
+        return element(
+            "li",
+            element(
+                "p",
+                element("span", found.severity, class_=f"badge {found.severity}"),
+                " ",
+                element("strong", clipped(found.rule, _LONGEST)),
+                f" {found.findings:,} in {accounts}",
+            ),
+            element("p", why, class_="why") if why else None,
+            element("p", f"For example {found.example}", class_="todo"),
+        )
+
+    def listed(self) -> Element:
+        """The list of accounts, whose rows are written one by one: its is the first `</ol>`."""
+        left = self.sums.beside(self.sums.rows)
+        kind = "accounts many" if len(self.sums.rows) > _MANY else "accounts"
+        worst = len(self.shown)
+        return _section(
+            "list",
+            "Accounts",
+            self.finder(),
+            element(
+                "div",
+                element("ol", class_=kind),
+                class_="list",
+                tabindex="0",
+                role="group",
+                aria_label="The accounts, the worst first; the list scrolls",
+            ),
+            element("p", "No account is like that.", class_="none", id="nobody", hidden=""),
+            element("p", f"{left.total():,} more: {standing(left)}. The JSON report has them all.") if left else None,
+            element("p", f"The worst are below in full: {worst} of them.", class_="none") if worst else None,
+            level="h2",
+        )
+
+    def finder(self) -> Element:
+        """The form that looks for accounts; hidden until the script can do it."""
+        there = self.sums.tally.statuses
+        boxes = (_box("status", each, f"{there[each]:,}") for each in _TITLES if there[each])
+        return element(
+            "form",
+            element("label", "Search", element("input", type="search", id="wanted", autocomplete="off")),
+            element("button", "Reset", type="reset"),
+            element("fieldset", element("legend", "Show"), *boxes),
+            element("p", id="there", role="status"),
+            id="find",
+            hidden="",
+            role="search",
+            aria_label="Accounts",
+        )
 
     def top(self) -> Element:
         """The verdict, the numbers, and what to do next."""
-        tally, status = self.tally, self.status
+        tally, status = self.sums.tally, self.status
+        accounts = f"{tally.audits:,} accounts: {standing(tally.statuses)}"
         said = judged(tally, len(self.report.errors))
         offered = command(tally)
         return element(
@@ -150,13 +253,14 @@ class _Page:
                     "div",
                     element("h1", _TITLES[status]),
                     element("p", said.partition(": ")[2], class_="said"),
+                    element("p", accounts, class_="totals") if self.many else None,
                     element("p", totals(tally), class_="totals") if tally.audits else None,
                 ),
                 class_=f"verdict {status}",
             ),
             _numbers(tally),
             _command("To fix what can be fixed without taking anything away:", offered) if offered else None,
-            _contents(self.accounts) if len(self.accounts) > 1 else None,
+            _contents(self.shown, all_of_them=not self.many) if tally.audits > 1 else None,
         )
 
     def filter(self) -> Element:
@@ -181,8 +285,7 @@ class _Page:
         for (sort, _), number in self.kinds.items():
             sorts[sort] += number
         for sort in filter(sorts.get, _SORTS):
-            box = element("input", type="checkbox", name="sort", value=sort, checked="")
-            yield element("label", box, f" {sort} ", element("span", f"{sorts[sort]:,}", class_="count"))
+            yield _box("sort", sort, f"{sorts[sort]:,}")
 
     def account(self, index: int, audit: Audit) -> Element:
         account, report = audit.account, self.report
@@ -201,9 +304,9 @@ class _Page:
             _pictured(audit, name),
             _trend(audit, name),
             self.findings(audit, name),
-            _gone(audit, name),
+            _gone(audit, name, self.most),
             _root(audit, name),
-            _written(audit, name),
+            _written(audit, name, self.most),
             _unseen(audit, name),
             _reproduced(audit, report, name),
             aria_labelledby=name,
@@ -214,14 +317,14 @@ class _Page:
         results = {id(each.finding): each for each in results_of(audit, self.report) if each.finding}
         told = [results[id(each)] for each in told_once(audit)]
         subjects: dict[str, list[Result]] = {}
-        for each in told[:MOST]:
+        for each in told[: self.most]:
             subjects.setdefault(each.subject, []).append(each)
-        rest = len(told) - MOST
+        rest = len(told) - self.most
         sections = [self.subject(subject, those) for subject, those in subjects.items()]
         return _section(
             f"{name}-findings",
             "Findings",
-            self.filter() if told and len(self.accounts) == 1 else None,
+            self.filter() if told and len(self.report.audits) == 1 else None,
             element("div", *sections, class_="subjects many" if len(sections) > _MANY else "subjects"),
             element("p", "Nothing to report.", class_="none") if not told else None,
             element("p", "No finding is like that.", class_="none unmatched", hidden="") if told else None,
@@ -307,19 +410,39 @@ def _command(label: str, text: str) -> Element:
     return element("div", element("p", label), element("pre", element("code", text), tabindex="0"), class_="command")
 
 
-def _contents(accounts: Iterable[tuple[str, RunStatus]]) -> Element:
-    items = []
-    for index, (name, status) in enumerate(accounts, 1):
-        link = element("a", f"Account {name}", href=f"#account-{index}")
-        items.append(element("li", link, " ", element("span", status, class_=f"pill {status}")))
+def _box(name: str, value: str, number: str) -> Element:
+    """A checkbox of a form that filters, with how many it is about."""
+    box = element("input", type="checkbox", name=name, value=value, checked="")
+    return element("label", box, f" {value} ", element("span", number, class_="count"))
+
+
+def _row(row: Row, link: str | None) -> Element:
+    """An account in the list; link: where it is shown in full."""
+    name = element("a", row.account, href=link) if link else element("span", row.account)
+    return element(
+        "li",
+        element("p", name, element("span", row.alias, class_="alias") if row.alias else None),
+        element("p", element("span", row.status, class_=f"pill {row.status}")),
+        element("p", row.said),
+        class_=row.status,
+    )
+
+
+def _contents(shown: Iterable[Row], *, all_of_them: bool) -> Element:
+    """Links to the accounts that are shown in full; with one to the list where these are not all of them."""
+    items = [] if all_of_them else [element("li", element("a", "All accounts", href="#list"))]
+    for index, row in enumerate(shown, 1):
+        link = element("a", f"Account {row.account}", href=f"#account-{index}")
+        items.append(element("li", link, " ", element("span", row.status, class_=f"pill {row.status}")))
     return element("nav", element("ul", *items), aria_label="Accounts")
 
 
 def _problems(report: Report) -> Element | None:
     """The errors of the run itself."""
-    told = list(errors(report))
+    told = list(islice(errors(report), ERRORS_TOLD))
     if not told:
         return None
+    rest = len(report.errors) - len(told)
     items = [
         element(
             "li",
@@ -331,7 +454,13 @@ def _problems(report: Report) -> Element | None:
         )
         for each in told
     ]
-    return _section("run", "What went wrong", element("ul", *items, class_="problems"), level="h2")
+    return _section(
+        "run",
+        "What went wrong",
+        element("ul", *items, class_="problems"),
+        element("p", f"{counted(rest, 'error')} more: the JSON report has them all.") if rest > 0 else None,
+        level="h2",
+    )
 
 
 def _about(audit: Audit) -> Iterator[tuple[str, str]]:
@@ -389,12 +518,12 @@ def _trend(audit: Audit, name: str) -> Element | None:
     )
 
 
-def _gone(audit: Audit, name: str) -> Element | None:
+def _gone(audit: Audit, name: str, most: int) -> Element | None:
     """What the baseline has, and the account no longer."""
     if audit.baseline is None or not audit.baseline.gone:
         return None
     gone = audit.baseline.gone
-    items = [element("li", element("code", each)) for each in gone[:MOST]]
+    items = [element("li", element("code", each)) for each in gone[:most]]
     rest = len(gone) - len(items)
     return _section(
         f"{name}-gone",
@@ -445,7 +574,7 @@ def _mark(words: str, bad: bool, good: bool) -> Element:
     return element("span", words, class_=f"badge {kind}")
 
 
-def _written(audit: Audit, name: str) -> Element | None:
+def _written(audit: Audit, name: str, most: int) -> Element | None:
     """The journal: each write, and what became of it."""
     journal = audit.journal
     if journal is None:
@@ -453,7 +582,7 @@ def _written(audit: Audit, name: str) -> Element | None:
     outcomes = Counter(each.outcome for each in journal.entries)
     numbers = ", ".join(f"{outcomes[word]} {word}" for word in sorted(outcomes)) or "nothing to write"
     unsettled = {id(each) for each in not_written(audit)}
-    rows = [_entry(each, id(each) not in unsettled) for each in journal.entries[:MOST]]
+    rows = [_entry(each, id(each) not in unsettled) for each in journal.entries[:most]]
     rest = len(journal.entries) - len(rows)
     return _section(
         f"{name}-fix",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from operator import attrgetter
 
-from koding_audit.conclusion import command, departed, judged, totals
+from koding_audit.conclusion import command, departed, judged, standing, totals
 from koding_audit.model import Audit, Report
+from koding_audit.overview import FEW, FINDINGS, FULL, LINES, Found, Overview, Row, overview
 from koding_audit.results import Result, errors, results_of
 from koding_audit.text import clipped, inert
 from koding_audit.verdict import Tally, tallied
-from koding_audit.words import counted
+from koding_audit.words import ERRORS_TOLD, counted
 
 MOST = 60_000
 """Characters of the rows: GitHub takes 65,536 in a comment, and a mebibyte in the summary of a job."""
@@ -38,12 +41,25 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _parts(report: Report) -> Iterator[str]:
-    yield from _head(tallied(report.audits, report.fail_on), len(report.errors))
-    room, left_out = MOST, 0
-    for heading, told in _sections(report):
+    if len(report.audits) <= FEW:
+        yield from _head(tallied(report.audits, report.fail_on), len(report.errors))
+        yield from _told(report, report.audits, MOST)
+        return
+    found = overview(report, FULL + LINES)
+    yield from _head(found.tally, len(report.errors))
+    sums = list(_summed(found))
+    yield from sums
+    full = (report.audits[each.place] for each in found.worst[:FULL])
+    yield from _told(report, full, MOST - sum(map(len, sums)), FINDINGS)
+
+
+def _told(report: Report, audits: Iterable[Audit], room: int, most: int = sys.maxsize) -> Iterator[str]:
+    """The errors of the run and what these audits tell, as far as there is room, and up to so many rows of each."""
+    left_out = max(len(report.errors) - ERRORS_TOLD, 0)
+    for heading, told in _sections(report, audits):
         rows = [_row(each) for each in sorted(told, key=attrgetter("rank"))]
         room -= len(heading) + (_FRAME if rows else 0)
-        kept = list(_fitting(rows, room))
+        kept = list(_fitting(rows[:most], room))
         room -= sum(map(len, kept))
         left_out += len(rows) - len(kept)
         if heading and room > 0:
@@ -54,9 +70,37 @@ def _parts(report: Report) -> Iterator[str]:
         yield f"{counted(left_out, 'row')} did not fit here: the JSON report has everything."
 
 
-def _sections(report: Report) -> Iterator[tuple[str, Iterable[Result]]]:
-    yield "", errors(report)
-    yield from ((_heading(each), results_of(each, report)) for each in report.audits)
+def _sections(report: Report, audits: Iterable[Audit]) -> Iterator[tuple[str, Iterable[Result]]]:
+    yield "", islice(errors(report), ERRORS_TOLD)
+    yield from ((_heading(each), results_of(each, report)) for each in audits)
+
+
+def _summed(found: Overview) -> Iterator[str]:
+    """How the accounts stand, what each rule found, and a line for each of the worst that is not shown in full."""
+    yield f"{found.tally.audits:,} accounts: {standing(found.tally.statuses)}."
+    rules = list(_fitting(map(_rule, found.rules), MOST // 3))
+    rest = len(found.rules) - len(rules)
+    if rules:
+        yield f"| | rule | findings | accounts | for example |\n|---|---|---|---|---|\n{''.join(rules)}".rstrip("\n")
+    if rest:
+        yield f"{counted(rest, 'rule')} more: the JSON report has them all."
+    lines = list(_fitting(map(_line, found.worst[FULL:]), MOST // 3))
+    left = found.beside(found.worst[: FULL + len(lines)])
+    if lines:
+        yield "### Other accounts, the worst first"
+        yield f"| account | | what was found |\n|---|---|---|\n{''.join(lines)}".rstrip("\n")
+    if left and found.worst:
+        yield f"{left.total():,} more accounts: {standing(left)}. The JSON report has them all."
+
+
+def _rule(found: Found) -> str:
+    cells = (_cell(found.rule), f"{found.findings:,}", f"{found.accounts:,}", _cell(found.example))
+    return f"| {found.severity} | {' | '.join(cells)} |\n"
+
+
+def _line(row: Row) -> str:
+    alias = f" ({_cell(row.alias)})" if row.alias else ""
+    return f"| {_cell(row.account)}{alias} | {row.status} | {row.said} |\n"
 
 
 def _head(tally: Tally, errors: int) -> Iterator[str]:

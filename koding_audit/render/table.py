@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from koding_audit.arns import short_name
-from koding_audit.conclusion import accepted, called, command, departed, judged, remedy, totals
-from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Report
+from koding_audit.conclusion import accepted, called, command, departed, judged, remedy, standing, totals
+from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Problem, Report
+from koding_audit.overview import FEW, FINDINGS, FULL, LINES, RULES, Found, Row, overview
 from koding_audit.results import Unread, told_once, unread
-from koding_audit.text import inert
+from koding_audit.text import clipped, inert
 from koding_audit.verdict import Tally, changes, not_written, tallied, tool_of
-from koding_audit.words import age
+from koding_audit.words import ERRORS_TOLD, age
 
 Block = Sequence[tuple[str, ...]]
 """Rows that belong together. The last cell of a row is wrapped; those before it are short words of ours."""
@@ -22,6 +24,8 @@ _COLOURS: Mapping[str, str] = {"error": "31", "warning": "33", "note": "36", "fi
 _INDENT = "  "
 _NARROWEST = 20
 _NAMES_SHOWN = 10
+_LONGEST = 60  # characters of a rule's name, which a saved report may make up
+_WHERE = "`--output jsonl` has all of them"
 
 
 def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[str]:
@@ -29,20 +33,49 @@ def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[
 
     color: the severities in colour too; their words say the same without.
     """
-    page, tally = _Page(width, color, report), Tally(report.fail_on)
-    for audit in report.audits:
-        tally.add(audit)
-        yield from (f"{section}\n\n" for section in page.audit(audit))
-    if not report.audits:
-        yield "No audit was possible.\n\n"
-    yield f"{page.closing(tally, len(report.errors))}\n"
+    page = _Page(width, color, report)
+    before = ""
+    for section in page.of_many() if len(report.audits) > FEW else page.of_few():
+        yield f"{before}{section}"
+        before = "\n\n"
+    yield "\n"
 
 
 @dataclass(frozen=True)
 class _Page:
+    """most: findings of an account, and writes, that are shown."""
+
     width: int
     color: bool
     report: Report
+    most: int = sys.maxsize
+
+    def of_few(self) -> Iterator[str]:
+        tally = Tally(self.report.fail_on)
+        for audit in self.report.audits:
+            tally.add(audit)
+            yield from self.audit(audit)
+        if not self.report.audits:
+            yield "No audit was possible."
+        yield self.closing(tally, len(self.report.errors))
+
+    def of_many(self) -> Iterator[str]:
+        """The worst in full, some more in a line each, and the sums: at the end, where a terminal stays."""
+        found = overview(self.report, FULL + LINES)
+        page = replace(self, most=FINDINGS)
+        for row in found.worst[:FULL]:
+            yield from page.audit(self.report.audits[row.place])
+        rows, left = found.worst[FULL:], found.beside(found.worst)
+        if rows:
+            blocks = [[(inert(each.account), each.status, _whose(each))] for each in rows]
+            yield self.section("Other accounts, the worst first", blocks)
+        if left and found.worst:
+            yield self.section("", [[(f"And {left.total():,} more accounts: {standing(left)}. {_WHERE}.",)]])
+        if self.report.errors:
+            yield self.section("What went wrong", list(_problems(self.report.errors)))
+        if found.rules:
+            yield self.section("What was found", list(_rules(found.rules)))
+        yield self.closing(found.tally, len(self.report.errors))
 
     def audit(self, audit: Audit) -> list[str]:
         """What was audited, the findings of each subject, what could not be read, and what was written."""
@@ -55,21 +88,25 @@ class _Page:
             outcomes = Counter(each.outcome for each in audit.journal.entries)
             numbers = ", ".join(f"{outcomes[word]} {word}" for word in sorted(outcomes)) or "nothing to write"
             heading = f"Journal {inert(audit.journal.path)}: {numbers}"
-            sections.append(self.section(heading, [[_entry(each)] for each in not_written(audit)]))
+            entries = not_written(audit)
+            blocks = [[_entry(each)] for each in entries[: self.most]]
+            sections.append(self.section(heading, [*blocks, *_more(len(entries) - len(blocks), "write")]))
         if len(self.report.audits) > 1:
             sections.append(self.closing(tallied([audit], self.report.fail_on)))
         return sections
 
     def findings(self, audit: Audit) -> list[str]:
         """A section for each subject, the worst first. All are laid out in one go: each table costs its start."""
-        shown = told_once(audit)
+        told = told_once(audit)
+        shown = told[: self.most]
         options = changes(audit.findings, managed=True)
         blocks = [self.finding(each, options.get(each.id), audit) for each in shown]
         sections: dict[str, list[str]] = {}
         for finding, lines in zip(shown, self.layout(blocks), strict=True):
             lines[0] = self.painted(lines[0])
             sections.setdefault(finding.subject, self.heading(finding.subject)).extend(lines)
-        return ["\n".join(lines) for lines in sections.values()]
+        more = [self.section("", each) for each in [_more(len(told) - len(shown), "finding")] if each]
+        return [*("\n".join(lines) for lines in sections.values()), *more]
 
     def finding(self, finding: Finding, change: Change | None, audit: Audit) -> Block:
         advice = self.report.advice.get(finding.rule, Advice(""))
@@ -98,12 +135,14 @@ class _Page:
 
     def closing(self, tally: Tally, errors: int = 0) -> str:
         """The counts and the verdict, of one audit or of all."""
-        rows = [("Summary", totals(tally))] if tally.audits else []
+        many = tally.audits > FEW
+        rows = [("Accounts", standing(tally.statuses))] if many else []
+        rows += [("Summary", totals(tally))] if tally.audits else []
         rows += [("Baseline", each) for each in [departed(tally.gone)] if each]
         rows.append(("Result", judged(tally, errors)))
         closing = self.section("", [[row] for row in rows])
         if tally.audits > 1:
-            return f"All {tally.audits} accounts\n{closing}"
+            return f"All {tally.audits:,} accounts\n{closing}"
         offered = command(tally)
         # Not wrapped: half of a command that is copied would be another command.
         return f"To fix   {inert(offered)}\n{closing}" if offered else closing
@@ -134,6 +173,30 @@ class _Page:
         if not self.color or word not in _COLOURS:
             return line
         return line.replace(word, f"\x1b[{_COLOURS[word]}m{word}\x1b[0m", 1)
+
+
+def _more(number: int, noun: str) -> Sequence[Block]:
+    return [[("", f"and {number:,} more {noun}{'' if number == 1 else 's'}. {_WHERE}.")]] if number > 0 else []
+
+
+def _whose(row: Row) -> str:
+    return f"{row.said} ({row.alias})" if row.alias else row.said
+
+
+def _problems(errors: Sequence[Problem]) -> Iterator[Block]:
+    for each in errors[:ERRORS_TOLD]:
+        yield [("error", f"{each.message}; {each.hint}" if each.hint else each.message)]
+    yield from _more(len(errors) - ERRORS_TOLD, "error")
+
+
+def _rules(rules: Sequence[Found]) -> Iterator[Block]:
+    """Of each rule how much it found, and where for example."""
+    for each in rules[:RULES]:
+        numbers = f"{each.findings:,} in {each.accounts:,} account{'' if each.accounts == 1 else 's'}"
+        yield [(each.severity, inert(clipped(each.rule, _LONGEST)), numbers), ("", "", each.example)]
+    rest = len(rules) - RULES
+    if rest > 0:
+        yield [("", "", f"and {rest:,} more rules. {_WHERE}.")]
 
 
 def _wrapped(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:

@@ -52,6 +52,15 @@ def test_names_in_an_error_cannot_move_the_cursor(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "e\\x9b1m:1:1: error: a\\x1b[2Jb; c\\x0ad\n"
 
 
+def test_of_thousands_of_errors_the_first_are_told_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal().problems([Problem(f"account {each}") for each in range(3000)])
+    *told, rest = capsys.readouterr().err.splitlines()
+    assert told == [f"error: account {each}" for each in range(20)]
+    assert rest == "and 2,980 more errors: `--output jsonl`, json and csv have all of them"
+    Terminal().problems([Problem("one")] * 20)
+    assert capsys.readouterr().err == "error: one\n" * 20
+
+
 def test_quiet_hides_notes_and_never_errors(capsys: pytest.CaptureFixture[str]) -> None:
     terminal = Terminal(quiet=True)
     terminal.note("by the way")

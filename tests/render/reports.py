@@ -27,6 +27,7 @@ from koding_audit.model import (
     Report,
     RootState,
     RootUse,
+    Severity,
     Source,
     SourceFile,
     Verb,
@@ -356,8 +357,31 @@ def several() -> Report:
     return Report((here, audit(account=other, caller=caller)), fail_on="error", advice=ADVICE)
 
 
+def organization() -> Report:
+    """More accounts than are shown one by one: a few clean, two incomplete, one with more than is shown of one account.
+
+    More could not be reached than a person is told one by one.
+    """
+
+    def of(number: int) -> Audit:
+        account = Account(f"{100_000_000_000 + number}", "aws", f"team-{number}" if number % 3 else None)
+        if number in (11, 30):
+            gap = Gap(Fact.SUMMARY, "iam:GetAccountSummary", "AccessDenied", "", "iam:GetAccountSummary")
+            return audit(account=account, gaps=(gap,), blocked_rules=(("root-access-key",),))
+        group = account.arn("group", "Developers")
+        many = (policy_missing(f"a/P{each:02}", subject=group, fix=None) for each in range(24))
+        severity: Severity = "warning" if number % 5 else "error"
+        usual = () if number % 7 == 1 else (policy_missing(severity=severity, subject=group),)
+        findings = {8: _drift()[:8], 23: tuple(many)}
+        return audit(account=account, findings=findings.get(number, usual))
+
+    denied = "its role cannot be assumed: AccessDenied"
+    errors = (Problem(f"account {200_000_000_000 + each}: {denied}", "see to its trust") for each in range(23))
+    return Report(tuple(map(of, range(1, 36))), errors=tuple(errors), advice=ADVICE)
+
+
 REPORTS: Mapping[str, Report] = {
-    make.__name__: make() for make in (clean, empty, full, gapped, fixed, hostile, compared, several)
+    make.__name__: make() for make in (clean, empty, full, gapped, fixed, hostile, compared, several, organization)
 }
 
 

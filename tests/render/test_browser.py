@@ -236,6 +236,31 @@ def test_thousands_of_findings_can_be_searched(browser: Browser) -> None:
     assert (browser.shown(), browser.status()) == (["number 1234"], "1 of 2000 shown")
 
 
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_many_accounts_can_be_searched_beside_the_findings_of_the_worst(browser: Browser, width: int) -> None:
+    browser.open(rendered("html", REPORTS["organization"]), width=width)
+
+    def rows() -> list[str]:
+        every = "Array.from(document.querySelectorAll('.accounts li'))"
+        seen = f"{every}.filter((each) => each.getClientRects().length)"
+        return [str(each) for each in browser.js(f"return {seen}.map((each) => each.innerText.split(/\\s/)[0])")]
+
+    told = "return document.getElementById('there').textContent"
+    before = browser.status()
+    assert (len(rows()), browser.js(told)) == (35, "35 of 35 shown")
+    browser.fill("wanted", "team-8")
+    assert (rows(), browser.js(told)) == (["100000000008"], "1 of 35 shown")
+    browser.fill("wanted", "nobody")
+    assert (rows(), browser.js("return document.getElementById('nobody').hidden")) == ([], False)
+    browser.fill("wanted", "")
+    browser.js("document.querySelector('#find input[value=findings]').click()")
+    assert (len(rows()), browser.js(told)) == (6, "6 of 35 shown")
+    assert browser.status() == before, "what is filtered above leaves the findings below alone"
+    browser.js("document.querySelector('#find button').click(); return new Promise((done) => setTimeout(done))")
+    assert browser.js(told) == "35 of 35 shown"
+    assert browser.js("const list = document.querySelector('.list'); return list.scrollHeight > list.clientHeight")
+
+
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(browser: Browser) -> None:
     browser.open(rendered("html", REPORTS["full"]))
     described = (

@@ -176,7 +176,7 @@ def test_the_last_lines_count_and_judge(report: str, said: str, result: str) -> 
     assert row(text, "Result") == result
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", [name for name in REPORTS if name != "organization"])
 def test_the_numbers_of_the_summary_are_the_sum_of_what_is_shown(report: str) -> None:
     shown = rendered("table", REPORTS[report])
     for severity in ("error", "warning", "note", "waived", "fixed"):

@@ -342,10 +342,10 @@ def test_no_text_becomes_markup_a_link_or_a_mention_for_githubs_reader(text: str
     assert not re.search(r"@|#|www\.|://|GH-\d", read)
 
 
-@EVERY
-def test_markdown_has_a_row_for_everything_that_is_told(report: Report) -> None:
-    told = rendered("csv", report).count("\r\n") - 1
-    assert page(report).count("<td>") == 5 * told
+@pytest.mark.parametrize("name", [name for name in REPORTS if name != "organization"])
+def test_markdown_has_a_row_for_everything_that_is_told(name: str) -> None:
+    told = rendered("csv", REPORTS[name]).count("\r\n") - 1
+    assert page(REPORTS[name]).count("<td>") == 5 * told
 
 
 def test_markdown_fits_a_comment_and_counts_what_does_not() -> None:
