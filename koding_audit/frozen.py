@@ -65,11 +65,13 @@ class _Told:
         self._name = name
         self._lock = lock
 
-    def __get__(self, _: object, __: type) -> Any:
+    def __get__(self, _: object, owner: type) -> Any:
         with self._lock:
             if self._name not in vars(self._plain):
                 dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(self._plain)
-        return vars(self._plain)[self._name]
+        found = vars(self._plain)[self._name]
+        setattr(owner, self._name, found)  # in this one's place: it is asked for at each dataclasses.replace
+        return found
 
 
 def _complete(made: Any) -> None:

@@ -18,6 +18,7 @@ _OPENING, _CLOSING, _BETWEEN, _BEFORE_KEY = (frozenset(signs) for signs in ("[{"
 _SPACES = re.compile(r"[ \t\r\n]*")
 _SIGN = re.compile(r"[ \t\r\n]*([\[\]{},:])")
 _EMPTY = re.compile(r"[ \t\r\n]*\]")
+_quoted = json.encoder.encode_basestring_ascii
 _OBJECT = -1
 _DEEP = 500  # about where Python gives up
 _DIGITS = 100
@@ -29,9 +30,29 @@ _Choice = TypeVar("_Choice", bound=str)
 
 def write_json(value: object, *, indent: int | None = None) -> str:
     """One line, or with indent many; ASCII without any control character but the newlines of indent."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(value, indent=indent, separators=separators, allow_nan=False)
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False) if indent is None else _laid_out(value, indent)
     return text.replace("\x7f", "\\u007f")  # the one control character that ensure_ascii leaves
+
+
+def _laid_out(value: object, indent: int, margin: str = "\n") -> str:
+    """As json.dumps lays it out with an indent, in half of its time: for that it has no encoder in C.
+
+    margin: what comes between two lines.
+    """
+    if type(value) is int:
+        return repr(value)
+    if not value or not isinstance(value, (dict, list, tuple)):
+        return "[]" if value == [] else json.dumps(value, allow_nan=False)
+    inner, brackets = margin + " " * indent, "{}" if isinstance(value, dict) else "[]"
+    # Most values are texts: a call for each would be a quarter of the time.
+    if isinstance(value, dict):
+        items = [
+            f"{_quoted(name)}: {_quoted(each) if type(each) is str else _laid_out(each, indent, inner)}"
+            for name, each in value.items()
+        ]
+    else:
+        items = [_quoted(each) if type(each) is str else _laid_out(each, indent, inner) for each in value]
+    return f"{brackets[0]}{inner}{f',{inner}'.join(items)}{margin}{brackets[1]}"
 
 
 def json_parts(value: object, margin: str = "\n") -> Iterator[str]:

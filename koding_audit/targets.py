@@ -38,11 +38,7 @@ def within(desired: Desired, targets: Collection[str]) -> Desired:
         return not each.targets or not set(targets).isdisjoint(each.targets)
 
     groups = {name: each for name, each in desired.groups.items() if holds(each)}
-    users = {
-        name: replace(each, groups=tuple(group for group in each.groups if group.name in groups))
-        for name, each in desired.users.items()
-        if holds(each)
-    }
+    users = {name: _in_those(each, groups) for name, each in desired.users.items() if holds(each)}
     return replace(
         desired,
         groups=groups,
@@ -50,6 +46,12 @@ def within(desired: Desired, targets: Collection[str]) -> Desired:
         roles={name: each for name, each in desired.roles.items() if holds(each)},
         waivers=tuple(filter(holds, desired.waivers)),
     )
+
+
+def _in_those(user: DesiredUser, groups: Collection[str]) -> DesiredUser:
+    """The user as a member of those of its groups that are declared."""
+    kept = tuple(group for group in user.groups if group.name in groups)
+    return user if len(kept) == len(user.groups) else replace(user, groups=kept)
 
 
 def reached(targets: Iterable[Target], accounts: Mapping[str, Collection[str]]) -> tuple[Reached, ...]:

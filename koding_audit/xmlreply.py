@@ -122,13 +122,20 @@ def _text(element: Element) -> str:
 
 
 def _timestamp(element: Element) -> datetime:
-    text = _text(element)
-    if not _TIME.fullmatch(text):
+    found = moment(_text(element))
+    if found is None:
         raise Irregular
+    return found
+
+
+def moment(text: str) -> datetime | None:
+    """A time in UTC as AWS writes it, to the second; None for any other text."""
+    if not _TIME.fullmatch(text):
+        return None
     try:
         return datetime.fromisoformat(f"{text[:-1]}+00:00")
-    except ValueError:
-        raise Irregular from None
+    except ValueError:  # the 30th of February
+        return None
 
 
 def _boolean(element: Element) -> bool:

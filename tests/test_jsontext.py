@@ -25,6 +25,8 @@ VALUES = st.recursive(
 @example("\x7f\x1b\u202e", None)
 def test_what_is_written_is_printable_ascii_and_is_read_back(value: object, indent: int | None) -> None:
     text = write_json(value, indent=indent)
+    usual = json.dumps(value, indent=indent, separators=(",", ":" if indent is None else ": "))
+    assert text == usual.replace("\x7f", "\\u007f")
     assert all(line.isascii() and (line.isprintable() or not line) for line in text.split("\n"))
     assert read_json(text, "x") == value
 
