@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from koding_audit.arns import short_name
@@ -39,6 +40,7 @@ class Result:
     place: the line that asks for it, or None; file: where formats that need a place point without one: the first
     desired-state file, or "". account: its id, "" for an error of the run; todo: what to do about it, until when and by
     whom it is accepted, or "". known: it is in the baseline as well.
+    whose: the account's id, where the report is of several.
     """
 
     kind: Literal["finding", "gap", "write", "error"]
@@ -55,11 +57,18 @@ class Result:
     file: str
     finding: Finding | None = None
     known: bool = False
+    whose: str = ""
 
     @property
     def rank(self) -> int:
         """0: it stands; 1: it stands, and makes nothing fail, for it is known; 2: it is fixed or waived."""
         return 2 if self.status in {"fixed", "waived"} else int(self.known and self.verdict == "passes")
+
+    @property
+    def line(self) -> str:
+        """The message and what to do about it, and of several accounts which one, for formats that show no more."""
+        said = f"{self.message}; {self.todo}" if self.todo else self.message
+        return f"account {self.whose}: {said}" if self.whose else said
 
     @property
     def title(self) -> str:
@@ -87,11 +96,12 @@ def errors(report: Report) -> Iterator[Result]:
 
 def results_of(audit: Audit, report: Report) -> list[Result]:
     """What one of its audits tells: writes, gaps that no finding tells, findings."""
-    return [
+    told = [
         *(_write(each, audit) for each in not_written(audit)),
         *(_gap(gap, audit) for gap in untold(audit)),
         *_findings(audit, report),
     ]
+    return told if len(report.audits) < 2 else [replace(each, whose=audit.account.id) for each in told]
 
 
 def worst_first(report: Report) -> Iterator[Result]:

@@ -470,7 +470,7 @@ def _report(command: argparse.ArgumentParser) -> None:
 def _targets(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("many accounts, where the desired state has `targets`")
     group.add_argument("--target", action="append", default=[], metavar="NAME", help="only these; repeatable")
-    group.add_argument("--parallel", type=_window, default=8, metavar="N", help="accounts at once (default: 8)")
+    group.add_argument("--parallel", type=_window, default=16, metavar="N", help="accounts at once (default: 16)")
     group.add_argument(
         "--shard", type=_shard, metavar="I/N", help="only part I of N equal parts of the accounts; `merge` joins them"
     )

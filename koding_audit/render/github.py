@@ -83,7 +83,7 @@ def _command(kind: str, result: Result) -> str:
     elif result.file:
         properties = {"file": result.file, "line": "1", **properties}
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{kind} {said}::{_data(f'{result.message}; {result.todo}' if result.todo else result.message)}"
+    return f"::{kind} {said}::{_data(result.line)}"
 
 
 def _data(text: str) -> str:

@@ -26,9 +26,8 @@ def _entry(result: Result) -> dict[str, Any]:
     """fingerprint: by it GitLab tells what is new in a merge request from what was there."""
     place = result.place
     path = place.path if place else result.file or _NO_FILE
-    said = f"{result.message}; {result.todo}" if result.todo else result.message
     return {
-        "description": inert(f"known: {said}" if result.known else said).strip() or "-",
+        "description": inert(f"known: {result.line}" if result.known else result.line).strip() or "-",
         "check_name": inert(result.rule),
         "fingerprint": hashlib.sha256(result.id.encode("utf-8", "surrogatepass")).hexdigest(),
         "severity": "blocker" if result.verdict == "incomplete" else _SEVERITIES[result.severity],

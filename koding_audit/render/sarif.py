@@ -193,7 +193,7 @@ def _audits(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _message(result: Result) -> str:
-    return _text(f"{result.message}; {result.todo}" if result.todo else result.message)
+    return _text(result.line)
 
 
 def _text(text: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from koding_audit import registry
 from koding_audit.conclusion import again
 from koding_audit.model import Finding, Report, Severity
-from koding_audit.verdict import summary
+from koding_audit.verdict import stands, summary
 from tests.render.reports import ACCOUNT, GOLDEN, HOSTILE, REPORTS, audit, policy_missing, rendered
 
 FORMATS = registry.names("render")
@@ -267,3 +267,12 @@ def test_the_table_shows_what_is_new_of_a_subject_before_what_is_known() -> None
 def test_the_same_audit_once_more_has_the_same_baseline() -> None:
     assert "--baseline iam/known.json" in again(REPORTS["compared"].audits[0], "warning")
     assert "--baseline" not in again(REPORTS["full"].audits[0], "warning")
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab", "sarif"])
+def test_what_is_told_without_its_account_names_it_where_there_are_several(name: str) -> None:
+    several = rendered(name, REPORTS["several"])
+    told = {each.account.id for each in REPORTS["several"].audits if any(map(stands, each.findings))}
+    assert told
+    assert set(re.findall("account ([0-9]{12}): ", several)) == told
+    assert "account 123456789012: " not in rendered(name, REPORTS["full"])
