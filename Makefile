@@ -14,7 +14,7 @@ help: ## print the targets
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev,oracle]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dask,demo,dev,oracle]'
 	@touch $@
 
 demo: $(STAMP) ## the whole tour on the embedded account: audit, fix, audit again

@@ -594,7 +594,7 @@ def check_endpoint(settings: Settings) -> None:
     if not usable:
         raise InputError(f"--endpoint-url {url}: this is not an http or https address", "write https://HOST")
     host = parts.hostname or ""
-    if _is_loopback(host):
+    if is_loopback(host):
         return
     if parts.scheme == "http":
         raise InputError(f"--endpoint-url {url}: plain http is for a loopback address only", "use https")
@@ -613,7 +613,8 @@ def _check_bundle(session: Any, settings: Settings) -> None:
         raise EndpointError(f"the certificates to trust are not there: {bundle}", hint)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to a host never leaves this machine."""
     if host == "localhost":
         return True
     try:

@@ -32,6 +32,7 @@ from tests.test_docs_account import FROM_AN_ACCOUNT, followed
 
 NOT_RUN: Mapping[str, str] = {
     "pipx install": "asks a package index; tests/test_packaging.py installs the tool and runs it",
+    "koding-audit scan koding-audit.yaml --scheduler": "needs a cluster; tests/endtoend/test_engines.py has one",
     "docker build": "needs an engine and a registry; `make deploy-check` runs the image's commands in a folder",
     "docker run": "needs that image; tests/deploy/test_kubernetes.py runs its entry point",
     "kubectl ": "needs a cluster; tests/deploy/test_kubernetes.py runs what the CronJob says",

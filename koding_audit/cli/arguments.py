@@ -470,7 +470,12 @@ def _report(command: argparse.ArgumentParser) -> None:
 def _targets(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("many accounts, where the desired state has `targets`")
     group.add_argument("--target", action="append", default=[], metavar="NAME", help="only these; repeatable")
-    group.add_argument("--parallel", type=_window, default=16, metavar="N", help="accounts at once (default: 16)")
+    group.add_argument(
+        "--parallel",
+        type=_window,
+        metavar="N",
+        help="accounts at once in all (default: 16; of --scheduler, the threads of its workers)",
+    )
     group.add_argument(
         "--shard", type=_shard, metavar="I/N", help="only part I of N equal parts of the accounts; `merge` joins them"
     )
@@ -483,6 +488,25 @@ def _targets(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--keep-going", action="store_true", help="of --fix: go on after an account that did not end as expected"
     )
+    _engines(group)
+
+
+def _engines(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--engine",
+        default="",
+        choices=registry.names("fanout"),
+        metavar="NAME",
+        help="threads: of this process (default); dask: worker processes, of this machine or of --scheduler",
+    )
+    group.add_argument("--workers", type=_window, metavar="N", help="of --engine dask: processes (default: one a CPU)")
+    group.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="a dask cluster that is there, tls://HOST:PORT"
+    )
+    for name, what in (("ca", "whose certificates are trusted"), ("cert", "our certificate"), ("key", "its key")):
+        group.add_argument(
+            f"--tls-{name}", default="", metavar="FILE", help=f"of --scheduler: {what}, PEM (default: as dask is set)"
+        )
 
 
 def _source(command: argparse.ArgumentParser) -> None:
@@ -557,8 +581,8 @@ def _count(text: str) -> int:
 
 
 def _window(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of accounts from 1 to 99")
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999")
     return int(text)
 
 

@@ -36,6 +36,12 @@ class Saved:
         """The audits of an account."""
         return tuple(self.report.audits[place] for place in self.places.get((account.partition, account.id), ()))
 
+    def only(self, account: Account) -> Saved:
+        """What it says of one account, in memory."""
+        audits = self.of(account)
+        places = {(account.partition, account.id): range(len(audits))}
+        return Saved(self.file, replace(self.report, audits=audits), places, frozenset([account.id]))
+
 
 def read(path: str) -> Saved:
     """The baseline that is named. Raises InputError: it is no report, or one in which nothing was audited."""

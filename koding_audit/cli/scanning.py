@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from koding_audit.cli.stacks import Scripts
 
 
+_OF_SEVERAL = ("target", "shard", "keep_going", "resume", "engine", "scheduler", "workers")
+"""Options about the accounts of targets."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of a command: what was said, who is told, the rules, what is to be built, what it is compared with."""
@@ -92,7 +96,7 @@ def _of_several(options: argparse.Namespace) -> Callable[[Run, Opened, Desired],
 def _is_of_several(options: argparse.Namespace, desired: Desired) -> bool:
     """Whether the accounts of targets are audited, and not the one of the source. Raises InputError."""
     several = bool(desired.targets) and options.source == "live"
-    named = [name for name in ("target", "shard", "keep_going", "resume") if getattr(options, name)]
+    named = [name for name in _OF_SEVERAL if getattr(options, name)]
     if named and not several:
         hint = (
             "write `targets:` into the desired state, or leave it out" if not desired.targets else "use --source live"
@@ -138,6 +142,7 @@ def _named_files(options: argparse.Namespace) -> list[str]:
     for name in ("files", "scp", "rcp", "stack"):
         found += getattr(options, name, [])
     found += [getattr(options, name, None) or "" for name in ("plan", "history", "baseline", "resume")]
+    found += [getattr(options, name, "") for name in ("tls_ca", "tls_cert", "tls_key")]
     return [*found, options.journal]
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
-from functools import partial
 
 from koding_audit import run_file, units
 from koding_audit.aws import Connection
-from koding_audit.cli.scanning import Run, scanned_and_fixed
-from koding_audit.cli.sources import identified
+from koding_audit.cli import engines
+from koding_audit.cli.members import Credentials, Members, Work
+from koding_audit.cli.scanning import Run
+from koding_audit.cli.sources import identified, settings_of
 from koding_audit.cli.terminal import Terminal
 from koding_audit.collect import Opened
-from koding_audit.collect.live import collect
-from koding_audit.errors import AccessError, AuditError, CallError, InputError
-from koding_audit.fanout import threads
+from koding_audit.errors import AccessError, CallError, InputError
 from koding_audit.model import Desired, Problem, Report, Target
 from koding_audit.spool import joined
-from koding_audit.targets import Reached, TwoRolesError, reached, shard, within
+from koding_audit.targets import Reached, TwoRolesError, reached, shard
 from koding_audit.text import inert
 from koding_audit.verdict import status_of
 from koding_audit.words import counted
@@ -30,17 +30,6 @@ _ORGANIZATION_HINT = (
 )
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How accounts are reached: from whose credentials, and in which partition."""
-
-    connection: Connection
-    partition: str
-
-    def role_arn(self, account: Reached) -> str:
-        return f"arn:{self.partition}:iam::{account.account_id}:role/{account.role}"
-
-
 def scan_targets(run: Run, source: Opened, desired: Desired) -> Report:
     """One report of all accounts that this run is about. One that could not be read is an error in it. Raises
     AuditError where it is not known which they are.
@@ -49,9 +38,10 @@ def scan_targets(run: Run, source: Opened, desired: Desired) -> Report:
     caller, _ = identified(source, argparse.Namespace(account=""), run.terminal)
     if source.connection is None:
         raise AssertionError("unreachable: targets are reached from a live source only")
-    way = _Way(source.connection, caller.partition)
-    accounts = _accounts(run, way.connection, desired)
-    reports = (_one_by_one if run.options.fix else _side_by_side)(run, way, desired, accounts)
+    accounts = _accounts(run, source.connection, desired)
+    credentials = Credentials(settings_of(run.options), source.connection)
+    work = Work(replace(run, baseline=None), desired, credentials, caller.partition)
+    reports = (_one_by_one if run.options.fix else _side_by_side)(run, work, accounts)
     return joined(_told(reports, len(accounts), run.terminal))
 
 
@@ -62,9 +52,9 @@ def _told(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterato
         yield report
 
 
-def _side_by_side(run: Run, way: _Way, desired: Desired, accounts: Sequence[Reached]) -> Iterator[Report]:
+def _side_by_side(run: Run, work: Work, accounts: Sequence[Reached]) -> Iterator[Report]:
     """Several at once, and only read. With `--resume`, those that a run before this one was done with are not."""
-    path, this = run.options.resume, _this(run, desired)
+    path, this = run.options.resume, _this(run, work.desired)
     begun = datetime.now(timezone.utc)
     done = run_file.done(path, this, begun) if path else frozenset()
     rest = [each for each in accounts if each.account_id not in done]
@@ -72,12 +62,14 @@ def _side_by_side(run: Run, way: _Way, desired: Desired, accounts: Sequence[Reac
         told = f"{len(accounts) - len(rest)} of {counted(len(accounts), 'account')} are in it already"
         run.terminal.note(f"{inert(path)}: {told}")
         yield from run_file.kept(path, this, begun, [each.account_id for each in accounts if each.account_id in done])
-    work = partial(_of_account, replace(run, terminal=Terminal(quiet=True)), way, desired)
-    for account, report in threads.each(work, rest, run.options.parallel):
-        # What could not be read whole is asked for again.
-        if path and status_of(report) != "incomplete":
-            run_file.keep(path, this, account.account_id, report, datetime.now(timezone.utc))
-        yield report
+    work = replace(work, run=replace(work.run, terminal=Terminal(quiet=True)))
+    members = Members(rest, run.baseline, work.partition)
+    with contextlib.closing(engines.side_by_side(work, members, run.options)) as pairs:
+        for account_id, report in pairs:
+            # What could not be read whole is asked for again.
+            if path and status_of(report) != "incomplete":
+                run_file.keep(path, this, account_id, report, datetime.now(timezone.utc))
+            yield report
 
 
 def _this(run: Run, desired: Desired) -> str:
@@ -133,25 +125,12 @@ def _ids(connection: Connection, target: Target) -> frozenset[str]:
         raise AccessError(message, _ORGANIZATION_HINT, target.source) from error
 
 
-def _of_account(run: Run, way: _Way, desired: Desired, account: Reached) -> Report:
-    """What is said of one account, whatever happened to it."""
-    here = replace(within(desired, account.targets), targets={})
-    if run.baseline is not None and account.account_id not in run.baseline.accounts:
-        run = replace(run, baseline=None)  # an account that has joined since: all of it is new
-    try:
-        own = way.connection.assumed(way.role_arn(account), account.external_id)
-        report = scanned_and_fixed(run, Opened(own.identity, partial(collect, connection=own), own), here)
-    except AuditError as error:
-        report = Report((), errors=(Problem.of(error),))
-    errors = (replace(each, message=f"account {account.account_id}: {each.message}") for each in report.errors)
-    return replace(report, errors=tuple(errors))
-
-
-def _one_by_one(run: Run, way: _Way, desired: Desired, accounts: Sequence[Reached]) -> Iterator[Report]:
+def _one_by_one(run: Run, work: Work, accounts: Sequence[Reached]) -> Iterator[Report]:
     """Read and written in turn. After one that ends other than expected no other is touched."""
-    for number, account in enumerate(accounts):
+    for number, member in enumerate(Members(accounts, run.baseline, work.partition)):
+        account = member.account
         run.terminal.note(f"Account {account.account_id}:")
-        report = _of_account(run, way, desired, account)
+        report = work(member)
         yield report
         if status_of(report) == "incomplete" and not run.options.keep_going:
             yield from (_untouched(each, account) for each in accounts[number + 1 :])
@@ -176,5 +155,6 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--resume is about accounts that are only read", hint)
     if options.resume:
         run_file.check_named(options.resume)
+    engines.check(options)
     if options.journal and not options.account:
         raise InputError("--journal is of one account", "add --account ID: by default each account has its own")

@@ -344,3 +344,25 @@ def test_what_is_about_targets_is_refused_where_the_file_has_none(
     seen = scan(organization, tmp_path, *option, file=f"version: 1\n{REST}")
     assert seen.status == 2
     assert errors(seen) == [f"{option[0]} is about the accounts of targets, and there are none"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["--engine", "dask", "--fix"], "--fix writes from this process alone"),
+        (["--workers", "2"], "--workers is about workers of dask"),
+        (["--tls-ca", "ca.pem"], "--tls-ca is about workers of dask"),
+        (["--parallel", "100"], "--parallel: one process has 99 at most at once"),
+        (["--scheduler", "tls://a:1", "--workers", "2"], "--workers are processes of this machine"),
+        (["--engine", "dask", "--tls-key", "key.pem"], "--tls-key is about --scheduler"),
+        (["--scheduler", "tcp://a:1"], "--scheduler tcp://a:1: one that is not of this machine needs TLS"),
+    ],
+)
+def test_engines_and_options_that_do_not_go_together_are_refused_before_anything_is_asked(
+    organization: Organization, tmp_path: Path, said: list[str], told: str
+) -> None:
+    seen = scan(organization, tmp_path, *said, *(["--dry-run"] if "--fix" in said else []))
+    assert seen.status == 2
+    assert errors(seen)[0].startswith(told)
+    assert not organization.assumed
+    assert not organization.calls
