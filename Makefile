@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
+ACCOUNTS ?= 300
 # Where it is set, each of the hundreds of processes that tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -71,12 +72,12 @@ bench: $(STAMP) ## measure speed and calls against a local server, and print the
 bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas allow, against its limits (a minute)
 	$(BIN)/python -m benchmarks.size
 
-bench-organization: $(STAMP) ## measure what an account costs where 200 are audited in one run (a minute or two)
-	$(BIN)/python -m benchmarks.organization
+bench-organization: $(STAMP) ## audit a simulated organization by each engine, and count what is lost (ACCOUNTS=10000: half an hour)
+	$(BIN)/python -m benchmarks.organization $(ACCOUNTS)
 
 bench-peers: $(STAMP) ## the same cases decided, and the same gate, by this tool and by peers, each in .venv/peers (minutes)
 	$(BIN)/python -m benchmarks.peers
-	$(BIN)/python -m benchmarks.peers.custodian
+	$(BIN)/python -m benchmarks.peers.audits
 
 deploy-check: $(STAMP) ## what is in deploy/ before cfn-lint, Kubernetes' schemas and others, and the image's commands
 	$(BIN)/python -m tests.deploy.check

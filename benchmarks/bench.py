@@ -250,8 +250,15 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def server(*sizes: int) -> Iterator[str]:
-    """The URL of a server in a process of its own. sizes: its users and groups, and roles and policies."""
-    arguments = [sys.executable, "-m", "benchmarks.server", *map(str, sizes)]
+    """The URL of an account's server. sizes: its users and groups, and roles and policies."""
+    with serving("benchmarks.server", *sizes) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serving(module: str, *sizes: int) -> Iterator[str]:
+    """The URL of a server in a process of its own, which prints its port."""
+    arguments = [sys.executable, "-m", module, *map(str, sizes)]
     with subprocess.Popen(arguments, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

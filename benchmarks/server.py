@@ -9,6 +9,8 @@ With roles it is as full as an account may be: each role has an inline policy an
 `policy-0000`.., and each user and role has the tags that make a page of a thousand six megabytes.
 
 Any role of any account can be assumed: an account that is entered so is the same but for its id.
+
+What only peers ask for (benchmarks.peers) is answered too, as of an account in which that is not used.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl, quote
+
+from koding_audit import managed
 
 ACCOUNT = "123456789012"
 ENTERED = "ASIA"  # what the id of an access key begins with that AssumeRole gave; the account's id follows
@@ -43,6 +47,20 @@ SUMMARY = {
     "GroupsPerUserQuota": 10,
     "GroupsQuota": 300,
     "UsersQuota": 5000,
+}
+NO_ORGANIZATION = (400, '{"__type":"AWSOrganizationsNotInUseException"}', "application/x-amz-json-1.1")
+FIXED = {  # what is asked of other services, and of the organization
+    "DescribeOrganization": NO_ORGANIZATION,
+    "DescribeAccount": NO_ORGANIZATION,
+    "DescribeRegions": (
+        200,
+        "<DescribeRegionsResponse><regionInfo><item><regionName>us-east-1</regionName>"
+        "<optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>",
+    ),
+    "ListOrganizationsFeatures": (
+        404,
+        "<ErrorResponse><Error><Code>OrganizationNotFoundException</Code></Error></ErrorResponse>",
+    ),
 }
 Parameters = dict[str, str]
 TAG = f"<member><Key>{'k' * 30}-{{0:02}}</Key><Value>{'v' * 80}</Value></member>"
@@ -80,18 +98,20 @@ class Account:
 
     @functools.cache  # noqa: B019 - one account lives as long as its process
     def reply(self, action: str, parameters: tuple[tuple[str, str], ...]) -> bytes:
+        if action in FIXED:
+            return response(*FIXED[action])
         method: Callable[[Parameters], str] | None = getattr(self, f"reply_{action}", None)
         if method is None:
-            return _response(
+            return response(
                 400,
                 f"<ErrorResponse><Error><Code>InvalidAction</Code><Message>{action}</Message></Error></ErrorResponse>",
             )
         try:
             result = method(dict(parameters))
         except KeyError:
-            return _response(404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
+            return response(404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
         meta = "<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000001</RequestId></ResponseMetadata>"
-        return _response(200, f"<{action}Response><{action}Result>{result}</{action}Result>{meta}</{action}Response>")
+        return response(200, f"<{action}Response><{action}Result>{result}</{action}Result>{meta}</{action}Response>")
 
     # The methods below are named after the actions that they answer.
     # ruff: noqa: N802
@@ -115,6 +135,12 @@ class Account:
         return "<State>COMPLETE</State>"
 
     def reply_GetCredentialReport(self, _: Parameters) -> str:
+        content = base64.b64encode(self.credential_report.encode()).decode()
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>{now}</GeneratedTime>"
+
+    @functools.cached_property
+    def credential_report(self) -> str:
         root = f"<root_account>,arn:aws:iam::{ACCOUNT}:root,{CREATED},not_supported,no_information,not_supported,"
         root += "not_supported,true" + ",false,N/A,N/A,N/A,N/A" * 2 + ",false,N/A" * 2
         rows = [
@@ -123,9 +149,7 @@ class Account:
             + ",false,N/A" * 2
             for user in self.users
         ]
-        content = base64.b64encode("\n".join([REPORT_COLUMNS, root, *rows]).encode()).decode()
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>{now}</GeneratedTime>"
+        return "\n".join([REPORT_COLUMNS, root, *rows])
 
     def reply_GetUser(self, asked: Parameters) -> str:
         return f"<User>{self._user(asked['UserName'])}</User>"
@@ -163,7 +187,7 @@ class Account:
 
     def reply_ListAttachedGroupPolicies(self, asked: Parameters) -> str:
         self._group(asked["GroupName"])
-        return _listed("AttachedPolicies", *_attached())
+        return _listed("AttachedPolicies", *self.attached(asked["GroupName"]))
 
     def reply_ListGroupPolicies(self, asked: Parameters) -> str:
         return _empty("PolicyNames", self._group(asked["GroupName"]))
@@ -176,6 +200,53 @@ class Account:
             "<DefaultVersionId>v1</DefaultVersionId><AttachmentCount>0</AttachmentCount>"
             f"<IsAttachable>true</IsAttachable><CreateDate>{CREATED}</CreateDate></Policy>"
         )
+
+    def reply_GetPolicyVersion(self, asked: Parameters) -> str:
+        document = quote(json.dumps(managed.load()[asked["PolicyArn"]].document), safe="")
+        return (
+            f"<PolicyVersion><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion>"
+            f"<CreateDate>{CREATED}</CreateDate><Document>{document}</Document></PolicyVersion>"
+        )
+
+    def reply_ListPolicies(self, asked: Parameters) -> str:
+        """Those that are attached; the account's own policies are told with its details only."""
+        arns = [f"arn:aws:iam::aws:policy/{name}" for name in POLICIES if asked.get("Scope") != "Local"]
+        of_one = (self.reply_GetPolicy({"PolicyArn": arn}).removeprefix("<Policy>") for arn in arns)
+        return _listed("Policies", *(each.removesuffix("</Policy>") for each in of_one))
+
+    def reply_ListEntitiesForPolicy(self, asked: Parameters) -> str:
+        attached = asked["PolicyArn"].rpartition("/")[2] in POLICIES and asked.get("EntityFilter", "Group") == "Group"
+        names = self.groups if attached else []
+        groups = [f"<GroupName>{name}</GroupName><GroupId>AGPA{name.upper()}</GroupId>" for name in names]
+        start = int(asked.get("Marker", "0"))
+        end = start + int(asked.get("MaxItems", "100"))
+        page = _listed("PolicyGroups", *groups[start:end], marker=end if end < len(groups) else None)
+        return f"{page}<PolicyUsers/><PolicyRoles/>"
+
+    def reply_GenerateServiceLastAccessedDetails(self, _: Parameters) -> str:
+        return "<JobId>00000000-0000-4000-8000-000000000002</JobId>"
+
+    def reply_GetServiceLastAccessedDetails(self, _: Parameters) -> str:
+        times = f"<JobCreationDate>{CREATED}</JobCreationDate><JobCompletionDate>{CREATED}</JobCompletionDate>"
+        return f"<JobStatus>COMPLETED</JobStatus>{times}{_listed('ServicesLastAccessed')}"
+
+    def reply_GetAccountPasswordPolicy(self, _: Parameters) -> str:
+        raise KeyError("it has none")
+
+    def reply_ListUserTags(self, asked: Parameters) -> str:
+        return _empty("Tags", self.users[asked["UserName"]])
+
+    def reply_ListRoles(self, asked: Parameters) -> str:
+        return _paged("Roles", [self._role(role) for role in self.roles], asked)
+
+    def reply_ListVirtualMFADevices(self, asked: Parameters) -> str:
+        return _empty("VirtualMFADevices", asked)
+
+    def reply_ListSAMLProviders(self, asked: Parameters) -> str:
+        return _empty("SAMLProviderList", asked)
+
+    def reply_ListServerCertificates(self, asked: Parameters) -> str:
+        return _empty("ServerCertificateMetadataList", asked)
 
     def reply_ListUsers(self, asked: Parameters) -> str:
         return _paged("Users", [self._user(user) for user in self.users], asked)
@@ -201,6 +272,10 @@ class Account:
             page += f"<{name}>{members}</{name}>"
         return page + _end(end if end < len(rows) else None)
 
+    def attached(self, _group: str) -> list[str]:
+        arn = "<PolicyArn>arn:aws:iam::aws:policy/{0}</PolicyArn><PolicyName>{0}</PolicyName>"
+        return [arn.format(name) for name in POLICIES]
+
     def _user(self, name: str) -> str:
         self.users[name]
         return (
@@ -221,8 +296,16 @@ class Account:
         return f"{self._user(name)}{groups}<AttachedManagedPolicies/>{self.tags}"
 
     def _group_detail(self, name: str) -> str:
-        attached = "".join(f"<member>{policy}</member>" for policy in _attached())
+        attached = "".join(f"<member>{policy}</member>" for policy in self.attached(name))
         return f"{self._group(name)}<GroupPolicyList/><AttachedManagedPolicies>{attached}</AttachedManagedPolicies>"
+
+    def _role(self, name: str) -> str:
+        trust = quote(json.dumps(TRUST), safe="")
+        return (
+            f"<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA{name.upper()}</RoleId>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+            f"<AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>"
+        )
 
     def _role_detail(self, name: str) -> str:
         arn = f"arn:aws:iam::{ACCOUNT}:policy/"
@@ -230,20 +313,12 @@ class Account:
             f"<member><PolicyArn>{arn}{policy}</PolicyArn><PolicyName>{policy}</PolicyName></member>"
             for policy in self.roles[name]
         )
-        trust, inline = (quote(json.dumps(document), safe="") for document in (TRUST, INLINE))
+        inline = quote(json.dumps(INLINE), safe="")
         return (
-            f"<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA{name.upper()}</RoleId>"
-            f"<Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
-            f"<AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument><InstanceProfileList/>"
-            "<RolePolicyList><member><PolicyName>inline</PolicyName>"
+            f"{self._role(name)}<InstanceProfileList/><RolePolicyList><member><PolicyName>inline</PolicyName>"
             f"<PolicyDocument>{inline}</PolicyDocument></member></RolePolicyList>"
             f"<AttachedManagedPolicies>{attached}</AttachedManagedPolicies>{self.tags}"
         )
-
-
-def _attached() -> list[str]:
-    arn = "<PolicyArn>arn:aws:iam::aws:policy/{0}</PolicyArn><PolicyName>{0}</PolicyName>"
-    return [arn.format(name) for name in POLICIES]
 
 
 def _paged(name: str, rows: list[str], asked: Parameters) -> str:
@@ -267,7 +342,7 @@ def _end(marker: int | None) -> str:
     return f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>"
 
 
-def _response(status: int, body: str, kind: str = "text/xml") -> bytes:
+def response(status: int, body: str, kind: str = "text/xml") -> bytes:
     content = body.encode()
     head = f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
     return head.encode() + content
@@ -301,8 +376,9 @@ class Connection(asyncio.Protocol):
         if path.startswith("/-/"):
             self.transport.write(self.control(path))
             return
-        parameters = dict(parse_qsl(body.decode()))
-        action = parameters.pop("Action", "")
+        target = headers.get("x-amz-target", "")
+        parameters = {} if target else dict(parse_qsl(body.decode()))
+        action = parameters.pop("Action", target.rpartition(".")[2])
         parameters.pop("Version", None)
         signed = headers.get("authorization", "////").split("/")
         self.calls.append((signed[3], action, parameters))
@@ -319,10 +395,10 @@ class Connection(asyncio.Protocol):
     def control(self, path: str) -> bytes:
         if path.startswith("/-/latency/"):
             Connection.latency = int(path.rpartition("/")[2]) / 1000
-            return _response(200, "{}", "application/json")
+            return response(200, "{}", "application/json")
         said = json.dumps(self.calls)
         self.calls.clear()
-        return _response(200, said, "application/json")
+        return response(200, said, "application/json")
 
 
 async def serve(*sizes: int) -> None:

@@ -21,7 +21,7 @@ from koding_audit.evaluate.cases import read_cases
 
 CHECKOUT = Path(__file__).parents[2]
 SAMPLE = CHECKOUT.parent / "shared" / "vectors" / "sample.jsonl"
-PACKAGES: Mapping[str, str] = {"moto": "moto[iam]", "principalmapper": "principalmapper", "c7n": "c7n"}
+PACKAGES: Mapping[str, str] = {"moto": "moto[iam]"}  # of those that are not installed by their own name
 EVALUATORS = ("moto", "principalmapper")
 
 
@@ -52,7 +52,7 @@ def installed(name: str) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", PACKAGES[name]], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", PACKAGES.get(name, name)], check=True)
     return python
 
 
