@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from koding_audit import aws, desired
-from koding_audit.aws import Connection, connect
+from koding_audit.aws import Connection, Deadline, connect
 from koding_audit.cli import main
 from koding_audit.cli.doctoring import tried
 from koding_audit.cli.permitting import policy
@@ -255,7 +255,7 @@ def test_a_role_whose_keys_are_of_another_account_is_told_and_not_read_with(doct
 
 
 def test_a_read_that_the_deadline_cuts_off_is_unknown_and_not_missing(connection: Connection, replay: Replay) -> None:
-    late = replace(connection, deadline=0.0)
+    late = replace(connection, deadline=Deadline(0.0))
     reads = list(tried(late, desired.load([GUIDE]), Account("123456789012", "aws")))
     assert {each.told for each in reads} == {Told("unknown", "DeadlineExceeded")}
     assert missing(reads) == ()
