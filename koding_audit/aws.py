@@ -189,7 +189,7 @@ class Connection:
 
         All of them call through the same two clients, each with keys of its own, and each in the thread that asks.
         """
-        deadline = Deadline(self.timeout)
+        deadline = Deadline(self._own_settings.timeout)
         keys, arn = _assume(self._sts, role_arn, external_id)
 
         def another(service: str, **more: Any) -> Any:
@@ -210,11 +210,6 @@ class Connection:
     def _sts(self) -> Any:
         with self._making:
             return self._client("sts")
-
-    @property
-    def timeout(self) -> float:
-        """Seconds that each account has."""
-        return self._own_settings.timeout
 
     @cached_property
     def _shared(self) -> _Shared:

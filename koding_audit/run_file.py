@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from koding_audit import __version__, codec, database
 from koding_audit.jsontext import instant, read_json, write_json
@@ -20,6 +21,7 @@ STEPS: Sequence[Sequence[str]] = (
     ),
 )
 
+_AT_ONCE = 100  # reports that are read in one transaction
 _OURS = 0x6B617572
 _PUT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report) VALUES (?, ?, ?, ?)"
 _DONE = "SELECT account FROM accounts WHERE run = ? AND finished_at > ?"
@@ -44,12 +46,19 @@ def done(path: str, run: str, now: datetime) -> frozenset[str]:
         return frozenset(account for (account,) in kept.execute(_DONE, (run, instant(now - LIFE))))
 
 
-def kept(path: str, run: str, now: datetime, account_ids: Iterable[str]) -> Iterator[Report]:
-    """The reports of accounts that are done, one at a time; now: as `done` was told. Raises AuditError."""
-    with database.opened(path, _kind(), "BEGIN") as rows:
-        for account_id in account_ids:
-            for (text,) in rows.execute(_KEPT, (run, instant(now - LIFE), account_id)):
-                yield codec.decode_report(read_json(text, path), path)
+def reports(path: str, run: str, now: datetime, account_ids: Iterable[str]) -> Iterator[Report]:
+    """The reports of accounts that are done, one at a time; now: as `done` was told. Raises AuditError.
+
+    No other run that keeps its accounts in the file has to wait until whoever asked is done with them.
+    """
+    rest = iter(account_ids)
+    while some := list(islice(rest, _AT_ONCE)):
+        with database.opened(path, _kind(), "BEGIN") as kept:
+            rows = [kept.execute(_KEPT, (run, instant(now - LIFE), each)).fetchone() for each in some]
+        for account_id, row in zip(some, rows, strict=True):
+            if row is None:
+                raise _kind().unusable(path, f"what was found in account {account_id} was taken out of it")
+            yield codec.decode_report(read_json(row[0], path), path)
 
 
 def keep(path: str, run: str, account_id: str, report: Report, now: datetime) -> None:

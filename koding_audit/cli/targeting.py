@@ -61,7 +61,9 @@ def _side_by_side(run: Run, work: Work, accounts: Sequence[Reached]) -> Iterator
     if path:
         told = f"{len(accounts) - len(rest)} of {counted(len(accounts), 'account')} are in it already"
         run.terminal.note(f"{inert(path)}: {told}")
-        yield from run_file.kept(path, this, begun, [each.account_id for each in accounts if each.account_id in done])
+        yield from run_file.reports(
+            path, this, begun, [each.account_id for each in accounts if each.account_id in done]
+        )
     work = replace(work, run=replace(work.run, terminal=Terminal(quiet=True)))
     members = Members(rest, run.baseline, work.partition)
     with contextlib.closing(engines.side_by_side(work, members, run.options)) as pairs:
