@@ -72,8 +72,8 @@ def sorts(tally: Tally) -> str:
     """`6 errors, 1 waived`, or `no findings`."""
     found = tally.found
     words = [counted(found[severity], severity) for severity in SEVERITIES if found[severity]]
-    words += [f"{tally.known} of them known"] if tally.known else []
-    words += [f"{found[name]} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
+    words += [f"{tally.known:,} of them known"] if tally.known else []
+    words += [f"{found[name]:,} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
     return ", ".join(words or ["no findings"])
 
 
@@ -87,8 +87,9 @@ def judged(tally: Tally, errors: int = 0) -> str:
     """The verdict in a line, beginning with the status; errors: how many the run itself had."""
     status = tally.status(errors)
     if status != "incomplete":
-        known = f", beside {tally.bad - tally.counted} known" if tally.bad > tally.counted else ""
-        return f"{status}: {tally.counted or 'nothing'} at or above {tally.fail_on}{known}"
+        known = f", beside {tally.bad - tally.counted:,} known" if tally.bad > tally.counted else ""
+        number = f"{tally.counted:,}" if tally.counted else "nothing"
+        return f"{status}: {number} at or above {tally.fail_on}{known}"
     first = f"the first {ERRORS_TOLD} " if errors > ERRORS_TOLD else ""
     why = [f"{counted(errors, 'error')}, {first}told on standard error"] if errors else []
     return "incomplete: " + ("; ".join([*why, *reasons(tally)]) or "not everything was checked")
@@ -117,5 +118,7 @@ def _fixable(fixes: Mapping[Change, int]) -> str:
     for change, option in OPTIONS.items():
         number = fixes.get(change)
         if number:
-            said += f", {number} more with {option.split()[-1]}" if said else f"; {number} can be fixed with {option}"
+            said += (
+                f", {number:,} more with {option.split()[-1]}" if said else f"; {number:,} can be fixed with {option}"
+            )
     return said

@@ -9,8 +9,8 @@ ERRORS_TOLD = 20
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 day`, `2 days`; for nouns that take an s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """`1 day`, `2,000 days`; for nouns that take an s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def age(moment: datetime, now: datetime) -> str:

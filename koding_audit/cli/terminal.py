@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 from koding_audit import registry
 from koding_audit.errors import AuditError, InputError
 from koding_audit.text import clipped, inert
-from koding_audit.words import ERRORS_TOLD
+from koding_audit.words import ERRORS_TOLD, counted
 
 if TYPE_CHECKING:
     from koding_audit.model import Problem, Report
@@ -52,9 +52,7 @@ class Terminal:
             self.problem(each)
         rest = len(problems) - ERRORS_TOLD
         if rest > 0:
-            self.say(
-                f"and {rest:,} more error{'' if rest == 1 else 's'}: `--output jsonl`, json and csv have all of them"
-            )
+            self.say(f"and {counted(rest, 'more error')}: `--output jsonl`, json and csv have all of them")
 
     def trace(self, error: Exception) -> None:
         """Where an error that nobody foresaw came from."""

@@ -33,7 +33,7 @@ def render(report: Report) -> Iterator[str]:
             noted.add(each)
     yield from (f"{line}\n" for line in noted.lines())
     if tally.audits > FEW:
-        yield f"koding-audit: {tally.audits:,} accounts: {standing(tally.statuses)}\n"
+        yield f"koding-audit: {counted(tally.audits, 'account')}: {standing(tally.statuses)}\n"
     yield f"koding-audit: {totals(tally)}; {judged(tally, len(report.errors))}\n"
     gone = departed(tally.gone)
     if gone:

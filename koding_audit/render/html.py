@@ -145,7 +145,7 @@ class _Page:
         accounts = ", ".join(each.account for each in self.shown[:3])
         more = f" and {len(self.shown) - 3} more" if len(self.shown) > 3 else ""
         if self.many:
-            accounts, more = f"{len(self.report.audits):,} accounts", ""
+            accounts, more = counted(len(self.report.audits), "account"), ""
         return f"{_TITLES[self.status]}: {accounts or 'no account'}{more} - koding-audit"
 
     def main(self) -> Iterator[str]:
@@ -184,7 +184,7 @@ class _Page:
 
     def rule(self, found: Found) -> Element:
         why = self.report.advice.get(found.rule, Advice("")).why
-        accounts = f"{found.accounts:,} account{'' if found.accounts == 1 else 's'}"
+        accounts = counted(found.accounts, "account")
         return element(
             "li",
             element(
@@ -240,7 +240,7 @@ class _Page:
     def top(self) -> Element:
         """The verdict, the numbers, and what to do next."""
         tally, status = self.sums.tally, self.status
-        accounts = f"{tally.audits:,} accounts: {standing(tally.statuses)}"
+        accounts = f"{counted(tally.audits, 'account')}: {standing(tally.statuses)}"
         said = judged(tally, len(self.report.errors))
         offered = command(tally)
         return element(

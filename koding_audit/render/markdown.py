@@ -77,7 +77,7 @@ def _sections(report: Report, audits: Iterable[Audit]) -> Iterator[tuple[str, It
 
 def _summed(found: Overview) -> Iterator[str]:
     """How the accounts stand, what each rule found, and a line for each of the worst that is not shown in full."""
-    yield f"{found.tally.audits:,} accounts: {standing(found.tally.statuses)}."
+    yield f"{counted(found.tally.audits, 'account')}: {standing(found.tally.statuses)}."
     rules = list(_fitting(map(_rule, found.rules), MOST // 3))
     rest = len(found.rules) - len(rules)
     if rules:
@@ -90,7 +90,7 @@ def _summed(found: Overview) -> Iterator[str]:
         yield "### Other accounts, the worst first"
         yield f"| account | | what was found |\n|---|---|---|\n{''.join(lines)}".rstrip("\n")
     if left and found.worst:
-        yield f"{left.total():,} more accounts: {standing(left)}. The JSON report has them all."
+        yield f"{counted(left.total(), 'more account')}: {standing(left)}. The JSON report has them all."
 
 
 def _rule(found: Found) -> str:

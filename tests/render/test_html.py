@@ -185,7 +185,7 @@ def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
     page = Page(text)
     assert len(told(page)) == html.MOST
     assert [each["sort"] for each in told(page)].count("error") == sum(each.severity == "error" for each in findings)
-    assert "1000 findings more: the JSON report has them all." in text
+    assert "1,000 findings more: the JSON report has them all." in text
     assert text.count('class="node ') == MOST_NODES + 1 + 1 + 1  # users, the group, the set and its policy
     assert f"Users and roles: {6000 - MOST_NODES:,}" in text
     assert len(text) < 1_500 * html.MOST

@@ -352,7 +352,7 @@ def test_markdown_fits_a_comment_and_counts_what_does_not() -> None:
     text = rendered("markdown", many(3000))
     assert len(text) < 65_536
     shown = len(re.findall(r"^\| error \|", text, re.MULTILINE))
-    assert text.endswith(f"\n\n{3000 - shown} rows did not fit here: the JSON report has everything.\n")
+    assert text.endswith(f"\n\n{3000 - shown:,} rows did not fit here: the JSON report has everything.\n")
     assert text.count("<details>") == text.count("</details>") == 1
     assert outline(page(many(3000))).count("<tr>") == shown + 1
 
