@@ -75,7 +75,7 @@ bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas 
 bench-organization: $(STAMP) ## audit a simulated organization by each engine, and count what is lost (ACCOUNTS=10000: half an hour)
 	$(BIN)/python -m benchmarks.organization $(ACCOUNTS)
 
-bench-peers: $(STAMP) ## the same cases decided, and the same gate, by this tool and by peers, each in .venv/peers (minutes)
+bench-peers: $(STAMP) ## the same cases decided, and the same gate, by this tool and by peers, each in .venv/peers (half an hour)
 	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.peers.audits
 

@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from benchmarks.server import ACCOUNT, ENTERED, Account, Parameters, response
+from benchmarks.server import ACCOUNT, ENTERED, Account, Parameters, response, whole
 
 FIRST = 100_000_000_000
 ROOT = "r-root"
@@ -188,16 +188,12 @@ class Connection(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.received = data = self.received + data
-        end = data.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        at = data.find(b"Content-Length: ", 0, end)
-        length = int(data[at + len("Content-Length: ") : data.index(b"\r", at)]) if at >= 0 else 0
-        if len(data) < end + 4 + length:
+        self.received += data
+        request = whole(self.received)
+        if request is None:
             return
         self.received = b""
-        wait, reply = self.organization.answer(data[:end], data[end + 4 :])
+        wait, reply = self.organization.answer(*request)
         asyncio.get_running_loop().call_later(wait, self.say, reply)
 
     def say(self, reply: bytes) -> None:

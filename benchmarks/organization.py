@@ -5,6 +5,7 @@ ACCOUNTS=10000` is the proof, of half an hour. Each account has USERS users in G
 LATENCY ms, and a tenth of the accounts are in trouble (benchmarks.crowd). The cases:
 
 - `one` account, for what a start costs;
+- `bare`: what an audit of each calls, with botocore alone, for what of the processor time is botocore's;
 - `threads`;
 - `unit`: accounts that Organizations lists below the root;
 - `resume`: killed (SIGKILL) when half of the accounts were entered, and begun again;
@@ -39,7 +40,7 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmarks import crowd
-from benchmarks.bench import clean_environment, control, scan_of, serving
+from benchmarks.bench import CHECKOUT, clean_environment, control, scan_of, serving
 from benchmarks.watched import Watched, busiest, watch
 
 USERS, GROUPS, LATENCY = 50, 5, 30
@@ -52,6 +53,7 @@ HEADS = (
     "accounts/s",
     "CPU s",
     "CPU ms an account",
+    "by bare",
     "parent MB",
     "all MB",
     "calls",
@@ -72,14 +74,20 @@ class Case:
     server: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
-    def row(self) -> tuple[str, ...]:
-        wall, cpu = sum(each.wall for each in self.runs), sum(each.cpu for each in self.runs)
+    @property
+    def cpu(self) -> float:
+        return sum(each.cpu for each in self.runs)
+
+    def row(self, floor: float) -> tuple[str, ...]:
+        """floor: seconds of CPU that botocore alone takes for as many accounts, 0 where it was not measured."""
+        wall, cpu = sum(each.wall for each in self.runs), self.cpu
         return (
             self.name,
             f"{wall:.1f}",
             f"{self.accounts / wall:.1f}",
             f"{cpu:.1f}",
             f"{1000 * cpu / self.accounts:.1f}",
+            f"{cpu / floor:.2f}" if floor and self.accounts > 1 else "",
             f"{max(each.parent for each in self.runs):.0f}",
             f"{max(each.everyone for each in self.runs):.0f}",
             f"{self.calls:,}",
@@ -102,7 +110,8 @@ class Bench:
 
     def run(self, case: Case, *command: str, meanwhile: Callable[[int], None] = lambda _: None) -> Watched:
         """Run one command of a case, and count for it what it took and what the server was asked."""
-        seen = watch(command, clean_environment(self.home), self.home, meanwhile)
+        environment = {**clean_environment(self.home), "PYTHONPATH": str(CHECKOUT)}
+        seen = watch(command, environment, self.home, meanwhile)
         told = control(self.url, "told")
         case.runs.append(seen)
         case.calls += told["calls"]
@@ -131,6 +140,13 @@ def one(bench: Bench) -> Case:
     alone = bench.home / "one.yaml"
     alone.write_text(desired_state(accounts=crowd.ids(1)))
     bench.run(case, *scan_of(str(alone), bench.url), "--output", f"json:{bench.home / 'one.json'}")
+    return case
+
+
+def bare(bench: Bench) -> Case:
+    case = Case(f"bare botocore, {WINDOW} threads", bench.accounts)
+    bench.run(case, sys.executable, "-m", "benchmarks.bare_accounts", bench.url, str(bench.accounts), str(WINDOW))
+    case.wrong += ["it did not end well"] if case.runs[0].status else []
     return case
 
 
@@ -183,7 +199,7 @@ def dask(bench: Bench) -> Case:
     return checked(bench, case, "dask.json", twice=bench.accounts)
 
 
-CASES: Sequence[Callable[[Bench], Case]] = (one, threads, unit, resume, shards, dask)
+CASES: Sequence[Callable[[Bench], Case]] = (one, bare, threads, unit, resume, shards, dask)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -200,7 +216,9 @@ def main(arguments: Sequence[str]) -> int:
                 cases.append(each(bench))
                 print(f"{cases[-1].name}: {'; '.join(cases[-1].wrong) or 'as it should be'}", file=sys.stderr)
     print(f"{accounts:,} accounts of {USERS} users in {GROUPS} groups, {LATENCY} ms a call")
-    print(tabulate([case.row() for case in cases], HEADS, disable_numparse=True, colalign=("left",) + ("right",) * 9))
+    floor = sum(case.cpu for case in cases if case.name.startswith("bare"))
+    rows = [case.row(floor) for case in cases]
+    print(tabulate(rows, HEADS, disable_numparse=True, colalign=("left", *["right"] * (len(HEADS) - 1))))
     return 1 if any(case.wrong for case in cases) else 0
 
 

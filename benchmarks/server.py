@@ -348,6 +348,14 @@ def response(status: int, body: str, kind: str = "text/xml") -> bytes:
     return head.encode() + content
 
 
+def whole(received: bytes) -> tuple[bytes, bytes] | None:
+    """Head and body of a request as botocore and this package send it; None before all of it is there."""
+    head, found, body = received.partition(b"\r\n\r\n")
+    at = head.find(b"Content-Length: ")
+    length = int(head[at + len("Content-Length: ") :].partition(b"\r")[0]) if at >= 0 else 0
+    return (head, body) if found and len(body) >= length else None
+
+
 class Connection(asyncio.Protocol):
     """One keep-alive connection: a request, a wait of the latency, a reply in one piece."""
 
@@ -364,14 +372,13 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received += data
-        head, found, body = self.received.partition(b"\r\n\r\n")
-        if not found:
-            return
-        lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-        if len(body) < int(headers.get("content-length", "0")):
+        request = whole(self.received)
+        if request is None:
             return
         self.received = b""
+        head, body = request
+        lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         path = lines[0].split(" ")[1]
         if path.startswith("/-/"):
             self.transport.write(self.control(path))
