@@ -118,7 +118,7 @@ OUTSIDE = {
 TYPES_ONLY = {("model", "errors"), ("errors", "model")}
 
 HEAVY = (
-    *("boto3", "botocore", "moto", "yaml", "jsonschema", "fastjsonschema", "tabulate"),
+    *("boto3", "botocore", "moto", "yaml", "jsonschema", "fastjsonschema", "tabulate", "dask", "distributed"),
     *("sqlite3", "ssl", "http.client", "urllib.request"),
 )
 
