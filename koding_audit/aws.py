@@ -6,6 +6,7 @@ botocore is used without boto3's upper half, which costs a quarter of a second o
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import os
 import re
@@ -14,16 +15,17 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
+from dataclasses import dataclass as open_dataclass
+from dataclasses import field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from threading import Lock, local
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from koding_audit import __version__, profiles, xmlreply
 from koding_audit.errors import AccessError, AuditError, CallError, EndpointError, InputError
+from koding_audit.frozen import dataclass
 from koding_audit.model import Account, Caller, Held, Settings
 from koding_audit.text import masked
 from koding_audit.words import counted
@@ -121,7 +123,7 @@ class _AtOnce(Executor):
         return future
 
 
-@dataclass
+@open_dataclass
 class Connection:
     """Clients of one account, and the threads that use them. A call is made with `call` or `pages`, nowhere else.
 
@@ -138,6 +140,7 @@ class Connection:
     held: Held | None = None
     hosts: tuple[str, ...] = ()
     _settings: Settings | None = None
+    _models: Any = None
     _making: Lock = field(default_factory=Lock)
 
     def identity(self) -> tuple[Account, Caller]:
@@ -206,14 +209,14 @@ class Connection:
         iam = shared.by("iam", keys, deadline)
         return Connection(iam, self.endpoint, deadline, threads, identity, another, self.source)
 
-    @cached_property
+    @functools.cached_property
     def _sts(self) -> Any:
         with self._making:
             return self._client("sts")
 
-    @cached_property
+    @functools.cached_property
     def _shared(self) -> _Shared:
-        return _Shared.made(self._own_settings)
+        return _Shared.made(self._own_settings, self._models)
 
     @property
     def _own_settings(self) -> Settings:
@@ -239,7 +242,7 @@ class Connection:
             parameters["NextToken"] = take(reply, "NextToken", str, call)
         raise CallError(call, MALFORMED, f"the list does not end after {PAGE_CAP} pages")
 
-    @cached_property
+    @functools.cached_property
     def _organizations(self) -> Any:
         return self._client("organizations")
 
@@ -322,7 +325,8 @@ def connect(
         endpoint = settings.endpoint_url if settings.endpoint_url and not _is_aws(settings.endpoint_url) else None
         hosts = (iam.meta.endpoint_url, sts.meta.endpoint_url)
         common = (iam, endpoint, deadline, pool, identity, another)
-        yield Connection(*common, held=held, hosts=hosts, _settings=settings)
+        models = session.get_component("data_loader")
+        yield Connection(*common, held=held, hosts=hosts, _settings=settings, _models=models)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -340,15 +344,13 @@ def publish(topic: str, subject: str, message: str, settings: Settings) -> None:
     _call(sns, "sns", "Publish", {"TopicArn": topic, "Subject": subject, "Message": message})
 
 
-def new_session(settings: Settings) -> Any:
-    """A botocore session whose service models come from the installed package only.
+def _models() -> Any:
+    """What reads service models, each once: from the installed package, and from nowhere else.
 
     By default botocore also reads ~/.aws/models and AWS_DATA_PATH, where a changed model could send another action
     under an innocent name.
     """
-    import botocore.loaders  # noqa: PLC0415 - a tenth of a second that --help must not pay
-    import botocore.session  # noqa: PLC0415 - as above
-    from botocore.config import Config  # noqa: PLC0415 - as above
+    import botocore.loaders  # noqa: PLC0415 - late, as in new_session
 
     class PackagedModels(botocore.loaders.Loader):  # type: ignore[misc] # botocore has no types
         """Reads from the package, and names the services in use instead of listing 400 folders for them.
@@ -359,9 +361,19 @@ def new_session(settings: Settings) -> Any:
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
             return ["iam", "sts", "organizations", "sns", "sso", "sso-oidc", "signin"]
 
+    return PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
+
+
+def new_session(settings: Settings, models: Any = None) -> Any:
+    """A botocore session of the packaged models, in which what a run shall not hang on is pinned.
+
+    models: what reads them, of a session that was made before.
+    """
+    import botocore.session  # noqa: PLC0415 - a tenth of a second that --help must not pay
+    from botocore.config import Config  # noqa: PLC0415 - as above
+
     session = botocore.session.Session(profile=settings.profile or None)
-    packaged = PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    session.register_component("data_loader", packaged)
+    session.register_component("data_loader", models or _models())
     session.register_component("response_parser_factory", _parsers())
     _pin(session, settings.region)
     # For the clients that botocore makes for itself too, to assume a profile's role.
@@ -461,7 +473,7 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Shared:
     """Clients of IAM and STS that call for many accounts, with the keys of whichever the calling thread works for.
 
@@ -472,7 +484,7 @@ class _Shared:
     carried: local
 
     @classmethod
-    def made(cls, settings: Settings) -> _Shared:
+    def made(cls, settings: Settings, models: Any) -> _Shared:
         from botocore.credentials import Credentials, ReadOnlyCredentials  # noqa: PLC0415 - late, as in new_session
 
         carried = local()
@@ -492,7 +504,7 @@ class _Shared:
             if carried.deadline.remaining() <= 0:
                 raise _LateError
 
-        session = new_session(settings)
+        session = new_session(settings, models)
         session.register_component("credential_provider", Provider())
         session.register("before-send", in_time)
         made = {each: client(session, each, settings, connections=_SHARED) for each in ("iam", "sts")}
@@ -503,7 +515,7 @@ class _Shared:
         return _Signing(self.clients[service], self.carried, tuple(keys.values()), deadline)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Signing:
     """A shared client, seen from one account: whatever is called on it is signed with that account's keys."""
 

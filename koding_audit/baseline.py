@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from koding_audit.codec import finding_value
+from koding_audit.frozen import replace
 from koding_audit.model import SEVERITIES, Audit, Baseline, Finding, SourceFile
 from koding_audit.verdict import stands
 from koding_audit.waivers import can_be_waived

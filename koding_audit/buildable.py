@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Literal
@@ -15,6 +15,7 @@ from koding_audit.desired.requiring import requiring
 from koding_audit.effective import Permissions
 from koding_audit.errors import InputError
 from koding_audit.evaluate import Decision, Policy, Request, compiled
+from koding_audit.frozen import replace
 from koding_audit.model import (
     Account,
     Desired,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass as open_dataclass
 
 from koding_audit.arns import SERVICE_LINKED, is_reserved, owner_of, partition_of, policy_name
+from koding_audit.frozen import dataclass
 from koding_audit.model import (
     AccessKey,
     Account,
@@ -31,7 +32,7 @@ from koding_audit.wildcard import matches
 Declared = DesiredUser | DesiredGroup | DesiredRole
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A declared principal and the live one, or None where there is none of that exact name.
 
@@ -80,7 +81,7 @@ class Pair:
         return self.near is None and not self.needs_boundary and not missing_role and not reserved
 
 
-@dataclass(frozen=True)
+@open_dataclass(frozen=True)
 class Comparison:
     """desired is bound to the snapshot's account (Desired.bind).
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass as ordered_dataclass
 from dataclasses import field
+from operator import attrgetter
 from typing import Any, Literal, NoReturn
 from urllib.parse import unquote
 
@@ -47,7 +47,7 @@ class DocumentError(InputError):
         self.element = element
 
 
-@ordered_dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One key of one operator: `ForAnyValue:StringLikeIfExists` of `aws:TagKeys`.
 
@@ -205,7 +205,7 @@ def _conditions(value: object, place: str, where: str) -> tuple[Condition, ...]:
         for key, values in _mapping(keys, where, f"{place}.Condition.{operator}", None).items():
             texts = _texts(values, f"{place}.Condition.{operator}.{key}", where)
             found.append(_condition(operator, key, texts))
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=attrgetter(*Condition.__match_args__)))
 
 
 def _condition(operator: str, key: str, values: tuple[str, ...]) -> Condition:

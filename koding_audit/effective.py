@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from koding_audit.arns import owner_of, policy_name
@@ -22,6 +22,7 @@ from koding_audit.evaluate import (
     decide,
     role_context,
 )
+from koding_audit.frozen import replace
 from koding_audit.model import (
     Level,
     PolicySet,

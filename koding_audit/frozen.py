@@ -14,9 +14,14 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-__all__ = ("dataclass",)
+__all__ = ("dataclass", "replace")
 
 _OF_EVERY_CLASS = ("__dict__", "__weakref__")
+
+
+def _replace(value: Any, /, **changes: Any) -> Any:
+    """As `dataclasses.replace`, which asks the standard library for every field what a class of values has none of."""
+    return type(value)(**{name: getattr(value, name) for name in value.__match_args__} | changes)
 
 
 def _dataclass(*, frozen: bool, slots: bool) -> Callable[[type], type]:
@@ -152,6 +157,6 @@ def _setstate(self: Any, state: list[Any]) -> None:
 
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
 else:
-    dataclass = _dataclass
+    dataclass, replace = _dataclass, _replace

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +12,7 @@ from urllib.parse import unquote
 from koding_audit.aws import MALFORMED, NOT_THERE, Connection, take, take_time
 from koding_audit.credential_report import ReportFormatError, Row, rows
 from koding_audit.errors import CallError
-from koding_audit.frozen import dataclass
+from koding_audit.frozen import dataclass, replace
 from koding_audit.model import AccessKey, Kind, ManagedPolicy, Principal, document_key
 
 REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more

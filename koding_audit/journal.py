@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from koding_audit import codec, inputs
-from koding_audit.errors import AuditError, InputError
-from koding_audit.lock import make_folder
+from koding_audit.errors import AuditError
+from koding_audit.lock import default_folder, make_folder
 from koding_audit.model import Account, Entry, Journal, Problem, SourceFile
 
 _NOT_BEGUN = "nothing was written to IAM; give --journal FILE, a new file on a disk with room"
@@ -81,17 +81,6 @@ class JournalFile:
 def default_path(environ: Mapping[str, str], account: Account, now: datetime) -> str:
     """`$XDG_STATE_HOME/koding-audit/ACCOUNT/TIME.jsonl`, with microseconds, so that two runs do not meet."""
     return str(default_folder(environ, account) / now.strftime("%Y%m%dT%H%M%S.%fZ.jsonl"))
-
-
-def default_folder(environ: Mapping[str, str], account: Account) -> Path:
-    """Where the journals of an account are kept. Raises InputError where there is no home."""
-    state = environ.get("XDG_STATE_HOME") or ""
-    if not Path(state).is_absolute():
-        home = environ.get("HOME") or ""
-        if not Path(home).is_absolute():
-            raise InputError("there is no HOME to keep a journal in", "give --journal FILE, or set XDG_STATE_HOME")
-        state = str(Path(home) / ".local" / "state")
-    return Path(state) / "koding-audit" / account.id
 
 
 def read(path: str) -> tuple[Journal, Problem | None]:

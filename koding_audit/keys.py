@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 
 from koding_audit.aws import Connection, take
 from koding_audit.errors import AuditError, CallError
+from koding_audit.frozen import replace
 from koding_audit.journal import JournalFile
 from koding_audit.model import Action, Entry, Verb
 

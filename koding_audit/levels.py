@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from koding_audit import inputs
 from koding_audit.document import DocumentError, parse
 from koding_audit.errors import InputError
+from koding_audit.frozen import replace
 from koding_audit.jsontext import locate, read_json, write_json
 from koding_audit.model import Level, OrganizationPolicy, Snapshot, Source
 

@@ -8,12 +8,13 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from koding_audit.errors import AuditError, RefusedError
+from koding_audit.errors import AuditError, InputError, RefusedError
+from koding_audit.model import Account
 from koding_audit.text import inert
 
 _NOTHING = "nothing was written to IAM"
@@ -77,6 +78,17 @@ def noted(text: str) -> Note | None:
     """What a run wrote into its lock, or None where this is something else."""
     found = _NOTE.fullmatch(text)
     return Note(*found.groups()) if found else None
+
+
+def default_folder(environ: Mapping[str, str], account: Account) -> Path:
+    """Where the lock and the journals of an account are kept. Raises InputError where there is no home."""
+    state = environ.get("XDG_STATE_HOME") or ""
+    if not Path(state).is_absolute():
+        home = environ.get("HOME") or ""
+        if not Path(home).is_absolute():
+            raise InputError("there is no HOME to keep a journal in", "give --journal FILE, or set XDG_STATE_HOME")
+        state = str(Path(home) / ".local" / "state")
+    return Path(state) / "koding-audit" / account.id
 
 
 def path_beside(journal: str) -> str:

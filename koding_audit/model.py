@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from koding_audit.frozen import dataclass
+from koding_audit.frozen import dataclass, replace
 
 if TYPE_CHECKING:
     from koding_audit.errors import AuditError

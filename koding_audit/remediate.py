@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from koding_audit import iam
 from koding_audit.arns import owner_of, partition_of
 from koding_audit.aws import NOT_THERE, Connection
 from koding_audit.errors import CallError
+from koding_audit.frozen import replace
 from koding_audit.journal import JournalFile
 from koding_audit.model import (
     ALREADY,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 from koding_audit.arns import short_name
 from koding_audit.conclusion import accepted, called, remedy
-from koding_audit.frozen import dataclass
+from koding_audit.frozen import dataclass, replace
 from koding_audit.model import (
     SEVERITIES,
     Advice,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from koding_audit import registry, waivers
 from koding_audit.comparison import Comparison, Declared, is_ignored
 from koding_audit.errors import InputError
-from koding_audit.frozen import dataclass
+from koding_audit.frozen import dataclass, replace
 from koding_audit.model import (
     Account,
     Advice,

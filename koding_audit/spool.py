@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import overload
 
 from koding_audit.errors import AuditError
+from koding_audit.frozen import replace
 from koding_audit.model import Audit, Problem, Report
 
 FEW = 20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from koding_audit.frozen import dataclass, replace
 from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser, Target, Waiver
 
 

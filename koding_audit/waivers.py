@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from koding_audit.arns import owner_of, policy_name
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Finding, Waiver
 from koding_audit.wildcard import matches
 

@@ -75,6 +75,18 @@ def test_replace_fields_and_asdict_are_the_standard_librarys(given: dict[str, An
     assert dataclasses.is_dataclass(Ours)
 
 
+@given(GIVEN, GIVEN)
+def test_a_replaced_value_is_what_the_standard_library_makes_of_it(
+    given: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    for usual in (Ours, Theirs):  # with and without methods that are made late
+        value = usual(**given)
+        assert frozen.replace(value, **changes) == dataclasses.replace(value, **changes)
+        assert frozen.replace(value, **changes).noted == dataclasses.replace(value, **changes).noted
+    with pytest.raises(TypeError, match="unexpected keyword argument 'unknown'"):
+        frozen.replace(Ours("a"), unknown=1)
+
+
 @pytest.mark.parametrize("arguments", [(), ("a", 1, {}, "", (), "one too many")])
 def test_wrong_arguments_are_a_type_error(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError, match="__init__"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from koding_audit import codec, inputs
 from koding_audit.baseline import compared
 from koding_audit.cli.terminal import Terminal
 from koding_audit.errors import InputError, RefusedError
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Audit, Desired, Report, SourceFile
 from koding_audit.scan import Rule, judged
 from koding_audit.text import inert

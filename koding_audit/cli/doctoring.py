@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from koding_audit.cli.sources import (
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.doctor import Check, Failure, Seen
 from koding_audit.errors import AccessError, AuditError, CallError, EndpointError
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Desired, Settings
 from koding_audit.probes import Read, Told
 from koding_audit.scan import query, rules, with_something_to_see

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from koding_audit import codec, registry
@@ -14,6 +13,7 @@ from koding_audit.cli.terminal import Terminal, check_new, create_file, emit
 from koding_audit.cli.writing import carry_out, described, shown
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError, RefusedError
+from koding_audit.frozen import replace
 from koding_audit.guards import Judgement, Limits
 from koding_audit.model import Caller, Journal, Plan, Problem, Report, Request
 from koding_audit.plan import managers, state_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from koding_audit.cli.sources import unidentified
 from koding_audit.collect import Opened
 from koding_audit.collect.live import collect
 from koding_audit.errors import AuditError, CallError
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Desired, Problem, Report, Settings
 from koding_audit.targets import Reached, within
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 
 from koding_audit.cli.rendering import read_report
 from koding_audit.cli.terminal import Terminal, check_outputs, deliver, outputs
 from koding_audit.errors import InputError
+from koding_audit.frozen import replace
 from koding_audit.model import Report
 from koding_audit.scan import advice
 from koding_audit.spool import joined

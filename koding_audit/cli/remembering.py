@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from koding_audit import history_file
 from koding_audit.cli.terminal import Terminal, emit
 from koding_audit.errors import InputError
+from koding_audit.frozen import replace
 from koding_audit.history import Event, History, Point, Standing
 from koding_audit.history_file import Failed
 from koding_audit.jsontext import instant, write_json

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 from koding_audit import codec, inputs
 from koding_audit.cli.terminal import Terminal, check_outputs, deliver, outputs
+from koding_audit.frozen import replace
 from koding_audit.model import Report
 from koding_audit.scan import advice
 

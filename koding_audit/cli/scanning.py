@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from koding_audit.cli.sources import check_writable, desired_state, held, identi
 from koding_audit.cli.terminal import Terminal, check_outputs, deliver, outputs
 from koding_audit.collect import Opened
 from koding_audit.errors import AuditError, InputError
+from koding_audit.frozen import dataclass, replace
 from koding_audit.model import Account, Audit, Desired, Problem, Report, Snapshot
 from koding_audit.scan import Rule, advice, audit, chosen_names, query, rules
 from koding_audit.verdict import exit_status
@@ -27,7 +27,7 @@ _OF_SEVERAL = ("target", "shard", "keep_going", "resume", "engine", "scheduler",
 """Options about the accounts of targets."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run of a command: what was said, who is told, the rules, what is to be built, what it is compared with."""
 
@@ -38,7 +38,7 @@ class Run:
     baseline: Saved | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """An audit and what it was made from."""
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from koding_audit import credentials_file, keys
 from koding_audit.aws import NOT_THERE, Connection
@@ -19,6 +19,7 @@ from koding_audit.cli.writing import journalled
 from koding_audit.collect import Opened
 from koding_audit.credentials_file import CredentialsFile
 from koding_audit.errors import AccessError, AuditError, CallError, InputError, RefusedError
+from koding_audit.frozen import replace
 from koding_audit.model import Audit, Desired, DesiredUser, Report, key_of
 from koding_audit.plan import plan as make_plan
 from koding_audit.scan import rules

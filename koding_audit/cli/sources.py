@@ -6,12 +6,12 @@ import argparse
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from koding_audit import levels, registry
 from koding_audit.cli.terminal import Terminal, check_named, is_interactive
 from koding_audit.collect import Opened
 from koding_audit.errors import AccessError, CallError, InputError, RefusedError
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Caller, Desired, Query, Settings, Snapshot
 from koding_audit.targets import within
 from koding_audit.text import clipped, inert

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from koding_audit import buildable
 from koding_audit.arns import policy_name
 from koding_audit.cli.terminal import Terminal
 from koding_audit.errors import InputError, RefusedError
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Basis, Desired, Kind, Query, Snapshot
 from koding_audit.stack.needs import needs
 from koding_audit.stack.reading import read

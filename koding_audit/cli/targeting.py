@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from koding_audit import run_file, units
@@ -17,6 +16,7 @@ from koding_audit.cli.sources import identified, settings_of
 from koding_audit.cli.terminal import Terminal
 from koding_audit.collect import Opened
 from koding_audit.errors import AccessError, CallError, InputError
+from koding_audit.frozen import replace
 from koding_audit.model import Desired, Problem, Report, Target
 from koding_audit.spool import joined
 from koding_audit.targets import Reached, TwoRolesError, reached, shard

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from koding_audit import journal, lock
+from koding_audit import lock
 from koding_audit.cli.terminal import Terminal
 from koding_audit.errors import AuditError, InputError
 from koding_audit.model import Account, Action, Journal
@@ -24,7 +24,7 @@ def lock_path(account: Account, journal_path: str) -> str:
     """In the state folder, which all runs of a user share; beside the journal where that cannot be written."""
     beside = lock.path_beside(journal_path)
     with contextlib.suppress(InputError, OSError):
-        folder = journal.default_folder(os.environ, account)
+        folder = lock.default_folder(os.environ, account)
         lock.make_folder(folder)
         return str(folder / "lock") if os.access(folder, os.W_OK) else beside
     return beside
@@ -52,7 +52,7 @@ def tell_left(left: str, path: str, account: Account, terminal: Terminal) -> Non
 
 def _places(account: Account, journal_path: str) -> Iterator[str]:
     with contextlib.suppress(InputError):
-        yield str(journal.default_folder(os.environ, account) / "lock")
+        yield str(lock.default_folder(os.environ, account) / "lock")
     if journal_path:
         yield lock.path_beside(journal_path)
 
@@ -65,6 +65,8 @@ def _known(left: str, path: str, account: Account) -> Iterator[str]:
             " Whether a run ended before its end is not known."
         )
         return
+    from koding_audit import journal  # noqa: PLC0415 - most scans find no such note, and have no journal to read
+
     run = f"The run of {note.since} (process {note.process}) ended before its end"
     if not Path(note.journal).exists():
         yield (

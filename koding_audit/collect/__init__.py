@@ -7,13 +7,13 @@ The file's name is the option's: `--source NAME[:ARGUMENT]`. A collector module 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from koding_audit.aws import Connection
+from koding_audit.frozen import dataclass
 from koding_audit.model import Account, Caller, Principal, PrincipalKey, Query, Snapshot, key_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A source that is ready to be read.
 

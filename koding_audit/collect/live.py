@@ -6,7 +6,6 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -16,6 +15,7 @@ from koding_audit.aws import ACCESS_DENIED, MALFORMED, NOT_THERE, Connection, co
 from koding_audit.collect import Opened, deciders, halved, holds, managed_arns, missing_counts
 from koding_audit.credential_report import ReportFormatError, Row
 from koding_audit.errors import CallError, InputError
+from koding_audit.frozen import replace
 from koding_audit.model import (
     Credentials,
     Fact,
@@ -115,20 +115,19 @@ def is_bulk(query: Query) -> bool:
     return bool(query.listed or query.everything) or calls > TARGETED_CALLS
 
 
-@dataclass(frozen=True)
 class _Pending(Generic[T]):
-    fact: Fact
-    subject: str
-    future: Future[T]
-    call: str
+    """A read under way: what of whom it is for, and the call that it makes."""
+
+    def __init__(self, fact: Fact, subject: str, future: Future[T], call: str) -> None:
+        self.fact, self.subject, self.future, self.call = fact, subject, future, call
 
 
-@dataclass
 class _Reading:
     """Reads under way, and the gaps of those that failed."""
 
-    connection: Connection
-    gaps: list[Gap] = field(default_factory=list)
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.gaps: list[Gap] = []
 
     def start(self, fact: Fact, operation: str, function: Callable[[], T], subject: str = "") -> _Pending[T]:
         return _Pending(fact, subject, self.connection.submit(function), f"iam:{operation}")
@@ -210,7 +209,9 @@ class _Listed:
         kinds = tuple(kind for kind in _SELF if self._facts(kind))
         # Kinds whose lists can be read side by side are: the wait is that of the longest list.
         together = (kinds,) if reading.connection.one_by_one and kinds else tuple((kind,) for kind in kinds)
-        self._pending = {kind: pending for those in together for pending in [self._start(those)] for kind in those}
+        self._pending: dict[Kind, Future[dict[Kind, iam.Details]]] = {}
+        for those in together:
+            self._pending |= dict.fromkeys(those, self._start(those))
         self._details: dict[Kind, iam.Details | None] = {}
 
     def found(self) -> dict[PrincipalKey, Principal]:

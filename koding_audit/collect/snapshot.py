@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from koding_audit import codec, iam, inputs, jsontext
 from koding_audit.arns import owner_of, partition_of
 from koding_audit.collect import Opened, deciders, halved, holds, managed_arns, missing_counts
 from koding_audit.errors import CallError, InputError
+from koding_audit.frozen import replace
 from koding_audit.model import (
     Account,
     Fact,

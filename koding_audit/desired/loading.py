@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from koding_audit.desired import is_guards
 from koding_audit.desired.building import build
@@ -15,6 +14,7 @@ from koding_audit.desired.reading import read
 from koding_audit.desired.validator import Invalid, validate
 from koding_audit.desired.values import Schema, value
 from koding_audit.errors import InputError
+from koding_audit.frozen import replace
 from koding_audit.model import Desired, Source
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from koding_audit.desired.guarding import forbidden
 from koding_audit.desired.wording import nearest, shown
 from koding_audit.errors import InputError
+from koding_audit.frozen import replace
 from koding_audit.model import Desired, DesiredGroup, DesiredRole, DesiredUser
 
 _Declared = TypeVar("_Declared", DesiredGroup, DesiredUser, DesiredRole)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from koding_audit.document import Document, DocumentError, Patterns, Principals, Statement, parse
@@ -12,7 +11,7 @@ from koding_audit.evaluate.conditions import Check, check
 from koding_audit.evaluate.model import Context, State
 from koding_audit.evaluate.patterns import Match, Template, glob, read, resource
 from koding_audit.evaluate.truth import Truth, Unsure, all_of, any_of, opposite, problem
-from koding_audit.frozen import dataclass
+from koding_audit.frozen import dataclass, replace
 
 _Resource = Callable[[str, Context], Truth]
 

@@ -38,6 +38,7 @@ _ADDRESS = re.compile(r"(tls|tcp)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{
 _INSTALL = "pip install 'koding-audit[dask]'"
 _SAME = "the scheduler and each worker need this version of koding-audit, with its extra `dask`"
 _AGAIN = "the same run again asks for it again; with --resume FILE, for nothing that was done"
+_SAFE = "start it with --tls-ca-file, --tls-cert and --tls-key, for a scheduler of tls://"
 _CERTIFICATES = "give --tls-ca, --tls-cert and --tls-key, or set distributed.comm.tls in dask's own configuration"
 
 
@@ -215,9 +216,6 @@ def _present(client: Any, wanted: int, gone: Callable[[], bool]) -> dict[str, in
         if not _is_safe(address):
             raise InputError(f"worker {address} of the cluster is of another machine, and talks without TLS", _SAFE)
     return found
-
-
-_SAFE = "start it with --tls-ca-file, --tls-cert and --tls-key, for a scheduler of tls://"
 
 
 def _is_safe(address: str) -> bool:

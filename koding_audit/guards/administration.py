@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from koding_audit.difference.patterns import Space, Tokens, TooManyStates, resource_tokens
 from koding_audit.document import Document, DocumentError, Patterns, Statement, parse
 from koding_audit.evaluate import Compiled, Context, Policies, Policy, Request, compiled, decide
+from koding_audit.frozen import replace
 from koding_audit.model import Account, Kind
 
 

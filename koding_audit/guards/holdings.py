@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
+from koding_audit.frozen import replace
 from koding_audit.guards.administration import Bearing, Holder, Text
 from koding_audit.model import (
     Action,

@@ -6,16 +6,16 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from koding_audit.arns import short_name
 from koding_audit.conclusion import accepted, called, command, departed, judged, remedy, standing, totals
+from koding_audit.frozen import dataclass, replace
 from koding_audit.model import Advice, Audit, Baseline, Change, Entry, Finding, Problem, Report
 from koding_audit.overview import FEW, FINDINGS, FULL, LINES, RULES, Found, Row, overview
 from koding_audit.results import Unread, told_once, unread
 from koding_audit.text import clipped, inert
 from koding_audit.verdict import Tally, changes, not_written, tallied, tool_of
-from koding_audit.words import ERRORS_TOLD, age
+from koding_audit.words import ERRORS_TOLD, age, counted
 
 Block = Sequence[tuple[str, ...]]
 """Rows that belong together. The last cell of a row is wrapped; those before it are short words of ours."""
@@ -41,7 +41,7 @@ def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[
     yield "\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Page:
     """most: findings of an account, and writes, that are shown."""
 
@@ -70,7 +70,7 @@ class _Page:
             blocks = [[(inert(each.account), each.status, _whose(each))] for each in rows]
             yield self.section("Other accounts, the worst first", blocks)
         if left and found.worst:
-            yield self.section("", [[(f"And {left.total():,} more accounts: {standing(left)}. {_WHERE}.",)]])
+            yield self.section("", [[(f"And {counted(left.total(), 'more account')}: {standing(left)}. {_WHERE}.",)]])
         if self.report.errors:
             yield self.section("What went wrong", list(_problems(self.report.errors)))
         if found.rules:
@@ -142,7 +142,7 @@ class _Page:
         rows.append(("Result", judged(tally, errors)))
         closing = self.section("", [[row] for row in rows])
         if tally.audits > 1:
-            return f"All {tally.audits:,} accounts\n{closing}"
+            return f"All {counted(tally.audits, 'account')}\n{closing}"
         offered = command(tally)
         # Not wrapped: half of a command that is copied would be another command.
         return f"To fix   {inert(offered)}\n{closing}" if offered else closing
@@ -176,7 +176,7 @@ class _Page:
 
 
 def _more(number: int, noun: str) -> Sequence[Block]:
-    return [[("", f"and {number:,} more {noun}{'' if number == 1 else 's'}. {_WHERE}.")]] if number > 0 else []
+    return [[("", f"and {counted(number, f'more {noun}')}. {_WHERE}.")]] if number > 0 else []
 
 
 def _whose(row: Row) -> str:
@@ -192,11 +192,11 @@ def _problems(errors: Sequence[Problem]) -> Iterator[Block]:
 def _rules(rules: Sequence[Found]) -> Iterator[Block]:
     """Of each rule how much it found, and where for example."""
     for each in rules[:RULES]:
-        numbers = f"{each.findings:,} in {each.accounts:,} account{'' if each.accounts == 1 else 's'}"
+        numbers = f"{each.findings:,} in {counted(each.accounts, 'account')}"
         yield [(each.severity, inert(clipped(each.rule, _LONGEST)), numbers), ("", "", each.example)]
     rest = len(rules) - RULES
     if rest > 0:
-        yield [("", "", f"and {rest:,} more rules. {_WHERE}.")]
+        yield [("", "", f"and {counted(rest, 'more rule')}. {_WHERE}.")]
 
 
 def _wrapped(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:

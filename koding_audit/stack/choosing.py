@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from koding_audit import actions
 from koding_audit.document import DocumentError, parse
 from koding_audit.evaluate import Policies, Policy
+from koding_audit.frozen import replace
 from koding_audit.model import StackNeed
 from koding_audit.stack.deciding import Judge, Judged, NeedKind
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from koding_audit.desired.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from koding_audit.desired.wording import nearest, shown
 from koding_audit.errors import InputError
+from koding_audit.frozen import replace
 from koding_audit.model import Source
 from koding_audit.stack.table import RowKind
 from koding_audit.stack.values import Resource, Unread
