@@ -156,7 +156,7 @@ def test_what_of_the_environment_is_not_followed_stands_with_the_endpoint() -> N
         (1, "ok", "as AWS's"),
         (-240, "ok", "240 seconds behind AWS's"),
         (241, "not-ok", "241 seconds ahead of AWS's; IAM and STS take a signature for 300 seconds"),
-        (-1200, "not-ok", "1200 seconds behind"),
+        (-1200, "not-ok", "1,200 seconds behind"),
         (None, "unknown", "no reply told the time"),
     ],
 )

@@ -153,7 +153,7 @@ def test_an_account_of_1000_users_as_it_is_scans_clean(offline: Command) -> None
     source = ("--source", "snapshot:account.json")
     result = offline("init", "--adopt", *source)
     assert result.status == 0, result.stderr
-    assert "20 groups, 1000 users, 0 roles" in result.stderr
+    assert "20 groups, 1,000 users, 0 roles" in result.stderr
     scanned = offline.json("scan", *source)
     assert (scanned.status, scanned.findings) == (0, {})
     assert (offline.home / FILE).stat().st_size < 1 << 20
