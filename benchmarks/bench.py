@@ -33,6 +33,7 @@ USERS, GROUPS = 1000, 100
 MOST_USERS, MOST_GROUPS = 5000, 300  # AWS's default quotas
 LATENCIES = (0, 50)  # milliseconds added to each call
 CHECKOUT = Path(__file__).parents[1]
+CLIENT = "import botocore.session as s; s.get_session().create_client('iam', region_name='us-east-1')"
 HEAVY = ("boto3", "botocore", "moto", "jsonschema", "tabulate")
 
 
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str]) -> None:
         environment = clean_environment(home)
         cases = [case for cases in accounts(home, environment, runs) for case in cases]
         offline = [Case(f"koding-audit {word}", [command(), word]) for word in ("--help", "--version", "schema")]
+        offline.append(Case("botocore alone: a session and a client of IAM, no call", [sys.executable, "-c", CLIENT]))
         in_turn(offline, environment, runs)
         rows = [row(case) for case in cases]
         print(tabulate(rows, HEADERS, disable_numparse=True, colalign=("left", *["right"] * 7)))
