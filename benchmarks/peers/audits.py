@@ -24,8 +24,8 @@ from benchmarks.bench import CHECKOUT, GROUPS, USERS, Case, clean_environment, d
 from benchmarks.peers import auditors, custodian
 from benchmarks.peers.peer import Peer, environment
 
-GATES = {0: 3, 50: 1}  # runs by latency
-WHOLE = {0: 3, 50: 1}
+GATES = {0: 7, 50: 3}  # runs by latency
+WHOLE = {0: 5, 50: 1}
 OTHERS = {0: 1, 50: 1}  # some minutes for each peer
 OURS = 3  # of ours before and after one of theirs, of which the median counts
 GUIDE = CHECKOUT / "policies" / "koding.yaml"
