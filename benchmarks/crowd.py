@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from benchmarks.server import ACCOUNT, ENTERED, Account, Parameters, response, whole
+from benchmarks.server import ACCOUNT, ENTERED, Account, KeepAlive, Parameters, response, serve
 
 FIRST = 100_000_000_000
 ROOT = "r-root"
@@ -175,38 +175,14 @@ def refusal(status: int, code: str) -> bytes:
     return response(status, f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>")
 
 
-class Connection(asyncio.Protocol):
-    """One keep-alive connection: a request, a wait, a reply in one piece."""
-
+class Connection(KeepAlive):
     organization: Organization
 
-    def __init__(self) -> None:
-        self.received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-        request = whole(self.received)
-        if request is None:
-            return
-        self.received = b""
-        wait, reply = self.organization.answer(*request)
-        asyncio.get_running_loop().call_later(wait, self.say, reply)
-
-    def say(self, reply: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(reply)
-
-
-async def serve(accounts: int, users: int, groups: int, latency: int) -> None:
-    Connection.organization = Organization(accounts, users, groups, latency / 1000)
-    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=512)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    def answer(self, head: bytes, body: bytes) -> tuple[float, bytes]:
+        return self.organization.answer(head, body)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*map(int, sys.argv[1:])))
+    members, users_of_each, groups_of_each, milliseconds = map(int, sys.argv[1:])
+    Connection.organization = Organization(members, users_of_each, groups_of_each, milliseconds / 1000)
+    asyncio.run(serve(Connection))

@@ -208,18 +208,18 @@ def main(arguments: Sequence[str]) -> int:
     if find_spec("distributed") is None:
         names -= {"dask"}
     sizes = (accounts, USERS, GROUPS, LATENCY)
-    cases = []
+    cases: dict[str, Case] = {}
     with tempfile.TemporaryDirectory() as folder, serving("benchmarks.crowd", *sizes) as url:
         bench = Bench(Path(folder), url, accounts)
         for each in CASES:
             if each.__name__ in names:
-                cases.append(each(bench))
-                print(f"{cases[-1].name}: {'; '.join(cases[-1].wrong) or 'as it should be'}", file=sys.stderr)
+                case = cases[each.__name__] = each(bench)
+                print(f"{case.name}: {'; '.join(case.wrong) or 'as it should be'}", file=sys.stderr)
     print(f"{accounts:,} accounts of {USERS} users in {GROUPS} groups, {LATENCY} ms a call")
-    floor = sum(case.cpu for case in cases if case.name.startswith("bare"))
-    rows = [case.row(floor) for case in cases]
+    floor = cases["bare"].cpu if "bare" in cases else 0.0
+    rows = [case.row(floor) for case in cases.values()]
     print(tabulate(rows, HEADS, disable_numparse=True, colalign=("left", *["right"] * (len(HEADS) - 1))))
-    return 1 if any(case.wrong for case in cases) else 0
+    return 1 if any(case.wrong for case in cases.values()) else 0
 
 
 def desired_state(**target: Any) -> str:

@@ -356,12 +356,8 @@ def whole(received: bytes) -> tuple[bytes, bytes] | None:
     return (head, body) if found and len(body) >= length else None
 
 
-class Connection(asyncio.Protocol):
-    """One keep-alive connection: a request, a wait of the latency, a reply in one piece."""
-
-    latency = 0.0
-    calls: list[tuple[str, str, Parameters]]
-    account: Account
+class KeepAlive(asyncio.Protocol):
+    """A connection on which one request comes after another, each answered in one piece."""
 
     def __init__(self) -> None:
         self.received = b""
@@ -373,16 +369,33 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received += data
         request = whole(self.received)
-        if request is None:
-            return
-        self.received = b""
-        head, body = request
+        if request is not None:
+            self.received = b""
+            wait, reply = self.answer(*request)
+            asyncio.get_running_loop().call_later(wait, self.say, reply)
+
+    def answer(self, head: bytes, body: bytes) -> tuple[float, bytes]:
+        """Seconds to wait, and what to say then."""
+        raise NotImplementedError
+
+    def say(self, reply: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(reply)
+
+
+class Connection(KeepAlive):
+    """The account, each call after a wait of the latency."""
+
+    latency = 0.0
+    calls: list[tuple[str, str, Parameters]]
+    account: Account
+
+    def answer(self, head: bytes, body: bytes) -> tuple[float, bytes]:
         lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         path = lines[0].split(" ")[1]
         if path.startswith("/-/"):
-            self.transport.write(self.control(path))
-            return
+            return 0.0, self.control(path)
         target = headers.get("x-amz-target", "")
         parameters = {} if target else dict(parse_qsl(body.decode()))
         action = parameters.pop("Action", target.rpartition(".")[2])
@@ -393,11 +406,7 @@ class Connection(asyncio.Protocol):
         key = signed[0].rpartition("=")[2]
         if key.startswith(ENTERED):
             reply = reply.replace(ACCOUNT.encode(), key.removeprefix(ENTERED).encode())
-        asyncio.get_running_loop().call_later(self.latency, self.answer, reply)
-
-    def answer(self, reply: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(reply)
+        return self.latency, reply
 
     def control(self, path: str) -> bytes:
         if path.startswith("/-/latency/"):
@@ -408,13 +417,14 @@ class Connection(asyncio.Protocol):
         return response(200, said, "application/json")
 
 
-async def serve(*sizes: int) -> None:
-    Connection.calls = []
-    Connection.account = Account(*sizes)
-    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0)
+async def serve(connection: type[KeepAlive]) -> None:
+    """Print the port, and answer until the process is killed."""
+    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*map(int, sys.argv[1:])))
+    Connection.calls = []
+    Connection.account = Account(*map(int, sys.argv[1:]))
+    asyncio.run(serve(Connection))
