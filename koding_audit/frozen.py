@@ -20,7 +20,7 @@ _OF_EVERY_CLASS = ("__dict__", "__weakref__")
 
 
 def _replace(value: Any, /, **changes: Any) -> Any:
-    """As `dataclasses.replace`, which asks the standard library for every field what a class of values has none of."""
+    """As `dataclasses.replace`, for classes whose fields all are parameters: no field is looked at to know that."""
     return type(value)(**{name: getattr(value, name) for name in value.__match_args__} | changes)
 
 

@@ -315,6 +315,17 @@ def test_what_needs_no_account_and_no_file_loads_nothing_heavy(arguments: list[s
     assert json.loads(told_by(script)) == [0, []]
 
 
+def test_a_scan_for_a_person_loads_nothing_that_reads_journals_or_writes_json() -> None:
+    script = (
+        "import sys, json\n"
+        "from koding_audit.cli import main\n"
+        "status = main(['scan', 'policies/koding.yaml', '--source', 'demo'])\n"
+        "unused = ('koding_audit.journal', 'koding_audit.codec', 'koding_audit.guards', 'jsonschema')\n"
+        "print(json.dumps([status, [name for name in unused if name in sys.modules]]))\n"
+    )
+    assert json.loads(told_by(script)) == [1, []]
+
+
 # --- how a module is written --------------------------------------------------------------------
 
 

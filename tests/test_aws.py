@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from koding_audit import aws
 from koding_audit.aws import Connection, check_endpoint, check_role, client, connect, new_session
@@ -839,6 +840,26 @@ def test_of_an_account_of_many_it_is_known_whose_keys_came_before_anything_is_re
                 member.identity()
     asked = [call.action for call in replay.calls if call.key == "ASIAROLE"]
     assert asked == ([] if told else ["GetCallerIdentity"])
+
+
+def test_what_botocore_knows_of_endpoints_is_read_once_however_many_accounts_are_entered(
+    replay: Replay, aws_environment: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    usual = JSONFileLoader.load_file
+
+    def load_file(self: JSONFileLoader, file_path: str) -> Any:
+        read.append(Path(file_path).name)
+        return usual(self, file_path)
+
+    aws_environment.setattr(JSONFileLoader, "load_file", load_file)
+    arn = "arn:aws:sts::123456789012:assumed-role/audit/koding-audit"
+    replay.answer("AssumeRole", recorded({"Credentials": KEYS, "AssumedRoleUser": {"Arn": arn}}))
+    replay.answer("GetCallerIdentity", identity("123456789012", arn))
+    with connect(Settings(endpoint_url=replay.url)) as connection:
+        for _ in range(2):
+            connection.assumed(ROLE, "").identity()
+    assert read.count("endpoints") == 1
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,7 @@ def built(kind: str, source: Path, out: Path) -> Path:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the sdist of the checkout, unpacked where nothing else of the project is."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("out")
-    for name in SHIPPED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-        elif (ROOT / name).exists():
-            shutil.copy(ROOT / name, source / name)
+    copy_checkout(source)
     with tarfile.open(built("sdist", source, out)) as archive:
         archive.extractall(out / "unpacked", filter="data")
     (unpacked,) = (out / "unpacked").iterdir()
@@ -38,6 +34,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("target")
     shutil.unpack_archive(wheel, target, "zip")
     return target
+
+
+def copy_checkout(source: Path) -> None:
+    """What the package is built from, with its links as they are."""
+    for name in SHIPPED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (ROOT / name).exists():
+            shutil.copy(ROOT / name, source / name)
 
 
 def run(installed: Path, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +60,15 @@ def test_every_module_and_data_file_is_in_the_wheel(installed: Path) -> None:
     }
     there = {path.relative_to(installed) for path in (installed / "koding_audit").rglob("*") if path.is_file()}
     assert here - there == set()
+
+
+def test_an_editable_install_is_a_path_and_no_code_that_every_start_runs(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    copy_checkout(source)
+    shutil.unpack_archive(built("editable", source, out), out, "zip")
+    assert [path.read_text().strip() for path in out.glob("*.pth")] == [str(source)]
+    assert not list(out.glob("*.py"))
 
 
 def test_what_the_licences_ask_for_is_in_the_wheel(installed: Path) -> None:

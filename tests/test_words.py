@@ -24,4 +24,4 @@ def test_an_age_is_rounded_down_and_one_that_is_still_to_come_is_short(span: dic
 
 
 def test_one_of_something_is_singular_and_none_is_plural() -> None:
-    assert [counted(number, "key") for number in (0, 1, 2)] == ["0 keys", "1 key", "2 keys"]
+    assert [counted(number, "key") for number in (0, 1, 2, 2000)] == ["0 keys", "1 key", "2 keys", "2,000 keys"]
