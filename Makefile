@@ -34,13 +34,13 @@ diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 5
 	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
 
 fuzz: $(STAMP) ## files, replies, documents and reports with 2,000 mutations of each kind, and as many decisions (half an hour or so)
-	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz tests/evaluate/test_properties.py
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz tests/policy/evaluation/test_properties.py
 
 faults: $(STAMP) ## every fault at every call of a fix, rivals, twins, deaths, seeded runs with several (an hour on 2 cores)
 	$(BIN)/python -m tests.simulator.sweep --processes $(WORKERS)
 
 rights: $(STAMP) ## take away each action that `permissions` prints, for each shape of file (a minute)
-	EVERY_ACTION=1 $(BIN)/python -m pytest tests/cli/test_permissions.py
+	EVERY_ACTION=1 $(BIN)/python -m pytest tests/cli/commands/test_permissions.py
 
 mutants: $(STAMP) ## break promises on purpose in copies, and see that the slice of the sweep notices (some minutes)
 	$(BIN)/python -m tests.simulator.mutants

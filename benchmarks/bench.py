@@ -129,14 +129,14 @@ def files(path: Path, runs: int) -> list[tuple[str, str]]:
     import yaml
 
     from koding_audit import desired
-    from koding_audit.desired.reading import read
+    from koding_audit.io.yaml_reader import read_yaml_file
 
     gc.set_threshold(1_000_000, 50, 50)  # as the installed command does
     text = path.read_text()
     steps: dict[str, Callable[[], object]] = {
         "yaml.load by the loader in C": lambda: yaml.load(text, Loader=yaml.CSafeLoader),
-        "read: every text with its place": lambda: read(str(path)),
-        "the whole: read, validated, built, checked": lambda: desired.load([str(path)]),
+        "read: every text with its place": lambda: read_yaml_file(str(path)),
+        "the whole: read, validated, built, checked": lambda: desired.load_desired([str(path)]),
     }
     taken: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(runs):

@@ -14,36 +14,43 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from koding_audit import actions, managed
+from koding_audit.policy import actions, managed
 
 RUNS = 9
-PACKAGE = Path(__file__).parents[1] / "koding_audit"
+POLICY = Path(__file__).parents[1] / "koding_audit" / "policy"
+LOADERS = {"actions": "load_actions", "managed": "load_managed_policies"}
 FRESH = """
 import time
-from koding_audit import {room}
+from koding_audit.policy.{package} import {load}
 start = time.perf_counter()
-{room}.load()
+{load}()
 print(time.perf_counter() - start)
 """
 
 
 def main() -> None:
-    known, policies = actions.load(), managed.load()
+    known, policies = actions.load_actions(), managed.load_managed_policies()
     rows: list[tuple[str, str, str]] = []
-    for room, origin in (("actions", known.origin), ("managed", policies.origin)):
-        size = sum(path.stat().st_size for path in (PACKAGE / room).glob("*.xz"))
+    for package, origin in (("actions", known.origin), ("managed", policies.origin)):
+        size = sum(path.stat().st_size for path in (POLICY / package).glob("*.xz"))
         counted = ", ".join(f"{number} {what}" for what, number in origin.counts.items())
-        rows.append((f"{room}.load()", shown(fresh(room)), f"{size / 1000:.0f} kB, {origin.date}: {counted}"))
+        rows.append(
+            (
+                f"{package}.{LOADERS[package]}()",
+                shown(fresh(package)),
+                f"{size / 1000:.0f} kB, {origin.date}: {counted}",
+            )
+        )
     rows += [
         (question, shown(timed(ask)), "")
         for question, ask in (
-            ("canonical, one action", lambda: known.canonical("EC2:runinstances")),
-            ("canonical, every action", lambda: [known.canonical(each) for each in known.expand("*")]),
+            ("canonical, one action", lambda: known.canonical_name("EC2:runinstances")),
+            ("canonical, every action", lambda: [known.canonical_name(each) for each in known.expand("*")]),
             ("expand, one service", lambda: known.expand("ec2:Describe*")),
             ("expand, all services", lambda: known.expand("*")),
-            ("nearest, service known", lambda: known.nearest("ec2:DescribeInstance")),
-            ("nearest, service unknown", lambda: known.nearest("lamda:InvokFunction")),
-            ("load, and every action's resource types", lambda: details(actions.load())),
+            ("nearest, service known", lambda: known.nearest_action("ec2:DescribeInstance")),
+            ("nearest, service unknown", lambda: known.nearest_action("lamda:InvokFunction")),
+            ("load, and every action's resource types", lambda: details(actions.load_actions())),
             ("every managed document", lambda: list(policies.values())),
         )
     ]
@@ -55,10 +62,10 @@ def details(known: actions.ActionList) -> None:
         known.resource_types(each)
 
 
-def fresh(room: str) -> float:
-    run = [sys.executable, "-c", FRESH.format(room=room)]
+def fresh(package: str) -> float:
+    run = [sys.executable, "-c", FRESH.format(package=package, load=LOADERS[package])]
     return statistics.median(
-        float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=PACKAGE.parent).stdout)
+        float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=POLICY.parents[1]).stdout)
         for _ in range(RUNS)
     )
 

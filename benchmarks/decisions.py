@@ -13,10 +13,13 @@ from datetime import datetime, timezone
 
 from tabulate import tabulate
 
-from koding_audit import actions, managed
-from koding_audit.effective import Permissions
-from koding_audit.evaluate import Policies, Policy, Request, audit_context, compiled, decide
-from koding_audit.model import Account, Kind, Principal, RequiredAction, Snapshot, Source, key_of
+from koding_audit.model.account import Account, PrincipalKind, principal_key
+from koding_audit.model.desired import RequiredAction
+from koding_audit.model.location import Location
+from koding_audit.model.snapshot import Principal, Snapshot
+from koding_audit.policy import actions, managed
+from koding_audit.policy.evaluation import AccessRequest, Policies, Policy, compile_document, decide, user_context
+from koding_audit.policy.permissions import Permissions
 
 RUNS = 7
 USERS, GROUPS = 5000, 300
@@ -35,14 +38,14 @@ GUARD = {
 
 
 def main() -> None:
-    policies, known = warm(), actions.load().expand("*")
+    policies, known = warm(), actions.load_actions().expand("*")
     rows = [
         (f"{action}: {verdict(action, policies)}", f"{timed(lambda name=action: verdict(name, policies)) * 1e6:.0f} µs")
         for action in ("ec2:RunInstances", "ec2:TerminateInstances", "s3:GetObject")
     ]
     every = timed(lambda: [verdict(action, policies) for action in known])
     rows.append((f"all {len(known):,} actions", f"{every:.2f} s, {every / len(known) * 1e6:.0f} µs each"))
-    asked = RequiredAction("ec2:RunInstances", Source("", 1, 1))
+    asked = RequiredAction("ec2:RunInstances", Location("", 1, 1))
     snapshot = crowd()
     who = timed(lambda: everybody(snapshot, asked))
     rows.append((f"who can: {USERS:,} users, {GROUPS} groups", f"{who:.2f} s"))
@@ -50,18 +53,20 @@ def main() -> None:
 
 
 def warm() -> Policies:
-    documents = managed.load()
+    documents = managed.load_managed_policies()
     group = [
-        Policy("group Developers", name, compiled(documents[f"arn:aws:iam::aws:policy/{name}"].document))
+        Policy("group Developers", name, compile_document(documents[f"arn:aws:iam::aws:policy/{name}"].document))
         for name in MANAGED
     ]
-    guard = Policy("user koding-user", "guard", compiled(GUARD))
-    return Policies(identity=(*group, guard), boundary=(Policy("permissions boundary", "edge", compiled(BOUNDARY)),))
+    guard = Policy("user koding-user", "guard", compile_document(GUARD))
+    return Policies(
+        identity=(*group, guard), boundary=(Policy("permissions boundary", "edge", compile_document(BOUNDARY)),)
+    )
 
 
 def crowd() -> Snapshot:
     """An account of many users, each in three of the groups; the groups hold the guide's policies in turn."""
-    documents = managed.load()
+    documents = managed.load_managed_policies()
     arns = [f"arn:aws:iam::aws:policy/{name}" for name in MANAGED]
     texts = {arn: json.dumps(dict(documents[arn].document)) for arn in arns}
     texts |= {f"user/user-{number}/guard": json.dumps(GUARD) for number in range(0, USERS, 10)}
@@ -75,12 +80,12 @@ def crowd() -> Snapshot:
         )
         for number in range(USERS)
     ]
-    principals = {key_of(each.kind, each.name): each for each in (*groups, *users)}
+    principals = {principal_key(each.kind, each.name): each for each in (*groups, *users)}
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
     return Snapshot(Account("123456789012", "aws"), None, now, "live", principals=principals, documents=texts)
 
 
-def _principal(kind: Kind, name: str, **more: set[str]) -> Principal:
+def _principal(kind: PrincipalKind, name: str, **more: set[str]) -> Principal:
     own = {"attached": set[str](), "inline": set[str](), "groups": set[str](), **more}
     lists = {each: frozenset(values) for each, values in own.items()}
     return Principal(kind, name, f"arn:aws:iam::123456789012:{kind}/{name}", f"ID{name}", "/", **lists)
@@ -94,10 +99,10 @@ def everybody(snapshot: Snapshot, asked: RequiredAction) -> int:
 
 
 def verdict(action: str, policies: Policies) -> str:
-    context = audit_context(
+    context = user_context(
         arn=USER, name="koding-user", unique_id="AIDAEXAMPLE", account="123456789012", tags={}, organization=""
     )
-    return decide(Request(action, "*", USER, context), policies).verdict
+    return decide(AccessRequest(action, "*", USER, context), policies).verdict
 
 
 def timed(ask: Callable[[], object]) -> float:

@@ -13,8 +13,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from koding_audit.difference import compare
-from koding_audit.document import parse
+from koding_audit.policy.diff import compare_documents
+from koding_audit.policy.document import parse_document
 
 LARGEST = 100
 SHOWN = 8
@@ -55,9 +55,9 @@ def largest() -> list[tuple[str, Json]]:
 
 
 def measure(old: Json, new: Json) -> tuple[float, str]:
-    one, other = parse(old), parse(new)
+    one, other = parse_document(old), parse_document(new)
     begun = time.perf_counter()
-    verdict = compare(one, other).verdict
+    verdict = compare_documents(one, other).verdict
     return time.perf_counter() - begun, verdict
 
 

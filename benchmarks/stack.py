@@ -21,12 +21,15 @@ import yaml
 from tabulate import tabulate
 
 from benchmarks.decisions import warm
-from koding_audit import codec, managed
-from koding_audit.evaluate import Request, audit_context
-from koding_audit.model import Account, Principal, Snapshot, Stack, StackNeed, key_of
-from koding_audit.stack.deciding import Judge
-from koding_audit.stack.needs import needs
-from koding_audit.stack.reading import read
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.account import Account, principal_key
+from koding_audit.model.snapshot import Principal, Snapshot
+from koding_audit.model.stack import Stack, StackNeed
+from koding_audit.policy import managed
+from koding_audit.policy.evaluation import AccessRequest, user_context
+from koding_audit.stack.decision import NeedDecider
+from koding_audit.stack.loader import read_script
+from koding_audit.stack.needs import collect_needs
 
 RUNS = 3
 GUIDE = Path(__file__).parents[1] / "policies" / "koding.yaml"
@@ -43,12 +46,12 @@ def main() -> None:
         path.write_text(script(RESOURCES), encoding="utf-8")
         text = path.read_text(encoding="utf-8")
         bare = timed(lambda: sum(1 for _ in yaml.parse(text, Loader=yaml.CSafeLoader)))
-        known = read(str(path))
-        stack = needs(known, ACCOUNT)
+        known = read_script(str(path))
+        stack = collect_needs(known, ACCOUNT)
         rows = [
             ("the YAML parser's events alone", bare),
-            ("read: each resource with its line", timed(lambda: read(str(path)))),
-            ("needs: each action, resource and reason", timed(lambda: needs(known, ACCOUNT))),
+            ("read: each resource with its line", timed(lambda: read_script(str(path)))),
+            ("needs: each action, resource and reason", timed(lambda: collect_needs(known, ACCOUNT))),
             (f"decided: {len(stack.needs):,} needs", timed(lambda: decided(stack))),
             ("the whole command, all of it allowed", commanded(Path(folder), path, ALLOWING)),
             ("the whole command, all of it missing", commanded(Path(folder), path, ())),
@@ -69,10 +72,10 @@ def commanded(folder: Path, path: Path, attached: Sequence[str]) -> float:
         "group", "Developers", ACCOUNT.arn("group", "Developers"), "AGPA1", "/", frozenset(arns), frozenset()
     )
     user = Principal("user", "koding-user", USER, "AIDA1", "/", frozenset(), frozenset(), frozenset({"Developers"}))
-    documents = {arn: json.dumps(dict(managed.load()[arn].document)) for arn in arns}
-    principals = {key_of(each.kind, each.name): each for each in (group, user)}
+    documents = {arn: json.dumps(dict(managed.load_managed_policies()[arn].document)) for arn in arns}
+    principals = {principal_key(each.kind, each.name): each for each in (group, user)}
     saved = Snapshot(ACCOUNT, None, datetime.now(timezone.utc), "live", principals=principals, documents=documents)
-    (folder / "account.json").write_text(codec.encode_snapshot(saved), encoding="utf-8")
+    (folder / "account.json").write_text(encode_snapshot(saved), encoding="utf-8")
     words = ["stack", str(path), str(GUIDE), "--source", f"snapshot:{folder / 'account.json'}"]
 
     def taken() -> float:
@@ -103,16 +106,16 @@ def script(count: int) -> str:
 
 def decided(stack: Stack) -> list[str]:
     """By the guide's user with all of the guide's policies, a boundary and a guard."""
-    judge = Judge(warm(), asks)
+    judge = NeedDecider(warm(), asks)
     return [judge.decide(need).verdict for need in stack.needs]
 
 
-def asks(need: StackNeed, resource: str) -> Request:
+def asks(need: StackNeed, resource: str) -> AccessRequest:
     extra = {"aws:RequestedRegion": need.region} if need.region else {}
-    context = audit_context(
+    context = user_context(
         arn=USER, name="koding-user", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
     )
-    return Request(need.action, resource, USER, context)
+    return AccessRequest(need.action, resource, USER, context)
 
 
 def timed(work: Callable[[], object]) -> float:

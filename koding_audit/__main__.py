@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 
-from koding_audit.cli import INCOMPLETE, main
+from koding_audit.cli import main
+from koding_audit.cli.exit_status import INCOMPLETE
 
 
 def run() -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from koding_audit.aws import Connection, connect
-from koding_audit.model import Settings
+from koding_audit.aws.connection import Connection, connect
+from koding_audit.aws.settings import Settings
 from tests.servers.forks import Forks, forking
 from tests.servers.moto_account import MotoAccount, running
 from tests.servers.replay import Replay, identity, replaying
 from tests.simulator.quick import quickened
+from tests.terminal import at_terminal, nobody_there  # noqa: F401 - fixtures
 from tests.unmeasured import leave_processes_alone, standing_still
 
 # Workers share two cores with whatever else runs: how long an example takes says nothing about the code. In CI the

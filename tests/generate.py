@@ -14,11 +14,12 @@ from typing import Any
 
 import fastjsonschema
 
-from koding_audit import desired, explanation, registry
-from koding_audit.cli.arguments import parser
-from koding_audit.scan import advice_of
-from koding_audit.stack import hints, table
-from koding_audit.verdict import NOT_CHECKED
+from koding_audit import desired, plugins
+from koding_audit.cli.parser import build_parser
+from koding_audit.model.finding import NOT_CHECKED
+from koding_audit.report import rule_help
+from koding_audit.scan.catalog import advice_for_rule
+from koding_audit.stack import hints, type_table
 
 TOP = Path(__file__).parent.parent
 _MANY_WORDS = 12  # for a cell of a table
@@ -26,14 +27,14 @@ _MANY_WORDS = 12  # for a cell of a table
 
 def rule_names(text: str) -> str:
     """The schema with the names of the rules, of which a waiver has one."""
-    names = ", ".join(f'"{name}"' for name in sorted([*registry.names("rules"), NOT_CHECKED]))
+    names = ", ".join(f'"{name}"' for name in sorted([*plugins.plugin_names("scan.rules"), NOT_CHECKED]))
     start = text.index('"enum": [', text.index('"title": "a rule"')) + len('"enum": [')
     return text[:start] + names + text[text.index("]", start) :]
 
 
 def validator(_: str) -> str:
     """The validator of the desired-state schema, stripped of its messages: explaining.py has better ones."""
-    code = fastjsonschema.compile_to_code(desired.schema(), detailed_exceptions=False)
+    code = fastjsonschema.compile_to_code(desired.desired_schema(), detailed_exceptions=False)
     body = code[code.index("REGEX_PATTERNS") :]
     body = re.sub(r"raise JsonSchemaValueException\(.*\)$", "raise Invalid", body, flags=re.MULTILINE)
     body = re.sub(r"(validate\w*)\((\w+), custom_formats, .*\)$", r"\1(\2)", body, flags=re.MULTILINE)
@@ -48,7 +49,7 @@ def validator(_: str) -> str:
 def keys_table(text: str) -> str:
     """docs/desired-state.md with the table of every key that the schema knows."""
     rows = ["| key | value | what it says |", "|---|---|---|"]
-    rows += [f"| `{key}` | {kind} | {words} |" for key, kind, words in _keys(desired.schema())]
+    rows += [f"| `{key}` | {kind} | {words} |" for key, kind, words in _keys(desired.desired_schema())]
     return between("keys", text, "\n".join(rows))
 
 
@@ -63,13 +64,13 @@ def commands_help(text: str) -> str:
 def rules_explained(text: str) -> str:
     """docs/rules.md with the explanation of each rule that it has a place for."""
     for rule in re.findall(r"<!-- generated: rule (.*) -->", text):
-        text = between(f"rule {rule}", text, explanation.markdown(advice_of(rule)).rstrip())
+        text = between(f"rule {rule}", text, rule_help.help_markdown(advice_for_rule(rule)).rstrip())
     return text
 
 
 def report_fields(text: str) -> str:
     """docs/reports.md with the table of every field that the schema of the report knows."""
-    schema = json.loads((TOP / "koding_audit/render/report.json").read_text(encoding="utf-8"))
+    schema = json.loads((TOP / "koding_audit/report/formats/report.json").read_text(encoding="utf-8"))
     rows = ["| field | what it holds |", "|---|---|"]
     rows += [f"| `{field}` | {words} |" for field, words in _fields(schema, "")]
     return between("fields of the report", text, "\n".join(rows))
@@ -86,9 +87,11 @@ def _fields(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 def stack_types(text: str) -> str:
     """docs/stacks.md with how many types of each service the table knows, and of how many there are only hints."""
-    rows = {Path(path).stem: list(table.rows_of(path)) for path in table.paths()}
+    rows = {Path(path).stem: list(type_table.read_type_rows(path)) for path in type_table.type_table_paths()}
     known = {row.type for those in rows.values() for row in those if row.kind == "type"}
-    hinted = Counter(name.split("::")[1].lower() for type_, name in hints.names().items() if type_ not in known)
+    hinted = Counter(
+        name.split("::")[1].lower() for type_, name in hints.cloudformation_types().items() if type_ not in known
+    )
     lines = ["| service | resources | data sources | only hints |", "|---|---|---|---|"]
     for service in sorted({*rows, *hinted}):
         kinds = Counter(row.kind for row in rows.get(service, ()))
@@ -106,7 +109,7 @@ def help_of(words: list[str]) -> str:
     """What `koding-audit WORDS --help` prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-        parser().parse_args([*words, "--help"])
+        build_parser().parse_args([*words, "--help"])
     return printed.getvalue()
 
 

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from koding_audit.errors import CallError
-from koding_audit.model import Account, Caller
+from koding_audit.model.account import Account, Caller
+from koding_audit.model.errors import CallError
 
 NUMBERED = {"ResponseMetadata": {"RequestId": "r-1"}}
 

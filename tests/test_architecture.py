@@ -1,13 +1,14 @@
-"""The house holds: floors, who knows which third party, one writer, one printer, and the rules of docs/architecture.md.
+"""The architecture: packages in order, third parties, one writer, one printer, and the rules of docs/architecture.md.
 
-Everything is read from the source with ast, imports inside functions too; what is loaded late by name (registry) counts
-as an import of that room.
+Everything is read from the source with ast, imports inside functions too; what is loaded late by name (plugins) counts
+as an import of that package.
 """
 
 from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import json
 import re
 import sys
@@ -17,105 +18,34 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import model
-from koding_audit.model import Verb
+from koding_audit.model.finding import Verb
 from tests.unmeasured import told_by
 
 CHECKOUT = Path(__file__).parent.parent
 PACKAGE = CHECKOUT / "koding_audit"
 GENERATED = {"desired.validator"}
 
-# The floor of each room; docs/architecture.md has the same table.
-FLOORS = {
-    "frozen": -1,
-    "__init__": 0,
-    "model": 0,
-    "registry": 0,
-    "text": 0,
-    "words": 0,
-    "arns": 0,
-    "markup": 1,
-    "wildcard": 0,
-    "packed": 0,
-    "reads": 1,
-    "profiles": 1,
-    "xmlreply": 1,
-    "explanation": 1,
-    "actions": 1,
-    "managed": 1,
-    "errors": 1,
-    "comparison": 1,
-    "plan": 1,
-    "verdict": 1,
-    "waivers": 1,
-    "conclusion": 2,
-    "outline": 2,
-    "picture": 2,
-    "drawing": 3,
-    "plot": 3,
-    "results": 3,
-    "overview": 3,
-    "credential_report": 1,
-    "inputs": 2,
-    "jsontext": 2,
-    "document": 2,
-    "lock": 2,
-    "history": 2,
-    "history_file": 3,
-    "news": 2,
-    "telling": 3,
-    "notify": 4,
-    "https": 2,
-    "desired": 3,
-    "aws": 2,
-    "difference": 3,
-    "codec": 3,
-    "evaluate": 3,
-    "baseline": 4,
-    "drift": 4,
-    "stack": 4,
-    "effective": 4,
-    "iam": 3,
-    "probes": 3,
-    "doctor": 4,
-    "organizations": 3,
-    "levels": 3,
-    "journal": 4,
-    "collect": 4,
-    "render": 4,
-    "export": 4,
-    "buildable": 5,
-    "guards": 5,
-    "rules": 6,
-    "remediate": 5,
-    "credentials_file": 3,
-    "keys": 5,
-    "scan": 7,
-    "targets": 1,
-    "database": 2,
-    "spool": 2,
-    "run_file": 4,
-    "units": 3,
-    "workers": 1,
-    "fanout": 3,
-    "cli": 8,
-    "__main__": 9,
-}
+# A package imports only packages further down; docs/architecture.md has the same list. Modules beside the packages:
+PACKAGES = ("cli", "accounts", "remediation", "scan", "stack", "desired", "report", "aws", "policy", "io", "model")
+TOP = {"__main__": -1, "plugins": len(PACKAGES), "__init__": len(PACKAGES) + 1}
 
 # What each may import besides the standard library; whoever is not named here, nothing.
 OUTSIDE = {
-    "aws": {"botocore"},
-    "desired": {"yaml", "jsonschema"},
+    "aws.session": {"botocore"},
+    "aws.credentials": {"botocore"},
+    "aws.endpoint": {"botocore"},
+    "aws.call": {"botocore"},
+    "aws.sources.demo": {"botocore", "moto"},
+    "desired.guards_file": {"jsonschema"},
+    "desired.schema_errors": {"jsonschema"},
+    "io.yaml_reader": {"yaml"},
+    "io.yaml_nodes": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
-    "stack.yamltext": {"yaml"},
-    "collect.demo": {"botocore", "moto"},
-    "render.table": {"tabulate"},
-    "fanout.dask": {"dask", "distributed"},
-    "workers": {"dask", "distributed"},
+    "stack.yaml_source": {"yaml"},
+    "report.formats.table": {"tabulate"},
+    "accounts.engines.dask": {"dask", "distributed"},
+    "accounts.worker_processes": {"dask", "distributed"},
 }
-
-# The two name each other's types; at run time errors.py imports nothing of ours.
-TYPES_ONLY = {("model", "errors"), ("errors", "model")}
 
 HEAVY = (
     *("boto3", "botocore", "moto", "yaml", "jsonschema", "fastjsonschema", "tabulate", "dask", "distributed"),
@@ -123,17 +53,17 @@ HEAVY = (
 )
 
 # Rules, render, plan and the rest are deterministic: the same input gives the same bytes.
-MAY_READ_THE_CLOCK = {"aws", "iam", "collect", "journal", "remediate", "cli"}
+MAY_READ_THE_CLOCK = {"aws", "remediation", "accounts", "cli"}
 
 LONGEST = 25  # lines of a function's body, without its docstring
 
 # Longer, and why it reads better in one piece.
 LONGER = {
-    "aws._once": "the one boundary with botocore: each of its errors, and what it becomes",
-    "cli.arguments.parser": "a list: each command and its options",
-    "codec.decode_snapshot": "a format, in the order of its fields",
-    "codec.encode_plan": "a format, in the order of its fields",
-    "collect.live.collect": "what is started before what, and what is waited for",
+    "aws.call._once": "the one boundary with botocore: each of its errors, and what it becomes",
+    "cli.parser.parser": "a list: each command and its options",
+    "io.codec.snapshot.decode_snapshot": "a format, in the order of its fields",
+    "io.codec.plan.encode_plan": "a format, in the order of its fields",
+    "aws.sources.live.collect": "what is started before what, and what is waited for",
 }
 
 
@@ -164,7 +94,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
             assert node.module
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from map(ours, names if node.module == "koding_audit" else [node.module])
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("registry.load", "registry.names"):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("plugins.load", "plugins.names"):
             chosen = ast.literal_eval(node.args[0])
             yield f".{chosen}"
 
@@ -177,60 +107,73 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
-def test_every_room_has_a_floor_and_every_floor_its_rooms() -> None:
-    assert {room(name) for name in MODULES} == set(FLOORS)
+def place(name: str) -> int:
+    return PACKAGES.index(name) if name in PACKAGES else TOP[name]
+
+
+def test_the_packages_are_those_on_disk() -> None:
+    assert {room(name) for name in MODULES} == {*PACKAGES, *TOP}
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_only_from_floors_below_or_from_its_own_package(name: str) -> None:
+def test_a_module_imports_only_from_packages_further_down_or_from_its_own(name: str) -> None:
     for what in imported(modules()[name]):
         if what.startswith("."):
             other = room(what[1:])
-            # `from koding_audit import __version__` is the package's own floor.
-            below = FLOORS["__init__" if other == "__version__" else other] < FLOORS[room(name)]
-            kept = other == room(name) or (name, other) in TYPES_ONLY
-            assert below or kept, f"{name} imports {what[1:]}, which is not below it"
+            # `from koding_audit import __version__` is the package's own file.
+            below = place("__init__" if other == "__version__" else other) > place(room(name))
+            assert below or other == room(name), f"{name} imports {what[1:]}, which is not below it"
 
 
-@pytest.mark.parametrize(("name", "other"), sorted(TYPES_ONLY))
-def test_what_is_imported_for_its_types_is_not_imported_at_run_time(name: str, other: str) -> None:
-    top = ast.Module([node for node in modules()[name].body if not is_for_types(node)], [])
-    assert f".{other}" not in set(imported(top))
+def imported_modules(name: str) -> set[str]:
+    """The modules of ours that a module imports, each by its own name where a package was named."""
+    found = set()
+    for node in ast.walk(modules()[name]):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("koding_audit"):
+            package = node.module.removeprefix("koding_audit").lstrip(".")
+            for alias in node.names:
+                full = ".".join(filter(None, (package, alias.name)))
+                found |= {each for each in (full, f"{full}.__init__") if each in modules()} or {
+                    each for each in (package, f"{package}.__init__") if each in modules()
+                }
+    return found - {name}
 
 
-def is_for_types(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+def test_no_two_modules_import_each_other_by_any_way_round() -> None:
+    left = {name: imported_modules(name) for name in MODULES}
+    while free := {name for name, wanted in left.items() if not wanted & set(left)}:
+        left = {name: wanted for name, wanted in left.items() if name not in free}
+    assert not left, f"a circle among {sorted(left)}"
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_knows_no_third_party_but_those_of_its_room(name: str) -> None:
     outside = {what.partition(".")[0] for what in imported(modules()[name]) if not what.startswith(".")}
-    allowed = OUTSIDE.get(name, OUTSIDE.get(room(name), set()))
+    allowed = OUTSIDE.get(name, set())
     assert outside - set(sys.stdlib_module_names) <= allowed
 
 
 def test_no_third_party_is_allowed_where_it_is_not_used() -> None:
     for where, allowed in OUTSIDE.items():
-        trees = [tree for name, tree in modules().items() if name == where or room(name) == where]
-        used = {what.partition(".")[0] for tree in trees for what in imported(tree)}
+        used = {what.partition(".")[0] for what in imported(modules()[where])}
         assert allowed <= used, where
 
 
-def test_the_architecture_document_has_the_same_rooms_floors_and_third_parties() -> None:
+def test_the_architecture_document_has_the_same_packages_in_the_same_order() -> None:
     text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (-?\d) \| `([\w./]+)` \|.*\|([^|]*)\|$", text, re.MULTILINE)
-    told = {path.removesuffix(".py").strip("/").replace("/", "."): (int(floor), known) for floor, path, known in rows}
-    assert {name: floor for name, (floor, _) in told.items()} == FLOORS
-    by_room: dict[str, set[str]] = {}
-    for where, names in OUTSIDE.items():
-        by_room.setdefault(room(where), set()).update(names)
-    assert {name: set(re.findall(r"`(\w+)`", known)) for name, (_, known) in told.items() if "`" in known} == by_room
+    assert tuple(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == PACKAGES
+
+
+def test_the_architecture_document_has_the_same_third_parties() -> None:
+    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w/]+)\.py` \| ((?:`\w+`(?:, )?)+) \|$", text, re.MULTILINE)
+    assert {path.replace("/", "."): set(re.findall(r"\w+", names)) for path, names in rows} == OUTSIDE
 
 
 # --- one printer, one writer, one clock ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [each for each in MODULES if each not in ("cli.terminal", "__main__")])
+@pytest.mark.parametrize("name", [each for each in MODULES if each not in ("io.terminal", "cli.output", "__main__")])
 def test_only_the_terminal_prints(name: str) -> None:
     """And __main__ empties the buffer of what argparse printed, before it leaves."""
     tree = modules()[name]
@@ -240,7 +183,10 @@ def test_only_the_terminal_prints(name: str) -> None:
     assert not {"logging", "traceback"} & set(imported(tree))
 
 
-@pytest.mark.parametrize("name", [each for each in MODULES if each not in ("model", "remediate", "keys")])
+@pytest.mark.parametrize(
+    "name",
+    [each for each in MODULES if each not in ("model.finding", "remediation.executor", "remediation.access_key")],
+)
 def test_no_other_room_than_the_remediator_and_the_maker_of_keys_names_a_write(name: str) -> None:
     tree = modules()[name]
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
@@ -250,13 +196,17 @@ def test_no_other_room_than_the_remediator_and_the_maker_of_keys_names_a_write(n
 
 
 def test_the_remediator_calls_nothing_but_what_the_plan_says() -> None:
-    assert [ast.unparse(call.args[0]) for call in calls(modules()["remediate"]) if is_iam_call(call)] == [
+    assert [ast.unparse(call.args[0]) for call in calls(modules()["remediation.executor"]) if is_iam_call(call)] == [
         "entry.action.verb.value"
     ]
 
 
 def test_the_maker_of_keys_writes_nothing_but_keys() -> None:
-    assert set(operations(modules()["keys"])) == {"ListAccessKeys", "CreateAccessKey", "DeleteAccessKey"}
+    assert set(operations(modules()["remediation.access_key"])) == {
+        "ListAccessKeys",
+        "CreateAccessKey",
+        "DeleteAccessKey",
+    }
 
 
 def operations(tree: ast.Module) -> Iterator[str]:
@@ -286,7 +236,9 @@ def start(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-@pytest.mark.parametrize("name", [each for each in MODULES if each not in ("aws", "collect.demo")])
+@pytest.mark.parametrize(
+    "name", [each for each in MODULES if each not in ("aws.session", "aws.connection", "aws.sources.demo")]
+)
 def test_no_other_room_has_a_client_in_its_hands(name: str) -> None:
     """The demo seeds its own embedded account with one, which is gone when it is closed."""
     tree = modules()[name]
@@ -320,7 +272,9 @@ def test_a_scan_for_a_person_loads_nothing_that_reads_journals_or_writes_json() 
         "import sys, json\n"
         "from koding_audit.cli import main\n"
         "status = main(['scan', 'policies/koding.yaml', '--source', 'demo'])\n"
-        "unused = ('koding_audit.journal', 'koding_audit.codec', 'koding_audit.guards', 'jsonschema')\n"
+        "unused = ('koding_audit.remediation.journal', 'koding_audit.report.codec', "
+        "'koding_audit.remediation.guards',\n"
+        " 'jsonschema')\n"
         "print(json.dumps([status, [name for name in unused if name in sys.modules]]))\n"
     )
     assert json.loads(told_by(script)) == [1, []]
@@ -342,7 +296,7 @@ def test_no_module_is_named_for_nothing_in_particular() -> None:
     assert not parts & {"utils", "util", "core", "base", "manager", "managers", "helper", "helpers", "common", "misc"}
 
 
-@pytest.mark.parametrize("name", [each for each in MODULES if each != "cli.running"])
+@pytest.mark.parametrize("name", [each for each in MODULES if each != "cli.dispatch"])
 def test_only_the_command_line_catches_everything(name: str) -> None:
     for node in ast.walk(modules()[name]):
         if isinstance(node, ast.ExceptHandler):
@@ -410,7 +364,7 @@ def test_importing_a_module_does_nothing(name: str) -> None:
                     "Way",
                     "Probe",
                 ),
-                "inputs.Wanted",
+                "files.Wanted",
                 *("os.path.dirname", "os.path.join"),
             }
 
@@ -420,7 +374,9 @@ def makes(node: ast.expr, *names: str) -> bool:
 
 
 def dataclasses_of_the_model() -> list[type]:
-    return [each for each in vars(model).values() if isinstance(each, type) and dataclasses.is_dataclass(each)]
+    rooms = [importlib.import_module(f"koding_audit.{name}") for name in MODULES if room(name) == "model"]
+    values = {each for module in rooms for each in vars(module).values() if isinstance(each, type)}
+    return sorted(filter(dataclasses.is_dataclass, values), key=lambda each: each.__name__)
 
 
 @pytest.mark.parametrize("value", dataclasses_of_the_model(), ids=lambda value: value.__name__)

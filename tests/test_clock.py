@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 import koding_audit
-from koding_audit.aws import Connection
-from koding_audit.collect import live
-from koding_audit.model import AccessKey, Credentials, Fact, Gap, Query
-from koding_audit.rules import access_key_old, access_key_unused
-from koding_audit.words import age
+from koding_audit.aws.connection import Connection
+from koding_audit.aws.sources import live
+from koding_audit.io.text import format_age
+from koding_audit.model.query import Fact, Gap, Query
+from koding_audit.model.snapshot import AccessKey, Credentials
+from koding_audit.scan.rules import access_key_old, access_key_unused
 from tests.servers.replay import Replay
 from tests.servers.wire import Fault
 from tests.values import compare, desired, key_limits, live_user, snapshot, user
@@ -48,14 +49,14 @@ def test_what_a_clock_that_is_behind_takes_for_the_future_is_not_old() -> None:
     now = datetime(2026, 11, 23, 20, tzinfo=timezone.utc)
     assert told(now + TWENTY, now + TWENTY, now) == set()
     assert told(now - timedelta(days=91) + TWENTY, now + TWENTY, now) == {"access-key-old"}
-    assert age(now + TWENTY, now) == "less than an hour"
+    assert format_age(now + TWENTY, now) == "less than an hour"
 
 
 def test_the_first_year_of_the_calendar_is_an_age_like_any_other() -> None:
     first = datetime(1, 1, 1, tzinfo=timezone.utc)
     now = datetime(2026, 11, 23, 20, tzinfo=timezone.utc)
     assert told(first, first, now) == {"access-key-old", "access-key-unused"}
-    assert age(first, now).endswith(" days")
+    assert format_age(first, now).endswith(" days")
 
 
 @pytest.mark.parametrize(("minutes", "side"), [(20, "behind"), (-20, "ahead of")])
@@ -69,7 +70,7 @@ def test_a_request_that_expires_during_a_run_is_a_gap_that_names_the_clock(
 
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", wrong)
     replay.faults.add(Fault("GetAccountSummary", "error", status=403, code="RequestExpired"))
-    snapshot = live.collect(Query(account=frozenset({Fact.SUMMARY})), connection)
+    snapshot = live.collect_snapshot(Query(account=frozenset({Fact.SUMMARY})), connection)
     reason = f"RequestExpired: this machine's clock is 20 minutes {side} AWS's"
     assert snapshot.gaps == (Gap(Fact.SUMMARY, "iam:GetAccountSummary", reason),)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from koding_audit import __version__, desired, registry
-from koding_audit.cli.arguments import parser
-from koding_audit.cli.running import _ROOMS as COMMANDS
-from koding_audit.model import INVERSE, Action, Finding, Verb
+from koding_audit import __version__, desired, plugins
+from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
+from koding_audit.cli.parser import build_parser
+from koding_audit.model.finding import INVERSE, Action, Finding, Verb
 from tests.generate import help_of
 
 CHECKOUT = Path(__file__).parent.parent
@@ -85,10 +85,10 @@ def test_every_command_in_the_documents_is_one_that_there_is(page: str, line: st
         return
     if said[0] in ("--help", "--version") or said in ([command] for command in COMMANDS):
         return
-    options = parser().parse_args(said)
+    options = build_parser().parse_args(said)
     assert options.command in COMMANDS
     if options.command == "scan":
-        assert set(options.only) | set(options.skip) <= {*registry.names("rules"), *PLACEHOLDERS}
+        assert set(options.only) | set(options.skip) <= {*plugins.plugin_names("scan.rules"), *PLACEHOLDERS}
         for file in options.files:
             assert file in PLACEHOLDERS or "koding-audit.yaml" in file or (CHECKOUT / file).is_file()
 
@@ -96,7 +96,7 @@ def test_every_command_in_the_documents_is_one_that_there_is(page: str, line: st
 def test_a_wrong_command_in_the_documents_would_be_noticed() -> None:
     assert arguments_in("$ koding-audit scan FILE --fxi || echo no") == ["scan", "FILE", "--fxi"]
     with pytest.raises(SystemExit):
-        parser().parse_args(["scan", "FILE", "--fxi"])
+        build_parser().parse_args(["scan", "FILE", "--fxi"])
     assert len(LINES) > 20
 
 
@@ -117,9 +117,12 @@ def test_the_help_of_every_command_teaches_by_examples_that_there_are(command: l
     for line in lines:
         said = arguments_in(line)
         assert said is not None
-        options = parser().parse_args(said)
+        options = build_parser().parse_args(said)
         assert not command or options.command == command[0]
-        assert set(getattr(options, "only", [])) | {getattr(options, "rule", "")} <= {*registry.names("rules"), ""}
+        assert set(getattr(options, "only", [])) | {getattr(options, "rule", "")} <= {
+            *plugins.plugin_names("scan.rules"),
+            "",
+        }
 
 
 @pytest.mark.parametrize("page", sorted(TEXTS))
@@ -214,7 +217,7 @@ def test_a_desired_state_in_the_documents_loads(mark: str, body: str, tmp_path: 
     file.write_text(body, encoding="utf-8")
     # One that adds members to the groups of another file is loaded with that.
     guide = [GUIDE] if "Developers:\n    members:" in body else []
-    assert desired.load([str(file), *guide]).files[0].path == str(file)
+    assert desired.load_desired([str(file), *guide]).files[0].path == str(file)
 
 
 @pytest.mark.parametrize(("mark", "body"), blocks("json"))
@@ -227,7 +230,7 @@ def test_the_readme_shows_the_guide(tmp_path: Path) -> None:
     assert len(first.values[1].splitlines()) == 10
     file = tmp_path / "shown.yaml"
     file.write_text(first.values[1], encoding="utf-8")
-    assert said(desired.load([str(file)])) == said(desired.load([GUIDE]))
+    assert said(desired.load_desired([str(file)])) == said(desired.load_desired([GUIDE]))
 
 
 def said(state: desired.Desired) -> Any:
@@ -271,11 +274,13 @@ def test_every_page_is_linked_from_the_readme() -> None:
 
 def test_every_rule_has_a_section() -> None:
     told = set(re.findall(r"^### (.+)$", TEXTS["docs/rules.md"], re.MULTILINE))
-    assert told == {*registry.names("rules"), "not-checked"}
+    assert told == {*plugins.plugin_names("scan.rules"), "not-checked"}
 
 
 def test_every_format_has_a_section() -> None:
-    assert set(registry.names("render")) <= set(re.findall(r"^## (.+)$", TEXTS["docs/reports.md"], re.MULTILINE))
+    assert set(plugins.plugin_names("report.formats")) <= set(
+        re.findall(r"^## (.+)$", TEXTS["docs/reports.md"], re.MULTILINE)
+    )
 
 
 def test_the_changelog_has_this_version_or_what_is_unreleased() -> None:
@@ -299,7 +304,7 @@ def test_a_document_is_plain(page: str) -> None:
 def test_the_json_report_has_exactly_the_documented_fields() -> None:
     rows = re.findall(r"^\| (`[^|]+) \|", TEXTS["docs/reports.md"], re.MULTILINE)
     told = {field.removesuffix("[]") for row in rows for field in re.findall(r"`([^`]+)`", row)}
-    golden = sorted((CHECKOUT / "tests" / "render" / "golden").glob("*.json"))
+    golden = sorted((CHECKOUT / "tests" / "report" / "formats" / "golden").glob("*.json"))
     leaves = {field for path in golden for field in fields(json.loads(path.read_text(encoding="utf-8")))}
     # A mapping whose every field is told needs no row of its own.
     whole = {field for field in leaves if any(each.startswith(f"{field}.") for each in told)}
@@ -339,7 +344,7 @@ def policies() -> dict[str, set[str]]:
 
 def reads() -> set[str]:
     """Every operation that iam.py can call; in an f-string its kind is User, Group or Role."""
-    nodes = nodes_of("iam")
+    nodes = nodes_of("aws/iam")
     joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     parts = {id(part) for node in joined for part in node.values}
     names = {node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in parts}
@@ -369,11 +374,11 @@ def changed_by(change: str) -> set[str]:
 
 
 def test_the_audit_policy_has_every_read_and_nothing_else() -> None:
-    assert policies()["audit"] == reads() | reads_of_organizations("organizations")
+    assert policies()["audit"] == reads() | reads_of_organizations("aws/organizations")
 
 
 def test_the_policy_for_targets_has_what_finds_the_accounts_and_enters_them() -> None:
-    assert policies()["targets"] == reads_of_organizations("units") | {"sts:AssumeRole"}
+    assert policies()["targets"] == reads_of_organizations("aws/organization_accounts") | {"sts:AssumeRole"}
 
 
 def test_the_policies_for_writing_have_every_verb_where_it_is_used_and_nothing_else() -> None:
@@ -393,7 +398,7 @@ def test_a_policy_may_only_attach_what_it_lists() -> None:
     (attach, *_) = json.loads(next(FENCED.finditer(TEXTS["docs/permissions.md"].split("\n## fix\n")[1]))["body"])[
         "Statement"
     ]
-    sets = desired.load([GUIDE]).policy_sets.values()
+    sets = desired.load_desired([GUIDE]).policy_sets.values()
     wanted = {ref.arn.replace("${partition}", "aws") for each in sets for ref in each.policies}
     assert set(attach["Condition"]["ArnEquals"]["iam:PolicyARN"]) == wanted
 

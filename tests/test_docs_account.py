@@ -113,9 +113,9 @@ def test_the_quickstart_goes_from_a_file_to_a_history_and_its_file_is_what_init_
     assert commands[-1] == "koding-audit history history.db"
     (file,) = (each["body"] for each in FENCED.finditer(TEXTS["docs/quickstart.md"]) if each["kind"] == "yaml")
     states = []
-    for name, text in (("shown", file), ("written", desired.starter())):
+    for name, text in (("shown", file), ("written", desired.starter_text())):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        states.append(said(desired.load([str(tmp_path / name)])))
+        states.append(said(desired.load_desired([str(tmp_path / name)])))
     assert states[0] == states[1]
 
 

@@ -19,14 +19,15 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import desired, managed
+from koding_audit import desired
+from koding_audit.policy import managed
 from tests.servers.always import always, self_signed
 from tests.servers.wire import Call
 from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, Account
 from tests.simulator.faults import Reply
 from tests.simulator.organization import Organization
 from tests.simulator.server import listening
-from tests.stack.test_reading import plan
+from tests.stack.test_loader import plan
 from tests.test_docs import CHECKOUT, FENCED, FROM_THE_DEMO, TEXTS, arguments_in
 from tests.test_docs_account import FROM_AN_ACCOUNT, followed
 
@@ -42,10 +43,10 @@ NOT_RUN: Mapping[str, str] = {
     "aws iam get-account-authorization-details": "needs the AWS CLI; details.json is made here by the same call",
     "aws iam attach-group-policy --group-name=Developers": "is a line of change.sh",
     "sh change.sh": "needs the AWS CLI; tests/endtoend/test_export.py runs such a script over a stand-in",
-    "aws ": "is of a rule's help; tests/rules/test_explanations.py holds it against AWS's description of its services",
+    "aws ": "is of a rule's help; tests/scan/rules/test_explanations.py checks it against AWS's service descriptions",
     "make data": "asks AWS's servers for what is new",
     "koding-audit demo": "tests/cli/test_commands.py takes the whole tour",
-    "koding-audit can user/koding-user ec2:RunInstances --simulate": "asks AWS's simulator; tests/cli/test_simulate.py",
+    "koding-audit can user/koding-user ec2:RunInstances --simulate": "needs AWS; tests/cli/test_simulator.py",
 }
 """How a line begins that is not run here, and why; the first that fits."""
 
@@ -71,7 +72,7 @@ PROFILE = "[{}]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = exampl
 (CASE,) = re.findall(r'^(\{"id".*?"request.*?\})\n```', TEXTS["docs/evaluation.md"], re.MULTILINE | re.DOTALL)
 (TARGETS,) = (each["body"] for each in FENCED.finditer(TEXTS["docs/organizations.md"]) if each["kind"] == "yaml")
 BROUGHT: Mapping[str, str] = {
-    "koding-audit.yaml": desired.starter(),
+    "koding-audit.yaml": desired.starter_text(),
     "bucket.yml": BUCKET,
     "web.yml": BUCKET,
     "plan.json": json.dumps(plan()),
@@ -152,7 +153,7 @@ ONE = [each for each in RUN if each not in MANY]
 @cache
 def documents() -> Mapping[str, str]:
     """AWS's policies that the pages name, by ARN."""
-    shipped = managed.load()
+    shipped = managed.load_managed_policies()
     return {arn: json.dumps(shipped[arn].document) for arn in (f"{AWS}{name}" for name in POLICIES)}
 
 

@@ -94,14 +94,3 @@ def test_a_scan_without_any_file_uses_the_packaged_guide(installed: Path, tmp_pa
     done = run(installed, tmp_path, "scan", "--source", "demo")
     assert (done.returncode, done.stderr) == (1, "")
     assert "policies/koding.yaml" in done.stdout
-
-
-def test_the_list_of_packages_is_what_is_on_disk() -> None:
-    text = (ROOT / "setup.cfg").read_text()
-    packages = {path.parent for path in (ROOT / "koding_audit").rglob("__init__.py")}
-    missing = [
-        str(path.relative_to(ROOT))
-        for path in packages
-        if f"\n    {'.'.join(path.relative_to(ROOT).parts)}\n" not in text
-    ]
-    assert missing == []

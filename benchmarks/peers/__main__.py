@@ -17,7 +17,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from koding_audit.evaluate.cases import read_cases
+from koding_audit.policy.evaluation.cases import read_cases
 
 CHECKOUT = Path(__file__).parents[2]
 SAMPLE = CHECKOUT.parent / "shared" / "vectors" / "sample.jsonl"

@@ -99,9 +99,9 @@ if [[ $GITHUB_EVENT_NAME == pull_request || $GITHUB_EVENT_NAME == merge_group ]]
   "$python" -I -c '
 import sys
 from koding_audit import desired
-from koding_audit.errors import AuditError
+from koding_audit.model.errors import AuditError
 try:
-    waivers = desired.load(sys.argv[1:]).waivers
+    waivers = desired.load_desired(sys.argv[1:]).waivers
 except AuditError:
     waivers = ()  # the audit says what is wrong with them
 sys.exit(bool(waivers))' "${files[@]}" ||

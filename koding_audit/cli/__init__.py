@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from koding_audit.cli.arguments import parser
-
-INCOMPLETE = 2
+from koding_audit.cli.exit_status import INCOMPLETE
+from koding_audit.cli.parser import build_parser
 
 
 def main(argv: list[str]) -> int:
@@ -13,11 +12,11 @@ def main(argv: list[str]) -> int:
     --help, --version and a wrong command line end here, before anything else is loaded.
     """
     try:
-        options = parser().parse_args(argv)
+        options = build_parser().parse_args(argv)
     except SystemExit as usage:  # argparse: 0 for --help and --version, 2 for a wrong command line
         return usage.code if isinstance(usage.code, int) else INCOMPLETE
     except KeyboardInterrupt:
         return INCOMPLETE
-    from koding_audit.cli.running import run  # noqa: PLC0415 - forty milliseconds that --help must not pay
+    from koding_audit.cli.dispatch import run_command  # noqa: PLC0415 - forty milliseconds that --help must not pay
 
-    return run(options)
+    return run_command(options)

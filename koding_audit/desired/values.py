@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
 
 Schema = Mapping[str, Any]
 
@@ -16,52 +16,52 @@ _ANYTHING: Mapping[str, Any] = {}
 _BOOLEAN: Mapping[str, bool] = {"true": True, "false": False}
 
 
-def value(node: Node, schema: Schema, root: Schema) -> Any:
+def plain_value(node: YamlNode, schema: Schema, root: Schema) -> Any:
     """What the node is to a JSON Schema validator: str, int, bool, list or dict."""
-    return _Plain(root).value(node, schema)
+    return _PlainValues(root).plain_value(node, schema)
 
 
-class _Plain:
+class _PlainValues:
     """Trees as JSON values. Thousands of users have one schema: which of it fits a kind of node is found once."""
 
     def __init__(self, root: Schema) -> None:
-        self._root = root
-        self._fitting: dict[tuple[int, type[Node]], Schema] = {}  # by the schema's identity: it lives on in root
+        self._root_schema = root
+        self._matching: dict[tuple[int, type[YamlNode]], Schema] = {}  # by the schema's identity: it lives on in root
 
-    def value(self, node: Node, schema: Schema) -> Any:
+    def plain_value(self, node: YamlNode, schema: Schema) -> Any:
         key = id(schema), type(node)
-        fits = self._fitting.get(key)
+        fits = self._matching.get(key)
         if fits is None:
-            fits = self._fitting[key] = fitting(node, schema, self._root)
+            fits = self._matching[key] = matching_schema(node, schema, self._root_schema)
         if isinstance(node, ScalarNode):
-            return _scalar(node, fits)
+            return _scalar_value(node, fits)
         if isinstance(node, SequenceNode):
             items = fits.get("items", _ANYTHING)
-            return [self.value(each, items) for each in node.nodes]
+            return [self.plain_value(each, items) for each in node.nodes]
         known, others = fits.get("properties", _ANYTHING), fits.get("additionalProperties") or _ANYTHING
-        return {key: self.value(entry.node, known.get(key, others)) for key, entry in node.entries.items()}
+        return {key: self.plain_value(entry.node, known.get(key, others)) for key, entry in node.entries.items()}
 
 
-def fitting(node: Node, schema: Schema, root: Schema) -> Schema:
+def matching_schema(node: YamlNode, schema: Schema, root: Schema) -> Schema:
     """The schema with its reference followed and, of a union, the branch for this kind of node (if there is one)."""
     while "$ref" in schema:
         schema = root["definitions"][schema["$ref"].removeprefix("#/definitions/")]
     for branch in schema.get("anyOf", ()):
-        fits = fitting(node, branch, root)
-        if _fits(node, fits["type"]):
+        fits = matching_schema(node, branch, root)
+        if _is_of_type(node, fits["type"]):
             return fits
     return schema
 
 
-def _fits(node: Node, kind: str) -> bool:
+def _is_of_type(node: YamlNode, kind: str) -> bool:
     if isinstance(node, MappingNode):
         return kind == "object"
     return (kind == "array") == isinstance(node, SequenceNode) and kind != "object"
 
 
-def _scalar(node: ScalarNode, schema: Schema) -> str | int | bool:
+def _scalar_value(node: ScalarNode, schema: Schema) -> str | int | bool:
     kind = schema.get("type")
-    if kind == "string" or not node.plain:
+    if kind == "string" or not node.is_plain:
         return node.value
     if kind == "integer" and _INTEGER.fullmatch(node.value):
         return int(node.value)

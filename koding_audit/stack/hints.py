@@ -8,22 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from koding_audit import packed
-from koding_audit.actions import ActionList
-from koding_audit.stack.table import OPERATIONS, Row, RowKind
+from koding_audit.policy import packed
+from koding_audit.policy.actions import ActionList
+from koding_audit.stack.type_table import OPERATIONS, RowKind, TypeRow
 
 _NAMES = os.path.join(os.path.dirname(__file__), "cloudformation.txt")  # noqa: PTH118, PTH120 - pathlib costs time
 
 
-def names() -> dict[str, str]:
+def cloudformation_types() -> dict[str, str]:
     """CloudFormation's type of each Terraform type that has one."""
     with open(_NAMES, encoding="ascii") as file:  # noqa: PTH123 - as above
         return dict(line.split() for line in file)
 
 
-def load() -> tuple[packed.Origin, Mapping[str, str]]:
+def load_hints() -> tuple[packed.DataOrigin, Mapping[str, str]]:
     """Where the data is from, and by CloudFormation's type its operations as JSON: lists of actions."""
-    origin, lines = packed.read(__file__, "cloudformation.xz")
+    origin, lines = packed.read_packed(__file__, "cloudformation.xz")
     return origin, {name: text for name, _, text in (line.partition("\t") for line in lines)}
 
 
@@ -33,7 +33,7 @@ class Hints:
 
     known: ActionList
 
-    def row(self, kind: RowKind, name: str) -> Row | None:
+    def row(self, kind: RowKind, name: str) -> TypeRow | None:
         """None for a data source, and where CloudFormation has no such type, or says nothing of it."""
         text = self._texts.get(self._names.get(name, "")) if kind == "type" else None
         if text is None:
@@ -42,12 +42,12 @@ class Hints:
         operations: dict[str, tuple[str, ...]] = {
             each: tuple(action for action in found.get(each, ()) if action in self.known) for each in OPERATIONS
         }
-        return Row("type", name, operations, {})
+        return TypeRow("type", name, operations, {})
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
-        return names()
+        return cloudformation_types()
 
     @cached_property
     def _texts(self) -> Mapping[str, str]:
-        return load()[1]
+        return load_hints()[1]

@@ -4,70 +4,71 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from koding_audit import actions
-from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from koding_audit.model import Account, Stack, StackNeed, StackUnknown, StackUse
-from koding_audit.stack import hints, table
-from koding_audit.stack.references import References, is_interpolated, is_open, nodes_at
-from koding_audit.stack.roles import passed, passed_to
-from koding_audit.stack.table import Row
-from koding_audit.stack.templates import Filling, Fitting
-from koding_audit.stack.values import Resource, Script
+from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
+from koding_audit.model.account import Account
+from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
+from koding_audit.policy import actions
+from koding_audit.stack import hints, type_table
+from koding_audit.stack.arn_templates import TemplateFiller, TemplateMatcher
+from koding_audit.stack.pass_role import pass_role_context, passed_role_arn
+from koding_audit.stack.references import References, can_be_null, is_interpolated, nodes_at
+from koding_audit.stack.script import Script, ScriptResource
+from koding_audit.stack.type_table import TypeRow
 
 PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
 
-_NOTHING = frozenset({"", "false", "null", "~"})
-_Context = tuple[tuple[str, tuple[str, ...]], ...]
-_Key = tuple[str, str, str, bool, bool, _Context]  # of a need: action, resource, region, certain, hint, context
+_NULL_TEXTS = frozenset({"", "false", "null", "~"})
+_NeedContext = tuple[tuple[str, tuple[str, ...]], ...]
+_NeedKey = tuple[str, str, str, bool, bool, _NeedContext]  # of a need: action, resource, region, certain, hint, context
 
 
-def needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
+def collect_needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
     """What the script needs in this account. as_role: it is asked for the role that its providers assume."""
-    return _Collecting(script, account, as_role).stack()
+    return _NeedCollector(script, account, as_role).collect()
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _TemplateAction:
     """One action that a row asks for, of one of its templates. whys: the operations that ask for it."""
 
     action: str
     template: str
     certain: bool
-    whys: tuple[str, ...]
+    operations: tuple[str, ...]
 
 
 @dataclass
-class _Collecting:
+class _NeedCollector:
     """The needs of one script, each with everything that has it."""
 
     script: Script
     account: Account
     as_role: bool
-    _uses: dict[_Key, list[StackUse]] = field(default_factory=dict)
-    _rows: dict[tuple[str, str], Row | None] = field(default_factory=dict)
+    _uses: dict[_NeedKey, list[StackUse]] = field(default_factory=dict)
+    _rows: dict[tuple[str, str], TypeRow | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._table = table.load()
-        self._known = actions.load()
-        self._fitting = Fitting(self._known, self.account)
+        self._table = type_table.load_type_table()
+        self._known = actions.load_actions()
+        self._fitting = TemplateMatcher(self._known, self.account)
         self._references = References(self.script)
-        self._filling = Filling(self.account, self._references)
-        self._asked: dict[tuple[str, str, bool], tuple[_Asked, ...]] = {}
+        self._filling = TemplateFiller(self.account, self._references)
+        self._operation_actions_by_type: dict[tuple[str, str, bool], tuple[_TemplateAction, ...]] = {}
         self._first: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._hints = hints.Hints(self._known)
         self._roles: set[str] = set()
         self._hinted: set[str] = set()
 
-    def stack(self) -> Stack:
-        unread = (*self.script.unread, *(() if self.as_role else self.script.assuming))
-        unknown = [StackUnknown("", each.what, each.why, each.source) for each in unread]
+    def collect(self) -> Stack:
+        unread = (*self.script.unread, *(() if self.as_role else self.script.role_assuming))
+        unknown = [StackUnknown("", each.what, each.why, each.location) for each in unread]
         for each in self.script.resources:
-            row = self._row(each)
+            row = self._find_row(each)
             if row is None:
                 why = "its type is not in the table, and CloudFormation has no hint"
-                unknown.append(StackUnknown(each.type, each.address, why, each.source))
+                unknown.append(StackUnknown(each.type, each.address, why, each.location))
             else:
-                self._add(each, row)
+                self._add_resource(each, row)
         return Stack(
             path=self.script.path,
             files=self.script.files,
@@ -83,7 +84,7 @@ class _Collecting:
             notes=self.script.notes,
         )
 
-    def _row(self, resource: Resource) -> Row | None:
+    def _find_row(self, resource: ScriptResource) -> TypeRow | None:
         key = resource.kind, resource.type
         if key not in self._rows:
             found = self._table.row(*key)
@@ -93,45 +94,47 @@ class _Collecting:
             self._rows[key] = found
         return self._rows[key]
 
-    def _add(self, resource: Resource, row: Row) -> None:
+    def _add_resource(self, resource: ScriptResource, row: TypeRow) -> None:
         hint = resource.kind == "type" and resource.type in self._hinted
         self._roles.update(row.service_role)
         arns: dict[str, str] = {}
-        place = resource.address, resource.source
-        uses: dict[str, StackUse] = {name: StackUse(*place, name) for name in table.OPERATIONS}
-        for each in self._of_operations(resource, row):
-            arn = self._arn(each.template, resource, arns)
+        place = resource.address, resource.location
+        uses: dict[str, StackUse] = {name: StackUse(*place, name) for name in type_table.OPERATIONS}
+        for each in self._operation_actions(resource, row):
+            arn = self._resource_arn(each.template, resource, arns)
             key = each.action, arn, resource.region, each.certain and not hint, hint, ()
-            self._uses.setdefault(key, []).extend([uses[why] for why in each.whys])
-        for argument in () if resource.destroyed else self._written(resource, row):
-            given = self._given(resource, argument)
-            use = StackUse(resource.address, resource.source, f"argument {argument}")
+            self._uses.setdefault(key, []).extend([uses[why] for why in each.operations])
+        for argument in () if resource.destroyed else self._given_arguments(resource, row):
+            given = self._is_given(resource, argument)
+            use = StackUse(resource.address, resource.location, f"argument {argument}")
             for action in row.arguments[argument] if given is not None else ():
                 if action == PASS_ROLE:
-                    self._pass(resource, argument, use, bool(given))
+                    self._add_pass_role(resource, argument, use, bool(given))
                 else:
-                    self._ask(resource, action, row, arns, use, certain=bool(given))
+                    self._add_action(resource, action, row, arns, use, certain=bool(given))
 
-    def _of_operations(self, resource: Resource, row: Row) -> tuple[_Asked, ...]:
+    def _operation_actions(self, resource: ScriptResource, row: TypeRow) -> tuple[_TemplateAction, ...]:
         """What the row's operations ask for, whatever the resource's arguments; the same for thousands of its type."""
         key = row.kind, row.type, resource.destroyed
-        if key not in self._asked:
+        if key not in self._operation_actions_by_type:
             found: dict[tuple[str, str, bool], list[str]] = {}
-            for name in ("read", "delete") if resource.destroyed else table.OPERATIONS:
+            for name in ("read", "delete") if resource.destroyed else type_table.OPERATIONS:
                 for action in row.operations[name]:
-                    for template, certain in self._fitting.of(action, row.arn):
+                    for template, certain in self._fitting.templates_for(action, row.arn):
                         found.setdefault((action, template, certain), []).append(name)
-            self._asked[key] = tuple(_Asked(*asked, tuple(whys)) for asked, whys in found.items())
-        return self._asked[key]
+            self._operation_actions_by_type[key] = tuple(
+                _TemplateAction(*asked, tuple(whys)) for asked, whys in found.items()
+            )
+        return self._operation_actions_by_type[key]
 
-    def _arn(self, template: str, resource: Resource, arns: dict[str, str]) -> str:
+    def _resource_arn(self, template: str, resource: ScriptResource, arns: dict[str, str]) -> str:
         """What a template comes to for a resource. arns: what is known of that; whatever else is asked for joins it."""
         arn = arns.get(template)
         if arn is None:
-            arn = arns[template] = self._filling.of(template, resource)
+            arn = arns[template] = self._filling.fill(template, resource)
         return arn
 
-    def _written(self, resource: Resource, row: Row) -> list[str]:
+    def _given_arguments(self, resource: ScriptResource, row: TypeRow) -> list[str]:
         """The arguments of a row that stand in the resource, or could: of most types only a few are ever given."""
         there = resource.body.entries
         if "dynamic" in there:
@@ -141,42 +144,42 @@ class _Collecting:
             self._first[key] = tuple((each, each.partition("=")[0].partition(".")[0]) for each in row.arguments)
         return [each for each, first in self._first[key] if first in there]
 
-    def _ask(
-        self, resource: Resource, action: str, row: Row, arns: dict[str, str], use: StackUse, *, certain: bool
+    def _add_action(
+        self, resource: ScriptResource, action: str, row: TypeRow, arns: dict[str, str], use: StackUse, *, certain: bool
     ) -> None:
-        for template, sure in self._fitting.of(action, row.arn):
-            key = action, self._arn(template, resource, arns), resource.region, certain and sure, False, ()
+        for template, sure in self._fitting.templates_for(action, row.arn):
+            key = action, self._resource_arn(template, resource, arns), resource.region, certain and sure, False, ()
             self._uses.setdefault(key, []).append(use)
 
-    def _pass(self, resource: Resource, argument: str, use: StackUse, certain: bool) -> None:
+    def _add_pass_role(self, resource: ScriptResource, argument: str, use: StackUse, certain: bool) -> None:
         path = argument.partition("=")[0]
-        context = passed_to(resource.type)
+        context = pass_role_context(resource.type)
         for node in nodes_at(resource.body, path):
-            arn = passed(node, path, self.account, self._references)
+            arn = passed_role_arn(node, path, self.account, self._references)
             self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False, context), []).append(use)
 
-    def _given(self, resource: Resource, argument: str) -> bool | None:
+    def _is_given(self, resource: ScriptResource, argument: str) -> bool | None:
         """Whether an argument is given: None where it is not, False where that hangs on what the script does not say.
 
         `argument=value`: whether it has that value.
         """
         path, equals, value = argument.partition("=")
-        found = [_state(node, value if equals else None) for node in nodes_at(resource.body, path)]
+        found = [_is_value_given(node, value if equals else None) for node in nodes_at(resource.body, path)]
         return max((each for each in found if each is not None), default=None)
 
 
-def _state(node: Node, value: str | None) -> bool | None:
+def _is_value_given(node: YamlNode, value: str | None) -> bool | None:
     if isinstance(node, SequenceNode) and value is not None:
-        return max((each for one in node.nodes if (each := _state(one, value)) is not None), default=None)
+        return max((each for one in node.nodes if (each := _is_value_given(one, value)) is not None), default=None)
     if not isinstance(node, ScalarNode):
-        return True if value is None and _holds(node) else None
+        return True if value is None and _has_content(node) else None
     text = node.value.strip()
     if value is not None:
         return text == value or (False if is_interpolated(text) else None)
-    if text in _NOTHING:
+    if text in _NULL_TEXTS:
         return None
-    return not is_open(text)
+    return not can_be_null(text)
 
 
-def _holds(node: MappingNode | SequenceNode) -> bool:
+def _has_content(node: MappingNode | SequenceNode) -> bool:
     return bool(node.entries if isinstance(node, MappingNode) else node.nodes)

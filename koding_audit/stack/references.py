@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from koding_audit.desired.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from koding_audit.frozen import dataclass
-from koding_audit.stack.values import Resource, Script
+from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
+from koding_audit.model.frozen import dataclass
+from koding_audit.stack.script import Script, ScriptResource
 
 ANY = "*"
 
@@ -19,7 +19,7 @@ _LOCAL = re.compile(r"\s*local\.(?P<name>[A-Za-z0-9_-]+)\s*")
 _DEEPEST = 8  # references that lead to references
 
 # Where a resource's id is one of its arguments (the provider's own documentation of each, "Attribute Reference").
-_ID: Mapping[str, str] = {
+_ID_ARGUMENTS: Mapping[str, str] = {
     "aws_cloudwatch_log_group": "name",
     "aws_dynamodb_table": "name",
     "aws_iam_group": "name",
@@ -33,10 +33,10 @@ _ID: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ReferenceTarget:
     """A resource or data source that a text refers to, and which of its attributes."""
 
-    resource: Resource
+    resource: ScriptResource
     attribute: str
 
 
@@ -44,61 +44,63 @@ class References:
     """The resources and locals of a script, by name. An address that is there twice leads nowhere."""
 
     def __init__(self, script: Script) -> None:
-        self._resources: dict[str, Resource | None] = {}
+        self._resources: dict[str, ScriptResource | None] = {}
         self._locals = script.locals
         for each in script.resources:
             self._resources[each.address] = None if each.address in self._resources else each
 
-    def text_of(self, resource: Resource, argument: str) -> str:
+    def argument_text(self, resource: ScriptResource, argument: str) -> str:
         """An argument's text with `*` for what is not known; "" where it is not given."""
         node = next(nodes_at(resource.body, argument), None)
         if node is None:
             return ""
-        return self.text(node.value) if isinstance(node, ScalarNode) else ANY
+        return self.resolve_text(node.value) if isinstance(node, ScalarNode) else ANY
 
-    def text(self, text: str, depth: int = 0) -> str:
+    def resolve_text(self, text: str, depth: int = 0) -> str:
         """With each `${...}` that the script itself answers written out, and `*` for every other."""
         if "${" not in text and "%{" not in text:
             return text
-        return "".join(self._inner(part, depth) if inside else part for part, inside in _parts(text))
+        return "".join(
+            self._resolve_reference(part, depth) if inside else part for part, inside in _split_interpolations(text)
+        )
 
-    def target(self, text: str) -> Target | None:
+    def resolve_target(self, text: str) -> ReferenceTarget | None:
         """What a text refers to where it is one reference and nothing else."""
-        parts = list(_parts(text))
-        return self._target(parts[0][0]) if len(parts) == 1 and parts[0][1] else None
+        parts = list(_split_interpolations(text))
+        return self._find_target(parts[0][0]) if len(parts) == 1 and parts[0][1] else None
 
-    def _target(self, inner: str) -> Target | None:
+    def _find_target(self, inner: str) -> ReferenceTarget | None:
         found = _REFERENCE.fullmatch(inner)
         if found is None:
             return None
         address = f"{found['data'] or ''}{found['type']}.{found['name']}"
         resource = self._resources.get(address)
-        return Target(resource, found["attribute"]) if resource else None
+        return ReferenceTarget(resource, found["attribute"]) if resource else None
 
-    def _inner(self, inner: str, depth: int) -> str:
+    def _resolve_reference(self, inner: str, depth: int) -> str:
         """What stands between the brackets of an interpolation."""
         if depth >= _DEEPEST:
             return ANY
         local = _LOCAL.fullmatch(inner)
         if local is not None:
-            return self._scalar(self._locals.get(local["name"]), depth)
-        target = self._target(inner)
+            return self._resolve_scalar(self._locals.get(local["name"]), depth)
+        target = self._find_target(inner)
         if target is None:
             return ANY
-        name = _ID.get(target.resource.type, "") if target.attribute == "id" else target.attribute
-        return self._scalar(target.resource.body.node(name), depth)
+        name = _ID_ARGUMENTS.get(target.resource.type, "") if target.attribute == "id" else target.attribute
+        return self._resolve_scalar(target.resource.body.node(name), depth)
 
-    def _scalar(self, node: Node | None, depth: int) -> str:
-        given = isinstance(node, ScalarNode) and not node.empty
-        return self.text(node.value, depth + 1) if given and isinstance(node, ScalarNode) else ANY
+    def _resolve_scalar(self, node: YamlNode | None, depth: int) -> str:
+        given = isinstance(node, ScalarNode) and not node.is_empty
+        return self.resolve_text(node.value, depth + 1) if given and isinstance(node, ScalarNode) else ANY
 
 
-def nodes_at(body: Node, path: str) -> Iterator[Node]:
+def nodes_at(body: YamlNode, path: str) -> Iterator[YamlNode]:
     """The nodes of `argument` or `block.argument`, through lists of blocks and `dynamic` blocks."""
     name, _, rest = path.partition(".")
     for each in body.nodes if isinstance(body, SequenceNode) else (body,):
         if isinstance(each, MappingNode):
-            found = [each.node(name), *_dynamic(each, name)]
+            found = [each.node(name), *_dynamic_contents(each, name)]
             for node in found:
                 if node is not None:
                     yield from nodes_at(node, rest) if rest else (node,)
@@ -108,13 +110,13 @@ def is_interpolated(text: str) -> bool:
     return "${" in text or "%{" in text
 
 
-def is_open(text: str) -> bool:
+def can_be_null(text: str) -> bool:
     """Whether a text is all one interpolation of something that may turn out null: not of a resource, which is not."""
-    parts = list(_parts(text))
+    parts = list(_split_interpolations(text))
     return len(parts) == 1 and parts[0][1] and not re.search(r"\b(?:aws_[a-z0-9_]+|module|data)\.", parts[0][0])
 
 
-def _dynamic(body: MappingNode, name: str) -> Iterator[Node]:
+def _dynamic_contents(body: MappingNode, name: str) -> Iterator[YamlNode]:
     """The content of `dynamic "NAME"` blocks."""
     dynamic = body.node("dynamic")
     if dynamic is not None:
@@ -122,20 +124,20 @@ def _dynamic(body: MappingNode, name: str) -> Iterator[Node]:
             yield from nodes_at(block, "content")
 
 
-def _parts(text: str) -> Iterator[tuple[str, bool]]:
+def _split_interpolations(text: str) -> Iterator[tuple[str, bool]]:
     """A text in parts, each with whether it stands inside `${...}` or `%{...}`; brackets within it are counted."""
     at = 0
     while (found := re.compile(r"[$%]\{").search(text, at)) is not None:
         if found.start() > at:
             yield text[at : found.start()], False
-        end = _end(text, found.end())
+        end = _interpolation_end(text, found.end())
         yield text[found.end() : end], True
         at = end + 1
     if at < len(text):
         yield text[at:], False
 
 
-def _end(text: str, at: int) -> int:
+def _interpolation_end(text: str, at: int) -> int:
     depth = 1
     for index in range(at, len(text)):
         depth += {"{": 1, "}": -1}.get(text[index], 0)

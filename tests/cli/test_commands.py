@@ -11,11 +11,20 @@ from typing import Any
 
 import pytest
 
-from koding_audit import codec, registry
-from koding_audit.cli import main, tour
-from koding_audit.cli.fixing import refuse_root
-from koding_audit.errors import RefusedError
-from koding_audit.model import Action, Basis, Caller, Entry, Fact, Gap, Plan, Snapshot, SourceFile, Verb
+from koding_audit import plugins
+from koding_audit.cli import main
+from koding_audit.cli.commands import demo
+from koding_audit.io.codec.journal import journal_header, journal_line
+from koding_audit.io.codec.plan import encode_plan
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.account import Caller
+from koding_audit.model.errors import RefusedError
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.location import SourceFile
+from koding_audit.model.plan import Basis, Entry, Plan
+from koding_audit.model.query import Fact, Gap
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.remediation.fix import refuse_root
 from tests.unmeasured import told_by
 from tests.values import (
     ACCOUNT,
@@ -70,7 +79,7 @@ def scan(tmp_path: Path, wanted: str) -> Callable[..., tuple[int, dict[str, Any]
 
     def run(account: Snapshot, *said: str) -> tuple[int, dict[str, Any]]:
         saved, report = tmp_path / "account.json", tmp_path / "report.json"
-        saved.write_text(codec.encode_snapshot(account), encoding="utf-8")
+        saved.write_text(encode_snapshot(account), encoding="utf-8")
         every = ["--skip", "policy-not-found", "--skip", "quota-exceeded"]
         status = main(["scan", wanted, "--source", f"snapshot:{saved}", "--output", f"json:{report}", *every, *said])
         return status, json.loads(report.read_text(encoding="utf-8"))
@@ -83,7 +92,7 @@ def scan(tmp_path: Path, wanted: str) -> Callable[..., tuple[int, dict[str, Any]
 
 def test_a_scan_of_what_is_right_loads_nothing_that_it_does_not_use(tmp_path: Path, wanted: str) -> None:
     saved = tmp_path / "account.json"
-    saved.write_text(codec.encode_snapshot(WHOLE), encoding="utf-8")
+    saved.write_text(encode_snapshot(WHOLE), encoding="utf-8")
     said = ["scan", wanted, "--source", f"snapshot:{saved}", "--skip", "policy-not-found", "--skip", "quota-exceeded"]
     script = (
         "import json, sys\n"
@@ -106,7 +115,7 @@ def test_a_whole_account_is_0(scan: Callable[..., Any]) -> None:
 def test_one_scan_writes_every_format_and_its_saved_report_gives_the_same(
     tmp_path: Path, scan: Callable[..., Any]
 ) -> None:
-    formats = registry.names("render")
+    formats = plugins.plugin_names("report.formats")
     (tmp_path / "scanned").mkdir()
     (tmp_path / "rendered").mkdir()
     status, _ = scan(HALF, *(f"--output={each}:{tmp_path}/scanned/{each}" for each in formats))
@@ -194,7 +203,7 @@ def account(tmp_path: Path) -> str:
     principals = {**WHOLE.principals, ("group", "developers"): lacking}
     documents = {READ_ONLY: statement("iam:Get*")}
     saved = replace(WHOLE, principals=principals, policies=managed(READ_ONLY), documents=documents)
-    path.write_text(codec.encode_snapshot(saved), encoding="utf-8")
+    path.write_text(encode_snapshot(saved), encoding="utf-8")
     return f"snapshot:{path}"
 
 
@@ -256,7 +265,7 @@ def test_a_file_that_is_there_is_refused_before_anything_is_read(
 def saved_plan(path: Path, **basis: Any) -> list[str]:
     given = {"account": ACCOUNT, "made_at": datetime.now(timezone.utc).replace(microsecond=0), "files": ()}
     more = {"with_sets": (), "only": (), "skip": (), "create": False, "replace": False, "state": ""}
-    path.write_text(codec.encode_plan(Plan(Basis(**{**given, **more, **basis}), ())), encoding="utf-8")
+    path.write_text(encode_plan(Plan(Basis(**{**given, **more, **basis}), ())), encoding="utf-8")
     return ["apply", str(path), "--yes", "--account", "123456789012"]
 
 
@@ -274,7 +283,7 @@ def test_a_plan_out_of_its_time_is_refused(
 def file(path: str) -> tuple[SourceFile, ...]:
     from koding_audit import desired
 
-    return desired.load([path]).files
+    return desired.load_desired([path]).files
 
 
 def test_a_plan_whose_file_has_changed_is_refused(
@@ -308,9 +317,7 @@ def test_a_plan_or_journal_that_is_not_there_is_2_and_named(command: str, capsys
 def test_undo_wants_somebody_to_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entry = Entry(Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": READ_ONLY}), "done")
     path = tmp_path / "journal.jsonl"
-    path.write_text(
-        journal_of(codec.journal_header(ACCOUNT, NOW, ()), codec.journal_line(NOW, 0, entry)), encoding="utf-8"
-    )
+    path.write_text(journal_of(journal_header(ACCOUNT, NOW, ()), journal_line(NOW, 0, entry)), encoding="utf-8")
     assert main(["undo", str(path)]) == 2
     assert "nobody is there to confirm" in capsys.readouterr().err
     assert main(["undo", str(path), "--yes"]) == 2
@@ -348,13 +355,13 @@ def test_the_tour_shows_what_it_runs_and_ends_well(
     assert main(["demo"]) == 0
     printed = capsys.readouterr().out
     assert "$ koding-audit scan policies/koding.yaml policies/service-users.yaml --source demo --fix --yes\n" in printed
-    assert printed.count("(exit status ") == len(tour._STEPS)
+    assert printed.count("(exit status ") == len(demo._STEPS)
     assert "That was the tour." in printed
 
 
 def test_a_tour_that_does_not_go_as_it_says_is_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tour, "_STEPS", (("Nothing is wrong.", tour._LIMITS, (), 0),))
+    monkeypatch.setattr(demo, "_STEPS", (("Nothing is wrong.", demo._LIMITS_FILES, (), 0),))
     assert main(["demo"]) == 2
     assert "step 1 of the tour ended with status 1, not 0" in capsys.readouterr().err

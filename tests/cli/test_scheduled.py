@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import codec
-from koding_audit.model import Fact, Gap, Snapshot
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.query import Fact, Gap
+from koding_audit.model.snapshot import Snapshot
 from tests.cli.test_commands import WANTED, WHOLE
 from tests.servers.always import Always, always, self_signed
 from tests.values import live_group
@@ -62,7 +63,7 @@ def run(tmp_path: Path, server: Always) -> Run:
 
 def save(folder: Path, account: Snapshot, hours: int) -> None:
     moved = replace(account, taken_at=account.taken_at + timedelta(hours=hours))
-    (folder / "account.json").write_text(codec.encode_snapshot(moved), encoding="utf-8")
+    (folder / "account.json").write_text(encode_snapshot(moved), encoding="utf-8")
 
 
 def heads(server: Always) -> list[str]:

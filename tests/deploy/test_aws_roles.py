@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from koding_audit import desired
-from koding_audit.cli.permitting import policy
-from koding_audit.model import Account
+from koding_audit.cli.commands.permissions import policy_for_mode
+from koding_audit.model.account import Account
 from tests.endtoend.harness import ACCOUNT, CHECKOUT, GUIDE
 
 TEMPLATE = yaml.safe_load((CHECKOUT / "deploy" / "aws" / "roles.yaml").read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ FUNCTIONS: Mapping[str, Callable[[Stack, Any], Any]] = {
 
 def printed(mode: str) -> dict[str, Any]:
     account = Account(ACCOUNT, "aws")
-    return policy(mode, desired.load([GUIDE]).bind(account), account)
+    return policy_for_mode(mode, desired.load_desired([GUIDE]).bind(account), account)
 
 
 # --- what the roles may do ----------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_what_is_copied_is_there_and_is_not_ignored() -> None:
 def test_nothing_else_of_a_checkout_reaches_the_builder(path: str) -> None:
     assert ignored(path)
     assert ignored("koding_audit/__pycache__/aws.pyc")
-    assert not ignored("koding_audit/cli/running.py")
+    assert not ignored("koding_audit/cli/dispatch.py")
 
 
 def stage(name: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from koding_audit.cli.arguments import parser
+from koding_audit.cli.parser import build_parser
 from tests.endtoend.harness import CHECKOUT, GUIDE, Command
 
 MANIFESTS = {
@@ -87,7 +87,7 @@ def mounted(tmp_path: Path) -> Path:
 
 def test_the_container_audits_what_the_config_map_says(command: Command, mounted: Path) -> None:
     arguments: list[Any] = [each.replace("/etc/koding-audit", str(mounted)) for each in CONTAINER["args"]]
-    assert parser().parse_args(arguments).fix is False
+    assert build_parser().parse_args(arguments).fix is False
     done = command(*arguments)
     assert done.status == 1
     assert '"rule":"policy-missing"' in done.stdout

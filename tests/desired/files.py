@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit.desired import load
-from koding_audit.errors import InputError
-from koding_audit.model import Desired
+from koding_audit.desired import load_desired
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import InputError
 
 
 def write(folder: Path, content: str | bytes, name: str = "desired.yaml") -> str:
@@ -19,12 +19,12 @@ def write(folder: Path, content: str | bytes, name: str = "desired.yaml") -> str
 
 def loaded(folder: Path, *contents: str) -> Desired:
     """The desired state of files 0.yaml, 1.yaml, ... with these contents."""
-    return load([write(folder, content, f"{number}.yaml") for number, content in enumerate(contents)])
+    return load_desired([write(folder, content, f"{number}.yaml") for number, content in enumerate(contents)])
 
 
 def refusal(*paths: str) -> InputError:
     with pytest.raises(InputError) as caught:
-        load(paths)
+        load_desired(paths)
     return caught.value
 
 

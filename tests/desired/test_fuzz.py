@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from koding_audit.desired import load
-from koding_audit.errors import InputError
-from koding_audit.model import Desired
+from koding_audit.desired import load_desired
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import InputError
 from tests.desired.files import write
 
 GUIDE = (Path(__file__).parents[2] / "policies" / "koding.yaml").read_bytes()
@@ -51,7 +51,7 @@ def judge(folder: Path, content: bytes) -> None:
 def refused(path: str) -> InputError | None:
     """The refusal; None where the file is a desired state. Anything else that is raised ends the test."""
     try:
-        assert isinstance(load([path]), Desired)
+        assert isinstance(load_desired([path]), Desired)
     except InputError as error:
         return error
     return None

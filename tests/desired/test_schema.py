@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from koding_audit.desired import load, schema
+from koding_audit.desired import desired_schema, load_desired
 from koding_audit.desired.validator import Invalid, validate
 from tests.desired.files import check, refusal, write
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_wrong_everywhere_still_gives_one_error_and_soon(tmp_path
 
 def test_names_and_paths_that_iam_takes_are_taken(tmp_path: Path) -> None:
     content = HEAD + "users:\n  =cmd: {}\n  '-x@+,._': {path: '/<script>$(x)//|a|/'}\n"
-    assert list(load([write(tmp_path, content)]).users) == ["=cmd", "-x@+,._"]
+    assert list(load_desired([write(tmp_path, content)]).users) == ["=cmd", "-x@+,._"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_names_and_paths_that_iam_takes_are_taken(tmp_path: Path) -> None:
      "arn:${partition}:iam::${account}:policy/team/edge", "arn:aws:iam::123456789012:policy/edge"],
 )  # fmt: skip
 def test_each_way_to_write_a_policy_is_taken(tmp_path: Path, policy: str) -> None:
-    assert len(load([write(tmp_path, SET % policy)]).policy_sets["a"].policies) == 1
+    assert len(load_desired([write(tmp_path, SET % policy)]).policy_sets["a"].policies) == 1
 
 
 # --- the schema itself
@@ -179,11 +179,11 @@ def parts(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_schema_is_valid_draft_7() -> None:
-    Draft7Validator.check_schema(schema())
+    Draft7Validator.check_schema(desired_schema())
 
 
 def test_every_mapping_is_closed_every_key_described_and_every_pattern_has_words() -> None:
-    for part in parts(schema()):
+    for part in parts(desired_schema()):
         assert "$ref" in part or part["title"]
         assert part.get("type") != "object" or "additionalProperties" in part
         assert part.get("additionalProperties") is not True
@@ -194,7 +194,7 @@ def test_every_mapping_is_closed_every_key_described_and_every_pattern_has_words
 
 
 def test_patterns_are_ascii_and_hold_from_start_to_end() -> None:
-    for part in parts(schema()):
+    for part in parts(desired_schema()):
         pattern = part.get("pattern", "^$")
         assert pattern.isascii()
         assert pattern == "[^ ]" or (pattern.startswith("^") and pattern.endswith("$"))
@@ -210,7 +210,7 @@ def agree(value: Any) -> bool:
         fast = True
     except Invalid:
         fast = False
-    assert fast == Draft7Validator(schema()).is_valid(value)
+    assert fast == Draft7Validator(desired_schema()).is_valid(value)
     return fast
 
 
@@ -289,6 +289,6 @@ def _right_kind(node: dict[str, Any], whole: dict[str, Any]) -> st.SearchStrateg
 
 
 @settings(max_examples=300, deadline=None)
-@given(fitting(schema(), schema()))
+@given(fitting(desired_schema(), desired_schema()))
 def test_both_validators_say_the_same_of_made_values(value: Any) -> None:
     agree(value)

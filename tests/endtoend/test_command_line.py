@@ -1,6 +1,6 @@
 """Command lines that cannot be meant: each is one clear error and status 2, before anything is read or written.
 
-What each option takes is in tests/cli/test_arguments.py; who may write, in test_refusals.py.
+What each option takes is in tests/cli/test_parser.py; who may write, in test_refusals.py.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.test_targeting import account, timeless
+from tests.accounts.test_run import account, timeless
 from tests.endtoend.harness import Command, Result
 from tests.endtoend.test_resume import kept
 from tests.servers.always import self_signed

@@ -1,7 +1,7 @@
 """The command in the environments that it may find: each row of a table is a process of its own.
 
-What the credentials, the region and the configuration may be in is tested in tests/test_aws.py, and what stands between
-this machine and AWS in tests/cli/test_transport.py: here is what only a process can show.
+What the credentials, the region and the configuration may be in is tested in tests/aws/test_connection.py, and what
+stands between this machine and AWS in tests/aws/test_transport.py: here is what only a process can show.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import bench
-from koding_audit import codec
-from koding_audit.model import AccessKey, Credentials
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.snapshot import AccessKey, Credentials
+from tests.aws.test_connection import change_model
 from tests.endtoend.harness import GUIDE, PINNED, TIMEOUT, Command
 from tests.servers.moto_account import MotoAccount
-from tests.test_aws import change_model
 from tests.values import live_user, snapshot
 
 PLANTED = "PLANTED-SECRET-0123456789"
@@ -147,7 +147,7 @@ def saved(tmp_path: Path) -> Path:
     now = made + timedelta(days=365, seconds=1)
     held = Credentials((AccessKey("MPLE", active=True, created=made, last_used=None),), password=False, mfa=False)
     path = tmp_path / "account.json"
-    path.write_text(codec.encode_snapshot(snapshot(live_user(), credentials=held, taken_at=now)), encoding="utf-8")
+    path.write_text(encode_snapshot(snapshot(live_user(), credentials=held, taken_at=now)), encoding="utf-8")
     text = "version: 1\nusers:\n  koding-user: {access_keys: {max_active: 1, max_age_days: 365}}\n"
     path.with_suffix(".yaml").write_text(text, encoding="utf-8")
     return path

@@ -252,7 +252,7 @@ def test_an_unexpected_exception_is_status_2_and_not_pythons_1(
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import koding_audit.rules.policy_missing as rule\n"
+        "import koding_audit.scan.rules.policy_missing as rule\n"
         "def check(comparison):\n"
         "    raise ZeroDivisionError('as nobody expected')\n"
         "rule.check = check\n",

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from koding_audit.export.aws_cli import exported
-from koding_audit.model import Account, Action, Basis, Plan, Step, Verb
+from koding_audit.model.account import Account
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.plan import Basis, Plan, Step
+from koding_audit.remediation.export.aws_cli import export
 from tests.endtoend.harness import GUIDE, Command
 from tests.servers.moto_account import MotoAccount
 from tests.values import NOW
@@ -87,7 +89,7 @@ def test_after_the_script_of_a_plan_a_scan_is_clean(command: Command, run_script
 
 def test_the_script_of_another_account_writes_nothing(run_script: Any, account: MotoAccount) -> None:
     basis = Basis(Account("999999999999", "aws"), NOW, (), (), (), (), create=False, replace=False, state="")
-    script = exported(Plan(basis, (Step(Action(Verb.CREATE_USER, {"UserName": "ada"}), "a-rule", "add", {}),))).text
+    script = export(Plan(basis, (Step(Action(Verb.CREATE_USER, {"UserName": "ada"}), "a-rule", "add", {}),))).text
     done = run_script(script)
     assert (done.returncode, done.stderr) == (1, "these credentials are not for account 999999999999\n")
     assert account.writes() == []

@@ -14,14 +14,20 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from koding_audit import codec, registry
+from koding_audit import plugins
 from koding_audit.cli import main
-from koding_audit.cli.terminal import Terminal
-from koding_audit.cli.writing import outcome, shown
-from koding_audit.model import Action, Basis, Entry, Fact, Gap, Plan, Problem, Snapshot, Source, Step, Verb
-from koding_audit.text import inert
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import escape
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.location import Location
+from koding_audit.model.plan import Basis, Entry, Plan, Step
+from koding_audit.model.query import Fact, Gap
+from koding_audit.model.report import Problem
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.remediation.write import outcome_lines, plan_lines
 from tests.endtoend.harness import ACCOUNT, Command
-from tests.render.test_hostile import NASTY, TEXTS
+from tests.report.formats.test_hostile import NASTY, TEXTS
 from tests.servers.moto_account import MotoAccount
 from tests.values import ACCOUNT as VALUE
 from tests.values import NOW, live_group, live_role, live_user, snapshot
@@ -41,7 +47,7 @@ closed: {users: true, groups: true}
 def is_inert(text: str, end: str = "\n") -> None:
     text.encode("utf-8")
     for line in text.split(end):
-        assert inert(line) == line, line
+        assert escape(line) == line, line
 
 
 def ran(*arguments: str) -> tuple[int, str]:
@@ -100,9 +106,9 @@ def test_a_saved_account_full_of_hostile_names_is_told_inertly(text: str) -> Non
     with tempfile.TemporaryDirectory() as folder:
         desired, saved = Path(folder, "desired.yaml"), Path(folder, "saved.json")
         desired.write_text(FILE, encoding="utf-8")
-        saved.write_text(codec.encode_snapshot(account_of(text)), encoding="utf-8")
+        saved.write_text(encode_snapshot(account_of(text)), encoding="utf-8")
         source = ("--source", f"snapshot:{saved}")
-        for name in registry.names("render"):
+        for name in plugins.plugin_names("report.formats"):
             assert ran("scan", str(desired), *source, "--output", name)[0] in (1, 2)
         assert ran("can", "user/koding-user", "s3:GetObject", *source)[0] in (1, 2)
         ran("can", "--who", "s3:GetObject", *source)
@@ -117,7 +123,7 @@ def test_whatever_is_typed_or_written_is_quoted_inertly(text: str) -> None:
         case = {"id": text, "request": {"action": text, "resource": text, "principal": text}, "scps": [], "note": text}
         case |= {"identityPolicies": [policy(text)], "expected": "allowed", text or "x": text}
         cases, saved = Path(folder, "cases.jsonl"), Path(folder, "saved.json")
-        saved.write_text(codec.encode_snapshot(account_of("x")), encoding="utf-8")
+        saved.write_text(encode_snapshot(account_of("x")), encoding="utf-8")
         source = ("--source", f"snapshot:{saved}")
         cases.write_text(f"{json.dumps(case)}\n", encoding="utf-8")
         ran("can", "--cases", str(cases))
@@ -157,17 +163,17 @@ def test_the_lines_of_a_plan_and_of_its_outcome_are_inert(text: str) -> None:
     names |= {"PolicyName": text, "VersionId": text, "PolicyDocument": text, "RoleName": text}
     steps = tuple(Step(Action(verb, names), text, "replace", {}) for verb in Verb)
     basis = Basis(replace(VALUE, alias=text), NOW, (), (), (), (), True, True, text)
-    for line in shown(Plan(basis, steps), {0: text}):
+    for line in plan_lines(Plan(basis, steps), {0: text}):
         is_inert(line)
-    for line in outcome([Entry(each.action, "failed", text) for each in steps], len(steps)):
+    for line in outcome_lines([Entry(each.action, "failed", text) for each in steps], len(steps)):
         is_inert(line)
     err = io.StringIO()
     with contextlib.redirect_stderr(err):
         terminal = Terminal(verbose=True)
         terminal.note(text)
         terminal.say(text)
-        terminal.problem(Problem(text, text, Source(text, 1, 1)))
-        terminal.trace(ValueError(text))
+        terminal.print_problem(Problem(text, text, Location(text, 1, 1)))
+        terminal.print_traceback(ValueError(text))
     is_inert(err.getvalue())
 
 
@@ -198,7 +204,7 @@ def test_a_hostile_account_is_told_inertly_by_the_real_process(
     (tmp_path / "desired.yaml").write_text(FILE, encoding="utf-8")
     account.fail("GetAccountSummary", "error", code=LEGAL, message=LEGAL)
     account.fail("GenerateCredentialReport", "error", code="AccessDenied", message=LEGAL, status=403)
-    runs = [command("scan", "desired.yaml", "-v", "--output", name) for name in registry.names("render")]
+    runs = [command("scan", "desired.yaml", "-v", "--output", name) for name in plugins.plugin_names("report.formats")]
     runs.append(command("can", "user/koding-user", "s3:GetObject"))
     account.fail("*", "error", code=LEGAL, message=LEGAL)
     runs.append(command("scan", "desired.yaml", "-v"))
@@ -215,6 +221,6 @@ def test_a_hostile_file_name_is_inert_in_a_report(name: bytes, tmp_path: Path) -
     with open(path, "wb") as file:  # noqa: PTH123 - a name of bytes
         file.write(FILE.encode())
     saved = tmp_path / "saved.json"
-    saved.write_text(codec.encode_snapshot(account_of("x")), encoding="utf-8")
-    for output in registry.names("render"):
+    saved.write_text(encode_snapshot(account_of("x")), encoding="utf-8")
+    for output in plugins.plugin_names("report.formats"):
         assert ran("scan", os.fsdecode(path), "--source", f"snapshot:{saved}", "--output", output)[0] in (1, 2)

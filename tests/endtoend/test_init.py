@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from koding_audit import codec, desired
-from koding_audit.model import Snapshot
+from koding_audit import desired
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.snapshot import Snapshot
 from tests.endtoend.harness import Command
 from tests.servers.forks import Forks
 from tests.servers.moto_account import MotoAccount
@@ -33,8 +34,8 @@ def test_the_starter_is_a_file_that_scans_and_its_schema_stands_beside_it(offlin
     assert f"Wrote {FILE}" in result.stderr
     text = (offline.home / FILE).read_text()
     assert text.splitlines()[0] == f"# yaml-language-server: $schema=./{SCHEMA}"
-    assert json.loads((offline.home / SCHEMA).read_text()) == desired.schema()
-    wanted = desired.load([str(offline.home / FILE)])
+    assert json.loads((offline.home / SCHEMA).read_text()) == desired.desired_schema()
+    wanted = desired.load_desired([str(offline.home / FILE)])
     assert set(wanted.groups) == {"Developers"}
 
 
@@ -149,7 +150,7 @@ def thousand() -> Snapshot:
 
 def test_an_account_of_1000_users_as_it_is_scans_clean(offline: Command) -> None:
     live = replace(thousand(), policies=live_policy("team/base"))
-    (offline.home / "account.json").write_text(codec.encode_snapshot(live))
+    (offline.home / "account.json").write_text(encode_snapshot(live))
     source = ("--source", "snapshot:account.json")
     result = offline("init", "--adopt", *source)
     assert result.status == 0, result.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import lock
+from koding_audit.io import lock
 from tests.endtoend.harness import GUIDE, PINNED, Command
 from tests.servers.moto_account import MotoAccount
 
@@ -171,7 +171,7 @@ def test_a_second_run_on_the_machine_is_refused_while_one_writes(
     command: Command, drifted: MotoAccount, tmp_path: Path
 ) -> None:
     path = tmp_path / "state" / "koding-audit" / "123456789012" / "lock"
-    with lock.held(str(path), datetime.now(timezone.utc), "/state/other.jsonl"):
+    with lock.lock_account(str(path), datetime.now(timezone.utc), "/state/other.jsonl"):
         result = command("scan", GUIDE, "--fix", "--yes", *PINNED)
         assert result.status == 2
         assert f"another run is writing to this account: process {os.getpid()} since" in result.stderr

@@ -284,8 +284,9 @@ def test_the_password_of_a_proxy_is_not_told(
 
 CRASH = f"""
 import sys
-from koding_audit import errors
-from koding_audit.cli import differing, main
+from koding_audit.cli import main
+from koding_audit.cli.commands import diff
+from koding_audit.model import errors
 
 class Reply(Exception):
     pass
@@ -297,7 +298,7 @@ def crash(*_, **__):
     except Reply as error:
         raise KeyError({KEY_ID!r} + " \\x1b[31m " + token) from error
 
-differing.compare = crash
+diff.compare_documents = crash
 sys.exit(main(["diff", sys.argv[1], sys.argv[1], "--verbose"]))
 """
 

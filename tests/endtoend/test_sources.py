@@ -13,10 +13,12 @@ import pytest
 
 from benchmarks import bench, size
 from koding_audit import desired
-from koding_audit.aws import connect
-from koding_audit.collect import live
-from koding_audit.model import Settings, Snapshot
-from koding_audit.scan import query, rules
+from koding_audit.aws.connection import connect
+from koding_audit.aws.settings import Settings
+from koding_audit.aws.sources import live
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.scan.catalog import load_rules
+from koding_audit.scan.read_plan import scan_query
 from tests.endtoend.harness import GUIDE, Command
 from tests.servers.moto_account import MotoAccount
 
@@ -62,7 +64,9 @@ def test_few_calls_and_the_whole_listing_give_the_same_snapshot(
         credentials.forget()
         with connect(Settings(endpoint_url=credentials.url)) as connection:
             account, _ = connection.identity()
-            snapshot = live.collect(query(desired.load(files).bind(account), account, rules()), connection)
+            snapshot = live.collect_snapshot(
+                scan_query(desired.load_desired(files).bind(account), account, load_rules()), connection
+            )
         found.append(replace(snapshot, taken_at=found[0].taken_at if found else snapshot.taken_at))
         asked.append({call.action for call in credentials.calls()})
     targeted, listed = found

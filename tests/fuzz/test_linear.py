@@ -12,15 +12,19 @@ from typing import Any
 
 import pytest
 
-from koding_audit import codec, credential_report, document, jsontext, wildcard
-from koding_audit.collect import snapshot as saved
-from koding_audit.credential_report import ReportFormatError
-from koding_audit.desired import load
-from koding_audit.difference import compare, patterns, truth
-from koding_audit.errors import AuditError
-from koding_audit.evaluate import Context, Policies, Policy, Request, compiled, decide
-from koding_audit.evaluate.patterns import glob, read
-from koding_audit.model import Fact, Gap, Query
+from koding_audit.aws import credential_report
+from koding_audit.aws.credential_report import ReportFormatError
+from koding_audit.aws.sources import snapshot as saved
+from koding_audit.desired import load_desired
+from koding_audit.io import json_text
+from koding_audit.io.codec.snapshot import decode_snapshot, encode_snapshot
+from koding_audit.model import wildcard
+from koding_audit.model.errors import AuditError
+from koding_audit.model.query import Fact, Gap, Query
+from koding_audit.policy import document
+from koding_audit.policy.diff import compare_documents, patterns, truth_table
+from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide
+from koding_audit.policy.evaluation.patterns import glob_matcher, parse_pattern
 from tests.values import live_user, snapshot
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -81,7 +85,7 @@ def test_a_desired_state_takes_work_in_proportion(name: str, tmp_path: Path) -> 
     def loading(size: int) -> Callable[[], Any]:
         path = tmp_path / f"{size}.yaml"
         path.write_text(HEAD + FILES[name](size), encoding="utf-8")
-        return lambda: load([str(path)])
+        return lambda: load_desired([str(path)])
 
     proportional(loading)
 
@@ -97,43 +101,45 @@ def gaps(size: int) -> Callable[[], Any]:
     unread = tuple(Gap(Fact.ATTACHED, "iam:X", "AccessDenied", f"user/u{each}") for each in range(size))
     query = Query(users={f"u{each}": frozenset({Fact.ATTACHED}) for each in range(size)})
     account = snapshot(*users, gaps=unread)
-    return lambda: saved.restricted(account, query)
+    return lambda: saved.restrict_snapshot(account, query)
 
 
 def decoding(size: int) -> Callable[[], Any]:
-    text = codec.encode_snapshot(snapshot(*[live_user(f"u{each}") for each in range(size)]))
-    return lambda: codec.decode_snapshot(jsontext.read_json(text, "x"), "x")
+    text = encode_snapshot(snapshot(*[live_user(f"u{each}") for each in range(size)]))
+    return lambda: decode_snapshot(json_text.parse_json(text, "x"), "x")
 
 
 def deciding(size: int) -> Callable[[], Any]:
-    policy = Policy("identity policies", "x", compiled(f'{{"Statement": [{many(STATEMENT, size, ",")}]}}'))
-    request = Request("s3:Axb", "*", "arn:aws:iam::123456789012:user/a", Context.of({}, complete=True))
+    policy = Policy("identity policies", "x", compile_document(f'{{"Statement": [{many(STATEMENT, size, ",")}]}}'))
+    request = AccessRequest("s3:Axb", "*", "arn:aws:iam::123456789012:user/a", Context.from_values({}, complete=True))
     return lambda: decide(request, Policies(identity=(policy,)))
 
 
 def locating(size: int) -> Callable[[], Any]:
     text = json.dumps({"k" * size * 10: [1] * size, "Statement": [{}] * size})
-    return lambda: jsontext.locate(text, "x", f"Statement[{size - 1}].Action")
+    return lambda: json_text.locate_in_json(text, "x", f"Statement[{size - 1}].Action")
 
 
 OTHERS: Mapping[str, Callable[[int], Callable[[], Any]]] = {
     "a key twice in JSON": lambda n: (
-        lambda: jsontext.read_json(f'{{"a": [{many("{}", n, ",")}], "c": 1, "c": 2}}', "x")
+        lambda: json_text.parse_json(f'{{"a": [{many("{}", n, ",")}], "c": 1, "c": 2}}', "x")
     ),
-    "a key twice before quotes": lambda n: lambda: jsontext.read_json('{"c": 1, "c": 2}' + '"\\"' * n, "x"),
-    "NaN in JSON": lambda n: lambda: jsontext.read_json(f"[{many('1', n, ',')}, NaN]", "x"),
+    "a key twice before quotes": lambda n: lambda: json_text.parse_json('{"c": 1, "c": 2}' + '"\\"' * n, "x"),
+    "NaN in JSON": lambda n: lambda: json_text.parse_json(f"[{many('1', n, ',')}, NaN]", "x"),
     "a place in JSON": locating,
     "a credential report": lambda n: (
-        lambda: credential_report.rows(f"user,a\n{many('u#,b' + chr(10), n)}u1,c\n".encode())
+        lambda: credential_report.parse_credential_report(f"user,a\n{many('u#,b' + chr(10), n)}u1,c\n".encode())
     ),
-    "a document": lambda n: lambda: document.parse(f'{{"Statement": [{many(STATEMENT, n, ",")}]}}'),
+    "a document": lambda n: lambda: document.parse_document(f'{{"Statement": [{many(STATEMENT, n, ",")}]}}'),
     "a document's keys": lambda n: (
-        lambda: document.parse(f'{{{many(chr(34) + "a#" + chr(34) + ": 1", n, ",")}, "a1": 1}}')
+        lambda: document.parse_document(f'{{{many(chr(34) + "a#" + chr(34) + ": 1", n, ",")}, "a1": 1}}')
     ),
     "a decision": deciding,
-    "a name's pattern": lambda n: lambda: wildcard.matches("*a" * n + "b", "a" * n * 5),
-    "a policy's pattern": lambda n: lambda: glob(read("*a?" * n + "b", wildcards=True, variables=False))("a" * n * 5),
-    "variables that do not end": lambda n: lambda: read("${a:b}" * n + "${", wildcards=True, variables=True),
+    "a name's pattern": lambda n: lambda: wildcard.matches_wildcard("*a" * n + "b", "a" * n * 5),
+    "a policy's pattern": lambda n: (
+        lambda: glob_matcher(parse_pattern("*a?" * n + "b", wildcards=True, variables=False))("a" * n * 5)
+    ),
+    "variables that do not end": lambda n: lambda: parse_pattern("${a:b}" * n + "${", wildcards=True, variables=True),
     "a saved account": decoding,
     "a saved account's gaps": gaps,
 }
@@ -145,20 +151,24 @@ def test_what_is_read_takes_work_in_proportion(name: str) -> None:
 
 
 def test_patterns_that_combine_without_end_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "WORK", 2000)
+    monkeypatch.setattr(patterns, "MOST_WORK", 2000)
 
     def comparing(size: int) -> Callable[[], Any]:
-        old = document.parse({"Statement": [{"Effect": "Allow", "Action": "s3:" + "*a" * size, "Resource": "*"}]})
-        new = document.parse({"Statement": [{"Effect": "Allow", "Action": "s3:" + "*a*b" * size, "Resource": "*"}]})
-        assert size < 80 or compare(old, new).verdict == "undecided"
-        return lambda: compare(old, new)
+        old = document.parse_document(
+            {"Statement": [{"Effect": "Allow", "Action": "s3:" + "*a" * size, "Resource": "*"}]}
+        )
+        new = document.parse_document(
+            {"Statement": [{"Effect": "Allow", "Action": "s3:" + "*a*b" * size, "Resource": "*"}]}
+        )
+        assert size < 80 or compare_documents(old, new).verdict == "undecided"
+        return lambda: compare_documents(old, new)
 
     proportional(comparing)
 
 
 def test_statements_without_end_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(truth, "MOST_TERMS", 30)
+    monkeypatch.setattr(truth_table, "MOST_TERMS", 30)
     statements = [many(STATEMENT.replace("A#*b", "*").replace("k#", key), 40, ",") for key in ("j#", "k#")]
-    old, new = (document.parse(f'{{"Statement": [{each}]}}') for each in statements)
-    found = compare(old, new)
+    old, new = (document.parse_document(f'{{"Statement": [{each}]}}') for each in statements)
+    found = compare_documents(old, new)
     assert (found.verdict, found.why) == ("undecided", "more than 30 statements meet")

@@ -17,17 +17,28 @@ from botocore.awsrequest import AWSResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koding_audit import codec, credential_report, document, iam, jsontext, organizations
-from koding_audit.aws import Connection, Deadline, client, new_session
+from koding_audit.aws import credential_report, iam, organizations
+from koding_audit.aws.connection import Connection
+from koding_audit.aws.credential_report import ReportFormatError
+from koding_audit.aws.deadline import Deadline
+from koding_audit.aws.session import make_client, new_session
+from koding_audit.aws.settings import Settings
 from koding_audit.cli import main
-from koding_audit.cli.writing import shown
-from koding_audit.credential_report import ReportFormatError
-from koding_audit.desired import load
-from koding_audit.difference import compare
-from koding_audit.errors import CallError, InputError
-from koding_audit.evaluate import Context, Policies, Policy, Request, compiled, decide
-from koding_audit.model import Account, Action, Basis, Desired, Entry, Plan, Settings, Step, Verb
-from koding_audit.plan import undo_query
+from koding_audit.desired import load_desired
+from koding_audit.io import json_text
+from koding_audit.io.codec.journal import decode_journal, journal_header, journal_line
+from koding_audit.io.codec.plan import decode_plan, encode_plan
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.account import Account
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import CallError, InputError
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.plan import Basis, Entry, Plan, Step
+from koding_audit.policy import document
+from koding_audit.policy.diff import compare_documents
+from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide
+from koding_audit.remediation.plan import undo_query
+from koding_audit.remediation.write import plan_lines
 from tests.fuzz.mutations import DOCUMENT, JUNK, few, mutated
 from tests.servers.wire import reply_xml, service_model
 from tests.simulator.account import HEADER
@@ -56,7 +67,7 @@ FILE: Any = {
     "root": {"access_keys": "forbidden", "unused_days": 3},
 }
 SAVED = json.loads(
-    codec.encode_snapshot(
+    encode_snapshot(
         snapshot(
             live_user(
                 "u", inline=["i"], attached=["arn:aws:iam::123456789012:policy/p"], groups=["G"], tags={"k": "v"}
@@ -110,7 +121,7 @@ def test_a_desired_state_is_loaded_or_refused(tmp_path: Path, value: Any) -> Non
     path = tmp_path / "desired.yaml"
     path.write_text(json.dumps(value), encoding="utf-8")
     with contextlib.suppress(InputError):
-        assert isinstance(load([str(path)]), Desired)
+        assert isinstance(load_desired([str(path)]), Desired)
 
 
 @few(60)
@@ -130,28 +141,28 @@ def plan() -> Any:
     names |= {"PolicyName": "p", "VersionId": "v1", "PolicyDocument": "{}"}
     basis = Basis(Account("123456789012", "aws"), NOW, (), (), (), (), True, True, "0")
     steps = tuple(Step(Action(verb, names), "f", "add", {("group", "g"): "AGPA"}) for verb in Verb)
-    return json.loads(codec.encode_plan(Plan(basis, steps)))
+    return json.loads(encode_plan(Plan(basis, steps)))
 
 
 @few(150)
 @given(mutated(plan()))
 def test_a_plan_is_read_or_refused(value: Any) -> None:
     with contextlib.suppress(InputError):
-        assert shown(codec.decode_plan(jsontext.read_json(json.dumps(value), "x"), "x"), {})
+        assert plan_lines(decode_plan(json_text.parse_json(json.dumps(value), "x"), "x"), {})
 
 
 def journal() -> str:
     action = Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "G", "PolicyArn": "arn:aws:iam::aws:policy/a"})
     states = [Entry(action, outcome, "d", {("group", "g"): "AGPA"}) for outcome in ("started", "done")]
-    header = codec.journal_header(Account("123456789012", "aws"), NOW, ())
-    return journal_of(header, *(codec.journal_line(NOW, 0, each) for each in states))
+    header = journal_header(Account("123456789012", "aws"), NOW, ())
+    return journal_of(header, *(journal_line(NOW, 0, each) for each in states))
 
 
 def test_a_journal_that_is_cut_anywhere_is_read_or_refused() -> None:
     text = journal()
     for length in range(len(text)):
         with contextlib.suppress(InputError):
-            undo_query(codec.decode_journal(text[:length], "x")[0])
+            undo_query(decode_journal(text[:length], "x")[0])
 
 
 @few(150)
@@ -163,11 +174,11 @@ def test_a_journal_is_read_or_refused(data: st.DataObject) -> None:
     lines[number] = data.draw(mutated({name: each for name, each in lines[number].items() if name != "chain"}))
     texts = [json.dumps(line) + "\n" for line in lines]
     with contextlib.suppress(InputError):
-        undo_query(codec.decode_journal("".join(texts), "x")[0])
+        undo_query(decode_journal("".join(texts), "x")[0])
     if isinstance(lines[number], dict):
         unchained = [{name: each for name, each in line.items() if name != "chain"} for line in lines]
         with contextlib.suppress(InputError):
-            undo_query(codec.decode_journal(journal_of(*(json.dumps(line) + "\n" for line in unchained)), "x")[0])
+            undo_query(decode_journal(journal_of(*(json.dumps(line) + "\n" for line in unchained)), "x")[0])
 
 
 # --- documents --------------------------------------------------------------------------------------
@@ -180,12 +191,14 @@ def test_a_document_is_parsed_compared_and_evaluated_or_refused(value: Any, othe
     parsed = []
     for text in texts:
         with contextlib.suppress(InputError):
-            parsed.append(document.parse(text))
+            parsed.append(document.parse_document(text))
     if len(parsed) == 2:
-        assert compare(*parsed).verdict in ("equal", "different", "undecided")
-    policies = tuple(Policy("identity policies", text, compiled(text)) for text in texts)
-    context = Context.of({"aws:username": ("ann",), "aws:tagkeys": ("abc",), "s3:max-keys": ("x",)}, complete=False)
-    request = Request("s3:GetObject", "arn:aws:s3:::b/ann/x", "arn:aws:iam::123456789012:user/ann", context)
+        assert compare_documents(*parsed).verdict in ("equal", "different", "undecided")
+    policies = tuple(Policy("identity policies", text, compile_document(text)) for text in texts)
+    context = Context.from_values(
+        {"aws:username": ("ann",), "aws:tagkeys": ("abc",), "s3:max-keys": ("x",)}, complete=False
+    )
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::b/ann/x", "arn:aws:iam::123456789012:user/ann", context)
     assert decide(request, Policies(identity=policies)).verdict in (
         "allowed",
         "explicit-deny",
@@ -198,7 +211,7 @@ def test_a_document_is_parsed_compared_and_evaluated_or_refused(value: Any, othe
 @given(st.text(max_size=60) | st.text(alphabet='{}[]":,%2 Statement', max_size=60))
 def test_any_text_is_a_document_or_refused(text: str) -> None:
     with contextlib.suppress(InputError):
-        document.parse(text)
+        document.parse_document(text)
 
 
 # --- the credential report --------------------------------------------------------------------------
@@ -209,11 +222,11 @@ ROW = dict.fromkeys(HEADER.split(","), "N/A") | {"user": "<root_account>", "pass
 
 def read_report(content: bytes) -> None:
     with contextlib.suppress(ReportFormatError):
-        table = credential_report.rows(content)
+        table = credential_report.parse_credential_report(content)
         for row in table.values():
             credential_report.has_no_key(row)
             credential_report.has_no_password(row)
-        credential_report.root_use(table, NOW)
+        credential_report.parse_root_use(table, NOW)
 
 
 @few(200)
@@ -261,77 +274,77 @@ POLICY = {"Arn": "arn:aws:iam::123456789012:policy/p", "PolicyId": "ANPA", "Defa
 WHOLE = DETAILS | {"IsTruncated": False}
 TAGGED = {"User": USER | {"Tags": [{"Key": "a", "Value": "b"}]}}
 REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
-    "user": (lambda line: iam.principal(line, "user", "u"), "GetUser", TAGGED),
+    "user": (lambda line: iam.read_principal(line, "user", "u"), "GetUser", TAGGED),
     "group": (
-        lambda line: iam.principal(line, "group", "G", members=True),
+        lambda line: iam.read_principal(line, "group", "G", members=True),
         "GetGroup",
         {"Group": {"GroupName": "G", "GroupId": "AGPA", "Arn": "a", "Path": "/", "CreateDate": BORN}, "Users": [USER],
          "IsTruncated": False},
     ),
     "role": (
-        lambda line: iam.principal(line, "role", "r"),
+        lambda line: iam.read_principal(line, "role", "r"),
         "GetRole",
         {"Role": {"RoleName": "r", "RoleId": "AROA", "Arn": "a", "Path": "/", "CreateDate": BORN,
                   "AssumeRolePolicyDocument": DOCUMENT}},
     ),
     "attached": (
-        lambda line: iam.attached_policies(line, "user", "u"),
+        lambda line: iam.list_attached_policies(line, "user", "u"),
         "ListAttachedUserPolicies",
         {"AttachedPolicies": [{"PolicyName": "p", "PolicyArn": "a"}], "IsTruncated": False},
     ),
     "inline": (
-        lambda line: iam.inline_policies(line, "user", "u"),
+        lambda line: iam.list_inline_policies(line, "user", "u"),
         "ListUserPolicies",
         {"PolicyNames": ["p"], "IsTruncated": False},
     ),
     "document": (
-        lambda line: iam.inline_document(line, "user", "u", "p"),
+        lambda line: iam.read_inline_document(line, "user", "u", "p"),
         "GetUserPolicy",
         {"UserName": "u", "PolicyName": "p", "PolicyDocument": DOCUMENT},
     ),
     "keys": (
-        lambda line: iam.access_keys(line, "u"),
+        lambda line: iam.list_access_keys(line, "u"),
         "ListAccessKeys",
         {"AccessKeyMetadata": [{"UserName": "u", "AccessKeyId": "AKIA1234", "Status": "Active", "CreateDate": BORN}],
          "IsTruncated": False, "AccessKeyLastUsed": {"LastUsedDate": BORN, "ServiceName": "s", "Region": "r"}},
     ),
     "services": (
-        lambda line: iam.service_credentials(line, "u"),
+        lambda line: iam.list_service_credentials(line, "u"),
         "ListServiceSpecificCredentials",
         {"ServiceSpecificCredentials": [{"ServiceName": "codecommit.amazonaws.com"}], "IsTruncated": False,
          "SSHPublicKeys": []},
     ),
-    "policy": (lambda line: iam.managed_policy(line, "a"), "GetPolicy", {"Policy": POLICY}),
-    "policies": (iam.managed_policies, "ListPolicies", {"Policies": [POLICY], "IsTruncated": False}),
+    "policy": (lambda line: iam.read_managed_policy(line, "a"), "GetPolicy", {"Policy": POLICY}),
+    "policies": (iam.list_managed_policies, "ListPolicies", {"Policies": [POLICY], "IsTruncated": False}),
     "versions": (
-        lambda line: iam.policy_versions(line, "a"),
+        lambda line: iam.list_policy_versions(line, "a"),
         "ListPolicyVersions",
         {"Versions": [{"VersionId": "v1"}], "IsTruncated": False},
     ),
     "version": (
-        lambda line: iam.managed_document(line, "a", "v1"),
+        lambda line: iam.read_managed_document(line, "a", "v1"),
         "GetPolicyVersion",
         {"PolicyVersion": {"Document": DOCUMENT, "VersionId": "v1"}},
     ),
-    "summary": (iam.account_summary, "GetAccountSummary", {"SummaryMap": {"UsersQuota": 5}}),
+    "summary": (iam.read_account_summary, "GetAccountSummary", {"SummaryMap": {"UsersQuota": 5}}),
     "report": (
-        lambda line: iam.credential_report(line, lambda _seconds: None),
+        lambda line: iam.read_credential_report(line, lambda _seconds: None),
         "GetCredentialReport",
         {"Content": b"user\nu\n", "ReportFormat": "text/csv", "GeneratedTime": BORN},
     ),
-    "users": (lambda line: iam.details(line, ["user"]), "GetAccountAuthorizationDetails", WHOLE),
-    "groups": (lambda line: iam.details(line, ["group"]), "GetAccountAuthorizationDetails", WHOLE),
-    "roles": (lambda line: iam.details(line, ["role"]), "GetAccountAuthorizationDetails", WHOLE),
-    "own": (iam.own_policies, "GetAccountAuthorizationDetails", WHOLE),
+    "users": (lambda line: iam.list_authorization_details(line, ["user"]), "GetAccountAuthorizationDetails", WHOLE),
+    "groups": (lambda line: iam.list_authorization_details(line, ["group"]), "GetAccountAuthorizationDetails", WHOLE),
+    "roles": (lambda line: iam.list_authorization_details(line, ["role"]), "GetAccountAuthorizationDetails", WHOLE),
+    "own": (iam.list_own_policies, "GetAccountAuthorizationDetails", WHOLE),
     "simulation": (
-        lambda line: iam.simulate(line, "a", ["s3:Get"], "*", []),
+        lambda line: iam.simulate_principal(line, "a", ["s3:Get"], "*", []),
         "SimulatePrincipalPolicy",
         {"EvaluationResults": [{"EvalActionName": "s3:Get", "EvalDecision": "allowed", "MissingContextValues": ["k"],
                                 "OrganizationsDecisionDetail": {"AllowedByOrganizations": True}}],
          "IsTruncated": False},
     ),
     "organization": (
-        lambda line: organizations.organization(line, "123456789012"),
+        lambda line: organizations.read_organization(line, "123456789012"),
         "",
         {"Organization": {"Id": "o", "MasterAccountId": "1", "FeatureSet": "ALL"},
          "Parents": [{"Id": "r", "Type": "ROOT"}],
@@ -362,7 +375,7 @@ def wire() -> Iterator[tuple[Connection, list[bytes]]]:
         environment.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "example")
         session, body = new_session(Settings()), [b""]
-        made = client(session, "iam", Settings(endpoint_url="http://127.0.0.1:9"))
+        made = make_client(session, "iam", Settings(endpoint_url="http://127.0.0.1:9"))
 
         def answer(request: Any, **_: Any) -> AWSResponse:
             reply = AWSResponse(request.url, 200, {"Content-Type": "text/xml"}, io.BytesIO())

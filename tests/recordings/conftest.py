@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit.aws import Connection, connect
-from koding_audit.model import Settings
+from koding_audit.aws.connection import Connection, connect
+from koding_audit.aws.settings import Settings
 from tests.servers.replay import Replay, identity
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"

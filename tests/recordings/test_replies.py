@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from koding_audit import credential_report, iam
-from koding_audit.aws import Connection
-from koding_audit.errors import CallError
+from koding_audit.aws import credential_report, iam
+from koding_audit.aws.connection import Connection
+from koding_audit.model.errors import CallError
 from tests.recordings.conftest import replies
 from tests.servers.replay import Replay, load, recorded
 
@@ -36,46 +36,52 @@ def recorded_facts(word: str, data: Data) -> tuple[str, ...]:
 Reader = Callable[[Connection, Data], Any]
 READERS: dict[str, tuple[Reader, Callable[[Data], Any]]] = {
     "GetUser": (
-        lambda connection, data: principal_facts("user", iam.principal(connection, "user", data["User"]["UserName"])),
+        lambda connection, data: principal_facts(
+            "user", iam.read_principal(connection, "user", data["User"]["UserName"])
+        ),
         lambda data: recorded_facts("User", data["User"]),
     ),
     "GetGroup": (
         lambda connection, data: (
-            principal_facts("group", found := iam.principal(connection, "group", name_of(data), members=True)),
+            principal_facts("group", found := iam.read_principal(connection, "group", name_of(data), members=True)),
             found.members,
         ),
         lambda data: (recorded_facts("Group", data["Group"]), names(data["Users"], "UserName")),
     ),
     "GetAccountSummary": (
-        lambda connection, _: iam.account_summary(connection),
+        lambda connection, _: iam.read_account_summary(connection),
         lambda data: data["SummaryMap"],
     ),
     "GetPolicy": (
-        lambda connection, data: (found := iam.managed_policy(connection, data["Policy"]["Arn"])) and found.attachable,
+        lambda connection, data: (
+            (found := iam.read_managed_policy(connection, data["Policy"]["Arn"])) and found.attachable
+        ),
         lambda data: data["Policy"]["IsAttachable"],
     ),
     "ListAttachedUserPolicies": (
-        lambda connection, _: iam.attached_policies(connection, "user", "someone"),
+        lambda connection, _: iam.list_attached_policies(connection, "user", "someone"),
         lambda data: names(data["AttachedPolicies"], "PolicyArn"),
     ),
     "ListAttachedGroupPolicies": (
-        lambda connection, _: iam.attached_policies(connection, "group", "some"),
+        lambda connection, _: iam.list_attached_policies(connection, "group", "some"),
         lambda data: names(data["AttachedPolicies"], "PolicyArn"),
     ),
     "ListUserPolicies": (
-        lambda connection, _: iam.inline_policies(connection, "user", "someone"),
+        lambda connection, _: iam.list_inline_policies(connection, "user", "someone"),
         lambda data: frozenset(data["PolicyNames"]),
     ),
     "ListGroupPolicies": (
-        lambda connection, _: iam.inline_policies(connection, "group", "some"),
+        lambda connection, _: iam.list_inline_policies(connection, "group", "some"),
         lambda data: frozenset(data["PolicyNames"]),
     ),
     "ListGroupsForUser": (
-        lambda connection, _: iam.groups_of_user(connection, "someone"),
+        lambda connection, _: iam.list_groups_of_user(connection, "someone"),
         lambda data: names(data["Groups"], "GroupName"),
     ),
     "ListAccessKeys": (
-        lambda connection, _: {(key.suffix, key.active, key.created) for key in iam.access_keys(connection, "someone")},
+        lambda connection, _: {
+            (key.suffix, key.active, key.created) for key in iam.list_access_keys(connection, "someone")
+        },
         lambda data: {
             (row["AccessKeyId"][-4:], row["Status"] == "Active", row["CreateDate"]) for row in data["AccessKeyMetadata"]
         },
@@ -89,7 +95,7 @@ READERS: dict[str, tuple[Reader, Callable[[Data], Any]]] = {
         lambda data: (list(csv.DictReader(io.StringIO(data["Content"]))), data["GeneratedTime"]),
     ),
     "GenerateCredentialReport": (
-        lambda connection, _: len(iam.credential_report(connection)[0]),
+        lambda connection, _: len(iam.read_credential_report(connection)[0]),
         lambda _: 1,
     ),
 }
@@ -113,7 +119,7 @@ def name_of(data: Data) -> str:
 
 
 def report_of(connection: Connection) -> tuple[list[dict[str, str]], Any]:
-    rows, generated = iam.credential_report(connection, sleep=lambda _: None)
+    rows, generated = iam.read_credential_report(connection, sleep=lambda _: None)
     return [dict(row) for row in rows.values()], generated
 
 
@@ -155,7 +161,7 @@ def test_a_recorded_no_such_policy_is_an_absent_policy(
 ) -> None:
     replay.answer("GetPolicy", load(recordings / "replies/test_iam_policy_delete/iam.GetPolicy_1.json"))
     arn = "arn:aws:iam::644160558196:policy/IamCreateRoleAndCreatePolicy"
-    assert iam.managed_policy(connection, arn) is None
+    assert iam.read_managed_policy(connection, arn) is None
 
 
 def test_a_recorded_no_login_profile_is_a_user_without_password(
@@ -175,7 +181,7 @@ def test_a_report_that_is_recorded_as_absent_is_waited_for_and_then_read(
     replay.answer("GenerateCredentialReport", load(folder / "iam.GenerateCredentialReport_1.json"))
     replay.answer("GetCredentialReport", lambda _: next(answers))
     pauses: list[float] = []
-    rows, _ = iam.credential_report(connection, sleep=pauses.append)
+    rows, _ = iam.read_credential_report(connection, sleep=pauses.append)
     assert set(rows) == {"<root_account>", "charmworld", "Hazmat", "kaleb", "kapilt", "rome", "syracuse", "tyre"}
     assert len(pauses) == 2
 
@@ -187,7 +193,7 @@ def test_a_report_that_stays_absent_is_an_error_and_not_an_empty_report(
     replay.answer("GenerateCredentialReport", COMPLETE)
     replay.answer("GetCredentialReport", absent)
     with pytest.raises(CallError, match="ReportNotPresent"):
-        iam.credential_report(connection, sleep=lambda _: None)
+        iam.read_credential_report(connection, sleep=lambda _: None)
 
 
 def test_recorded_use_of_roots_key_and_password_is_seen(
@@ -196,7 +202,7 @@ def test_recorded_use_of_roots_key_and_password_is_seen(
     folder = recordings / "replies/test_iam_user_unused_keys_report_in_progress"
     replay.answer("GenerateCredentialReport", COMPLETE)
     replay.answer("GetCredentialReport", load(folder / "iam.GetCredentialReport_2.json"))
-    use = credential_report.root_use(*iam.credential_report(connection))
+    use = credential_report.parse_root_use(*iam.read_credential_report(connection))
     assert use.password_last_used is not None
     assert use.password_last_used.isoformat() == "2016-11-25T14:19:48+00:00"
     assert [moment and moment.isoformat() for moment in use.keys_last_used] == ["2015-07-04T15:09:00+00:00", None]
@@ -210,6 +216,6 @@ def test_a_recorded_report_without_roots_row_is_refused_and_not_taken_for_a_root
 ) -> None:
     replay.answer("GenerateCredentialReport", COMPLETE)
     replay.answer("GetCredentialReport", load(recordings / "replies" / name / "iam.GetCredentialReport_1.json"))
-    rows, generated = iam.credential_report(connection)
+    rows, generated = iam.read_credential_report(connection)
     with pytest.raises(credential_report.ReportFormatError, match="no row of the root user"):
-        credential_report.root_use(rows, generated)
+        credential_report.parse_root_use(rows, generated)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from koding_audit.evaluate import Context, Policies, Policy, Request, compiled, decide
+from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide
 
 ACCOUNT = "123456789012"
 CALLER = f"arn:aws:iam::{ACCOUNT}:user/auditor"
@@ -251,11 +251,11 @@ class Account:
         if self.permissions is None or action == "GetCallerIdentity":
             return
         context = {"iam:PolicyARN": given["PolicyArn"]} if action.startswith(("Attach", "Detach")) else {}
-        own = Policy("user auditor", "own", compiled(self.permissions))
+        own = Policy("user auditor", "own", compile_document(self.permissions))
         # To create with tags is to tag, too.
         for name in (action, *(["TagUser"] if "Tags.member.1.Key" in given else [])):
-            asked = Context.of(context, complete=True)
-            request = Request(f"iam:{name}", _resource(self.state, given), self.caller, asked)
+            asked = Context.from_values(context, complete=True)
+            request = AccessRequest(f"iam:{name}", _resource(self.state, given), self.caller, asked)
             if decide(request, Policies(identity=(own,))).verdict != "allowed":
                 raise IamError("AccessDenied", 403)
 

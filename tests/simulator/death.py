@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from koding_audit import __main__, journal
-from koding_audit.errors import InputError
-from koding_audit.model import Journal
+from koding_audit import __main__
+from koding_audit.model.errors import InputError
+from koding_audit.model.plan import Journal
+from koding_audit.remediation import journal
 from tests.simulator import dying
 from tests.simulator.account import ACCOUNT
 from tests.simulator.faults import FAULTS
@@ -173,7 +174,7 @@ def _read(path: Path) -> tuple[Journal | None, str]:
     if not path.exists():
         return None, f"it wrote nothing, or its journal was moved: {path}"
     try:
-        return journal.read(str(path))[0], ""
+        return journal.read_journal(str(path))[0], ""
     except InputError as error:
         if "no first line" not in error.message:
             raise

@@ -14,7 +14,8 @@ import sys
 from collections import Counter
 from typing import Any
 
-from koding_audit import __main__, journal
+from koding_audit import __main__
+from koding_audit.remediation import journal
 
 
 class Disk:

@@ -28,69 +28,69 @@ class Mutant(NamedTuple):
 
 MUTANTS: Mapping[str, Mutant] = {
     "drop the read-back": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "        if not holds(entry.action, seen) or any(map(self._is_foreign, seen.entities.values())):\n"
         "            return False\n"
         "        ids = unique_ids(entry.action, seen)\n",
         "        ids = unique_ids(entry.action, seen)\n",
     ),
     "swallow a denied page": Mutant(
-        "collect/live.py",
+        "aws/sources/live.py",
         "            if not (gone and error.code == NOT_THERE):",
         "            if not (gone or error.code in ACCESS_DENIED):",
     ),
     "write the journal after the call": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "            self._record(index, entry)\n            self._write(index, entry)\n",
         "            self.entries[index] = entry\n            self._write(index, entry)\n",
     ),
     "skip the re-read": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "        elif holds(step.action, seen):",
         "        elif False:",
     ),
     "say nothing of a run that died": Mutant(
-        "cli/unfinished.py",
+        "remediation/recovery.py",
         "    if left:\n        terminal.say_once(",
         "    if not left:\n        terminal.say_once(",
     ),
     "go on without a journal": Mutant(
-        "journal.py",
+        "remediation/journal.py",
         "        if self._broken:\n            hint",
         "        if not self._broken and False:\n            hint",
     ),
     "ignore that somebody was made anew": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "            if known and live and live.unique_id != known:",
         "            if False:",
     ),
     "write over another's document": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "        moved = self._moved(step, seen) or self._rewritten(step, seen, before)",
         "        moved = self._moved(step, seen)",
     ),
     "take a page that does not say so for the last": Mutant(
-        "aws.py",
+        "aws/connection.py",
         '            if not take(reply, "IsTruncated", bool, call):',
         '            if not reply.get("IsTruncated"):',
     ),
     "send a refused write again": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "        return fresh or error.code in _BUSY",
         "        return fresh or error.refused",
     ),
     "go on without credentials": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "        if error.code in _AUTH_LOST:",
         "        if False:",
     ),
     "ask but once who asks": Mutant(
-        "cli/writing.py",
+        "remediation/write.py",
         "        _refuse_another_identity(account, connection)",
         "        pass",
     ),
     "take a lost answer for a refusal": Mutant(
-        "remediate.py",
+        "remediation/executor.py",
         "        elif error.refused:",
         "        elif True:",
     ),

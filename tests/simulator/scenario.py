@@ -17,8 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from koding_audit import aws, iam, remediate
+from koding_audit.aws import connection, deadline, iam
 from koding_audit.cli import main
+from koding_audit.remediation import executor
 from tests.servers.wire import READS, Call
 from tests.simulator.account import ACCOUNT, AWS, Account, State
 from tests.simulator.server import Simulator, Target, asks
@@ -244,10 +245,10 @@ def _clock(account: Account) -> Iterator[None]:
     timed = (lambda: account.now, sleep)
     with (
         patch.object(time, "sleep", sleep),
-        patch.object(remediate.Clock.__init__, "__defaults__", timed),
-        patch.object(iam.credential_report, "__defaults__", (sleep,)),
-        patch.object(aws, "PAGE_CAP", _LAST_PAGE),
-        patch.object(aws, "time", SimpleNamespace(monotonic=lambda: account.now)),
+        patch.object(executor.Clock.__init__, "__defaults__", timed),
+        patch.object(iam.read_credential_report, "__defaults__", (sleep,)),
+        patch.object(connection, "PAGE_CAP", _LAST_PAGE),
+        patch.object(deadline, "time", SimpleNamespace(monotonic=lambda: account.now)),
     ):
         yield
 

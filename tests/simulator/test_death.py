@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from koding_audit import journal
+from koding_audit.remediation import journal
 from tests.servers.wire import READS
 from tests.simulator.death import Death, Scene, deaths, executed, judged, set_up
 from tests.simulator.server import Target
@@ -63,14 +63,14 @@ def test_a_run_that_dies_while_it_writes_its_journal_breaks_no_promise(
 
 def test_the_promises_see_what_a_tool_that_forgets_would_do(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     death = Death("call", ("CreateGroup GroupName=Fresh", 1), "after")
-    read = journal.read
+    read = journal.read_journal
 
     def forgetful(path: str) -> object:
         past, torn = read(path)
         return replace(past, entries=()), torn
 
-    monkeypatch.setattr(journal, "read", forgetful)
+    monkeypatch.setattr(journal, "read_journal", forgetful)
     assert "a write that the journal does not know" in judged(scene, death, executed)
-    monkeypatch.setattr("koding_audit.cli.unfinished.tell", lambda *_: None)
-    monkeypatch.setattr("koding_audit.cli.unfinished.tell_left", lambda *_: None)
+    monkeypatch.setattr("koding_audit.remediation.recovery.print_unfinished_run", lambda *_: None)
+    monkeypatch.setattr("koding_audit.remediation.recovery.print_lock_note", lambda *_: None)
     assert any(each.startswith("the lock says 'process ") for each in judged(scene, death, executed))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import journal
+from koding_audit.remediation import journal
 from tests.simulator.account import ACCOUNT
 from tests.simulator.death import CHECKOUT, environment
 from tests.simulator.scenario import FILE, drifted, run
@@ -119,7 +119,7 @@ def test_a_journal_that_fails_stops_the_run_before_its_next_write(
         assert desk.simulator.writes == []
         assert not path.exists()
     else:
-        past, _ = journal.read(str(path))
+        past, _ = journal.read_journal(str(path))
         assert 0 < len(desk.simulator.writes) <= len(past.entries) + (call == "write")
         assert not past.ended
         assert len(desk.simulator.writes) < WRITES
@@ -149,7 +149,7 @@ def test_a_full_file_system_stops_the_run_and_the_next_one_goes_on(desk: Desk) -
     assert "the journal small/fix.jsonl cannot be written: No space left on device" in printed
     assert "the report small/report.json cannot be written: No space left on device" in printed
     assert (desk.home / "listed").read_text() == "fix.jsonl\n"
-    past, _ = journal.read(str(desk.home / "kept.jsonl"))
+    past, _ = journal.read_journal(str(desk.home / "kept.jsonl"))
     assert 0 < len(desk.simulator.writes) <= len(past.entries) < WRITES
     converges(desk)
 
@@ -231,7 +231,7 @@ def test_a_fix_whose_report_nobody_reads_is_whole_and_2(desk: Desk) -> None:
         lock = desk.home / ".local" / "state" / "koding-audit" / ACCOUNT / "lock"
         assert lock.read_text() == ""
         newest = max(lock.parent.glob("*.jsonl"))
-        assert journal.read(str(newest))[0].ended
+        assert journal.read_journal(str(newest))[0].ended
 
 
 @pytest.mark.parametrize("files", [8, 16])

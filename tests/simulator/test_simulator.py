@@ -12,9 +12,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from koding_audit.aws import connect
-from koding_audit.collect import live
-from koding_audit.model import Fact, Query, Settings, Snapshot
+from koding_audit.aws.connection import connect
+from koding_audit.aws.settings import Settings
+from koding_audit.aws.sources import live
+from koding_audit.model.query import Fact, Query
+from koding_audit.model.snapshot import Snapshot
 from tests.servers.moto_account import MotoAccount
 from tests.simulator.account import ALLOW_ALL, AWS, CALLER, Account
 from tests.simulator.faults import FAULTS
@@ -54,7 +56,7 @@ def seed(iam: Any) -> None:
 
 def collected(url: str) -> Snapshot:
     with connect(Settings(endpoint_url=url, timeout=60)) as connection:
-        return live.collect(QUERY, connection)
+        return live.collect_snapshot(QUERY, connection)
 
 
 def facts(snapshot: Snapshot) -> list[tuple[Any, ...]]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from koding_audit.evaluate import Policies, Policy, Request, audit_context, compiled
-from koding_audit.model import Account, Stack, StackNeed, StackUse
-from koding_audit.stack import needs, table
-from koding_audit.stack.choosing import Candidate
-from koding_audit.stack.deciding import Judge
-from koding_audit.stack.reading import read
+from koding_audit.model.account import Account
+from koding_audit.model.stack import Stack, StackNeed, StackUse
+from koding_audit.policy.evaluation import AccessRequest, Policies, Policy, compile_document, user_context
+from koding_audit.stack import needs, type_table
+from koding_audit.stack.decision import NeedDecider
+from koding_audit.stack.loader import read_script
+from koding_audit.stack.set_selection import CandidateSet
 from tests.values import line
 
 ACCOUNT = Account("123456789012", "aws")
@@ -72,11 +73,11 @@ ROWS: list[dict[str, Any]] = [
 
 def needed(tmp_path: Path, monkeypatch: Any, resources: dict[str, Any], *, as_role: bool = False, **top: Any) -> Stack:
     """What a script needs by the table above. resources: by type and name, the arguments."""
-    found = table.Table({(row_kind(row), row[row_kind(row)]): json.dumps(row) for row in ROWS})
-    monkeypatch.setattr(table, "load", lambda: found)
+    found = type_table.TypeTable({(row_kind(row), row[row_kind(row)]): json.dumps(row) for row in ROWS})
+    monkeypatch.setattr(type_table, "load_type_table", lambda: found)
     path = tmp_path / "stack.tf.json"
     path.write_text(json.dumps({"resource": resources, **top}), encoding="utf-8")
-    return needs.needs(read(str(path)), ACCOUNT, as_role=as_role)
+    return needs.collect_needs(read_script(str(path)), ACCOUNT, as_role=as_role)
 
 
 def row_kind(row: dict[str, Any]) -> Any:
@@ -108,24 +109,24 @@ def deny(actions: str | list[str], resource: str | list[str] = "*", **more: Any)
     return {**allow(actions, resource, **more), "Effect": "Deny"}
 
 
-def judge(*statements: dict[str, Any], **more: Any) -> Judge:
+def judge(*statements: dict[str, Any], **more: Any) -> NeedDecider:
     """A user with these statements."""
-    policy = Policy("user ada", "arn:aws:iam::aws:policy/P", compiled(document(*statements)))
-    return Judge(Policies(identity=(policy,), **more), request)
+    policy = Policy("user ada", "arn:aws:iam::aws:policy/P", compile_document(document(*statements)))
+    return NeedDecider(Policies(identity=(policy,), **more), request)
 
 
-def request(asked: StackNeed, resource: str) -> Request:
+def request(asked: StackNeed, resource: str) -> AccessRequest:
     arn = f"arn:aws:iam::{ACCOUNT.id}:user/ada"
     extra = {**({"aws:RequestedRegion": asked.region} if asked.region else {}), **dict(asked.context)}
-    context = audit_context(
+    context = user_context(
         arn=arn, name="ada", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
     )
-    return Request(asked.action, resource, arn, context)
+    return AccessRequest(asked.action, resource, arn, context)
 
 
-def candidate(name: str, *statements: dict[str, Any], required: bool = False) -> Candidate:
+def candidate(name: str, *statements: dict[str, Any], required: bool = False) -> CandidateSet:
     text = document(*statements)
-    return Candidate(name, required, (Policy("group G", f"arn:{name}", compiled(text)),), (text,))
+    return CandidateSet(name, required, (Policy("group G", f"arn:{name}", compile_document(text)),), (text,))
 
 
 def names(needs_: Iterable[StackNeed]) -> list[str]:

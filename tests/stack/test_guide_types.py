@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koding_audit import actions, managed
-from koding_audit.stack import table
+from koding_audit.policy import actions, managed
+from koding_audit.stack import type_table
 
 POLICIES = ("AmazonEC2FullAccess", "IAMReadOnlyAccess")
 BUILT = ("instance", "eip", "vpc", "subnet", "internet_gateway", "route_table", "route_table_association")
@@ -15,8 +15,8 @@ MORE = ("security_group", "key_pair", "ebs_volume", "volume_attachment", "elb", 
 @pytest.fixture(scope="module")
 def given() -> frozenset[str]:
     """Every action that the two policies allow on every resource without a condition."""
-    known, policies = actions.load(), managed.load()
-    found = (policies.named(name) for name in POLICIES)
+    known, policies = actions.load_actions(), managed.load_managed_policies()
+    found = (policies.find_by_name(name) for name in POLICIES)
     statements = [each for policy in found if policy is not None for each in policy.document["Statement"]]
     plain = [each for each in statements if each["Effect"] == "Allow" and not each.get("Condition")]
     listed = [each["Action"] for each in plain if each["Resource"] == "*"]
@@ -24,8 +24,8 @@ def given() -> frozenset[str]:
     return frozenset(action for pattern in patterns for action in known.expand(pattern))
 
 
-def row(name: str) -> table.Row:
-    found = table.load().row("type", f"aws_{name}")
+def row(name: str) -> type_table.TypeRow:
+    found = type_table.load_type_table().row("type", f"aws_{name}")
     assert found is not None
     return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit.stack import table
+from koding_audit.stack import type_table
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "data" / "terraform-actions-reference.json"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_file(), reason="../shared is not here")
@@ -50,5 +50,5 @@ def theirs() -> set[tuple[str, str]]:
 def test_every_type_of_a_family_has_a_row(family: str, theirs: set[tuple[str, str]]) -> None:
     wanted = {key for key in theirs if key[1] == f"aws_{family}" or key[1].startswith(f"aws_{family}_")} - NO_TYPES
     assert wanted, f"the other table knows no {family}"
-    missing: set[tuple[str, str]] = wanted - set(table.load().lines)
+    missing: set[tuple[str, str]] = wanted - set(type_table.load_type_table().lines)
     assert not missing

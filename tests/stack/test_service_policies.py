@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import actions, managed
-from koding_audit.stack import table
+from koding_audit.policy import actions, managed
+from koding_audit.stack import type_table
 
 POLICIES = {
     "apigateway": "AmazonAPIGatewayAdministrator",
@@ -45,18 +45,18 @@ BEYOND = {
 
 @pytest.fixture(scope="module")
 def known() -> actions.ActionList:
-    return actions.load()
+    return actions.load_actions()
 
 
 @pytest.fixture(scope="module")
-def policies() -> managed.ManagedPolicies:
-    return managed.load()
+def policies() -> managed.AwsManagedPolicies:
+    return managed.load_managed_policies()
 
 
-def types(family: str) -> list[table.Row]:
-    path = next(path for path in map(Path, table.paths()) if path.stem == family)
+def types(family: str) -> list[type_table.TypeRow]:
+    path = next(path for path in map(Path, type_table.type_table_paths()) if path.stem == family)
     return [
-        table.row_of(json.loads(line))
+        type_table.decode_type_row(json.loads(line))
         for line in path.read_text(encoding="ascii").splitlines()
         if line.startswith('{"type"')
     ]
@@ -64,9 +64,9 @@ def types(family: str) -> list[table.Row]:
 
 @pytest.mark.parametrize("family", POLICIES)
 def test_a_services_own_policy_gives_what_its_types_always_call(
-    family: str, known: actions.ActionList, policies: managed.ManagedPolicies
+    family: str, known: actions.ActionList, policies: managed.AwsManagedPolicies
 ) -> None:
-    policy = policies.named(POLICIES[family])
+    policy = policies.find_by_name(POLICIES[family])
     assert policy is not None
     allowed = [each["Action"] for each in policy.document["Statement"] if each["Effect"] == "Allow"]
     patterns = [each for found in allowed for each in ([found] if isinstance(found, str) else found)]

@@ -1,0 +1,473 @@
+"""Typed reads of IAM: one reply in, one value out; whatever is wrong with a reply is a CallError that says so."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from koding_audit.aws.call import MALFORMED, NO_SUCH_ENTITY, take_field, take_time
+from koding_audit.aws.connection import Connection
+from koding_audit.aws.credential_report import CredentialRow, ReportFormatError, parse_credential_report
+from koding_audit.model.account import PrincipalKind
+from koding_audit.model.errors import CallError
+from koding_audit.model.frozen import dataclass, replace
+from koding_audit.model.snapshot import AccessKey, ManagedPolicy, Principal, inline_document_key
+
+REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more
+_SIMULATION_BATCH = 100  # of thousands of actions, so that neither request nor reply grows without bound
+_KEY_STATUSES = frozenset({"Active", "Inactive", "Expired"})
+_REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
+_DETAILS = "iam:GetAccountAuthorizationDetails"
+_NO_LISTS: Mapping[str, Any] = {}  # what a principal by itself does not say of its policies and groups
+# Where a principal's name, its id and the details of its inline policies are.
+_DETAIL_MEMBERS: Mapping[PrincipalKind, tuple[str, str, str]] = {
+    "user": ("UserName", "UserId", "UserPolicyList"),
+    "group": ("GroupName", "GroupId", "GroupPolicyList"),
+    "role": ("RoleName", "RoleId", "RolePolicyList"),
+}
+_DETAIL_FILTERS: Mapping[PrincipalKind, tuple[str, str]] = {
+    "user": ("User", "UserDetailList"),
+    "group": ("Group", "GroupDetailList"),
+    "role": ("Role", "RoleDetailList"),
+}
+
+
+def read_principal(connection: Connection, kind: PrincipalKind, name: str, *, members: bool = False) -> Principal:
+    """A user, group or role by itself: ARN, id, path, boundary, a role's trust; with members, a group's users too."""
+    if kind == "user":
+        call = "iam:GetUser"
+        return _decode_user(take_field(connection.call("GetUser", UserName=name), "User", dict, call), name, call)
+    if kind == "role":
+        call = "iam:GetRole"
+        return _decode_role(take_field(connection.call("GetRole", RoleName=name), "Role", dict, call), name, call)
+    call = "iam:GetGroup"
+    if members:
+        return _read_group_with_members(connection, name)
+    return _decode_group(
+        take_field(connection.call("GetGroup", GroupName=name, MaxItems=1), "Group", dict, call), name, call
+    )
+
+
+def list_attached_policies(connection: Connection, kind: PrincipalKind, name: str) -> frozenset[str]:
+    """ARNs of the managed policies attached to a user, group or role."""
+    operation = f"ListAttached{kind.title()}Policies"
+    found = connection.pages(operation, "AttachedPolicies", **{f"{kind.title()}Name": name})
+    return frozenset(take_field(each, "PolicyArn", str, f"iam:{operation}") for each in found)
+
+
+def list_inline_policies(connection: Connection, kind: PrincipalKind, name: str) -> frozenset[str]:
+    """Names of the inline policies of a user, group or role."""
+    operation = f"List{kind.title()}Policies"
+    return _string_set(connection.pages(operation, "PolicyNames", **{f"{kind.title()}Name": name}), f"iam:{operation}")
+
+
+def read_inline_document(connection: Connection, kind: PrincipalKind, name: str, policy: str) -> str:
+    """The document of one inline policy, as JSON with sorted keys."""
+    operation = f"Get{kind.title()}Policy"
+    reply = connection.call(operation, PolicyName=policy, **{f"{kind.title()}Name": name})
+    return take_document(reply, "PolicyDocument", f"iam:{operation}")
+
+
+def list_groups_of_user(connection: Connection, name: str) -> frozenset[str]:
+    """Names of the groups that a user is in."""
+    found = connection.pages("ListGroupsForUser", "Groups", UserName=name)
+    return frozenset(take_field(each, "GroupName", str, "iam:ListGroupsForUser") for each in found)
+
+
+def list_access_keys(connection: Connection, name: str) -> tuple[AccessKey, ...]:
+    """A user's access keys, oldest first. The user is always named: without, IAM answers about the caller."""
+    found = connection.pages("ListAccessKeys", "AccessKeyMetadata", UserName=name)
+    return tuple(
+        sorted((_read_access_key(connection, each) for each in found), key=lambda key: (key.created, key.suffix))
+    )
+
+
+def has_password(connection: Connection, name: str) -> bool:
+    """Whether a user can sign in to the console."""
+    try:
+        take_field(connection.call("GetLoginProfile", UserName=name), "LoginProfile", dict, "iam:GetLoginProfile")
+    except CallError as error:
+        if error.code == NO_SUCH_ENTITY:
+            return False
+        raise
+    return True
+
+
+def read_password_last_used(connection: Connection, name: str) -> tuple[datetime, ...]:
+    """When a user last signed in with its password; IAM leaves it out where that was never (API_User)."""
+    call = "iam:GetUser"
+    user = take_field(connection.call("GetUser", UserName=name), "User", dict, call)
+    return (take_time(user, "PasswordLastUsed", call),) if "PasswordLastUsed" in user else ()
+
+
+def has_mfa(connection: Connection, name: str) -> bool:
+    return bool(connection.pages("ListMFADevices", "MFADevices", UserName=name))
+
+
+def list_service_credentials(connection: Connection, name: str) -> tuple[str, ...]:
+    """The kinds of credentials that the credential report never shows: one word each, sorted, `ssh` for SSH keys."""
+    call = "iam:ListServiceSpecificCredentials"
+    # Without a list of all users the answer is one page, whose IsTruncated older endpoints leave out.
+    reply = connection.call("ListServiceSpecificCredentials", UserName=name)
+    kinds = {
+        take_field(each, "ServiceName", str, call)
+        for each in take_field(reply, "ServiceSpecificCredentials", list, call)
+    }
+    if reply.get("IsTruncated"):
+        raise CallError(call, MALFORMED, "one user's list does not fit a page")
+    if connection.pages("ListSSHPublicKeys", "SSHPublicKeys", UserName=name):
+        kinds.add("ssh")
+    return tuple(sorted(kinds))
+
+
+def read_managed_policy(connection: Connection, arn: str) -> ManagedPolicy | None:
+    """A managed policy, None where there is none of that ARN."""
+    try:
+        reply = connection.call("GetPolicy", PolicyArn=arn)
+    except CallError as error:
+        if error.code == NO_SUCH_ENTITY:
+            return None
+        raise
+    return _decode_managed_policy(take_field(reply, "Policy", dict, "iam:GetPolicy"), "iam:GetPolicy")
+
+
+def list_policy_versions(connection: Connection, arn: str) -> tuple[str, ...]:
+    """The ids of a managed policy's versions, oldest first; AWS keeps five at most."""
+    call = "iam:ListPolicyVersions"
+    found = connection.pages("ListPolicyVersions", "Versions", PolicyArn=arn)
+    return _sort_versions(take_field(each, "VersionId", str, call) for each in found)
+
+
+def read_managed_document(connection: Connection, arn: str, version: str = "") -> str:
+    """A version of a managed policy, "" for its default one, as JSON with sorted keys."""
+    call = "iam:GetPolicyVersion"
+    if not version:
+        policy = take_field(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
+        version = take_field(policy, "DefaultVersionId", str, "iam:GetPolicy")
+    reply = connection.call("GetPolicyVersion", PolicyArn=arn, VersionId=version)
+    return take_document(take_field(reply, "PolicyVersion", dict, call), "Document", call)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationResult:
+    """One answer of AWS's policy simulator. decision: `allowed`, `explicitDeny` or `implicitDeny`.
+
+    organizations: whether the organization's SCPs allow it, None where it says nothing of them; missing: the condition
+    keys that would have mattered and were not given.
+    """
+
+    decision: str
+    allowed_by_organizations: bool | None
+    missing: tuple[str, ...]
+
+
+def simulate_principal(
+    connection: Connection,
+    arn: str,
+    actions: Iterable[str],
+    resource: str,
+    context: Iterable[tuple[str, tuple[str, ...]]],
+) -> dict[str, SimulationResult]:
+    """What AWS's simulator says that a user, group or role may do, by action; context: condition keys and values."""
+    entries = [
+        {
+            "ContextKeyName": key,
+            "ContextKeyValues": list(values),
+            "ContextKeyType": "string" if len(values) == 1 else "stringList",
+        }
+        for key, values in context
+    ]
+    names = list(actions)
+    found: dict[str, SimulationResult] = {}
+    for start in range(0, len(names), _SIMULATION_BATCH):
+        asked = {"PolicySourceArn": arn, "ActionNames": names[start : start + _SIMULATION_BATCH]}
+        results = connection.pages(
+            "SimulatePrincipalPolicy", "EvaluationResults", **asked, ResourceArns=[resource], ContextEntries=entries
+        )
+        found |= dict(_decode_simulation(each) for each in results)
+    return found
+
+
+def _decode_simulation(result: Any) -> tuple[str, SimulationResult]:
+    call = "iam:SimulatePrincipalPolicy"
+    decision = take_field(result, "EvalDecision", str, call)
+    if decision not in ("allowed", "explicitDeny", "implicitDeny"):
+        raise CallError(call, MALFORMED, f"the reply has a decision that IAM does not know: {decision!r}")
+    said = take_field({"OrganizationsDecisionDetail": {}, **result}, "OrganizationsDecisionDetail", dict, call)
+    allowed = take_field(said, "AllowedByOrganizations", bool, call) if "AllowedByOrganizations" in said else None
+    missing = sorted(
+        _string_set(take_field({"MissingContextValues": [], **result}, "MissingContextValues", list, call), call)
+    )
+    return take_field(result, "EvalActionName", str, call), SimulationResult(decision, allowed, tuple(missing))
+
+
+def list_managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:
+    """Every managed policy there is, AWS's and the account's own."""
+    found = connection.pages("ListPolicies", "Policies", Scope="All")
+    policies = (_decode_managed_policy(policy, "iam:ListPolicies") for policy in found)
+    return {policy.arn: policy for policy in policies}
+
+
+def list_own_policies(connection: Connection) -> tuple[dict[str, ManagedPolicy], dict[str, str]]:
+    """The account's own managed policies with all of their versions, and the documents of these."""
+    details = connection.pages("GetAccountAuthorizationDetails", "Policies", Filter=["LocalManagedPolicy"])
+    policies: dict[str, ManagedPolicy] = {}
+    documents: dict[str, str] = {}
+    for each in details:
+        policy = policy_from_detail(each)
+        policies[policy.arn] = policy
+        documents |= documents_from_detail(each)
+    return policies, documents
+
+
+def read_account_summary(connection: Connection) -> dict[str, int]:
+    """The account's counts and quotas; a key that AWS leaves out is left out."""
+    call = "iam:GetAccountSummary"
+    summary = take_field(connection.call("GetAccountSummary"), "SummaryMap", dict, call)
+    return {name: take_field(summary, name, int, call) for name in summary}
+
+
+def read_credential_report(
+    connection: Connection, sleep: Callable[[float], None] = time.sleep
+) -> tuple[Mapping[str, CredentialRow], datetime]:
+    """The credential report's rows, and when AWS made it: up to four hours ago, when there was one.
+
+    Waits for a new one to be made, REPORT_DEADLINE seconds at most.
+    """
+    _generate_report(connection)
+    pause, waited = 0.25, 0.0
+    while True:
+        try:
+            reply = connection.call("GetCredentialReport")
+            break
+        except CallError as error:
+            if error.code not in _REPORT_PENDING or waited >= REPORT_DEADLINE:
+                raise
+        sleep(pause)
+        waited += pause
+        pause = min(pause * 2, 5.0)
+        _generate_report(connection)
+    call = "iam:GetCredentialReport"
+    generated = take_time(reply, "GeneratedTime", call)
+    try:
+        return parse_credential_report(take_field(reply, "Content", bytes, call)), generated
+    except ReportFormatError as error:
+        raise CallError(call, MALFORMED, str(error)) from error
+
+
+def _generate_report(connection: Connection) -> None:
+    """Where AWS makes no new report for now, one that is there is still good: reading it will tell."""
+    try:
+        connection.call("GenerateCredentialReport")
+    except CallError as error:
+        if error.code != "LimitExceeded":
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationDetails:
+    """What GetAccountAuthorizationDetails says of one kind.
+
+    documents: the details of inline policies, by model.document_key, for `document_of_detail` where one is asked for.
+    """
+
+    principals: tuple[Principal, ...]
+    documents: Mapping[str, Any]
+
+
+def list_authorization_details(
+    connection: Connection, kinds: Sequence[PrincipalKind]
+) -> dict[PrincipalKind, AuthorizationDetails]:
+    """Every user, group or role of the account, by GetAccountAuthorizationDetails: a thousand to a page."""
+    filters, members = zip(*(_DETAIL_FILTERS[kind] for kind in kinds), strict=True)
+    found = connection.lists("GetAccountAuthorizationDetails", members, Filter=list(filters))
+    return {kind: _decode_details(kind, each) for kind, each in zip(kinds, found, strict=True)}
+
+
+def _decode_details(kind: PrincipalKind, found: Sequence[Any]) -> AuthorizationDetails:
+    principals = tuple([principal_from_detail(kind, each) for each in found])
+    _refuse_namesakes(principals)
+    documents = {
+        inline_document_key(principal, take_field(each, "PolicyName", str, _DETAILS)): _check_inline_document(each)
+        for principal, detail in zip(principals, found, strict=True)
+        for each in _inline_details(kind, detail)
+    }
+    return AuthorizationDetails(principals, documents)
+
+
+def _check_inline_document(policy: Any) -> Any:
+    """An inline policy whose document looks like one. What does not is decoded now, and refused. Raises CallError."""
+    document = policy.get("PolicyDocument")
+    if not (isinstance(document, str) and document.startswith("%7B") and document.endswith("%7D")):
+        document_from_detail(policy)
+    return policy
+
+
+def _refuse_namesakes(principals: Iterable[Principal]) -> None:
+    """A row may come twice, where a page was shifted; of two that differ, one would be lost without a word."""
+    known: dict[str, Principal] = {}
+    for each in principals:
+        other = known.setdefault(each.name.casefold(), each)
+        if other is not each and other != each:
+            said = f"two {each.kind}s are called {other.name} and {each.name}"
+            raise CallError(_DETAILS, MALFORMED, said)
+
+
+def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
+    """Who is in each group, by the groups' names, from what every user says."""
+    members: dict[str, set[str]] = {}
+    for user in users:
+        for group in user.groups or ():
+            members.setdefault(group, set()).add(user.name)
+    return {group: frozenset(names) for group, names in members.items()}
+
+
+def principal_from_detail(kind: PrincipalKind, detail: Any) -> Principal:
+    """A user's, group's or role's detail; AWS leaves out a user's list of inline policies when it is empty."""
+    call = _DETAILS
+    attached = take_field(detail, "AttachedManagedPolicies", list, call)
+    inline = _inline_details(kind, detail)
+    name = take_field(detail, _DETAIL_MEMBERS[kind][0], str, call)
+    listed = {
+        "attached": frozenset([take_field(each, "PolicyArn", str, call) for each in attached]),
+        "inline": frozenset([take_field(each, "PolicyName", str, call) for each in inline]),
+        "groups": _string_set(take_field(detail, "GroupList", list, call), call) if kind == "user" else None,
+    }
+    return _DECODERS[kind](detail, name, call, listed)
+
+
+def document_from_detail(policy: Any) -> str:
+    """The document in the detail of an inline policy. Raises CallError."""
+    return take_document(policy, "PolicyDocument", _DETAILS)
+
+
+def policy_from_detail(detail: Any) -> ManagedPolicy:
+    """A managed policy's detail, with the ids of all of its versions."""
+    call = _DETAILS
+    versions = take_field(detail, "PolicyVersionList", list, call)
+    ids = _sort_versions(take_field(each, "VersionId", str, call) for each in versions)
+    return replace(_decode_managed_policy(detail, call), versions=ids)
+
+
+def documents_from_detail(detail: Any) -> dict[str, str]:
+    """The documents in a managed policy's detail: the default version's by its ARN, every version's by `ARN@v2`."""
+    call = _DETAILS
+    arn = take_field(detail, "Arn", str, call)
+    found: dict[str, str] = {}
+    for each in take_field(detail, "PolicyVersionList", list, call):
+        text = take_document(each, "Document", call)
+        found[f"{arn}@{take_field(each, 'VersionId', str, call)}"] = text
+        if each.get("IsDefaultVersion"):
+            found[arn] = text
+    return found
+
+
+def take_document(holder: Any, name: str, call: str) -> str:
+    """A policy document as this tool keeps it: JSON with sorted keys. Raises CallError.
+
+    It comes decoded by botocore, or as IAM sent it: JSON whose characters are quoted as in an address.
+    """
+    document = holder.get(name) if isinstance(holder, dict) else None
+    try:
+        decoded = json.loads(unquote(document)) if isinstance(document, str) else document
+        return json.dumps(take_field({name: decoded}, name, dict, call), sort_keys=True)
+    except (ValueError, RecursionError):
+        raise CallError(call, MALFORMED, f"the reply has no usable {name}") from None
+
+
+def _inline_details(kind: PrincipalKind, detail: Any) -> list[Any]:
+    return _take_optional_list(detail, _DETAIL_MEMBERS[kind][2], _DETAILS)
+
+
+def _take_optional_list(detail: dict[str, Any], name: str, call: str) -> list[Any]:
+    """A list that AWS leaves out where it is empty."""
+    return take_field(detail, name, list, call) if name in detail else []
+
+
+def _decode_user(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
+    return _decode_principal(
+        "user", detail, asked, call, boundary=_boundary_arn(detail, call), tags=_sorted_tags(detail, call), **listed
+    )
+
+
+def _decode_role(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
+    trust = take_document(detail, "AssumeRolePolicyDocument", call)
+    boundary, tags = _boundary_arn(detail, call), _sorted_tags(detail, call)
+    return _decode_principal("role", detail, asked, call, trust=trust, boundary=boundary, tags=tags, **listed)
+
+
+def _boundary_arn(detail: dict[str, Any], call: str) -> str:
+    boundary = detail.get("PermissionsBoundary")
+    return "" if boundary is None else take_field(boundary, "PermissionsBoundaryArn", str, call)
+
+
+def _sorted_tags(detail: dict[str, Any], call: str) -> tuple[tuple[str, str], ...]:
+    tags = _take_optional_list(detail, "Tags", call)
+    if not tags:
+        return ()
+    return tuple(sorted((take_field(each, "Key", str, call), take_field(each, "Value", str, call)) for each in tags))
+
+
+def _decode_group(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
+    return _decode_principal("group", detail, asked, call, **listed)
+
+
+def _decode_principal(kind: PrincipalKind, detail: dict[str, Any], asked: str, call: str, **more: Any) -> Principal:
+    of_name, of_id, _ = _DETAIL_MEMBERS[kind]
+    name = take_field(detail, of_name, str, call)
+    if name != asked and name.casefold() != asked.casefold():
+        raise CallError(call, MALFORMED, f"the reply is about another {kind} than was asked for")
+    arn = take_field(detail, "Arn", str, call)
+    unique_id = take_field(detail, of_id, str, call)
+    return Principal(kind, name, arn, unique_id, take_field(detail, "Path", str, call), **more)
+
+
+def _read_group_with_members(connection: Connection, name: str) -> Principal:
+    """GetGroup pages through a group's users and repeats the group on each page."""
+    call = "iam:GetGroup"
+    first = read_principal(connection, "group", name)
+    users = connection.pages("GetGroup", "Users", GroupName=name)
+    members = frozenset(take_field(user, "UserName", str, call) for user in users)
+    return Principal(first.kind, first.name, first.arn, first.unique_id, first.path, members=members)
+
+
+def _read_access_key(connection: Connection, metadata: Any) -> AccessKey:
+    call = "iam:ListAccessKeys"
+    key_id = take_field(metadata, "AccessKeyId", str, call)
+    reply = connection.call("GetAccessKeyLastUsed", AccessKeyId=key_id)
+    used = take_field(reply, "AccessKeyLastUsed", dict, "iam:GetAccessKeyLastUsed")
+    last_used = take_time(used, "LastUsedDate", "iam:GetAccessKeyLastUsed") if "LastUsedDate" in used else None
+    status = take_field(metadata, "Status", str, call)
+    if status not in _KEY_STATUSES:
+        raise CallError(call, MALFORMED, f"the reply has a status of a key that IAM does not know: {status!r}")
+    active = status == "Active"
+    return AccessKey(key_id[-4:], active, take_time(metadata, "CreateDate", call), last_used)
+
+
+def _decode_managed_policy(policy: dict[str, Any], call: str) -> ManagedPolicy:
+    # Left out, IsAttachable says nothing against attaching; IAM itself will refuse what cannot be.
+    return ManagedPolicy(
+        arn=take_field(policy, "Arn", str, call),
+        attachable=policy.get("IsAttachable") is not False,
+        unique_id=take_field({"PolicyId": "", **policy}, "PolicyId", str, call),
+        default_version=take_field({"DefaultVersionId": "", **policy}, "DefaultVersionId", str, call),
+    )
+
+
+def _sort_versions(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(ids, key=lambda each: (len(each), each)))
+
+
+_DECODERS: Mapping[PrincipalKind, Callable[[dict[str, Any], str, str, Mapping[str, Any]], Principal]] = {
+    "user": _decode_user,
+    "group": _decode_group,
+    "role": _decode_role,
+}
+
+
+def _string_set(values: list[Any], call: str) -> frozenset[str]:
+    return frozenset(take_field({"name": value}, "name", str, call) for value in values)

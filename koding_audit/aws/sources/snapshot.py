@@ -1,0 +1,348 @@
+"""A file: what `snapshot --out` saved, or the plain output of `aws iam get-account-authorization-details`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+from koding_audit.aws import iam
+from koding_audit.aws.settings import Settings
+from koding_audit.aws.sources import (
+    AccountSource,
+    deciding_principals,
+    has_policy,
+    managed_policy_arns,
+    missing_summary_keys,
+    partial_set_policies,
+)
+from koding_audit.io import files, json_text
+from koding_audit.io.codec.snapshot import decode_snapshot
+from koding_audit.model.account import Account, PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.arn import arn_account, arn_partition
+from koding_audit.model.errors import CallError, InputError
+from koding_audit.model.fact_calls import LISTING_FACTS
+from koding_audit.model.frozen import replace
+from koding_audit.model.query import Fact, Gap, Query
+from koding_audit.model.snapshot import ManagedPolicy, Principal, Snapshot, inline_document_key
+
+_LISTS: Mapping[PrincipalKind, str] = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList"}
+_EXISTENCE_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
+
+# The call that would have told what a file does not hold.
+_CALLS: Mapping[Fact, str] = {
+    Fact.USER: "iam:GetUser",
+    Fact.GROUP: "iam:GetGroup",
+    Fact.ROLE: "iam:GetRole",
+    Fact.ATTACHED: "iam:GetAccountAuthorizationDetails",
+    Fact.INLINE: "iam:GetAccountAuthorizationDetails",
+    Fact.GROUPS: "iam:ListGroupsForUser",
+    Fact.MEMBERS: "iam:GetGroup",
+    Fact.POLICY: "iam:GetPolicy",
+    Fact.DOCUMENT: "iam:GetPolicyVersion",
+    Fact.VERSIONS: "iam:ListPolicyVersions",
+    Fact.OPTIONAL_SET_DOCUMENTS: "iam:GetPolicyVersion",
+    Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails",
+    Fact.SUMMARY: "iam:GetAccountSummary",
+    Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
+    Fact.ACCESS_KEYS: "iam:ListAccessKeys",
+    Fact.CONSOLE: "iam:GetLoginProfile",
+    Fact.MFA: "iam:ListMFADevices",
+    Fact.SERVICE_CREDENTIALS: "iam:ListServiceSpecificCredentials",
+    Fact.PASSWORD_USED: "iam:GetUser",
+    Fact.CALLER: "sts:GetCallerIdentity",
+    Fact.USERS_LISTED: "iam:GetAccountAuthorizationDetails",
+    Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
+    Fact.ROLES_LISTED: "iam:GetAccountAuthorizationDetails",
+}
+# An account at all of IAM's highest quotas has some 100 MB of policies.
+_SNAPSHOT_FILE = files.FileSpec("a snapshot", 256, "make one with `snapshot --out FILE`")
+NOT_IN_FILE = "not in the file"
+AUTHORIZATION_DETAILS = "get-account-authorization-details"
+
+
+@contextlib.contextmanager
+def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:  # noqa: ARG001 - the collectors' signature
+    """The saved account; read and checked at once. Raises InputError."""
+    if not argument:
+        raise InputError("--source snapshot: which file?", "write --source snapshot:FILE")
+    saved = read_snapshot(argument)
+    yield AccountSource(lambda: (saved.account, saved.caller), partial(restrict_snapshot, saved), None)
+
+
+def read_snapshot(path: str) -> Snapshot:
+    """The account in a file. Raises InputError with what is wrong and where."""
+    content = files.read_file(path, _SNAPSHOT_FILE)
+    value = json_text.parse_json(files.decode_utf8(content.data, path), path)
+    if isinstance(value, dict) and any(name in value for name in _LISTS.values()):
+        return _decode_details(value, path, _modification_time(content.modified, path))
+    return decode_snapshot(value, path)
+
+
+def _modification_time(modified: float, path: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(modified), timezone.utc)
+    except (OverflowError, ValueError, OSError) as error:  # a file system takes years that a calendar does not
+        raise InputError(f"{path}: the file's own time is no date", "set it with `touch`") from error
+
+
+def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
+    """What a query asks for, out of a file. What the file does not hold is a Gap: the one it had when it was made."""
+    wanted = {principal_key(kind, name) for kind, name, _ in _requested_principals(query)}
+    decide = _deciding_principals(saved, query)
+    found = {
+        key: each for key, each in saved.principals.items() if key in wanted or key in decide or key[0] in query.listed
+    }
+    policies = _known_policies(saved, query)
+    compared = (
+        *_documents_of_versions(policies, query),
+        *_inline_documents(query, saved),
+        *partial_set_policies(query, found),
+        *query.document_versions,
+    )
+    names = (*_deciding_documents(decide.values()), *compared)
+    known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
+    gaps = {
+        (fact, subject): _gap_of_fact(known, fact, subject) for fact, subject in _missing_facts(saved, query, policies)
+    }
+    return replace(
+        saved,
+        source="snapshot",
+        principals=found,
+        absent=frozenset(key for key in wanted if _is_absent(saved, key)),
+        listed=saved.listed & query.listed,
+        policies=policies,
+        documents={name: saved.documents[name] for name in names if name in saved.documents},
+        policies_listed=False,  # of those that are asked for the list has told, and the others are left out
+        gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
+    )
+
+
+def _requested_principals(query: Query) -> Iterator[tuple[PrincipalKind, str, frozenset[Fact]]]:
+    for name, facts in query.groups.items():
+        yield "group", name, facts
+    for name, facts in query.users.items():
+        yield "user", name, facts
+    for name, facts in query.roles.items():
+        yield "role", name, facts
+
+
+def _deciding_documents(holders: Iterable[Principal]) -> Iterator[str]:
+    """The names of every document that decides for these."""
+    holders = tuple(holders)
+    yield from managed_policy_arns(holders)
+    yield from (inline_document_key(each, policy) for each in holders for policy in each.inline or ())
+
+
+def _deciding_principals(saved: Snapshot, query: Query) -> dict[PrincipalKey, Principal]:
+    """Whose policies decide: those of everybody, where they are asked for."""
+    return deciding_principals(
+        saved.principals if Fact.DOCUMENT in query.facts_of_all else query.effective, saved.principals
+    )
+
+
+def _documents_of_versions(policies: Mapping[str, ManagedPolicy | None], query: Query) -> Iterator[str]:
+    """The names of the documents that tell whether a policy has changed, or what the move of a pinned one brought."""
+    for arn, pinned in query.versions.items():
+        policy = policies.get(arn)
+        if policy is not None and pinned != policy.default_version:
+            yield arn
+            yield from (f"{arn}@{pinned}",) if pinned else ()
+
+
+def _inline_documents(query: Query, saved: Snapshot) -> Iterator[str]:
+    """The names of the inline policies' documents that are asked for, of those policies that are there."""
+    for each, names in (
+        (saved.principals[key], names) for key, names in query.inline.items() if key in saved.principals
+    ):
+        yield from (inline_document_key(each, policy) for policy in sorted(names & (each.inline or frozenset())))
+
+
+def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
+    return key not in saved.principals and (key in saved.absent or key[0] in saved.listed)
+
+
+def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | None]:
+    """A complete list tells of each policy that is not in it that there is none.
+
+    Authorization details list every policy of the account's own, and of AWS's only those that are attached.
+    """
+    own = any(arn_account(arn) == saved.account.id for arn in saved.policies) and saved.source == AUTHORIZATION_DETAILS
+    return {
+        arn: saved.policies.get(arn)
+        for arn in (*query.policies, *query.versions)
+        if arn in saved.policies or saved.policies_listed or (own and arn_account(arn) == saved.account.id)
+    }
+
+
+def _missing_facts(
+    saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]
+) -> Iterator[tuple[Fact, str]]:
+    """Each fact that is asked for and not there, with its subject."""
+    for kind, name, facts in _requested_principals(query):
+        key, subject = principal_key(kind, name), f"{kind}/{name}"
+        live = saved.principals.get(key)
+        if live is not None:
+            yield from ((fact, subject) for fact in facts if not _has_fact(saved, live, fact))
+        elif not _is_absent(saved, key):
+            yield _EXISTENCE_FACTS[kind], subject
+    for kind in query.listed - saved.listed:
+        yield LISTING_FACTS[kind], ""
+    yield from (
+        (Fact.POLICY, arn)
+        for arn, keys in query.policies.items()
+        if arn not in policies and not all(has_policy(saved.principals.get(key), arn) for key in keys)
+    )
+    yield from _missing_documents(saved, query, policies)
+    absent = {
+        principal_key(kind, name)
+        for kind, name, _ in _requested_principals(query)
+        if _is_absent(saved, principal_key(kind, name))
+    }
+    summary = saved.summary or {}
+    complete = None if missing_summary_keys(summary, query, saved.principals, absent) else summary
+    held = {Fact.SUMMARY: complete, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
+    yield from ((fact, "") for fact in query.account if held.get(fact) is None)
+
+
+def _missing_documents(
+    saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]
+) -> Iterator[tuple[Fact, str]]:
+    decide = _deciding_principals(saved, query).values()
+    yield from ((Fact.DOCUMENT, name) for name in _deciding_documents(decide) if name not in saved.documents)
+    for arn, pinned in query.versions.items():
+        policy = policies.get(arn)
+        unread = policy is not None and (not policy.default_version or (not pinned and arn not in saved.documents))
+        if arn not in policies or unread:
+            yield Fact.VERSIONS, arn
+    yield from ((Fact.INLINE_DOCUMENT, name) for name in _inline_documents(query, saved) if name not in saved.documents)
+    yield from ((Fact.DOCUMENT, name) for name in query.document_versions if name not in saved.documents)
+
+
+def _has_fact(saved: Snapshot, live: Principal, fact: Fact) -> bool:
+    credentials = saved.credentials.get(live.name.casefold())
+    values: Mapping[Fact, Any] = {
+        Fact.USER: live,
+        Fact.GROUP: live,
+        Fact.ROLE: live,
+        Fact.ATTACHED: live.attached,
+        Fact.INLINE: live.inline,
+        Fact.GROUPS: live.groups,
+        Fact.MEMBERS: live.members,
+        Fact.ACCESS_KEYS: credentials and credentials.keys,
+        Fact.CONSOLE: credentials and credentials.password,
+        # Without a password nobody asks for MFA, and none was read.
+        Fact.MFA: credentials and (credentials.mfa if credentials.password is not False else False),
+        Fact.SERVICE_CREDENTIALS: credentials and credentials.services,
+        Fact.PASSWORD_USED: credentials and credentials.password_used,
+    }
+    return values[fact] is not None
+
+
+def _gap_of_fact(known: Mapping[tuple[Fact, str], Gap], fact: Fact, subject: str) -> Gap:
+    """The gap that the file had, of this subject or of all, or that the file is one."""
+    gap = known.get((fact, subject)) or known.get((fact, "")) or Gap(fact, _CALLS[fact], NOT_IN_FILE)
+    return replace(gap, subject=subject)
+
+
+def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:
+    """The CLI's output. A list with anything in it is whole; an empty one may have been filtered out, and is unread."""
+    if value.get("IsTruncated") or "NextToken" in value or "Marker" in value:
+        raise InputError(f"{path}: this is one page of several", "save the output of the command without --max-items")
+    details: dict[PrincipalKind, list[Principal]] = {
+        kind: [
+            _decode_principal(kind, each, f"{path}: {name}[{position}]")
+            for position, each in enumerate(_take_objects(value, name, path))
+        ]
+        for kind, name in _LISTS.items()
+        if name in value
+    }
+    members = iam.members_by_group(details.get("user", []))
+    if details.get("user"):
+        groups = details.get("group", [])
+        details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
+    account = _find_account(value, path)
+    return Snapshot(
+        account=account,
+        caller=None,
+        taken_at=saved_at,
+        source=AUTHORIZATION_DETAILS,
+        principals=_principals_by_key(details, path),
+        listed=frozenset(kind for kind in _LISTS if details.get(kind)),
+        policies=_decode_policies(value, path),
+        documents=_decode_documents(value, path),
+    )
+
+
+def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
+    """The documents in authorization details: default versions of managed policies, and inline ones."""
+    versions: dict[str, Any] = {}
+    for each in _take_objects(value, "Policies", path):
+        for version in _take_objects(each, "PolicyVersionList", path):
+            document = version.get("Document")
+            versions[f"{each.get('Arn')}@{version.get('VersionId')}"] = document
+            if version.get("IsDefaultVersion"):
+                versions[str(each.get("Arn"))] = document
+    inline = {
+        f"{kind}/{each.get(f'{kind.title()}Name')}/{policy.get('PolicyName')}": policy.get("PolicyDocument")
+        for kind, name in _LISTS.items()
+        for each in _take_objects(value, name, path)
+        for policy in _take_objects(each, f"{kind.title()}PolicyList", path)
+    }
+    found = {**versions, **inline}
+    return {str(name): json.dumps(text, sort_keys=True) for name, text in found.items() if isinstance(text, dict)}
+
+
+def _take_objects(value: Mapping[str, Any], name: str, path: str) -> list[Any]:
+    found = value.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise InputError(f"{path}: {name}: a list of objects is needed")
+    return found
+
+
+def _decode_principal(kind: PrincipalKind, detail: dict[str, Any], where: str) -> Principal:
+    try:
+        return iam.principal_from_detail(kind, detail)
+    except CallError as error:
+        raise InputError(f"{where}: {error.detail}") from error
+
+
+def _principals_by_key(details: Mapping[PrincipalKind, list[Principal]], path: str) -> dict[PrincipalKey, Principal]:
+    found: dict[PrincipalKey, Principal] = {}
+    for each in (each for principals in details.values() for each in principals):
+        key = principal_key(each.kind, each.name)
+        if key in found:
+            raise InputError(f"{path}: {each.kind} {each.name} is there twice (case does not tell them apart)")
+        found[key] = each
+    return found
+
+
+def _find_account(value: Mapping[str, Any], path: str) -> Account:
+    """The account that the ARNs of its users, groups, roles and own policies name: one and the same.
+
+    What is AWS's own has `aws` for an account, which tells nothing.
+    """
+    names = (*_LISTS.values(), "Policies")
+    arns = [each.get("Arn") for name in names for each in _take_objects(value, name, path)]
+    named = {(arn_partition(arn), arn_account(arn)) for arn in arns if isinstance(arn, str)}
+    own = {each for each in named if each[1] not in ("", "aws")}
+    if len(own) != 1:
+        found = "no account" if not own else f"{len(own)} accounts"
+        raise InputError(f"{path}: the ARNs in it name {found}", "save one account's details to a file of its own")
+    partition, account_id = own.pop()
+    return Account(account_id, partition)
+
+
+def _decode_policies(value: Mapping[str, Any], path: str) -> dict[str, ManagedPolicy | None]:
+    arns: dict[str, ManagedPolicy | None] = {}
+    for position, each in enumerate(_take_objects(value, "Policies", path)):
+        if not isinstance(each.get("Arn"), str):
+            raise InputError(f"{path}: Policies[{position}]: it has no usable Arn")
+        try:
+            arns[each["Arn"]] = iam.policy_from_detail({"PolicyVersionList": [], **each})
+        except CallError as error:
+            raise InputError(f"{path}: Policies[{position}]: {error.detail}") from error
+    return arns

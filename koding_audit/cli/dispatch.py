@@ -1,0 +1,90 @@
+"""Runs one command; the one place where every error is caught and becomes a line and a status."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import os
+import signal
+from collections.abc import Mapping
+from types import FrameType
+
+from koding_audit.cli.exit_status import INCOMPLETE
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import mask_secrets
+from koding_audit.model.errors import AuditError
+
+# Each command's room is loaded only when it runs.
+_COMMAND_MODULES: Mapping[str, str] = {
+    "scan": "scan",
+    "plan": "plan",
+    "apply": "apply",
+    "undo": "undo",
+    "setup": "setup",
+    "can": "can",
+    "stack": "stack",
+    "diff": "diff",
+    "init": "init",
+    "snapshot": "snapshot",
+    "schema": "schema",
+    "merge": "merge",
+    "render": "render",
+    "history": "history",
+    "notify": "notify",
+    "permissions": "permissions",
+    "doctor": "doctor",
+    "validate": "validate",
+    "explain": "explain",
+    "completion": "completion",
+    "demo": "demo",
+}
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """The exit status of the command that the options name.
+
+    Whatever was not foreseen is 2 as well: Python's own 1 would read as "findings".
+    """
+    terminal = Terminal(quiet=getattr(options, "quiet", False), verbose=getattr(options, "verbose", False))
+    status = INCOMPLETE
+    try:
+        # A scheduler's SIGTERM ends a run as Ctrl-C does: in order, with the journal as it stands. So does a terminal
+        # that is closed, unless somebody said `nohup`.
+        signal.signal(signal.SIGTERM, _raise_interrupt)
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+            signal.signal(signal.SIGHUP, _raise_interrupt)
+        room = importlib.import_module(f"koding_audit.cli.commands.{_COMMAND_MODULES[options.command]}")
+        status = getattr(room, options.command)(options, terminal)
+    except AuditError as error:
+        terminal.print_problem(error)
+    except KeyboardInterrupt:
+        terminal.print_problem(
+            AuditError("interrupted", "nothing more was done; what was written so far is in the journal")
+        )
+    except BrokenPipeError:
+        pass  # whoever read the report has gone, and with it anybody to tell
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            _report_crash(error, terminal)
+        else:
+            hint = "allow more, as `ulimit -n 256` does; what was written to IAM is in the journal"
+            terminal.print_problem(AuditError("too many files are open", hint))
+    except Exception as error:  # noqa: BLE001 - the one boundary: a crash must not exit as "findings"
+        _report_crash(error, terminal)
+    return status
+
+
+def _report_crash(error: Exception, terminal: Terminal) -> None:
+    terminal.print_traceback(error)
+    crash = f"unexpected {type(error).__name__}: {mask_secrets(str(error), _secret_values(os.environ))}"
+    terminal.print_problem(AuditError(crash, "this is a bug: please report it with the output of --verbose"))
+
+
+def _secret_values(environ: Mapping[str, str]) -> list[str]:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "KODING_AUDIT_NOTIFY_URL")
+    return [environ.get(name, "") for name in names]
+
+
+def _raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,92 @@
+"""`can --simulate`: AWS's own simulator asked the same, and whether it agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from koding_audit.aws import iam
+from koding_audit.aws.sources import AccountSource
+from koding_audit.model.errors import AccessError, CallError, InputError
+from koding_audit.policy.evaluation import AccessVerdict, Decision
+
+Agreement = Literal["agrees", "disagrees", "open", "organization"]
+
+_SIMULATOR_VERDICTS: Mapping[str, AccessVerdict] = {
+    "allowed": "allowed",
+    "explicitDeny": "explicit-deny",
+    "implicitDeny": "implicit-deny",
+}
+_VERDICT_WORDS: Mapping[AccessVerdict, str] = {
+    "allowed": "allowed",
+    "explicit-deny": "denied",
+    "implicit-deny": "not allowed",
+    "unknown": "not known",
+}
+_DENIALS: frozenset[AccessVerdict] = frozenset({"explicit-deny", "implicit-deny"})
+
+
+@dataclass(frozen=True)
+class SimulatorComparison:
+    """What the simulator says of one action.
+
+    agreement `open`: ours is not known; `organization`: an organization policy that we did not see does not allow it.
+    """
+
+    verdict: AccessVerdict
+    agreement: Agreement
+    missing_context: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        said = f"AWS's simulator says {_VERDICT_WORDS[self.verdict]}"
+        unsaid = f"; it was not told {', '.join(self.missing_context)}" if self.missing_context else ""
+        if self.agreement == "organization":
+            return f"{said}: an organization policy, which was not seen here, does not allow it{unsaid}"
+        start = {"agrees": "agrees: ", "disagrees": "DISAGREES: "}.get(self.agreement, "")
+        return f"{start}{said}{unsaid}"
+
+    @property
+    def json_value(self) -> dict[str, object]:
+        """As JSON values."""
+        return {"verdict": self.verdict, "agreement": self.agreement, "missing_context": list(self.missing_context)}
+
+
+def ask_simulator(
+    source: AccountSource,
+    arn: str,
+    resource: str,
+    context: tuple[tuple[str, tuple[str, ...]], ...],
+    actions: tuple[str, ...],
+) -> dict[str, iam.SimulationResult]:
+    """The simulator's answers, by action. Raises InputError where there is no AWS, AccessError where it says no."""
+    if source.connection is None or source.connection.source != "live":
+        raise InputError("--simulate asks AWS, which this source is not", "use --source live")
+    try:
+        return iam.simulate_principal(source.connection, arn, actions, resource, context)
+    except CallError as error:
+        hint = "the caller needs iam:SimulatePrincipalPolicy, which IAMReadOnlyAccess grants"
+        raise AccessError(f"AWS's simulator gave no answer: {error.message}", hint) from error
+
+
+def compare_with_simulator(
+    decisions: Mapping[str, Decision], theirs: Mapping[str, iam.SimulationResult]
+) -> dict[str, SimulatorComparison]:
+    """Both answers side by side, for each action that the simulator answered."""
+    return {
+        action: SimulatorComparison(
+            _SIMULATOR_VERDICTS[theirs[action].decision], _agreement(decision, theirs[action]), theirs[action].missing
+        )
+        for action, decision in decisions.items()
+        if action in theirs
+    }
+
+
+def _agreement(ours: Decision, theirs: iam.SimulationResult) -> Agreement:
+    verdict = _SIMULATOR_VERDICTS[theirs.decision]
+    if ours.verdict == verdict or {ours.verdict, verdict} == _DENIALS:
+        return "agrees"
+    if verdict in _DENIALS and theirs.allowed_by_organizations is False and "scp" in ours.not_seen:
+        return "organization"
+    return "open" if ours.verdict == "unknown" else "disagrees"

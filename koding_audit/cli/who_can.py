@@ -1,0 +1,108 @@
+"""`can --who ACTION [RESOURCE]`: everybody in an account who may take an action, and by what."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from koding_audit.cli.decisions import decision_value, parse_context, print_gaps, resolve_actions
+from koding_audit.cli.output import emit
+from koding_audit.io import json_text
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import escape, pluralize
+from koding_audit.model.account import PrincipalKind
+from koding_audit.model.desired import RequiredAction
+from koding_audit.model.errors import InputError
+from koding_audit.model.location import Location
+from koding_audit.model.query import Fact, Query
+from koding_audit.model.snapshot import Principal
+from koding_audit.policy.evaluation import Decision
+from koding_audit.policy.permissions import Permissions, reason_text
+from koding_audit.scan.session import identify_account, open_source
+
+_KINDS: frozenset[PrincipalKind] = frozenset({"user", "group", "role"})
+_FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
+
+
+@dataclass(frozen=True)
+class WhoCanAnswer:
+    """Everybody who was asked about, with the decision, in the order of their ARNs."""
+
+    action: RequiredAction
+    decisions: tuple[tuple[Principal, Decision], ...]
+
+    def with_verdict(self, verdict: str) -> list[tuple[Principal, Decision]]:
+        return [each for each in self.decisions if each[1].verdict == verdict]
+
+    @property
+    def not_seen(self) -> list[str]:
+        return sorted({layer for _, decision in self.decisions for layer in decision.not_seen})
+
+
+def answer_who_can(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Status 0: somebody can; 1: nobody can; 2: of somebody it is not known, or not everything could be read."""
+    action, resource = options.principal, options.action or "*"
+    if options.resource != "*" or options.simulate:
+        raise InputError("--who asks about one action of everybody", "koding-audit can --who ec2:RunInstances")
+    if "*" in action or "?" in action:
+        raise InputError(f"{action}: --who takes one action, without wildcards", "ask about each by itself")
+    (name,) = resolve_actions(action, terminal)
+    asked = RequiredAction(name, Location("", 1, 1), resource, parse_context(options.context))
+    with open_source(options, terminal) as source:
+        account, _ = identify_account(source, options, terminal)
+        terminal.show_progress(f"reading account {account.id} ...")
+        snapshot = source.collect(Query(listed=_KINDS, facts_of_all=_FACTS))
+    permissions = Permissions(snapshot, strict=options.strict)
+    everybody = sorted(snapshot.principals.values(), key=lambda each: each.arn)
+    answers = WhoCanAnswer(asked, tuple((each, permissions.decide(each, asked)) for each in everybody))
+    print_gaps(snapshot, terminal)
+    emit(
+        _answer_json(answers)
+        if options.output == "json"
+        else "".join(f"{escape(line)}\n" for line in _answer_lines(answers))
+    )
+    if snapshot.gaps or answers.with_verdict("unknown"):
+        return 2
+    return 0 if answers.with_verdict("allowed") else 1
+
+
+def _answer_lines(answers: WhoCanAnswer) -> Iterator[str]:
+    allowed, unknown = answers.with_verdict("allowed"), answers.with_verdict("unknown")
+    yield f"{answers.action.action} on {answers.action.resource}"
+    for principal, decision in allowed:
+        yield f"  allowed    {principal.kind} {principal.name}: {'; '.join(_reason_texts(decision)[:1])}"
+    for principal, decision in unknown:
+        why = [f"depends on {key}" for key in decision.open_keys] or _reason_texts(decision)
+        yield f"  not known  {principal.kind} {principal.name}: {'; '.join(why[:3])}"
+    if answers.not_seen:
+        yield f"  not seen   {', '.join(answers.not_seen)}"
+    kinds = Counter(principal.kind for principal, _ in allowed)
+    of_kinds = ", ".join(pluralize(number, kind) for kind, number in sorted(kinds.items()))
+    rest = len(answers.decisions) - len(allowed) - len(unknown)
+    known = f"; of {len(unknown)} it is not known" if unknown else ""
+    yield f"{of_kinds or 'nobody'} can, {rest} cannot{known}"
+
+
+def _reason_texts(decision: Decision) -> list[str]:
+    return [reason_text(because) for because in decision.reasons]
+
+
+def _answer_json(answers: WhoCanAnswer) -> str:
+    found = {
+        name: [
+            {"principal": principal.arn, **decision_value(decision)}
+            for principal, decision in answers.with_verdict(verdict)
+        ]
+        for name, verdict in (("allowed", "allowed"), ("unknown", "unknown"))
+    }
+    value = {
+        "version": 1,
+        "action": answers.action.action,
+        "resource": answers.action.resource,
+        **found,
+        "others": len(answers.decisions) - sum(map(len, found.values())),
+        "not_seen": answers.not_seen,
+    }
+    return json_text.write_json(value, indent=2) + "\n"

@@ -1,0 +1,350 @@
+"""Trees -> Desired, refusing nothing: the schema came before it, and checks.py comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Literal, cast
+
+from koding_audit.desired.policy_documents import document_text
+from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlFile, YamlNode, mappings_of_files
+from koding_audit.model.account import PrincipalKind
+from koding_audit.model.desired import (
+    Boundary,
+    Desired,
+    DesiredGroup,
+    DesiredRole,
+    DesiredUser,
+    Guards,
+    Ignore,
+    KeyLimits,
+    PolicyDocument,
+    PolicyRef,
+    PolicySet,
+    RequiredAction,
+    RootExpectation,
+    Target,
+    Waiver,
+)
+from koding_audit.model.location import Location, Reference
+from koding_audit.model.waivable import INLINE_RULES
+
+_CLOSED_KINDS: Mapping[str, PrincipalKind] = {"users": "user", "groups": "group", "roles": "role"}
+
+
+def build_desired(files: Sequence[YamlFile], guards: Guards) -> Desired:
+    """One desired state of several files. Of what stands there twice it takes one; checks.problem refuses it."""
+    account_source, account = top_level_mapping(files, "account")
+    root_source, root = top_level_mapping(files, "root")
+    _, closed = top_level_mapping(files, "closed")
+    groups = _build_groups(files)
+    return Desired(
+        files=(*(file.source_file for file in files), *guards.files),
+        policy_sets={
+            name: _build_policy_set(name, at, node, file.documents)
+            for file in files
+            for name, at, node in file.root.mappings("policy_sets")
+        },
+        groups=groups,
+        users=_build_users(files, groups),
+        roles={name: _build_role(name, at, node) for name, at, node in mappings_of_files(files, "roles")},
+        root=_build_root(root, root_source),
+        account_ids=tuple(scalar.value for scalar in account_id_scalars(account)),
+        account_source=account_source,
+        partition=_optional_text(account, "partition"),
+        closed={kind: closed.entries[key].location for key, kind in _CLOSED_KINDS.items() if closed.is_true(key)},
+        ignore=tuple(each for file in files for each in ignore_entries(file)),
+        strict=any(file.root.is_true("strict") for file in files),
+        guards=guards,
+        waivers=tuple(_build_waiver(node) for node in waiver_nodes(files)),
+        targets={name: _build_target(name, at, node) for name, at, node in mappings_of_files(files, "targets")},
+    )
+
+
+def account_id_scalars(account: MappingNode) -> tuple[ScalarNode, ...]:
+    """The ids that `account` pins, one or a list."""
+    node = account.node("id")
+    if isinstance(node, ScalarNode):
+        return (node,)
+    return account.scalars("id")
+
+
+def arn_of_policy_name(written: str) -> str:
+    """The ARN of a policy as a file writes it, with ${partition} and ${account} where the file does not say them."""
+    if written.startswith("arn:"):
+        return written
+    if written.startswith("customer:"):
+        return f"arn:${{partition}}:iam::${{account}}:policy/{written.removeprefix('customer:')}"
+    return f"arn:${{partition}}:iam::aws:policy/{written}"
+
+
+def arn_of_policy_mapping(node: MappingNode) -> str:
+    """The ARN of a policy that is written as a mapping: the account's own, unless it is pinned to a version."""
+    name = node.text("name")
+    if "version" in node.entries:
+        return arn_of_policy_name(name)
+    return arn_of_policy_name(f"customer:{node.text('path').removeprefix('/')}{name}")
+
+
+def policy_nodes(policy_set: MappingNode) -> tuple[ScalarNode | MappingNode, ...]:
+    """The policies of a set, each a text or a mapping."""
+    listed = cast("SequenceNode | None", policy_set.node("policies"))
+    return cast("tuple[ScalarNode | MappingNode, ...]", listed.nodes if listed else ())
+
+
+def arn_of_policy_node(node: ScalarNode | MappingNode) -> str:
+    """The ARN of one of a set's policies, however it is written."""
+    return arn_of_policy_name(node.value) if isinstance(node, ScalarNode) else arn_of_policy_mapping(node)
+
+
+def merge_key_limits(own: YamlNode | None, default: YamlNode | None) -> KeyLimits | None:
+    """The user's limits, each before the default's. `forbidden`, on either side, is not joined with the other's."""
+    said = own or default
+    if said is None:
+        return None
+    if isinstance(said, ScalarNode):
+        return KeyLimits(said.location, max_active=0)
+    inherited = default.entries if isinstance(default, MappingNode) else {}
+    limits = MappingNode({**inherited, **cast("MappingNode", said).entries}, said.location)
+    return KeyLimits(limits.location, **{name: int(limits.text(name)) for name in limits.entries})
+
+
+def ignore_entries(file: YamlFile) -> Iterator[Ignore]:
+    """The principals that a file wants ignored."""
+    listed = cast("SequenceNode | None", file.root.node("ignore"))
+    for node in cast("tuple[MappingNode, ...]", listed.nodes if listed else ()):
+        (kind,) = node.entries.keys() - {"reason"}
+        yield Ignore(cast("PrincipalKind", kind), node.text(kind), node.text("reason"), node.location)
+
+
+def waiver_nodes(files: Sequence[YamlFile]) -> Iterator[MappingNode]:
+    """The waivers of every file."""
+    for file in files:
+        listed = cast("SequenceNode | None", file.root.node("waivers"))
+        yield from cast("tuple[MappingNode, ...]", listed.nodes if listed else ())
+
+
+def expiry_day(waiver: MappingNode) -> date | None:
+    """The last day on which a waiver holds; None where the calendar has no such day."""
+    try:
+        return date.fromisoformat(waiver.text("expires"))
+    except ValueError:
+        return None
+
+
+def has_only_members(group: MappingNode) -> bool:
+    """Whether this is more members for a group, and not its definition."""
+    return group.entries.keys() <= {"members"}
+
+
+def top_level_mapping(files: Sequence[YamlFile], key: str) -> tuple[Location | None, MappingNode]:
+    """What stands under a top key that only one file may have, and the key's place; else an empty mapping."""
+    for file in files:
+        entry = file.root.entries.get(key)
+        if entry:
+            return entry.location, cast("MappingNode", entry.node)
+    return None, MappingNode({}, Location("", 1, 1))
+
+
+def _build_target(name: str, source: Location, node: MappingNode) -> Target:
+    units = node.node("ou")
+    return Target(
+        name=name,
+        location=source,
+        role=node.text("role"),
+        accounts=_scalar_texts(node, "accounts"),
+        units=_text_values(units) if units else (),
+        tags=_tag_pairs(node, "tag"),
+        exclude=frozenset(_scalar_texts(node, "exclude")),
+        external_id=node.text("external_id"),
+    )
+
+
+def _build_policy_set(name: str, source: Location, node: MappingNode, documents: Mapping[str, str]) -> PolicySet:
+    policies = tuple(_build_policy_ref(each, documents) for each in policy_nodes(node))
+    actions = cast("SequenceNode | None", node.node("actions"))
+    return PolicySet(
+        name, source, policies, node.text("description"), tuple(map(_build_action, actions.nodes)) if actions else ()
+    )
+
+
+def _build_policy_ref(node: ScalarNode | MappingNode, documents: Mapping[str, str]) -> PolicyRef:
+    if isinstance(node, ScalarNode):
+        return PolicyRef(arn_of_policy_name(node.value), node.location)
+    file = node.scalar("file")
+    document = PolicyDocument(documents[file.value], file.location) if file else _build_document(node, "document")
+    return PolicyRef(arn_of_policy_mapping(node), node.location, node.text("version"), document)
+
+
+def _build_document(node: MappingNode, key: str) -> PolicyDocument | None:
+    entry = node.entries.get(key)
+    return PolicyDocument(document_text(entry.node), entry.location) if entry else None
+
+
+def _build_inline(node: MappingNode) -> dict[str, PolicyDocument]:
+    policies = cast("MappingNode | None", node.node("inline"))
+    entries = policies.entries.items() if policies else ()
+    return {name: PolicyDocument(document_text(entry.node), entry.location) for name, entry in entries}
+
+
+def _build_action(node: YamlNode) -> RequiredAction:
+    if isinstance(node, ScalarNode):
+        return RequiredAction(node.value, node.location)
+    said = cast("MappingNode", node)
+    context = cast("MappingNode | None", said.node("context"))
+    return RequiredAction(
+        said.text("action"),
+        said.location,
+        said.text("resource") or "*",
+        tuple((key, _text_values(entry.node)) for key, entry in context.entries.items()) if context else (),
+    )
+
+
+def _text_values(node: YamlNode) -> tuple[str, ...]:
+    """One text or a list of them."""
+    if isinstance(node, ScalarNode):
+        return (node.value,)
+    return tuple(each.value for each in cast("tuple[ScalarNode, ...]", cast("SequenceNode", node).nodes))
+
+
+def _build_groups(files: Sequence[YamlFile]) -> dict[str, DesiredGroup]:
+    chosen: dict[str, tuple[Location, MappingNode]] = {}
+    for name, source, node in mappings_of_files(files, "groups"):
+        if name not in chosen or (has_only_members(chosen[name][1]) and not has_only_members(node)):
+            chosen[name] = (source, node)
+    return {name: _build_group(name, source, node) for name, (source, node) in chosen.items()}
+
+
+def _build_group(name: str, source: Location, node: MappingNode) -> DesiredGroup:
+    return DesiredGroup(
+        name=name,
+        location=source,
+        path=_optional_text(node, "path"),
+        required=_build_references(node, "required"),
+        optional=_build_references(node, "optional"),
+        inline=_build_inline(node),
+        exclusive=node.is_true("exclusive"),
+        owner=node.text("owner"),
+        managed_by=node.text("managed_by"),
+        targets=_scalar_texts(node, "targets"),
+    )
+
+
+def _build_role(name: str, source: Location, node: MappingNode) -> DesiredRole:
+    return DesiredRole(
+        name=name,
+        location=source,
+        path=_optional_text(node, "path"),
+        required=_build_references(node, "required"),
+        optional=_build_references(node, "optional"),
+        inline=_build_inline(node),
+        boundary=_build_boundary(node.scalar("boundary")),
+        trust=_build_document(node, "trust"),
+        exclusive=node.is_true("exclusive"),
+        owner=node.text("owner"),
+        managed_by=node.text("managed_by"),
+        targets=_scalar_texts(node, "targets"),
+    )
+
+
+def _build_users(files: Sequence[YamlFile], declared: Mapping[str, DesiredGroup]) -> dict[str, DesiredUser]:
+    """Members of groups first, then what stands under `users`, in the order of the files."""
+    joined: dict[str, dict[str, Reference]] = {}  # by user, then by group, where the files first say so
+    for group, _, node in mappings_of_files(files, "groups"):
+        for member in node.scalars("members"):
+            joined.setdefault(member.value, {}).setdefault(group, Reference(group, member.location))
+    users = {
+        name: DesiredUser(
+            name=name,
+            location=next(iter(groups.values())).location,
+            groups=tuple(groups.values()),
+            targets=_inherited_targets([declared[group] for group in groups]),
+        )
+        for name, groups in joined.items()
+    }
+    types = {name: node for name, _, node in mappings_of_files(files, "user_defaults")}
+    for name, source, node in mappings_of_files(files, "users"):
+        users[name] = _build_user(name, source, node, joined.get(name, {}), types.get(node.text("type")))
+    return users
+
+
+def _inherited_targets(groups: Sequence[DesiredGroup]) -> tuple[str, ...]:
+    """Where somebody is declared who only stands among the members of these groups: where one of them holds."""
+    if not all(group.targets for group in groups):
+        return ()
+    return tuple(dict.fromkeys(name for group in groups for name in group.targets))
+
+
+def _build_user(
+    name: str, source: Location, node: MappingNode, joined: Mapping[str, Reference], default: MappingNode | None
+) -> DesiredUser:
+    own_groups = _build_references(node, "groups")
+    own_names = {group.name for group in own_groups}
+    console = node.scalar("console") or (default.scalar("console") if default else None)
+    return DesiredUser(
+        name=name,
+        location=source,
+        path=_optional_text(node, "path"),
+        groups=own_groups + tuple(group for name, group in joined.items() if name not in own_names),
+        required=_build_references(node, "required"),
+        optional=_build_references(node, "optional"),
+        inline=_build_inline(node),
+        boundary=_build_boundary(node.scalar("boundary")),
+        access_keys=merge_key_limits(node.node("access_keys"), default.node("access_keys") if default else None),
+        console=Reference(console.value, console.location) if console else None,
+        exclusive=node.is_true("exclusive"),
+        owner=node.text("owner"),
+        managed_by=node.text("managed_by"),
+        tags=_tag_pairs(node, "tags"),
+        targets=_scalar_texts(node, "targets"),
+    )
+
+
+def _build_boundary(scalar: ScalarNode | None) -> Boundary | None:
+    if scalar is None:
+        return None
+    ref = None if scalar.value == "none" else PolicyRef(arn_of_policy_name(scalar.value), scalar.location)
+    return Boundary(ref, scalar.location)
+
+
+def _tag_pairs(node: MappingNode, key: str) -> tuple[tuple[str, str], ...]:
+    tags = cast("MappingNode | None", node.node(key))
+    return tuple((key, tags.text(key)) for key in tags.entries) if tags else ()
+
+
+def _build_root(node: MappingNode, source: Location | None) -> RootExpectation:
+    return RootExpectation(
+        access_keys=cast("Literal['forbidden', 'allowed']", node.text("access_keys") or "forbidden"),
+        mfa=cast("Literal['required', 'any']", node.text("mfa") or "required"),
+        unused_days=int(node.text("unused_days") or "30"),
+        location=source,
+    )
+
+
+def _build_waiver(node: MappingNode) -> Waiver:
+    rule, policy = node.text("rule"), node.text("policy") or "*"
+    managed = policy != "*" and rule not in INLINE_RULES
+    return Waiver(
+        rule=rule,
+        reason=node.text("reason"),
+        owner=node.text("owner"),
+        expires=expiry_day(node) or date.min,
+        subject=node.text("subject") or "*",
+        policy=arn_of_policy_name(policy) if managed else policy,
+        location=node.location,
+        targets=_scalar_texts(node, "targets"),
+    )
+
+
+def _optional_text(node: MappingNode, key: str) -> str | None:
+    scalar = node.scalar(key)
+    return scalar.value if scalar else None
+
+
+def _scalar_texts(node: MappingNode, key: str) -> tuple[str, ...]:
+    return tuple(each.value for each in node.scalars(key))
+
+
+def _build_references(node: MappingNode, key: str) -> tuple[Reference, ...]:
+    written = node.scalars(key)
+    return tuple([Reference(each.value, each.location) for each in written]) if written else ()

@@ -1,0 +1,95 @@
+"""`guards.yaml`, beside the desired state and with an owner of its own: who is protected, and what is forbidden."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar, cast
+
+from koding_audit.desired.builder import arn_of_policy_name
+from koding_audit.desired.paths import GUARDS_FILE
+from koding_audit.desired.resources import guards_schema
+from koding_audit.desired.values import plain_value
+from koding_audit.io.text import place_text, quote_text
+from koding_audit.io.yaml_nodes import ScalarNode, YamlFile
+from koding_audit.io.yaml_reader import read_yaml_file
+from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.arn import is_same_policy, policy_name
+from koding_audit.model.desired import Desired, DesiredGroup, DesiredRole, DesiredUser, Guards, PolicyRef, PolicySet
+from koding_audit.model.errors import InputError
+from koding_audit.model.location import Reference
+
+_Key = TypeVar("_Key")
+
+
+def read_guards_beside(paths: Sequence[str]) -> Guards:
+    """The guards in the folders of these files, added up; none where there are none. Raises InputError."""
+    folders = dict.fromkeys(str(Path(path).parent / GUARDS_FILE) for path in paths)
+    # What is there and cannot be read is told by reading it: guards are never passed over.
+    files = {file.identity: file for file in (_read_valid_guards(each) for each in folders if os.path.lexists(each))}
+    return _merge_guards(tuple(files.values()))
+
+
+def forbidden_policy_error(desired: Desired) -> InputError | None:
+    """The first policy that somebody requires and a guard forbids, with both places."""
+    if not desired.guards.forbidden:
+        return None
+    for policy_set in _required_sets(desired):
+        for ref in policy_set.policies:
+            for guard in desired.guards.forbidden:
+                if is_same_policy(ref.arn, guard.arn):
+                    message = f"policy {quote_text(policy_name(ref.arn))} is forbidden at {place_text(guard.location)}"
+                    hint = "take it out of the set; only the owner of that file can allow it"
+                    return InputError(message, hint, ref.location)
+    return None
+
+
+def _required_sets(desired: Desired) -> Iterator[PolicySet]:
+    everybody: tuple[DesiredGroup | DesiredUser | DesiredRole, ...]
+    everybody = (*desired.groups.values(), *desired.users.values(), *desired.roles.values())
+    names = dict.fromkeys(use.name for each in everybody for use in each.required)
+    return (desired.policy_sets[name] for name in names if name in desired.policy_sets)
+
+
+def _read_valid_guards(path: str) -> YamlFile:
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to load, and few have guards
+
+    file, schema = read_yaml_file(path), guards_schema()
+    plain = plain_value(file.root, schema, schema)
+    if not Draft7Validator(schema).is_valid(plain):
+        from koding_audit.desired.schema_errors import explain_schema_error  # noqa: PLC0415 - as above
+
+        raise explain_schema_error(file.root, plain, schema)
+    return file
+
+
+def _merge_guards(files: Sequence[YamlFile]) -> Guards:
+    protected: dict[PrincipalKey, Reference] = {}
+    policies_forbidden: list[PolicyRef] = []
+    for file in files:
+        principals = [(_principal_key(each), each) for each in file.root.scalars("protected")]
+        policies = [(arn_of_policy_name(each.value), each) for each in file.root.scalars("forbidden")]
+        _refuse_duplicates(principals)
+        _refuse_duplicates((policy_name(arn).casefold(), each) for arn, each in policies)
+        for key, each in principals:
+            protected.setdefault(key, Reference(each.value, each.location))
+        policies_forbidden += [PolicyRef(arn, each.location) for arn, each in policies]
+    limits = [(int(each.value), each.location) for file in files for each in [file.root.scalar("max_changes")] if each]
+    return Guards(
+        tuple(file.source_file for file in files), protected, tuple(policies_forbidden), min(limits, default=None)
+    )
+
+
+def _principal_key(scalar: ScalarNode) -> PrincipalKey:
+    kind, _, name = scalar.value.partition("/")
+    return principal_key(cast("PrincipalKind", kind), name)
+
+
+def _refuse_duplicates(entries: Iterable[tuple[_Key, ScalarNode]]) -> None:
+    seen: dict[_Key, ScalarNode] = {}
+    for key, scalar in entries:
+        first = seen.setdefault(key, scalar)
+        if first is not scalar:
+            message = f"{quote_text(scalar.value)} stands here twice, first at {place_text(first.location)}"
+            raise InputError(message, "leave one of the two", scalar.location)

@@ -1,0 +1,53 @@
+"""The way of a file: read, held against the schema, built, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from koding_audit.desired.builder import build_desired
+from koding_audit.desired.checks import first_refusal
+from koding_audit.desired.guards_file import forbidden_policy_error, read_guards_beside
+from koding_audit.desired.paths import is_guards_file
+from koding_audit.desired.policy_documents import read_document_files
+from koding_audit.desired.validator import Invalid, validate
+from koding_audit.desired.values import Schema, plain_value
+from koding_audit.io.yaml_nodes import YamlFile
+from koding_audit.io.yaml_reader import read_yaml_file
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import InputError
+from koding_audit.model.frozen import replace
+from koding_audit.model.location import Location
+
+
+def load_desired_files(paths: Sequence[str], schema: Schema) -> Desired:
+    """One desired state from one or several files, with the guards beside them. Raises InputError."""
+    if not paths:
+        raise InputError("no desired-state file is given", "name a FILE")
+    files: dict[tuple[int, int], YamlFile] = {}
+    for path in paths:
+        if is_guards_file(path):
+            hint = "name the desired-state files: a guards.yaml beside one of them is read with it"
+            raise InputError("guards are no desired state", hint, Location(path, 1, 1))
+        file = _read_valid_file(path, schema)
+        if file.identity in files:
+            raise InputError("this file is given twice", "name it once", Location(path, 1, 1))
+        files[file.identity] = file
+    read_files = tuple(files.values())
+    guards = read_guards_beside(paths)
+    desired = build_desired(read_files, guards)
+    refusal = first_refusal(read_files, desired) or forbidden_policy_error(desired)
+    if refusal:
+        raise refusal
+    return desired
+
+
+def _read_valid_file(path: str, schema: Schema) -> YamlFile:
+    file = read_yaml_file(path)
+    plain = plain_value(file.root, schema, schema)
+    try:
+        validate(plain)
+    except Invalid as error:
+        from koding_audit.desired.schema_errors import explain_schema_error  # noqa: PLC0415 - it loads jsonschema, which is slow
+
+        raise explain_schema_error(file.root, plain, schema) from error
+    return replace(file, documents=read_document_files(path, file.root))

@@ -1,0 +1,1 @@
+"""Files, texts and formats: JSON, YAML, SQLite, locks, HTTPS and the terminal."""

@@ -1,0 +1,95 @@
+"""Reads a file that somebody names: a regular one, no larger than such a file can be, as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+
+from koding_audit.model.errors import InputError
+from koding_audit.model.frozen import dataclass
+from koding_audit.model.location import Location
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+# A FIFO without a writer must not hold us, nor a terminal become ours.
+_OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """What kind of file is wanted, for messages: its name with its article.
+
+    mebibytes: the most that it may have; missing, too_large: what to do then.
+    """
+
+    name: str
+    mebibytes: int
+    missing: str = "check its path and its permissions"
+    too_large: str = "is it the right file?"
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """What a file held. identity: device and inode, the same under all of its names; modified: POSIX time.
+
+    mode: its permissions; owner: the number of its user.
+    """
+
+    data: bytes
+    identity: tuple[int, int]
+    modified: float
+    mode: int
+    owner: int
+
+
+def read_file(path: str, wanted: FileSpec) -> FileContent:
+    """The bytes of a regular file. Raises InputError; devices, pipes and sockets are not even waited for."""
+    start = Location(path, 1, 1)
+    if path == "-":
+        raise InputError("standard input is not read", "give a file; one that is called - is given as ./-", start)
+    try:
+        descriptor = os.open(path, _OPENING)
+        try:
+            return _read_content(descriptor, wanted, start)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        reason = error.strerror if isinstance(error, OSError) else "there can be no file of this name"
+        raise InputError(f"the file cannot be read: {reason}", wanted.missing, start) from error
+
+
+def read_text(path: str, wanted: FileSpec) -> str:
+    """The text of a file. Raises InputError."""
+    return decode_utf8(read_file(path, wanted).data, path)
+
+
+def decode_utf8(data: bytes, path: str) -> str:
+    """UTF-8 as text, without the mark that some editors begin it with. Raises InputError with line and column."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError("the file is UTF-16", "save it as UTF-8", Location(path, 1, 1))
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        *above, line = LINE_BREAK.split(data[: error.start].decode())
+        where = Location(path, len(above) + 1, len(line) + 1)
+        raise InputError(f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8", where) from error
+
+
+def _read_content(descriptor: int, wanted: FileSpec, start: Location) -> FileContent:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, a pipe or a socket"
+        raise InputError(f"this is {kind}, not a file", f"give {wanted.name} itself, as a file", start)
+    most = wanted.mebibytes * _MEBIBYTE
+    data = b""
+    if status.st_size <= most:  # else nothing of it is read
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    if max(len(data), status.st_size) > most:
+        raise InputError(f"the file is larger than {wanted.mebibytes} MiB", wanted.too_large, start)
+    return FileContent(
+        data, (status.st_dev, status.st_ino), status.st_mtime, stat.S_IMODE(status.st_mode), status.st_uid
+    )

@@ -1,0 +1,1 @@
+"""Values that cross package boundaries, and errors; frozen, and free of work."""

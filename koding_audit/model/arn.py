@@ -1,0 +1,55 @@
+"""Amazon Resource Names of IAM: taken apart once, here."""
+
+from __future__ import annotations
+
+SERVICE_LINKED = "aws-service-role/"  # the path of AWS's policies for service-linked roles
+
+_RESERVED = ("/aws-service-role/", "/aws-reserved/")  # of roles that AWS makes and changes itself
+
+
+def is_reserved_path(path: str) -> bool:
+    """Whether a role of this path is a service's own or Identity Center's."""
+    return path.startswith(_RESERVED)
+
+
+def policy_name(arn: str) -> str:
+    """The name of a managed policy with its path, as a desired-state file writes it.
+
+    `IAMReadOnlyAccess`, `job-function/Billing`; an account's own: `customer:team/edge`. What is no ARN stays as it is.
+    """
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return arn
+    name = parts[5].removeprefix("policy/")
+    return name if parts[4] == "aws" else f"customer:{name}"
+
+
+def is_same_policy(one: str, other: str) -> bool:
+    """Whether two ARNs are of one managed policy, in whichever partition and account of one's own they are written.
+
+    IAM's names are unique ignoring case.
+    """
+    return policy_name(one).casefold() == policy_name(other).casefold()
+
+
+def arn_partition(arn: str) -> str:
+    """`aws`, `aws-cn`, ...; "" for what is no ARN."""
+    parts = arn.split(":", 5)
+    return parts[1] if len(parts) == 6 else ""
+
+
+def arn_account(arn: str) -> str:
+    """The id of the account that an ARN is of, `aws` for AWS's own policies; "" for what is no ARN."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
+
+
+def subject_label(arn: str) -> str:
+    """A subject as people call it: `group Developers`, `user koding-user`, `account and root user`."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return arn
+    kind, slash, path = parts[5].partition("/")
+    if not slash:
+        return "account and root user" if kind == "root" else parts[5]
+    return f"policy {policy_name(arn)}" if kind == "policy" else f"{kind} {path.rpartition('/')[2]}"

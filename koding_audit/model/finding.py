@@ -1,0 +1,184 @@
+"""Findings: what is wrong, how severe it is, and the IAM write that fixes it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any, Literal
+
+from koding_audit.model.account import EntityKey, PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.desired import Waiver
+from koding_audit.model.frozen import dataclass
+from koding_audit.model.location import Location
+
+Severity = Literal["error", "warning", "note"]
+
+FindingStatus = Literal["open", "fixed", "failed", "pending", "waived"]
+
+Change = Literal["add", "create", "replace"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+# --- what is wrong, and what to do about it -------------------------------------------------------
+
+
+class Verb(str, enum.Enum):
+    """The IAM actions that a fix or an undo may take, in the order in which a plan takes them."""
+
+    CREATE_GROUP = "CreateGroup"
+    CREATE_USER = "CreateUser"
+    CREATE_POLICY = "CreatePolicy"
+    ATTACH_GROUP_POLICY = "AttachGroupPolicy"
+    ATTACH_USER_POLICY = "AttachUserPolicy"
+    ATTACH_ROLE_POLICY = "AttachRolePolicy"
+    ADD_USER_TO_GROUP = "AddUserToGroup"
+    PUT_GROUP_POLICY = "PutGroupPolicy"
+    PUT_USER_POLICY = "PutUserPolicy"
+    PUT_ROLE_POLICY = "PutRolePolicy"
+    CREATE_POLICY_VERSION = "CreatePolicyVersion"
+    SET_DEFAULT_POLICY_VERSION = "SetDefaultPolicyVersion"
+    REMOVE_USER_FROM_GROUP = "RemoveUserFromGroup"
+    DETACH_GROUP_POLICY = "DetachGroupPolicy"
+    DETACH_USER_POLICY = "DetachUserPolicy"
+    DETACH_ROLE_POLICY = "DetachRolePolicy"
+    DELETE_GROUP_POLICY = "DeleteGroupPolicy"
+    DELETE_USER_POLICY = "DeleteUserPolicy"
+    DELETE_ROLE_POLICY = "DeleteRolePolicy"
+    DELETE_POLICY_VERSION = "DeletePolicyVersion"
+    DELETE_POLICY = "DeletePolicy"
+    DELETE_USER = "DeleteUser"
+    DELETE_GROUP = "DeleteGroup"
+    CREATE_ACCESS_KEY = "CreateAccessKey"
+
+
+INVERSE: Mapping[Verb, Verb] = {
+    Verb.CREATE_GROUP: Verb.DELETE_GROUP,
+    Verb.CREATE_USER: Verb.DELETE_USER,
+    Verb.ATTACH_GROUP_POLICY: Verb.DETACH_GROUP_POLICY,
+    Verb.ATTACH_USER_POLICY: Verb.DETACH_USER_POLICY,
+    Verb.ATTACH_ROLE_POLICY: Verb.DETACH_ROLE_POLICY,
+    Verb.ADD_USER_TO_GROUP: Verb.REMOVE_USER_FROM_GROUP,
+    Verb.REMOVE_USER_FROM_GROUP: Verb.ADD_USER_TO_GROUP,
+    Verb.DETACH_GROUP_POLICY: Verb.ATTACH_GROUP_POLICY,
+    Verb.DETACH_USER_POLICY: Verb.ATTACH_USER_POLICY,
+    Verb.DETACH_ROLE_POLICY: Verb.ATTACH_ROLE_POLICY,
+    Verb.DELETE_GROUP_POLICY: Verb.PUT_GROUP_POLICY,
+    Verb.DELETE_USER_POLICY: Verb.PUT_USER_POLICY,
+    Verb.DELETE_ROLE_POLICY: Verb.PUT_ROLE_POLICY,
+    Verb.PUT_GROUP_POLICY: Verb.DELETE_GROUP_POLICY,
+    Verb.PUT_USER_POLICY: Verb.DELETE_USER_POLICY,
+    Verb.PUT_ROLE_POLICY: Verb.DELETE_ROLE_POLICY,
+    Verb.CREATE_POLICY: Verb.DELETE_POLICY,
+    Verb.CREATE_POLICY_VERSION: Verb.SET_DEFAULT_POLICY_VERSION,
+}
+"""What takes an action back. Of an inline policy that was put over another, the other is put again.
+
+An access key has none: somebody uses it by now, and its journal does not hold its id.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One call to IAM: its name and the parameters that it is given, as IAM spells them."""
+
+    verb: Verb
+    parameters: Mapping[str, Any]
+
+    @property
+    def entity(self) -> EntityKey:
+        """What it changes. AddUserToGroup and its inverse change the group; a policy is found by its bare name."""
+        given = self.parameters
+        kinds: tuple[PrincipalKind, ...] = ("group", "user", "role")
+        for kind in kinds:
+            if f"{kind.title()}Name" in given:
+                return principal_key(kind, given[f"{kind.title()}Name"])
+        name = str(given.get("PolicyName") or given["PolicyArn"].rpartition("/")[2])
+        return "policy", name.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference between what is wanted and what is there.
+
+    subject: an ARN; key: what tells it from its siblings (a policy's ARN, a group's name), or "";
+    evidence: facts as JSON values; source: the line that asks for it; fix: the call that would mend it.
+    waiver: what says that it is accepted, where its status is waived.
+    known: it stands, and stood as it does in the report that the audit was compared with: it does not count.
+    """
+
+    rule: str
+    severity: Severity
+    subject: str
+    message: str
+    key: str = ""
+    location: Location | None = None
+    policy_set: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    fix: Action | None = None
+    status: FindingStatus = "open"
+    waiver: Waiver | None = None
+    known: bool = False
+
+    @property
+    def id(self) -> str:
+        """Made of facts, never of wording, so that baselines and fingerprints survive a reworded message."""
+        return f"{self.rule}/{self.subject}/{self.key}" if self.key else f"{self.rule}/{self.subject}"
+
+    @property
+    def change(self) -> Change | None:
+        """What has to be allowed for its fix: nothing more (add), `--create` or `--replace`; None: it has no fix."""
+        if self.fix is None:
+            return None
+        name = self.fix.verb.value
+        if self.fix.verb in (Verb.CREATE_USER, Verb.CREATE_GROUP):
+            return "create"
+        return "replace" if name.startswith(("Detach", "Remove", "Delete")) or self.rule.endswith("-changed") else "add"
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """How a rule is explained. Text is Markdown, a line each, with code between backquotes.
+
+    severity: of its findings, and when it is another; looks_at: what it holds against what; by_hand: what a person does
+    about it; commands: the same with the AWS CLI, where words in capitals stand for names, empty where no command does
+    it; with_fix: what `--fix` does; finds: what it says of an account that `example`, a whole desired-state file, does
+    not fit; example: "" where it hangs on no key of such a file.
+    """
+
+    severity: str
+    looks_at: str
+    by_hand: str
+    with_fix: str
+    finds: str
+    commands: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a rule says to people.
+
+    why: why it matters, in a few words; step: what to do where `--fix` cannot; reads: the calls that it needs, as
+    permissions; help: its whole explanation.
+    """
+
+    why: str
+    step: str = ""
+    reads: tuple[str, ...] = ()
+    help: Help | None = None
+
+
+def touched_entities(action: Action) -> tuple[EntityKey, ...]:
+    """Everything that has to be there for an action, or is made by it."""
+    return action_principals(action) or (action.entity,)
+
+
+def action_principals(action: Action) -> tuple[PrincipalKey, ...]:
+    kinds: tuple[PrincipalKind, ...] = ("group", "user", "role")
+    named = ((kind, action.parameters.get(f"{kind.title()}Name")) for kind in kinds)
+    return tuple(principal_key(kind, name) for kind, name in named if name)
+
+
+NOT_CHECKED = "not-checked"

@@ -1,0 +1,1 @@
+"""IAM policies: documents, evaluation, and differences by meaning."""

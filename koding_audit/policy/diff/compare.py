@@ -1,0 +1,156 @@
+"""The comparison: classes of actions, in each the regions of resources, in each the truth table of what decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from koding_audit.policy.diff.actions import ActionClass, ActionElements
+from koding_audit.policy.diff.conditions import Term
+from koding_audit.policy.diff.patterns import PatternSpace, Region, TooManyStates
+from koding_audit.policy.diff.statements import (
+    PrincipalValue,
+    account_root_arns,
+    principal_term,
+    representative_principals,
+    scoped_statements,
+)
+from koding_audit.policy.diff.truth_table import PlaceDifference, Side, compare_sides
+from koding_audit.policy.diff.values import Difference, DiffVerdict, PolicyChange
+from koding_audit.policy.document import Document
+
+Documents = Document | Sequence[Document]
+
+_MOST_REASONS = 3  # that a message tells
+
+
+def compare_documents(old: Documents, new: Documents, *, values: bool = True) -> Difference:
+    """What the new document allows and denies that the old does not, and the other way round.
+
+    Several documents are one: all their statements apply together. `equal` is said only where no request tells the two
+    apart; `undecided` where no difference is proven, but equality is not either. values: whether the conditions of a
+    change are told with their values: in a report they are a part of a document that nobody asked for.
+    """
+    comparison = _DocumentComparison(old, new, values=values)
+    found: dict[str, set[PolicyChange]] = {}
+    for name, change in comparison.changes():
+        found.setdefault(name, set()).add(change)
+    why = "; ".join(sorted(comparison.reasons)[:_MOST_REASONS])
+    verdict: DiffVerdict = "different" if found else "undecided" if why else "equal"
+    return Difference(verdict, **{name: tuple(sorted(each)) for name, each in found.items()}, why=why)
+
+
+def covers_documents(big: Documents, small: Documents) -> bool | None:
+    """Whether the big one allows everything that the small one allows; None where that is not decided."""
+    comparison = _DocumentComparison(small, big)
+    if any(name == "lost" for name, _ in comparison.changes()):
+        return False
+    return None if comparison.open_losses else True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _ClassChange:
+    """A difference among the statements of one class of actions: all but the action. name: as in Outcome."""
+
+    name: str
+    when: str
+    principal: str
+    resource: str
+
+
+class _DocumentComparison:
+    """reasons: why something was not decided; open_losses: whether a loss was not. Both grow as changes() is read."""
+
+    def __init__(self, old: Documents, new: Documents, *, values: bool = True) -> None:
+        self._values = values
+        accounts = account_root_arns([*_document_list(old), *_document_list(new)])
+        self._old, self._new = (
+            scoped_statements(_document_list(old), accounts),
+            scoped_statements(_document_list(new), accounts),
+        )
+        self._scopes = list(dict.fromkeys(rule.scope for rule in (*self._old, *self._new)))
+        self._numbers = {scope: number for number, scope in enumerate(self._scopes)}
+        self._principals = representative_principals(self._scopes)
+        self._outcomes: dict[tuple[Side, Side], PlaceDifference] = {}
+        self.reasons: set[str] = set()
+        self.open_losses = False
+
+    def changes(self) -> Iterator[tuple[str, PolicyChange]]:
+        """Each difference that is proven, with its name."""
+        known: dict[tuple[frozenset[int], frozenset[int]], list[_ClassChange]] = {}
+        for each in self._classes():
+            pair = each.old, each.new
+            if each.old != each.new and pair not in known:
+                known[pair] = self._class_changes(*pair)
+            for found in known.get(pair, ()):
+                for action in each.labels:
+                    yield found.name, PolicyChange(action, found.resource, found.when, found.principal)
+
+    def _classes(self) -> Iterator[ActionClass]:
+        sides = ([(rule.actions, self._numbers[rule.scope]) for rule in rules] for rules in (self._old, self._new))
+        try:
+            yield from ActionElements(*sides).classes()
+        except TooManyStates:
+            self._note_too_many_states()
+
+    def _class_changes(self, old: frozenset[int], new: frozenset[int]) -> list[_ClassChange]:
+        """What is different for actions to which these scopes apply: for each difference one resource."""
+        scopes = [self._scopes[number] for number in sorted(old | new)]
+        elements = sorted({each for scope in scopes for each in (scope.resources, *scope.variable_resources)})
+        bits = {element: 1 << number for number, element in enumerate(elements)}
+        space = PatternSpace([element.tokens() for element in elements])
+        found: dict[tuple[str, str, str], str] = {}
+        for region in self._regions(space):
+            terms = {number: self._scopes[number].resource_term(region.mask, bits) for number in old | new}
+            for person in self._principals:
+                outcome = self._outcome(*(self._side(side, terms, person) for side in (old, new)))
+                for name, when in self._proven_differences(outcome):
+                    place = (name, when, ":".join(person or ()))
+                    example = _example_resource(space, region)
+                    found[place] = min(found.get(place, example), example)
+        return [_ClassChange(*place, example) for place, example in found.items()]
+
+    def _side(self, numbers: frozenset[int], terms: Mapping[int, Term | None], person: PrincipalValue | None) -> Side:
+        """The terms under which one side's statements apply to one region and principal."""
+        allows: set[Term] = set()
+        denies: set[Term] = set()
+        for number in numbers:
+            scope, clauses = self._scopes[number], terms[number]
+            if clauses is not None and (said := principal_term(scope, person)) is not None:
+                (allows if scope.allows else denies).add(scope.term | clauses | said)
+        return Side(frozenset(allows), frozenset(denies))
+
+    def _outcome(self, old: Side, new: Side) -> PlaceDifference:
+        if (old, new) not in self._outcomes:
+            self._outcomes[old, new] = compare_sides(old, new, values=self._values)
+        return self._outcomes[old, new]
+
+    def _proven_differences(self, outcome: PlaceDifference) -> Iterator[tuple[str, str]]:
+        """The name of each difference that is proven, with its condition; what is open is noted."""
+        if outcome.why:
+            self.reasons.add(outcome.why)
+            self.open_losses |= outcome.lost.found is None
+        for name, aspect in outcome.aspects().items():
+            if aspect.found:
+                yield name, aspect.when
+
+    def _regions(self, space: PatternSpace) -> Iterable[Region]:
+        try:
+            return space.regions().values()
+        except TooManyStates:
+            self._note_too_many_states()
+            return ()
+
+    def _note_too_many_states(self) -> None:
+        self.reasons.add("the patterns combine in too many ways")
+        self.open_losses = True
+
+
+def _document_list(documents: Documents) -> Sequence[Document]:
+    return [documents] if isinstance(documents, Document) else documents
+
+
+def _example_resource(space: PatternSpace, region: Region) -> str:
+    """A resource of the region: a pattern's own text where that is one, `*` for any."""
+    texts = sorted(label or "*" for label in region.labels)
+    return next((text for text in texts if space.mask_of(text) == region.mask), region.example)

@@ -1,0 +1,266 @@
+"""Patterns with `*` and `?` as one automaton: every combination of patterns that some text can match, with an example.
+
+The automaton is the tree of all patterns (what begins alike is shared), read by the subset construction, so that only
+combinations that some text reaches are ever made. A literal stretch that one pattern alone goes through is one step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from itertools import chain, count
+
+from koding_audit.model.frozen import dataclass
+
+MOST_STATES = 20_000  # states of one automaton
+MOST_WORK = 500_000  # positions in patterns, over all of its states: what a hostile pattern makes many of
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+# Letters that stand for every letter that no pattern has; the first that is free is taken.
+_FRESH_LETTERS = "xyzwvqjkuabcdefghilmnoprst0123456789XYZ"
+
+
+class Wildcard(Enum):
+    """A token that is no letter. The last two stop at a colon: a part of an ARN."""
+
+    ANY = "?"
+    STAR = "*"
+    ANY_IN_PART = "[^:]"
+    STAR_IN_PART = "[^:]*"
+
+
+Token = str | Wildcard
+Tokens = tuple[Token, ...]
+
+_LETTER = frozenset({Wildcard.ANY, Wildcard.ANY_IN_PART})
+_LOOP = frozenset({Wildcard.STAR, Wildcard.STAR_IN_PART})
+_SEGMENT_WILDCARDS: Mapping[Token, Token] = {Wildcard.ANY: Wildcard.ANY_IN_PART, Wildcard.STAR: Wildcard.STAR_IN_PART}
+
+
+class TooManyStates(Exception):  # noqa: N818 - a refusal; what was asked for is no error
+    """The patterns combine in more ways than LIMIT."""
+
+
+def pattern_tokens(pattern: str, *, variables: bool = False) -> Tokens:
+    """A pattern taken apart; a policy variable becomes a star, and `${*}`, `${?}`, `${$}` the letter itself."""
+    found: list[Token] = []
+    at = 0
+    for match in _VARIABLE.finditer(pattern) if variables else ():
+        found += _text_tokens(pattern[at : match.start()])
+        found.append(match[1] if match[1] in {"*", "?", "$"} else Wildcard.STAR)
+        at = match.end()
+    found += _text_tokens(pattern[at:])
+    return tuple(found)
+
+
+def resource_tokens(pattern: str, *, variables: bool) -> Tokens:
+    """As tokens; a wildcard stays inside its segment of an ARN, unless it is a `*` that ends it.
+
+    Source: IAM user guide, reference_policies_elements_resource. What follows the fifth colon is one segment.
+    """
+    return segment_tokens(pattern_tokens(pattern, variables=variables))
+
+
+def segment_tokens(found: Tokens) -> Tokens:
+    """The tokens of an ARN's pattern, in which a wildcard stays inside its segment."""
+    colons = [index for index, each in enumerate(found) if each == ":"]
+    head = found[: colons[4]] if len(colons) > 4 else ()
+    inside = (each for each, following in zip(head, found[1:], strict=False) if following != ":")
+    if Wildcard.ANY in head or Wildcard.STAR in inside:
+        return tuple(_SEGMENT_WILDCARDS.get(each, each) for each in head) + found[len(head) :]
+    return found
+
+
+def variable_names(pattern: str) -> frozenset[str]:
+    """The names of the policy variables in a text, in lower case, without their defaults."""
+    names = (match[1].partition(",")[0].strip().lower() for match in _VARIABLE.finditer(pattern))
+    return frozenset(names) - {"*", "?", "$"}
+
+
+def tokens_match(pattern: Tokens, text: str) -> bool:
+    """Whether one pattern matches a text; no backtracking."""
+    return bool(PatternSpace([{pattern: ""}]).mask_of(text))
+
+
+def _text_tokens(text: str) -> Iterator[Token]:
+    for letter in text:
+        yield Wildcard.STAR if letter == "*" else Wildcard.ANY if letter == "?" else letter
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """All texts that match the same elements.
+
+    mask: bit i is set where element i has a pattern that matches; labels: of every text in it the longest pattern that
+    matches, as it was named, and "" for none; example: one of the texts.
+    """
+
+    mask: int
+    labels: frozenset[str]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Transition:
+    """How a state was first reached: from which, by what."""
+
+    origin: int
+    text: str
+
+
+class PatternSpace:
+    """The patterns of several elements over all texts. Each element gives its patterns, and the name of each."""
+
+    def __init__(self, elements: Sequence[Mapping[Tokens, str]]) -> None:
+        self._next: list[dict[Token, int]] = [{}]
+        self._masks = [0]
+        self._labels = [("", -1)]
+        self._loops: list[Token | None] = [None]
+        self._letters = {":"}
+        for number, element in enumerate(elements):
+            for pattern, label in element.items():
+                self._add_pattern(pattern, label, 1 << number)
+        self._closed = [frozenset(self._closure(node)) for node in range(len(self._next))]
+        # A state that has only such nodes never changes any more, whatever follows.
+        ends = (node for node, loop in enumerate(self._loops) if loop is Wildcard.STAR and not self._next[node])
+        self._absorbing = frozenset(ends)
+        self._ahead = self._masks.copy()
+        for node in reversed(range(len(self._next))):  # what follows has a higher number
+            for follower in self._next[node].values():
+                self._ahead[node] |= self._ahead[follower]
+        self._fresh = next(
+            each for each in chain(_FRESH_LETTERS, map(chr, count(ord("~")))) if each not in self._letters
+        )
+
+    def regions(self, prefix: str = "") -> dict[int, Region]:
+        """Every region that is not empty, by mask: of the texts that go on after the prefix. Raises TooManyStates."""
+        order = [self._state_after(prefix)]
+        steps = [_Transition(-1, "")]
+        states: dict[frozenset[int], int] = {}  # without the first: what comes back to it is a text of its own
+        found: dict[int, tuple[set[str], int]] = {}
+        work = 0
+        for number, state in enumerate(order):  # grows while it is read
+            work += len(state)
+            for letter, target in self._moves(state):
+                if target not in states:
+                    states[target] = len(order)
+                    order.append(target)
+                    steps.append(_Transition(number, letter))
+            if len(order) > MOST_STATES or work > MOST_WORK:
+                raise TooManyStates
+            if number:
+                labels, _ = found.setdefault(self._mask(state), (set(), number))
+                labels.add(self._label(state))
+        return {
+            mask: Region(mask, frozenset(labels), prefix + "".join(_path_texts(steps, first)))
+            for mask, (labels, first) in found.items()
+        }
+
+    def mask_of(self, text: str) -> int:
+        """Which elements a text matches."""
+        return self._mask(self._state_after(text))
+
+    def _state_after(self, text: str) -> frozenset[int]:
+        state = self._closed[0]
+        for letter in text:
+            state = self._next_state(state, letter)
+        return state
+
+    def _add_pattern(self, pattern: Tokens, label: str, bit: int) -> None:
+        node = 0
+        for token in pattern:
+            if token in _LOOP and self._loops[node] is token:
+                continue  # two stars are one
+            follower = self._next[node].get(token)
+            if follower is None:
+                follower = self._next[node][token] = len(self._next)
+                self._next.append({})
+                self._masks.append(0)
+                self._labels.append(("", -1))
+                self._loops.append(token if token in _LOOP else None)
+                if isinstance(token, str):
+                    self._letters.add(token)
+            node = follower
+        self._masks[node] |= bit
+        weight = sum(isinstance(token, str) for token in pattern) if label else -1
+        self._labels[node] = min((label, weight), self._labels[node], key=lambda each: (-each[1], each[0]))
+
+    def _closure(self, node: int) -> Iterator[int]:
+        """A node and what a star behind it reaches without a letter."""
+        yield node
+        for token in _LOOP & self._next[node].keys():
+            yield from self._closure(self._next[node][token])
+
+    def _moves(self, state: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:
+        """Each state that follows, with a text that leads there; a letter that no pattern asks for comes first."""
+        other = self._next_state(state, self._fresh)
+        yield self._fresh, other
+        asked = {letter for node in state for letter in self._next[node] if isinstance(letter, str)}
+        if any(self._stops_at_colon(node) for node in state):
+            asked.add(":")
+        lasting = other <= self._absorbing
+        for letter in sorted(asked):
+            target = self._next_state(state, letter)
+            yield self._follow_literal(letter, target, other) if lasting else (letter, target)
+
+    def _follow_literal(self, text: str, state: frozenset[int], other: frozenset[int]) -> tuple[str, frozenset[int]]:
+        """Goes on while one pattern alone goes on, a letter at a time: to leave it on the way leads to `other`."""
+        letters = [text]
+        while len(own := state - other) == 1:
+            (node,) = own
+            following = self._next[node]
+            if self._masks[node] or self._loops[node] or len(following) != 1:
+                break
+            ((letter, follower),) = following.items()
+            if not isinstance(letter, str):
+                break
+            letters.append(letter)
+            state = other | self._closed[follower]
+        return "".join(letters), self._prune_nodes({*state})
+
+    def _next_state(self, state: Iterable[int], letter: str) -> frozenset[int]:
+        found: set[int] = set()
+        for node in state:
+            loop = self._loops[node]
+            if loop is Wildcard.STAR or (loop is not None and letter != ":"):
+                found |= self._closed[node]
+            for token, follower in self._next[node].items():
+                if token == letter or token is Wildcard.ANY or (token is Wildcard.ANY_IN_PART and letter != ":"):
+                    found |= self._closed[follower]
+        return self._prune_nodes(found)
+
+    def _prune_nodes(self, nodes: set[int]) -> frozenset[int]:
+        """Without the patterns of elements that match already, whatever follows: they would only make more states."""
+        ended = sorted((node for node in nodes if node in self._absorbing), key=self._rank)
+        mask = 0
+        kept = []
+        for node in ended:
+            if self._masks[node] & ~mask:
+                mask |= self._masks[node]
+                kept.append(node)
+        return frozenset(kept).union(node for node in nodes if self._ahead[node] & ~mask) if mask else frozenset(nodes)
+
+    def _rank(self, node: int) -> tuple[int, str]:
+        label, weight = self._labels[node]
+        return -weight, label
+
+    def _stops_at_colon(self, node: int) -> bool:
+        return self._loops[node] is Wildcard.STAR_IN_PART or Wildcard.ANY_IN_PART in self._next[node]
+
+    def _mask(self, state: Iterable[int]) -> int:
+        mask = 0
+        for node in state:
+            mask |= self._masks[node]
+        return mask
+
+    def _label(self, state: Iterable[int]) -> str:
+        return self._labels[min(state, key=self._rank)][0] if state else ""
+
+
+def _path_texts(steps: Sequence[_Transition], number: int) -> Iterator[str]:
+    found = []
+    while number > 0:
+        found.append(steps[number].text)
+        number = steps[number].origin
+    return reversed(found)

@@ -1,0 +1,34 @@
+"""Is this action allowed, and by which statements: AWS's policy evaluation, offline and pure."""
+
+from koding_audit.policy.evaluation.audit_context import role_context, user_context
+from koding_audit.policy.evaluation.context import ConditionState, Context
+from koding_audit.policy.evaluation.decision import decide
+from koding_audit.policy.evaluation.request import (
+    AccessRequest,
+    AccessVerdict,
+    Decision,
+    Policies,
+    Policy,
+    PolicyType,
+    Reason,
+    UnreadLayer,
+)
+from koding_audit.policy.evaluation.statements import CompiledDocument, compile_document
+
+__all__ = (
+    "AccessRequest",
+    "AccessVerdict",
+    "CompiledDocument",
+    "ConditionState",
+    "Context",
+    "Decision",
+    "Policies",
+    "Policy",
+    "PolicyType",
+    "Reason",
+    "UnreadLayer",
+    "compile_document",
+    "decide",
+    "role_context",
+    "user_context",
+)

@@ -1,0 +1,174 @@
+"""Policy unit tests as JSON lines: each line a complete request with every policy that bears on it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from koding_audit.io.json_text import Item, parse_json, write_json
+from koding_audit.model.errors import InputError
+from koding_audit.model.frozen import dataclass
+from koding_audit.model.location import Location
+from koding_audit.policy.evaluation.context import Context
+from koding_audit.policy.evaluation.decision import decide
+from koding_audit.policy.evaluation.request import AccessRequest, AccessVerdict, Decision, Policies, Policy
+from koding_audit.policy.evaluation.statements import compile_document
+
+_DENIED_VERDICTS: tuple[AccessVerdict, ...] = ("explicit-deny", "implicit-deny")
+# What a case may expect, in its own spelling and in ours.
+_EXPECTED_VERDICTS: Mapping[str, tuple[AccessVerdict, ...]] = {
+    "allowed": ("allowed",),
+    "denied": _DENIED_VERDICTS,
+    "explicitDeny": ("explicit-deny",),
+    "explicit-deny": ("explicit-deny",),
+    "implicitDeny": ("implicit-deny",),
+    "implicit-deny": ("implicit-deny",),
+    "unknown": ("unknown",),
+}
+_CASE_FIELDS = (
+    "id",
+    "request",
+    "identityPolicies",
+    "resourcePolicy",
+    "boundary",
+    "scps",
+    "rcps",
+    "session",
+    "expected",
+)
+_REQUEST_FIELDS = ("action", "resource", "principal", "resourceAccount", "context")
+_MANAGEMENT_ACCOUNT_KEY = "aws:principalorgmasteraccountid"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """expected: the word of the case, "" where it expects nothing."""
+
+    id: str
+    request: AccessRequest
+    policies: Policies
+    expected: str
+    location: Location
+
+    def decide(self) -> Decision:
+        return decide(self.request, self.policies)
+
+    def accepts(self, verdict: AccessVerdict) -> bool:
+        return not self.expected or verdict in _EXPECTED_VERDICTS[self.expected]
+
+
+def read_cases(text: str, path: str) -> Iterator[Case]:
+    """The cases of a file, in its order. Raises InputError with line and column; empty lines are skipped."""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        if line.strip():
+            yield _read_case(line, path, number)
+
+
+def result_line(case: Case, decision: Decision) -> str:
+    """The answer to a case as one line of JSON: id, verdict, because."""
+    reasons = [
+        {
+            "layer": each.layer,
+            "policy": each.policy,
+            "statement": each.statement,
+            "sid": each.sid,
+            "effect": each.effect,
+            "why": each.why,
+        }
+        for each in decision.reasons
+    ]
+    return write_json({"id": case.id, "verdict": decision.verdict, "because": reasons})
+
+
+def _read_case(line: str, path: str, number: int) -> Case:
+    try:
+        return _parse_case(Item(parse_json(line, path), ""), Location(path, number, 1))
+    except InputError as error:
+        column = error.location.column if error.location else 1
+        message = error.message.removeprefix(f"{path}: ")
+        raise InputError(message, "one case a line, as JSON", Location(path, number, column)) from error
+
+
+def _parse_case(item: Item, source: Location) -> Case:
+    found = _read_fields(item, _CASE_FIELDS, {"id": f"line {source.line}"})
+    request = _parse_request(found["request"])
+    return Case(
+        id=found["id"].text(),
+        request=request,
+        policies=Policies(
+            identity=_parse_policies(found["identityPolicies"], "identity") or (),
+            boundary=_parse_policies(found["boundary"], "permissions boundary"),
+            session=_parse_policies(found["session"], "session"),
+            scps=_parse_levels(found["scps"], "SCP"),
+            rcps=_parse_levels(found["rcps"], "RCP"),
+            resource=_parse_policies(found["resourcePolicy"], "resource") or (),
+            management_account="".join(request.context.values.get(_MANAGEMENT_ACCOUNT_KEY, ())),
+        ),
+        expected=found["expected"].choice(_EXPECTED_VERDICTS) if found["expected"].value is not None else "",
+        location=source,
+    )
+
+
+def _parse_request(item: Item) -> AccessRequest:
+    found = _read_fields(item, _REQUEST_FIELDS, {"resourceAccount": "", "context": {}})
+    context = {key: _condition_values(each) for key, each in found["context"].mapping().items()}
+    return AccessRequest(
+        action=found["action"].text(),
+        resource=found["resource"].text(),
+        principal=found["principal"].text(),
+        context=Context.from_values(context, complete=True),
+        resource_account=found["resourceAccount"].text(),
+    )
+
+
+def _read_fields(item: Item, names: Sequence[str], defaults: Mapping[str, object]) -> dict[str, Item]:
+    """The named fields, null where there is none. Others are remarks, unless they look like one that is misspelt."""
+    found = item.mapping()
+    for name in found.keys() - set(names):
+        meant = difflib.get_close_matches(name.lower(), [each.lower() for each in names], 1, 0.7)
+        if meant:
+            _refuse_misspelling(item, name, next(each for each in names if each.lower() == meant[0]))
+    start = f"{item.json_path}." if item.json_path else ""
+    given = {name: each.value for name, each in found.items() if each.value is not None}
+    return {name: Item(given.get(name, defaults.get(name)), "", f"{start}{name}") for name in names}
+
+
+def _refuse_misspelling(item: Item, name: str, meant: str) -> NoReturn:
+    item.refuse(f"unknown key {name}: is {meant} meant?")
+
+
+def _condition_values(item: Item) -> tuple[str, ...]:
+    """A key's value or values as text; null: none."""
+    if item.value is None:
+        return ()
+    listed = item.items() if isinstance(item.value, list) else [item]
+    return tuple(_scalar_text(each) for each in listed)
+
+
+def _scalar_text(item: Item) -> str:
+    if isinstance(item.value, str):
+        return item.value
+    if isinstance(item.value, (bool, int, float)):
+        return write_json(item.value)
+    return item.refuse("text, a number, true or false is needed")
+
+
+def _parse_levels(item: Item, layer: str) -> tuple[tuple[Policy, ...], ...]:
+    if item.value is None:
+        return ()
+    levels = enumerate(item.items(), start=1)
+    return tuple(_parse_policies(each, f"{layer} level {number}") or () for number, each in levels)
+
+
+def _parse_policies(item: Item, layer: str) -> tuple[Policy, ...] | None:
+    """Documents that stand in one place, or the only one; None for null."""
+    if item.value is None:
+        return None
+    return tuple(_parse_policy(each, layer) for each in (item.items() if isinstance(item.value, list) else [item]))
+
+
+def _parse_policy(item: Item, layer: str) -> Policy:
+    if not isinstance(item.value, (dict, str)):
+        item.refuse("a policy document is needed")
+    return Policy(layer, item.json_path, compile_document(item.value))

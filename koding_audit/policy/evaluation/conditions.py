@@ -1,0 +1,129 @@
+"""One condition against the keys of a request: three states of a key, set operators, IfExists and Null."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from koding_audit.model.frozen import dataclass
+from koding_audit.policy.document import Condition, Qualifier
+from koding_audit.policy.evaluation.context import ConditionState, Context
+from koding_audit.policy.evaluation.operators import Operator, build_value_test, find_operator, parse_boolean
+from koding_audit.policy.evaluation.patterns import Template, parse_pattern
+from koding_audit.policy.evaluation.ternary import Truth, Unsure, all_of, any_of, negate_truth, unsure_because
+
+# One value of the policy against one of the request.
+_ConditionTest = Callable[[str, Context], Truth]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCondition:
+    """A condition that was read. key: in lower case; label: as the policy has it; unreadable: why, or ""."""
+
+    label: str
+    key: str
+    negated: bool
+    qualifier: Qualifier
+    if_exists: bool
+    values: tuple[_ConditionTest, ...]
+    null_values: tuple[bool, ...] = ()
+    unreadable: str = ""
+
+    def holds(self, context: Context) -> Truth:
+        if self.unreadable:
+            return unsure_because(self.unreadable)
+        found = context.get(self.key)
+        if found is ConditionState.OPEN:
+            return Unsure(keys=frozenset((self.key,)))
+        if self.null_values:
+            return (found is ConditionState.ABSENT) in self.null_values
+        if found is ConditionState.ABSENT:
+            return self.if_exists or self._result_without_values()
+        if self.qualifier and not any(found):  # empty texts: a null data set
+            return self._result_without_values()
+        return self._test_values(found, context)
+
+    def _result_without_values(self) -> bool:
+        if self.qualifier:
+            return self.qualifier == "ForAllValues"
+        return self.negated
+
+    def _test_values(self, given: tuple[str, ...], context: Context) -> Truth:
+        each = [self._test_value(value, context) for value in given]
+        if self.qualifier == "ForAllValues":
+            return all_of(each)
+        if self.qualifier == "ForAnyValue":
+            return any_of(each)
+        if all(result is each[0] for result in each):
+            return each[0]
+        return unsure_because(f"{self.label} has several values, and the condition no set operator")
+
+    def _test_value(self, given: str, context: Context) -> Truth:
+        matches = any_of(value(given, context) for value in self.values)
+        return negate_truth(matches) if self.negated else matches
+
+
+def compile_condition(condition: Condition, *, variables: bool) -> CompiledCondition:
+    """variables: the document's version knows them."""
+    set_operator = f"{condition.qualifier}:" if condition.qualifier else ""
+    label = f"{set_operator}{condition.operator}{'IfExists' if condition.if_exists else ''} {condition.key}"
+    row = find_operator(condition.operator)
+    if row is None:
+        return _unreadable_condition(condition, label, f"there is no condition operator {condition.operator}")
+    if row.compares == "presence":
+        return _compile_null(condition, label)
+    values = tuple(_compile_value(row, each, label, variables=variables) for each in condition.values)
+    return CompiledCondition(
+        label, condition.key.lower(), row.negated, condition.qualifier, condition.if_exists, values
+    )
+
+
+def _unreadable_condition(condition: Condition, label: str, why: str) -> CompiledCondition:
+    return CompiledCondition(label, condition.key.lower(), False, "", False, (), unreadable=why)
+
+
+def _compile_null(condition: Condition, label: str) -> CompiledCondition:
+    wanted = [parse_boolean(each) for each in condition.values]
+    known = tuple(each for each in wanted if each is not None)
+    if condition.qualifier or condition.if_exists or not wanted or len(known) < len(wanted):
+        return _unreadable_condition(condition, label, f"{label}: Null stands alone, with true or false")
+    return CompiledCondition(label, condition.key.lower(), False, "", False, (), null_values=known)
+
+
+def _compile_value(row: Operator, text: str, label: str, *, variables: bool) -> _ConditionTest:
+    pattern = parse_pattern(text, wildcards=row.wildcards, variables=variables and row.variables)
+    if isinstance(pattern, Template):
+        return _compile_template(row, pattern, label)
+    test = build_value_test(row, pattern)
+    wrong = unsure_because(f"{label}: one of its values is no {row.compares}")
+    if test is None:
+        return lambda _given, _context: wrong
+    # A value of the request that is none of its kind equals nothing; whether it differs, nobody says.
+    other: Truth = wrong if row.negated else False
+
+    def fixed(given: str, _context: Context) -> Truth:
+        found = test(given)
+        return other if found is None else found
+
+    return fixed
+
+
+def _compile_template(row: Operator, template: Template, label: str) -> _ConditionTest:
+    """A value with variables. One that has no value matches nothing; what an open one leaves open is unsure."""
+
+    def varying(given: str, context: Context) -> Truth:
+        pattern = template.fill(context)
+        if isinstance(pattern, Unsure):
+            return pattern
+        if isinstance(pattern, ConditionState):
+            return False
+        open_keys = template.open_keys(context)
+        like = row._replace(relation="like") if open_keys and row.relation == "==" and row.compares == "text" else row
+        test = build_value_test(like, pattern)
+        if open_keys:
+            possible = test is None or row.compares != "text" or test(given)
+            return Unsure(keys=open_keys) if possible else False
+        if test is None:
+            return unsure_because(f"{label}: the variable makes it no {row.compares}")
+        return test(given) is True
+
+    return varying

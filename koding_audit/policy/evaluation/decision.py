@@ -1,0 +1,205 @@
+"""The decision: AWS's own order of policy types over what each of them says (reference_policies_evaluation-logic)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from koding_audit.model.frozen import dataclass
+from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, consult_layer
+from koding_audit.policy.evaluation.principals import Grant, parse_requester
+from koding_audit.policy.evaluation.reasons import explain_verdict
+from koding_audit.policy.evaluation.request import AccessRequest, AccessVerdict, Decision, Policies, PolicyType, Reason
+from koding_audit.policy.evaluation.ternary import Truth, Unsure, all_of, any_of, unsure_because
+
+# Needs no permission, and no policy takes it away: sts API reference, GetCallerIdentity;
+# id_credentials_temp_control-access_getsessiontoken.
+_ALWAYS_ALLOWED: Mapping[str, frozenset[str]] = {
+    "sts:getcalleridentity": frozenset({"user", "role", "session", "federated", "root"}),
+    "sts:getsessiontoken": frozenset({"user", "root"}),
+}
+# Not to be had by these, whatever policies say (id_credentials_temp_request, comparing the STS API operations).
+_NEVER_ALLOWED: Mapping[str, frozenset[str]] = {
+    "sts:getsessiontoken": frozenset({"role", "session", "federated"}),
+    "sts:assumerole": frozenset({"root"}),
+}
+_TRUST_POLICY_ACTIONS = frozenset(
+    {
+        *("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"),
+        *("sts:setcontext", "sts:setsourceidentity", "sts:tagsession"),
+    }
+)
+# KMS actions that are not about a key (service authorization reference): its key policy has no say.
+_KEYLESS_KMS_ACTIONS = frozenset(
+    {
+        *("kms:createkey", "kms:generaterandom", "kms:listaliases", "kms:listkeys"),
+        *("kms:connectcustomkeystore", "kms:createcustomkeystore", "kms:deletecustomkeystore"),
+        *("kms:describecustomkeystores", "kms:disconnectcustomkeystore", "kms:updatecustomkeystore"),
+    }
+)
+# Services whose resources RCPs bind (organizations: orgs_manage_policies_rcps).
+_RCP_SERVICES = frozenset(
+    {
+        *("aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms"),
+        *("logs", "s3", "secretsmanager", "sqs", "sts"),
+    }
+)
+# Services whose resources have no policy of their own (reference_aws-services-that-work-with-iam); IAM's only ones, the
+# trust policies of roles, are asked about by actions of sts. Of a service that is not here it is not known.
+_NO_RESOURCE_POLICIES = frozenset({"autoscaling", "ec2", "iam", "rds", "route53", "route53domains"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """A request with what its policies make of it. needs_resource: without the resource's policy it is not allowed."""
+
+    request: ParsedRequest
+    policies: Policies
+    same_account: bool
+    needs_resource: bool
+    layers: tuple[Layer, ...]
+    gaps: Mapping[PolicyType, Unsure]
+    not_seen: tuple[str, ...]
+
+    def layers_of(self, kind: PolicyType) -> list[Layer]:
+        return [layer for layer in self.layers if layer.kind == kind]
+
+
+def decide(request: AccessRequest, policies: Policies, *, strict: bool = False) -> Decision:
+    """Whether the request is allowed, and by which statements. Nothing is raised, whatever the policies hold.
+
+    strict: a layer of the organization or a resource policy that was not available makes the answer unknown wherever
+    it could change it; else it is left out, and named in not_seen.
+    """
+    action = request.action.lower()
+    who = parse_requester(request, session_policy=policies.session is not None)
+    asked = ParsedRequest(
+        action=action,
+        written_action=request.action,
+        service=action.partition(":")[0],
+        resource=request.resource,
+        context=request.context,
+        requester=who,
+        has_boundary=policies.boundary is not None,
+    )
+    if who.kind in _ALWAYS_ALLOWED.get(action, ()):
+        return Decision("allowed", (Reason("AWS", "", None, "", "", f"{request.action} needs no permission"),))
+    if who.kind in _NEVER_ALLOWED.get(action, ()):
+        why = f"{request.action} cannot be called as {'root' if who.kind == 'root' else 'a session'}"
+        return Decision("implicit-deny", (Reason("AWS", "", None, "", "", why),))
+    case = _consult_policies(request, asked, policies, strict=strict)
+    allow = _is_allowed(case)
+    deny = any_of([*(layer.deny for layer in case.layers), *case.gaps.values()])
+    verdict = _final_verdict(allow, deny)
+    keys = [*_open_keys(allow), *_open_keys(deny)] if verdict == "unknown" else []
+    unread = [each for each in policies.unread if each.kind in case.gaps]
+    reasons = explain_verdict(verdict, case.layers, asked, unread, resource_required=case.needs_resource)
+    return Decision(verdict, reasons, tuple(sorted(set(keys))), case.not_seen)
+
+
+def _consult_policies(request: AccessRequest, asked: ParsedRequest, policies: Policies, *, strict: bool) -> _Evaluation:
+    account = request.resource_account or _account_of_arn(request.resource)
+    same = account in ("", "aws", asked.requester.account)  # `aws` owns the policies that every account has
+    needs = not same or asked.requester.kind == "outside" or _needs_resource_policy(asked)
+    bound = _binding_types(asked, policies, account or asked.requester.account)
+    optional: set[PolicyType] = {*bound, "resource"} if needs or asked.service not in _NO_RESOURCE_POLICIES else bound
+    heeded: set[PolicyType] = (
+        set() if asked.requester.kind in ("outside", "root") else {"identity", "boundary", "session"}
+    )
+    heeded |= optional if strict else {"resource"} if needs else set()
+    gaps = {each.kind: unsure_because(f"{each.what} was not read") for each in policies.unread if each.kind in heeded}
+    not_seen = tuple(sorted({each.what for each in policies.unread if each.kind in optional}))
+    return _Evaluation(asked, policies, same, needs, tuple(_consult_layers(asked, policies, bound)), gaps, not_seen)
+
+
+def _binding_types(asked: ParsedRequest, policies: Policies, account: str) -> set[PolicyType]:
+    """The policy types of the organization that bind this request."""
+    who, manager = asked.requester, policies.management_account
+    bound: set[PolicyType] = set()
+    if who.is_service_linked:
+        return bound
+    if who.kind != "outside" and not (manager and manager == who.account):
+        bound.add("scp")
+    if asked.service in _RCP_SERVICES and asked.action != "kms:retiregrant" and not (manager and manager == account):
+        bound.add("rcp")
+    return bound
+
+
+def _consult_layers(asked: ParsedRequest, policies: Policies, bound: set[PolicyType]) -> Iterator[Layer]:
+    kind = asked.requester.kind
+    if "rcp" in bound:
+        for number, level in enumerate(policies.rcps, start=1):
+            yield consult_layer("rcp", f"RCP level {number}", level, asked)
+    if "scp" in bound:
+        for number, level in enumerate(policies.scps, start=1):
+            yield consult_layer("scp", f"SCP level {number}", level, asked)
+    yield consult_layer("resource", "resource policy", policies.resource, asked)
+    if kind not in ("outside", "root"):
+        yield consult_layer("identity", "identity policies", policies.identity, asked)
+        if policies.boundary is not None:
+            yield consult_layer("boundary", "permissions boundary", policies.boundary, asked)
+        if policies.session is not None:
+            yield consult_layer("session", "session policy", policies.session, asked)
+
+
+def _is_allowed(case: _Evaluation) -> Truth:
+    """Every layer that binds allows, and one that grants does."""
+    kind = case.request.requester.kind
+    # Without a session policy GetFederationToken gives a session no permissions of its own.
+    whole = kind != "federated" or case.policies.session is not None or "session" in case.gaps
+    limits = all_of((whole, _is_within_limit(case, "boundary"), _is_within_limit(case, "session")))
+    identity = any_of(
+        (kind == "root", *(each.allow for each in case.layers_of("identity")), _gap_truth(case, "identity"))
+    )
+    grants = [each.grants for each in case.layers_of("resource")]
+    unread = _gap_truth(case, "resource")
+    direct = any_of((unread, *(each.get(Grant.DIRECT, False) for each in grants)))
+    role = any_of(each.get(Grant.ROLE, False) for each in grants)
+    named = any_of((unread, *(truth for each in grants for truth in each.values())))
+    if kind == "outside":
+        granted = direct
+    elif not case.same_account:
+        granted = all_of((identity, limits, named))
+    else:
+        delegated = named if case.needs_resource else True
+        granted = any_of((direct, all_of((role, limits)), all_of((identity, limits, delegated))))
+    return all_of((granted, _is_within_limit(case, "scp"), _is_within_limit(case, "rcp")))
+
+
+def _is_within_limit(case: _Evaluation, kind: PolicyType) -> Truth:
+    """Whether a limiting type allows: each of its levels. One that is not there limits nothing."""
+    found = [layer.allow for layer in case.layers if layer.kind == kind]
+    gap = case.gaps.get(kind)
+    return all_of(found) if gap is None else all_of([gap, *(any_of((allow, gap)) for allow in found)])
+
+
+def _gap_truth(case: _Evaluation, kind: PolicyType) -> Truth:
+    return case.gaps.get(kind, False)
+
+
+def _needs_resource_policy(asked: ParsedRequest) -> bool:
+    """A role's trust policy and a key's policy must allow by themselves.
+
+    `*` stands for any resource in an open request; in a complete one it names no role and no key.
+    """
+    any_resource = asked.resource == "*" and not asked.context.is_complete
+    kind = asked.resource.split(":", 5)[-1].partition("/")[0]
+    if asked.action in _TRUST_POLICY_ACTIONS:
+        return kind == "role" or any_resource
+    return asked.service == "kms" and asked.action not in _KEYLESS_KMS_ACTIONS and (kind == "key" or any_resource)
+
+
+def _account_of_arn(arn: str) -> str:
+    parts: Sequence[str] = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[0] == "arn" and "*" not in parts[4] else ""
+
+
+def _final_verdict(allow: Truth, deny: Truth) -> AccessVerdict:
+    if deny is True:
+        return "explicit-deny"
+    if allow is False:
+        return "implicit-deny"
+    return "allowed" if allow is True and deny is False else "unknown"
+
+
+def _open_keys(truth: Truth) -> frozenset[str]:
+    return truth.keys if isinstance(truth, Unsure) else frozenset()

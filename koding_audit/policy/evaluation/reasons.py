@@ -1,0 +1,68 @@
+"""Why: the statements behind a verdict, and what keeps those from applying that nearly do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, StatementHit
+from koding_audit.policy.evaluation.request import AccessVerdict, Reason, UnreadLayer
+from koding_audit.policy.evaluation.ternary import Unsure
+
+_MOST_NEAR_MISSES = 5  # statements of a layer that nearly apply: more explain nothing
+
+
+def explain_verdict(
+    verdict: AccessVerdict,
+    layers: Sequence[Layer],
+    asked: ParsedRequest,
+    unread: Iterable[UnreadLayer],
+    *,
+    resource_required: bool,
+) -> tuple[Reason, ...]:
+    """The reasons of a verdict, layer by layer in the order in which AWS looks."""
+    if verdict == "explicit-deny":
+        return tuple(_hit_reason(each, "denies") for each in _hits_with_effect(layers, "Deny") if each.truth is True)
+    if verdict == "allowed":
+        found = tuple(_hit_reason(each, "allows") for each in _hits_with_effect(layers, "Allow") if each.truth is True)
+        root = Reason("AWS", "", None, "", "", "the root user may do everything in its account")
+        return (*found, root) if asked.requester.kind == "root" else found
+    if verdict == "unknown":
+        return (*_unsure_reasons(layers), *(Reason(each.what, "", None, "", "", "was not read") for each in unread))
+    found = tuple(_missing_allow_reasons(layers, asked, resource_required=resource_required))
+    return found or (Reason("AWS", "", None, "", "", "a federated user's session has no policy of its own"),)
+
+
+def _hits_with_effect(layers: Iterable[Layer], effect: str) -> Iterator[StatementHit]:
+    return (hit for layer in layers for hit in layer.hits if hit.statement.effect == effect)
+
+
+def _hit_reason(hit: StatementHit, why: str) -> Reason:
+    return Reason(hit.policy.layer, hit.policy.name, hit.statement.index, hit.statement.sid, hit.statement.effect, why)
+
+
+def _unsure_reasons(layers: Iterable[Layer]) -> Iterator[Reason]:
+    for layer in layers:
+        for hit in layer.hits:
+            if isinstance(hit.truth, Unsure):
+                keys = f"depends on {', '.join(sorted(hit.truth.keys))}" if hit.truth.keys else ""
+                yield _hit_reason(hit, "; ".join(each for each in (keys, *sorted(hit.truth.problems)) if each))
+
+
+def _missing_allow_reasons(
+    layers: Iterable[Layer], asked: ParsedRequest, *, resource_required: bool
+) -> Iterator[Reason]:
+    """The layers in which nothing allows, each with the statements that nearly do."""
+    for layer in layers:
+        if layer.allow is not False or (layer.kind == "resource" and not resource_required):
+            continue
+        yield Reason(
+            layer.name,
+            layer.limiting_policies,
+            None,
+            "",
+            "",
+            f"no statement allows {asked.written_action} on {asked.resource}",
+        )
+        for hit in [each for each in layer.near_misses if each.statement.effect == "Allow"][:_MOST_NEAR_MISSES]:
+            failing = hit.statement.failing_conditions(asked.context) if hit.missed == "condition" else ""
+            yield _hit_reason(hit, f"its condition is not met: {failing}" if failing else "is about another resource")

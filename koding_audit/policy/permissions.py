@@ -1,0 +1,171 @@
+"""The permissions of a live user, group or role: its policies, put before the evaluator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from koding_audit.model.account import PrincipalKey, principal_key
+from koding_audit.model.arn import arn_account, policy_name
+from koding_audit.model.desired import RequiredAction
+from koding_audit.model.frozen import replace
+from koding_audit.model.snapshot import Level, Principal, Snapshot, inline_document_key
+from koding_audit.policy.evaluation import (
+    AccessRequest,
+    CompiledDocument,
+    Decision,
+    Policies,
+    Policy,
+    PolicyType,
+    Reason,
+    UnreadLayer,
+    compile_document,
+    decide,
+    role_context,
+    user_context,
+)
+
+# Not everybody may read an organization's policies, and resources keep their own.
+_OPTIONAL_TYPES: tuple[PolicyType, ...] = ("scp", "rcp", "resource")
+
+
+@dataclass
+class Permissions:
+    """Decisions over one snapshot. Each document is compiled once, when it is first needed."""
+
+    snapshot: Snapshot
+    strict: bool = False
+    _compiled: dict[str, CompiledDocument] = field(default_factory=dict)
+    _policies: dict[PrincipalKey, Policies] = field(default_factory=dict)
+
+    def decide(self, principal: Principal, action: RequiredAction) -> Decision:
+        """Whether a user's access key, any member of a group, or a session of a role may take an action directly."""
+        request = self.request_for(principal, action)
+        return decide(request, self._policies_for_resource(principal, action.resource), strict=self.strict)
+
+    def request_for(self, principal: Principal, action: RequiredAction) -> AccessRequest:
+        """What is asked by a user with an access key, by any member of a group, or by a session of a role."""
+        account, organization = self.snapshot.account, self.snapshot.organization.id
+        extra = dict(action.context)
+        if principal.kind == "role":
+            asks = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/*"
+            context = role_context(arn=principal.arn, account=account.id, organization=organization, extra=extra)
+            return AccessRequest(action.action, action.resource, asks, context)
+        is_user = principal.kind == "user"
+        asks = principal.arn if is_user else account.arn("user", "*")
+        context = user_context(
+            arn=principal.arn if is_user else None,
+            name=principal.name if is_user else None,
+            unique_id=(principal.unique_id or None) if is_user else None,
+            account=account.id,
+            tags=None if principal.tags is None or not is_user else dict(principal.tags),
+            organization=organization,
+            extra=extra,
+        )
+        return AccessRequest(action.action, action.resource, asks, context)
+
+    def has_gaps(self, principal: Principal) -> bool:
+        """Whether a policy that could decide was not read, so that an unknown verdict is the gap's to tell."""
+        return any(each.kind not in _OPTIONAL_TYPES for each in self.policies(principal).unread)
+
+    def policies(self, principal: Principal) -> Policies:
+        """Every policy that bears on a user, or on a group's members as such."""
+        key = principal_key(principal.kind, principal.name)
+        if key not in self._policies:
+            self._policies[key] = self._gather_policies(principal)
+        return self._policies[key]
+
+    def _policies_for_resource(self, principal: Principal, resource: str) -> Policies:
+        """Another account's resource is under the RCPs of its own organization, which nobody gave."""
+        policies, owner = self.policies(principal), arn_account(resource)
+        if "*" in owner or owner in ("", "aws", self.snapshot.account.id):
+            return policies
+        return replace(policies, rcps=(), unread=(*policies.unread, UnreadLayer("rcp", "rcp")))
+
+    @cached_property
+    def _organization_policies(self) -> Policies:
+        """What of the organization binds everybody in the account, and what of it is not known."""
+        known = self.snapshot.organization
+        levels: dict[PolicyType, tuple[Level, ...] | None] = {"scp": known.scps, "rcp": known.rcps}
+        return Policies(
+            scps=_compile_levels("SCP", known.scps or ()),
+            rcps=_compile_levels("RCP", known.rcps or ()),
+            unread=tuple(UnreadLayer(kind, kind) for kind in _OPTIONAL_TYPES if levels.get(kind) is None),
+            management_account=known.management_account,
+        )
+
+    def _gather_policies(self, principal: Principal) -> Policies:
+        groups = [self.snapshot.principals.get(principal_key("group", name)) for name in sorted(principal.groups or ())]
+        holders = [principal, *(group for group in groups if group is not None)]
+        names = {name for holder in holders for name in _document_names(holder)}
+        boundary = self._compiled_policy("permissions boundary", principal.boundary) if principal.boundary else ()
+        unread = [UnreadLayer("identity", f"policy {name}") for name in sorted(names - set(self.snapshot.documents))]
+        unread += [
+            UnreadLayer("identity", f"policies of {each.kind} {each.name}") for each in holders if _is_unread(each)
+        ]
+        unread += [UnreadLayer("identity", "a group of the user") for group in groups if group is None]
+        unread += [UnreadLayer("identity", "groups of the user")] if _has_unread_groups(principal) else []
+        unread += (
+            [UnreadLayer("boundary", f"policy {principal.boundary}")] if principal.boundary and not boundary else []
+        )
+        return replace(
+            self._organization_policies,
+            identity=tuple(
+                policy
+                for holder in holders
+                for name in _document_names(holder)
+                for policy in self._compiled_policy(f"{holder.kind} {holder.name}", name)
+            ),
+            boundary=boundary if principal.boundary else None,
+            unread=(*unread, *self._organization_policies.unread),
+        )
+
+    def _compiled_policy(self, layer: str, name: str) -> tuple[Policy, ...]:
+        """The policy of that name in Snapshot.documents; none where it was not read."""
+        text = self.snapshot.documents.get(name)
+        if text is None:
+            return ()
+        if name not in self._compiled:
+            self._compiled[name] = compile_document(text)
+        return (Policy(layer, name, self._compiled[name]),)
+
+
+def reason_text(because: Reason) -> str:
+    """`statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
+    if because.statement is None:
+        named = f" ({_policy_label(because)})" if because.policy else ""
+        return f"{because.layer}{named}: {because.why}"
+    sid = f" ({because.sid})" if because.sid else ""
+    return f"statement {because.statement + 1}{sid} of {_policy_label(because)}, {because.layer}: {because.why}"
+
+
+def _policy_label(because: Reason) -> str:
+    if because.policy.startswith("arn:"):
+        return policy_name(because.policy)
+    if because.layer.startswith(("SCP level", "RCP level")):
+        return because.policy
+    return f"inline policy {because.policy.rpartition('/')[2]}"
+
+
+def _compile_levels(kind: str, levels: tuple[Level, ...]) -> tuple[tuple[Policy, ...], ...]:
+    """An organization's policies, from the root down; the layer names the level as the evaluator does."""
+    return tuple(
+        tuple(Policy(f"{kind} level {number}", each.name, compile_document(each.document)) for each in level)
+        for number, level in enumerate(levels, start=1)
+    )
+
+
+def _document_names(holder: Principal) -> list[str]:
+    """The names in Snapshot.documents of what is attached to and written into a principal."""
+    return [
+        *sorted(holder.attached or ()),
+        *(inline_document_key(holder, policy) for policy in sorted(holder.inline or ())),
+    ]
+
+
+def _is_unread(holder: Principal) -> bool:
+    return holder.attached is None or holder.inline is None
+
+
+def _has_unread_groups(principal: Principal) -> bool:
+    return principal.kind == "user" and principal.groups is None

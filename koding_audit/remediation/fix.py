@@ -1,0 +1,93 @@
+"""Carries out a plan and scans again: what `scan --fix`, `apply` and `setup` share."""
+
+from __future__ import annotations
+
+import argparse
+
+from koding_audit import plugins
+from koding_audit.aws.sources import AccountSource
+from koding_audit.io.text import escape
+from koding_audit.model.account import Caller
+from koding_audit.model.desired import managing_tools
+from koding_audit.model.errors import AuditError, InputError, RefusedError
+from koding_audit.model.frozen import replace
+from koding_audit.model.plan import Journal, Plan, ScanRequest
+from koding_audit.model.report import Problem, Report
+from koding_audit.remediation.guard_checks import check_guards, guard_limits, print_protected_fixes
+from koding_audit.remediation.plan import make_plan, state_of_snapshot
+from koding_audit.remediation.write import carry_out_plan
+from koding_audit.scan.audit import audit_after_fix, audit_snapshot
+from koding_audit.scan.read_plan import scan_query
+from koding_audit.scan.run import Run, ScanResult
+
+
+def fix_findings(run: Run, source: AccountSource, scanned: ScanResult) -> Report:
+    """What `scan --fix` does after its audit: plan, and carry it out."""
+    findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
+    request = scan_request(run.options)
+    made = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
+    if managing_tools(scanned.desired):
+        whole = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
+        left = replace(whole, steps=tuple(each for each in whole.steps if each not in made.steps))
+        _print_managed_fixes(run, source, scanned, left)
+    return fix_and_audit(run, source, scanned, made)
+
+
+def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, left: Plan) -> None:
+    """The fixes of what other tools manage, as lines for people: this tool never writes them."""
+    if not left.steps:
+        return
+    refusals = check_guards(left, source, scanned.snapshot, scanned.desired.guards, guard_limits(run.options)).refusals
+    if refusals:
+        run.terminal.note(escape(f"What other tools manage is not shown ({refusals[0].guard}): {refusals[0].message}"))
+        return
+    for form, name in (("terraform", "Terraform"), ("aws-cli", "the AWS CLI")):
+        run.terminal.note(f"Other tools manage this, and it is not written here. For {name}:")
+        try:
+            text = plugins.load_plugin("remediation.export", form).export(left).text
+        except InputError as error:
+            text = f"# {error.message}\n"
+        run.terminal.note("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
+
+
+def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Plan) -> Report:
+    """Carry out a plan and measure again. A refusal or an error is in the report, beside what was found."""
+    first = scanned.audit
+    journal: Journal | None = None
+    try:
+        if source.connection is None:
+            raise InputError("--fix: this source cannot be written", "use --source live")
+        refuse_root(first.caller)
+        guards = scanned.desired.guards
+        print_protected_fixes(first.findings, guards, run.terminal)
+        judgement = check_guards(made, source, scanned.snapshot, guards, guard_limits(run.options))
+        audited = state_of_snapshot(scanned.snapshot)
+        journal, problems = carry_out_plan(
+            made, source.connection, run.options, run.terminal, judgement, audited=audited
+        )
+        if journal is None:
+            return Report((first,), errors=problems)
+        source.connection.renew()
+        run.terminal.show_progress("reading the account again ...")
+        again = source.collect(scan_query(scanned.desired, first.account, run.rules))
+    except AuditError as error:
+        return Report((replace(first, journal=journal),), errors=(Problem.from_error(error),))
+    return Report(
+        (audit_after_fix(first, audit_snapshot(scanned.desired, again, run.rules), made, journal),), errors=problems
+    )
+
+
+def refuse_root(caller: Caller | None) -> None:
+    if caller is not None and caller.root:
+        hint = "sign in as root, make an administrator of your own, and use its credentials"
+        raise RefusedError("nothing is written with the root user's keys", hint)
+
+
+def scan_request(options: argparse.Namespace) -> ScanRequest:
+    return ScanRequest(
+        with_sets=tuple(options.with_sets),
+        only=tuple(options.only),
+        skip=tuple(options.skip),
+        create=options.create,
+        replace=options.replace,
+    )

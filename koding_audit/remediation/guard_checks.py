@@ -1,0 +1,47 @@
+"""Guards before a write: what they need is read, and what they say is told."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+from koding_audit.aws.sources import AccountSource
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import escape
+from koding_audit.model.desired import Guards
+from koding_audit.model.finding import Finding
+from koding_audit.model.plan import Plan
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.remediation.guards import (
+    GuardLimits,
+    Judgement,
+    RequiredRead,
+    evaluate_guards,
+    merge_snapshots,
+    protected_findings,
+    required_reads_query,
+)
+from koding_audit.remediation.write import describe_action
+
+
+def check_guards(plan: Plan, source: AccountSource, known: Snapshot, guards: Guards, limits: GuardLimits) -> Judgement:
+    """The judgement of a plan over an account of which this is known; what else it needs is read now."""
+    asked: frozenset[RequiredRead] = frozenset()
+    while True:
+        judgement = evaluate_guards(plan, known, asked, guards, limits)
+        if not judgement.required_reads:
+            return judgement
+        known = merge_snapshots(known, source.collect(required_reads_query(judgement.required_reads, known)))
+        asked |= judgement.required_reads
+
+
+def guard_limits(options: argparse.Namespace) -> GuardLimits:
+    return GuardLimits(options.max_changes, options.allow_admin)
+
+
+def print_protected_fixes(findings: Iterable[Finding], guards: Guards, terminal: Terminal) -> None:
+    """What would be mended if it did not touch somebody who is protected."""
+    for finding, reference in protected_findings(findings, guards):
+        place = f"{reference.location.path}:{reference.location.line}:{reference.location.column}"
+        step = " ".join(describe_action(finding.fix).split()) if finding.fix else ""
+        terminal.note(f"Not planned: {step}: {escape(f'{reference.name} is protected by {place}')}")

@@ -1,0 +1,212 @@
+"""Who holds which documents before and after a plan, and what would have to be read to know that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.frozen import replace
+from koding_audit.model.plan import Plan
+from koding_audit.model.query import Fact, Query
+from koding_audit.model.snapshot import Principal, Snapshot, inline_document_key
+from koding_audit.remediation.guards.escalation import EffectivePolicies, NamedDocument, PolicyHolder
+from koding_audit.remediation.plan import action_policy_arn
+
+RequiredRead = tuple[Literal["user", "group", "role", "members", "document"], str]
+"""Something to read: what a principal of this name holds, who is in a group, a document as in Snapshot.documents."""
+
+KINDS: tuple[PrincipalKind, ...] = ("group", "user", "role")
+_FACTS: Mapping[PrincipalKind, frozenset[Fact]] = {
+    "user": frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS}),
+    "group": frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}),
+    "role": frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE}),
+}
+
+
+def required_reads_query(needs: Iterable[RequiredRead], known: Snapshot) -> Query:
+    """What to read. A policy whose default version is known is not looked up again."""
+    needs = tuple(needs)
+    principals = {kind: {name: _FACTS[kind] for what, name in needs if what == kind} for kind in KINDS}
+    members = {name: frozenset({Fact.GROUP, Fact.MEMBERS}) for what, name in needs if what == "members"}
+    groups = {name: facts | members.get(name, frozenset()) for name, facts in principals["group"].items()}
+    versions = {arn: each.default_version for arn, each in known.policies.items() if each is not None}
+    return Query(
+        users=principals["user"],
+        groups={**members, **groups},
+        roles=principals["role"],
+        document_versions={name: versions.get(name, "") for what, name in needs if what == "document"},
+    )
+
+
+def merge_snapshots(known: Snapshot, found: Snapshot) -> Snapshot:
+    """What is known, with what was read besides."""
+    principals = dict(known.principals)
+    for key, each in found.principals.items():
+        principals[key] = _merge_principals(principals[key], each) if key in principals else each
+    return replace(
+        known,
+        principals=principals,
+        absent=known.absent | found.absent,
+        documents={**known.documents, **found.documents},
+        gaps=(*known.gaps, *found.gaps),
+    )
+
+
+def _merge_principals(one: Principal, other: Principal) -> Principal:
+    """The later reading, with what only the one before it has."""
+    return replace(
+        other,
+        attached=one.attached if other.attached is None else other.attached,
+        inline=one.inline if other.inline is None else other.inline,
+        groups=one.groups if other.groups is None else other.groups,
+        members=one.members if other.members is None else other.members,
+    )
+
+
+def snapshot_after(known: Snapshot, plan: Plan) -> Snapshot:
+    """The account when every step of the plan is done, as far as it is known."""
+    for step in plan.steps:
+        known = _apply_action(known, step.action)
+    return known
+
+
+def target_principal(action: Action) -> tuple[PrincipalKind, str] | None:
+    """Whom an action gives something to, or takes it from: of a membership the user; None: it is about a policy."""
+    given = action.parameters
+    if "UserName" in given:
+        return "user", given["UserName"]
+    return next(((kind, given[f"{kind.title()}Name"]) for kind in KINDS if f"{kind.title()}Name" in given), None)
+
+
+def inline_document_name(snapshot: Snapshot, action: Action) -> str:
+    """How the inline policy that an action is about is found among the documents."""
+    kind, name = target_principal(action) or ("user", "")
+    live = snapshot.principals.get(principal_key(kind, name))
+    return f"{kind}/{live.name if live else name}/{action.parameters['PolicyName']}"
+
+
+def _apply_action(known: Snapshot, action: Action) -> Snapshot:
+    given, verb = action.parameters, action.verb
+    if action.entity[0] == "policy":
+        return _apply_to_policy(known, action)
+    kind, name = target_principal(action) or ("user", "")
+    key = principal_key(kind, name)
+    if verb in (Verb.CREATE_USER, Verb.CREATE_GROUP):
+        arn = known.account.arn(kind, name, given.get("Path", "/"))
+        nothing: frozenset[str] = frozenset()
+        made = Principal(kind, name, arn, "", given.get("Path", "/"), nothing, nothing, nothing)
+        return replace(known, principals={**known.principals, key: made})
+    if verb in (Verb.DELETE_USER, Verb.DELETE_GROUP):
+        left = {each: live for each, live in known.principals.items() if each != key}
+        return replace(known, principals=left, absent=known.absent | {key})
+    documents = dict(known.documents)
+    if "PolicyDocument" in given:
+        documents[inline_document_name(known, action)] = given["PolicyDocument"]
+    live = known.principals.get(key)
+    principals = known.principals if live is None else {**known.principals, key: _apply_to_principal(live, action)}
+    return replace(known, principals=principals, documents=documents)
+
+
+def _apply_to_policy(known: Snapshot, action: Action) -> Snapshot:
+    given, arn = action.parameters, action_policy_arn(action, known.account)
+    documents = dict(known.documents)
+    if action.verb is Verb.CREATE_POLICY or given.get("SetAsDefault"):
+        documents[arn] = given["PolicyDocument"]
+    elif action.verb is Verb.SET_DEFAULT_POLICY_VERSION and f"{arn}@{given['VersionId']}" in documents:
+        documents[arn] = documents[f"{arn}@{given['VersionId']}"]
+    return replace(known, documents=documents)
+
+
+def _apply_to_principal(live: Principal, action: Action) -> Principal:
+    """A principal after an attachment, a membership or an inline policy was added or taken away."""
+    given, adds = action.parameters, action.verb.value.startswith(("Attach", "Put", "Add"))
+    if "PolicyArn" in given:
+        return replace(live, attached=_add_or_remove(live.attached, given["PolicyArn"], adds=adds))
+    if "PolicyName" in given:
+        return replace(live, inline=_add_or_remove(live.inline, given["PolicyName"], adds=adds))
+    return replace(live, groups=_add_or_remove(live.groups, given["GroupName"], adds=adds))
+
+
+def _add_or_remove(held: frozenset[str] | None, what: str, *, adds: bool) -> frozenset[str] | None:
+    if held is None:
+        return None
+    return held | {what} if adds else held - {what}
+
+
+@dataclass
+class Entitlements:
+    """One state of the account. needs: grows with what is asked about and is not known."""
+
+    snapshot: Snapshot
+    required_reads: set[RequiredRead] = field(default_factory=set)
+
+    def principal(self, kind: PrincipalKind, name: str) -> Principal | None:
+        """What a principal holds; None where there is none, or it was not read."""
+        key, snapshot = principal_key(kind, name), self.snapshot
+        live = snapshot.principals.get(key)
+        unread = live is None and key not in snapshot.absent and kind not in snapshot.listed
+        partly = live is not None and (live.attached is None or live.inline is None)
+        groupless = live is not None and kind == "user" and live.groups is None
+        if unread or partly or groupless:
+            self.required_reads.add((kind, live.name if live else name))
+        return live
+
+    def member_names(self, group: str) -> Iterator[str]:
+        live = self.snapshot.principals.get(principal_key("group", group))
+        if live is not None and live.members is None:
+            self.required_reads.add(("members", live.name))
+        yield from sorted((live and live.members) or ())
+
+    def documents(self, names: Iterable[str]) -> tuple[NamedDocument, ...]:
+        """The documents of these names, without those that were not read."""
+        found = []
+        for name in sorted(names):
+            text = self.snapshot.documents.get(name)
+            if text is None:
+                self.required_reads.add(("document", name))
+            else:
+                found.append(NamedDocument(name, text))
+        return tuple(found)
+
+    def own_documents(self, kind: PrincipalKind, name: str) -> tuple[NamedDocument, ...]:
+        """What is attached to and written into a principal itself."""
+        return self.documents(self.document_names(kind, name))
+
+    def document_names(self, kind: PrincipalKind, name: str) -> frozenset[str]:
+        live = self.principal(kind, name)
+        if live is None:
+            return frozenset()
+        return frozenset((*(live.attached or ()), *(inline_document_key(live, each) for each in live.inline or ())))
+
+    def group_names(self, kind: PrincipalKind, name: str) -> tuple[str, ...]:
+        live = self.principal(kind, name)
+        return tuple(sorted((live and live.groups) or ()))
+
+    def effective_policies(self, kind: PrincipalKind, name: str) -> EffectivePolicies:
+        """All that decides what a user or a role, or a group's members as such, may do."""
+        live = self.principal(kind, name)
+        holders: list[tuple[PrincipalKind, str]] = [
+            (kind, name),
+            *(("group", each) for each in self.group_names(kind, name)),
+        ]
+        identity = frozenset(each for holder in holders for each in self.document_names(*holder))
+        boundary = self.documents([live.boundary]) if live is not None and live.boundary else ()
+        known = self.snapshot.organization
+        levels = tuple(tuple(NamedDocument(each.name, each.document) for each in level) for level in known.scps or ())
+        return EffectivePolicies(self.documents(identity), next(iter(boundary), None), levels, known.management_account)
+
+    def holder(self, kind: PrincipalKind, name: str) -> PolicyHolder:
+        """Who asks. Of a group it is any member."""
+        if kind == "group":
+            return PolicyHolder()
+        live = self.snapshot.principals.get(principal_key(kind, name))
+        return PolicyHolder(kind, live.name, live.arn, live.unique_id) if live else PolicyHolder(kind, name)
+
+    def holder_keys(self, kind: PrincipalKind, name: str) -> frozenset[PrincipalKey]:
+        """A principal and the groups that it is in."""
+        return frozenset(
+            (principal_key(kind, name), *(principal_key("group", each) for each in self.group_names(kind, name)))
+        )

@@ -1,0 +1,107 @@
+"""Lockout: whether a plan takes something away from whoever runs it, by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from koding_audit.model.account import PrincipalKind, principal_key
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.plan import Plan
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.policy.diff import PolicyChange, compare_documents, describe_policy_change
+from koding_audit.policy.document import Document, DocumentError, parse_document
+from koding_audit.remediation.guards.entitlements import Entitlements, target_principal
+from koding_audit.remediation.guards.escalation import NamedDocument
+from koding_audit.remediation.plan import action_policy_arn
+
+DocumentsOfAction = Callable[[Action], tuple[NamedDocument, ...]]
+
+
+def caller_key(known: Snapshot) -> tuple[PrincipalKind, str] | None:
+    """The user or role whose credentials are in use; None where there is none to look up, as for a federated user.
+
+    Of an assumed role the ARN names the role behind its session (reference_policies_elements_principal).
+    """
+    resource = known.caller.arn.split(":", 5)[-1] if known.caller else ""
+    kind, _, rest = resource.partition("/")
+    if kind == "assumed-role":
+        return "role", rest.partition("/")[0]
+    return ("user", rest.rpartition("/")[2]) if kind == "user" else None
+
+
+def caller_losses(
+    plan: Plan, before: Entitlements, after: Entitlements, given: DocumentsOfAction, taken: DocumentsOfAction
+) -> Iterator[str]:
+    """What the caller loses, or is newly denied, in words; nothing is read of it unless a step could do that."""
+    caller = caller_key(before.snapshot)
+    if caller is None or not any(_can_affect_caller(step.action, caller, before, given, taken) for step in plan.steps):
+        return
+    if any(each.action.verb is Verb.DELETE_USER and target_principal(each.action) == caller for each in plan.steps):
+        yield "it deletes it"
+        return
+    old, new = before.effective_policies(*caller), after.effective_policies(*caller)
+    if old.identity != new.identity:
+        yield from _loss_sentences(old.identity, new.identity, denied=True)
+    if old.boundary != new.boundary:
+        yield from _loss_sentences(_optional_tuple(old.boundary), _optional_tuple(new.boundary), denied=False)
+
+
+def _optional_tuple(text: NamedDocument | None) -> tuple[NamedDocument, ...]:
+    return (text,) if text else ()
+
+
+def _can_affect_caller(
+    action: Action,
+    caller: tuple[PrincipalKind, str],
+    before: Entitlements,
+    given: DocumentsOfAction,
+    taken: DocumentsOfAction,
+) -> bool:
+    """Whether an action may take something from the caller: it takes or denies, and touches it or a group of it."""
+    whom = target_principal(action)
+    if whom is not None and whom[0] != "group" and principal_key(*whom) != principal_key(*caller):
+        return False
+    takes = action.verb.value.startswith(("Detach", "Remove", "Delete")) or taken(action)
+    if not takes and not any(map(_has_deny, given(action))):
+        return False
+    if whom is not None:
+        return principal_key(*whom) in before.holder_keys(*caller)
+    return action_policy_arn(action, before.snapshot.account) in _caller_policies(before, caller)
+
+
+def _caller_policies(before: Entitlements, caller: tuple[PrincipalKind, str]) -> frozenset[str]:
+    live = before.principal(*caller)
+    holders: list[tuple[PrincipalKind, str]] = [caller, *(("group", each) for each in before.group_names(*caller))]
+    names = (each for holder in holders for each in before.document_names(*holder))
+    return frozenset((*names, live.boundary if live else ""))
+
+
+def _has_deny(text: NamedDocument) -> bool:
+    try:
+        return any(each.effect == "Deny" for each in parse_document(text.text).statements)
+    except DocumentError:
+        return True
+
+
+def _loss_sentences(old: tuple[NamedDocument, ...], new: tuple[NamedDocument, ...], *, denied: bool) -> Iterator[str]:
+    try:
+        difference = compare_documents(_parse_documents(old), _parse_documents(new))
+    except DocumentError as error:
+        yield f"whether it does is not known: {error.message}"
+        return
+    lost: tuple[PolicyChange, ...] = difference.lost
+    if lost:
+        yield _changes_text(lost)
+    elif denied and difference.forbidden:
+        yield f"it is denied {_changes_text(difference.forbidden)}"
+    elif difference.why:
+        yield f"whether it does is not decided: {difference.why}"
+
+
+def _parse_documents(texts: tuple[NamedDocument, ...]) -> list[Document]:
+    return [parse_document(each.text, where=each.name) for each in texts]
+
+
+def _changes_text(changes: tuple[PolicyChange, ...]) -> str:
+    more = len(changes) - 1
+    return describe_policy_change(changes[0]) + (f" and {more} more" if more else "")

@@ -1,0 +1,278 @@
+"""Findings to a plan; a journal to the plan that undoes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from koding_audit.model.account import Account, EntityKey, PrincipalKey, principal_key
+from koding_audit.model.arn import arn_account
+from koding_audit.model.desired import Desired, managing_tools
+from koding_audit.model.finding import INVERSE, Action, Change, Finding, Verb, action_principals, touched_entities
+from koding_audit.model.plan import Basis, Entry, Journal, Plan, ScanRequest, Step
+from koding_audit.model.query import Fact, Query
+from koding_audit.model.snapshot import Entity, LiveState, ManagedPolicy, Snapshot, inline_document_key
+from koding_audit.model.stack import StackFiles
+
+_ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
+
+_CREATES: Mapping[Verb, str] = {
+    Verb.CREATE_USER: "UsersQuota",
+    Verb.CREATE_GROUP: "GroupsQuota",
+    Verb.CREATE_POLICY: "PoliciesQuota",
+}
+
+_DELETES = frozenset({Verb.DELETE_USER, Verb.DELETE_GROUP, Verb.DELETE_POLICY})
+
+_ATTACHES = frozenset({Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY, Verb.ATTACH_ROLE_POLICY})
+
+_PUTS = frozenset({Verb.PUT_GROUP_POLICY, Verb.PUT_USER_POLICY, Verb.PUT_ROLE_POLICY})
+
+_POSSIBLY_WRITTEN = frozenset({"started", "pending", "unknown", "done"})
+
+_POLICY_FACTS = frozenset({Fact.ATTACHED, Fact.INLINE})
+
+
+def make_plan(
+    findings: Iterable[Finding],
+    desired: Desired,
+    snapshot: Snapshot,
+    request: ScanRequest,
+    made_at: datetime,
+    *,
+    managed: bool = False,
+) -> Plan:
+    """The steps that mend these findings, as far as the request allows and the live state bears: creations first.
+
+    Left out: what is waived; what another tool manages, and who is protected; whoever would go over a quota of the
+    account; and what needs a principal that is not there and is not created.
+    managed: keep what another tool manages, for a plan that is shown to people and not applied.
+    """
+    findings = tuple(findings)
+    allowed: set[Change] = {"add"}
+    allowed |= {"create"} if request.create else set()
+    allowed |= {"replace"} if request.replace else set()
+    kept_out = desired.guards.protected.keys() | (frozenset() if managed else managing_tools(desired).keys())
+    state = state_of_snapshot(snapshot)
+    over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
+    steps = [
+        Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, state))
+        for finding in _unwaived_findings(findings)
+        if finding.fix is not None
+        and finding.change in allowed
+        and kept_out.isdisjoint(touched_entities(finding.fix))
+        and not _is_over_quota(finding, finding.fix, over, snapshot.account)
+    ]
+    created = {step.action.entity for step in steps if step.action.verb in _CREATES}
+    there = created | set(state.entities)
+    absent = {policy_key(arn) for arn, policy in snapshot.policies.items() if policy is None}
+    kept = [
+        step
+        for step in steps
+        if _has_targets(step.action, there)
+        and created.issuperset(absent.intersection(action_dependencies(step.action)))
+    ]
+    kept.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
+    return Plan(make_basis(kept, desired, snapshot, request, made_at), tuple(kept))
+
+
+def make_basis(
+    steps: Iterable[Step], desired: Desired, snapshot: Snapshot, request: ScanRequest, made_at: datetime
+) -> Basis:
+    return Basis(
+        account=snapshot.account,
+        made_at=made_at,
+        files=desired.files,
+        with_sets=request.with_sets,
+        only=request.only,
+        skip=request.skip,
+        create=request.create,
+        replace=request.replace,
+        state=state_fingerprint(
+            {key for step in steps for key in touched_entities(step.action)}, state_of_snapshot(snapshot)
+        ),
+        stacks=tuple(StackFiles(each.path, each.files) for each in desired.stacks),
+        builder="/".join(desired.builder) if desired.builder else "",
+    )
+
+
+def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> Plan:
+    """The steps that take back what a journal says was written, last first, where it is still as it was left.
+
+    Only what was looked for just before its write, and was absent. So a write whose end was not seen is taken back too
+    if its result is there. What has been made again since (another unique id) is left alone.
+    """
+    state = state_of_snapshot(snapshot)
+    steps: list[Step] = []
+    for entry in reversed(journal.entries):
+        if entry.outcome not in _POSSIBLY_WRITTEN or not entry.absent_before or not _can_undo(entry, state):
+            continue
+        ids = unique_ids(entry.action, state)
+        finding = f"undo/{entry.action.verb.value}"
+        steps.extend(Step(action, finding, "replace", ids) for action in _inverse_actions(entry, state))
+    request = ScanRequest(create=False, replace=True)
+    return Plan(make_basis(steps, Desired(journal.desired, {}, {}, {}), snapshot, request, made_at), tuple(steps))
+
+
+def undo_query(journal: Journal) -> Query:
+    """What has to be read to see whether a journal's writes are still as they were left."""
+    actions = [entry.action for entry in journal.entries]
+    given = [action.parameters for action in actions]
+    inline: dict[PrincipalKey, frozenset[str]] = {}
+    for action in (each for each in actions if each.verb in _PUTS):
+        kind, name = action_principals(action)[0]
+        inline[kind, name] = inline.get((kind, name), frozenset()) | {action.parameters["PolicyName"]}
+    return Query(
+        users={each["UserName"]: _POLICY_FACTS | {Fact.USER, Fact.GROUPS} for each in given if "UserName" in each},
+        groups={each["GroupName"]: _POLICY_FACTS | {Fact.GROUP} for each in given if "GroupName" in each},
+        roles={each["RoleName"]: _POLICY_FACTS | {Fact.ROLE} for each in given if "RoleName" in each},
+        versions={action_policy_arn(action, journal.account): "" for action in actions if action.entity[0] == "policy"},
+        inline=inline,
+    )
+
+
+def state_of_snapshot(snapshot: Snapshot) -> LiveState:
+    """What actions go by, of a whole snapshot. Of policies only the account's own can be written."""
+    entities: dict[EntityKey, Entity] = dict(snapshot.principals.items())
+    for arn, policy in snapshot.policies.items():
+        if policy is not None and arn_account(arn) == snapshot.account.id:
+            entities[policy_key(arn)] = policy
+    return LiveState(entities, snapshot.documents)
+
+
+def policy_key(arn: str) -> EntityKey:
+    """How one of the account's own policies is found: by its bare name, which is unique in an account."""
+    return "policy", arn.rpartition("/")[2].casefold()
+
+
+def action_policy_arn(action: Action, account: Account) -> str:
+    """The ARN of the policy that an action makes or changes."""
+    given = action.parameters
+    return str(given.get("PolicyArn") or account.policy_arn(given["PolicyName"], given.get("Path", "/")))
+
+
+def action_dependencies(action: Action) -> tuple[EntityKey, ...]:
+    """What an action touches, and the account's own policy that it attaches."""
+    arn = action.parameters.get("PolicyArn", "")
+    attached = (policy_key(arn),) if action.verb in _ATTACHES and arn_account(arn) != "aws" else ()
+    return (*touched_entities(action), *attached)
+
+
+def _has_targets(action: Action, there: set[EntityKey]) -> bool:
+    """Whether what it touches is there. Of a membership one side tells: an exclusive group, or an exclusive user."""
+    if action.verb is Verb.REMOVE_USER_FROM_GROUP:
+        return not there.isdisjoint(touched_entities(action))
+    return there.issuperset(touched_entities(action))
+
+
+def unique_ids(action: Action, state: LiveState) -> dict[EntityKey, str]:
+    return {key: state.entities[key].unique_id for key in touched_entities(action) if key in state.entities}
+
+
+def is_done(action: Action, state: LiveState) -> bool:
+    """Whether what an action is to bring about is so already; state holds what it touches, where it exists."""
+    given, verb = action.parameters, action.verb
+    there = action.entity in state.entities
+    policy = state.policy(action.entity)
+    if verb is Verb.CREATE_POLICY and policy is not None:
+        return _has_document(state, policy.arn, given)
+    if verb in _CREATES or verb in _DELETES:
+        return there is (verb in _CREATES)
+    if verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
+        user = state.principal(principal_key("user", given["UserName"]))
+        inside = user is not None and given["GroupName"] in (user.groups or ())
+        return inside is (verb is Verb.ADD_USER_TO_GROUP)
+    if action.entity[0] == "policy":
+        return _is_version_done(action, state)
+    live = state.principal(action.entity)
+    if "PolicyArn" in given:
+        attached = live is not None and given["PolicyArn"] in (live.attached or ())
+        return attached is (verb in _ATTACHES)
+    inline = live is not None and given["PolicyName"] in (live.inline or ())
+    if verb not in _PUTS:
+        return not inline
+    return live is not None and inline and _has_document(state, inline_document_key(live, given["PolicyName"]), given)
+
+
+def _is_version_done(action: Action, state: LiveState) -> bool:
+    given, policy = action.parameters, state.policy(action.entity)
+    if policy is None:
+        return False
+    if action.verb is Verb.SET_DEFAULT_POLICY_VERSION:
+        return bool(policy.default_version == given["VersionId"])
+    if action.verb is Verb.DELETE_POLICY_VERSION:
+        return given["VersionId"] not in policy.versions
+    return _has_document(state, policy.arn, given)
+
+
+def _has_document(state: LiveState, name: str, given: Mapping[str, Any]) -> bool:
+    """Whether a live document is the one that was given, in whatever spelling of its JSON."""
+    text = state.documents.get(name)
+    return text is not None and _normalize_json(text) == _normalize_json(str(given["PolicyDocument"]))
+
+
+def _normalize_json(text: str) -> str:
+    """The same JSON in one spelling."""
+    return json.dumps(json.loads(text), sort_keys=True)
+
+
+def state_fingerprint(keys: Iterable[EntityKey], state: LiveState) -> str:
+    """SHA-256 over the live state of these, so that a plan can tell whether anything of it has moved."""
+    states = [[*key, _fingerprint_values(state.entities.get(key), state.documents)] for key in sorted(set(keys))]
+    return hashlib.sha256(json.dumps(states).encode()).hexdigest()
+
+
+def _fingerprint_values(live: Entity | None, documents: Mapping[str, str]) -> list[object]:
+    if live is None:
+        return []
+    if isinstance(live, ManagedPolicy):
+        return [live.arn, live.unique_id, live.default_version, *live.versions, documents.get(live.arn)]
+    lists = (live.attached, live.inline, live.groups)
+    texts = [documents.get(inline_document_key(live, policy)) for policy in sorted(live.inline or ())]
+    own: list[object] = [live.name, live.unique_id, live.path, live.boundary, *(sorted(each or ()) for each in lists)]
+    return [*own, texts] if any(texts) else own
+
+
+def _unwaived_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What nobody has accepted."""
+    return (finding for finding in findings if finding.status != "waived")
+
+
+def _is_over_quota(finding: Finding, action: Action, over: set[tuple[str, str]], account: Account) -> bool:
+    if action.verb in _CREATES:
+        return (account.root_arn, _CREATES[action.verb]) in over
+    return any(subject == finding.subject for subject, _ in over)
+
+
+def _can_undo(entry: Entry, state: LiveState) -> bool:
+    """Whether a write's result is there, on the same entities, and nobody has built on it since."""
+    action, ids = entry.action, unique_ids(entry.action, state)
+    if action.verb not in INVERSE or not is_done(action, state):
+        return False
+    if any(ids.get(key) != known for key, known in entry.unique_ids.items()):
+        return False
+    policy = state.policy(action.entity)
+    if action.verb is Verb.CREATE_POLICY:
+        return policy is not None and len(policy.versions) == 1 and _has_document(state, policy.arn, action.parameters)
+    return action.verb is not Verb.CREATE_POLICY_VERSION or bool(entry.removed)
+
+
+def _inverse_actions(entry: Entry, state: LiveState) -> Iterator[Action]:
+    """The actions that take a write back. `before` is what it took away."""
+    action, verb, given = entry.action, INVERSE[entry.action.verb], entry.action.parameters
+    named = {name: given[name] for name in ("GroupName", "UserName", "RoleName") if name in given}
+    target = {name: given[name] for name in ("PolicyArn", "PolicyName") if name in given}
+    policy = state.policy(action.entity)
+    if policy is not None:
+        target = {"PolicyArn": policy.arn}
+    if policy is not None and action.verb is Verb.CREATE_POLICY_VERSION:
+        yield Action(verb, {**target, "VersionId": entry.removed})
+        yield Action(Verb.DELETE_POLICY_VERSION, {**target, "VersionId": policy.default_version})
+    elif action.verb in _PUTS and entry.removed:
+        yield Action(action.verb, {**named, **target, "PolicyDocument": entry.removed})
+    else:
+        document = {"PolicyDocument": entry.removed} if entry.removed else {}
+        yield Action(verb, {**named, **target, **document})

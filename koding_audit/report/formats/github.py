@@ -1,0 +1,96 @@
+"""Workflow commands of GitHub Actions, which put what stands beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from koding_audit.io.text import escape, pluralize
+from koding_audit.model.finding import SEVERITIES, Severity
+from koding_audit.model.report import Report
+from koding_audit.report.results import Result, audit_results, run_error_results
+from koding_audit.report.status import Tally
+from koding_audit.report.summary import FEW_ACCOUNTS
+from koding_audit.report.wording import account_statuses_text, gone_sentence, status_sentence, totals_text
+
+MOST = 10
+"""Annotations of each kind that GitHub takes from one step; it drops the others without a word."""
+
+_ANNOTATION_KINDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(report: Report) -> Iterator[str]:
+    """The worst first, up to MOST of each kind; the last lines say what it comes to, and what was left out.
+
+    What is known comes after all that is new, and as notices: an error beside a line reads as what made the step fail.
+    """
+    tally, noted = Tally(report.fail_on), _Annotations()
+    for each in run_error_results(report):
+        noted.add_result(each)
+    for audit in report.audits:
+        tally.add_audit(audit)
+        for each in audit_results(audit, report):
+            noted.add_result(each)
+    yield from (f"{line}\n" for line in noted.command_lines())
+    if tally.audits > FEW_ACCOUNTS:
+        yield f"koding-audit: {pluralize(tally.audits, 'account')}: {account_statuses_text(tally.statuses)}\n"
+    yield f"koding-audit: {totals_text(tally)}; {status_sentence(tally, len(report.errors))}\n"
+    gone = gone_sentence(tally.resolved)
+    if gone:
+        yield f"koding-audit: {gone}\n"
+    left_out = noted.count_omitted()
+    if left_out:
+        numbers = ", ".join(pluralize(left_out[kind], kind) for kind in _ANNOTATION_KINDS.values() if left_out[kind])
+        yield f"koding-audit: not shown beside lines, as GitHub takes {MOST} of each kind from a step: {numbers}\n"
+
+
+class _Annotations:
+    """The first of each rank and severity, no more than could be shown, and how many there are."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[int, int], list[Result]] = {}
+        self._all: Counter[str] = Counter()
+
+    def add_result(self, result: Result) -> None:
+        if result.rank < 2:
+            first = self._first.setdefault((result.rank, SEVERITIES.index(result.severity)), [])
+            if len(first) < MOST:
+                first.append(result)
+            self._all[_annotation_kind(result)] += 1
+
+    def command_lines(self) -> Iterator[str]:
+        shown: Counter[str] = Counter()
+        for each in (each for _, first in sorted(self._first.items()) for each in first):
+            kind = _annotation_kind(each)
+            shown[kind] += 1
+            if shown[kind] <= MOST:
+                yield _workflow_command(kind, each)
+
+    def count_omitted(self) -> Counter[str]:
+        """How many of each kind are in no line."""
+        return self._all - Counter(dict.fromkeys(_ANNOTATION_KINDS.values(), MOST))
+
+
+def _annotation_kind(result: Result) -> str:
+    return "notice" if result.rank else _ANNOTATION_KINDS[result.severity]
+
+
+def _workflow_command(kind: str, result: Result) -> str:
+    place = result.location
+    properties = {"title": f"koding-audit {result.title}{' (known)' if result.known else ''}"}
+    if place:
+        properties = {"file": place.path, "line": str(place.line), "col": str(place.column), **properties}
+    elif result.file:
+        properties = {"file": result.file, "line": "1", **properties}
+    said = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+    return f"::{kind} {said}::{_escape_data(result.line)}"
+
+
+def _escape_data(text: str) -> str:
+    """What stands after the second `::`; a line break, were there one, would begin another command."""
+    shown = escape(text).strip() or "-"
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

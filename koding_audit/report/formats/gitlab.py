@@ -1,0 +1,36 @@
+"""GitLab's Code Quality report, for the widget of a merge request: an array of what stands, with the line of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from koding_audit.io.json_text import json_parts
+from koding_audit.io.text import escape
+from koding_audit.model.finding import Severity
+from koding_audit.model.report import Report
+from koding_audit.report.results import Result, results_by_severity
+
+# GitLab wants a file with each; this is the one that a scan takes where none was said.
+_NO_FILE = "koding-audit.yaml"
+_SEVERITIES: Mapping[Severity, str] = {"error": "critical", "warning": "major", "note": "info"}
+
+
+def render(report: Report) -> Iterator[str]:
+    """Without what was fixed or waived: an entry says that something is wrong now."""
+    yield from json_parts(_code_quality_entry(each) for each in results_by_severity(report) if each.rank < 2)
+    yield "\n"
+
+
+def _code_quality_entry(result: Result) -> dict[str, Any]:
+    """fingerprint: by it GitLab tells what is new in a merge request from what was there."""
+    place = result.location
+    path = place.path if place else result.file or _NO_FILE
+    return {
+        "description": escape(f"known: {result.line}" if result.known else result.line).strip() or "-",
+        "check_name": escape(result.rule),
+        "fingerprint": hashlib.sha256(result.id.encode("utf-8", "surrogatepass")).hexdigest(),
+        "severity": "blocker" if result.effect == "incomplete" else _SEVERITIES[result.severity],
+        "location": {"path": escape(path).removeprefix("./"), "lines": {"begin": place.line if place else 1}},
+    }

@@ -1,0 +1,33 @@
+"""The JSON report cut into lines, one object each, for programs that read a line at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from koding_audit.io.json_text import write_json
+from koding_audit.model.report import Report
+from koding_audit.report.codec import report_value
+
+_LINES_OF_THEIR_OWN = ("findings", "gaps", "journal")
+
+
+def render(report: Report) -> Iterator[str]:
+    return (f"{write_json(line)}\n" for line in _report_lines(report_value(report)))
+
+
+def _report_lines(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """First the report itself, then its errors, then of each account the audit, its findings, gaps and writes."""
+    yield {"type": "report", **{name: value[name] for name in ("version", "tool", "status", "fail_on")}}
+    yield from ({"type": "error", **each} for each in value["errors"])
+    for audit in value["audits"]:
+        journal = audit["journal"]
+        account = {"account": audit["account"]["id"]}
+        yield {
+            "type": "audit",
+            **{name: each for name, each in audit.items() if name not in _LINES_OF_THEIR_OWN},
+            "journal": journal and journal["path"],
+        }
+        yield from ({"type": "finding", **account, **each} for each in audit["findings"])
+        yield from ({"type": "gap", **account, **each} for each in audit["gaps"])
+        yield from ({"type": "write", **account, **each} for each in (journal["entries"] if journal else ()))

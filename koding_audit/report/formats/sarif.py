@@ -1,0 +1,229 @@
+"""SARIF 2.1.0, the OASIS standard for results of static analysis, as GitHub's code scanning takes it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from koding_audit import __version__
+from koding_audit.io.json_text import format_time, json_parts
+from koding_audit.io.text import escape
+from koding_audit.model.arn import subject_label
+from koding_audit.model.finding import NOT_CHECKED, SEVERITIES, Advice, Severity
+from koding_audit.model.report import Report
+from koding_audit.report import rule_help
+from koding_audit.report.codec import baseline_value, finding_value
+from koding_audit.report.results import (
+    NOT_WRITTEN,
+    RUN_ERROR,
+    Result,
+    audit_results,
+    results_by_severity,
+    run_error_results,
+)
+from koding_audit.report.rule_help import strip_links
+from koding_audit.report.status import Tally, audit_status, count_findings
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "%SRCROOT%"
+_SPECIAL = re.compile(r"[\\\[\]]")  # in a message they make links
+
+
+def render(report: Report) -> Iterator[str]:
+    """One run for all accounts, for GitHub takes one of each category.
+
+    What was fixed is left out: GitHub would open an alert for it. What keeps the run from being complete is a result
+    too, beside the notification: a run that saw nothing must not look as one that found nothing.
+    """
+    seen = _ResultIndex(report)
+    run = {
+        "tool": {"driver": _tool_driver(report, seen)},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder in which the scan ran: the checkout."}}},
+        "invocations": iter([_invocation(report, seen)]),
+        "results": (_result_value(each, seen) for each in results_by_severity(report) if each.status != "fixed"),
+        "properties": {"status": seen.status, "failOn": report.fail_on, "audits": _audit_properties(report)},
+    }
+    yield from json_parts({"$schema": _SCHEMA, "version": "2.1.0", "runs": iter([run])})
+    yield "\n"
+
+
+class _ResultIndex:
+    """What has to be known of all results before the first is written.
+
+    rules: the worst severity of each rule; numbers: its place among them; suppresses: some result is suppressed: then
+    each has to say whether it is, as the standard wants it; compares: there is a baseline.
+    """
+
+    def __init__(self, report: Report) -> None:
+        tally = Tally(report.fail_on)
+        worst: dict[str, Severity] = {}
+        self.has_suppressions = self.has_baseline = False
+        for each in run_error_results(report):
+            self._add_result(each, worst)
+        for audit in report.audits:
+            tally.add_audit(audit)
+            self.has_baseline = self.has_baseline or audit.baseline is not None
+            for each in audit_results(audit, report):
+                self._add_result(each, worst)
+        self.status = tally.status(len(report.errors))
+        self.worst_severities = dict(sorted(worst.items()))
+        self.rule_indexes = {name: index for index, name in enumerate(self.worst_severities)}
+
+    def _add_result(self, result: Result, worst: dict[str, Severity]) -> None:
+        if result.status != "fixed":
+            worst[result.rule] = min(worst.get(result.rule, SEVERITIES[-1]), result.severity, key=SEVERITIES.index)
+            self.has_suppressions = self.has_suppressions or result.status == "waived"
+
+
+def _tool_driver(report: Report, seen: _ResultIndex) -> dict[str, Any]:
+    return {
+        "name": "koding-audit",
+        "version": escape(report.made_by or __version__),
+        "rules": [
+            _rule_descriptor(name, report.advice.get(name) or _default_advice(name), worst)
+            for name, worst in seen.worst_severities.items()
+        ],
+        "notifications": [{"id": name} for name in sorted((NOT_CHECKED, NOT_WRITTEN, RUN_ERROR))],
+    }
+
+
+def _default_advice(rule: str) -> Advice:
+    """What stands for a rule of which nothing is known, and for what is no rule."""
+    known = {
+        RUN_ERROR: Advice("The run itself went wrong: what could not be audited is not known to be right."),
+        NOT_WRITTEN: Advice("A write failed or was not read back: the account may not be as it was planned."),
+    }
+    return known.get(rule) or Advice(f"koding-audit's rule {rule}")
+
+
+def _rule_descriptor(name: str, advice: Advice, worst: Severity) -> dict[str, Any]:
+    """worst: of its results, for some rules are a note here and an error there."""
+    what = strip_links(advice.help.looks_at) if advice.help else advice.why
+    return {
+        "id": escape(name),
+        "name": "".join(part.title() for part in re.findall(r"[A-Za-z0-9]+", name)) or "Rule",
+        "shortDescription": {"text": _escape_message(advice.why)},
+        "fullDescription": {"text": _escape_message(what)},
+        "help": {
+            "text": _escape_lines(rule_help.help_text(advice) or advice.why),
+            "markdown": _escape_lines(strip_links(rule_help.help_markdown(advice)) or advice.why),
+        },
+        "defaultConfiguration": {"level": worst},
+        "properties": {"tags": ["iam"]},
+    }
+
+
+def _invocation(report: Report, seen: _ResultIndex) -> dict[str, Any]:
+    complete = seen.status != "incomplete"
+    return {
+        "executionSuccessful": complete,
+        "toolExecutionNotifications": (
+            {
+                "level": "error",
+                "descriptor": {"id": each.rule},
+                "message": {"text": _message_text(each)},
+                "locations": _locations(each),
+            }
+            for each in (results_by_severity(report) if not complete else ())
+            if each.effect == "incomplete"
+        ),
+    }
+
+
+def _result_value(result: Result, seen: _ResultIndex) -> dict[str, Any]:
+    """What is gone from a baseline is no result: GitHub would open an alert for it."""
+    value: dict[str, Any] = {
+        "ruleId": escape(result.rule),
+        "ruleIndex": seen.rule_indexes[result.rule],
+        "level": result.severity,
+        "message": {"text": _message_text(result)},
+        "locations": _locations(result),
+        "partialFingerprints": {
+            "koding-audit/v1": hashlib.sha256(result.id.encode("utf-8", "surrogatepass")).hexdigest()
+        },
+    }
+    if seen.has_suppressions:
+        value["suppressions"] = _suppressions(result)
+    if seen.has_baseline:
+        value["baselineState"] = "unchanged" if result.known else "new"
+    about = {"id": result.id, "account": result.account, "status": result.status}
+    if result.finding:
+        found = finding_value(result.finding)
+        about |= {"policySet": found["policy_set"], "evidence": found["evidence"], "fix": found["fix"]}
+    return {**value, "properties": about}
+
+
+def _suppressions(result: Result) -> list[dict[str, Any]]:
+    """Of what is waived: why, by whom and until when, and the waiver's own line; else none."""
+    if result.status != "waived":
+        return []
+    suppression: dict[str, Any] = {
+        "kind": "external",
+        "status": "accepted",
+        "justification": escape(result.todo),
+    }
+    waiver = result.finding.waiver if result.finding else None
+    if waiver and waiver.location:
+        region = {"startLine": waiver.location.line, "startColumn": waiver.location.column}
+        place = {"artifactLocation": _artifact_location(waiver.location.path), "region": region}
+        suppression["location"] = {"physicalLocation": place}
+    return [suppression]
+
+
+def _locations(result: Result) -> list[dict[str, Any]]:
+    """The line that asks for it, else the first desired-state file: GitHub drops a result without a place."""
+    location: dict[str, Any] = {}
+    if result.location:
+        region = {"startLine": result.location.line, "startColumn": result.location.column}
+        location["physicalLocation"] = {"artifactLocation": _artifact_location(result.location.path), "region": region}
+    elif result.file:
+        location["physicalLocation"] = {"artifactLocation": _artifact_location(result.file), "region": {"startLine": 1}}
+    if result.subject:
+        name = {
+            "fullyQualifiedName": escape(result.subject),
+            "name": escape(subject_label(result.subject)),
+        }
+        location["logicalLocations"] = [{**name, "kind": "resource"}]
+    return [location] if location else []
+
+
+def _artifact_location(path: str) -> dict[str, str]:
+    """A path as a URI: below the checkout, or where it is absolute, of a file."""
+    uri = quote(escape(path))
+    return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri.removeprefix("./"), "uriBaseId": _ROOT}
+
+
+def _audit_properties(report: Report) -> Iterator[dict[str, Any]]:
+    return (
+        {
+            "account": each.account.id,
+            "partition": each.account.partition,
+            "takenAt": format_time(each.taken_at),
+            "source": each.source,
+            "status": audit_status(each, report.fail_on),
+            "summary": count_findings(each.findings),
+            **({"baseline": baseline_value(each.baseline)} if each.baseline else {}),
+        }
+        for each in report.audits
+    )
+
+
+def _message_text(result: Result) -> str:
+    return _escape_message(result.line)
+
+
+def _escape_message(text: str) -> str:
+    """As the standard wants what is no link and no placeholder: with a backslash, and with doubled braces."""
+    return _escape_markup(escape(text).strip() or "-")
+
+
+def _escape_lines(text: str) -> str:
+    """The same for what has lines of its own, which our own texts have, and nothing of an account's."""
+    return "\n".join(_escape_markup(escape(line)) for line in text.rstrip().split("\n"))
+
+
+def _escape_markup(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text).replace("{", "{{").replace("}", "}}")

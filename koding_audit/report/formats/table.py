@@ -1,0 +1,274 @@
+"""The report for a person at a terminal: grouped by subject, with what is wrong, why it matters and how to fix it."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from koding_audit.io.text import MAX_ERRORS_SHOWN, clip_text, escape, format_age, pluralize
+from koding_audit.model.arn import subject_label
+from koding_audit.model.finding import Advice, Change, Finding
+from koding_audit.model.frozen import dataclass, replace
+from koding_audit.model.plan import Entry
+from koding_audit.model.report import Audit, Baseline, Problem, Report
+from koding_audit.report.results import GapGroup, findings_to_show, group_gaps
+from koding_audit.report.status import Tally, managing_tool, needed_changes, tally_audits, unwritten_entries
+from koding_audit.report.summary import (
+    ACCOUNT_LINES,
+    ACCOUNTS_IN_FULL,
+    FEW_ACCOUNTS,
+    FINDINGS_PER_ACCOUNT,
+    RULES_SHOWN,
+    AccountRow,
+    RuleTotals,
+    summarize_report,
+)
+from koding_audit.report.wording import (
+    account_statuses_text,
+    action_text,
+    fix_command,
+    gone_sentence,
+    remedy_text,
+    status_sentence,
+    totals_text,
+    waiver_text,
+)
+
+Block = Sequence[tuple[str, ...]]
+"""Rows that belong together. The last cell of a row is wrapped; those before it are short words of ours."""
+
+_COLOURS: Mapping[str, str] = {"error": "31", "warning": "33", "note": "36", "fixed": "32"}
+_INDENT = "  "
+_NARROWEST = 20
+_NAMES_SHOWN = 10
+_LONGEST = 60  # characters of a rule's name, which a saved report may make up
+_REST_HINT = "`--output jsonl` has all of them"
+
+
+def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[str]:
+    """width: columns to fill; a name that is longer runs over and stays whole, so that it can be copied.
+
+    color: the severities in colour too; their words say the same without.
+    """
+    page = _TableReport(width, color, report)
+    before = ""
+    for section in page.summary_sections() if len(report.audits) > FEW_ACCOUNTS else page.full_sections():
+        yield f"{before}{section}"
+        before = "\n\n"
+    yield "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _TableReport:
+    """most: findings of an account, and writes, that are shown."""
+
+    width: int
+    color: bool
+    report: Report
+    max_findings: int = sys.maxsize
+
+    def full_sections(self) -> Iterator[str]:
+        tally = Tally(self.report.fail_on)
+        for audit in self.report.audits:
+            tally.add_audit(audit)
+            yield from self.audit_sections(audit)
+        if not self.report.audits:
+            yield "No audit was possible."
+        yield self.closing_section(tally, len(self.report.errors))
+
+    def summary_sections(self) -> Iterator[str]:
+        """The worst in full, some more in a line each, and the sums: at the end, where a terminal stays."""
+        found = summarize_report(self.report, ACCOUNTS_IN_FULL + ACCOUNT_LINES)
+        page = replace(self, max_findings=FINDINGS_PER_ACCOUNT)
+        for row in found.unclean_rows[:ACCOUNTS_IN_FULL]:
+            yield from page.audit_sections(self.report.audits[row.audit_index])
+        rows, left = found.unclean_rows[ACCOUNTS_IN_FULL:], found.count_others(found.unclean_rows)
+        if rows:
+            blocks = [[(escape(each.account), each.status, _account_text(each))] for each in rows]
+            yield self.format_section("Other accounts, the worst first", blocks)
+        if left and found.unclean_rows:
+            yield self.format_section(
+                "",
+                [[(f"And {pluralize(left.total(), 'more account')}: {account_statuses_text(left)}. {_REST_HINT}.",)]],
+            )
+        if self.report.errors:
+            yield self.format_section("What went wrong", list(_error_blocks(self.report.errors)))
+        if found.rules:
+            yield self.format_section("What was found", list(_rule_blocks(found.rules)))
+        yield self.closing_section(found.tally, len(self.report.errors))
+
+    def audit_sections(self, audit: Audit) -> list[str]:
+        """What was audited, the findings of each subject, what could not be read, and what was written."""
+        sections = [self.format_section("", [[row] for row in _audit_header(audit)]), *self.finding_sections(audit)]
+        if audit.baseline and audit.baseline.gone:
+            sections.append(
+                self.format_section("In the baseline, and not found any more", _gone_blocks(audit.baseline))
+            )
+        if audit.gaps:
+            sections.append(self.format_section("Could not be read", [_gap_block(each) for each in group_gaps(audit)]))
+        if audit.journal:
+            outcomes = Counter(each.outcome for each in audit.journal.entries)
+            numbers = ", ".join(f"{outcomes[word]} {word}" for word in sorted(outcomes)) or "nothing to write"
+            heading = f"Journal {escape(audit.journal.path)}: {numbers}"
+            entries = unwritten_entries(audit)
+            blocks = [[_entry_cells(each)] for each in entries[: self.max_findings]]
+            sections.append(self.format_section(heading, [*blocks, *_more_rows(len(entries) - len(blocks), "write")]))
+        if len(self.report.audits) > 1:
+            sections.append(self.closing_section(tally_audits([audit], self.report.fail_on)))
+        return sections
+
+    def finding_sections(self, audit: Audit) -> list[str]:
+        """A section for each subject, the worst first. All are laid out in one go: each table costs its start."""
+        told = findings_to_show(audit)
+        shown = told[: self.max_findings]
+        options = needed_changes(audit.findings, managed=True)
+        blocks = [self.finding_block(each, options.get(each.id), audit) for each in shown]
+        sections: dict[str, list[str]] = {}
+        for finding, lines in zip(shown, self.lay_out(blocks), strict=True):
+            lines[0] = self.colorize(lines[0])
+            sections.setdefault(finding.subject, self.subject_heading(finding.subject)).extend(lines)
+        more = [self.format_section("", each) for each in [_more_rows(len(told) - len(shown), "finding")] if each]
+        return [*("\n".join(lines) for lines in sections.values()), *more]
+
+    def finding_block(self, finding: Finding, change: Change | None, audit: Audit) -> Block:
+        advice = self.report.advice.get(finding.rule, Advice(""))
+        rows = [("what", finding.message), ("why", f"{finding.rule}: {advice.why}" if advice.why else finding.rule)]
+        if finding.status == "fixed":
+            return [("fixed", *rows[0]), ("", *rows[1])]
+        if finding.location:
+            rows.append(("where", f"{finding.location.path}:{finding.location.line}:{finding.location.column}"))
+        if finding.status == "failed":
+            rows.append(("state", "its fix failed: see the journal"))
+        elif finding.status == "pending":
+            rows.append(("state", "its fix was accepted and is not visible yet: scan again in a few minutes"))
+        elif finding.status == "waived":
+            rows.append(("state", waiver_text(finding.waiver)))
+        if finding.known:
+            rows.append(("known", "it is in the baseline"))
+        if finding.status in {"open", "failed"}:
+            rows.append(("fix", remedy_text(change, advice.step, audit.source, managing_tool(finding))))
+        word = "waived" if finding.status == "waived" else finding.severity
+        return [(word if index == 0 else "", *row) for index, row in enumerate(rows)]
+
+    def subject_heading(self, arn: str) -> list[str]:
+        name, full = escape(subject_label(arn)), escape(arn)
+        one = f"{name} ({full})"
+        return [one] if len(one) <= self.width else [name, f"{_INDENT}{full}"]
+
+    def closing_section(self, tally: Tally, errors: int = 0) -> str:
+        """The counts and the verdict, of one audit or of all."""
+        many = tally.audits > FEW_ACCOUNTS
+        rows = [("Accounts", account_statuses_text(tally.statuses))] if many else []
+        rows += [("Summary", totals_text(tally))] if tally.audits else []
+        rows += [("Baseline", each) for each in [gone_sentence(tally.resolved)] if each]
+        rows.append(("Result", status_sentence(tally, errors)))
+        closing = self.format_section("", [[row] for row in rows])
+        if tally.audits > 1:
+            return f"All {pluralize(tally.audits, 'account')}\n{closing}"
+        offered = fix_command(tally)
+        # Not wrapped: half of a command that is copied would be another command.
+        return f"To fix   {escape(offered)}\n{closing}" if offered else closing
+
+    def format_section(self, heading: str, blocks: Sequence[Block]) -> str:
+        """A heading with its rows beneath, indented; without heading the rows alone."""
+        indent = _INDENT if heading else ""
+        lines = [line for block in self.lay_out(blocks, indent) for line in block]
+        return "\n".join([heading, *lines] if heading else lines)
+
+    def lay_out(self, blocks: Sequence[Block], indent: str = _INDENT) -> list[list[str]]:
+        """The lines of each block, in columns that all of them share."""
+        from tabulate import tabulate  # noqa: PLC0415 - 50 ms that no other format must pay
+
+        if not blocks:
+            return []
+        labels = [
+            max(map(len, column)) for column in zip(*(row[:-1] for block in blocks for row in block), strict=True)
+        ]
+        room = max(self.width - len(indent) - sum(labels) - 2 * len(labels), _NARROWEST)
+        wrapped = [[line for row in block for line in _wrap_row(row, room)] for block in blocks]
+        cells = [["\n".join(column) for column in zip(*block, strict=True)] for block in wrapped]
+        lines = iter(tabulate(cells, tablefmt="plain", disable_numparse=True).split("\n"))
+        return [[f"{indent}{next(lines)}".rstrip() for _ in block] for block in wrapped]
+
+    def colorize(self, line: str) -> str:
+        word = line.split(maxsplit=1)[0]
+        if not self.color or word not in _COLOURS:
+            return line
+        return line.replace(word, f"\x1b[{_COLOURS[word]}m{word}\x1b[0m", 1)
+
+
+def _more_rows(number: int, noun: str) -> Sequence[Block]:
+    return [[("", f"and {pluralize(number, f'more {noun}')}. {_REST_HINT}.")]] if number > 0 else []
+
+
+def _account_text(row: AccountRow) -> str:
+    return f"{row.counts_and_reasons} ({row.alias})" if row.alias else row.counts_and_reasons
+
+
+def _error_blocks(errors: Sequence[Problem]) -> Iterator[Block]:
+    for each in errors[:MAX_ERRORS_SHOWN]:
+        yield [("error", f"{each.message}; {each.hint}" if each.hint else each.message)]
+    yield from _more_rows(len(errors) - MAX_ERRORS_SHOWN, "error")
+
+
+def _rule_blocks(rules: Sequence[RuleTotals]) -> Iterator[Block]:
+    """Of each rule how much it found, and where for example."""
+    for each in rules[:RULES_SHOWN]:
+        numbers = f"{each.findings:,} in {pluralize(each.accounts, 'account')}"
+        yield [(each.severity, escape(clip_text(each.rule, _LONGEST)), numbers), ("", "", each.example)]
+    rest = len(rules) - RULES_SHOWN
+    if rest > 0:
+        yield [("", "", f"and {pluralize(rest, 'more rule')}. {_REST_HINT}.")]
+
+
+def _wrap_row(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:
+    """The row as rows whose last cell fits; never an empty cell there, for tabulate would close the gap."""
+    text = escape(row[-1]).strip() or "-"
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if len(text) > room else [text]
+    rest = ("",) * (len(row) - 1)
+    return [(*(row[:-1] if index == 0 else rest), line) for index, line in enumerate(lines)]
+
+
+def _audit_header(audit: Audit) -> list[tuple[str, str]]:
+    account = audit.account
+    rows = [("Account", f"{account.id} ({account.alias})" if account.alias else account.id)]
+    if audit.caller:
+        rows.append(("Caller", audit.caller.arn + (", the root user" if audit.caller.root else "")))
+    endpoint = f", at {audit.endpoint} (not AWS's own endpoint)" if audit.endpoint else ""
+    rows.append(("Source", f"{audit.source}{endpoint}"))
+    if audit.desired:
+        rows.append(("Desired", ", ".join(file.path for file in audit.desired)))
+    if audit.baseline:
+        when = format_age(audit.baseline.taken_at, audit.taken_at)
+        rows.append(("Baseline", f"{audit.baseline.file.path}, of an audit {when} before this one"))
+    if audit.report_generated:
+        made = format_age(audit.report_generated, audit.taken_at)
+        rows.append(("Report", f"AWS made the credential report {made} before this audit"))
+    if audit.not_seen:
+        rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: what is decided leaves these out"))
+    return rows
+
+
+def _gone_blocks(baseline: Baseline) -> Sequence[Block]:
+    more = len(baseline.gone) - _NAMES_SHOWN
+    names = [*baseline.gone[:_NAMES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    return [[(each,)] for each in names]
+
+
+def _gap_block(gap: GapGroup) -> Block:
+    rows = [(gap.fact, "call", f"{gap.call}: {gap.reason}")]
+    if gap.subjects:
+        more = len(gap.subjects) - _NAMES_SHOWN
+        names = ", ".join(gap.subjects[:_NAMES_SHOWN])
+        rows.append(("", "of", f"{names} and {more} more" if more > 0 else names))
+    if gap.rules:
+        rows.append(("", "blocks", ", ".join(gap.rules)))
+    if gap.permission:
+        rows.append(("", "grant", gap.permission))
+    return rows
+
+
+def _entry_cells(entry: Entry) -> tuple[str, str]:
+    return entry.outcome, f"{action_text(entry.action)}: {entry.detail}" if entry.detail else action_text(entry.action)

@@ -1,0 +1,175 @@
+"""The file that `scan --history` keeps: a SQLite database of what each run found, which several runs may write to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, get_args
+
+from koding_audit import __version__
+from koding_audit.io import sqlite
+from koding_audit.io.json_text import Item, format_time, parse_json, write_json
+from koding_audit.model.finding import SEVERITIES, Finding, FindingStatus
+from koding_audit.model.frozen import dataclass
+from koding_audit.model.report import Audit, Report, RunStatus, TrendPoint
+from koding_audit.report.history import AuditRecord, History, HistoryKey, build_histories, trend_point
+from koding_audit.report.status import audit_status, report_status
+
+if TYPE_CHECKING:
+    import sqlite3
+
+TREND_LENGTH = 100
+"""Audits of a trend."""
+
+_APPLICATION_ID = 0x6B617564
+_RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
+_FINDING_STATUSES: tuple[FindingStatus, ...] = get_args(FindingStatus)
+
+STEPS: Sequence[Sequence[str]] = (
+    (
+        "CREATE TABLE runs (id INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, tool TEXT NOT NULL,"
+        " status TEXT NOT NULL, rules TEXT, errors TEXT NOT NULL)",
+        "CREATE TABLE audits (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, partition TEXT NOT NULL,"
+        " account TEXT NOT NULL, source TEXT NOT NULL, endpoint TEXT NOT NULL, taken_at TEXT NOT NULL,"
+        " status TEXT NOT NULL)",
+        "CREATE TABLE findings (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, rule TEXT NOT NULL,"
+        " subject TEXT NOT NULL, key TEXT NOT NULL, message TEXT NOT NULL)",
+        "CREATE TABLE sightings (audit INTEGER NOT NULL REFERENCES audits,"
+        " finding INTEGER NOT NULL REFERENCES findings, severity TEXT NOT NULL, status TEXT NOT NULL,"
+        " PRIMARY KEY (audit, finding)) WITHOUT ROWID",
+    ),
+)
+
+_ADD_FINDING = (
+    "INSERT INTO findings (id, rule, subject, key, message) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET message = excluded.message WHERE message <> excluded.message"
+)
+_ADD_SIGHTING = "INSERT INTO sightings SELECT ?, number, ?, ? FROM findings WHERE id = ?"
+_AUDITS = (
+    "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, rules"
+    " FROM audits JOIN runs ON runs.id = run"
+)
+# Without the Z, a second comes before its fractions.
+_IN_ORDER = f"{_AUDITS} ORDER BY replace(taken_at, 'Z', ''), audits.id"
+_BACKWARDS = (
+    f"{_AUDITS} WHERE partition = ? AND account = ? AND source = ? AND endpoint = ?"
+    " AND replace(taken_at, 'Z', '') <= replace(?, 'Z', '')"
+    " ORDER BY replace(taken_at, 'Z', '') DESC, audits.id DESC LIMIT ?"
+)
+_FAILED = "SELECT recorded_at, errors FROM runs WHERE id NOT IN (SELECT run FROM audits) ORDER BY recorded_at, id"
+_SIGHTINGS = "SELECT finding, severity, status FROM sightings WHERE audit = ? ORDER BY finding"
+_FINDINGS = "SELECT rule, subject, message, key FROM findings WHERE number = ?"
+
+
+def _history_kind() -> sqlite.DatabaseKind:
+    return sqlite.DatabaseKind("history", "--history", "scan --history FILE", _APPLICATION_ID, STEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run in which nothing was audited: when it was kept, and its errors."""
+
+    at: datetime
+    errors: tuple[str, ...]
+
+
+def check_history_path(path: str) -> None:
+    """Whether a history can be called that, as far as can be told before there is anything to keep.
+
+    Raises InputError.
+    """
+    sqlite.check_database_path(path, _history_kind())
+
+
+def append_run(
+    path: str, report: Report, rules: Iterable[str] | None, now: datetime, *, wait: float = sqlite.WAIT
+) -> None:
+    """Add a run to the file, which is made for its owner alone where there is none; all of it, or nothing.
+
+    rules: those that ran, None for all; wait: seconds for others that are writing. Raises AuditError.
+    """
+    sqlite.create_database(path, _history_kind())
+    with sqlite.open_database(path, _history_kind(), "BEGIN IMMEDIATE", wait) as kept:
+        chosen = None if rules is None else write_json(sorted(rules))
+        errors = write_json([each.message for each in report.errors])
+        said = (format_time(now), report.made_by or __version__, report_status(report), chosen, errors)
+        run = kept.execute(
+            "INSERT INTO runs (recorded_at, tool, status, rules, errors) VALUES (?, ?, ?, ?, ?)", said
+        ).lastrowid
+        for audit in report.audits:
+            _insert_audit(kept, run, audit, audit_status(audit, report.fail_on))
+
+
+def read_history(path: str, *, wait: float = sqlite.WAIT) -> tuple[tuple[FailedRun, ...], tuple[History, ...]]:
+    """The runs in which nothing was audited, and the history of each account. Raises AuditError."""
+    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as kept:
+        failed = tuple(_read_failed_run(row, path) for row in kept.execute(_FAILED).fetchall())
+        return failed, build_histories(_read_records(kept, kept.execute(_IN_ORDER).fetchall(), path))
+
+
+def read_trend(path: str, audit: Audit, *, wait: float = sqlite.WAIT) -> tuple[TrendPoint, ...]:
+    """The last TREND audits of its account that were made no later, the oldest first. Raises AuditError."""
+    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as kept:
+        rows = kept.execute(_BACKWARDS, (*_history_key(audit), format_time(audit.taken_at), TREND_LENGTH)).fetchall()
+        return tuple(trend_point(each) for each in _read_records(kept, rows[::-1], path))
+
+
+def _read_records(kept: sqlite3.Connection, rows: Iterable[Sequence[object]], path: str) -> Iterator[AuditRecord]:
+    """Each audit that is asked for, with what it found."""
+    known: dict[object, Finding] = {}
+    for number, *texts, rules in rows:
+        row = Item(texts, path, "audits").items()
+        sightings = kept.execute(_SIGHTINGS, (number,)).fetchall()
+        for each in sightings:
+            if each not in known:  # most audits see what the one before saw
+                known[each] = _read_finding(kept, each, path)
+        yield AuditRecord(
+            history_key=HistoryKey(*(each.text() for each in row[:4])),
+            taken_at=row[4].time(),
+            status=row[5].choice(_RUN_STATUSES),
+            rules=None if rules is None else frozenset(_read_texts(rules, path)),
+            findings=tuple(known[each] for each in sightings),
+        )
+
+
+def _read_failed_run(row: Sequence[object], path: str) -> FailedRun:
+    return FailedRun(Item(row[0], path, "runs.recorded_at").time(), _read_texts(row[1], path))
+
+
+def _read_texts(value: object, path: str) -> tuple[str, ...]:
+    """A list of texts that is kept as JSON."""
+    return Item(parse_json(Item(value, path, "runs").text(), path), path, "runs").tuple_of(Item.text)
+
+
+def _read_finding(kept: sqlite3.Connection, sighting: Sequence[object], path: str) -> Finding:
+    number, severity, status = sighting
+    found = kept.execute(_FINDINGS, (number,)).fetchone() or (None,) * 4
+    rule, subject, message, key = Item(list(found), path, "findings").items()
+    return Finding(
+        rule=rule.text(),
+        severity=Item(severity, path, "sightings").choice(SEVERITIES),
+        subject=subject.text(),
+        message=message.text(),
+        key=key.text(),
+        status=Item(status, path, "sightings").choice(_FINDING_STATUSES),
+    )
+
+
+def _insert_audit(kept: sqlite3.Connection, run: int | None, audit: Audit, status: RunStatus) -> None:
+    number = kept.execute(
+        "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (run, *_history_key(audit), format_time(audit.taken_at), status),
+    ).lastrowid
+    texts = ((each.id, each.rule, each.subject, each.key, each.message) for each in audit.findings)
+    kept.executemany(_ADD_FINDING, (tuple(map(_escape_surrogates, row)) for row in texts))
+    seen = ((number, each.severity, each.status, _escape_surrogates(each.id)) for each in audit.findings)
+    kept.executemany(_ADD_SIGHTING, seen)
+
+
+def _history_key(audit: Audit) -> HistoryKey:
+    return HistoryKey(audit.account.partition, audit.account.id, audit.source.partition(":")[0], audit.endpoint or "")
+
+
+def _escape_surrogates(text: str) -> str:
+    """The text, with halves of characters, which UTF-8 cannot hold, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()

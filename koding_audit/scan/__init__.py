@@ -1,0 +1,1 @@
+"""The scan of one account: what to read, the rules, the audit."""

@@ -1,0 +1,58 @@
+"""Scans one account once: identity, reads, audit."""
+
+from __future__ import annotations
+
+from koding_audit.aws.sources import AccountSource
+from koding_audit.model.account import Account
+from koding_audit.model.desired import Desired
+from koding_audit.model.report import Report
+from koding_audit.scan.audit import audit_snapshot
+from koding_audit.scan.read_plan import scan_query
+from koding_audit.scan.run import Run, ScanResult
+from koding_audit.scan.session import bind_to_account, identify_account
+
+
+def identify(run: Run, source: AccountSource, desired: Desired) -> Account:
+    """The account that the source gives, which is one that the desired state and the baseline allow.
+
+    Raises AuditError.
+    """
+    account, _ = identify_account(source, run.options, run.terminal, desired)
+    if run.baseline is not None:
+        from koding_audit.scan import baseline  # noqa: PLC0415 - as in baseline_of
+
+        baseline.check_baseline(run.baseline, account, run.terminal)
+    return account
+
+
+def scan_once(run: Run, source: AccountSource, desired: Desired, account: Account) -> ScanResult:
+    """Read an account that identify() has given, and evaluate the rules. Raises AuditError."""
+    bound = bind_to_account(desired, account)
+    if run.scripts is not None:
+        return _scan_with_stacks(run, source, bound, account)
+    run.terminal.show_progress(f"reading account {account.id} ...")
+    snapshot = source.collect(scan_query(bound, account, run.rules))
+    return ScanResult(audit_snapshot(bound, snapshot, run.rules), bound, snapshot)
+
+
+def _scan_with_stacks(run: Run, source: AccountSource, bound: Desired, account: Account) -> ScanResult:
+    """The same, with the sets that the scripts need: which they are is known when the account was read."""
+    from koding_audit.scan import stack_scripts  # noqa: PLC0415 - as in run_of
+
+    if run.scripts is None:
+        raise AssertionError("unreachable: asked by the caller")
+    wanted = stack_scripts.add_stack_needs(bound, account, run.scripts)
+    asked = scan_query(wanted, account, run.rules)
+    run.terminal.show_progress(f"reading account {account.id} ...")
+    snapshot = stack_scripts.complete_documents(source.collect(asked), asked, run.terminal)
+    wanted = stack_scripts.require_stack_sets(wanted, snapshot, run.scripts, run.terminal)
+    return ScanResult(audit_snapshot(wanted, snapshot, run.rules), wanted, snapshot)
+
+
+def apply_baseline(run: Run, scanned: ScanResult, report: Report) -> Report:
+    """The report beside the baseline, where there is one. Last of all: what is planned does not hang on it."""
+    if run.baseline is None:
+        return report
+    from koding_audit.scan import baseline  # noqa: PLC0415 - as in baseline_of
+
+    return baseline.compare_report(run.baseline, report, scanned.desired, run.rules)

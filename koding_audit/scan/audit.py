@@ -1,0 +1,141 @@
+"""Evaluates the rules over a snapshot, and reports what could not be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from koding_audit.model.account import PrincipalKind
+from koding_audit.model.desired import Desired
+from koding_audit.model.finding import NOT_CHECKED, Finding
+from koding_audit.model.frozen import replace
+from koding_audit.model.plan import Journal, Outcome, Plan
+from koding_audit.model.query import Gap
+from koding_audit.model.report import Audit
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.scan.catalog import AuditRule
+from koding_audit.scan.comparison import Comparison, DesiredPrincipal
+from koding_audit.scan.outline import build_outline, root_state
+from koding_audit.scan.read_plan import applicable_rules
+from koding_audit.scan.waivers import apply_waivers, unused_waivers
+
+_RUNS_LAST = "waiver-unused"
+
+
+def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditRule]) -> Audit:
+    """Run the rules. desired is bound to the snapshot's account."""
+    chosen = applicable_rules(desired, chosen)
+    comparison = Comparison(desired, snapshot)
+    gaps = tuple(gap for gap in snapshot.gaps if _blocked_rules(gap, chosen))
+    findings = (*_run_rules(comparison, chosen), *(_not_checked_finding(gap, comparison) for gap in gaps))
+    return Audit(
+        account=snapshot.account,
+        caller=snapshot.caller,
+        taken_at=snapshot.taken_at,
+        source=snapshot.source,
+        endpoint=snapshot.endpoint,
+        desired=desired.files,
+        findings=findings,
+        gaps=gaps,
+        blocked_rules=tuple(_blocked_rules(gap, chosen) for gap in gaps),
+        not_seen=_layers_not_seen(comparison) if any(rule.id == "action-not-effective" for rule in chosen) else (),
+        report_generated=snapshot.root_use.generated if snapshot.root_use else None,
+        root=root_state(snapshot),
+        outline=build_outline(comparison, findings),
+    )
+
+
+def completed_rules(audit: Audit, desired: Desired, chosen: Iterable[AuditRule]) -> frozenset[str]:
+    """The rules that had their say in an audit: those that had something to see, and lacked nothing unread."""
+    blocked = frozenset(name for those in audit.blocked_rules for name in those)
+    return frozenset(rule.id for rule in applicable_rules(desired, chosen)) - blocked
+
+
+def _run_rules(comparison: Comparison, chosen: Iterable[AuditRule]) -> tuple[Finding, ...]:
+    """What the rules find, with what is waived as that, and last the waivers that fit none of it."""
+    desired, snapshot = comparison.desired, comparison.snapshot
+    found = [finding for rule in chosen if rule.id != _RUNS_LAST for finding in rule.check(comparison)]
+    # Of a rule that something unread kept from its answer, nobody knows what it would have found.
+    blocked = {name for gap in snapshot.gaps for name in _blocked_rules(gap, chosen)}
+    judged = {rule.id for rule in chosen} - blocked
+    after = replace(comparison, unused_waivers=unused_waivers(desired.waivers, found, judged, snapshot.account))
+    last = [finding for rule in chosen if rule.id == _RUNS_LAST for finding in rule.check(after)]
+    declared: tuple[DesiredPrincipal, ...] = (
+        *desired.groups.values(),
+        *desired.users.values(),
+        *desired.roles.values(),
+    )
+    found = _add_managed_by(found, desired) if found and any(each.managed_by for each in declared) else found
+    return (*apply_waivers(found, desired.waivers, snapshot.taken_at), *last)
+
+
+def _add_managed_by(findings: Iterable[Finding], desired: Desired) -> list[Finding]:
+    """Each with the tools that manage what its fix would write, as a fact of it: --fix leaves that alone."""
+    from koding_audit.model.desired import managing_tools  # noqa: PLC0415 - a scan that finds nothing plans nothing
+    from koding_audit.model.finding import touched_entities  # noqa: PLC0415 - a scan that finds nothing plans nothing
+
+    tools = managing_tools(desired)
+    told = []
+    for each in findings:
+        those = {tools[key] for key in touched_entities(each.fix) if key in tools} if each.fix else set()
+        more = {"managed_by": ", ".join(sorted(those))} if those else {}
+        told.append(replace(each, evidence={**each.evidence, **more}) if more else each)
+    return told
+
+
+def _layers_not_seen(comparison: Comparison) -> tuple[str, ...]:
+    """The layers that no decision of this audit could see."""
+    if not any(each.actions for each in comparison.desired.policy_sets.values()):
+        return ()
+    from koding_audit.scan.required_actions import decide_required_actions  # noqa: PLC0415 - a file without actions does not pay for the evaluator
+
+    return tuple(sorted({layer for each in decide_required_actions(comparison) for layer in each.decision.not_seen}))
+
+
+def _blocked_rules(gap: Gap, chosen: Iterable[AuditRule]) -> tuple[str, ...]:
+    return tuple(rule.id for rule in chosen if gap.fact in rule.facts)
+
+
+def _not_checked_finding(gap: Gap, comparison: Comparison) -> Finding:
+    kind, _, name = gap.subject.partition("/")
+    fact = gap.fact.value
+    kinds: dict[str, PrincipalKind] = {"user": "user", "group": "group", "role": "role"}
+    if kind in kinds:
+        name, _, policy = name.partition("/")  # of an inline policy's document
+        subject = comparison.principal_arn(kinds[kind], name)
+        about = f" of inline policy {policy} of {kind} {name}" if policy else f" of {kind} {name}"
+        key = f"{fact}/{policy}" if policy else fact
+    else:
+        subject = comparison.account.root_arn
+        about, key = (f" {gap.subject}", f"{fact}/{gap.subject}") if gap.subject else ("", fact)
+    grant = f"; the caller needs {gap.permission}" if gap.permission else ""
+    return Finding(
+        rule=NOT_CHECKED,
+        severity="error",
+        subject=subject,
+        key=key,
+        message=f"{fact}{about} could not be read: {gap.call}: {gap.reason}{grant}",
+        evidence={"fact": fact, "call": gap.call, "reason": gap.reason, "permission": gap.permission},
+    )
+
+
+def audit_after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audit:
+    """The second measurement, with what became of the first one's findings.
+
+    A finding of the first that is gone is fixed; where the second could not read everything, only if its step was seen
+    to be done. One that is still there is failed, or pending where IAM accepted its step and does not show it yet.
+    """
+    outcomes = {step.finding: entry.outcome for step, entry in zip(plan.steps, journal.entries, strict=False)}
+    remaining = {finding.id for finding in second.findings}
+    gone = [each for each in first.findings if each.id not in remaining and each.rule != NOT_CHECKED]
+    if second.gaps:
+        gone = [each for each in gone if outcomes.get(each.id) == "done"]
+    fixed = [replace(each, status="fixed", waiver=None) for each in gone]
+    standing = [_with_step_outcome(each, outcomes.get(each.id)) for each in second.findings]
+    return replace(second, findings=(*standing, *fixed), journal=journal)
+
+
+def _with_step_outcome(finding: Finding, outcome: Outcome | None) -> Finding:
+    """A finding of the second measurement, with what became of its step; without one it stays open, or waived."""
+    if outcome is None or outcome == "done":
+        return finding
+    return replace(finding, status="pending" if outcome in ("pending", "unknown", "started") else "failed")

@@ -1,0 +1,62 @@
+"""A misspelt action can never be allowed, or never be missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS: frozenset[Fact] = frozenset()
+STEP = "correct the action in the file, or skip this rule if AWS made it since then"
+HELP = Help(
+    severity="warning",
+    looks_at="each action in the `actions` of a policy set, whether AWS has such an action, by the list that ships "
+    "with the tool; the message says of which date the list is.",
+    by_hand="correct the action in the file: the finding names the nearest one that there is. One that AWS made "
+    "after the list's date is passed over with `--skip action-unknown` until the next version.",
+    with_fix="no.",
+    example="""\
+version: 1
+policy_sets:
+  machines:
+    policies:
+      - AmazonEC2FullAccess
+    actions:
+      - ec2:RunInstance
+groups:
+  Developers:
+    required:
+      - machines
+""",
+    finds="ec2:RunInstance, which set machines is for, is not among AWS's actions of 2026-09-26; did you mean "
+    "ec2:RunInstances?",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    wanted = [(each, action) for each in comparison.desired.policy_sets.values() for action in each.actions]
+    if not wanted:
+        return
+    from koding_audit.policy import actions  # noqa: PLC0415 - a file without actions does not load their list
+
+    known = actions.load_actions()
+    told: set[str] = set()
+    for policy_set, action in wanted:
+        name = action.action
+        if name in known or name.casefold() in told:
+            continue
+        told.add(name.casefold())
+        near = known.nearest_action(name)
+        what = f"among AWS's actions of {known.origin.date}" + (f"; did you mean {near}?" if near else "")
+        yield Finding(
+            rule="action-unknown",
+            severity="warning",
+            subject=comparison.account.root_arn,
+            key=name,
+            message=f"{name}, which set {policy_set.name} is for, is not {what}",
+            location=action.location,
+            policy_set=policy_set.name,
+            evidence={"nearest": near, "list": {"date": known.origin.date}},
+        )

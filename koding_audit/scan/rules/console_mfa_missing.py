@@ -1,0 +1,45 @@
+"""A stolen password is then enough to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.USER, Fact.CONSOLE, Fact.MFA})
+STEP = "assign an MFA device to the user, or delete its console password"
+HELP = Help(
+    severity="warning",
+    looks_at="users with `console: mfa` that have a console password and no MFA device.",
+    by_hand="the user assigns a device in the console, under Security credentials, or somebody does it who has the "
+    "device's number and two codes of it; or the password goes.",
+    commands=(
+        "aws iam enable-mfa-device --user-name USER --serial-number ARN --authentication-code1 CODE"
+        " --authentication-code2 CODE",
+        "aws iam delete-login-profile --user-name USER",
+    ),
+    with_fix="never.",
+    example="""\
+version: 1
+users:
+  ada:
+    console: mfa
+""",
+    finds="user ada has a console password and no MFA device",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, user in comparison.users:
+        signs_in = comparison.credentials_of(pair)
+        if user.console and user.console.name == "mfa" and signs_in.password and signs_in.mfa is False:
+            yield Finding(
+                rule="console-mfa-missing",
+                severity="warning",
+                subject=pair.subject,
+                message=f"{pair.label} has a console password and no MFA device",
+                location=user.console.location,
+                evidence={"password": True, "mfa": False},
+            )

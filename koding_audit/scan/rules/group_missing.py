@@ -1,0 +1,54 @@
+"""Its members lose every permission it would give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.desired import DesiredGroup
+from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison, Pair
+
+FACTS = frozenset({Fact.GROUP})
+STEP = "create the group, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each declared group exists.",
+    by_hand="create the group with the path that the file declares, or correct its name in the file.",
+    commands=("aws iam create-group --group-name GROUP --path /PATH/",),
+    with_fix="with `--create`: created with its declared path. Not where the name is taken in another case. Its "
+    "members and policies are findings of their own, one fix each.",
+    example="""\
+version: 1
+groups:
+  Operators:
+    members:
+      - koding-user
+""",
+    finds="group Operators does not exist",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, group in comparison.groups:
+        if pair.live is None:
+            yield Finding(
+                rule="group-missing",
+                severity="error",
+                subject=pair.subject,
+                message=_missing_message(pair),
+                location=group.location,
+                evidence={"near": pair.case_variant.arn} if pair.case_variant else {},
+                fix=_create_action(group) if pair.is_fixable else None,
+            )
+
+
+def _missing_message(pair: Pair) -> str:
+    if pair.case_variant is not None:
+        return f"{pair.label} does not exist, but {pair.case_variant.name} does: IAM's names are unique ignoring case"
+    return f"{pair.label} does not exist"
+
+
+def _create_action(group: DesiredGroup) -> Action:
+    path = {"Path": group.path} if group.path and group.path != "/" else {}
+    return Action(Verb.CREATE_GROUP, {"GroupName": group.name, **path})

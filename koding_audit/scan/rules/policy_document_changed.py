@@ -1,0 +1,74 @@
+"""It grants more, or less, than was written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.arn import policy_name
+from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.VERSIONS})
+STEP = "make a new default version with --replace, or correct the file"
+HELP = Help(
+    severity="error",
+    looks_at="what the version in force of those policies says, compared by meaning. The evidence lists the "
+    "actions gained and lost, each with an example resource. A change of text alone is no finding.",
+    by_hand="make a new version and set it in force, or correct the file. IAM keeps five versions: where there are "
+    "five, one that nobody goes back to has to go first.",
+    commands=(
+        "aws iam list-policy-versions --policy-arn ARN",
+        "aws iam delete-policy-version --policy-arn ARN --version-id VERSION",
+        "aws iam create-policy-version --policy-arn ARN --set-as-default --policy-document file://POLICY.json",
+    ),
+    with_fix="with `--replace`: a new version, in force at once; the old one stays, and `undo` goes back to it. "
+    "IAM keeps five versions: where there are five, the finding says so and nothing is written, for which "
+    "of them may go is a person's decision.",
+    example="""\
+version: 1
+policy_sets:
+  logs:
+    policies:
+      - name: team-s3
+        document:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: s3:GetObject
+              Resource: arn:aws:s3:::logs/*
+groups:
+  Developers:
+    required:
+      - logs
+""",
+    finds="customer:team-s3 is another one than set logs writes: it allows what it should not: s3:* on * and 1 more",
+)
+
+MAX_VERSIONS = 5  # (aws: reference_iam-quotas); deleting one is a person's decision, because undo may need it
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    if not comparison.policies_with_documents:
+        return
+    from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a file without documents does not pay for the comparison
+
+    for arn, (policy_set, ref) in comparison.policies_with_documents.items():
+        policy, live = comparison.snapshot.policies.get(arn), comparison.snapshot.documents.get(arn)
+        found = find_drift(live, ref.document.text) if policy and live is not None and ref.document else None
+        if policy and found and ref.document:
+            full = len(policy.versions) >= MAX_VERSIONS
+            why = "; it has five versions, so no other can be made until one is deleted" if full else ""
+            given = {"PolicyArn": arn, "PolicyDocument": ref.document.text, "SetAsDefault": True}
+            yield Finding(
+                rule="policy-document-changed",
+                severity="error",
+                subject=arn,
+                message=(
+                    f"{policy_name(arn)} is another one than set {policy_set.name} writes: {found.description}{why}"
+                ),
+                location=ref.document.location,
+                policy_set=policy_set.name,
+                evidence={**found.evidence, "default_version": policy.default_version, "versions": [*policy.versions]},
+                fix=None if full else Action(Verb.CREATE_POLICY_VERSION, given),
+            )

@@ -1,0 +1,59 @@
+"""Nobody can be given it, and the file counts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.arn import policy_name
+from koding_audit.model.desired import PolicyRef
+from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.VERSIONS})
+STEP = "create the policy, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each policy of the account's own exists whose document a required set gives.",
+    by_hand="create the policy, or correct its name in the file.",
+    commands=("aws iam create-policy --policy-name POLICY --path /PATH/ --policy-document file://POLICY.json",),
+    with_fix="created, before it is attached. Not where that would go over the account's quota.",
+    example="""\
+version: 1
+policy_sets:
+  logs:
+    policies:
+      - name: team-logs
+        document:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: s3:GetObject
+              Resource: arn:aws:s3:::logs/*
+groups:
+  Developers:
+    required:
+      - logs
+""",
+    finds="customer:team-logs, which set logs writes, does not exist",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for policy_set, ref in comparison.policies_to_create:
+        yield Finding(
+            rule="policy-document-missing",
+            severity="error",
+            subject=ref.arn,
+            message=f"{policy_name(ref.arn)}, which set {policy_set.name} writes, does not exist",
+            location=ref.location,
+            policy_set=policy_set.name,
+            fix=_create_action(ref),
+        )
+
+
+def _create_action(ref: PolicyRef) -> Action:
+    path, _, name = ref.arn.partition(":policy")[2].rpartition("/")
+    document = ref.document.text if ref.document else ""
+    given = {"PolicyName": name, "PolicyDocument": document}
+    return Action(Verb.CREATE_POLICY, {**given, "Path": f"{path}/"} if path else given)

@@ -1,0 +1,63 @@
+"""A stack build fails half way without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.arn import policy_name
+from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison, Pair
+
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
+STEP = "mend what keeps it from being attached, which another finding tells"
+HELP = Help(
+    severity="error",
+    looks_at="whether each policy of each `required` set is attached to the group, user or role.",
+    by_hand="attach the policy.",
+    commands=(
+        "aws iam attach-group-policy --group-name GROUP --policy-arn ARN",
+        "aws iam attach-user-policy --user-name USER --policy-arn ARN",
+        "aws iam attach-role-policy --role-name ROLE --policy-arn ARN",
+    ),
+    with_fix="attached. Not where `policy-not-found` says that it cannot be, nor where the group, user or role is "
+    "there in another case only, or cannot be created; nor to a role that AWS looks after. A policy of "
+    "your own whose document the file gives is created first.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers lacks IAMReadOnlyAccess, which set stack-build requires",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair in comparison.principals:
+        if pair.attached is None:
+            continue
+        for policy_set, ref in comparison.required_policies(pair.declared):
+            if ref.arn not in pair.attached:
+                yield Finding(
+                    rule="policy-missing",
+                    severity="error",
+                    subject=pair.subject,
+                    key=ref.arn,
+                    message=f"{pair.label} lacks {policy_name(ref.arn)}, which set {policy_set.name} requires",
+                    location=ref.location,
+                    policy_set=policy_set.name,
+                    fix=_attach_action(pair, ref.arn)
+                    if pair.is_fixable and not comparison.attach_obstacle(ref.arn)
+                    else None,
+                )
+
+
+def _attach_action(pair: Pair, arn: str) -> Action:
+    return Action(Verb(f"Attach{pair.kind.title()}Policy"), {**pair.name_parameter, "PolicyArn": arn})

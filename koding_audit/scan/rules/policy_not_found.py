@@ -1,0 +1,71 @@
+"""It can never be attached, so the file promises in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.arn import policy_name
+from koding_audit.model.desired import PolicyRef
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.POLICY})
+STEP = "correct the policy in the file, or replace it by its successor"
+HELP = Help(
+    severity="error",
+    looks_at="each policy that a set in use names, and each boundary, that is not in place yet: whether it exists "
+    "in this account and partition, and can still be attached. A policy of another partition or account, "
+    "or one that is for service-linked roles only, is told by its ARN alone.",
+    by_hand="correct the name in the file (an AWS managed policy is written with its path: "
+    "`job-function/Billing`), or replace a deprecated policy by the one AWS names as its successor.",
+    commands=(
+        "aws iam list-policies --scope AWS",
+        "aws iam list-policies --scope Local",
+        "aws iam get-policy --policy-arn ARN",
+    ),
+    with_fix="no. A `policy-missing` of the same policy stays, without a fix.",
+    example="""\
+version: 1
+policy_sets:
+  billing:
+    policies:
+      - Billing
+groups:
+  Developers:
+    required:
+      - billing
+""",
+    finds="Billing, which set billing names, does not exist in partition aws; one that has a path is written "
+    "with it, as in job-function/Billing",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    told: set[str] = set()
+    for ref, policy_set, what in _unattached_policies(comparison):
+        obstacle = comparison.attach_obstacle(ref.arn)
+        if obstacle and ref.arn not in told:
+            told.add(ref.arn)
+            yield Finding(
+                rule="policy-not-found",
+                severity="error",
+                subject=ref.arn,
+                message=f"{policy_name(ref.arn)}, {what}, {obstacle}",
+                location=ref.location,
+                policy_set=policy_set,
+            )
+
+
+def _unattached_policies(comparison: Comparison) -> Iterator[tuple[PolicyRef, str | None, str]]:
+    """Each policy that is named for a principal and is not attached to it, its set, and in words what names it."""
+    for pair in comparison.principals:
+        if pair.attached is None:
+            continue
+        for policy_set, ref in comparison.expected_policies(pair.declared):
+            if ref.arn not in pair.attached:
+                yield ref, policy_set.name, f"which set {policy_set.name} names"
+    for pair in comparison.principals:
+        boundary = pair.boundary.policy if pair.boundary else None
+        if boundary is not None and (pair.live is None or pair.live.boundary != boundary.arn):
+            yield boundary, None, f"the boundary of {pair.label}"

@@ -1,0 +1,63 @@
+"""It grants what nobody wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.arn import policy_name
+from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison, Pair
+
+FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
+STEP = "detach the policy, or name it in a policy set"
+HELP = Help(
+    severity="note, error where the group or user is `exclusive`",
+    looks_at="policies that are attached to a declared group, user or role and are in none of its required or "
+    "optional sets.",
+    by_hand="detach the policy, or name it in a set.",
+    commands=(
+        "aws iam detach-group-policy --group-name GROUP --policy-arn ARN",
+        "aws iam detach-user-policy --user-name USER --policy-arn ARN",
+        "aws iam detach-role-policy --role-name ROLE --policy-arn ARN",
+    ),
+    with_fix="only where it is `exclusive`, with `--replace`: detached. Never a deprecated policy, which could not "
+    "be attached again.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers has AmazonS3ReadOnlyAccess, which no set of it names",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair in comparison.principals:
+        wanted = {ref.arn for _, ref in comparison.expected_policies(pair.declared)}
+        for arn in sorted((pair.attached or frozenset()) - wanted):
+            exclusive = pair.declared.exclusive
+            # A deprecated policy cannot be attached again, so taking it away could not be undone.
+            obstacle = comparison.attach_obstacle(arn)
+            yield Finding(
+                rule="policy-unexpected",
+                severity="error" if exclusive else "note",
+                subject=pair.subject,
+                key=arn,
+                message=f"{pair.label} has {policy_name(arn)}, which no set of it names"
+                + (", and which cannot be attached again once it is detached" if obstacle else ""),
+                location=pair.declared.location,
+                evidence={"exclusive": exclusive} | ({"attachable": False} if obstacle else {}),
+                fix=_detach_action(pair, arn) if exclusive and pair.is_fixable and not obstacle else None,
+            )
+
+
+def _detach_action(pair: Pair, arn: str) -> Action:
+    return Action(Verb(f"Detach{pair.kind.title()}Policy"), {**pair.name_parameter, "PolicyArn": arn})

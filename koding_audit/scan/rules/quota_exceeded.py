@@ -1,0 +1,102 @@
+"""The fix would stop half way at AWS's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.location import Location
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.VERSIONS, Fact.GROUPS})
+STEP = "ask AWS for a higher quota, or ask for less in the file"
+HELP = Help(
+    severity="error",
+    looks_at="what the fix would add, against the account's own quotas: attached policies of a group or user, "
+    "groups of a user, users, groups and policies of the account.",
+    by_hand="ask AWS for a higher quota (Service Quotas), put policies together in one of your own, or ask for "
+    "less in the file.",
+    commands=(
+        "aws iam get-account-summary",
+        "aws service-quotas list-service-quotas --service-code iam --region us-east-1",
+        "aws service-quotas request-service-quota-increase --service-code iam"
+        " --quota-code CODE --desired-value NUMBER --region us-east-1",
+    ),
+    with_fix="no: told before the first write.",
+    example="""\
+version: 1
+policy_sets:
+  stack-build:
+    policies:
+      - AmazonEC2FullAccess
+      - IAMReadOnlyAccess
+groups:
+  Developers:
+    required:
+      - stack-build
+""",
+    finds="group Developers would have 4 attached policies, and this account's quota is 3",
+)
+
+
+class QuotaNeed(NamedTuple):
+    """How many of something the account would hold after a fix that adds some, against which quota."""
+
+    quota: str
+    subject: str
+    label: str
+    noun: str
+    needed: int
+    location: Location
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    summary = comparison.snapshot.summary or {}
+    for need in (*_attachment_needs(comparison), *_membership_needs(comparison), *_entity_needs(comparison, summary)):
+        quota = summary.get(need.quota)
+        if quota is not None and need.needed > quota:
+            yield Finding(
+                rule="quota-exceeded",
+                severity="error",
+                subject=need.subject,
+                key=need.quota,
+                message=f"{need.label} would have {need.needed} {need.noun}, and this account's quota is {quota}",
+                location=need.location,
+                evidence={"quota": quota, "needed": need.needed},
+            )
+
+
+def _attachment_needs(comparison: Comparison) -> Iterator[QuotaNeed]:
+    for pair in comparison.principals:
+        if pair.is_fixable and pair.attached is not None:
+            required = {ref.arn for _, ref in comparison.required_policies(pair.declared)}
+            if not required <= pair.attached:
+                quota, needed = f"AttachedPoliciesPer{pair.kind.title()}Quota", len(required | pair.attached)
+                yield QuotaNeed(quota, pair.subject, pair.label, "attached policies", needed, pair.declared.location)
+
+
+def _membership_needs(comparison: Comparison) -> Iterator[QuotaNeed]:
+    for pair, user in comparison.users:
+        live = pair.live.groups if pair.live else frozenset()
+        if pair.is_fixable and live is not None:
+            there = {name.casefold() for name in live}
+            wanted = {group.name.casefold() for group in user.groups if not comparison.is_ignored("group", group.name)}
+            if not wanted <= there:
+                needed = len(wanted | there)
+                yield QuotaNeed("GroupsPerUserQuota", pair.subject, pair.label, "groups", needed, user.location)
+
+
+def _entity_needs(comparison: Comparison, summary: Mapping[str, int]) -> Iterator[QuotaNeed]:
+    for pairs, counted in ((comparison.users, "Users"), (comparison.groups, "Groups")):
+        missing = [pair for pair, _ in pairs if pair.live is None and pair.is_fixable]
+        if missing and counted in summary:
+            needed, source = summary[counted] + len(missing), missing[0].declared.location
+            root = comparison.account.root_arn
+            yield QuotaNeed(f"{counted}Quota", root, "the account", counted.lower(), needed, source)
+    unmade = [ref for _, ref in comparison.policies_to_create]
+    if unmade and "Policies" in summary:
+        needed = summary["Policies"] + len(unmade)
+        root = comparison.account.root_arn
+        yield QuotaNeed("PoliciesQuota", root, "the account", "policies of its own", needed, unmade[0].location)

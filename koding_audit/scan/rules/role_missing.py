@@ -1,0 +1,44 @@
+"""Whatever runs with it stops working."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.ROLE})
+STEP = "create the role with its trust policy, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each role under `roles` exists.",
+    by_hand="create the role with its trust policy, or correct its name in the file.",
+    commands=("aws iam create-role --role-name ROLE --path /PATH/ --assume-role-policy-document file://TRUST.json",),
+    with_fix="no: who may assume a role is a person's decision. What the role is to have is reported too.",
+    example="""\
+version: 1
+roles:
+  nightly-build:
+    path: /
+""",
+    finds="role nightly-build does not exist",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, role in comparison.roles:
+        if pair.live is None:
+            near = (
+                f", but {pair.case_variant.name} does: IAM's names are unique ignoring case"
+                if pair.case_variant
+                else ""
+            )
+            yield Finding(
+                rule="role-missing",
+                severity="error",
+                subject=pair.subject,
+                message=f"{pair.label} does not exist{near}",
+                location=role.location,
+                evidence={"near": pair.case_variant.arn} if pair.case_variant else {},
+            )

@@ -1,0 +1,40 @@
+"""Whoever finds the key owns the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.SUMMARY})
+STEP = "sign in as root, open Security credentials, delete its access keys"
+HELP = Help(
+    severity="error",
+    looks_at="whether the root user has an access key, active or not (`AccountAccessKeysPresent`). Off with `root: "
+    "{access_keys: allowed}`.",
+    by_hand="find what uses the key and give it a role; then sign in as root, open Security credentials and deactivate "
+    "and delete the key. No user or role can do that for root.",
+    with_fix="never.",
+    example="""\
+version: 1
+root:
+  access_keys: forbidden
+""",
+    finds="the root user has an access key",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    root = comparison.desired.root
+    present = (comparison.snapshot.summary or {}).get("AccountAccessKeysPresent")
+    if root.access_keys == "forbidden" and present:
+        yield Finding(
+            rule="root-access-key",
+            severity="error",
+            subject=comparison.account.root_arn,
+            message="the root user has an access key",
+            location=root.location,
+            evidence={"AccountAccessKeysPresent": present},
+        )

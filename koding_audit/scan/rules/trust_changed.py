@@ -1,0 +1,58 @@
+"""Somebody else may become the role, or nobody may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.finding import Finding, Help
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison
+
+FACTS = frozenset({Fact.ROLE})
+STEP = "set it with `aws iam update-assume-role-policy`, or correct the file"
+HELP = Help(
+    severity="error",
+    looks_at="the trust policy of roles for which the file gives one, compared by meaning: who may assume the "
+    "role, and when. The evidence lists what was gained and lost, each with the principal. A change of "
+    "text alone is no finding.",
+    by_hand="set the trust policy that the file gives, or correct the file.",
+    commands=(
+        "aws iam get-role --role-name ROLE",
+        "aws iam update-assume-role-policy --role-name ROLE --policy-document file://TRUST.json",
+    ),
+    with_fix="no: this tool never writes a trust policy.",
+    example="""\
+version: 1
+roles:
+  deploy:
+    trust:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal:
+            Service: lambda.amazonaws.com
+          Action: sts:AssumeRole
+""",
+    finds="the trust policy of role deploy is another one: it allows what it should not: sts:AssumeRole on *, "
+    "for Service:ec2.amazonaws.com; it does not allow what it should: sts:AssumeRole on *, "
+    "for Service:lambda.amazonaws.com",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    declared = [(pair, role.trust) for pair, role in comparison.roles if role.trust is not None]
+    if not declared:
+        return
+    from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a file without documents does not pay for the comparison
+
+    for pair, trust in declared:
+        found = find_drift(pair.live.trust, trust.text) if pair.live else None
+        if found:
+            yield Finding(
+                rule="trust-changed",
+                severity="error",
+                subject=pair.subject,
+                message=f"the trust policy of {pair.label} is another one: {found.description}",
+                location=trust.location,
+                evidence=found.evidence,
+            )

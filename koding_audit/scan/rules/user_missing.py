@@ -1,0 +1,57 @@
+"""Nobody can sign in or build as a user that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from koding_audit.model.desired import DesiredUser
+from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.query import Fact
+from koding_audit.scan.comparison import Comparison, Pair
+
+FACTS = frozenset({Fact.USER})
+STEP = "create the user, or correct its name in the file"
+HELP = Help(
+    severity="error",
+    looks_at="whether each declared user exists.",
+    by_hand="create the user with the path and the tags that the file declares, or correct its name in the file.",
+    commands=("aws iam create-user --user-name USER --path /PATH/ --tags Key=KEY,Value=VALUE",),
+    with_fix="with `--create`: created with its declared path and tags. Not where the name is taken in another "
+    "case, and not where the user is to have a boundary: this tool never writes one, and does not create "
+    "the user without it. Its memberships and policies are findings of their own, one fix each.",
+    example="""\
+version: 1
+users:
+  web-builder:
+    owner: web
+""",
+    finds="user web-builder does not exist",
+)
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    for pair, user in comparison.users:
+        if pair.live is None:
+            yield Finding(
+                rule="user-missing",
+                severity="error",
+                subject=pair.subject,
+                message=_missing_message(pair),
+                location=user.location,
+                evidence={"near": pair.case_variant.arn} if pair.case_variant else {},
+                fix=_create_action(user) if pair.is_fixable else None,
+            )
+
+
+def _missing_message(pair: Pair) -> str:
+    if pair.case_variant is not None:
+        return f"{pair.label} does not exist, but {pair.case_variant.name} does: IAM's names are unique ignoring case"
+    if pair.needs_boundary:
+        return f"{pair.label} does not exist, and is to have a permissions boundary, which only a person may set"
+    return f"{pair.label} does not exist"
+
+
+def _create_action(user: DesiredUser) -> Action:
+    path = {"Path": user.path} if user.path and user.path != "/" else {}
+    tags = {"Tags": [{"Key": key, "Value": value} for key, value in user.tags]} if user.tags else {}
+    return Action(Verb.CREATE_USER, {"UserName": user.name, **path, **tags})

@@ -1,0 +1,269 @@
+"""Whether somebody may build a stack: what it needs, put before the evaluator, and the policy sets that would help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Literal
+
+from koding_audit.desired.optional_sets import move_to_required
+from koding_audit.model.account import Account, PrincipalKind, principal_key
+from koding_audit.model.desired import Desired, DesiredGroup, DesiredUser, PolicyRef, RequiredAction
+from koding_audit.model.errors import InputError
+from koding_audit.model.frozen import replace
+from koding_audit.model.location import Location
+from koding_audit.model.query import Fact, Query
+from koding_audit.model.snapshot import Principal, Snapshot
+from koding_audit.model.stack import Stack, StackNeed
+from koding_audit.policy import managed
+from koding_audit.policy.evaluation import AccessRequest, Decision, Policy, compile_document
+from koding_audit.policy.permissions import Permissions
+from koding_audit.scan.comparison import Comparison, DesiredPrincipal
+from koding_audit.stack.decision import NeedDecider, NeedDecision
+from koding_audit.stack.set_selection import CandidateSet, SetChoice, choose_sets
+
+BuildVerdict = Literal["yes", "no", "unknown"]
+
+# Their calls go to one region for the whole world, and not to the provider's (general: global endpoints of services).
+_GLOBAL_SERVICES: frozenset[str] = frozenset(
+    {
+        *("account", "budgets", "ce", "cloudfront", "globalaccelerator", "health", "iam", "networkmanager"),
+        *("organizations", "route53", "route53domains", "shield", "sts", "support", "waf"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class SetOffer:
+    """A policy set that the desired state lets the builder have, and who would hold it."""
+
+    candidate: CandidateSet
+    holder: tuple[PrincipalKind, str]
+
+
+@dataclass(frozen=True)
+class BuildDecision:
+    """Whether a principal may build a stack.
+
+    exists: false where there is no such principal yet; judged: what is decided of each need; choice: the sets that
+    help; offers: every set that there is to choose from; unread: sets of which a document was not read; gaps: a policy
+    that could decide was not read.
+    """
+
+    stack: Stack
+    principal: Principal
+    exists: bool
+    decisions: Mapping[StackNeed, NeedDecision]
+    choice: SetChoice
+    offers: tuple[SetOffer, ...]
+    unread: tuple[str, ...]
+    strict: bool = False
+    has_gaps: bool = False
+
+    @cached_property
+    def missing_needs(self) -> tuple[StackNeed, ...]:
+        """What is not known to be allowed."""
+        return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed")
+
+    @cached_property
+    def denied_needs(self) -> tuple[StackNeed, ...]:
+        """What is surely needed, and surely not allowed."""
+        return tuple(
+            need
+            for need, each in self.decisions.items()
+            if need.certain and not need.hint and each.verdict.endswith("deny")
+        )
+
+    def decision_about(self, need: StackNeed) -> Decision:
+        return self.decisions[need].decision_about(need)
+
+    @property
+    def verdict(self) -> BuildVerdict:
+        if self.denied_needs or not self.exists:
+            return "no"
+        unsure = self.missing_needs or self.stack.unknown or (self.strict and self.stack.hinted)
+        return "unknown" if unsure else "yes"
+
+
+def resolve_builder(desired: Desired, said: str) -> tuple[PrincipalKind, str]:
+    """Who is to build: `user/NAME` or `role/NAME`, or the only user that is declared. Raises InputError."""
+    if said:
+        kind, slash, name = said.partition("/")
+        if kind in ("user", "role") and slash and name and "/" not in name:
+            return ("user" if kind == "user" else "role"), name
+        raise InputError(f"--principal {said}: a user or a role is needed", "write user/NAME or role/NAME")
+    names = list(desired.users)
+    if len(names) == 1:
+        return "user", names[0]
+    if not names:
+        raise InputError("the desired state declares no user who could build", "say who with --principal user/NAME")
+    listed = ", ".join(f"user/{name}" for name in sorted(names)[:20])
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    raise InputError("who is to build? The desired state declares several users", f"--principal: {listed}{more}")
+
+
+def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query:
+    """The query with what is needed to tell whether the builder may build. desired is bound to the account."""
+    if desired.builder is None:
+        return query
+    kind, name = desired.builder
+    facts = frozenset({Fact.ATTACHED, Fact.INLINE})
+    users, roles, groups = dict(query.users), dict(query.roles), dict(query.groups)
+    if kind == "user":
+        users[name] = users.get(name, frozenset()) | facts | {Fact.USER, Fact.GROUPS}
+    else:
+        roles[name] = roles.get(name, frozenset()) | facts | {Fact.ROLE}
+    for holder in _declared_holders(desired, kind, name, ()):
+        if isinstance(holder, DesiredGroup):
+            groups[holder.name] = groups.get(holder.name, frozenset()) | facts | {Fact.GROUP}
+    nothing = Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))
+    refs = (
+        ref for holder in _declared_holders(desired, kind, name, ()) for _, ref in nothing.expected_policies(holder)
+    )
+    wanted = frozenset(ref.arn for ref in refs if not nothing.attach_obstacle(ref.arn))
+    return replace(
+        query,
+        users=users,
+        roles=roles,
+        groups=groups,
+        effective=query.effective | {principal_key(kind, name)},
+        documents=query.documents | wanted,
+    )
+
+
+def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDecision:
+    """Whether the builder may build a stack. desired is bound to the snapshot's account, and names the builder."""
+    if desired.builder is None:
+        raise AssertionError("unreachable: whoever gives a stack says who builds it")
+    comparison = Comparison(desired, snapshot)
+    live = snapshot.principals.get(principal_key(*desired.builder))
+    principal = live or _new_principal(desired, snapshot.account, *desired.builder)
+    permissions = Permissions(snapshot, strict=desired.strict)
+    judge = NeedDecider(permissions.policies(principal), _NeedRequests(permissions, principal), desired.strict)
+    judged = {need: judge.decide_kind(need) for need in stack.needs}
+    lacking = [need for need, each in judged.items() if each.verdict != "allowed"]
+    offers, unread = _find_offers(comparison, principal)
+    choice = choose_sets(judge, lacking, [each.candidate for each in offers]) if lacking else SetChoice()
+    gaps = permissions.has_gaps(principal)
+    return BuildDecision(stack, principal, live is not None, judged, choice, offers, unread, desired.strict, gaps)
+
+
+@dataclass(frozen=True)
+class _NeedRequests:
+    """The request of a principal; in a region where that is known, and the service has regions."""
+
+    permissions: Permissions
+    principal: Principal
+
+    def __call__(self, need: StackNeed, resource: str) -> AccessRequest:
+        known = need.region and need.action.partition(":")[0] not in _GLOBAL_SERVICES
+        region = (("aws:RequestedRegion", (need.region,)),) if known else ()
+        asked = RequiredAction(need.action, Location("", 1, 1), resource, (*region, *need.context))
+        return self.permissions.request_for(self.principal, asked)
+
+
+def _find_offers(comparison: Comparison, principal: Principal) -> tuple[tuple[SetOffer, ...], tuple[str, ...]]:
+    """Each set that the builder may be given and has not yet, the required ones first; and the unread ones."""
+    desired, found, unread = comparison.desired, dict[str, SetOffer](), []
+    effective = _attached_arns(comparison.snapshot, principal)
+    holders = list(_declared_holders(desired, principal.kind, principal.name, principal.groups or ()))
+    for required in (True, False):
+        for holder in holders:
+            for use in holder.required if required else holder.optional:
+                refs = [ref for ref in desired.policy_sets[use.name].policies if ref.arn not in effective]
+                texts = {ref.arn: _policy_text(comparison, ref) for ref in refs}
+                known = {arn: text for arn, text in texts.items() if text is not None}
+                if len(known) < len(texts):
+                    unread.append(use.name)
+                elif known and use.name not in found and not any(map(comparison.attach_obstacle, known)):
+                    kind = _holder_kind(holder)
+                    layer = f"{kind} {holder.name}"
+                    policies = tuple(Policy(layer, arn, compile_document(text)) for arn, text in known.items())
+                    candidate = CandidateSet(use.name, required, policies, tuple(known.values()))
+                    found[use.name] = SetOffer(candidate, (kind, holder.name))
+    return tuple(found.values()), tuple(dict.fromkeys(unread))
+
+
+def _attached_arns(snapshot: Snapshot, principal: Principal) -> frozenset[str]:
+    """The policies that bear on the principal now: its own, and those of the groups that it is in."""
+    groups = (snapshot.principals.get(principal_key("group", name)) for name in principal.groups or ())
+    return frozenset(arn for each in (principal, *groups) if each is not None for arn in each.attached or ())
+
+
+def _policy_text(comparison: Comparison, ref: PolicyRef) -> str | None:
+    """What a policy says: as the file has it where it does, for that is what a fix makes of it."""
+    return ref.document.text if ref.document else comparison.snapshot.documents.get(ref.arn)
+
+
+def _declared_holders(
+    desired: Desired, kind: PrincipalKind, name: str, live_groups: Iterable[str]
+) -> Iterator[DesiredPrincipal]:
+    """Whoever is declared and whose sets bear on the builder: itself, and the groups that it is to be in, or is."""
+    own = (desired.users if kind == "user" else desired.roles).get(name)
+    if own is not None:
+        yield own
+    if kind == "user":
+        wanted = [use.name for use in own.groups] if isinstance(own, DesiredUser) else []
+        for group in dict.fromkeys((*wanted, *sorted(live_groups))):
+            if group in desired.groups:
+                yield desired.groups[group]
+
+
+def _holder_kind(holder: DesiredPrincipal) -> PrincipalKind:
+    return "group" if isinstance(holder, DesiredGroup) else "user" if isinstance(holder, DesiredUser) else "role"
+
+
+def _new_principal(desired: Desired, account: Account, kind: PrincipalKind, name: str) -> Principal:
+    """A principal that there is not yet: as it would be made, with nothing attached."""
+    declared = (desired.users if kind == "user" else desired.roles).get(name)
+    path = (declared.path if declared else None) or "/"
+    nothing = frozenset[str]()
+    arn = account.arn(kind, name, path)
+    return Principal(kind, name, arn, "", path, attached=nothing, inline=nothing, groups=nothing, tags=())
+
+
+def chosen_offers(answer: BuildDecision) -> tuple[SetOffer, ...]:
+    """The sets that are chosen, with who would hold them."""
+    return tuple(each for each in answer.offers if each.candidate.name in answer.choice.sets)
+
+
+def needs_of_offer(answer: BuildDecision, offer: SetOffer) -> tuple[StackNeed, ...]:
+    """What a chosen set is needed for: what would be lacking without it."""
+    return answer.choice.needs_by_set[offer.candidate.name]
+
+
+def require_chosen_sets(desired: Desired, answers: Iterable[BuildDecision]) -> Desired:
+    """With each optional set that the stacks need required of whoever would hold it, and of nobody else."""
+    for offer in (each for every in answers for each in chosen_offers(every)):
+        kind, name = offer.holder
+        sets = (offer.candidate.name,)
+        if kind == "group":
+            desired = replace(desired, groups={**desired.groups, name: move_to_required(desired.groups[name], sets)})
+        elif kind == "user":
+            desired = replace(desired, users={**desired.users, name: move_to_required(desired.users[name], sets)})
+        else:
+            desired = replace(desired, roles={**desired.roles, name: move_to_required(desired.roles[name], sets)})
+    return desired
+
+
+def add_managed_documents(snapshot: Snapshot, wanted: Iterable[str]) -> tuple[Snapshot, tuple[str, ...], str]:
+    """The snapshot with the documents that it lacks of AWS's policies, as they ship with the tool; which; their date.
+
+    The last resort: AWS changes its policies, and other partitions have others. Never of one that somebody holds: that
+    one decides.
+    """
+    held = {arn for each in snapshot.principals.values() for arn in (*(each.attached or ()), each.boundary)}
+    unread = set(wanted).difference(held, snapshot.documents)
+    lacking = sorted(arn for arn in unread if arn.startswith("arn:aws:iam::aws:"))
+    if not lacking:
+        return snapshot, (), ""
+    known = managed.load_managed_policies()
+    found = {arn: json.dumps(known[arn].document) for arn in lacking if arn in known}
+    gaps = tuple(
+        each for each in snapshot.gaps if each.fact is not Fact.OPTIONAL_SET_DOCUMENTS or each.subject not in found
+    )
+    more = replace(snapshot, documents={**snapshot.documents, **found}, gaps=gaps)
+    return more, tuple(found), known.origin.date

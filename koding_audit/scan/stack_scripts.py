@@ -1,0 +1,89 @@
+"""`--stack SCRIPT`: what a stack script needs counts as wanted in a run, and its sets as required."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import escape
+from koding_audit.model.account import Account, PrincipalKind
+from koding_audit.model.arn import policy_name
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import InputError, RefusedError
+from koding_audit.model.frozen import replace
+from koding_audit.model.plan import Basis
+from koding_audit.model.query import Query
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.scan import stack_build
+from koding_audit.stack.loader import read_script
+from koding_audit.stack.needs import collect_needs
+from koding_audit.stack.script import Script
+
+
+@dataclass(frozen=True)
+class StackScripts:
+    """The scripts of a run, and who is to build them. unattended: nobody is asked, and none of them enables a set."""
+
+    scripts: tuple[Script, ...]
+    builder: tuple[PrincipalKind, str]
+    unattended: bool = False
+
+
+def read_named_scripts(options: argparse.Namespace, desired: Desired) -> StackScripts | None:
+    """What `--stack` and `--principal` say. Raises InputError."""
+    if not options.stack:
+        if options.principal:
+            raise InputError("--principal says who is to build, and nothing is to be built", "add --stack SCRIPT")
+        return None
+    builder = stack_build.resolve_builder(desired, options.principal)
+    unattended = bool(getattr(options, "fix", False) and options.yes)
+    return StackScripts(tuple(read_script(path) for path in options.stack), builder, unattended)
+
+
+def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:
+    """The scripts that a plan was made with; they have to be the same. Raises RefusedError."""
+    if not basis.stacks:
+        return None
+    scripts = tuple(read_script(each.path) for each in basis.stacks)
+    changed = [each.path for each, now in zip(basis.stacks, scripts, strict=True) if each.files != now.files]
+    if changed:
+        raise RefusedError(f"{', '.join(changed)} has changed since the plan was made", "make the plan again")
+    return StackScripts(scripts, stack_build.resolve_builder(desired, basis.builder))
+
+
+def add_stack_needs(desired: Desired, account: Account, scripts: StackScripts) -> Desired:
+    """The desired state, bound to an account, with what the scripts need there."""
+    as_role = scripts.builder[0] == "role"
+    stacks = tuple(collect_needs(each, account, as_role=as_role) for each in scripts.scripts)
+    return replace(desired, stacks=stacks, builder=scripts.builder)
+
+
+def complete_documents(snapshot: Snapshot, query: Query, terminal: Terminal) -> Snapshot:
+    """The snapshot with every document of a set that can be had; what was not read of the account is told."""
+    found, packed, date = stack_build.add_managed_documents(snapshot, query.documents)
+    for arn in packed:
+        terminal.note(
+            f"{escape(policy_name(arn))}: its document was not to be had here; taken is AWS's of {date}, which ships"
+            " with the tool"
+        )
+    return found
+
+
+def require_stack_sets(desired: Desired, snapshot: Snapshot, scripts: StackScripts, terminal: Terminal) -> Desired:
+    """With the sets required that the scripts need. Without a person only those that `--with` names are enabled."""
+    answers = [stack_build.decide_build(desired, snapshot, each) for each in desired.stacks]
+    sets = _optional_set_names(answers)
+    if scripts.unattended:
+        for name in sets:
+            terminal.note(
+                f"set {escape(name)} would help the stack; nobody is asked, so it also needs --with {escape(name)}"
+            )
+        return desired
+    return stack_build.require_chosen_sets(desired, answers)
+
+
+def _optional_set_names(answers: Sequence[stack_build.BuildDecision]) -> list[str]:
+    every = (each for answer in answers for each in stack_build.chosen_offers(answer) if not each.candidate.required)
+    return list(dict.fromkeys(each.candidate.name for each in every))

@@ -1,0 +1,71 @@
+"""A policy for just one stack: its actions, each on the resources that the script says as far as it says them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from koding_audit.model.stack import StackNeed
+from koding_audit.stack.arn_templates import ANY_ARN
+
+MOST_CHARACTERS = 6144  # characters of a managed policy, without white space (IAM: reference_iam-quotas)
+
+_StatementJson = dict[str, Any]
+
+
+def stack_policy_documents(needs: Iterable[StackNeed]) -> tuple[dict[str, Any], ...]:
+    """As few documents as take the statements one after another: one, unless that would be larger than IAM takes."""
+    found: list[list[_StatementJson]] = [[]]
+    for statement in _add_sids(_merge_statements(needs)):
+        if found[-1] and document_size(_policy_document([*found[-1], statement])) > MOST_CHARACTERS:
+            found.append([])
+        found[-1].append(statement)
+    return tuple(map(_policy_document, found))
+
+
+def document_size(document: dict[str, Any]) -> int:
+    """As IAM counts it."""
+    return len(re.sub(r"\s", "", json.dumps(document)))
+
+
+def _policy_document(statements: Sequence[_StatementJson]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _merge_statements(needs: Iterable[StackNeed]) -> Iterator[_StatementJson]:
+    """One for all actions that are about the same resources; one that no document could hold is divided."""
+    resources: dict[str, set[str]] = {}
+    for need in needs:
+        resources.setdefault(need.action, set()).add("*" if need.resource == ANY_ARN else need.resource)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for action, those in sorted(resources.items()):
+        named = ("*",) if "*" in those else tuple(sorted(those))
+        together.setdefault(named, []).append(action)
+    for named, actions in sorted(together.items(), key=lambda each: (each[0] != ("*",), each[1])):
+        yield from _split_statement(actions, named)
+
+
+def _split_statement(actions: Sequence[str], resources: Sequence[str]) -> Iterator[_StatementJson]:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    if (
+        document_size(_policy_document([{"Sid": "x" * 40, **statement}])) <= MOST_CHARACTERS
+        or len(actions) == len(resources) == 1
+    ):
+        yield statement
+        return
+    by_action = len(actions) > 1 and (len(actions) > len(resources) or len(resources) == 1)
+    divided = actions if by_action else resources
+    for half in (divided[: len(divided) // 2], divided[len(divided) // 2 :]):
+        yield from _split_statement(half, resources) if by_action else _split_statement(actions, half)
+
+
+def _add_sids(statements: Iterable[_StatementJson]) -> Iterator[_StatementJson]:
+    """With a Sid each: the service whose actions they are, and a number where it has several."""
+    seen: dict[str, int] = {}
+    for each in statements:
+        services = {action.partition(":")[0] for action in each["Action"]}
+        word = re.sub(r"[^A-Za-z0-9]", "", services.pop().title()) if len(services) == 1 else "Several"
+        seen[word] = seen.get(word, 0) + 1
+        yield {"Sid": word + (str(seen[word]) if seen[word] > 1 else ""), **each}

@@ -1,0 +1,393 @@
+"""An account out of a file: what `snapshot --out` saved, and what the AWS CLI prints of authorization details."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from koding_audit import desired
+from koding_audit.aws.connection import Connection
+from koding_audit.aws.settings import Settings
+from koding_audit.aws.sources import live, snapshot
+from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.account import Account, principal_key
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import AuditError, InputError
+from koding_audit.model.query import Fact, Gap, Query
+from koding_audit.model.report import Audit
+from koding_audit.model.snapshot import ManagedPolicy, Snapshot
+from koding_audit.scan.audit import audit_snapshot
+from koding_audit.scan.catalog import load_rules
+from koding_audit.scan.read_plan import scan_query
+from tests.servers.moto_account import MotoAccount
+from tests.values import ACCOUNT, NOW, aws, live_group, live_user, own
+
+EVERY = Query(
+    account=frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER}),
+    listed=frozenset({"user", "group"}),
+    facts_of_all=frozenset(Fact),
+)
+OF_USER = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
+OF_GROUP = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
+CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS})
+DEVELOPERS = principal_key("group", "Developers")
+
+OPEN = """\
+version: 1
+policy_sets:
+  stack-build: {policies: [AmazonEC2FullAccess, IAMReadOnlyAccess, "customer:edge", "customer:gone", NoSuchPolicy]}
+  route53: {policies: [AmazonRoute53FullAccess]}
+groups:
+  Developers: {required: [stack-build], optional: [route53], members: [plain, nobody]}
+  Nobodies: {required: [stack-build]}
+users:
+  koding-user: {access_keys: forbidden, console: forbidden, boundary: "customer:edge"}
+  plain: {access_keys: {min_active: 1}, console: mfa}
+"""
+CLOSED = OPEN + "closed: {users: true, groups: true}\n"
+EXCLUSIVE = OPEN.replace("optional: [route53],", "optional: [route53], exclusive: true,")
+GUIDE = """\
+version: 1
+policy_sets:
+  stack-build: {policies: [AmazonEC2FullAccess, IAMReadOnlyAccess]}
+groups:
+  Developers: {required: [stack-build], members: [koding-user]}
+"""
+
+
+def wanted(folder: Path, text: str) -> Desired:
+    path = folder / "desired.yaml"
+    path.write_text(text, encoding="utf-8")
+    return desired.load_desired([str(path)]).bind(ACCOUNT)
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "account.json"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def collected(path: str, query: Query) -> Snapshot:
+    with snapshot.open_source(path, Settings()) as source:
+        assert source.connection is None
+        return source.collect(query)
+
+
+def told(audit: Audit) -> list[tuple[Any, ...]]:
+    """Everything that an audit says."""
+    return sorted(
+        (each.id, each.severity, each.message, json.dumps(each.evidence, sort_keys=True), str(each.fix))
+        for each in audit.findings
+    )
+
+
+# --- what was saved by us ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [OPEN, CLOSED, EXCLUSIVE, GUIDE], ids=["open", "closed", "exclusive", "guide"])
+def test_a_saved_account_gives_the_findings_of_the_live_one(
+    text: str, seeded: MotoAccount, line: Connection, tmp_path: Path, saved_account: Snapshot
+) -> None:
+    state, chosen = wanted(tmp_path, text), load_rules()
+    wanted_facts = scan_query(state, ACCOUNT, chosen)
+    path = write(tmp_path, encode_snapshot(saved_account))
+    from_live = audit_snapshot(state, live.collect_snapshot(wanted_facts, line), chosen)
+    from_file = audit_snapshot(state, collected(path, wanted_facts), chosen)
+    assert told(from_file) == told(from_live)
+    assert from_file.gaps == from_live.gaps == ()
+    assert {each.rule for each in from_live.findings} - {"not-checked"} or text == GUIDE
+
+
+@pytest.fixture(scope="module")
+def saved_account(standing_account: MotoAccount, standing_line: Connection) -> Snapshot:
+    standing_line.renew()
+    found = live.collect_snapshot(EVERY, standing_line)
+    assert found.gaps == ()
+    return found
+
+
+def test_the_saved_account_knows_what_it_is(saved_account: Snapshot, tmp_path: Path) -> None:
+    path = write(tmp_path, encode_snapshot(saved_account))
+    with snapshot.open_source(path, Settings()) as source:
+        assert source.identity() == (saved_account.account, saved_account.caller)
+        found = source.collect(Query())
+    assert (found.source, found.taken_at, found.endpoint) == (
+        "snapshot",
+        saved_account.taken_at,
+        saved_account.endpoint,
+    )
+
+
+def test_a_gap_of_the_time_of_saving_is_told_again_where_it_matters(
+    seeded: MotoAccount, line: Connection, tmp_path: Path
+) -> None:
+    for action in ("GetAccountSummary", "GetLoginProfile"):
+        seeded.fail(action)
+    path = write(tmp_path, encode_snapshot(live.collect_snapshot(EVERY, line)))
+    query = Query(
+        users={"koding-user": OF_USER | CREDENTIALS, "plain": OF_USER}, account=frozenset({Fact.SUMMARY, Fact.CALLER})
+    )
+    assert collected(path, query).gaps == (
+        Gap(Fact.SUMMARY, "iam:GetAccountSummary", "AccessDenied", "", "iam:GetAccountSummary"),
+        Gap(Fact.CONSOLE, "iam:GetLoginProfile", "AccessDenied", "user/koding-user", "iam:GetLoginProfile"),
+    )
+    assert collected(path, Query(users={"koding-user": OF_USER})).gaps == ()
+
+
+def test_an_account_whose_listing_failed_holds_nobody_and_nobody_is_absent(
+    seeded: MotoAccount, line: Connection, tmp_path: Path
+) -> None:
+    seeded.fail("GetAccountAuthorizationDetails")
+    path = write(tmp_path, encode_snapshot(live.collect_snapshot(EVERY, line)))
+    found = collected(path, Query(users={"koding-user": OF_USER}, listed=frozenset({"user"})))
+    assert (found.principals, found.absent, found.listed) == ({}, frozenset(), frozenset())
+    assert {(gap.fact, gap.reason) for gap in found.gaps} == {
+        (Fact.USER, "AccessDenied"),
+        (Fact.USERS_LISTED, "AccessDenied"),
+    }
+
+
+HELD = Snapshot(
+    ACCOUNT,
+    None,
+    NOW,
+    "live",
+    principals={DEVELOPERS: live_group(attached=[aws("ReadOnlyAccess")], inline=None)},
+    absent=frozenset({principal_key("user", "gone")}),
+    policies={own("there"): ManagedPolicy(own("there"), True), own("gone"): None},
+)
+
+
+def test_what_a_saved_account_does_not_hold_is_a_gap_and_what_it_knows_absent_is_not(tmp_path: Path) -> None:
+    path = write(tmp_path, encode_snapshot(HELD))
+    query = Query(
+        users={"gone": OF_USER, "other": OF_USER},
+        groups={"Developers": OF_GROUP | {Fact.MEMBERS}},
+        policies={
+            arn: frozenset({DEVELOPERS}) for arn in (own("there"), own("gone"), own("other"), aws("ReadOnlyAccess"))
+        },
+        account=frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER}),
+        listed=frozenset({"group"}),
+    )
+    found = collected(path, query)
+    assert found.absent == {principal_key("user", "gone")}
+    assert found.policies == HELD.policies
+    assert {(gap.fact, gap.subject, gap.call) for gap in found.gaps} == {
+        (Fact.USER, "user/other", "iam:GetUser"),
+        (Fact.INLINE, "group/Developers", "iam:GetAccountAuthorizationDetails"),
+        (Fact.MEMBERS, "group/Developers", "iam:GetGroup"),
+        (Fact.POLICY, own("other"), "iam:GetPolicy"),
+        (Fact.SUMMARY, "", "iam:GetAccountSummary"),
+        (Fact.CREDENTIAL_REPORT, "", "iam:GetCredentialReport"),
+        (Fact.CALLER, "", "sts:GetCallerIdentity"),
+        (Fact.GROUPS_LISTED, "", "iam:GetAccountAuthorizationDetails"),
+    }
+    assert {gap.reason for gap in found.gaps} == {"not in the file"}
+
+
+def test_only_who_was_asked_for_or_listed_is_given(tmp_path: Path) -> None:
+    held = replace(
+        HELD,
+        principals={principal_key(each.kind, each.name): each for each in (live_group(), live_user(), live_user("b"))},
+    )
+    path = write(tmp_path, encode_snapshot(replace(held, listed=frozenset({"user"}))))
+    assert set(collected(path, Query()).principals) == set()
+    assert set(collected(path, Query(users={"B": OF_USER})).principals) == {("user", "b")}
+    everybody = collected(path, Query(listed=frozenset({"user"})))
+    assert (set(everybody.principals), everybody.listed) == ({("user", "b"), ("user", "koding-user")}, {"user"})
+
+
+# --- what the AWS CLI prints ------------------------------------------------------------------------
+
+
+def detail(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    word = kind.title()
+    return {
+        "Path": "/",
+        f"{word}Name": name,
+        f"{word}Id": f"ID{name}",
+        "CreateDate": "2026-01-01T00:00:00+00:00",
+        "Arn": f"arn:aws:iam::123456789012:{kind}/{name}",
+        "AttachedManagedPolicies": [],
+        **({"GroupList": [], "Tags": []} if kind == "user" else {"GroupPolicyList": []}),
+        **more,
+    }
+
+
+def dump(**lists: Any) -> dict[str, Any]:
+    return {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": [], **lists}
+
+
+ATTACHED = [{"PolicyName": "ReadOnlyAccess", "PolicyArn": aws("ReadOnlyAccess")}]
+PLAIN = dump(
+    UserDetailList=[
+        detail(
+            "user",
+            "koding-user",
+            GroupList=["Developers"],
+            UserPolicyList=[{"PolicyName": "own", "PolicyDocument": {}}],
+            PermissionsBoundary={"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": own("edge")},
+        )
+    ],
+    GroupDetailList=[detail("group", "Developers", AttachedManagedPolicies=ATTACHED), detail("group", "empty")],
+    Policies=[
+        {"PolicyName": "edge", "Arn": own("edge"), "IsAttachable": True},
+        {"PolicyName": "ReadOnlyAccess", "Arn": aws("ReadOnlyAccess")},
+        {"PolicyName": "old", "Arn": own("old"), "IsAttachable": False},
+    ],
+)
+
+
+def plain(folder: Path, value: Mapping[str, Any] = PLAIN) -> str:
+    return write(folder, json.dumps(value))
+
+
+def test_a_plain_dump_is_read_with_the_members_of_its_groups(tmp_path: Path) -> None:
+    path = plain(tmp_path)
+    os.utime(path, (1_800_000_000, 1_800_000_000))
+    found = collected(path, Query(users={"koding-user": OF_USER}, groups={"empty": OF_GROUP, "Developers": OF_GROUP}))
+    user, group = found.principals["user", "koding-user"], found.principals[DEVELOPERS]
+    assert (user.groups, user.inline, user.boundary) == ({"Developers"}, {"own"}, own("edge"))
+    assert (group.attached, group.members) == ({aws("ReadOnlyAccess")}, {"koding-user"})
+    assert found.principals["group", "empty"].members == frozenset()
+    assert (found.account, found.caller, found.gaps) == (Account("123456789012", "aws"), None, ())
+    assert (found.source, found.taken_at) == ("snapshot", datetime.fromtimestamp(1_800_000_000, timezone.utc))
+
+
+def test_what_a_plain_dump_cannot_hold_is_a_gap(tmp_path: Path) -> None:
+    query = Query(
+        users={"koding-user": OF_USER | CREDENTIALS},
+        policies={arn: frozenset({DEVELOPERS}) for arn in (aws("Other"), own("gone"), own("edge"), own("old"))},
+        account=frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER}),
+        listed=frozenset({"user", "group"}),
+    )
+    found = collected(plain(tmp_path), query)
+    assert {(gap.fact, gap.subject) for gap in found.gaps} == {
+        *((fact, "user/koding-user") for fact in CREDENTIALS),
+        *((fact, "") for fact in query.account),
+        # It lists AWS's policies only where they are attached, and of the account's own all.
+        (Fact.POLICY, aws("Other")),
+    }
+    assert found.policies == {
+        own("gone"): None,
+        own("edge"): ManagedPolicy(own("edge"), True),
+        own("old"): ManagedPolicy(own("old"), False),
+    }
+    assert found.listed == {"user", "group"}
+
+
+def test_who_is_not_in_a_plain_dump_is_absent(tmp_path: Path) -> None:
+    found = collected(plain(tmp_path), Query(users={"other": OF_USER}, groups={"nobody": OF_GROUP}))
+    assert (found.absent, found.gaps) == ({("user", "other"), ("group", "nobody")}, ())
+
+
+@pytest.mark.parametrize("missing", ["left out", "empty"])
+def test_a_list_that_may_have_been_filtered_out_is_unread_and_not_empty(missing: str, tmp_path: Path) -> None:
+    query = Query(
+        users={"other": OF_USER},
+        groups={"Developers": OF_GROUP | {Fact.MEMBERS}},
+        policies={own("gone"): frozenset({DEVELOPERS})},
+        listed=frozenset({"user"}),
+    )
+    lists = {name: [] for name in ("UserDetailList", "Policies")} if missing == "empty" else {}
+    found = collected(plain(tmp_path, {"GroupDetailList": PLAIN["GroupDetailList"], **lists}), query)
+    assert {(gap.fact, gap.subject) for gap in found.gaps} == {
+        (Fact.USER, "user/other"),
+        (Fact.MEMBERS, "group/Developers"),
+        (Fact.POLICY, own("gone")),
+        (Fact.USERS_LISTED, ""),
+    }
+    assert (found.absent, found.listed) == (frozenset(), frozenset())
+
+
+def test_without_the_rules_that_need_more_a_plain_dump_gives_the_findings_of_the_live_account(
+    seeded: MotoAccount, line: Connection, tmp_path: Path
+) -> None:
+    details = seeded.iam.get_account_authorization_details(MaxItems=1000)
+    path = write(tmp_path, json.dumps(details, default=str))
+    names = ("policy-missing", "membership-missing", "membership-unexpected", "policy-unexpected", "inline-unexpected")
+    state, chosen = wanted(tmp_path, EXCLUSIVE), load_rules(only=names)
+    wanted_facts = scan_query(state, ACCOUNT, chosen)
+    from_file = audit_snapshot(state, collected(path, wanted_facts), chosen)
+    assert told(from_file) == told(audit_snapshot(state, live.collect_snapshot(wanted_facts, line), chosen))
+    assert from_file.gaps == ()
+    assert {each.rule for each in from_file.findings} == set(names)
+
+
+# --- refusals ---------------------------------------------------------------------------------------
+
+ROLE_OF_ANOTHER = detail(
+    "role", "r", Arn="arn:aws-cn:iam::123456789012:role/r", AssumeRolePolicyDocument={}, RolePolicyList=[]
+)
+USER_OF_ANOTHER = detail("user", "b", Arn="arn:aws:iam::210987654321:user/b")
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (PLAIN | {"IsTruncated": True, "Marker": "x"}, "one page of several"),
+        (PLAIN | {"NextToken": "x"}, "one page of several"),
+        (PLAIN | {"UserDetailList": [USER_OF_ANOTHER]}, "name 2 accounts"),
+        (PLAIN | {"RoleDetailList": [ROLE_OF_ANOTHER]}, "name 2 accounts"),
+        (dump(), "name no account"),
+        (dump(Policies=[{"Arn": aws("ReadOnlyAccess")}]), "name no account"),
+        (PLAIN | {"UserDetailList": {}}, "UserDetailList: a list of objects is needed"),
+        (PLAIN | {"UserDetailList": ["koding-user"]}, "UserDetailList: a list of objects is needed"),
+        (PLAIN | {"Policies": "none"}, "Policies: a list of objects is needed"),
+        (PLAIN | {"Policies": [{"PolicyName": "edge"}]}, r"Policies\[0\]: it has no usable Arn"),
+        (PLAIN | {"Policies": [*PLAIN["Policies"], {"Arn": 7}]}, r"Policies\[3\]: it has no usable Arn"),
+        (PLAIN | {"UserDetailList": [detail("user", "a"), {"UserName": "b"}]}, r"UserDetailList\[1\]: .*no usable"),
+        (PLAIN | {"GroupDetailList": [detail("group", "a", Arn=None)]}, r"GroupDetailList\[0\]: .*no usable Arn"),
+        (PLAIN | {"UserDetailList": [detail("user", "a", GroupList=[None])]}, r"UserDetailList\[0\]: .*no usable"),
+        (PLAIN | {"UserDetailList": [detail("user", "a"), detail("user", "A")]}, "user A is there twice"),
+        ([], "an object is needed"),
+        ({}, "it is no koding-audit-snapshot"),
+        ({"RoleDetailList": []}, "name no account"),
+        ("text", "an object is needed"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_the_place(value: Any, problem: str, tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps(value))
+    with pytest.raises(InputError, match=problem) as caught, snapshot.open_source(path, Settings()):
+        pytest.fail("opened")
+    assert caught.value.message.startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (json.dumps(PLAIN)[:-40].encode(), "not JSON"),
+        (b"", "not JSON"),
+        (b'{"UserDetailList": [], "UserDetailList": []}', "is there twice"),
+        (b'{"UserDetailList": [NaN]}', "NaN"),
+        (b"[" * 100_000, "nested too deeply"),
+        (json.dumps(PLAIN).encode("utf-16"), "UTF-16"),
+        (b"\xef\xbb\xbf{}", "it is no koding-audit-snapshot"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_file_that_is_no_json_is_refused(content: bytes | None, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "account.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=problem) as caught, snapshot.open_source(str(path), Settings()):
+        pytest.fail("opened")
+    assert str(path) in caught.value.message or (caught.value.location and caught.value.location.path == str(path))
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this is a directory"):
+        snapshot.read_snapshot(str(tmp_path))
+
+
+def test_a_file_has_to_be_named() -> None:
+    with pytest.raises(AuditError, match="which file") as caught, snapshot.open_source("", Settings()):
+        pytest.fail("opened")
+    assert "snapshot:FILE" in caught.value.hint

@@ -1,0 +1,318 @@
+"""`stack SCRIPT`: the answer, its reasons and lines, the sets that help, the policy, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from koding_audit.cli import main
+from koding_audit.policy import managed
+from koding_audit.stack import type_table
+
+CHECKOUT = Path(__file__).parents[3]
+GUIDE = str(CHECKOUT / "policies" / "koding.yaml")
+WEB = str(CHECKOUT / "policies" / "stacks" / "web.yml")
+KODING = str(CHECKOUT / "tests" / "stack" / "scripts" / "koding.yml")
+REQUIRED = ("AmazonEC2FullAccess", "IAMReadOnlyAccess")
+DNS = ("AmazonRoute53FullAccess", "AmazonRoute53DomainsFullAccess")
+ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+# The rows of the guide's own stacks: a test of the whole table would break with each of its types.
+ROWS = {
+    name: type_table.load_type_table().row("type", name)
+    for name in ("aws_instance", "aws_eip", "aws_route53_record", "aws_vpc")
+}
+
+
+def principal(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    word = {"User": "AIDA1", "Group": "AGPA1", "Role": "AROA1"}[kind]
+    return {
+        "Path": "/",
+        f"{kind}Name": name,
+        f"{kind}Id": word,
+        "Arn": f"arn:aws:iam::123456789012:{kind.lower()}/{name}",
+        "AttachedManagedPolicies": [],
+        f"{kind}PolicyList": [],
+        **more,
+    }
+
+
+def saved(tmp_path: Path, *attached: str, own: list[dict[str, Any]] | None = None, member: bool = True) -> str:
+    """The guide's user in its group, which holds these policies of AWS's; own: statements of the user's own."""
+    documents = managed.load_managed_policies()
+    arns = [f"arn:aws:iam::aws:policy/{name}" for name in attached]
+    inline = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": own}}] if own else []
+    user = principal("User", "koding-user", GroupList=["Developers"] if member else [], UserPolicyList=inline)
+    listed = [{"PolicyName": name, "PolicyArn": arn} for name, arn in zip(attached, arns, strict=True)]
+    trust = {"Version": "2012-10-17", "Statement": []}
+    details = {
+        "UserDetailList": [user],
+        "GroupDetailList": [principal("Group", "Developers", AttachedManagedPolicies=listed)],
+        "RoleDetailList": [principal("Role", "deploy", AssumeRolePolicyDocument=trust)],
+        "Policies": [
+            {
+                "Arn": arn,
+                "PolicyVersionList": [
+                    {"VersionId": "v1", "IsDefaultVersion": True, "Document": documents[arn].document}
+                ],
+            }
+            for arn in arns
+        ],
+    }
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(details), encoding="utf-8")
+    return f"snapshot:{path}"
+
+
+def write(tmp_path: Path, resources: dict[str, Any], **top: Any) -> str:
+    path = tmp_path / "stack.json"
+    path.write_text(json.dumps({"resource": resources, **top}), encoding="utf-8")
+    return str(path)
+
+
+def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(["stack", *arguments])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    status, out, _ = ask(capsys, *arguments, "--output", "json")
+    found: dict[str, Any] = json.loads(out)
+    assert {"can-be-built": 0, "cannot-be-built": 1, "not-known": 2}[found["verdict"]] == status
+    return found
+
+
+def lacking(found: dict[str, Any]) -> dict[str, str]:
+    return {each["action"]: each["verdict"] for each in found["needs"] if each["verdict"] != "allowed"}
+
+
+def test_the_guides_stack_is_buildable_with_the_two_required_policies(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = answer(capsys, KODING, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert (found["verdict"], lacking(found)) == ("can-be-built", {})
+    assert found["stack"]["others"] == {"github_repository": 1, "vagrant_instance": 1}
+
+
+def test_a_dns_record_needs_the_route53_set_which_is_named_with_the_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = saved(tmp_path, *REQUIRED)
+    status, out, err = ask(capsys, WEB, GUIDE, "--source", source)
+    assert status == 1
+    assert "Cannot be built" in out
+    for action in ("ChangeResourceRecordSets", "GetChange", "ListResourceRecordSets"):
+        assert f"missing    route53:{action}" in out
+    assert f"aws_route53_record.web, {WEB}:26:5: create" in out
+    assert "set route53 of group Developers (optional) is needed because of aws_route53_record.web" in out
+    assert f"koding-audit scan {GUIDE} --stack {WEB} --fix" in out
+    assert "AmazonRoute53FullAccess: its document was not to be had here; taken is AWS's of 20" in err
+    found = answer(capsys, WEB, GUIDE, "--source", source)
+    assert len(lacking(found)) >= 3
+    assert {each.partition(":")[0] for each in lacking(found)} == {"route53"}
+    (proposed,) = found["sets"]
+    assert (proposed["name"], proposed["holder"], proposed["required"]) == ("route53", "group/Developers", False)
+    assert proposed["needed_by"] == ["aws_route53_record.web"]
+
+
+def test_with_the_set_attached_it_can_be_built(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status, out, err = ask(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED, *DNS))
+    assert (status, err) == (0, "")
+    assert "Can be built: all" in out
+
+
+def test_an_instance_profile_needs_a_role_to_be_passed_which_no_set_gives(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_instance": {"web": {"iam_instance_profile": "web-profile"}}})
+    source = saved(tmp_path, *REQUIRED)
+    found = answer(capsys, script, GUIDE, "--source", source)
+    assert found["verdict"] == "cannot-be-built"
+    assert set(lacking(found)) == {"iam:PassRole"}
+    assert found["sets"] == []
+    _, out, _ = ask(capsys, script, GUIDE, "--source", source)
+    assert "No set     gives iam:PassRole" in out
+    assert "--policy" in out
+
+
+def test_a_bucket_is_missing_what_the_guide_does_not_give(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    script = write(tmp_path, {"aws_s3_bucket": {"logs": {"bucket": "acme-logs"}}})
+    found = answer(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert found["verdict"] == "cannot-be-built"
+    assert lacking(found)["s3:CreateBucket"] == "implicit-deny"
+    # AmazonRoute53FullAccess allows two of its reads, which is of no use to a bucket.
+    assert found["sets"] == []
+
+
+def test_of_an_action_that_many_resources_lack_the_first_are_told_and_the_rest_is_counted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_s3_bucket": {f"b{number}": {"bucket": f"acme-{number}"} for number in range(30)}})
+    _, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    named = out.count("missing    s3:CreateBucket on ")
+    assert 3 <= named < 30
+    assert f"and        s3:CreateBucket on {30 - named} more; --output json names each" in out
+    found = answer(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert sum(each["action"] == "s3:CreateBucket" for each in found["needs"]) == 30
+
+
+def test_the_policy_that_is_printed_makes_the_stack_buildable(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    resources = {
+        "aws_s3_bucket": {"logs": {"bucket": "acme-logs"}},
+        "aws_instance": {"web": {"iam_instance_profile": "${aws_iam_instance_profile.p.name}"}},
+    }
+    script = write(tmp_path, resources)
+    status, out, err = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED), "--policy")
+    assert status == 1
+    assert "Cannot be built" in err
+    document = json.loads(out)
+    resources_said = {each for statement in document["Statement"] for each in statement["Resource"]}
+    assert "arn:aws:s3:::acme-logs" in resources_said
+    source = saved(tmp_path, own=document["Statement"])
+    found = answer(capsys, script, GUIDE, "--source", source)
+    assert not {action: verdict for action, verdict in lacking(found).items() if verdict.endswith("deny")}
+
+
+def test_a_deny_is_told_and_no_set_is_proposed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    deny = {"Sid": "NoServers", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}
+    status, out, _ = ask(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED, *DNS, own=[deny]))
+    assert status == 1
+    assert "denied     ec2:RunInstances" in out
+    assert "statement 1 (NoServers) of inline policy own, user koding-user: denies" in out
+    assert "To change" not in out
+
+
+def test_a_name_that_the_script_does_not_say_makes_it_unknown_where_it_decides(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    logs = {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::logs-*", "arn:aws:s3:::logs-*/*"]}
+    source = saved(tmp_path, own=[logs])
+    verdicts = {}
+    for name in ("${var.x}", "logs-a", "logs-${var.x}", "data-${var.x}"):
+        script = write(tmp_path, {"aws_s3_bucket": {"b": {"bucket": name}}})
+        verdicts[name] = answer(capsys, script, GUIDE, "--source", source)["verdict"]
+    assert verdicts == {
+        "${var.x}": "not-known",
+        "logs-a": "can-be-built",
+        "logs-${var.x}": "can-be-built",
+        "data-${var.x}": "cannot-be-built",
+    }
+    everything = saved(tmp_path, own=[ALLOW_ALL])
+    script = write(tmp_path, {"aws_s3_bucket": {"b": {"bucket": "${var.x}"}}})
+    assert answer(capsys, script, GUIDE, "--source", everything)["verdict"] == "can-be-built"
+
+
+def test_a_type_that_nobody_knows_makes_it_unknown_and_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_of_tomorrow": {"x": {}}, "aws_eip": {"web": {}}})
+    status, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert status == 2
+    assert "not known  aws_of_tomorrow.x" in out
+    assert f"{script}:1:" in out
+
+
+def test_a_hint_is_no_more_than_that(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    script = write(tmp_path, {"aws_xray_group": {"g": {}}})
+    assert type_table.load_type_table().row("type", "aws_xray_group") is None
+    arguments = (script, GUIDE, "--source")
+    status, out, _ = ask(capsys, *arguments, saved(tmp_path, own=[ALLOW_ALL]))
+    assert status == 0
+    assert "as far as is known: of aws_xray_group only hints are known" in out
+    assert ask(capsys, *arguments, saved(tmp_path, own=[ALLOW_ALL]), "--strict")[0] == 2
+    status, out, _ = ask(capsys, *arguments, saved(tmp_path, *REQUIRED))
+    assert status == 2
+    assert "perhaps    xray:CreateGroup" in out
+
+
+def test_the_group_that_the_user_is_to_join_gives_nothing_yet(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = answer(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED, *DNS, member=False))
+    assert found["verdict"] == "cannot-be-built"
+    assert [(each["name"], each["required"]) for each in found["sets"]] == [("stack-build", True), ("route53", False)]
+
+
+def test_a_user_that_does_not_exist_cannot_build(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status, out, _ = ask(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED), "--principal", "user/nobody-there")
+    assert status == 1
+    assert "there is no user nobody-there" in out
+
+
+def test_a_role_can_be_asked_about(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    found = answer(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED), "--principal", "role/deploy")
+    assert found["principal"] == {"arn": "arn:aws:iam::123456789012:role/deploy", "exists": True}
+    assert found["verdict"] == "cannot-be-built"
+
+
+@pytest.mark.parametrize("said", ["koding-user", "group/Developers", "user/", "user/a/b"])
+def test_who_is_no_user_and_no_role_is_refused(capsys: pytest.CaptureFixture[str], said: str) -> None:
+    status, _, err = ask(capsys, WEB, GUIDE, "--source", "demo", "--principal", said)
+    assert status == 2
+    assert "a user or a role is needed" in err
+
+
+def test_several_users_are_listed_where_nobody_says_which(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    state = tmp_path / "state.yaml"
+    state.write_text("version: 1\nusers: {ada: {}, bob: {}}\n")
+    status, _, err = ask(capsys, WEB, str(state), "--source", "demo")
+    assert status == 2
+    assert "user/ada, user/bob" in err
+
+
+def test_no_value_of_a_script_but_names_and_arns_is_ever_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    secret = "hunter2-and-more"
+    arguments = {"user_data": secret, "password": secret, "tags": {"x": secret}, "bucket": "acme-logs"}
+    provider = {"aws": {"access_key": secret, "secret_key": secret, "region": "eu-west-1"}}
+    script = write(tmp_path, {"aws_instance": {"a": arguments}, "aws_s3_bucket": {"b": arguments}}, provider=provider)
+    for more in ((), ("--output", "json"), ("--policy",)):
+        status, out, err = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED), *more)
+        assert status == 1
+        assert secret not in out + err
+        assert "acme-logs" in out
+
+
+def test_a_hostile_name_is_inert_in_the_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    script = write(tmp_path, {"aws_s3_bucket": {"b": {"bucket": "a\x1b[31mb\u202e"}}})
+    _, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+def test_the_hook_asks_about_each_script_and_fails_with_the_first_that_cannot_be_built(tmp_path: Path) -> None:
+    hook, _ = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    asked = tmp_path / "asked"
+    fake = tmp_path / "koding-audit"
+    fake.write_text(f'#!/bin/sh\necho "$@" >> {asked}\ncase $2 in bad*) exit 2;; esac\n')
+    fake.chmod(0o755)
+    line = [*shlex.split(hook["entry"]), "state.yaml", "good.yml", "bad one.yml", "later.yml"]
+    done = subprocess.run(line, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=False)
+    assert done.returncode == 2
+    assert asked.read_text().splitlines() == [
+        "stack good.yml state.yaml --quiet",
+        "stack bad one.yml state.yaml --quiet",
+    ]
+
+
+def test_the_json_answer_has_exactly_the_documented_fields(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    found = answer(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    _, _, section = (CHECKOUT / "docs" / "stacks.md").read_text(encoding="utf-8").partition("## The answer as JSON")
+    rows = re.findall(r"^\| (`[^|]+) \|", section.partition("\n## ")[0], re.MULTILINE)
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(found)
+
+
+def test_the_guides_types_have_rows_that_were_checked() -> None:
+    assert all(row is not None and row.checked for row in ROWS.values())

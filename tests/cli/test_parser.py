@@ -1,0 +1,116 @@
+"""What may be typed, what it comes to, and what is said of what may not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from koding_audit import __version__, plugins
+from koding_audit.cli import main
+from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
+from koding_audit.cli.parser import build_parser
+
+
+def test_scan_alone_reads_the_live_account_and_writes_nothing() -> None:
+    options = build_parser().parse_args(["scan"])
+    assert (options.files, options.source, options.output, options.fail_on) == ([], "live", [], "warning")
+    switches = ("fix", "create", "replace", "yes", "dry_run", "exit_zero")
+    assert [name for name in switches if getattr(options, name)] == []
+    assert (options.with_sets, options.only, options.skip, options.timeout) == ([], [], [], 300.0)
+
+
+def test_what_is_repeatable_adds_up() -> None:
+    said = ["scan", "a.yaml", "b.yaml", "--with", "one", "--with", "two", "--output", "json:x", "--output", "table"]
+    options = build_parser().parse_args(said)
+    assert options.files == ["a.yaml", "b.yaml"]
+    assert options.with_sets == ["one", "two"]
+    assert options.output == ["json:x", "table"]
+
+
+def test_one_run_does_not_leave_options_for_the_next() -> None:
+    build_parser().parse_args(["scan", "--only", "policy-missing"])
+    assert build_parser().parse_args(["scan"]).only == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ([], "COMMAND"),
+        (["scna"], "'scna'"),
+        (["scan", "--fxi"], "--fxi"),
+        (["scan", "--prof", "x"], "--prof"),
+        (["scan", "--account", "12"], "'12' is no account id: it has 12 digits"),
+        (["scan", "--account", "12345678901a"], "12 digits"),
+        (["scan", "--account", "\u0661\u0662\u0663456789012"], "12 digits"),
+        (["scan", "--timeout", "soon"], "'soon' is no number of seconds from 1 to 86400"),
+        (["scan", "--timeout", "0"], "from 1 to 86400"),
+        (["scan", "--timeout", "-1"], "--timeout"),
+        (["scan", "--timeout", "nan"], "from 1 to 86400"),
+        (["scan", "--timeout", "86401"], "from 1 to 86400"),
+        (["scan", "--fail-on", "everything"], "'everything'"),
+        (["plan", "x.yaml"], "--out"),
+        (["apply"], "PLAN"),
+        (["undo"], "JOURNAL"),
+        (["snapshot"], "--out"),
+        (["demo", "--fix"], "--fix"),
+        (["schema", "x"], "x"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_command_line_is_one_line_that_says_where_to_look(
+    said: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(said) == 2
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert line.startswith("error: ")
+    assert told in line
+    assert "--help`" in line
+    assert printed.out == ""
+
+
+def test_a_control_character_on_the_command_line_does_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["scan", "--\x1b[31m"]) == 2
+    assert "\\x1b[31m" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["1", "86400", "0001", "1.5"])
+def test_a_timeout_may_be_a_second_or_a_day(seconds: str) -> None:
+    assert 1 <= build_parser().parse_args(["scan", "--timeout", seconds]).timeout <= 86_400
+
+
+def test_help_and_version_are_status_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"koding-audit {__version__}\n"
+    assert main(["--help"]) == 0
+    assert "exit status: 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_a_module_and_is_in_the_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert callable(getattr(plugins.load_plugin("cli.commands", COMMANDS[command]), command))
+    assert main([command, "--help"]) == 0
+    assert f"koding-audit {command}" in capsys.readouterr().out
+    main(["--help"])
+    assert re.search(rf"\n    {command}\s", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("columns", ["20", "500"])
+def test_help_is_the_same_in_any_terminal(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["scan", "--help"])
+    usual = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", columns)
+    main(["scan", "--help"])
+    assert capsys.readouterr().out == usual
+    assert max(map(len, usual.splitlines())) <= 100
+    assert "./koding-audit.yaml," in usual
+
+
+def test_the_formats_that_help_names_are_those_on_disk(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["scan", "--help"])
+    assert f"FORMAT[:PATH]  {', '.join(plugins.plugin_names('report.formats'))};" in capsys.readouterr().out

@@ -1,0 +1,164 @@
+"""`guards.yaml` beside the desired state: what it may say, how it is added up, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+
+from koding_audit import desired
+from koding_audit.model.account import Account, principal_key
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import InputError
+from koding_audit.model.location import Location
+from tests.desired.files import check, loaded, refusal, write
+
+STATE = """version: 1
+policy_sets:
+  build: {policies: [AmazonEC2FullAccess, customer:team/edge]}
+  more: {policies: [job-function/Billing]}
+groups:
+  Developers: {required: [build], optional: [more]}
+"""
+GUARDS = """version: 1
+protected: [user/break-glass-1, group/Admins, role/org-admin]
+forbidden: [AdministratorAccess, customer:team/root, "arn:${partition}:iam::${account}:policy/x"]
+max_changes: 20
+"""
+
+
+def guarded(folder: Path, guards: str, state: str = STATE) -> Desired:
+    write(folder, guards, "guards.yaml")
+    return loaded(folder, state)
+
+
+def guard_refusal(folder: Path, guards: str, state: str = STATE) -> InputError:
+    write(folder, guards, "guards.yaml")
+    return refusal(write(folder, state))
+
+
+def test_without_guards_nothing_is_guarded(tmp_path: Path) -> None:
+    guards = loaded(tmp_path, STATE).guards
+    assert (guards.files, guards.protected, guards.forbidden, guards.max_changes) == ((), {}, (), None)
+
+
+def test_everything_that_guards_say_is_read_with_its_place(tmp_path: Path) -> None:
+    found = guarded(tmp_path, GUARDS)
+    guards, path = found.guards, str(tmp_path / "guards.yaml")
+    assert list(guards.protected) == [("user", "break-glass-1"), ("group", "admins"), ("role", "org-admin")]
+    assert guards.protected[principal_key("group", "Admins")].name == "group/Admins"
+    assert guards.protected[principal_key("group", "Admins")].location == Location(path, 2, 33)
+    assert guards.forbidden[0].arn == "arn:${partition}:iam::aws:policy/AdministratorAccess"
+    assert guards.max_changes == (20, Location(path, 4, 14))
+    assert [file.path for file in found.files] == [str(tmp_path / "0.yaml"), path]
+    bound = found.bind(Account("123456789012", "aws-cn")).guards
+    assert bound.forbidden[1].arn == "arn:aws-cn:iam::123456789012:policy/team/root"
+
+
+def test_guards_of_several_folders_add_up_and_the_lower_limit_holds(tmp_path: Path) -> None:
+    paths = []
+    for name, limit in (("a", 20), ("b", 5), ("c", 30)):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, f"version: 1\nprotected: [user/{name}]\nmax_changes: {limit}\n", "guards.yaml")
+        paths.append(write(tmp_path / name, f"version: 1\nusers: {{{name}: {{}}}}\n"))
+    guards = desired.load_desired(paths).guards
+    assert list(guards.protected) == [("user", "a"), ("user", "b"), ("user", "c")]
+    assert guards.max_changes == (5, Location(str(tmp_path / "b" / "guards.yaml"), 3, 14))
+
+
+def test_one_folder_has_its_guards_read_once(tmp_path: Path) -> None:
+    write(tmp_path, GUARDS, "guards.yaml")
+    found = loaded(tmp_path, STATE, "version: 1\nusers: {ada: {}}\n")
+    assert len(found.guards.files) == 1
+    assert len(found.guards.forbidden) == 3
+
+
+@pytest.mark.parametrize(
+    ("guards", "place", "message", "hint"),
+    [
+        ("", (1, 1), "the file is empty", "version: 1"),
+        ("protected: []\n", (1, 1), "the key `version` is missing", "version: 1"),
+        ("version: 2\n", (1, 10), "the number 1 is needed here, this is `2`", "version: 1"),
+        ("version: 1\nprotectd: [user/a]\n", (2, 1), "unknown key `protectd`", "did you mean `protected`?"),
+        ("version: 1\nprotected: user/a\n", (2, 12), "a list of principals is needed here", "[user/a]"),
+        ("version: 1\nprotected: [a]\n", (2, 13), "`a` is not a principal such as user/break-glass-1", "user/NAME"),
+        ("version: 1\nprotected: [user/*]\n", (2, 13), "`user/*` is not a principal", "exact name"),
+        ("version: 1\nprotected: [user/team/a]\n", (2, 13), "is not a principal", "without path"),
+        ("version: 1\nprotected: [user/a, user/A]\n", (2, 21), "`user/A` stands here twice", "leave one of the two"),
+        ("version: 1\nforbidden: [X*]\n", (2, 13), "`X*` is not a policy", "without wildcards"),
+        ("version: 1\nforbidden: [X, x]\n", (2, 16), "`x` stands here twice", "leave one of the two"),
+        ("version: 1\nmax_changes: many\n", (2, 14), "a number of changes is needed here", "in digits"),
+        ("version: 1\nmax_changes: -1\n", (2, 14), "`-1` is not a number of changes", "999999"),
+        ("version: 1\nmax_changes: 1\nmax_changes: 2\n", (3, 1), "stands here twice, first at", "join them"),
+        ("version: 1\nmax_changes: &a 1\n", (2, 14), "the anchor `&a` is not allowed", "remove it"),
+    ],
+)
+def test_guards_that_are_wrong_are_refused_at_their_place(
+    tmp_path: Path, guards: str, place: tuple[int, int], message: str, hint: str
+) -> None:
+    error = guard_refusal(tmp_path, guards)
+    assert error.location is not None
+    assert error.location.path == str(tmp_path / "guards.yaml")
+    check(error, *place, message, hint)
+
+
+def test_guards_that_are_there_and_cannot_be_read_are_never_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, STATE)
+    for make in (
+        lambda guards: guards.symlink_to("nowhere"),
+        lambda guards: guards.mkdir(),
+        lambda guards: guards.write_bytes(b"\xff\xfeversion: 1"),
+    ):
+        guards = tmp_path / "guards.yaml"
+        make(guards)
+        error = refusal(path)
+        assert error.location is not None
+        assert error.location.path == str(guards)
+        guards.rmdir() if guards.is_dir() else guards.unlink()
+
+
+def test_guards_given_as_a_desired_state_are_refused(tmp_path: Path) -> None:
+    error = refusal(write(tmp_path, GUARDS, "guards.yaml"))
+    check(error, 1, 1, "guards are no desired state", "a guards.yaml beside one of them is read with it")
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    ["customer:team/edge", "customer:TEAM/Edge", '"arn:aws:iam::123456789012:policy/team/edge"'],
+)
+def test_a_desired_state_that_requires_what_is_forbidden_is_refused_with_both_places(
+    tmp_path: Path, forbidden: str
+) -> None:
+    error = guard_refusal(tmp_path, f"version: 1\nforbidden: [{forbidden}]\n")
+    check(error, 3, 43, f"policy `customer:team/edge` is forbidden at {tmp_path}/guards.yaml:2:13", "only the owner")
+    assert error.location is not None
+    assert error.location.path.endswith("desired.yaml")
+
+
+def test_what_is_only_optional_is_refused_when_the_run_asks_for_it(tmp_path: Path) -> None:
+    found = guarded(tmp_path, "version: 1\nforbidden: [job-function/Billing]\n")
+    assert desired.require_sets(found, []) is found
+    with pytest.raises(InputError, match="policy `job-function/Billing` is forbidden at ") as caught:
+        desired.require_sets(found, ["more"])
+    check(caught.value, 4, 21, "forbidden")
+
+
+def test_a_policy_of_the_account_is_another_than_awss_of_that_name(tmp_path: Path) -> None:
+    assert guarded(tmp_path, "version: 1\nforbidden: [customer:AmazonEC2FullAccess, edge]\n").guards.forbidden
+
+
+def test_guards_beside_files_that_are_gone_are_found_as_far_as_they_are_there(tmp_path: Path) -> None:
+    write(tmp_path, GUARDS, "guards.yaml")
+    paths = [str(tmp_path / "gone.yaml"), str(tmp_path / "guards.yaml"), "/no/such/folder/x.yaml"]
+    assert len(desired.load_guards_beside(paths).protected) == 3
+    assert desired.load_guards_beside([]).protected == {}
+
+
+def test_the_schema_of_guards_is_one_and_writes_policies_as_a_desired_state_does() -> None:
+    schema = desired.guards_schema()
+    Draft7Validator.check_schema(schema)
+    assert schema["definitions"]["policy"] == desired.desired_schema()["definitions"]["policy"]
+    for part in (schema, *schema["properties"].values()):
+        assert part["title"]
+        assert part["description"]

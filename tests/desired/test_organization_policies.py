@@ -1,0 +1,108 @@
+"""Claims about files of SCPs and RCPs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from koding_audit.desired import organization_policies
+from koding_audit.model.errors import InputError
+from koding_audit.model.snapshot import Organization
+from tests.values import snapshot
+
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+DENY = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}}
+
+
+def written(tmp_path: Path, text: str | bytes) -> str:
+    path = tmp_path / "scp.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(path)
+
+
+def test_a_document_is_a_level_and_has_its_files_name(tmp_path: Path) -> None:
+    path = written(tmp_path, json.dumps(ALLOW))
+    (policy,) = organization_policies.read(path)
+    assert (policy.name, json.loads(policy.document)) == (path, ALLOW)
+
+
+def test_a_list_of_documents_is_one_level_and_each_has_its_place_in_the_name(tmp_path: Path) -> None:
+    path = written(tmp_path, "\ufeff" + json.dumps([ALLOW, DENY]))
+    assert [policy.name for policy in organization_policies.read(path)] == [f"{path}[0]", f"{path}[1]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "problem"),
+    [
+        ('{"Version": ', 1, 13, "not JSON"),
+        ("", 1, 1, "not JSON"),
+        ("[\n]", 1, 1, "there is no policy in this level"),
+        ("[" * 100_000, 1, 502, "nested too deeply"),
+        ("\n 7", 2, 2, "this is no policy document"),
+        ('[{"Version": "2012-10-17", "Statement": []},\n "x"]', 2, 2, "this is no policy document"),
+        ('{"Version": "2012-10-17",\n "Version": "2012-10-17"}', 2, 2, 'key "Version" is there twice'),
+        ('{"Version": NaN}', 1, 13, "NaN is no JSON value"),
+        ('{"Version": "2012-10-17",\n  "Statement": [\n   {"Effect": "allow"}]}', 3, 5, "Effect: Allow or Deny"),
+        ('[{"Version":\n "2012-10-17"}]', 1, 2, "Statement: there is none"),
+        (
+            '{"Statement": [{"Effect": "Deny", "Action": "*", "Condition":\n{"Bool": {"aws:SecureTransport": {}}}}]}',
+            2,
+            11,
+            "text or a list of texts is needed",
+        ),
+        ('{"Statement": [],\n "Statment": []}', 1, 1, "there is no element 'Statment'"),
+    ],
+)
+def test_what_is_no_policy_is_refused_with_its_line_and_column(
+    tmp_path: Path, text: str, line: int, column: int, problem: str
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InputError) as caught:
+        organization_policies.read(path)
+    place = caught.value.location
+    assert place is not None
+    assert (place.path, place.line, place.column) == (path, line, column)
+    assert problem in caught.value.message
+    assert path not in caught.value.message
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path, problem in (
+        (str(tmp_path / "none.json"), "cannot be read: No such file"),
+        (str(tmp_path), "a directory"),
+        (written(tmp_path, b"\xff"), "not UTF-8"),
+        ("a\0b", "cannot be read"),
+    ):
+        with pytest.raises(InputError) as caught:
+            organization_policies.read(path)
+        assert caught.value.location is not None
+        assert caught.value.location.path == path
+        assert problem in caught.value.message
+
+
+def test_the_level_in_the_docs_is_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    section = text.partition("## The organization's policies\n")[2]
+    (shown, *_) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    level = organization_policies.read(written(tmp_path, shown))
+    assert (len(level), organization_policies.allows_anything(level)) == (2, True)
+
+
+def test_a_level_allows_something_only_where_a_statement_does(tmp_path: Path) -> None:
+    assert not organization_policies.allows_anything(organization_policies.read(written(tmp_path, json.dumps(DENY))))
+    assert organization_policies.allows_anything(
+        organization_policies.read(written(tmp_path, json.dumps([DENY, ALLOW])))
+    )
+
+
+def test_files_win_over_what_was_read_and_leave_the_rest(tmp_path: Path) -> None:
+    level = organization_policies.read(written(tmp_path, json.dumps(ALLOW)))
+    live = snapshot(organization=Organization("o-1", "999999999999", scps=(), rcps=()))
+    assert organization_policies.given(live, [level], []).organization == Organization(
+        "o-1", "999999999999", (level,), ()
+    )
+    assert organization_policies.given(live, [], [level, level]).organization.rcps == (level, level)
+    assert organization_policies.given(snapshot(), [], []).organization == Organization()

