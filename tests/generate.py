@@ -18,7 +18,7 @@ from koding_audit import desired, plugins
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import NOT_CHECKED
 from koding_audit.report import rule_help
-from koding_audit.scan.catalog import advice_for_rule
+from koding_audit.scan.catalog import advice_for_rule, declared_traits
 from koding_audit.stack import hints, type_table
 
 TOP = Path(__file__).parent.parent
@@ -44,6 +44,29 @@ def validator(_: str) -> str:
         '"""Generated from schema.json by tests/generate.py: do not edit."""\n\nimport re\nfrom typing import Any\n\n\n'
     )
     return f'{head}class Invalid(ValueError):\n    """The value does not fit the schema."""\n\n\n{body.rstrip()}\n'
+
+
+def trait_table(_: str) -> str:
+    """The traits of every rule, so that nobody has to load the rules to know them."""
+    head = (
+        '"""Generated from the plug-ins by tests/generate.py: do not edit."""\n\n'
+        "from collections.abc import Mapping\n\n"
+        "from koding_audit.model.traits import RuleTraits\n\n"
+    )
+    rows = [f'    "{name}": {_said(traits)},\n' for name, traits in sorted(declared_traits().items())]
+    return f"{head}RULE_TRAITS: Mapping[str, RuleTraits] = {{\n{''.join(rows)}}}\n"
+
+
+def _said(value: Any) -> str:
+    """The call that makes a value, with the fields that are not as by default."""
+    other = type(value)()
+    shown = ((name, getattr(value, name), getattr(other, name)) for name in value.__match_args__)
+    said = [
+        f"{name}={json.dumps(found) if isinstance(found, str) else found}"
+        for name, found, default in shown
+        if found != default
+    ]
+    return f"{type(value).__name__}({', '.join(said)})"
 
 
 def keys_table(text: str) -> str:
@@ -126,6 +149,7 @@ def between(name: str, text: str, generated: str) -> str:
 GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/desired/schema.json": rule_names,
     "koding_audit/desired/validator.py": validator,
+    "koding_audit/model/trait_table.py": trait_table,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
     "docs/reports.md": report_fields,

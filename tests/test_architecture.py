@@ -364,6 +364,7 @@ def test_importing_a_module_does_nothing(name: str) -> None:
                     "Way",
                     "Probe",
                 ),
+                "RuleTraits",
                 "files.Wanted",
                 *("os.path.dirname", "os.path.join"),
             }

@@ -12,8 +12,10 @@ from koding_audit.model.finding import NOT_CHECKED, Advice, Finding, Help
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.query import Fact
 from koding_audit.model.report import Report
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+UNREAD_TRAITS = RuleTraits(state="unread", is_waivable=False)
 UNREAD_ADVICE = Advice(
     "What was not read is not known to be right.",
     "grant the caller the permission, then scan again",
@@ -72,6 +74,12 @@ def advice_for_report(report: Report) -> dict[str, Advice]:
     found = {finding.rule for audit in report.audits for finding in audit.findings}
     known = found.intersection(plugins.plugin_names("scan.rules"))  # a saved report may be of another version
     return {name: advice_for_rule(name) for name in (*sorted(known), NOT_CHECKED)}
+
+
+def declared_traits() -> dict[str, RuleTraits]:
+    """The traits that each rule says of itself, and those of `not-checked`, by rule id. Loads every rule."""
+    rules = {name: plugins.load_plugin("scan.rules", name).TRAITS for name in plugins.plugin_names("scan.rules")}
+    return {**rules, NOT_CHECKED: UNREAD_TRAITS}
 
 
 def advice_for_rule(name: str) -> Advice:

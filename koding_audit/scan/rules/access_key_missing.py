@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.io.text import pluralize
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits()
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "create an access key for the user, or activate one that it has"
 HELP = Help(

@@ -9,8 +9,10 @@ from koding_audit.io.json_text import format_time
 from koding_audit.io.text import pluralize
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits()
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "make a new key, move to it, then delete this one"
 HELP = Help(

@@ -9,8 +9,10 @@ from koding_audit.io.json_text import format_time
 from koding_audit.io.text import pluralize
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits()
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "deactivate the key, wait whether anything misses it, then delete it"
 HELP = Help(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
 if TYPE_CHECKING:
     from koding_audit.policy.evaluation import Reason
     from koding_audit.scan.required_actions import RequiredDecision
 
+TRAITS = RuleTraits(about="policy-set", state="ineffective", shows_unseen_layers=True)
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
 STEP = "change the statement that is named, or what the set is for"
 HELP = Help(

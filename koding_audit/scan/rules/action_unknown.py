@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits()
 FACTS: frozenset[Fact] = frozenset()
 STEP = "correct the action in the file, or skip this rule if AWS made it since then"
 HELP = Help(

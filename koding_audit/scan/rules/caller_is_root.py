@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(is_waivable=False)
 FACTS = frozenset({Fact.CALLER})
 STEP = "stop using root's keys: run as an IAM user or role, then delete them"
 HELP = Help(

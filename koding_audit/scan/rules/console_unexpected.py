@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits()
 FACTS = frozenset({Fact.USER, Fact.CONSOLE})
 STEP = "delete the user's console password"
 HELP = Help(

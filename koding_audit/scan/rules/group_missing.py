@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.model.desired import DesiredGroup
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison, Pair
 
+TRAITS = RuleTraits(state="missing")
 FACTS = frozenset({Fact.GROUP})
 STEP = "create the group, or correct its name in the file"
 HELP = Help(

@@ -8,9 +8,11 @@ from koding_audit.model.desired import PolicyDocument
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import inline_document_key
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison, Pair
 from koding_audit.scan.rules.inline_missing import put_inline_action
 
+TRAITS = RuleTraits(about="inline-policy", state="changed", is_known_by_evidence=True, fix_overwrites=True)
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE, Fact.INLINE_DOCUMENT})
 STEP = "put it again with --replace, or correct the file"
 HELP = Help(

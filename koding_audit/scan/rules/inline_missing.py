@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.model.desired import PolicyDocument
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison, Pair
 
+TRAITS = RuleTraits(about="inline-policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE})
 STEP = "mend what keeps it from being put, which another finding tells"
 HELP = Help(

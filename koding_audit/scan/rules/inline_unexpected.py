@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison, Pair
 
+TRAITS = RuleTraits(about="inline-policy", state="unexpected")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE})
 STEP = "delete the inline policy, or make it a managed one that a set names"
 HELP = Help(

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison, Pair
 
+TRAITS = RuleTraits(about="membership", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUPS})
 STEP = "mend what is wrong with the user or group, which another finding tells"
 HELP = Help(

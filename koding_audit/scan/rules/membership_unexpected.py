@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(about="membership", state="unexpected")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.GROUPS, Fact.MEMBERS})
 STEP = "remove the user from the group, or declare the membership"
 HELP = Help(

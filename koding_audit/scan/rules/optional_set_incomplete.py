@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from koding_audit.model.arn import policy_name
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(about="policy-set", state="partial")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.OPTIONAL_SET_DOCUMENTS})
 STEP = "attach the rest of the set, or detach what is attached of it"
 HELP = Help(

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(is_known_by_evidence=True, fix_overwrites=True)
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE})
 STEP = "move a user or group with `aws iam update-...`; or correct the file"
 HELP = Help(

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.model.arn import policy_name
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(about="policy", state="changed", is_known_by_evidence=True, fix_overwrites=True)
 FACTS = frozenset({Fact.VERSIONS})
 STEP = "make a new default version with --replace, or correct the file"
 HELP = Help(

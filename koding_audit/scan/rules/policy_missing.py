@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.model.arn import policy_name
 from koding_audit.model.finding import Action, Finding, Help, Verb
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison, Pair
 
+TRAITS = RuleTraits(about="attached-policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
 STEP = "mend what keeps it from being attached, which another finding tells"
 HELP = Help(

@@ -8,8 +8,10 @@ from koding_audit.model.arn import policy_name
 from koding_audit.model.desired import PolicyRef
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(about="policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.POLICY})
 STEP = "correct the policy in the file, or replace it by its successor"
 HELP = Help(

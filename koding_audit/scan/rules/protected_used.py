@@ -10,8 +10,10 @@ from koding_audit.model.finding import Finding, Help
 from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Principal
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(is_waivable=False)
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 STEP = "find out who used it and why, then replace the credential"
 HELP = Help(

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(is_about_quota=True)
 FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.VERSIONS, Fact.GROUPS})
 STEP = "ask AWS for a higher quota, or ask for less in the file"
 HELP = Help(

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(state="missing")
 FACTS = frozenset({Fact.ROLE})
 STEP = "create the role with its trust policy, or correct its name in the file"
 HELP = Help(

@@ -9,8 +9,10 @@ from koding_audit.io.json_text import format_time
 from koding_audit.io.text import format_age
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(is_waivable=False, root_fact="key-use")
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
 STEP = "find out what uses root's key, give it a role, delete the key"
 HELP = Help(

@@ -10,11 +10,13 @@ from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.stack import StackNeed, StackUse
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
 if TYPE_CHECKING:
     from koding_audit.scan.stack_build import BuildDecision
 
+TRAITS = RuleTraits(needs_stack=True)
 FACTS = frozenset({Fact.USER, Fact.ROLE, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
 STEP = "let a policy allow what is named; `stack SCRIPT --policy` prints one"
 HELP = Help(

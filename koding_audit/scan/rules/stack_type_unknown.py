@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.stack import StackUnknown
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(needs_stack=True)
 FACTS: frozenset[Fact] = frozenset()
 STEP = "add the type to the table, give a plan as JSON in its place, or look by hand"
 HELP = Help(

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 
+TRAITS = RuleTraits(state="unexpected")
 FACTS = frozenset({Fact.USERS_LISTED})
 STEP = "declare the user, ignore it with a reason, or delete it"
 HELP = Help(

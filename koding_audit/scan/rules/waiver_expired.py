@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
+from koding_audit.model.traits import RuleTraits
 from koding_audit.scan.comparison import Comparison
 from koding_audit.scan.waivers import is_expired, waiver_key, waiver_label
 
+TRAITS = RuleTraits(is_waivable=False)
 FACTS: frozenset[Fact] = frozenset()
 STEP = "mend what was accepted, or have its owner give the waiver another day"
 HELP = Help(

@@ -1,0 +1,62 @@
+"""What plug-ins say of themselves to packages that do not load them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from koding_audit.model.frozen import dataclass
+
+RuleAbout = Literal["subject", "policy", "attached-policy", "inline-policy", "membership", "policy-set"]
+"""What the findings of a rule are about, and so what their keys name.
+
+subject: the subject alone; no other package reads the key.
+policy: a managed policy, which is the subject.
+attached-policy: a managed policy of a user, group or role; the key is the policy's ARN.
+inline-policy: an inline policy of a user, group or role; the key is the policy's name.
+membership: a user in a group; one is the subject, the key is the name of the other.
+policy-set: the use of a policy set by a user, group or role; `policy_set` names it, or else the key.
+"""
+
+RuleState = Literal["missing", "ineffective", "partial", "changed", "noted", "unexpected", "unread"]
+"""How the graph shows what a finding is about. noted: it has findings, and none of the other words fits."""
+
+RootFact = Literal["access-keys", "mfa", "password-use", "key-use"]
+"""A fact about the root user, of which a report shows a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTraits:
+    """What other packages need to know of a rule. The rule says it, as `TRAITS`.
+
+    A fact of a finding itself (its severity, its fix) is no trait: see `Finding`.
+    """
+
+    about: RuleAbout = "subject"
+    """What its findings are about: for edges of the graph, and for the policy that a waiver names."""
+
+    state: RuleState = "noted"
+    """How the graph shows that."""
+
+    is_waivable: bool = True
+    """Whether a waiver or a baseline can accept its findings."""
+
+    is_known_by_evidence: bool = False
+    """Whether a finding can keep its id while the facts change: a baseline then compares its evidence too."""
+
+    fix_overwrites: bool = False
+    """Whether its fix puts something in place of what is there, and so needs `--replace`."""
+
+    is_about_quota: bool = False
+    """Whether its findings name a quota: a plan leaves out the fixes that would exceed it."""
+
+    needs_stack: bool = False
+    """Whether it checks stack scripts: without one it is not run, and its facts are not read."""
+
+    needs_waiver_use: bool = False
+    """Whether it checks which waivers were used, and so runs after all other rules."""
+
+    shows_unseen_layers: bool = False
+    """Whether it evaluates the required actions: the audit then lists the policy layers that it could not see."""
+
+    root_fact: RootFact | None = None
+    """The fact about the root user that its findings are about."""
