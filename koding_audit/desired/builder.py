@@ -27,7 +27,7 @@ from koding_audit.model.desired import (
     Waiver,
 )
 from koding_audit.model.location import Location, Reference
-from koding_audit.model.waivable import INLINE_RULES
+from koding_audit.model.trait_lookup import find_rule_traits
 
 _CLOSED_KINDS: Mapping[str, PrincipalKind] = {"users": "user", "groups": "group", "roles": "role"}
 
@@ -323,7 +323,7 @@ def _build_root(node: MappingNode, source: Location | None) -> RootExpectation:
 
 def _build_waiver(node: MappingNode) -> Waiver:
     rule, policy = node.text("rule"), node.text("policy") or "*"
-    managed = policy != "*" and rule not in INLINE_RULES
+    managed = policy != "*" and find_rule_traits(rule).about != "inline-policy"
     return Waiver(
         rule=rule,
         reason=node.text("reason"),

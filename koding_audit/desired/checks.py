@@ -37,7 +37,7 @@ from koding_audit.model.desired import (
 )
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
-from koding_audit.model.waivable import POLICY_RULES, can_be_waived
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.model.wildcard import matches_wildcard
 
 Refusals = Iterator[InputError]
@@ -322,13 +322,14 @@ def _check_not_ignored(files: Sequence[YamlFile], desired: Desired) -> Refusals:
 def _check_waivers(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     for node in waiver_nodes(files):
         rule = node.text("rule")
+        traits = find_rule_traits(rule)
         policy = node.scalar("policy")
-        if not can_be_waived(rule):
+        if not traits.is_waivable:
             hint = "rules about root, protected users, waivers and what was not read cannot be"
             yield InputError(
                 f"findings of {quote_text(rule)} cannot be waived", hint, node.entries["rule"].node.location
             )
-        elif policy and rule not in POLICY_RULES:
+        elif policy and not traits.names_policy:
             yield InputError(
                 f"findings of {quote_text(rule)} are about no policy", "narrow it by `subject`", policy.location
             )

@@ -11,6 +11,7 @@ from koding_audit.model.account import EntityKey, PrincipalKey, PrincipalKind, p
 from koding_audit.model.desired import Waiver
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
+from koding_audit.model.trait_lookup import find_rule_traits
 
 Severity = Literal["error", "warning", "note"]
 
@@ -131,10 +132,10 @@ class Finding:
         """What has to be allowed for its fix: nothing more (add), `--create` or `--replace`; None: it has no fix."""
         if self.fix is None:
             return None
-        name = self.fix.verb.value
         if self.fix.verb in (Verb.CREATE_USER, Verb.CREATE_GROUP):
             return "create"
-        return "replace" if name.startswith(("Detach", "Remove", "Delete")) or self.rule.endswith("-changed") else "add"
+        removes = self.fix.verb.value.startswith(("Detach", "Remove", "Delete"))
+        return "replace" if removes or find_rule_traits(self.rule).fix_overwrites else "add"
 
 
 @dataclass(frozen=True, slots=True)

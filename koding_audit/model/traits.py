@@ -44,7 +44,7 @@ class RuleTraits:
     """Whether a finding can keep its id while the facts change: a baseline then compares its evidence too."""
 
     fix_overwrites: bool = False
-    """Whether its fix puts something in place of what is there, and so needs `--replace`."""
+    """Whether a fix of it puts something in place of what is there, and so needs `--replace`."""
 
     is_about_quota: bool = False
     """Whether its findings name a quota: a plan leaves out the fixes that would exceed it."""
@@ -60,3 +60,8 @@ class RuleTraits:
 
     root_fact: RootFact | None = None
     """The fact about the root user that its findings are about."""
+
+    @property
+    def names_policy(self) -> bool:
+        """Whether each of its findings is about one policy, so that a waiver may name one."""
+        return self.about in ("policy", "attached-policy", "inline-policy")

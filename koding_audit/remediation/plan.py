@@ -16,6 +16,7 @@ from koding_audit.model.plan import Basis, Entry, Journal, Plan, ScanRequest, St
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Entity, LiveState, ManagedPolicy, Snapshot, inline_document_key
 from koding_audit.model.stack import StackFiles
+from koding_audit.model.trait_lookup import find_rule_traits
 
 _ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
 
@@ -57,7 +58,7 @@ def make_plan(
     allowed |= {"replace"} if request.replace else set()
     kept_out = desired.guards.protected.keys() | (frozenset() if managed else managing_tools(desired).keys())
     state = state_of_snapshot(snapshot)
-    over = {(finding.subject, finding.key) for finding in findings if finding.rule == "quota-exceeded"}
+    over = {(finding.subject, finding.key) for finding in findings if find_rule_traits(finding.rule).is_about_quota}
     steps = [
         Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, state))
         for finding in _unwaived_findings(findings)

@@ -8,17 +8,9 @@ from koding_audit.model.finding import SEVERITIES, Finding
 from koding_audit.model.frozen import replace
 from koding_audit.model.location import SourceFile
 from koding_audit.model.report import Audit, Baseline
-from koding_audit.model.waivable import can_be_waived
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.report.codec import finding_value
 from koding_audit.report.status import is_unresolved
-
-KNOWN_BY_EVIDENCE = frozenset(
-    {
-        *("policy-document-changed", "inline-changed", "trust-changed", "boundary-changed", "path-changed"),
-        *("policy-version-moved", "access-key-extra"),
-    }
-)
-"""Rules whose finding keeps its id while what is there becomes another thing: it is known by its evidence too."""
 
 
 def mark_known_findings(audit: Audit, before: Sequence[Audit], file: SourceFile, judged: Collection[str]) -> Audit:
@@ -36,8 +28,8 @@ def mark_known_findings(audit: Audit, before: Sequence[Audit], file: SourceFile,
 
 def _baseline_findings(before: Iterable[Audit]) -> Mapping[str, Finding]:
     """What stood, by id, but for what nobody can accept: that counts every time, as it cannot be waived."""
-    found = (each for audit in before for each in audit.findings if is_unresolved(each) and can_be_waived(each.rule))
-    return {each.id: each for each in found}
+    found = (each for audit in before for each in audit.findings if is_unresolved(each))
+    return {each.id: each for each in found if find_rule_traits(each.rule).is_waivable}
 
 
 def _is_known(finding: Finding, stood: Mapping[str, Finding]) -> bool:
@@ -47,7 +39,8 @@ def _is_known(finding: Finding, stood: Mapping[str, Finding]) -> bool:
         return False
     if SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity):
         return False
-    return finding.rule not in KNOWN_BY_EVIDENCE or _saved_evidence(finding) == _saved_evidence(before)
+    by_evidence = find_rule_traits(finding.rule).is_known_by_evidence
+    return not by_evidence or _saved_evidence(finding) == _saved_evidence(before)
 
 
 def _saved_evidence(finding: Finding) -> object:

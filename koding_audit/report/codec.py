@@ -45,7 +45,7 @@ from koding_audit.model.report import (
     RunStatus,
     TrendPoint,
 )
-from koding_audit.model.waivable import can_be_waived
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.report.spool import spool_audits
 from koding_audit.report.status import (
     audit_status,
@@ -299,7 +299,8 @@ def _decode_audit(item: Item) -> Audit:
 def _check_known_findings(item: Item, findings: Iterable[Finding], baseline: Baseline | None) -> None:
     """Refuse what is known without a baseline, does not stand, or counts whatever a baseline holds."""
     for said, each in zip(item.items(), findings, strict=True):
-        if each.known and (baseline is None or not is_unresolved(each) or not can_be_waived(each.rule)):
+        waivable = find_rule_traits(each.rule).is_waivable
+        if each.known and (baseline is None or not is_unresolved(each) or not waivable):
             said.refuse("it is said to be known, which it cannot be", "the report was changed by hand: make it again")
 
 

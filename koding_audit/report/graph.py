@@ -9,9 +9,10 @@ from typing import Literal, get_args
 from koding_audit.io.text import pluralize
 from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.arn import policy_name, subject_label
-from koding_audit.model.finding import NOT_CHECKED, Finding
+from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.report import Audit, Outline, OutlinePrincipal
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.report.status import is_unresolved, sort_findings
 
 NodeState = Literal[
@@ -53,20 +54,6 @@ STATE_LABELS: Mapping[NodeState, str] = {
 _WORST: Sequence[NodeState] = get_args(NodeState)
 _QUIET: frozenset[NodeState] = frozenset({"asked", "optional"})
 _COLUMN: Mapping[NodeKind, int] = {"user": 0, "role": 0, "group": 1, "set": 2, "policy": 3, "inline": 3}
-_STATE_RULES: Mapping[NodeState, Sequence[str]] = {
-    "missing": (
-        *("user-missing", "group-missing", "role-missing", "membership-missing"),
-        *("policy-missing", "inline-missing", "policy-document-missing", "policy-not-found"),
-    ),
-    "unexpected": (
-        *("user-unexpected", "group-unexpected", "role-unexpected"),
-        *("policy-unexpected", "membership-unexpected", "inline-unexpected"),
-    ),
-    "changed": ("inline-changed", "policy-document-changed", "policy-version-moved"),
-    "partial": ("optional-set-incomplete",),
-    "ineffective": ("action-not-effective",),
-    "unread": (NOT_CHECKED,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,27 +170,27 @@ class _GraphBuilder:
         self, finding: Finding, subject: NodeKey, state: NodeState
     ) -> Iterator[tuple[NodeKey, NodeKey, NodeState]]:
         """The edges that a finding is about; none where it is about its subject alone."""
-        family, key = finding.rule.partition("-")[0], finding.key
-        if finding.rule in ("optional-set-incomplete", "action-not-effective"):
+        traits, key = find_rule_traits(finding.rule), finding.key
+        if traits.about == "policy-set":
             policy_set = self._add_policy_set_node(finding.policy_set or key)
             yield subject, policy_set, state
             missing = finding.evidence.get("missing", ())
             lacks = [str(arn) for arn in missing] if isinstance(missing, (list, tuple)) else []
             yield from ((policy_set, self._add_policy_node(arn), state) for arn in lacks)
-            if finding.rule == "optional-set-incomplete":  # the rest of it is attached
+            if traits.state == "partial":  # the rest of it is attached
                 there = [arn for arn in self._policies.get(policy_set[1], ()) if arn not in lacks]
                 yield from ((policy_set, self._add_policy_node(arn), "asked") for arn in there)
-        elif key and family == "membership":
+        elif key and traits.about == "membership":
             of_group = subject[0] == "group"
             other = self._add_principal_node("user" if of_group else "group", key)
             yield (other, subject, state) if of_group else (subject, other, state)
-        elif key and family == "inline":
+        elif key and traits.about == "inline-policy":
             yield subject, self._add_node(("inline", f"{subject[1]}/{key}"), key), state
-        elif finding.rule == "policy-missing" and finding.policy_set:
+        elif traits.about == "attached-policy" and traits.state == "missing" and finding.policy_set:
             policy_set = self._add_policy_set_node(finding.policy_set)
             yield subject, policy_set, "partial" if state == "missing" else state
             yield policy_set, self._add_policy_node(key), state
-        elif finding.rule in ("policy-missing", "policy-unexpected") and key:
+        elif key and traits.about == "attached-policy":
             yield subject, self._add_policy_node(key), state
 
     def build_nodes(self) -> Iterator[GraphNode]:
@@ -261,7 +248,7 @@ class _GraphBuilder:
 def _finding_state(finding: Finding) -> NodeState:
     if finding.status in {"waived", "fixed"}:
         return "fixed" if finding.status == "fixed" else "waived"
-    return next((state for state, rules in _STATE_RULES.items() if finding.rule in rules), "noted")
+    return find_rule_traits(finding.rule).state
 
 
 def _state_from_edges(came: set[NodeState]) -> NodeState:

@@ -18,8 +18,6 @@ from koding_audit.scan.outline import build_outline, root_state
 from koding_audit.scan.read_plan import applicable_rules
 from koding_audit.scan.waivers import apply_waivers, unused_waivers
 
-_RUNS_LAST = "waiver-unused"
-
 
 def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditRule]) -> Audit:
     """Run the rules. desired is bound to the snapshot's account."""
@@ -37,7 +35,7 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         findings=findings,
         gaps=gaps,
         blocked_rules=tuple(_blocked_rules(gap, chosen) for gap in gaps),
-        not_seen=_layers_not_seen(comparison) if any(rule.id == "action-not-effective" for rule in chosen) else (),
+        not_seen=_layers_not_seen(comparison) if any(rule.traits.shows_unseen_layers for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
         root=root_state(snapshot),
         outline=build_outline(comparison, findings),
@@ -53,12 +51,12 @@ def completed_rules(audit: Audit, desired: Desired, chosen: Iterable[AuditRule])
 def _run_rules(comparison: Comparison, chosen: Iterable[AuditRule]) -> tuple[Finding, ...]:
     """What the rules find, with what is waived as that, and last the waivers that fit none of it."""
     desired, snapshot = comparison.desired, comparison.snapshot
-    found = [finding for rule in chosen if rule.id != _RUNS_LAST for finding in rule.check(comparison)]
+    found = [finding for rule in chosen if not rule.traits.needs_waiver_use for finding in rule.check(comparison)]
     # Of a rule that something unread kept from its answer, nobody knows what it would have found.
     blocked = {name for gap in snapshot.gaps for name in _blocked_rules(gap, chosen)}
     judged = {rule.id for rule in chosen} - blocked
     after = replace(comparison, unused_waivers=unused_waivers(desired.waivers, found, judged, snapshot.account))
-    last = [finding for rule in chosen if rule.id == _RUNS_LAST for finding in rule.check(after)]
+    last = [finding for rule in chosen if rule.traits.needs_waiver_use for finding in rule.check(after)]
     declared: tuple[DesiredPrincipal, ...] = (
         *desired.groups.values(),
         *desired.users.values(),

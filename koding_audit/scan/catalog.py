@@ -45,6 +45,7 @@ class AuditRule:
     id: str
     facts: frozenset[Fact]
     check: Callable[[Comparison], Iterator[Finding]]
+    traits: RuleTraits
 
 
 def load_rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[AuditRule, ...]:
@@ -61,7 +62,7 @@ def load_rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Audi
             "no rule is left: nothing would be checked", "--skip leaves out what --only asks for: change one"
         )
     modules = ((name, plugins.load_plugin("scan.rules", name)) for name in chosen)
-    return tuple(AuditRule(name, module.FACTS, module.check) for name, module in modules)
+    return tuple(AuditRule(name, module.FACTS, module.check, module.TRAITS) for name, module in modules)
 
 
 def select_rule_names(only: Iterable[str], skip: Iterable[str]) -> list[str]:

@@ -25,8 +25,6 @@ _USAGE_FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 
 _CREDENTIAL_FACTS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
 
-_STACK_RULES = frozenset({"stack-not-buildable", "stack-type-unknown"})
-
 
 def scan_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) -> Query:
     """What has to be read for these rules and stacks, and no more. desired is bound to the account."""
@@ -40,7 +38,7 @@ def scan_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) 
 
 def applicable_rules(desired: Desired, chosen: Iterable[AuditRule]) -> tuple[AuditRule, ...]:
     """Without a stack the rules about stacks need no facts, and no gap keeps them from being checked."""
-    return tuple(rule for rule in chosen if desired.stacks or rule.id not in _STACK_RULES)
+    return tuple(rule for rule in chosen if desired.stacks or not rule.traits.needs_stack)
 
 
 def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) -> Query:

@@ -10,7 +10,7 @@ from koding_audit.model.arn import arn_account, policy_name
 from koding_audit.model.desired import Waiver
 from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import replace
-from koding_audit.model.waivable import _POLICY_IN_SUBJECT, can_be_waived
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.model.wildcard import matches_wildcard
 
 
@@ -42,7 +42,9 @@ def waiver_matches(waiver: Waiver, finding: Finding) -> bool:
 
 def apply_waivers(findings: Iterable[Finding], waivers: Iterable[Waiver], at: datetime) -> tuple[Finding, ...]:
     """The findings, those that a waiver fits as waived, by the one that holds longest. at: when they were measured."""
-    standing = _waivers_by_rule(each for each in waivers if not is_expired(each, at) and can_be_waived(each.rule))
+    standing = _waivers_by_rule(
+        each for each in waivers if not is_expired(each, at) and find_rule_traits(each.rule).is_waivable
+    )
     return tuple(_waive_finding(each, standing.get(each.rule, ())) for each in findings)
 
 
@@ -91,4 +93,4 @@ def _subject_names(subject: str) -> Iterator[str]:
 
 def _policy_of_finding(finding: Finding) -> str:
     """The ARN of the policy that a finding is about, or an inline policy's name."""
-    return finding.subject if finding.rule in _POLICY_IN_SUBJECT else finding.key
+    return finding.subject if find_rule_traits(finding.rule).about == "policy" else finding.key

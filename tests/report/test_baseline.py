@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from koding_audit import plugins
-from koding_audit.model.finding import Finding, FindingStatus, Severity
+from koding_audit.model.finding import NOT_CHECKED, Finding, FindingStatus, Severity
 from koding_audit.model.location import SourceFile
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Audit, Report
-from koding_audit.report.baseline import KNOWN_BY_EVIDENCE, mark_known_findings
+from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.report.baseline import mark_known_findings
 from koding_audit.report.status import count_findings, exit_status
 from koding_audit.scan.audit import completed_rules
 from koding_audit.scan.catalog import AuditRule
@@ -25,6 +26,8 @@ FILE = SourceFile("known.json", "ab" * 32)
 ONE = policy_missing()
 TWO = policy_missing("arn:aws:iam::aws:policy/AmazonEC2FullAccess")
 EVERY = frozenset(plugins.plugin_names("scan.rules"))
+KNOWN_BY_EVIDENCE = sorted(rule for rule in EVERY if find_rule_traits(rule).is_known_by_evidence)
+NEVER = sorted(rule for rule in (*EVERY, NOT_CHECKED) if not find_rule_traits(rule).is_waivable)
 OLD = NOW - timedelta(days=7)
 
 
@@ -92,10 +95,8 @@ def test_what_was_known_in_the_baseline_itself_is_known_again() -> None:
 
 # --- what never is ------------------------------------------------------------------------------
 
-NEVER = sorted(name for name in plugins.plugin_names("scan.rules") if name.startswith(("root-", "waiver-")))
 
-
-@pytest.mark.parametrize("rule", [*NEVER, "caller-is-root", "protected-used", "not-checked"])
+@pytest.mark.parametrize("rule", NEVER)
 def test_what_cannot_be_waived_is_never_known_and_fails_every_time(rule: str) -> None:
     one = finding(rule)
     found = beside(one, one)
@@ -119,7 +120,7 @@ def test_no_baseline_makes_what_was_not_read_complete() -> None:
 # --- the same id, and another thing ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", sorted(KNOWN_BY_EVIDENCE))
+@pytest.mark.parametrize("rule", KNOWN_BY_EVIDENCE)
 def test_what_drifted_further_is_new(rule: str) -> None:
     before = finding(rule, gained=[{"actions": ("s3:GetObject",)}])
     assert is_known(finding(rule, gained=[{"actions": ["s3:GetObject"]}]), before)
@@ -127,8 +128,8 @@ def test_what_drifted_further_is_new(rule: str) -> None:
 
 
 def test_every_rule_about_what_is_there_instead_looks_at_its_evidence() -> None:
-    assert KNOWN_BY_EVIDENCE <= EVERY
-    assert {name for name in EVERY if name.endswith(("-changed", "-moved"))} <= KNOWN_BY_EVIDENCE
+    changed = {rule for rule in EVERY if find_rule_traits(rule).state == "changed"}
+    assert changed <= set(KNOWN_BY_EVIDENCE)
 
 
 def test_a_key_that_was_used_meanwhile_is_known_all_the_same() -> None:
@@ -165,7 +166,7 @@ def test_what_no_rule_looked_for_is_not_gone() -> None:
 
 def test_a_rule_that_lacks_what_was_not_read_or_has_no_stack_had_no_say() -> None:
     chosen = tuple(
-        AuditRule(name, frozenset(), lambda _: iter(()))
+        AuditRule(name, frozenset(), lambda _: iter(()), find_rule_traits(name))
         for name in ("policy-missing", "root-used", "stack-not-buildable")
     )
     gap = Gap(Fact.CREDENTIAL_REPORT, "iam:GetCredentialReport", "AccessDenied")

@@ -37,7 +37,7 @@ from koding_audit.model.snapshot import (
     RootUse,
     Snapshot,
 )
-from koding_audit.model.waivable import can_be_waived
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.report.codec import decode_report, encode_report
 from koding_audit.report.status import is_unresolved
 from tests.report.formats.reports import REPORTS, audit, policy_missing, rendered
@@ -166,7 +166,9 @@ findings = st.builds(
 def as_known(audit: Audit) -> Iterator[Finding]:
     """The findings, with what may be known from a baseline as that."""
     for each in audit.findings:
-        yield replace(each, known=bool(audit.baseline) and is_unresolved(each) and can_be_waived(each.rule))
+        yield replace(
+            each, known=bool(audit.baseline) and is_unresolved(each) and find_rule_traits(each.rule).is_waivable
+        )
 
 
 outlines = st.builds(

@@ -14,7 +14,7 @@ from koding_audit.model.plan import Entry, Journal, ScanRequest
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
-from koding_audit.model.waivable import POLICY_RULES, can_be_waived
+from koding_audit.model.trait_lookup import find_rule_traits
 from koding_audit.remediation.plan import make_plan
 from koding_audit.report.status import audit_status, count_findings, exit_status, needed_changes
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot
@@ -104,11 +104,12 @@ def test_the_rules_about_a_policy_are_those_whose_findings_name_one() -> None:
         for each in FOUND
         if ":policy/" in each.subject or ":policy/" in each.key or each.rule.startswith("inline-")
     }
-    assert told == POLICY_RULES
+    assert told == {rule for rule in plugins.plugin_names("scan.rules") if find_rule_traits(rule).names_policy}
 
 
 def test_what_cannot_be_waived_is_root_guards_waivers_and_what_was_not_read() -> None:
-    never = {each for each in (*plugins.plugin_names("scan.rules"), "not-checked") if not can_be_waived(each)}
+    every = (*plugins.plugin_names("scan.rules"), "not-checked")
+    never = {rule for rule in every if not find_rule_traits(rule).is_waivable}
     assert never == {
         *("caller-is-root", "root-access-key", "root-mfa-missing", "root-used", "root-key-used", "not-checked"),
         *("protected-used", "waiver-expired", "waiver-unused"),

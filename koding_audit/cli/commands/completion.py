@@ -10,8 +10,8 @@ from koding_audit import plugins
 from koding_audit.cli.output import emit
 from koding_audit.cli.parser import build_parser
 from koding_audit.io.terminal import Terminal
+from koding_audit.model.finding import NOT_CHECKED
 
-_NOT_CHECKED = "not-checked"
 # What stands for a path in a metavar; of `[MODE] [FILE ...]` the modes are offered too.
 _PATH_METAVARS = frozenset({"FILE", "PLAN", "JOURNAL", "REPORT", "SCRIPT", "OLD", "NEW"})
 _MODES = ("audit", "fix", "create", "replace", "setup")
@@ -76,7 +76,7 @@ def _describe_value(action: argparse.Action) -> ValueSpec:
     if action.choices:
         return ValueSpec(name, tuple(map(str, action.choices)))
     known: Mapping[str, Callable[[], tuple[str, ...]]] = {
-        "RULE": lambda: (*plugins.plugin_names("scan.rules"), _NOT_CHECKED),
+        "RULE": lambda: (*plugins.plugin_names("scan.rules"), NOT_CHECKED),
         "FORMAT[:PATH]": lambda: tuple(plugins.plugin_names("report.formats")),
         "SOURCE": lambda: ("live", "demo", "snapshot:"),
         "[MODE] [FILE ...]": lambda: _MODES,

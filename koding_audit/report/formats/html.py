@@ -21,6 +21,8 @@ from koding_audit.model.arn import subject_label
 from koding_audit.model.finding import SEVERITIES, Advice, Finding
 from koding_audit.model.plan import Entry
 from koding_audit.model.report import Audit, Report, RootState, RunStatus
+from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import RootFact
 from koding_audit.report import svg_trend
 from koding_audit.report.codec import finding_value
 from koding_audit.report.graph import build_graph
@@ -56,7 +58,6 @@ _SIGNS: Mapping[RunStatus, str] = {
     "incomplete": "M8.5 9a3.5 3.5 0 1 1 5 3.2c-1.2.6-1.5 1.2-1.5 2.3M12 17.5v1.5",
 }
 _TITLES: Mapping[RunStatus, str] = {"clean": "Clean", "findings": "Findings", "incomplete": "Incomplete"}
-_ROOT_RULES = ("root-access-key", "root-mfa-missing", "root-used", "root-key-used")
 _GRAPH_LABEL = "Picture; it scrolls sideways on a narrow screen"
 _NAMES_SHOWN = 10
 _MANY = 200  # subjects; of more, a browser lays out those alone that are looked at
@@ -562,39 +563,39 @@ def _gone_section(audit: Audit, name: str, most: int) -> Element | None:
 
 def _root_section(audit: Audit, name: str) -> Element:
     """What was read of the root user; what a finding is about is marked."""
-    found = {each.rule for each in audit.findings if is_unresolved(each)}
+    found = {find_rule_traits(each.rule).root_fact for each in audit.findings if is_unresolved(each)} - {None}
     return _section(
         f"{name}-root",
         "Root user",
         element(
             "dl",
             *(
-                element("div", element("dt", what), element("dd", _badge_element(words, rule in found, good)))
-                for what, words, rule, good in _root_facts(audit.root, audit)
+                element("div", element("dt", what), element("dd", _badge_element(words, fact in found, good)))
+                for what, words, fact, good in _root_facts(audit.root, audit)
             ),
             class_="facts root",
         ),
     )
 
 
-def _root_facts(root: RootState, audit: Audit) -> Iterator[tuple[str, str, str, bool]]:
-    """What, in which words, the rule that would have found something, and whether it is as good as it can be."""
+def _root_facts(root: RootState, audit: Audit) -> Iterator[tuple[str, str, RootFact | None, bool]]:
+    """What, in which words, the fact that a finding would be about, and whether it is as good as it can be."""
     keys, mfa, use = root.access_keys, root.mfa, root.use
     yield (
         "Access keys",
         "not read" if keys is None else "there are some" if keys else "none",
-        _ROOT_RULES[0],
+        "access-keys",
         keys is False,
     )
-    yield "MFA", "not read" if mfa is None else "on" if mfa else "off", _ROOT_RULES[1], mfa is True
-    yield "Password last used", _last_used_text(use.password_last_used if use else None, audit), _ROOT_RULES[2], False
+    yield "MFA", "not read" if mfa is None else "on" if mfa else "off", "mfa", mfa is True
+    yield "Password last used", _last_used_text(use.password_last_used if use else None, audit), "password-use", False
     times = [time for time in use.keys_last_used if time] if use else []
-    yield "Access keys last used", _last_used_text(max(times, default=None), audit), _ROOT_RULES[3], False
+    yield "Access keys last used", _last_used_text(max(times, default=None), audit), "key-use", False
     if use:
         yield (
             "Credential report",
             f"made by AWS {format_age(use.generated, audit.taken_at)} before this audit",
-            "",
+            None,
             False,
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
@@ -21,6 +22,8 @@ from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Credentials, ManagedPolicy, Principal, Snapshot, inline_document_key
 from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
+from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import RootFact, RuleTraits
 from koding_audit.scan.catalog import advice_for_rule
 from koding_audit.scan.comparison import Comparison
 from tests.test_docs import reads
@@ -201,6 +204,75 @@ def test_a_rule_says_why_it_matters_what_it_needs_and_what_a_person_does(rule: s
     assert 0 < len(step) <= 80
     assert step.isprintable()
     assert not step.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_says_its_traits_and_the_table_has_them(rule: str) -> None:
+    assert isinstance(module(rule).TRAITS, RuleTraits)
+    assert find_rule_traits(rule) == module(rule).TRAITS
+
+
+def rules_with(trait: str) -> set[str]:
+    return {rule for rule in RULES if getattr(module(rule).TRAITS, trait)}
+
+
+@pytest.mark.parametrize("finding", FOUND, ids=lambda finding: finding.id)
+def test_a_finding_is_about_what_its_rule_says(finding: Finding) -> None:
+    traits = module(finding.rule).TRAITS
+    assert (traits.about == "policy") is (":policy/" in finding.subject)
+    assert (traits.about == "attached-policy") is (":policy/" in finding.key)
+    about_principal = re.search(":(user|group|role)/", finding.subject)
+    names = {each.name for each in LIVE.principals.values()} | {*WANTED.groups, *WANTED.users}
+    assert about_principal or traits.about in ("subject", "policy")
+    assert finding.key in names or traits.about != "membership"
+    assert finding.policy_set or traits.about != "policy-set"
+    known = {name for each in LIVE.principals.values() for name in each.inline or ()} | {"lacks", "edited"}
+    assert finding.key in known or traits.about != "inline-policy"
+
+
+@pytest.mark.parametrize("finding", [each for each in FOUND if each.fix], ids=lambda finding: finding.id)
+def test_a_fix_adds_what_is_missing_removes_what_is_unexpected_and_overwrites_nothing_unsaid(finding: Finding) -> None:
+    assert finding.fix is not None
+    fix, live = finding.fix, LIVE.principals.get(finding.fix.entity)
+    removes = fix.verb.value.startswith(("Detach", "Remove", "Delete"))
+    puts_over = fix.verb.value.startswith("Put") and live is not None and fix.parameters["PolicyName"] in live.inline
+    overwrites = puts_over or fix.verb is Verb.CREATE_POLICY_VERSION
+    state = "unexpected" if removes else "changed" if overwrites else "missing"
+    assert module(finding.rule).TRAITS.state == state
+    assert module(finding.rule).TRAITS.fix_overwrites is overwrites
+    assert (finding.change == "replace") is (removes or overwrites)
+
+
+def test_the_rules_about_stacks_find_nothing_without_one() -> None:
+    without = {finding.rule for finding in every_finding(replace(COMPARED, desired=replace(WANTED, stacks=())))}
+    assert set(RULES) - without == rules_with("needs_stack")
+
+
+def test_the_rules_about_the_use_of_waivers_find_nothing_where_all_are_used() -> None:
+    without = {finding.rule for finding in every_finding(replace(COMPARED, unused_waivers=()))}
+    assert set(RULES) - without == rules_with("needs_waiver_use")
+
+
+def test_the_rules_that_decide_actions_give_the_statements_and_the_rules_about_quotas_the_quota() -> None:
+    assert {finding.rule for finding in FOUND if "because" in finding.evidence} == rules_with("shows_unseen_layers")
+    assert {finding.rule for finding in FOUND if "quota" in finding.evidence} == rules_with("is_about_quota")
+
+
+def test_a_fact_about_the_root_user_has_one_rule_which_is_silent_where_it_was_not_read() -> None:
+    assert sorted(filter(None, (module(rule).TRAITS.root_fact for rule in RULES))) == sorted(get_args(RootFact))
+    unread: Mapping[RootFact, Snapshot] = {
+        "access-keys": replace(LIVE, summary=without_key("AccountAccessKeysPresent")),
+        "mfa": replace(LIVE, summary=without_key("AccountMFAEnabled")),
+        "password-use": replace(LIVE, root_use=root_use(keys=[ago(days=1), ago(days=2)])),
+        "key-use": replace(LIVE, root_use=root_use(password=ago(days=1))),
+    }
+    for fact, live in unread.items():
+        silent = set(RULES) - {finding.rule for finding in every_finding(replace(COMPARED, snapshot=live))}
+        assert {module(rule).TRAITS.root_fact for rule in silent} == {fact}
+
+
+def without_key(key: str) -> Mapping[str, int]:
+    return {name: count for name, count in (LIVE.summary or {}).items() if name != key}
 
 
 @pytest.mark.parametrize("rule", RULES)
