@@ -17,6 +17,7 @@ import fastjsonschema
 from koding_audit import desired, plugins
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import NOT_CHECKED
+from koding_audit.model.traits import RuleTraits
 from koding_audit.report import rule_help
 from koding_audit.scan.catalog import advice_for_rule, declared_traits
 from koding_audit.stack import hints, type_table
@@ -47,26 +48,20 @@ def validator(_: str) -> str:
 
 
 def trait_table(_: str) -> str:
-    """The traits of every rule, so that nobody has to load the rules to know them."""
-    head = (
-        '"""Generated from the plug-ins by tests/generate.py: do not edit."""\n\n'
-        "from collections.abc import Mapping\n\n"
-        "from koding_audit.model.traits import RuleTraits\n\n"
-    )
-    rows = [f'    "{name}": {_said(traits)},\n' for name, traits in sorted(declared_traits().items())]
-    return f"{head}RULE_TRAITS: Mapping[str, RuleTraits] = {{\n{''.join(rows)}}}\n"
+    """What each plug-in says of itself, so that it is known without loading the plug-ins."""
+    head = '"""Generated from the plug-ins by tests/generate.py: do not edit."""\n\n'
+    imports = "from collections.abc import Mapping\nfrom typing import Any\n\n"
+    rows = "".join(f"    {json.dumps(name)}: {_traits_row(traits)},\n" for name, traits in declared_traits().items())
+    return f"{head}{imports}RULE_TRAITS: Mapping[str, Mapping[str, Any]] = {{\n{rows}}}\n"
 
 
-def _said(value: Any) -> str:
-    """The call that makes a value, with the fields that are not as by default."""
-    other = type(value)()
-    shown = ((name, getattr(value, name), getattr(other, name)) for name in value.__match_args__)
-    said = [
-        f"{name}={json.dumps(found) if isinstance(found, str) else found}"
-        for name, found, default in shown
-        if found != default
-    ]
-    return f"{type(value).__name__}({', '.join(said)})"
+def _traits_row(traits: RuleTraits) -> str:
+    """The traits that are not as by default, as a dict."""
+    usual = RuleTraits()
+    said = ((name, getattr(traits, name)) for name in RuleTraits.__match_args__)
+    other = [(name, value) for name, value in said if value != getattr(usual, name)]
+    row = [f'"{name}": {json.dumps(value) if isinstance(value, str) else value}' for name, value in other]
+    return f"{{{', '.join(row)}}}"
 
 
 def keys_table(text: str) -> str:

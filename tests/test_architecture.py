@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit.model.finding import Verb
+from koding_audit import plugins
+from koding_audit.model.finding import NOT_CHECKED, Verb
 from tests.unmeasured import told_by
 
 CHECKOUT = Path(__file__).parent.parent
@@ -189,8 +190,7 @@ def test_only_the_terminal_prints(name: str) -> None:
 )
 def test_no_other_room_than_the_remediator_and_the_maker_of_keys_names_a_write(name: str) -> None:
     tree = modules()[name]
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert not texts & {verb.value for verb in Verb}
+    assert not texts(tree) & {verb.value for verb in Verb}
     for operation in operations(tree):
         assert operation.startswith(("Get", "List", "Generate", "Simulate")), operation
 
@@ -278,6 +278,33 @@ def test_a_scan_for_a_person_loads_nothing_that_reads_journals_or_writes_json() 
         "print(json.dumps([status, [name for name in unused if name in sys.modules]]))\n"
     )
     assert json.loads(told_by(script)) == [1, []]
+
+
+# --- what is known of a plug-in, by the plug-in itself ---------------------------------------------
+
+RULE_IDS = frozenset(plugins.plugin_names("scan.rules"))
+MAY_NAME_RULES = {"model.trait_table", "desired.validator"}
+
+
+@pytest.mark.parametrize("name", [each for each in MODULES if not each.startswith("scan.rules.")])
+def test_no_rule_is_known_by_name_outside_the_rules(name: str) -> None:
+    """What other packages know of a rule is a trait, which the rule says; a text for people may name one."""
+    named = RULE_IDS & set(texts(modules()[name]))
+    assert not named or name in MAY_NAME_RULES
+    assert NOT_CHECKED not in texts(modules()[name]) or name in {*MAY_NAME_RULES, "model.finding"}
+
+
+@pytest.mark.parametrize("name", [each for each in MODULES if each != "model.traits"])
+def test_the_spelling_of_a_rule_decides_nothing(name: str) -> None:
+    for call in calls(modules()[name]):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("startswith", "endswith", "split", "partition"):
+            of_rule = re.search(r"\brule(\.id)?$", ast.unparse(call.func.value))
+            # `RULE/SUBJECT/KEY` is the id of a finding.
+            assert not of_rule or ast.unparse(call.args[0]) == "'/'", ast.unparse(call)
+
+
+def texts(tree: ast.Module) -> set[str]:
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 # --- how a module is written --------------------------------------------------------------------

@@ -27,7 +27,7 @@ from koding_audit.model.desired import (
     Waiver,
 )
 from koding_audit.model.location import Location, Reference
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 
 _CLOSED_KINDS: Mapping[str, PrincipalKind] = {"users": "user", "groups": "group", "roles": "role"}
 

@@ -37,7 +37,7 @@ from koding_audit.model.desired import (
 )
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.model.wildcard import matches_wildcard
 
 Refusals = Iterator[InputError]

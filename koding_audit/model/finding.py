@@ -11,7 +11,7 @@ from koding_audit.model.account import EntityKey, PrincipalKey, PrincipalKind, p
 from koding_audit.model.desired import Waiver
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 
 Severity = Literal["error", "warning", "note"]
 

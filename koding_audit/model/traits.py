@@ -1,10 +1,12 @@
-"""What plug-ins say of themselves to packages that do not load them."""
+"""What plug-ins say of themselves, for packages that do not load them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from koding_audit.model.frozen import dataclass
+from koding_audit.model.trait_table import RULE_TRAITS
 
 RuleAbout = Literal["subject", "policy", "attached-policy", "inline-policy", "membership", "policy-set"]
 """What the findings of a rule are about, and so what their keys name.
@@ -65,3 +67,24 @@ class RuleTraits:
     def names_policy(self) -> bool:
         """Whether each of its findings is about one policy, so that a waiver may name one."""
         return self.about in ("policy", "attached-policy", "inline-policy")
+
+
+_FAMILIES: Mapping[str, RuleAbout] = {"inline": "inline-policy", "membership": "membership"}
+
+
+def find_rule_traits(rule: str) -> RuleTraits:
+    """The traits of a rule, by its id. The rule is not loaded: they are in a generated table."""
+    known = RULE_TRAITS.get(rule)
+    return guess_rule_traits(rule) if known is None else RuleTraits(**known)
+
+
+def guess_rule_traits(rule: str) -> RuleTraits:
+    """The traits of a rule that this version does not have, by the spelling of its id.
+
+    A saved report may hold findings of such a rule. Nothing else goes by the spelling of an id.
+    """
+    return RuleTraits(
+        about=_FAMILIES.get(rule.partition("-")[0], "subject"),
+        is_waivable=not rule.startswith(("root-", "waiver-")),
+        fix_overwrites=rule.endswith("-changed"),
+    )

@@ -16,7 +16,7 @@ from koding_audit.model.plan import Basis, Entry, Journal, Plan, ScanRequest, St
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Entity, LiveState, ManagedPolicy, Snapshot, inline_document_key
 from koding_audit.model.stack import StackFiles
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 
 _ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
 

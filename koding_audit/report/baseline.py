@@ -8,7 +8,7 @@ from koding_audit.model.finding import SEVERITIES, Finding
 from koding_audit.model.frozen import replace
 from koding_audit.model.location import SourceFile
 from koding_audit.model.report import Audit, Baseline
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.codec import finding_value
 from koding_audit.report.status import is_unresolved
 

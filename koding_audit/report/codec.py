@@ -45,7 +45,7 @@ from koding_audit.model.report import (
     RunStatus,
     TrendPoint,
 )
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.spool import spool_audits
 from koding_audit.report.status import (
     audit_status,

@@ -12,7 +12,7 @@ from koding_audit.model.arn import policy_name, subject_label
 from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.report import Audit, Outline, OutlinePrincipal
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.status import is_unresolved, sort_findings
 
 NodeState = Literal[

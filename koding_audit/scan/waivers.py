@@ -10,7 +10,7 @@ from koding_audit.model.arn import arn_account, policy_name
 from koding_audit.model.desired import Waiver
 from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import replace
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.model.wildcard import matches_wildcard
 
 

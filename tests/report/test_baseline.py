@@ -14,7 +14,7 @@ from koding_audit.model.finding import NOT_CHECKED, Finding, FindingStatus, Seve
 from koding_audit.model.location import SourceFile
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Audit, Report
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.baseline import mark_known_findings
 from koding_audit.report.status import count_findings, exit_status
 from koding_audit.scan.audit import completed_rules

@@ -37,7 +37,7 @@ from koding_audit.model.snapshot import (
     RootUse,
     Snapshot,
 )
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.codec import decode_report, encode_report
 from koding_audit.report.status import is_unresolved
 from tests.report.formats.reports import REPORTS, audit, policy_missing, rendered

@@ -14,7 +14,7 @@ from koding_audit.model.plan import Entry, Journal, ScanRequest
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
-from koding_audit.model.trait_lookup import find_rule_traits
+from koding_audit.model.traits import find_rule_traits
 from koding_audit.remediation.plan import make_plan
 from koding_audit.report.status import audit_status, count_findings, exit_status, needed_changes
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot

@@ -21,8 +21,7 @@ from koding_audit.model.arn import subject_label
 from koding_audit.model.finding import SEVERITIES, Advice, Finding
 from koding_audit.model.plan import Entry
 from koding_audit.model.report import Audit, Report, RootState, RunStatus
-from koding_audit.model.trait_lookup import find_rule_traits
-from koding_audit.model.traits import RootFact
+from koding_audit.model.traits import RootFact, find_rule_traits
 from koding_audit.report import svg_trend
 from koding_audit.report.codec import finding_value
 from koding_audit.report.graph import build_graph

@@ -22,8 +22,7 @@ from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Credentials, ManagedPolicy, Principal, Snapshot, inline_document_key
 from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
-from koding_audit.model.trait_lookup import find_rule_traits
-from koding_audit.model.traits import RootFact, RuleTraits
+from koding_audit.model.traits import RootFact, RuleTraits, find_rule_traits
 from koding_audit.scan.catalog import advice_for_rule
 from koding_audit.scan.comparison import Comparison
 from tests.test_docs import reads

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from koding_audit.model.finding import Action, Finding, Verb
-from koding_audit.model.trait_lookup import find_rule_traits, guess_rule_traits
 from koding_audit.model.trait_table import RULE_TRAITS
-from koding_audit.model.traits import RuleTraits
+from koding_audit.model.traits import RuleTraits, find_rule_traits, guess_rule_traits
 from koding_audit.scan.catalog import declared_traits
 
 PUT = Action(Verb.PUT_USER_POLICY, {"UserName": "alice", "PolicyName": "a", "PolicyDocument": "{}"})
@@ -20,12 +19,12 @@ def finding(rule: str, verb: Verb = Verb.PUT_USER_POLICY) -> Finding:
 
 
 def test_the_table_says_what_the_rules_say() -> None:
-    assert declared_traits() == RULE_TRAITS
+    assert {rule: RuleTraits(**said) for rule, said in RULE_TRAITS.items()} == declared_traits()
 
 
 def test_a_rule_of_this_version_is_never_guessed() -> None:
-    for rule, traits in RULE_TRAITS.items():
-        assert find_rule_traits(rule) is traits
+    assert {rule: find_rule_traits(rule) for rule in RULE_TRAITS} == declared_traits()
+    assert find_rule_traits("root-used") != guess_rule_traits("root-used")
 
 
 @pytest.mark.parametrize(
