@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from tests.generate import help_of
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = sorted(CHECKOUT.glob("docs/*.md"))
-PAGES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *DOCS]
+PAGES = [*(CHECKOUT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")), *DOCS]
 GUIDE = str(CHECKOUT / "policies" / "koding.yaml")
 TEXTS = {path.relative_to(CHECKOUT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 
@@ -132,7 +133,7 @@ def test_every_option_that_a_document_names_is_one_that_there_is(page: str) -> N
     drawn = FENCED.sub(lambda found: "" if found["kind"] == "text" else found[0], TEXTS[page])
     for line in drawn.splitlines():
         # Other programs have options too.
-        if not re.search(r"^aws |`aws |`update-|`delete-|`attach-|with `--path`|\bpip |`make ", line):
+        if not re.search(r"^aws |`aws |`update-|`delete-|`attach-|with `--path`|\bpip |`make |`ruff ", line):
             assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", line)) <= known, line
 
 
@@ -270,6 +271,18 @@ def headings(text: str) -> set[str]:
 def test_every_page_is_linked_from_the_readme() -> None:
     for page in DOCS:
         assert f"](docs/{page.name})" in TEXTS["README.md"]
+
+
+def test_the_glossary_names_types_that_there_are() -> None:
+    table = TEXTS["docs/architecture.md"].partition("## Glossary")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| [^|]+ \| [^|]+\. \| `([\w.]+)` \|$", table, re.MULTILINE)
+    assert len(rows) == table.count("\n|") - 2
+    for row in rows:
+        module, _, name = row.rpartition(".")
+        # In lower case it is a module.
+        path = row if name.islower() else module
+        found = importlib.import_module(f"koding_audit.{path}")
+        assert name.islower() or hasattr(found, name), row
 
 
 def test_every_rule_has_a_section() -> None:

@@ -45,6 +45,7 @@ NOT_RUN: Mapping[str, str] = {
     "sh change.sh": "needs the AWS CLI; tests/endtoend/test_export.py runs such a script over a stand-in",
     "aws ": "is of a rule's help; tests/scan/rules/test_explanations.py checks it against AWS's service descriptions",
     "make data": "asks AWS's servers for what is new",
+    "make ": "is of the checkout that this test runs in",
     "koding-audit demo": "tests/cli/test_commands.py takes the whole tour",
     "koding-audit can user/koding-user ec2:RunInstances --simulate": "needs AWS; tests/cli/test_simulator.py",
 }
