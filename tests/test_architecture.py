@@ -34,7 +34,6 @@ TOP = {"__main__": -1, "plugins": len(PACKAGES), "__init__": len(PACKAGES) + 1}
 OUTSIDE = {
     "aws.session": {"botocore"},
     "aws.credentials": {"botocore"},
-    "aws.endpoint": {"botocore"},
     "aws.call": {"botocore"},
     "aws.sources.demo": {"botocore", "moto"},
     "desired.guards_file": {"jsonschema"},

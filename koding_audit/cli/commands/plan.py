@@ -71,9 +71,9 @@ def _deliver_plan(made: Plan, judgement: Judgement, options: argparse.Namespace,
 def _print_export(made: Plan, form: str, terminal: Terminal) -> int:
     found = plugins.load_plugin("remediation.export", form).export(made)
     emit(found.text)
-    for each in found.left_out:
+    for each in found.left_out_steps:
         what = " ".join(describe_action(each.step.action).split())
         terminal.print_problem(
             Problem(f"--as {form} leaves out {what}: {each.reason}", "--as aws-cli says it as a command")
         )
-    return len(found.left_out)
+    return len(found.left_out_steps)
