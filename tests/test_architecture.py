@@ -39,7 +39,6 @@ OUTSIDE = {
     "desired.guards_file": {"jsonschema"},
     "desired.schema_errors": {"jsonschema"},
     "io.yaml_reader": {"yaml"},
-    "io.yaml_nodes": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
     "stack.yaml_source": {"yaml"},
     "report.formats.table": {"tabulate"},
