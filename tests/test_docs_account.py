@@ -72,7 +72,7 @@ def drifted(account: MotoAccount, aws_environment: pytest.MonkeyPatch, tmp_path:
 
 def typed_in(expected: list[str]) -> str:
     """What the page shows somebody to type."""
-    return "".join(f"{line.rpartition(': ')[2]}\n" for line in expected if line.startswith("Only `yes` will do it: "))
+    return "".join(f"{line.rpartition(': ')[2]}\n" for line in expected if line.startswith("Type `yes` to continue: "))
 
 
 def followed(line: str, typed: str, url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[str]]:

@@ -1,4 +1,4 @@
-"""Reads a file that somebody names: a regular one, no larger than such a file can be, as UTF-8."""
+"""Reads an input file: a regular file of limited size, as UTF-8."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
-# A FIFO without a writer must not hold us, nor a terminal become ours.
+# Opening must not wait for the writer of a FIFO, nor make a terminal the controlling one.
 _OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class FileSpec:
-    """What kind of file is wanted, for messages: its name with its article.
+    """The kind of file that is expected.
 
-    mebibytes: the most that it may have; missing, too_large: what to do then.
+    name: its name with an article, for messages.
+    mebibytes: the largest size.
+    missing: the hint if it cannot be read.
+    too_large: the hint if it is larger.
     """
 
     name: str
@@ -32,9 +35,13 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """What a file held. identity: device and inode, the same under all of its names; modified: POSIX time.
+    """The content and properties of a file.
 
-    mode: its permissions; owner: the number of its user.
+    data: its bytes.
+    identity: device and inode, the same under all of its names.
+    modified: POSIX time.
+    mode: its permissions.
+    owner: its user id.
     """
 
     data: bytes
@@ -45,28 +52,28 @@ class FileContent:
 
 
 def read_file(path: str, wanted: FileSpec) -> FileContent:
-    """The bytes of a regular file. Raises InputError; devices, pipes and sockets are not even waited for."""
+    """Read the bytes of a regular file. Raises InputError; never waits for a device, pipe or socket."""
     start = Location(path, 1, 1)
     if path == "-":
-        raise InputError("standard input is not read", "give a file; one that is called - is given as ./-", start)
+        raise InputError("standard input is not supported", "name a file; write ./- for a file named -", start)
     try:
         descriptor = os.open(path, _OPENING)
         try:
             return _read_content(descriptor, wanted, start)
         finally:
             os.close(descriptor)
-    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
-        reason = error.strerror if isinstance(error, OSError) else "there can be no file of this name"
+    except (OSError, ValueError) as error:  # ValueError: an invalid path
+        reason = error.strerror if isinstance(error, OSError) else "the name is invalid"
         raise InputError(f"the file cannot be read: {reason}", wanted.missing, start) from error
 
 
 def read_text(path: str, wanted: FileSpec) -> str:
-    """The text of a file. Raises InputError."""
+    """Read the text of a file. Raises InputError."""
     return decode_utf8(read_file(path, wanted).data, path)
 
 
 def decode_utf8(data: bytes, path: str) -> str:
-    """UTF-8 as text, without the mark that some editors begin it with. Raises InputError with line and column."""
+    """Decode UTF-8, without a byte order mark. Raises InputError with line and column."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError("the file is UTF-16", "save it as UTF-8", Location(path, 1, 1))
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -82,10 +89,10 @@ def _read_content(descriptor: int, wanted: FileSpec, start: Location) -> FileCon
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, a pipe or a socket"
-        raise InputError(f"this is {kind}, not a file", f"give {wanted.name} itself, as a file", start)
+        raise InputError(f"this is {kind}, not a file", f"name {wanted.name}, as a regular file", start)
     most = wanted.mebibytes * _MEBIBYTE
     data = b""
-    if status.st_size <= most:  # else nothing of it is read
+    if status.st_size <= most:  # a larger file is not read
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(most + 1)
     if max(len(data), status.st_size) > most:

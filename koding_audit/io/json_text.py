@@ -1,4 +1,4 @@
-"""JSON as text, and JSON values that are checked while they are read: nothing is guessed, a refusal says where."""
+"""Writes JSON, and reads it with strict checks; errors name the place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGN = re.compile(r"[ \t\r\n]*([\[\]{},:])")
 _EMPTY = re.compile(r"[ \t\r\n]*\]")
 _quote_json = json.encoder.encode_basestring_ascii
 _OBJECT = -1
-_MAX_DEPTH = 500  # about where Python gives up
+_MAX_DEPTH = 500  # about Python's own limit
 _MAX_DIGITS = 100
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
 
@@ -29,15 +29,15 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 def write_json(value: object, *, indent: int | None = None) -> str:
-    """One line, or with indent many; ASCII without any control character but the newlines of indent."""
+    """Write a value on one line, or indented. The text is ASCII, without control characters except newlines."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False) if indent is None else _indent_json(value, indent)
     return text.replace("\x7f", "\\u007f")  # the one control character that ensure_ascii leaves
 
 
 def _indent_json(value: object, indent: int, margin: str = "\n") -> str:
-    """As json.dumps lays it out with an indent, in half of its time: for that it has no encoder in C.
+    """Write a value as json.dumps does with an indent, in half the time: for that json has no encoder in C.
 
-    margin: what comes between two lines.
+    margin: the text between two lines.
     """
     if type(value) is int:
         return repr(value)
@@ -56,10 +56,10 @@ def _indent_json(value: object, indent: int, margin: str = "\n") -> str:
 
 
 def json_parts(value: object, margin: str = "\n") -> Iterator[str]:
-    """What write_json makes with an indent of 2, in parts.
+    """Yield the parts of the text that write_json returns with an indent of 2.
 
-    An iterator, at the top or in objects, stands for a list: its items are written as they come, and never held at
-    once. margin: what comes between two lines.
+    An iterator, at the top or in objects, is written as a list, item by item, without keeping the items.
+    margin: the text between two lines.
     """
     if not _has_iterator(value):
         yield write_json(value, indent=2).replace("\n", margin)
@@ -78,27 +78,29 @@ def _has_iterator(value: object) -> bool:
 
 
 def _prefixed_items(value: Any) -> Iterator[tuple[str, object]]:
-    """The members of an object or list, each with what is written before it."""
+    """The members of an object or list, each with the text before it."""
     if isinstance(value, dict):
         return ((f"{write_json(name)}: ", each) for name, each in value.items())
     return (("", each) for each in value)
 
 
 def parse_json(text: str, path: str) -> object:
-    """The value of a JSON text; path is only for messages. Raises InputError with line and column."""
+    """Parse a JSON text. Raises InputError with line and column. path: for messages only."""
     try:
         return _strict_decoder().decode(text)
     except json.JSONDecodeError as error:
         location = Location(path, error.lineno, error.colno)
-        raise InputError(f"not JSON: {error.msg}", "is the file whole? make it again", location) from error
+        raise InputError(f"not JSON: {error.msg}", "check that the file is complete", location) from error
     except RecursionError as error:
         deep = next((offset for depth, _, offset in _walk_members(text) if depth > _MAX_DEPTH), 0)
         raise InputError(
-            "this is nested too deeply", "no file of this kind is", _location_at(text, path, deep)
+            f"the JSON is nested too deeply (more than {_MAX_DEPTH} levels)",
+            "check that this is the right file",
+            _location_at(text, path, deep),
         ) from error
     except _DuplicateKeyError as error:
         raise InputError(
-            str(error), "JSON readers keep one of the two without a word", locate_duplicate_key(text, path)
+            str(error), "remove one of them: JSON readers silently keep only one", locate_duplicate_key(text, path)
         ) from error
     except _InvalidTokenError as error:
         words = (token for token in _TOKEN.finditer(text) if token[0] == error.word)
@@ -107,9 +109,11 @@ def parse_json(text: str, path: str) -> object:
 
 
 def parse_json_lazily(text: str, path: str, name: str) -> tuple[object, Iterable[object]]:
-    """The value of a JSON text without the items of one list of the top object, and these, read as they are asked for.
+    """Parse a JSON text without the items of one list of the top object; these are parsed one by one, on demand.
 
-    What is not laid out so is in the value whole. Raises InputError, as read_json does, and before any item is given.
+    If the text has another structure, the value is complete and there are no items. Raises InputError as parse_json
+    does, before the first item.
+    name: the key of the list.
     """
     try:
         members, start = _Cursor(text).members(name)
@@ -120,17 +124,17 @@ def parse_json_lazily(text: str, path: str, name: str) -> tuple[object, Iterable
 
 
 class _UnexpectedLayoutError(Exception):
-    """The text is no object with such a list."""
+    """The text is not an object with such a list."""
 
 
 class _Cursor:
-    """Goes through a JSON text, a value at a time."""
+    """Reads a JSON text value by value."""
 
     def __init__(self, text: str, at: int = 0) -> None:
         self._text, self._at, self._decoder = text, at, _strict_decoder()
 
     def members(self, name: str) -> tuple[list[tuple[str, object]], int]:
-        """The members of an object, and where the list of this name begins, whose items are left out of them."""
+        """Read the members of an object without the items of the list of this name; return where that list starts."""
         found: list[tuple[str, object]] = []
         start = -1
         self._read_sign("{")
@@ -149,7 +153,7 @@ class _Cursor:
         return found, start
 
     def items(self) -> Iterator[object]:
-        """The items of a list, one at a time."""
+        """Yield the items of a list, one at a time."""
         self._read_sign("[")
         if _EMPTY.match(self._text, self._at):
             self._read_sign("]")
@@ -172,11 +176,11 @@ class _Cursor:
 
 
 class _DuplicateKeyError(Exception):
-    """A key that is there twice in its object."""
+    """A key occurs twice in its object."""
 
 
 class _InvalidTokenError(Exception):
-    """A word that is no value here."""
+    """A word is not a JSON value, or a number is too large."""
 
     def __init__(self, word: str, problem: str) -> None:
         super().__init__(problem)
@@ -187,17 +191,17 @@ def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _DuplicateKeyError(f"key {json.dumps(name)} is there twice")
+            raise _DuplicateKeyError(f"duplicate key {json.dumps(name)}")
         found[name] = value
     return found
 
 
 def _reject_constant(word: str) -> NoReturn:
-    raise _InvalidTokenError(word, f"{word} is no JSON value")
+    raise _InvalidTokenError(word, f"{word} is not a JSON value")
 
 
 def _parse_int(word: str) -> int:
-    if len(word) > _MAX_DIGITS:  # Python itself takes thousands, in time that grows with their square
+    if len(word) > _MAX_DIGITS:  # Python accepts thousands of digits, in quadratic time
         raise _InvalidTokenError(word, f"a number has more than {_MAX_DIGITS} digits")
     return int(word)
 
@@ -219,13 +223,13 @@ def _strict_decoder() -> json.JSONDecoder:
 
 
 def locate_in_json(text: str, path: str, where: str) -> Location:
-    """The place in a JSON text of what `where` names, `[1].Statement[2].Action`, or of the nearest around it.
+    """The place in a JSON text of the element that `where` names, `[1].Statement[2].Action`, or of its nearest parent.
 
-    A member stands where its key does.
+    The place of a member is that of its key.
     """
     first = _TOKEN.search(text)
     nearest, place = "", first.start() if first else 0
-    names: list[str | None] = [""]  # of what is open, by depth; None: it is not around what is looked for
+    names: list[str | None] = [""]  # of the open containers, by depth; None: it does not contain `where`
     for depth, step, offset in _walk_members(text):
         name = _member_path(names[depth - 1], step)
         if name is not None and not _is_within(where, name):
@@ -237,8 +241,8 @@ def locate_in_json(text: str, path: str, where: str) -> Location:
 
 
 def locate_duplicate_key(text: str, path: str) -> Location:
-    """The place of the first key that is there twice in its object; the text's beginning where there is none."""
-    seen: list[set[str | int]] = [set()]  # the keys of what is open, by depth
+    """The place of the first duplicate key in an object; the start of the text if there is none."""
+    seen: list[set[str | int]] = [set()]  # the keys of the open containers, by depth
     before = 0
     for depth, step, offset in _walk_members(text):
         if depth > before:
@@ -250,12 +254,12 @@ def locate_duplicate_key(text: str, path: str) -> Location:
     return _location_at(text, path, 0)
 
 
-def _member_path(around: str | None, step: str | int) -> str | None:
-    if around is None:
+def _member_path(parent: str | None, step: str | int) -> str | None:
+    if parent is None:
         return None
     if isinstance(step, int):
-        return f"{around}[{step}]"
-    return f"{around}.{step}" if around else step
+        return f"{parent}[{step}]"
+    return f"{parent}.{step}" if parent else step
 
 
 def _is_within(where: str, name: str) -> bool:
@@ -267,8 +271,8 @@ def _location_at(text: str, path: str, offset: int) -> Location:
 
 
 def _walk_members(text: str) -> Iterator[tuple[int, str | int, int]]:
-    """Each member and item of a JSON text, in its order: how deep it is, from 1, its key or index, where it begins."""
-    counts: list[int] = []  # of the arrays that are open: their items so far; _OBJECT: it is an object
+    """Yield each member and item of a JSON text, in order: its depth from 1, its key or index, and its offset."""
+    counts: list[int] = []  # for each open array, its items so far; _OBJECT for an object
     before = ""
     for token in _TOKEN.finditer(text):
         sign = token[0]
@@ -287,65 +291,80 @@ def _walk_members(text: str) -> Iterator[tuple[int, str | int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A value that is being read, and where it stands: `principals[3].arn` in the file `path`."""
+    """A JSON value with its place; its methods raise InputError if it has another type.
+
+    value: the parsed value.
+    path: the file.
+    json_path: the place in the file, `principals[3].arn`.
+    """
 
     value: object
     path: str
     json_path: str = ""
 
     def refuse(self, problem: str, hint: str = "") -> NoReturn:
+        """Raise InputError with the place."""
         raise InputError(": ".join(part for part in (self.path, self.json_path, problem) if part), hint)
 
     def text(self) -> str:
-        return self.value if isinstance(self.value, str) else self.refuse("text is needed")
+        """The value as text."""
+        return self.value if isinstance(self.value, str) else self.refuse("must be text")
 
     def integer(self) -> int:
+        """The value as an integer."""
         number = self.value
-        return number if isinstance(number, int) and not isinstance(number, bool) else self.refuse("a number is needed")
+        return number if isinstance(number, int) and not isinstance(number, bool) else self.refuse("must be a number")
 
     def boolean(self) -> bool:
-        return self.value if isinstance(self.value, bool) else self.refuse("true or false is needed")
+        """The value as a boolean."""
+        return self.value if isinstance(self.value, bool) else self.refuse("must be true or false")
 
     def time(self) -> datetime:
+        """The value as a UTC time."""
         text = self.value if isinstance(self.value, str) else ""
         try:
             if _TIME.fullmatch(text):
                 return datetime.fromisoformat(text.removesuffix("Z") + "+00:00")
         except ValueError:
-            pass  # a month 13 is refused like any other text
-        return self.refuse("a UTC time like 2026-11-23T20:00:00Z is needed")
+            pass  # such as month 13
+        return self.refuse("must be a UTC time such as 2026-11-23T20:00:00Z")
 
     def choice(self, known: Iterable[_Choice]) -> _Choice:
+        """The value as one of these words."""
         words = {str(each): each for each in known}
         word = self.value
         if isinstance(word, str) and word in words:
             return words[word]
-        return self.refuse(f"one of {', '.join(words)} is needed")
+        return self.refuse(f"must be one of {', '.join(words)}")
 
     def optional(self, read: Callable[[Item], _T]) -> _T | None:
+        """None for null, else what `read` returns."""
         return None if self.value is None else read(self)
 
     def items(self) -> list[Item]:
+        """The items of a list."""
         if not isinstance(self.value, list):
-            self.refuse("a list is needed")
+            self.refuse("must be a list")
         return [Item(each, self.path, f"{self.json_path}[{index}]") for index, each in enumerate(self.value)]
 
     def tuple_of(self, read: Callable[[Item], _T]) -> tuple[_T, ...]:
+        """What `read` returns for each item of a list."""
         return tuple(read(item) for item in self.items())
 
     def set_of(self, read: Callable[[Item], _T]) -> frozenset[_T]:
+        """The same without duplicates."""
         return frozenset(self.tuple_of(read))
 
     def mapping(self) -> dict[str, Item]:
-        """An object whose keys are names from the account, not ours."""
+        """The members of an object whose keys are not fixed, such as names in the account."""
         return {
             name: Item(each, self.path, f"{self.json_path}[{json.dumps(name)}]") for name, each in self._object_items()
         }
 
     def fields(self, *names: str, added: Sequence[str] = ()) -> dict[str, Item]:
-        """An object with exactly these keys. An unknown one is refused: what it means would be lost in silence.
+        """The members of an object with exactly these keys. An unknown key is an error: its meaning would be lost.
 
-        added: keys that came later, and are null in a file that was written before.
+        added: newer keys, which are null in files of older versions.
         """
         start = f"{self.json_path}." if self.json_path else ""
         found = {name: Item(each, self.path, f"{start}{name}") for name, each in self._object_items()}
@@ -356,35 +375,36 @@ class Item:
             found.setdefault(name, Item(None, self.path, f"{start}{name}"))
         for name in found:
             if name not in names and name not in added:
-                self.refuse(f"unknown key {json.dumps(name)}", "was it written by a newer koding-audit, or by hand?")
+                self.refuse(f"unknown key {json.dumps(name)}", "check whether a newer koding-audit wrote the file")
         return found
 
     def file_fields(self, kind: str, known: int, *names: str) -> dict[str, Item]:
-        """The fields of a whole file, after its kind and its version, which is to be the known one."""
+        """The fields of a whole file, after a check of its kind and version."""
         self.check_kind(kind, known)
         return self.fields("version", "kind", *names)
 
     def check_kind(self, kind: str, known: int) -> None:
-        """Refuse what is another kind of file, or another version of it."""
+        """Raise InputError for another kind of file, or for another version of it."""
         head = dict(self._object_items())
         if head.get("kind") != kind:
-            self.refuse(f"it is no {kind}")
+            self.refuse(f"this is not a {kind}")
         self.check_version(known)
 
     def check_version(self, known: int) -> None:
-        """Refuse an object of another version than the known one."""
+        """Raise InputError for an object of another version than the known one."""
         version = dict(self._object_items()).get("version")
         if isinstance(version, int) and version > known:
             self.refuse(
-                f"version {version} is newer than this koding-audit knows ({known})",
+                f"version {version} is newer than this koding-audit supports ({known})",
                 "upgrade koding-audit to read it",
             )
         if version != known or type(version) is not int:
-            self.refuse(f"version: {known} is needed")
+            self.refuse(f"version: must be {known}")
 
     def _object_items(self) -> Iterable[tuple[str, object]]:
-        return self.value.items() if isinstance(self.value, dict) else self.refuse("an object is needed")
+        return self.value.items() if isinstance(self.value, dict) else self.refuse("must be an object")
 
 
 def format_time(time: datetime) -> str:
+    """A time in UTC as ISO 8601: `2026-11-23T20:00:00Z`."""
     return time.astimezone(timezone.utc).isoformat().removesuffix("+00:00") + "Z"

@@ -1,4 +1,4 @@
-"""One writer at a time for an account on one machine: a lock file that says who holds it, and where its journal is."""
+"""Allows one writer at a time for an account on one machine: a lock file that names the process and its journal."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ from koding_audit.model.account import Account
 from koding_audit.model.errors import AuditError, InputError, RefusedError
 
 _NOTHING = "nothing was written to IAM"
-_MAX_NOTE_BYTES = 4300  # bytes that are read of what another run wrote: the longest path, and what stands before it
-_MAX_NOTE_SHOWN = 500  # characters of it in a message
+_MAX_NOTE_BYTES = 4300  # bytes to read of another run's note: the longest path and the text before it
+_MAX_NOTE_SHOWN = 500  # characters of a note in a message
 _NOTE = re.compile(
     r"process ([0-9]{1,10}) since ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z), journal (.+)\n", re.DOTALL
 )
-_TRIES = 5  # whoever only looks holds the lock for an instant
-_INSTANT = 0.02  # seconds between them
+_TRIES = 5  # read_leftover_note of another run takes the lock for a moment
+_INSTANT = 0.02  # seconds between tries
 
 
 class LockNote(NamedTuple):
-    """What a run writes into the lock that it holds."""
+    """The note of a run in its lock file.
+
+    process: the process id.
+    since: when the run started, `2026-11-23T20:00:00Z`.
+    journal: the path of its journal.
+    """
 
     process: str
     since: str
@@ -37,10 +42,10 @@ class LockNote(NamedTuple):
 
 @contextlib.contextmanager
 def lock_account(path: str, now: datetime, journal: str) -> Iterator[str]:
-    """Hold the lock while the block runs, and give what a run left in it that ended before its end, or "".
+    """Lock the account while the block runs; yield the note of a run that did not end regularly, or "".
 
-    The run empties it at its end, also where that is an error or Ctrl-C. If it dies or crashes, the kernel lets go of
-    the lock, and what it says stays. Raises RefusedError where another run holds it, AuditError where there is no lock.
+    A run empties the file at its end, also after an error or Ctrl-C. If it dies or crashes, the kernel releases the
+    lock, and the note stays. Raises RefusedError if another run has the lock, AuditError if the lock cannot be made.
     """
     descriptor = _open_lock(path)
     try:
@@ -58,7 +63,7 @@ def lock_account(path: str, now: datetime, journal: str) -> Iterator[str]:
 
 
 def read_leftover_note(path: str) -> str:
-    """What a run left in the lock that ended before its end; "" where none did, or one is writing now."""
+    """Return the note of a run that did not end regularly; "" if there is none, or if a run is writing now."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -75,46 +80,46 @@ def read_leftover_note(path: str) -> str:
 
 
 def parse_lock_note(text: str) -> LockNote | None:
-    """What a run wrote into its lock, or None where this is something else."""
+    """Parse the note of a run; None if the text is not a note."""
     found = _NOTE.fullmatch(text)
     return LockNote(*found.groups()) if found else None
 
 
 def default_journal_folder(environ: Mapping[str, str], account: Account) -> Path:
-    """Where the lock and the journals of an account are kept. Raises InputError where there is no home."""
+    """The folder of the lock and the journals of an account. Raises InputError if there is no home."""
     state = environ.get("XDG_STATE_HOME") or ""
     if not Path(state).is_absolute():
         home = environ.get("HOME") or ""
         if not Path(home).is_absolute():
-            raise InputError("there is no HOME to keep a journal in", "give --journal FILE, or set XDG_STATE_HOME")
+            raise InputError("HOME is not set, so there is no folder for a journal", "set HOME, or use --journal FILE")
         state = str(Path(home) / ".local" / "state")
     return Path(state) / "koding-audit" / account.id
 
 
 def lock_path_beside(journal: str) -> str:
-    """Where the lock of an account stands: in the folder of its journals."""
+    """The path of an account's lock: in the folder of its journals."""
     return str(Path(journal).parent / "lock")
 
 
 def create_private_folder(folder: Path) -> None:
-    """Each folder that is missing on the way is made for its owner alone; mkdir's `parents` would open those above."""
+    """Create a folder and its missing parents for their owner alone; mkdir(parents=True) would use default modes."""
     if not folder.exists():
         create_private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _open_lock(path: str) -> int:
-    """The lock, made where it is missing. It is about to be emptied: a file with another name is not ours to empty."""
+    """Open the lock file, or create it. A file with a second name is refused: the lock is emptied later."""
     try:
         create_private_folder(Path(path).parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        hint = f"{_NOTHING}; give --journal FILE in a folder that can be written: the lock stands beside it"
-        raise AuditError(f"the lock {path} cannot be made: {error.strerror}", hint) from error
+        hint = f"{_NOTHING}; use --journal FILE in a writable folder: the lock is in the folder of the journal"
+        raise AuditError(f"the lock {path} cannot be created: {error.strerror}", hint) from error
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         os.close(descriptor)
-        raise AuditError(f"the lock {path} cannot be made: what is there is no file of its own", _NOTHING)
+        raise AuditError(f"the lock {path} cannot be created: its path is not a regular file with one name", _NOTHING)
     return descriptor
 
 
@@ -124,18 +129,18 @@ def _acquire_lock(descriptor: int, path: str) -> None:
             return
         threading.Event().wait(_INSTANT)
     holder = escape(_read_note(descriptor).strip())[:_MAX_NOTE_SHOWN] or "another run"
-    hint = f"wait for it to end; the lock is {path}"
+    hint = f"wait until it ends; the lock is {path}"
     raise RefusedError(f"another run is writing to this account: {holder}", hint)
 
 
 def _try_lock(descriptor: int, path: str) -> bool:
-    """Whether it is ours now."""
+    """Try to take the lock; whether it succeeded."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
-        raise AuditError(f"the lock {path} cannot be held: {error.strerror}", _NOTHING) from error
+        raise AuditError(f"the lock {path} cannot be taken: {error.strerror}", _NOTHING) from error
     return True
 
 
@@ -154,7 +159,7 @@ def _read_note(descriptor: int) -> str:
 
 @contextlib.contextmanager
 def _empty_after_block(descriptor: int) -> Iterator[None]:
-    """Empty the lock after the block, unless that crashed: then the next run is to say so."""
+    """Empty the lock file after the block, unless it crashed: then the next run reports it."""
     crashed = True
     try:
         yield

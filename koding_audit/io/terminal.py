@@ -15,45 +15,49 @@ if TYPE_CHECKING:
 
 
 class Terminal:
-    """Standard error, seen from this run. quiet: errors only; verbose: the traceback of a crash too."""
+    """Writes to standard error.
+
+    quiet: whether to show errors only.
+    verbose: whether to show the traceback of a crash.
+    """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
         self.verbose = verbose
         self._has_progress = False
-        self._said_lines: set[str] = set()
+        self._printed_lines: set[str] = set()
 
     def note(self, line: str) -> None:
-        """A line that is worth knowing."""
+        """Print a line of information, unless quiet."""
         if not self.quiet:
             self.say(line)
 
     def print_problem(self, problem: Problem | AuditError) -> None:
-        """An error in one line: where, what, and what to do."""
+        """Print an error on one line: where, what, and what to do."""
         place = problem.location
         where = f"{escape(clip_text(place.path, 500))}:{place.line}:{place.column}: " if place else ""
         hint = f"; {escape(clip_text(problem.hint, 2000))}" if problem.hint else ""
         self.say(f"{where}error: {escape(clip_text(problem.message, 5000))}{hint}")
 
     def print_problems(self, problems: Sequence[Problem]) -> None:
-        """The errors of a run, of which there may be one for each of thousands of accounts: the first, and a count."""
+        """Print the first errors of a run and the number of the others: each of thousands of accounts may have one."""
         for each in problems[:MAX_ERRORS_SHOWN]:
             self.print_problem(each)
         rest = len(problems) - MAX_ERRORS_SHOWN
         if rest > 0:
-            self.say(f"and {pluralize(rest, 'more error')}: `--output jsonl`, json and csv have all of them")
+            self.say(f"and {pluralize(rest, 'more error')}: use `--output jsonl`, json or csv to see all of them")
 
     def print_traceback(self, error: Exception) -> None:
-        """Where an error that nobody foresaw came from."""
+        """Print the traceback of an unexpected error, if verbose."""
         if self.verbose:
             import traceback  # noqa: PLC0415 - for crashes only
 
-            # Without messages: nobody knows what they quote; a reply of AWS's, say, with a key in it.
+            # Without messages: they may quote anything, such as a reply of AWS with a key in it.
             for each in reversed(_error_chain(error)):
                 self.say(f"Traceback of {type(each).__name__}:\n{''.join(traceback.format_tb(each.__traceback__))}")
 
     def show_progress(self, text: str) -> None:
-        """What is going on, on one line that is overwritten; on a terminal only."""
+        """Show the progress on one line that is overwritten; on a terminal only."""
         if self.quiet or not sys.stderr.isatty():
             return
         width = shutil.get_terminal_size().columns
@@ -62,22 +66,22 @@ class Terminal:
         self._has_progress = True
 
     def ask(self, question: str) -> bool:
-        """Whether the person at the terminal says `yes`, in full."""
+        """Ask a question; whether the answer is `yes`, in full."""
         self._clear_progress()
-        sys.stderr.write(f"{escape(question)}\nOnly `yes` will do it: ")
+        sys.stderr.write(f"{escape(question)}\nType `yes` to continue: ")
         sys.stderr.flush()
         return sys.stdin.readline().strip() == "yes"
 
     def say(self, line: str) -> None:
-        """Lines that nobody can do without: an error, or what a question is about. Inert, whatever is in them."""
+        """Print lines, also if quiet: an error, or the subject of a question. All text is escaped."""
         self._clear_progress()
         sys.stderr.write("".join(f"{escape(each)}\n" for each in line.split("\n")))
         sys.stderr.flush()
 
     def say_once(self, lines: str) -> None:
-        """The same, unless this run has said it already."""
-        if lines not in self._said_lines:
-            self._said_lines.add(lines)
+        """Print lines, unless this run has printed them already."""
+        if lines not in self._printed_lines:
+            self._printed_lines.add(lines)
             self.say(lines)
 
     def _clear_progress(self) -> None:
@@ -87,14 +91,14 @@ class Terminal:
 
 
 def clear_progress_line() -> None:
-    """Take a line of progress off the terminal: where there is none, that is an empty line's beginning."""
+    """Clear the progress line of the terminal; without one, this has no visible effect."""
     if sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
 
 def _error_chain(error: BaseException) -> list[BaseException]:
-    """The error, what it came from, and so on."""
+    """The error, its cause, the cause of that, and so on."""
     found: list[BaseException] = []
     each: BaseException | None = error
     while each is not None and each not in found:
@@ -104,5 +108,5 @@ def _error_chain(error: BaseException) -> list[BaseException]:
 
 
 def is_interactive() -> bool:
-    """Whether somebody is there who sees a question and can answer it."""
+    """Whether a question can be shown and answered: standard input and standard error are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

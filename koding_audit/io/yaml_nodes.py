@@ -1,4 +1,4 @@
-"""The tree that a YAML file becomes: every node knows where it stands."""
+"""The nodes of a YAML file; every node has its place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from koding_audit.model.location import Location, SourceFile
 
 
 class ScalarNode(NamedTuple):
-    """One text. plain: it stands without quotes."""
+    """One text.
+
+    value: the text.
+    is_plain: whether it has no quotes.
+    location: its place.
+    """
 
     value: str
     is_plain: bool
@@ -20,54 +25,64 @@ class ScalarNode(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was written, as after `members:`."""
+        """Whether there is no text at all, as after `members:`."""
         return self.is_plain and not self.value
 
 
 class SequenceNode(NamedTuple):
+    """A list."""
+
     nodes: tuple[YamlNode, ...]
     location: Location
 
 
 class MappingEntry(NamedTuple):
-    """One entry of a mapping; source is its key's place."""
+    """One entry of a mapping.
+
+    location: the place of its key.
+    node: its value.
+    """
 
     location: Location
     node: YamlNode
 
 
 class MappingNode(NamedTuple):
-    """A mapping in the order of the file. The schema says what its values are; the methods below rely on it.
+    """A mapping in the order of the file. The methods rely on the schema for the types of the values.
 
-    Of thousands of users each is asked for a dozen keys: what the type checker cannot know is Any here, and not cast.
+    They use Any instead of cast, which costs time: each of thousands of users is asked for a dozen keys.
     """
 
     entries: Mapping[str, MappingEntry]
     location: Location
 
     def node(self, key: str) -> YamlNode | None:
+        """The value of a key; None if there is no such key."""
         entry = self.entries.get(key)
         return entry.node if entry else None
 
     def scalar(self, key: str) -> ScalarNode | None:
+        """The same for a value that is a text."""
         entry: Any = self.entries.get(key)
         return entry.node if entry else None
 
     def scalars(self, key: str) -> tuple[ScalarNode, ...]:
-        """The texts of a list; none where there is no such key."""
+        """The texts of a list; () if there is no such key."""
         entry: Any = self.entries.get(key)
         return entry.node.nodes if entry else ()
 
     def mappings(self, key: str) -> Iterator[tuple[str, Location, MappingNode]]:
-        """Name, place of the name, and value, of a mapping of mappings; none where there is no such key."""
+        """Name, place of the name, and value of each entry of a mapping of mappings; none without the key."""
         node: Any = self.node(key)
         return ((name, entry.location, entry.node) for name, entry in node.entries.items()) if node else iter(())
 
     def text(self, key: str) -> str:
+        """The text of a key; "" if there is no such key."""
         entry: Any = self.entries.get(key)
         return entry.node.value if entry else ""
 
     def is_true(self, key: str) -> bool:
+        """Whether the value of a key is `true`."""
         return self.text(key) == "true"
 
 
@@ -76,9 +91,12 @@ YamlNode = ScalarNode | SequenceNode | MappingNode
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file that was read. identity: device and inode, so that two names of one file are found out.
+    """A YAML file.
 
-    documents: those of the JSON files that it names, as JSON with sorted keys, by the name that it gives.
+    source_file: its path and hash.
+    identity: device and inode, to detect two names of one file.
+    root: its mapping.
+    documents: the JSON files that it names, as JSON with sorted keys, by the name in the file.
     """
 
     source_file: SourceFile
@@ -88,5 +106,5 @@ class YamlFile:
 
 
 def mappings_of_files(files: Sequence[YamlFile], key: str) -> Iterator[tuple[str, Location, MappingNode]]:
-    """Name, place of the name, and value, of what stands under a top key of every file."""
+    """The name, the place of the name, and the value of each entry under a top-level key, in all files."""
     return chain.from_iterable(file.root.mappings(key) for file in files)

@@ -1,4 +1,4 @@
-"""YAML text -> a tree of nodes; whatever YAML can do beyond plain data is refused, at its place."""
+"""Parses YAML into nodes with their places; rejects anchors, aliases, tags, merge keys and directives."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MAX_DEPTH = 20
 
 
 def read_yaml_file(path: str) -> YamlFile:
-    """The file as a tree. Raises InputError with the place of the first thing that is wrong."""
-    wanted = files.FileSpec("the desired-state file", 1, too_large="divide it: several files are one desired state")
+    """Read a file. Raises InputError with the place of the first error."""
+    wanted = files.FileSpec("the desired-state file", 1, too_large="split it: several files form one desired state")
     content = files.read_file(path, wanted)
     text = _decode_visible(content.data, path)
     try:
@@ -31,7 +31,7 @@ def read_yaml_file(path: str) -> YamlFile:
 
 
 def _decode_visible(content: bytes, path: str) -> str:
-    """The text of UTF-8 bytes, in which every character is one that can be seen."""
+    """Decode UTF-8, and reject invisible characters."""
     text = files.decode_utf8(content, path)
     if text.replace("\n", "").isprintable():
         return text
@@ -44,42 +44,40 @@ def _decode_visible(content: bytes, path: str) -> str:
 def _check_line(line: str, path: str, number: int) -> None:
     for column, char in enumerate(line, 1):
         if char != "\t" and escape(char) != char:
-            hint = "save the file as UTF-8" if char == "\0" else "remove it: it can hide or reorder what is read here"
-            raise InputError(
-                f"the character U+{ord(char):04X} does not belong in this file", hint, Location(path, number, column)
-            )
+            hint = "save the file as UTF-8" if char == "\0" else "remove it: it can hide or reorder other text"
+            raise InputError(f"the character U+{ord(char):04X} is not allowed", hint, Location(path, number, column))
 
 
 def yaml_events(text: str) -> Iterator[yaml.Event]:
-    """The parser's events, by libyaml where it is there. StreamEndEvent is the last to be asked for."""
+    """The parser's events, by libyaml if it is installed. Do not read past StreamEndEvent."""
     return iter(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event, None)
 
 
 def _parse_root(text: str, path: str) -> MappingNode:
-    """The only document's mapping. Raises yaml.YAMLError, too."""
+    """Parse the mapping of the only document. Raises InputError and yaml.YAMLError."""
     events = yaml_events(text)
     next(events)  # the stream's own start
     opening = next(events)
     tree = TreeBuilder(path, events)
     if isinstance(opening, yaml.StreamEndEvent):
-        raise InputError("the file is empty", "begin with `version: 1`", Location(path, 1, 1))
+        raise InputError("the file is empty", "start it with `version: 1`", Location(path, 1, 1))
     if text.startswith("%", _start_mark(opening).index):
         raise InputError("a YAML directive (`%`) is not allowed", "remove the line", tree.event_source(opening))
     root = tree.build_node(next(events), 1)
     next(events)  # the document's end
     after = next(events)
     if not isinstance(after, yaml.StreamEndEvent):
-        hint = "write each into its own file: several files are one desired state"
+        hint = "write each in a file of its own: several files form one desired state"
         raise InputError("a second YAML document is not allowed", hint, tree.event_source(after))
     if not isinstance(root, MappingNode):
         empty = isinstance(root, ScalarNode) and root.is_empty
         kind = "empty" if empty else "a list" if isinstance(root, SequenceNode) else "a text"
-        raise InputError(f"the file is {kind}, not a mapping", "begin with `version: 1`", Location(path, 1, 1))
+        raise InputError(f"the file is {kind}, not a mapping", "start it with `version: 1`", Location(path, 1, 1))
     return root
 
 
 class TreeBuilder:
-    """Takes nodes from a stream of parser events, depth first; never deeper than `deepest`."""
+    """Builds nodes from a stream of parser events, depth first, up to `max_depth`."""
 
     max_depth = MAX_DEPTH
 
@@ -88,11 +86,12 @@ class TreeBuilder:
         self.events = events
 
     def event_source(self, event: yaml.Event) -> Location:
+        """The place of an event."""
         mark = _start_mark(event)
         return Location(self.path, mark.line + 1, mark.column + 1)
 
     def build_node(self, event: yaml.Event, depth: int) -> YamlNode:
-        """The node that begins with this event; the rest of it is taken from the stream."""
+        """Build the node that starts with this event; its other events are taken from the stream."""
         if isinstance(event, ScalarEvent):
             return self.build_scalar(event)
         self.refuse_anchor_or_tag(event)
@@ -104,6 +103,7 @@ class TreeBuilder:
         return MappingNode(self.build_entries(depth + 1), source)
 
     def build_scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
+        """Build the node of a text."""
         if event.anchor is not None or event.tag is not None:
             self.refuse_anchor_or_tag(event)
         value: str = event.value
@@ -113,52 +113,55 @@ class TreeBuilder:
         return ScalarNode(value, event.implicit[0], Location(self.path, mark.line + 1, mark.column + 1))
 
     def check_text(self, event: yaml.ScalarEvent) -> None:
-        """Refuses a text of several lines, and one that cannot be seen."""
+        """Reject a text of several lines or with invisible characters."""
         value = event.value
         if escape(value) != value:
-            message = f"the text {quote_text(value)} holds a line break or a character that cannot be seen"
-            raise InputError(message, "write it in one line; `>-` folds several into one", self.event_source(event))
+            message = f"the text {quote_text(value)} contains a line break or an invisible character"
+            raise InputError(message, "write it on one line; `>-` joins several lines", self.event_source(event))
 
     def build_items(self, depth: int) -> Iterator[YamlNode]:
+        """Yield the items of a list."""
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             yield self.build_node(event, depth)
 
     def build_entries(self, depth: int) -> dict[str, MappingEntry]:
+        """Build the entries of a mapping."""
         found: dict[str, MappingEntry] = {}
         events = self.events
         while not isinstance(event := next(events), MappingEndEvent):
             name, _, source = self.build_key(event, depth)
             if name in found:
                 first = place_text(found[name].location)
-                hint = "YAML readers keep one of the two without a word: join them"
-                raise InputError(f"the key {quote_text(name)} stands here twice, first at {first}", hint, source)
-            begun = next(events)
-            node = self.build_scalar(begun) if isinstance(begun, ScalarEvent) else self.build_node(begun, depth)
+                hint = "merge the two: YAML readers silently keep only one"
+                raise InputError(f"duplicate key {quote_text(name)}; the first is at {first}", hint, source)
+            value = next(events)
+            node = self.build_scalar(value) if isinstance(value, ScalarEvent) else self.build_node(value, depth)
             found[name] = MappingEntry(source, node)
         return found
 
     def build_key(self, event: yaml.Event, depth: int) -> ScalarNode:
+        """Build the key of an entry."""
         if isinstance(event, ScalarEvent):
             key = self.build_scalar(event)
             if key.value == "<<" and key.is_plain:
-                raise InputError("the merge key `<<` is not allowed", "write out what it stands for", key.location)
+                raise InputError("the merge key `<<` is not allowed", "write out its content", key.location)
             return key
         source = self.build_node(event, depth).location
-        raise InputError("a list or a mapping cannot be a key", "a key is a text", source)
+        raise InputError("a list or a mapping cannot be a key", "write the key as text", source)
 
     def refuse_anchor_or_tag(self, event: yaml.Event) -> None:
-        """Refuses an alias, an anchor and a tag; the types of PyYAML do not know which events have them."""
+        """Reject an alias, an anchor or a tag; PyYAML's types do not say which events have them."""
         anchor: str | None = getattr(event, "anchor", None)
         tag: str | None = getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
-            message, hint = f"the alias {quote_text(f'*{anchor}')} is not allowed", "write out what it stands for"
+            message, hint = f"the alias {quote_text(f'*{anchor}')} is not allowed", "write out its content"
         elif anchor is not None:
             message, hint = (
                 f"the anchor {quote_text(f'&{anchor}')} is not allowed",
-                "remove it, and write out its aliases",
+                "remove it, and write out the content of its aliases",
             )
         elif tag is not None:
-            message, hint = f"the tag {quote_text(tag)} is not allowed", "remove it: a text is what it looks like"
+            message, hint = f"the tag {quote_text(tag)} is not allowed", "remove it"
         else:
             return
         raise InputError(message, hint, self.event_source(event))
@@ -168,22 +171,23 @@ def _start_mark(event: yaml.Event) -> yaml.Mark:
     return cast("yaml.Mark", event.start_mark)
 
 
-def too_deep_error(source: Location, deepest: int = MAX_DEPTH) -> InputError:
-    return InputError(f"this is nested more than {deepest} deep", "nothing in this format is", source)
+def too_deep_error(source: Location, max_depth: int = MAX_DEPTH) -> InputError:
+    """The error for a node that is nested too deeply."""
+    return InputError(f"this is nested more than {max_depth} levels deep", "reduce the nesting", source)
 
 
-def yaml_syntax_error(error: yaml.YAMLError, text: str, path: str, deepest: int = MAX_DEPTH) -> InputError:
-    """The parser's own complaint. It may point behind the last line; the place told is always within the file."""
+def yaml_syntax_error(error: yaml.YAMLError, text: str, path: str, max_depth: int = MAX_DEPTH) -> InputError:
+    """The parser's error as InputError; its place is always within the file."""
     mark = getattr(error, "problem_mark", None)
     problem = escape(str(getattr(error, "problem", None) or error))
     lines = files.LINE_BREAK.split(text)
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if line >= len(lines):
         line, column = len(lines) - 1, len(lines[-1])
-    if "nesting depth" in problem:  # libyaml 0.2.6 has a limit of its own, and meets it before it gives any event
-        return too_deep_error(Location(path, line + 1, column + 1), deepest)
+    if "nesting depth" in problem:  # libyaml 0.2.6 has a limit of its own, which it checks before the first event
+        return too_deep_error(Location(path, line + 1, column + 1), max_depth)
     if lines[line][column : column + 1] == "\t":
         hint = "indent with spaces, not with tabs"
     else:
-        hint = "look at the indentation, the quotes and the brackets of this line and the one before"
-    return InputError(f"this is not YAML: {problem}", hint, Location(path, line + 1, column + 1))
+        hint = "check the indentation, the quotes and the brackets of this line and the one before"
+    return InputError(f"not YAML: {problem}", hint, Location(path, line + 1, column + 1))

@@ -1,7 +1,7 @@
-"""Policy documents, normalised where they enter: documents that are equal here say the same in other words at most.
+"""Policy documents, parsed and normalised: documents with equal values here have the same meaning.
 
-Grammar: IAM user guide, reference_policies_grammar. What the grammar leaves to taste (one statement or a list, a text
-or a list of one, the case of an action, a number or a text in a condition) is gone after `parse`.
+Grammar: IAM user guide, reference_policies_grammar. `parse_document` removes the variants that the grammar allows: one
+statement or a list, a text or a list of one, the case of an action, a number or a text in a condition.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
 class DocumentError(InputError):
-    """A policy document that IAM would not take; the message names the element: `Statement[2].Action`."""
+    """A policy document that IAM rejects; the message names the element: `Statement[2].Action`."""
 
     def __init__(self, message: str, element: str = "") -> None:
         super().__init__(message)
@@ -51,8 +51,11 @@ class DocumentError(InputError):
 class Condition:
     """One key of one operator: `ForAnyValue:StringLikeIfExists` of `aws:TagKeys`.
 
-    operator: in the reference's spelling, `StringLike`; key: in lower case, but for what follows the first `/` (a tag's
-    key keeps its case); values: texts, sorted, each once: any of them has to match, or none for a negated operator.
+    operator: in the reference's spelling, `StringLike`.
+    key: in lower case, except what follows the first `/`: a tag's key keeps its case.
+    values: sorted texts without duplicates. One of them must match; none, for a negated operator.
+    qualifier: the set operator.
+    if_exists: whether the operator ends with `IfExists`.
     """
 
     operator: str
@@ -64,9 +67,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """The values of an element and whether it is its Not form: then whatever matches none of them is meant.
+    """The values of an Action or Resource element.
 
-    written: the values as they stood in the document, one for each, for messages; empty where they are the same.
+    negated: whether this is the Not form, which matches everything that no value matches.
+    written: for messages, each value in the document's own spelling; empty if the spelling is the same.
     """
 
     values: tuple[str, ...]
@@ -76,7 +80,11 @@ class Patterns:
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """Who a resource-based or trust policy is about: (type, value) pairs, sorted; everybody is ("AWS", "*")."""
+    """The principals of a statement in a resource-based or trust policy.
+
+    values: sorted (type, value) pairs; ("AWS", "*") is everyone.
+    negated: whether this is NotPrincipal.
+    """
 
     values: tuple[tuple[str, str], ...]
     negated: bool = False
@@ -86,8 +94,11 @@ class Principals:
 class Statement:
     """One statement.
 
-    actions: in lower case; resources None: the policy's own resource (trust and some resource-based policies);
-    principals None: an identity-based policy; index: from 0, as written.
+    actions: in lower case.
+    resources: None for the policy's own resource (trust policies and some resource-based policies).
+    principals: None in an identity-based policy.
+    sid: "" if the statement has none.
+    index: its position in the document, from 0.
     """
 
     effect: Effect
@@ -101,49 +112,52 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Document:
+    """A policy document."""
+
     version: Version
     statements: tuple[Statement, ...]
 
 
 def parse_document(document: str | Mapping[str, Any], *, where: str = "") -> Document:
-    """A document as text (plain or percent-encoded, as IAM's API gives it) or as parsed JSON. Raises DocumentError.
+    """Parse a policy document. Raises DocumentError.
 
-    where: what messages begin with, such as a file's or policy's name.
+    document: text (plain or percent-encoded, as IAM's API returns it) or parsed JSON.
+    where: a prefix for messages, such as the name of a file or policy.
     """
     value = _decode_json(document, where) if isinstance(document, str) else document
     found = _require_mapping(value, where, "the document", _DOCUMENT_KEYS)
     version = found.get("Version", "2008-10-17")
     if version not in _VERSIONS:
-        _refuse(where, "Version", "2012-10-17 or 2008-10-17 is needed, as text")
+        _refuse(where, "Version", "must be 2012-10-17 or 2008-10-17, as text")
     statements = found.get("Statement")
     if statements is None:
-        _refuse(where, "Statement", "there is none")
+        _refuse(where, "Statement", "missing")
     listed = statements if isinstance(statements, list) else [statements]
     return Document(version, tuple(_parse_statement(each, index, where) for index, each in enumerate(listed)))
 
 
 def _decode_json(text: str, where: str) -> object:
-    # IAM's API percent-encodes documents (RFC 3986), and some tools do it again.
+    # IAM's API percent-encodes documents (RFC 3986), and some tools encode them a second time.
     for _ in range(2):
         if text.lstrip()[:1] == "%":
             text = unquote(text)
     try:
         return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        _refuse(where, "the document", f"this is not JSON: {error}")
+        _refuse(where, "the document", f"not JSON: {error}")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"key {name!r} is there twice")
+            raise ValueError(f"duplicate key {name!r}")
         found[name] = value
     return found
 
 
 def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON value")
+    raise ValueError(f"{word} is not a JSON value")
 
 
 def _parse_statement(value: object, index: int, where: str) -> Statement:
@@ -151,13 +165,13 @@ def _parse_statement(value: object, index: int, where: str) -> Statement:
     found = _require_mapping(value, where, place, _STATEMENT_KEYS)
     effect = found.get("Effect")
     if effect not in ("Allow", "Deny"):
-        _refuse(where, f"{place}.Effect", "Allow or Deny is needed")
+        _refuse(where, f"{place}.Effect", "must be Allow or Deny")
     actions = _parse_patterns(found, "Action", place, where)
     if actions is None:
-        _refuse(where, place, "there is neither Action nor NotAction")
+        _refuse(where, place, "has neither Action nor NotAction")
     sid = found.get("Sid", "")
     if not isinstance(sid, str):
-        _refuse(where, f"{place}.Sid", "text is needed")
+        _refuse(where, f"{place}.Sid", "must be text")
     return Statement(
         effect,
         _lowercase_actions(actions),
@@ -172,7 +186,7 @@ def _parse_statement(value: object, index: int, where: str) -> Statement:
 def _parse_patterns(found: Mapping[str, Any], name: str, place: str, where: str) -> Patterns | None:
     both = [each for each in (name, f"Not{name}") if each in found]
     if len(both) > 1:
-        _refuse(where, place, f"{name} and Not{name} exclude each other")
+        _refuse(where, place, f"has both {name} and Not{name}")
     if not both:
         return None
     values = _parse_texts(found[both[0]], f"{place}.{both[0]}", where)
@@ -180,7 +194,7 @@ def _parse_patterns(found: Mapping[str, Any], name: str, place: str, where: str)
 
 
 def _lowercase_actions(actions: Patterns) -> Patterns:
-    # Backwards, so that of two that differ in case only the first is kept.
+    # Reversed, so that the first of two spellings that differ only in case is kept.
     written = {each.lower(): each for each in reversed(actions.values)}
     values = tuple(sorted(written))
     return Patterns(values, actions.negated, tuple(written[each] for each in values))
@@ -189,7 +203,7 @@ def _lowercase_actions(actions: Patterns) -> Patterns:
 def _parse_principals(found: Mapping[str, Any], place: str, where: str) -> Principals | None:
     both = [each for each in ("Principal", "NotPrincipal") if each in found]
     if len(both) > 1:
-        _refuse(where, place, "Principal and NotPrincipal exclude each other")
+        _refuse(where, place, "has both Principal and NotPrincipal")
     if not both:
         return None
     place = f"{place}.{both[0]}"
@@ -231,15 +245,15 @@ def _parse_text(value: object, place: str, where: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return json.dumps(value)
-    return _refuse(where, place, "text or a list of texts is needed")
+    return _refuse(where, place, "must be text or a list of texts")
 
 
 def _require_mapping(value: object, where: str, place: str, known: frozenset[str] | None) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        _refuse(where, place, "an object is needed")
+        _refuse(where, place, "must be an object")
     unknown = sorted(set(value) - known) if known is not None else []
     if unknown:
-        _refuse(where, place, f"there is no element {unknown[0]!r}")
+        _refuse(where, place, f"unknown element {unknown[0]!r}")
     return value
 
 

@@ -1,4 +1,4 @@
-"""How a live policy document differs in meaning from the one that was written, in words and as evidence."""
+"""The difference in meaning between a live policy document and the declared one, as text and as evidence."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.policy import document
 from koding_audit.policy.diff import Difference, PolicyChange, compare_documents, describe_policy_change
 
-_MOST_CHANGES = 20  # changes of a kind that a report carries; the semantic diff may find thousands
+_MOST_CHANGES = 20  # changes of one kind in a report; the semantic diff may find thousands
 _TITLES: Mapping[str, str] = {
-    "gained": "it allows what it should not",
-    "lost": "it does not allow what it should",
-    "forbidden": "it denies what it should not",
-    "released": "it does not deny what it should",
+    "gained": "it also allows",
+    "lost": "it does not allow",
+    "forbidden": "it also denies",
+    "released": "it does not deny",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """words: for a message; evidence: the verdict, and what was gained and lost, each with an example resource.
+    """A difference in meaning.
 
-    Of a condition there are its key and operator, and no value: a report goes further than the policies in it.
+    description: text for a message.
+    evidence: the verdict and the changes by kind, each with an example resource. A condition is shown by key and
+        operator, without its values: more people read a report than the policies in it.
     """
 
     description: str
@@ -31,7 +33,7 @@ class Drift:
 
 
 def find_drift(live: str, wanted: str) -> Drift | None:
-    """What the live document grants differently from the wanted one; None where both mean the same."""
+    """Return how the live document differs from the wanted one; None if both mean the same."""
     try:
         difference = compare_documents(document.parse_document(wanted), document.parse_document(live), values=False)
     except document.DocumentError as error:
@@ -39,16 +41,16 @@ def find_drift(live: str, wanted: str) -> Drift | None:
     if difference.verdict == "equal":
         return None
     parts = list(_changes_by_kind(difference))
-    words = "; ".join(f"{_TITLES[name]}: {_summarize_changes(changes)}" for name, changes in parts)
+    description = "; ".join(f"{_TITLES[name]} {_summarize_changes(changes)}" for name, changes in parts)
     why = {"why": difference.why} if difference.why else {}
     found = {name: [asdict(each) for each in changes[:_MOST_CHANGES]] for name, changes in parts}
     more = {f"more_{name}": len(changes) - _MOST_CHANGES for name, changes in parts if len(changes) > _MOST_CHANGES}
-    undecided = f"whether it means the same is not decided: {difference.why}"
-    return Drift(words or undecided, {"verdict": difference.verdict, **found, **more, **why})
+    undecided = f"it is undecided whether both mean the same: {difference.why}"
+    return Drift(description or undecided, {"verdict": difference.verdict, **found, **more, **why})
 
 
 def _changes_by_kind(difference: Difference) -> Iterator[tuple[str, Sequence[PolicyChange]]]:
-    """The kinds of change that there are, with their changes."""
+    """Yield each kind of change that occurs, with its changes."""
     for name in _TITLES:
         changes: Sequence[PolicyChange] = getattr(difference, name)
         if changes:
@@ -56,6 +58,6 @@ def _changes_by_kind(difference: Difference) -> Iterator[tuple[str, Sequence[Pol
 
 
 def _summarize_changes(changes: Sequence[PolicyChange]) -> str:
-    """The first change, and how many more there are."""
+    """Return the first change as text, and how many more there are."""
     more = len(changes) - 1
     return describe_policy_change(changes[0]) + (f" and {more} more" if more else "")

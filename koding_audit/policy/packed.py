@@ -1,4 +1,4 @@
-"""Packed reference data that ships in the package: a line of JSON that says where the data is from, then its lines.
+"""Reads the packed reference data of the package: one line of JSON with the origin of the data, then its lines.
 
 tools/bake.py writes the files; `xz -dc FILE | head -1` shows the first line.
 """
@@ -13,10 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DataOrigin:
-    """Where packed data is from, so that nobody takes a copy for what AWS has now.
+    """Where packed data comes from; it is a copy at one date, not what AWS has now.
 
-    source: the package that it was made of; version: of that package; date: of the data, ISO 8601; licence: its SPDX
-    identifier; counts: how many of what there are.
+    source: the package that it was made from.
+    version: the version of that package.
+    date: the date of the data, ISO 8601.
+    licence: its SPDX identifier.
+    copyright: the copyright notice.
+    counts: the number of entries of each kind.
     """
 
     source: str
@@ -28,8 +32,12 @@ class DataOrigin:
 
 
 def read_packed(module: str, name: str) -> tuple[DataOrigin, list[str]]:
-    """The file of that name beside a module (its `__file__`): its origin and its lines."""
-    import lzma  # noqa: PLC0415 - some builds of Python lack it: only who reads packed data needs it
+    """Return the origin and the lines of a file that lies beside a module.
+
+    module: the module's `__file__`.
+    name: the name of the file.
+    """
+    import lzma  # noqa: PLC0415 - some builds of Python lack it, and only packed data needs it
 
     path = os.path.join(os.path.dirname(module), name)  # noqa: PTH118, PTH120 - pathlib costs milliseconds
     with open(path, "rb") as file:  # noqa: PTH123 - as above

@@ -1,4 +1,4 @@
-"""The permissions of a live user, group or role: its policies, put before the evaluator."""
+"""The permissions of a live user, group or role: collects its policies and evaluates requests against them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ from koding_audit.policy.evaluation import (
     user_context,
 )
 
-# Not everybody may read an organization's policies, and resources keep their own.
+# Many callers may not read an organization's policies, and resources have policies of their own.
 _OPTIONAL_TYPES: tuple[PolicyType, ...] = ("scp", "rcp", "resource")
 
 
 @dataclass
 class Permissions:
-    """Decisions over one snapshot. Each document is compiled once, when it is first needed."""
+    """Decides requests over one snapshot. Each document is compiled once, when it is first needed.
+
+    snapshot: the state of the account.
+    strict: whether a layer that was not read makes a verdict unknown.
+    """
 
     snapshot: Snapshot
     strict: bool = False
@@ -39,20 +43,20 @@ class Permissions:
     _policies: dict[PrincipalKey, Policies] = field(default_factory=dict)
 
     def decide(self, principal: Principal, action: RequiredAction) -> Decision:
-        """Whether a user's access key, any member of a group, or a session of a role may take an action directly."""
+        """Decide whether a user's access key, any member of a group, or a session of a role may call an action."""
         request = self.request_for(principal, action)
         return decide(request, self._policies_for_resource(principal, action.resource), strict=self.strict)
 
     def request_for(self, principal: Principal, action: RequiredAction) -> AccessRequest:
-        """What is asked by a user with an access key, by any member of a group, or by a session of a role."""
+        """Return the request of a user with an access key, of any member of a group, or of a session of a role."""
         account, organization = self.snapshot.account, self.snapshot.organization.id
         extra = dict(action.context)
         if principal.kind == "role":
-            asks = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/*"
+            requester = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/*"
             context = role_context(arn=principal.arn, account=account.id, organization=organization, extra=extra)
-            return AccessRequest(action.action, action.resource, asks, context)
+            return AccessRequest(action.action, action.resource, requester, context)
         is_user = principal.kind == "user"
-        asks = principal.arn if is_user else account.arn("user", "*")
+        requester = principal.arn if is_user else account.arn("user", "*")
         context = user_context(
             arn=principal.arn if is_user else None,
             name=principal.name if is_user else None,
@@ -62,21 +66,24 @@ class Permissions:
             organization=organization,
             extra=extra,
         )
-        return AccessRequest(action.action, action.resource, asks, context)
+        return AccessRequest(action.action, action.resource, requester, context)
 
     def has_gaps(self, principal: Principal) -> bool:
-        """Whether a policy that could decide was not read, so that an unknown verdict is the gap's to tell."""
+        """Whether a policy that could decide was not read: then the gap explains an unknown verdict."""
         return any(each.kind not in _OPTIONAL_TYPES for each in self.policies(principal).unread)
 
     def policies(self, principal: Principal) -> Policies:
-        """Every policy that bears on a user, or on a group's members as such."""
+        """Return every policy that applies to a user or role, or to the members of a group."""
         key = principal_key(principal.kind, principal.name)
         if key not in self._policies:
             self._policies[key] = self._gather_policies(principal)
         return self._policies[key]
 
     def _policies_for_resource(self, principal: Principal, resource: str) -> Policies:
-        """Another account's resource is under the RCPs of its own organization, which nobody gave."""
+        """Return the policies for a request to this resource.
+
+        The RCPs of another account's resource are those of its own organization, and they are not known.
+        """
         policies, owner = self.policies(principal), arn_account(resource)
         if "*" in owner or owner in ("", "aws", self.snapshot.account.id):
             return policies
@@ -84,7 +91,7 @@ class Permissions:
 
     @cached_property
     def _organization_policies(self) -> Policies:
-        """What of the organization binds everybody in the account, and what of it is not known."""
+        """The organization's policies, which apply to every principal of the account, and the layers not read."""
         known = self.snapshot.organization
         levels: dict[PolicyType, tuple[Level, ...] | None] = {"scp": known.scps, "rcp": known.rcps}
         return Policies(
@@ -121,7 +128,7 @@ class Permissions:
         )
 
     def _compiled_policy(self, layer: str, name: str) -> tuple[Policy, ...]:
-        """The policy of that name in Snapshot.documents; none where it was not read."""
+        """Return the policy of that name in Snapshot.documents; () if it was not read."""
         text = self.snapshot.documents.get(name)
         if text is None:
             return ()
@@ -130,25 +137,25 @@ class Permissions:
         return (Policy(layer, name, self._compiled[name]),)
 
 
-def reason_text(because: Reason) -> str:
-    """`statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
-    if because.statement is None:
-        named = f" ({_policy_label(because)})" if because.policy else ""
-        return f"{because.layer}{named}: {because.why}"
-    sid = f" ({because.sid})" if because.sid else ""
-    return f"statement {because.statement + 1}{sid} of {_policy_label(because)}, {because.layer}: {because.why}"
+def reason_text(reason: Reason) -> str:
+    """Return a reason as text: `statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
+    if reason.statement is None:
+        named = f" ({_policy_label(reason)})" if reason.policy else ""
+        return f"{reason.layer}{named}: {reason.why}"
+    sid = f" ({reason.sid})" if reason.sid else ""
+    return f"statement {reason.statement + 1}{sid} of {_policy_label(reason)}, {reason.layer}: {reason.why}"
 
 
-def _policy_label(because: Reason) -> str:
-    if because.policy.startswith("arn:"):
-        return policy_name(because.policy)
-    if because.layer.startswith(("SCP level", "RCP level")):
-        return because.policy
-    return f"inline policy {because.policy.rpartition('/')[2]}"
+def _policy_label(reason: Reason) -> str:
+    if reason.policy.startswith("arn:"):
+        return policy_name(reason.policy)
+    if reason.layer.startswith(("SCP level", "RCP level")):
+        return reason.policy
+    return f"inline policy {reason.policy.rpartition('/')[2]}"
 
 
 def _compile_levels(kind: str, levels: tuple[Level, ...]) -> tuple[tuple[Policy, ...], ...]:
-    """An organization's policies, from the root down; the layer names the level as the evaluator does."""
+    """Return an organization's policies, from the root down; the layer names the level as the evaluator does."""
     return tuple(
         tuple(Policy(f"{kind} level {number}", each.name, compile_document(each.document)) for each in level)
         for number, level in enumerate(levels, start=1)
@@ -156,7 +163,7 @@ def _compile_levels(kind: str, levels: tuple[Level, ...]) -> tuple[tuple[Policy,
 
 
 def _document_names(holder: Principal) -> list[str]:
-    """The names in Snapshot.documents of what is attached to and written into a principal."""
+    """Return the names in Snapshot.documents of a principal's attached and inline policies."""
     return [
         *sorted(holder.attached or ()),
         *(inline_document_key(holder, policy) for policy in sorted(holder.inline or ())),

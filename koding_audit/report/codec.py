@@ -368,7 +368,7 @@ def _decode_evidence(item: Item, depth: int = 1) -> Any:
 
 
 def _decode_fix(item: Item) -> Action:
-    return decode_action(item.fields("action", "parameters"), unsaid="PolicyDocument")
+    return decode_action(item.fields("action", "parameters"), omitted="PolicyDocument")
 
 
 def _decode_blocked_gap(item: Item) -> tuple[Gap, tuple[str, ...]]:
@@ -423,7 +423,7 @@ def _decode_trend_point(item: Item) -> TrendPoint:
 
 def _decode_report_entry(item: Item) -> Entry:
     fields = item.fields("action", "parameters", "outcome", "detail")
-    action = decode_action(fields, unsaid="PolicyDocument")
+    action = decode_action(fields, omitted="PolicyDocument")
     return Entry(action, fields["outcome"].choice(OUTCOMES), fields["detail"].text())
 
 

@@ -220,7 +220,7 @@ def test_the_file_of_a_run_is_no_history_and_no_report_is_laid_over_it(
     laid = scan(organization, tmp_path, "--resume", path, "--output", f"csv:{path}")
     assert (laid.status, organization.written) == (2, [])
     kept = scan(organization, tmp_path, "--history", path)
-    assert "it is a database of something else" in kept.output
+    assert "it is a database of another program" in kept.output
     assert (tmp_path / "all.run").stat().st_mode & 0o777 == 0o600
 
 

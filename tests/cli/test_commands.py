@@ -258,7 +258,7 @@ def test_a_file_that_is_there_is_refused_before_anything_is_read(
     out = tmp_path / "there"
     out.write_text("old")
     assert main([*command, "--source", "snapshot:nowhere", "--out", str(out)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert out.read_text() == "old"
 
 

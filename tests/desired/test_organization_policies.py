@@ -43,17 +43,17 @@ def test_a_list_of_documents_is_one_level_and_each_has_its_place_in_the_name(tmp
         ("[" * 100_000, 1, 502, "nested too deeply"),
         ("\n 7", 2, 2, "this is no policy document"),
         ('[{"Version": "2012-10-17", "Statement": []},\n "x"]', 2, 2, "this is no policy document"),
-        ('{"Version": "2012-10-17",\n "Version": "2012-10-17"}', 2, 2, 'key "Version" is there twice'),
-        ('{"Version": NaN}', 1, 13, "NaN is no JSON value"),
+        ('{"Version": "2012-10-17",\n "Version": "2012-10-17"}', 2, 2, 'duplicate key "Version"'),
+        ('{"Version": NaN}', 1, 13, "NaN is not a JSON value"),
         ('{"Version": "2012-10-17",\n  "Statement": [\n   {"Effect": "allow"}]}', 3, 5, "Effect: Allow or Deny"),
-        ('[{"Version":\n "2012-10-17"}]', 1, 2, "Statement: there is none"),
+        ('[{"Version":\n "2012-10-17"}]', 1, 2, "Statement: missing"),
         (
             '{"Statement": [{"Effect": "Deny", "Action": "*", "Condition":\n{"Bool": {"aws:SecureTransport": {}}}}]}',
             2,
             11,
-            "text or a list of texts is needed",
+            "must be text or a list of texts",
         ),
-        ('{"Statement": [],\n "Statment": []}', 1, 1, "there is no element 'Statment'"),
+        ('{"Statement": [],\n "Statment": []}', 1, 1, "unknown element 'Statment'"),
     ],
 )
 def test_what_is_no_policy_is_refused_with_its_line_and_column(

@@ -160,11 +160,11 @@ def test_a_default_file_is_not_written_over_either(refused: Said) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("file.yaml", "is there already"),
-        (".", "is there already"),
-        ("/dev/full", "is there already"),
+        ("file.yaml", "already exists"),
+        (".", "already exists"),
+        ("/dev/full", "already exists"),
         ("-", "only a report can go to standard output"),
-        ("", "an empty name is no name of a file"),
+        ("", "an empty name is not a file name"),
         ("new/", "no name of a file"),
         ("nowhere/new", "is not a folder"),
     ],
@@ -176,7 +176,7 @@ def test_what_is_saved_is_a_new_file_or_nothing(command: list[str], path: str, t
 
 @pytest.mark.parametrize(
     ("path", "told"),
-    [("file.yaml", "is there already"), ("/dev/full", "is there already"), ("-", "only a report"), ("new/", "no name")],
+    [("file.yaml", "already exists"), ("/dev/full", "already exists"), ("-", "only a report"), ("new/", "is not a file name")],
 )
 def test_a_journal_is_a_new_file_and_that_is_told_before_anything_is_read(path: str, told: str, refused: Said) -> None:
     assert told in refused("scan", "file.yaml", "--fix", "--yes", *PINNED, "--journal", path)
@@ -199,7 +199,7 @@ def test_a_plan_that_is_not_what_was_saved_is_refused(run: Command) -> None:
         "edited by hand": (text.replace("ReadOnlyAccess", "AdministratorAccess"), "not what its files"),
         "truncated": (text[: len(text) // 2], "not JSON"),
         "empty": ("", "not JSON"),
-        "of a newer version": (newer, "version 99 is newer than this koding-audit knows"),
+        "of a newer version": (newer, "version 99 is newer than this koding-audit supports"),
         "no plan": (SCAN, "not JSON"),
     }
     for name, (changed, told) in plans.items():

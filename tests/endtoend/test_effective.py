@@ -150,7 +150,7 @@ def test_a_file_of_scps_that_is_none_is_refused_before_anything_is_read(
     (tmp_path / "scp.json").write_text('[\n {"Version": "2012-10-17",\n  "Statement": [{"Effect": "Deny"}]}]')
     result = command("scan", *files, "--scp", "scp.json")
     assert result.status == 2
-    assert result.stderr.startswith("scp.json:3:17: error: Statement[0]: there is neither Action nor NotAction; ")
+    assert result.stderr.startswith("scp.json:3:17: error: Statement[0]: has neither Action nor NotAction; ")
     assert clean.calls() == []
 
 

@@ -196,7 +196,7 @@ def test_no_fix_starts_where_the_home_cannot_be_written(command: Command, drifte
 def test_no_fix_starts_without_a_home(command: Command, drifted: MotoAccount) -> None:
     result = command("scan", GUIDE, "--fix", "--yes", *PINNED, env={"HOME": None, "XDG_STATE_HOME": None})
     assert result.status == 2
-    assert "there is no HOME to keep a journal in" in result.stderr
+    assert "HOME is not set, so there is no folder for a journal" in result.stderr
     assert drifted.writes() == []
 
 

@@ -49,7 +49,7 @@ def test_a_file_that_is_there_is_left_alone(offline: Command, there: str, adopt:
         path.symlink_to("nowhere.yaml")
     result = offline("init", *adopt)
     assert result.status == 2
-    assert "koding-audit.yaml is there already" in result.stderr
+    assert "koding-audit.yaml already exists" in result.stderr
     assert [each.name for each in offline.home.iterdir()] == [FILE]
 
 
@@ -57,7 +57,7 @@ def test_a_schema_that_is_there_is_left_alone_and_told(offline: Command) -> None
     (offline.home / SCHEMA).write_text("mine")
     result = offline("init")
     assert result.status == 0
-    assert f"{SCHEMA} is there already" in result.stderr
+    assert f"{SCHEMA} already exists" in result.stderr
     assert (offline.home / SCHEMA).read_text() == "mine"
 
 

@@ -171,4 +171,4 @@ def test_statements_without_end_are_undecided(monkeypatch: pytest.MonkeyPatch) -
     statements = [many(STATEMENT.replace("A#*b", "*").replace("k#", key), 40, ",") for key in ("j#", "k#")]
     old, new = (document.parse_document(f'{{"Statement": [{each}]}}') for each in statements)
     found = compare_documents(old, new)
-    assert (found.verdict, found.why) == ("undecided", "more than 30 statements meet")
+    assert (found.verdict, found.why) == ("undecided", "more than 30 statements apply")

@@ -56,7 +56,7 @@ def test_what_is_no_file_is_never_waited_for(way: str, tmp_path: Path, capsys: p
     os.mkfifo(tmp_path / "pipe")
     for path, kind in ((tmp_path / "pipe", "a pipe"), (tmp_path, "a directory"), (Path("/dev/zero"), "a device")):
         assert kind in refused(way, str(path), capsys)
-    assert "standard input is not read" in refused(way, "-", capsys)
+    assert "standard input is not supported" in refused(way, "-", capsys)
 
 
 @pytest.mark.parametrize("way", WAYS)

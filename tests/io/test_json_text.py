@@ -103,7 +103,7 @@ def test_a_file_that_is_cut_short_is_told_with_line_and_column() -> None:
 
 
 def test_a_key_that_is_there_twice_is_refused() -> None:
-    with pytest.raises(InputError, match=r'^key "a" is there twice$') as caught:
+    with pytest.raises(InputError, match=r'^duplicate key "a"$') as caught:
         parse_json('{"a": 1,\n "a": 2}', "x.json")
     assert caught.value.location == Location("x.json", 2, 2)
 
@@ -147,8 +147,8 @@ def test_a_key_that_is_there_twice_is_placed_at_the_second() -> None:
 @pytest.mark.parametrize(
     ("word", "problem"),
     [
-        ("NaN", "NaN is no JSON value"),
-        ("-Infinity", "-Infinity is no JSON value"),
+        ("NaN", "NaN is not a JSON value"),
+        ("-Infinity", "-Infinity is not a JSON value"),
         ("1e999", "a number is too large"),
         ("-1.5e400", "a number is too large"),
         ("9" * 5000, "a number has more than 100 digits"),
@@ -187,7 +187,7 @@ def test_nan_is_never_written() -> None:
 def test_each_type_is_checked(method: str, good: object, bad: list[object]) -> None:
     getattr(Item(good, "x"), method)()
     for value in bad:
-        with pytest.raises(InputError, match="is needed"):
+        with pytest.raises(InputError, match="must be"):
             getattr(Item(value, "x"), method)()
 
 
@@ -197,7 +197,7 @@ def test_a_refusal_names_the_file_and_the_item() -> None:
     )
     with pytest.raises(InputError) as caught:
         item.text()
-    assert caught.value.message == "x.json: principals[0].arn: text is needed"
+    assert caught.value.message == "x.json: principals[0].arn: must be text"
 
 
 def test_missing_and_unknown_keys_are_refused_by_name() -> None:
@@ -208,13 +208,13 @@ def test_missing_and_unknown_keys_are_refused_by_name() -> None:
 
 
 def test_a_choice_says_what_there_is() -> None:
-    with pytest.raises(InputError, match="one of user, group is needed"):
+    with pytest.raises(InputError, match="must be one of user, group"):
         Item(["user"], "x").choice(("user", "group"))
 
 
 @pytest.mark.parametrize("version", [0, -1, 1.0, True, "1", None, [1]])
 def test_a_version_that_is_none_is_refused(version: object) -> None:
-    with pytest.raises(InputError, match="version: 1 is needed"):
+    with pytest.raises(InputError, match="version: must be 1"):
         Item({"kind": "k", "version": version}, "x").file_fields("k", 1)
 
 

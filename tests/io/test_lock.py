@@ -150,6 +150,6 @@ def test_a_lock_is_never_taken_through_a_link_or_where_there_is_no_room_for_it(t
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "link", tmp_path / "file" / "lock"):
-        with pytest.raises(AuditError, match="cannot be made"), lock.lock_account(str(path), NOW, JOURNAL):
+        with pytest.raises(AuditError, match="cannot be created"), lock.lock_account(str(path), NOW, JOURNAL):
             pass
     assert not (tmp_path / "elsewhere").exists()

@@ -47,7 +47,7 @@ def test_of_thousands_of_errors_the_first_are_told_and_the_others_counted(capsys
     Terminal().print_problems([Problem(f"account {each}") for each in range(3000)])
     *told, rest = capsys.readouterr().err.splitlines()
     assert told == [f"error: account {each}" for each in range(20)]
-    assert rest == "and 2,980 more errors: `--output jsonl`, json and csv have all of them"
+    assert rest == "and 2,980 more errors: use `--output jsonl`, json or csv to see all of them"
     Terminal().print_problems([Problem("one")] * 20)
     assert capsys.readouterr().err == "error: one\n" * 20
 
@@ -111,7 +111,7 @@ def test_quiet_has_no_progress(at_terminal: AtTerminal) -> None:
 def test_only_yes_is_yes(typed: str, agreed: bool, at_terminal: AtTerminal) -> None:
     shown = at_terminal(typed)
     assert Terminal().ask("Do it?") is agreed
-    assert shown.getvalue() == "Do it?\nOnly `yes` will do it: "
+    assert shown.getvalue() == "Do it?\nType `yes` to continue: "
 
 
 def test_nobody_is_there_without_a_terminal(at_terminal: AtTerminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +327,7 @@ def test_a_new_file_is_never_laid_over_another(check: Callable[[str], None], tmp
     there.write_text("old")
     link.symlink_to(tmp_path / "nowhere")
     for path in (there, link, tmp_path):
-        with pytest.raises(InputError, match="is there already") as caught:
+        with pytest.raises(InputError, match="already exists") as caught:
             check(str(path))
         assert caught.value.hint
     assert there.read_text() == "old"
@@ -388,7 +388,7 @@ def test_of_a_link_the_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path)
 def test_a_pipe_is_written_to_where_somebody_reads_it_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    with pytest.raises(AuditError, match="nobody reads this pipe"):
+    with pytest.raises(AuditError, match="no process reads this pipe"):
         replace_file(str(path), ["text"])
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     replace_file(str(path), ["text"])
@@ -437,7 +437,7 @@ def test_a_file_system_without_hard_links_takes_a_new_file_too(tmp_path: Path, m
     monkeypatch.setattr(os, "link", none)
     create_file(str(tmp_path / "plan"), "text")
     assert (tmp_path / "plan").read_text() == "text"
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="already exists"):
         create_file(str(tmp_path / "plan"), "other")
     assert names(tmp_path) == ["plan"]
 
@@ -445,7 +445,7 @@ def test_a_file_system_without_hard_links_takes_a_new_file_too(tmp_path: Path, m
 def test_whoever_makes_the_file_in_between_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "lexists", lambda _: False)
     (tmp_path / "plan").write_text("theirs")
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="already exists"):
         create_file(str(tmp_path / "plan"), "text")
     assert (tmp_path / "plan").read_text() == "theirs"
     assert names(tmp_path) == ["plan"]

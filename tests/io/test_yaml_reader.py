@@ -19,7 +19,7 @@ HEAD = "version: 1\n"
 Row = tuple[str, str | bytes, int, int, str, str]
 
 REFUSED: list[Row] = [
-    ("empty", "", 1, 1, "the file is empty", "begin with `version: 1`"),
+    ("empty", "", 1, 1, "the file is empty", "start it with `version: 1`"),
     ("only comments", "# nothing\n# here\n", 1, 1, "the file is empty", "version: 1"),
     ("only a document mark", "---\n", 1, 1, "the file is empty", "version: 1"),
     ("list at top", "- a\n", 1, 1, "a list, not a mapping", "version: 1"),
@@ -27,7 +27,7 @@ REFUSED: list[Row] = [
     ("null at top", "~\n", 1, 1, "a text, not a mapping", "version: 1"),
     ("quoted nothing at top", "''\n", 1, 1, "a text, not a mapping", "version: 1"),
     ("duplicate key", HEAD + "groups:\n  admins: {}\n  admins: {}\n", 4, 3, "desired.yaml:3:3", "join them"),
-    ("duplicate key, one quoted", HEAD + "root: {}\n'root': {}\n", 3, 1, "`root` stands here twice", "join them"),
+    ("duplicate key, one quoted", HEAD + "root: {}\n'root': {}\n", 3, 1, "duplicate key `root`", "merge the two"),
     ("alias", HEAD + "users: *all\n", 2, 8, "the alias `*all` is not allowed", "write out"),
     ("recursive alias", HEAD + "users: &a\n  b: *a\n", 2, 8, "the anchor `&a` is not allowed", "aliases"),
     ("anchor on a text", HEAD + "users: {a: {owner: &o web}}\n", 2, 20, "the anchor `&o`", "aliases"),
@@ -42,17 +42,17 @@ REFUSED: list[Row] = [
     ("tag directive", "# hello\n%TAG ! tag:example.org,2026:\n---\nversion: 1\n", 2, 1, "a YAML directive", "remove"),
     ("two documents", HEAD + "---\nversion: 1\n", 2, 1, "a second YAML document", "its own file"),
     ("text after the end", HEAD + "...\nroot: {}\n", 3, 1, "<document start>", "the one before"),
-    ("list as a key", HEAD + "? [a]\n: b\n", 2, 3, "a list or a mapping cannot be a key", "a key is a text"),
-    ("mapping as a key", HEAD + "{a: b}: c\n", 2, 1, "a list or a mapping cannot be a key", "a key is a text"),
-    ("nested lists", HEAD + "x: " + "[" * 500, 2, 23, "nested more than 20 deep", "nothing in this format"),
-    ("nested mappings", HEAD + "x: " + "{a: " * 2000, 2, 80, "nested more than 20 deep", "nothing in this format"),
-    ("nested keys", HEAD + "? " * 2000, 2, 41, "nested more than 20 deep", "nothing in this format"),
-    ("tab as indentation", HEAD + "groups:\n\tA: {}\n", 3, 1, "this is not YAML", "spaces, not with tabs"),
+    ("list as a key", HEAD + "? [a]\n: b\n", 2, 3, "a list or a mapping cannot be a key", "write the key as text"),
+    ("mapping as a key", HEAD + "{a: b}: c\n", 2, 1, "a list or a mapping cannot be a key", "write the key as text"),
+    ("nested lists", HEAD + "x: " + "[" * 500, 2, 23, "nested more than 20 levels deep", "nothing in this format"),
+    ("nested mappings", HEAD + "x: " + "{a: " * 2000, 2, 80, "nested more than 20 levels deep", "nothing in this format"),
+    ("nested keys", HEAD + "? " * 2000, 2, 41, "nested more than 20 levels deep", "nothing in this format"),
+    ("tab as indentation", HEAD + "groups:\n\tA: {}\n", 3, 1, "not YAML", "spaces, not with tabs"),
     ("tab in a text", HEAD + "users: {a: {owner: 'x\ty'}}\n", 2, 20, "`x\\x09y` holds a line break", "in one line"),
-    ("bracket that is open", HEAD + "root: {\n", 3, 1, "this is not YAML", "brackets of this line"),
-    ("bracket that is open at the end", HEAD + "root: {", 2, 8, "this is not YAML", "brackets of this line"),
+    ("bracket that is open", HEAD + "root: {\n", 3, 1, "not YAML", "brackets of this line"),
+    ("bracket that is open at the end", HEAD + "root: {", 2, 8, "not YAML", "brackets of this line"),
     ("colon in a text", HEAD + "users: {}\nroot: a: b\n", 3, 8, "mapping values are not allowed", "quotes"),
-    ("reserved character", HEAD + "root: @home\n", 2, 7, "this is not YAML", "quotes"),
+    ("reserved character", HEAD + "root: @home\n", 2, 7, "not YAML", "quotes"),
     ("block of several lines", HEAD + "root:\n  mfa: |\n    a\n    b\n", 3, 8, "`a\\x0ab\\x0a` holds a line break", ">-"),
     ("paragraphs in quotes", HEAD + "root: {mfa: 'a\n\n  b'}\n", 2, 13, "`a\\x0ab` holds a line break", ">-"),
     ("C1 as an escape", HEAD + 'users: {"\\x9b31m": {}}\n', 2, 9, "`\\x9b31m` holds", "one line"),
@@ -82,7 +82,7 @@ def test_nesting_beyond_the_parsers_own_limit_is_told_in_the_same_words(
     if not in_c:
         monkeypatch.delattr(yaml, "CSafeLoader")
     error = refusal(write(tmp_path, HEAD + "x: " + "[" * 2000))
-    assert error.message == "this is nested more than 20 deep"
+    assert error.message == "this is nested more than 20 levels deep"
     assert error.hint == "nothing in this format is"
     assert error.location is not None
     assert error.location.line == 2
@@ -169,14 +169,14 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_standard_input_is_not_read() -> None:
-    check(refusal("-"), 1, 1, "standard input is not read", "./-")
+    check(refusal("-"), 1, 1, "standard input is not supported", "./-")
 
 
 def test_a_file_of_one_mebibyte_is_read_and_one_byte_more_is_not(tmp_path: Path) -> None:
     content = "version: 1\nroot: {}\n# "
     content += "x" * ((1 << 20) - len(content))
     assert load_desired([write(tmp_path, content)]).root.location is not None
-    check(refusal(write(tmp_path, content + "x")), 1, 1, "larger than 1 MiB", "divide it")
+    check(refusal(write(tmp_path, content + "x")), 1, 1, "larger than 1 MiB", "split it")
 
 
 def test_no_file_at_all_is_an_error_without_a_place() -> None:

@@ -374,16 +374,16 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
 @pytest.mark.parametrize(
     ("path", "bad", "message"),
     [
-        ("principals.0.arn", 5, "principals[0].arn: text is needed"),
-        ("principals.0.kind", "team", "principals[0].kind: one of user, group, role is needed"),
-        ("principals.0.attached", "A", "principals[0].attached: a list is needed"),
-        ("principals.0.attached.0", None, "principals[0].attached[0]: text is needed"),
-        ("taken_at", "yesterday", "taken_at: a UTC time like 2026-11-23T20:00:00Z is needed"),
-        ("credentials.ada.mfa", "yes", 'credentials["ada"].mfa: true or false is needed'),
+        ("principals.0.arn", 5, "principals[0].arn: must be text"),
+        ("principals.0.kind", "team", "principals[0].kind: must be one of user, group, role"),
+        ("principals.0.attached", "A", "principals[0].attached: must be a list"),
+        ("principals.0.attached.0", None, "principals[0].attached[0]: must be text"),
+        ("taken_at", "yesterday", "taken_at: must be a UTC time such as 2026-11-23T20:00:00Z"),
+        ("credentials.ada.mfa", "yes", 'credentials["ada"].mfa: must be true or false'),
         ("credentials.ada.keys.0.suffix", "AKIAIOSFODNN7EXAMPLE", "at most the last four characters of a key's id"),
-        ("summary.Users", True, 'summary["Users"]: a number is needed'),
+        ("summary.Users", True, 'summary["Users"]: must be a number'),
         ("gaps.0.fact", "weather", "gaps[0].fact: one of caller, user"),
-        ("listed.0", "users", "listed[0]: one of user, group, role is needed"),
+        ("listed.0", "users", "listed[0]: must be one of user, group, role"),
         (
             "policies.gone",
             {"attachable": True, "unique_id": "", "default_version": "", "versions": [], "more": 1},
@@ -405,7 +405,7 @@ def test_what_is_wrong_in_a_snapshot_is_named_by_its_place(path: str, bad: objec
 def test_two_principals_of_one_name_in_two_cases_are_refused() -> None:
     value: Any = json.loads(encode_snapshot(example_snapshot()))
     value["principals"].append({**value["principals"][0], "name": "DEVELOPERS"})
-    with pytest.raises(InputError, match=r'principals\[1\]: group "DEVELOPERS" is there twice'):
+    with pytest.raises(InputError, match=r'principals\[1\]: duplicate group "DEVELOPERS"'):
         decode_snapshot(value, "x.json")
 
 
@@ -442,7 +442,7 @@ def test_every_action_that_is_read_changes_something(verb: Verb) -> None:
 def test_a_principal_has_one_unique_id() -> None:
     value = json.loads(encode_plan(example_plan()))
     value["steps"][0]["unique_ids"] *= 2
-    with pytest.raises(InputError, match=r"unique_ids\[1\]: it is there twice"):
+    with pytest.raises(InputError, match=r"unique_ids\[1\]: duplicate entity"):
         decode_plan(value, "x.json")
 
 
@@ -463,7 +463,7 @@ def test_a_torn_last_line_is_told_and_the_others_are_used() -> None:
         journal, torn = decode_journal(text + last[:kept], "j")
         assert journal.entries == (ENTRY,)
         assert torn is not None
-        assert torn.message == "the journal's last line is torn"
+        assert torn.message == "the journal's last line is incomplete"
         assert torn.location == Location("j", 3, 1)
 
 
@@ -497,13 +497,13 @@ def test_a_journal_without_its_first_line_is_refused(text: str) -> None:
     ("changed", "message"),
     [
         ({"index": -1}, "j:2: index: it counts from 0"),
-        ({"index": "0"}, "j:2: index: a number is needed"),
+        ({"index": "0"}, "j:2: index: must be a number"),
         ({"outcome": "perhaps"}, "j:2: outcome: one of started"),
         ({"time": None}, "j:2: time: a UTC time"),
         ({"action": "DeleteRole"}, "j:2: action: one of CreateGroup"),
-        ({"parameters": {"GroupName": "g", "PolicyArn": ["A"]}}, 'j:2: parameters["PolicyArn"]: text is needed'),
+        ({"parameters": {"GroupName": "g", "PolicyArn": ["A"]}}, 'j:2: parameters["PolicyArn"]: must be text'),
         ({"more": 1}, 'j:2: unknown key "more"'),
-        ({"absent_before": None}, "j:2: absent_before: true or false is needed"),
+        ({"absent_before": None}, "j:2: absent_before: must be true or false"),
         ({"ended": True}, 'j:2: unknown key "index"'),
     ],
 )
@@ -515,7 +515,7 @@ def test_a_bad_entry_is_refused_with_its_line(changed: dict[str, object], messag
 
 def test_an_entry_cannot_become_another_action() -> None:
     other = Entry(Action(Verb.CREATE_GROUP, {"GroupName": "Developers"}), "done")
-    with pytest.raises(InputError, match="j:3: entry 0 was another action before"):
+    with pytest.raises(InputError, match="j:3: entry 0 has another action than in a line before"):
         decode_journal(journal_text((ENTRY,), more=[journal_line(NOW, 0, other)]), "j")
 
 
@@ -550,7 +550,7 @@ LINES = journal_text(
 
 def refused_at(lines: list[str]) -> int:
     """The line at which a journal of these lines is refused."""
-    with pytest.raises(InputError, match="is not as its run left it") as caught:
+    with pytest.raises(InputError, match="was changed after its run") as caught:
         decode_journal("".join(f"{line}\n" for line in lines), "j")
     assert caught.value.hint.startswith("restore the journal")
     assert caught.value.location is not None

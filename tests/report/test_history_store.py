@@ -209,7 +209,7 @@ def test_a_file_that_another_program_holds_is_given_up_after_a_time(path: Path) 
         opened.execute("BEGIN EXCLUSIVE")
         with pytest.raises(AuditError, match="cannot be used: database is locked") as caught:
             keep(path, wait=0.05)
-    assert caught.value.hint == "another run holds it: see which, and run again"
+    assert caught.value.hint == "another run is using it: wait until it ends, and run again"
     keep(path)
 
 
@@ -233,7 +233,7 @@ def test_a_database_of_something_else_is_refused_and_stays_as_it_is(path: Path, 
         opened.execute(statement)
     before = bytes_of(path)
     for use in (keep, lambda where: history_store.read_history(str(where))):
-        with pytest.raises(AuditError, match="it is a database of something else"):
+        with pytest.raises(AuditError, match="it is a database of another program"):
             use(path)
     assert bytes_of(path) == before
 
@@ -254,7 +254,7 @@ def test_what_somebody_wrote_into_it_is_refused_with_its_place(path: Path) -> No
         ("UPDATE audits SET taken_at = 'yesterday'", "audits[4]: a UTC time like"),
         ("UPDATE audits SET taken_at = '2026-11-23T20:00:00Z', status = x'00'", "audits[5]: one of clean"),
         ("UPDATE audits SET status = 'clean'; UPDATE sightings SET severity = 'fatal'", "one of error, warning, note"),
-        ("UPDATE sightings SET severity = 'error'; DELETE FROM findings", "findings[0]: text is needed"),
+        ("UPDATE sightings SET severity = 'error'; DELETE FROM findings", "findings[0]: must be text"),
         ("DELETE FROM sightings; UPDATE runs SET rules = '['", "not JSON"),
     ):
         if not path.exists():
@@ -276,7 +276,7 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_there(path: Path) -> None:
             keep(path, many)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "make room on its disk" in caught.value.hint
+    assert "free space on its disk" in caught.value.hint
     _, (history,) = history_store.read_history(str(path))
     assert history.audits == 1
 
@@ -328,7 +328,7 @@ def test_a_file_of_a_newer_version_is_refused_and_stays_as_it_is(path: Path) -> 
     with database(path) as opened:
         opened.execute(f"PRAGMA user_version = {len(history_store.STEPS) + 1}")
     before = bytes_of(path)
-    with pytest.raises(AuditError, match="newer than this koding-audit knows") as caught:
+    with pytest.raises(AuditError, match="newer than this koding-audit supports") as caught:
         keep(path)
     assert "upgrade koding-audit" in caught.value.hint
     assert bytes_of(path) == before

@@ -178,7 +178,7 @@ def _read(path: Path) -> tuple[Journal | None, str]:
     except InputError as error:
         if "no first line" not in error.message:
             raise
-        return None, "the journal has no first line"
+        return None, "the journal is empty"
 
 
 def _asked(verb: str, parameters: Mapping[str, object]) -> str:

@@ -171,7 +171,7 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_written(desk: 
 def test_a_journal_is_a_new_file_or_there_is_no_fix(desk: Desk) -> None:
     status, printed = desk("scan", desk.desired, *FIX, "--journal", "/dev/full")
     assert status == 2
-    assert "error: /dev/full is there already" in printed
+    assert "error: /dev/full already exists" in printed
     assert desk.simulator.writes == []
 
 
@@ -188,7 +188,7 @@ def test_what_does_not_fit_leaves_nothing_and_spoils_nothing(desk: Desk) -> None
     ):
         status, printed = desk(*arguments, before="ulimit -f 1")
         assert status == 2
-        assert "cannot be written: File too large; nothing of it was left" in printed
+        assert "cannot be written: File too large; no partial file was left" in printed
         assert names(desk.home) == before
     assert (desk.home / "report.json").read_text() == "old"
 

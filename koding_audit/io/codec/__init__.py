@@ -1,1 +1,1 @@
-"""Saved formats: snapshot, plan and journal to versioned JSON and back, field by field."""
+"""Encodes snapshots, plans and journals as versioned JSON, and decodes them, field by field."""

@@ -1,4 +1,4 @@
-"""The parts that several JSON formats share: accounts, callers, actions, files and times."""
+"""Encodes and decodes the parts that several JSON formats share: accounts, callers, actions, files and times."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def action_value(action: Action) -> dict[str, Any]:
     return {"action": action.verb.value, "parameters": sorted_json_value(action.parameters)}
 
 
-def decode_action(fields: Mapping[str, Item], *, unsaid: str = "") -> Action:
-    """unsaid: a parameter that it needs, and that this kind of file leaves out."""
+def decode_action(fields: Mapping[str, Item], *, omitted: str = "") -> Action:
+    """Decode an action. omitted: a required parameter that this kind of file does not contain."""
     verb = Verb(fields["action"].choice([verb.value for verb in Verb]))
     parameters = fields["parameters"]
     found = parameters.mapping()
     for name in _required_parameters(verb):
-        if name not in found and name != unsaid:
+        if name not in found and name != omitted:
             parameters.refuse(f"{verb.value} needs {name}")
     return Action(verb, {name: _decode_parameter(name, each) for name, each in found.items()})
 
@@ -110,7 +110,7 @@ def _required_parameters(verb: Verb) -> list[str]:
 
 
 def _decode_parameter(name: str, item: Item) -> str | bool | list[dict[str, str]]:
-    """Text, but for the tags of CreateUser and for SetAsDefault."""
+    """Decode a parameter: text, except the tags of CreateUser and SetAsDefault."""
     if name == "SetAsDefault":
         return item.boolean()
     if name != "Tags":
@@ -129,7 +129,7 @@ def decode_unique_ids(item: Item) -> dict[EntityKey, str]:
         fields = each.fields("kind", "name", "id")
         key = fields["kind"].choice(_ENTITY_KINDS), fields["name"].text().casefold()
         if key in ids:
-            each.refuse("it is there twice")
+            each.refuse("duplicate entity")
         ids[key] = fields["id"].text()
     return ids
 
@@ -139,6 +139,7 @@ def optional_time_value(time: datetime | None) -> str | None:
 
 
 def sorted_mapping(mapping: Mapping[str, _T]) -> dict[str, _T]:
+    """The mapping with its keys in order."""
     return dict(sorted(mapping.items()))
 
 

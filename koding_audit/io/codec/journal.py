@@ -1,4 +1,4 @@
-"""Journal lines to JSON and back, each line with the hash of the one before it."""
+"""Encodes and decodes journal lines as JSON, each with a hash over the line before it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,12 @@ from koding_audit.model.report import (
 
 JOURNAL = "koding-audit-journal"
 
-# A line of a journal: what it says, and its chain at the end.
+# A line of a journal: its content, and the chain hash at the end.
 _CHAINED_LINE = re.compile(r'(\{.*),"chain":"[0-9a-f]{64}"\}')
 
 
-# --- journal --------------------------------------------------------------------------------------
-
-
 def journal_header(account: Account, started_at: datetime, desired: Iterable[SourceFile]) -> str:
-    """What the first line of a journal says; `chained` makes the line of it."""
+    """The content of a journal's first line; `chain_line` makes the line."""
     value = {
         "version": VERSION,
         "kind": JOURNAL,
@@ -53,7 +50,7 @@ def journal_header(account: Account, started_at: datetime, desired: Iterable[Sou
 
 
 def journal_line(time: datetime, index: int, entry: Entry) -> str:
-    """What a line says of the entry at that index (from 0) in one state; the last line of an index holds."""
+    """The content of a line about one state of the entry at an index, from 0; the last line of an index is valid."""
     value = {
         "time": format_time(time),
         "index": index,
@@ -68,66 +65,71 @@ def journal_line(time: datetime, index: int, entry: Entry) -> str:
 
 
 def journal_end(time: datetime) -> str:
-    """What the last line says: the run came to its end, and no line after the one before this was taken away."""
+    """The content of the last line: the run ended regularly, and no line before this one was removed."""
     return write_json({"time": format_time(time), "ended": True})
 
 
-def chain_line(said: str, before: str) -> tuple[str, str]:
-    """The line of a journal that says this, with its newline, and its chain.
+def chain_line(content: str, before: str) -> tuple[str, str]:
+    """Return the line of a journal with this content and a newline, and its chain hash.
 
-    `chain` is SHA-256 over the chain of the line before (of the first line: nothing), a newline, and the line as it is
-    without its chain. So a line that was edited, removed, moved or put in does not follow from the one before it.
+    The hash is SHA-256 over the hash of the line before ("" for the first line), a newline, and the content. So a line
+    that was edited, removed, moved or inserted does not match the one before it.
+    before: the hash of the line before.
     """
-    chain = hashlib.sha256(f"{before}\n{said}".encode()).hexdigest()
-    return f'{said[:-1]},"chain":"{chain}"}}\n', chain
+    chain = hashlib.sha256(f"{before}\n{content}".encode()).hexdigest()
+    return f'{content[:-1]},"chain":"{chain}"}}\n', chain
 
 
 def decode_journal(text: str, path: str) -> tuple[Journal, Problem | None]:
-    """The journal in its last state, and what is wrong with its last line if a crash tore that.
+    """Decode the journal in its last state; also return a problem if a crash left its last line incomplete.
 
-    A line is torn if it is the last, has no newline and is no JSON; all lines before it are used. An entry whose
-    write was under way is `started` then: whether it happened is to be read from the account. Raises InputError, with
-    the line that does not follow from the one before it.
+    The last line is incomplete if it has no newline and is not JSON; all lines before it are used. An entry whose write
+    was in progress is then `started`: only the account shows whether the write happened. Raises InputError with the
+    first line that does not match the one before it.
     """
     lines = text.split("\n")
     torn = None
     if lines[-1] and not _is_json(lines[-1]):
         location = Location(path, len(lines), 1)
-        torn = Problem("the journal's last line is torn", "the run was cut off; the lines before it are used", location)
-    whole = lines[:-1] if torn or not lines[-1] else lines
-    if not whole:
-        raise InputError(f"{path}: the journal has no first line", "no write is made before it is there")
-    _parse_line(whole[0], path, 1).check_kind(JOURNAL, VERSION)  # a newer one may be chained in another way
-    first, *rest = (_parse_line(said, path, number) for number, said in enumerate(_verify_chain(whole, path), start=1))
+        hint = "the run was interrupted; the lines before it are used"
+        torn = Problem("the journal's last line is incomplete", hint, location)
+    complete = lines[:-1] if torn or not lines[-1] else lines
+    if not complete:
+        raise InputError(
+            f"{path}: the journal is empty", "its run wrote nothing: no write is made before its first line"
+        )
+    _parse_line(complete[0], path, 1).check_kind(JOURNAL, VERSION)  # a newer version may use another chain
+    contents = enumerate(_verify_chain(complete, path), start=1)
+    first, *rest = (_parse_line(content, path, number) for number, content in contents)
     account, desired = _decode_header(first)
     ended = bool(rest) and _is_end_line(rest[-1])
     entries: dict[int, Entry] = {}
     for item in rest[:-1] if ended else rest:
         index, entry = _decode_entry(item)
         if index in entries and entries[index].action != entry.action:
-            item.refuse(f"entry {index} was another action before")
+            item.refuse(f"entry {index} has another action than in a line before")
         entries[index] = entry
     return Journal(path, account, tuple(entries[index] for index in sorted(entries)), ended, desired), torn
 
 
 def _verify_chain(lines: Iterable[str], path: str) -> Iterator[str]:
-    """What each line says, without its chain. Raises InputError at the first that does not follow."""
+    """Yield the content of each line. Raises InputError at the first line that does not match the one before it."""
     before = ""
     for number, line in enumerate(lines, start=1):
         found = _CHAINED_LINE.fullmatch(line)
-        said = f"{found[1]}}}" if found else "{}"
-        again, before = chain_line(said, before)
-        if again != f"{line}\n":
+        content = f"{found[1]}}}" if found else "{}"
+        expected, before = chain_line(content, before)
+        if expected != f"{line}\n":
             raise InputError(
-                "the journal is not as its run left it: this line does not follow from the one before it",
-                "restore the journal; without it, what it says was added has to be taken back by hand",
+                "the journal was changed after its run: this line does not match the one before it",
+                "restore the journal from a copy; without it, undo its changes by hand",
                 Location(path, number, 1),
             )
-        yield said
+        yield content
 
 
 def _is_end_line(item: Item) -> bool:
-    """Whether this is the line that a run writes at its end."""
+    """Whether this is the line that a run writes when it ends."""
     if not isinstance(item.value, dict) or "ended" not in item.value:
         return False
     fields = item.fields("time", "ended")
@@ -165,7 +167,7 @@ def _decode_entry(item: Item) -> tuple[int, Entry]:
     fields["time"].time()
     index = fields["index"].integer()
     if index < 0:
-        fields["index"].refuse("it counts from 0")
+        fields["index"].refuse("must be 0 or more")
     entry = Entry(
         action=decode_action(fields),
         outcome=fields["outcome"].choice(OUTCOMES),

@@ -1,4 +1,4 @@
-"""Plan to JSON and back."""
+"""Encodes plans as JSON, and decodes them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,8 @@ from koding_audit.model.stack import StackFiles
 PLAN = "koding-audit-plan"
 
 
-# --- plan -----------------------------------------------------------------------------------------
-
-
 def encode_plan(plan: Plan) -> str:
-    """Indented, for it is read before it is applied."""
+    """Encode a plan, indented: people read it before they apply it."""
     basis = plan.basis
     value = {
         "version": VERSION,
@@ -59,7 +56,7 @@ def encode_plan(plan: Plan) -> str:
 
 
 def decode_plan(value: object, path: str) -> Plan:
-    """From what read_json gives; path is only for messages. Raises InputError."""
+    """Decode a plan from what parse_json returns. Raises InputError. path: for messages only."""
     fields = Item(value, path).file_fields(PLAN, VERSION, "basis", "steps")
     return Plan(_decode_basis(fields["basis"]), fields["steps"].tuple_of(_decode_step))
 

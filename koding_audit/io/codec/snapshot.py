@@ -1,4 +1,4 @@
-"""Snapshot to JSON and back."""
+"""Encodes snapshots as JSON, and decodes them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,8 @@ from koding_audit.model.snapshot import (
 SNAPSHOT = "koding-audit-snapshot"
 
 
-# --- snapshot -------------------------------------------------------------------------------------
-
-
 def encode_snapshot(snapshot: Snapshot) -> str:
-    """All that was read of an account, so that an audit can be made without it."""
+    """Encode everything that was read of an account, for an audit without access to it."""
     root_use = snapshot.root_use
     value = {
         "version": VERSION,
@@ -67,7 +64,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
 
 
 def decode_snapshot(value: object, path: str) -> Snapshot:
-    """From what read_json gives; path is only for messages. Raises InputError."""
+    """Decode a snapshot from what parse_json returns. Raises InputError. path: for messages only."""
     fields = Item(value, path).file_fields(
         SNAPSHOT,
         VERSION,
@@ -122,7 +119,7 @@ def _decode_principals(item: Item) -> dict[PrincipalKey, Principal]:
         principal = _decode_principal(each)
         key = principal_key(principal.kind, principal.name)
         if key in principals:
-            each.refuse(f"{principal.kind} {json.dumps(principal.name)} is there twice (case does not tell them apart)")
+            each.refuse(f"duplicate {principal.kind} {json.dumps(principal.name)} (names are unique ignoring case)")
         principals[key] = principal
     return principals
 
@@ -196,7 +193,7 @@ def _decode_access_key(item: Item) -> AccessKey:
     fields = item.fields("suffix", "active", "created", "last_used")
     suffix = fields["suffix"].text()
     if len(suffix) > 4:
-        fields["suffix"].refuse("at most the last four characters of a key's id are kept")
+        fields["suffix"].refuse("must be at most the last four characters of a key's id")
     last_used = fields["last_used"].optional(Item.time)
     return AccessKey(suffix, fields["active"].boolean(), fields["created"].time(), last_used)
 

@@ -1,6 +1,6 @@
-"""The actions that AWS has: which exist, how they are spelled, and what a policy can say about each.
+"""The actions of AWS: their spelling, access level, resource types and condition keys.
 
-A copy of AWS's service authorization reference at one date (`origin`): an action newer than that is not in it.
+A copy of AWS's service authorization reference at one date (`origin`): newer actions are not in it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ AccessLevel = Literal["List", "Read", "Write", "Tagging", "Permissions managemen
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A kind of resource that an action can be limited to.
+    """A resource type that an action supports.
 
-    arns: what its ARN looks like, `arn:${Partition}:s3:::${BucketName}`; some have two forms;
-    required: a statement that limits the action by Resource has to name one of these (the reference's asterisk).
+    name: as in the reference, `bucket`.
+    arns: the formats of its ARN, `arn:${Partition}:s3:::${BucketName}`; some types have two.
+    required: whether a statement that limits the action by Resource must name one of these (the asterisk in the
+        reference).
     """
 
     name: str
@@ -34,7 +36,7 @@ class ResourceType:
 
 
 class _LazyJson(dict[str, Any]):
-    """The JSON of texts by their key, each parsed when it is asked for: a run asks of few services."""
+    """JSON values by key, each parsed on first use: a run needs few services."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         super().__init__()
@@ -47,9 +49,10 @@ class _LazyJson(dict[str, Any]):
 
 @dataclass(frozen=True)
 class ActionList:
-    """Every action of `load`; an action is `service:Name`, in any case.
+    """The list of all actions. Methods take an action as `service:Name`, in any case.
 
-    services: by prefix, the names of the actions in AWS's spelling and in the order of their lower case.
+    origin: where the data comes from.
+    services: by service prefix, the names of its actions in AWS's spelling, sorted by their lower case.
     """
 
     origin: packed.DataOrigin
@@ -59,16 +62,16 @@ class ActionList:
         return self._index(action) is not None
 
     def canonical_name(self, action: str) -> str | None:
-        """The action as AWS spells it, `s3:GetObject`; None for one that is not in the list."""
+        """Return the action as AWS spells it, `s3:GetObject`; None if it is not in the list."""
         at = self._index(action)
         return None if at is None else f"{_service_prefix(action)}:{self.services[_service_prefix(action)][at]}"
 
     def expand(self, pattern: str) -> tuple[str, ...]:
-        """Each action that a pattern of a policy means (`*`, `?`, in any case), as AWS spells it, in order.
+        """Return each action that a policy's pattern matches (`*`, `?`, in any case), as AWS spells it, in order.
 
-        `*` is all of them. A pattern that means none gives none: that is no error here.
+        `*` matches every action. The result is empty if nothing matches.
         """
-        # fnmatch's expressions try no part twice, which matters for hostile patterns; its brackets mean nothing in IAM.
+        # fnmatch's expressions do not backtrack, which matters for hostile patterns; brackets have no meaning in IAM.
         matches = re.compile(translate(pattern.lower().replace("[", "[[]"))).match
         service, colon, _ = pattern.lower().partition(":")
         plain = colon and not re.search(r"[*?]", service)
@@ -77,10 +80,10 @@ class ActionList:
         return tuple(action for action in every if matches(action.lower()))
 
     def nearest_action(self, action: str) -> str | None:
-        """What was probably meant by an action that is not in the list; None where nothing comes near.
+        """Return the most similar action for one that is not in the list; None if no action is similar.
 
-        The same service first, then an action of that very name elsewhere (`vpc:CreateSubnet` is EC2's), then whatever
-        is somewhat like it in the service or in those of about that name.
+        First a similar name in the same service, then the same name in another service (`vpc:CreateSubnet` is EC2's),
+        then a less similar name in the service or in services with a similar prefix.
         """
         service, _, name = action.lower().rpartition(":")
         own = [service] if service in self.services else []
@@ -88,22 +91,22 @@ class ActionList:
         return close or self._closest_action(own or get_close_matches(service, self.services), name, 0.6)
 
     def access_level(self, action: str) -> AccessLevel:
-        """Raises KeyError for an action that is not in the list, as the three below do."""
+        """Return the action's access level. Raises KeyError, as the next three methods do, for an unknown action."""
         level: AccessLevel = self._row(action)[0]
         return level
 
     def is_wildcard_only(self, action: str) -> bool:
-        """Whether the action knows no resource: a statement about it has to say `Resource: "*"`."""
+        """Whether the action supports no resource type, so that a statement needs `Resource: "*"`."""
         return not self._row(action)[1]
 
     def resource_types(self, action: str) -> tuple[ResourceType, ...]:
-        """The kinds of resource that a statement about the action can name; () where it is wildcard-only."""
+        """Return the resource types that the action supports; () if it is wildcard-only."""
         named = ((each.removesuffix("*"), each.endswith("*")) for each in self._row(action)[1])
         types = self._details[_service_prefix(action)]["types"]
         return tuple(ResourceType(name, tuple(types[name]), required) for name, required in named)
 
     def condition_keys(self, action: str) -> tuple[str, ...]:
-        """The keys that a condition about the action or its resources can name, besides the global ones.
+        """Return the condition keys of the action and its resources, except the global ones.
 
         As AWS spells them: `ec2:InstanceType`, `aws:ResourceTag/${TagKey}`.
         """
@@ -111,7 +114,11 @@ class ActionList:
 
     @cached_property
     def _details(self) -> Mapping[str, Any]:
-        """By prefix. types: name -> ARNs; actions: [level, types, keys] of each name, a required type with a star."""
+        """The details by service prefix.
+
+        types: name -> ARN formats.
+        actions: [level, types, keys] of each name in `services`; a required type ends with `*`.
+        """
         _, lines = packed.read_packed(__file__, "details.xz")
         return _LazyJson({prefix: text for prefix, _, text in (line.partition("\t") for line in lines)})
 
@@ -122,7 +129,7 @@ class ActionList:
         return self._details[_service_prefix(action)]["actions"][at]
 
     def _index(self, action: str) -> int | None:
-        """Where an action stands among the names of its service."""
+        """Return the index of an action in the names of its service; None if it is not there."""
         prefix, _, name = action.lower().partition(":")
         names = self.services.get(prefix, ())
         at = bisect_left(names, name, key=str.lower)
@@ -136,14 +143,14 @@ class ActionList:
         return None
 
     def _same_named_action(self, service: str, name: str) -> str | None:
-        """Of the services that have an action of that name, the one whose prefix is most like this one."""
+        """Return the action of that name in the service whose prefix is most similar to this one."""
         having = [each for each in self.services if f"{each}:{name}" in self]
         best = max(having, key=lambda each: SequenceMatcher(None, each, service).ratio(), default=None)
         return best and self.canonical_name(f"{best}:{name}")
 
 
 def load_actions() -> ActionList:
-    """The list, in about 15 ms; the first question about more than names costs 10 more. Whoever asks twice keeps it."""
+    """Load the list, in about 15 ms; the first call for details takes 10 ms more. Keep the value for further calls."""
     origin, lines = packed.read_packed(__file__, "names.xz")
     services = (line.partition("\t") for line in lines)
     return ActionList(origin, {prefix: tuple(names.split(" ")) for prefix, _, names in services})

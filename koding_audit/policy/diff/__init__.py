@@ -1,4 +1,4 @@
-"""What two policy documents allow differently: by meaning, whatever their text; docs/difference.md tells the method."""
+"""Compares policy documents by meaning, not by text; docs/difference.md describes the method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The classes of actions that no pattern of either side separates, service by service; no list of actions is needed."""
+"""Divides actions, service by service, into classes that match the same patterns; needs no list of actions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _ANY_SERVICE = ""
 class ActionClass:
     """Actions that match the same patterns.
 
-    labels: how they are written: the longest pattern that each of them matches, or `*`; old, new: the scopes of the
-    statements that are about them.
+    labels: the longest pattern that each of them matches, as written, or `*`.
+    old: the scopes of the old side's statements about them, by number.
+    new: the scopes of the new side's statements about them, by number.
     """
 
     labels: tuple[str, ...]
@@ -26,7 +27,12 @@ class ActionClass:
 
 @dataclass(frozen=True, slots=True)
 class _ServiceElement:
-    """What an Action or NotAction element says of one service. scope: what else its statement says, by number."""
+    """The part of an Action or NotAction element that is about one service.
+
+    patterns: those that can match an action of the service.
+    negated: whether this is NotAction.
+    scope: the number of its statement's scope.
+    """
 
     patterns: frozenset[str]
     negated: bool
@@ -42,7 +48,7 @@ class ActionElements:
         self._new = [(_patterns_by_service(patterns.values), patterns.negated, scope) for patterns, scope in new]
 
     def classes(self) -> Iterator[ActionClass]:
-        """The classes of the services of which the sides say different things. Raises TooManyStates."""
+        """Yield the classes of each service on which the two sides differ. Raises TooManyStates."""
         services = {service for known, _, _ in (*self._old, *self._new) for service in known} - {_ANY_SERVICE}
         for service in (*sorted(services), _ANY_SERVICE):
             old, new = (_service_elements(side, service) for side in (self._old, self._new))
@@ -56,20 +62,20 @@ class ActionElements:
                     )
 
     def _regions(self, service: str, services: Iterable[str], elements: Sequence[frozenset[str]]) -> Iterator[Region]:
-        """One service's, or those of the services that no pattern names, as AWS may have tomorrow."""
+        """Yield the regions of one service; for `_ANY_SERVICE`, of all services that no pattern names."""
         written = [{pattern_tokens(each): self._spellings[each] for each in sorted(element)} for element in elements]
         if service:
             yield from PatternSpace(written).regions(f"{service}:").values()
             return
         named = {pattern_tokens(f"{each}:*"): "" for each in sorted(services)}
-        # An action has a service and a name: `*` is no more than `*:*`.
+        # An action has a service and a name, so `*` equals `*:*`.
         for region in PatternSpace([*written, {pattern_tokens("?*:?*"): ""}, named]).regions().values():
             if region.mask >> len(written) == 1:
                 yield region
 
 
 def _patterns_by_service(values: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Patterns by the service that they name, and under _ANY_SERVICE those with a wildcard before their colon."""
+    """Patterns by the service that they name; those with a wildcard before the colon are under _ANY_SERVICE."""
     found: dict[str, set[str]] = {}
     for value in values:
         service, colon, _ = value.partition(":")
@@ -81,7 +87,7 @@ def _patterns_by_service(values: Iterable[str]) -> dict[str, frozenset[str]]:
 def _service_elements(
     side: Iterable[tuple[dict[str, frozenset[str]], bool, int]], service: str
 ) -> frozenset[_ServiceElement]:
-    """What a side says of one service; a statement that names none of its actions says nothing."""
+    """The elements of one side that are about a service."""
     none: frozenset[str] = frozenset()
     parts = (
         _ServiceElement(known.get(service, none) | known.get(_ANY_SERVICE, none), negated, scope)

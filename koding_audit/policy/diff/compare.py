@@ -1,4 +1,4 @@
-"""The comparison: classes of actions, in each the regions of resources, in each the truth table of what decides."""
+"""Compares documents: by class of actions, within it by region of resources, within it by truth table of conditions."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from koding_audit.policy.document import Document
 
 Documents = Document | Sequence[Document]
 
-_MOST_REASONS = 3  # that a message tells
+_MOST_REASONS = 3  # reasons in a message
 
 
 def compare_documents(old: Documents, new: Documents, *, values: bool = True) -> Difference:
-    """What the new document allows and denies that the old does not, and the other way round.
+    """Return what only the new documents, or only the old documents, allow or deny.
 
-    Several documents are one: all their statements apply together. `equal` is said only where no request tells the two
-    apart; `undecided` where no difference is proven, but equality is not either. values: whether the conditions of a
-    change are told with their values: in a report they are a part of a document that nobody asked for.
+    The statements of several documents apply together. The verdict is `equal` only if it is proven that every request
+    has the same result, and `undecided` if neither a difference nor equality is proven.
+    values: whether the conditions of a change show their values; a report leaves them out, because they are a part of
+        the document.
     """
     comparison = _DocumentComparison(old, new, values=values)
     found: dict[str, set[PolicyChange]] = {}
@@ -41,7 +42,7 @@ def compare_documents(old: Documents, new: Documents, *, values: bool = True) ->
 
 
 def covers_documents(big: Documents, small: Documents) -> bool | None:
-    """Whether the big one allows everything that the small one allows; None where that is not decided."""
+    """Whether `big` allows everything that `small` allows; None if that is undecided."""
     comparison = _DocumentComparison(small, big)
     if any(name == "lost" for name, _ in comparison.changes()):
         return False
@@ -50,7 +51,13 @@ def covers_documents(big: Documents, small: Documents) -> bool | None:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _ClassChange:
-    """A difference among the statements of one class of actions: all but the action. name: as in Outcome."""
+    """A change for one class of actions, without the action.
+
+    name: the kind of change, as in PlaceDifference.
+    when: the condition, "" for always.
+    principal: as in PolicyChange.
+    resource: an example.
+    """
 
     name: str
     when: str
@@ -59,7 +66,11 @@ class _ClassChange:
 
 
 class _DocumentComparison:
-    """reasons: why something was not decided; open_losses: whether a loss was not. Both grow as changes() is read."""
+    """One comparison. `reasons` and `open_losses` are complete once changes() is exhausted.
+
+    reasons: why something is undecided.
+    open_losses: whether it is undecided if something is lost.
+    """
 
     def __init__(self, old: Documents, new: Documents, *, values: bool = True) -> None:
         self._values = values
@@ -76,7 +87,7 @@ class _DocumentComparison:
         self.open_losses = False
 
     def changes(self) -> Iterator[tuple[str, PolicyChange]]:
-        """Each difference that is proven, with its name."""
+        """Yield each proven change, with its kind."""
         known: dict[tuple[frozenset[int], frozenset[int]], list[_ClassChange]] = {}
         for each in self._classes():
             pair = each.old, each.new
@@ -94,7 +105,7 @@ class _DocumentComparison:
             self._note_too_many_states()
 
     def _class_changes(self, old: frozenset[int], new: frozenset[int]) -> list[_ClassChange]:
-        """What is different for actions to which these scopes apply: for each difference one resource."""
+        """The changes for actions to which these scopes apply, each with one example resource."""
         scopes = [self._scopes[number] for number in sorted(old | new)]
         elements = sorted({each for scope in scopes for each in (scope.resources, *scope.variable_resources)})
         bits = {element: 1 << number for number, element in enumerate(elements)}
@@ -102,22 +113,24 @@ class _DocumentComparison:
         found: dict[tuple[str, str, str], str] = {}
         for region in self._regions(space):
             terms = {number: self._scopes[number].resource_term(region.mask, bits) for number in old | new}
-            for person in self._principals:
-                outcome = self._outcome(*(self._side(side, terms, person) for side in (old, new)))
+            for principal in self._principals:
+                outcome = self._outcome(*(self._side(side, terms, principal) for side in (old, new)))
                 for name, when in self._proven_differences(outcome):
-                    place = (name, when, ":".join(person or ()))
+                    place = (name, when, ":".join(principal or ()))
                     example = _example_resource(space, region)
                     found[place] = min(found.get(place, example), example)
         return [_ClassChange(*place, example) for place, example in found.items()]
 
-    def _side(self, numbers: frozenset[int], terms: Mapping[int, Term | None], person: PrincipalValue | None) -> Side:
+    def _side(
+        self, numbers: frozenset[int], terms: Mapping[int, Term | None], principal: PrincipalValue | None
+    ) -> Side:
         """The terms under which one side's statements apply to one region and principal."""
         allows: set[Term] = set()
         denies: set[Term] = set()
         for number in numbers:
             scope, clauses = self._scopes[number], terms[number]
-            if clauses is not None and (said := principal_term(scope, person)) is not None:
-                (allows if scope.allows else denies).add(scope.term | clauses | said)
+            if clauses is not None and (extra := principal_term(scope, principal)) is not None:
+                (allows if scope.allows else denies).add(scope.term | clauses | extra)
         return Side(frozenset(allows), frozenset(denies))
 
     def _outcome(self, old: Side, new: Side) -> PlaceDifference:
@@ -126,7 +139,7 @@ class _DocumentComparison:
         return self._outcomes[old, new]
 
     def _proven_differences(self, outcome: PlaceDifference) -> Iterator[tuple[str, str]]:
-        """The name of each difference that is proven, with its condition; what is open is noted."""
+        """Yield each proven kind of change with its condition; note what is undecided."""
         if outcome.why:
             self.reasons.add(outcome.why)
             self.open_losses |= outcome.lost.found is None
@@ -151,6 +164,6 @@ def _document_list(documents: Documents) -> Sequence[Document]:
 
 
 def _example_resource(space: PatternSpace, region: Region) -> str:
-    """A resource of the region: a pattern's own text where that is one, `*` for any."""
+    """An example resource of the region: the text of a pattern if it lies in the region, `*` for any."""
     texts = sorted(label or "*" for label in region.labels)
     return next((text for text in texts if space.mask_of(text) == region.mask), region.example)

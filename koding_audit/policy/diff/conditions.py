@@ -1,6 +1,6 @@
-"""Conditions as clauses over atoms: what cannot be told apart is one atom, and whatever else decides is one too.
+"""Conditions as clauses over atoms; an atom is one comparison that is true or false of a request.
 
-A clause is "one of these" or "none of these"; a statement applies where all of its clauses hold.
+A clause is "one of these atoms" or "none of these atoms"; a statement applies if all of its clauses are true.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from koding_audit.io.text import pluralize
 from koding_audit.policy.diff.patterns import variable_names
 from koding_audit.policy.document import Condition
 
-# What is true of a condition without `Not` is false of the one with it, a missing key included (IAM user guide,
-# reference_policies_elements_condition_operators: negated operators match where the key is missing).
+# A negated operator is true exactly when the plain one is false, also if the key is missing (IAM user guide,
+# reference_policies_elements_condition_operators: negated operators match if the key is missing).
 _NEGATED_OPERATORS: Mapping[str, str] = {
     "stringnotequals": "stringequals",
     "stringnotequalsignorecase": "stringequalsignorecase",
@@ -22,15 +22,15 @@ _NEGATED_OPERATORS: Mapping[str, str] = {
     "arnnotlike": "arnlike",
     "notipaddress": "ipaddress",
 }
-# ArnEquals and ArnLike behave identically, the same page says.
+# ArnEquals and ArnLike behave identically, according to the same page.
 _SYNONYMS: Mapping[str, str] = {"arnequals": "arnlike"}
 
-# Negated as well; whether they are the opposite of the others where a value is no number or date is not documented.
+# Also negated. Whether they are the opposite of the plain ones if a value is not a number or date is not documented.
 _TRUE_WHEN_ABSENT = frozenset({"numericnotequals", "datenotequals"})
 
 NULL = "null"
-MATCHES = "matches"  # whether a resource is what a pattern with a policy variable comes to
-IS_AMONG = "is among"  # how IAM reads a list of principals where its documentation leaves that open
+MATCHES = "matches"  # whether a resource matches a pattern with a policy variable
+IS_AMONG = "is among"  # whether a list of principals includes one, where IAM's documentation leaves that open
 
 _SPELLINGS: Mapping[str, str] = {
     "stringequals": "StringEquals",
@@ -53,16 +53,18 @@ _SPELLINGS: Mapping[str, str] = {
     "bool": "Bool",
     "binaryequals": "BinaryEquals",
 }
-_MOST_VALUES = 3  # values of one condition that a message shows
+_MOST_VALUES = 3  # values of one condition in a message
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Atom:
-    """Something that is true or false of one request.
+    """One comparison that is true or false of a request.
 
-    operator: in lower case and never a negated one, or NULL, MATCHES or IS_AMONG; qualifier: of a condition;
-    key: the condition key; values: any of them; opaque: what it comes to is not known here: there is a policy
-    variable in it, or it has a form that nobody writes.
+    operator: in lower case, never a negated one; or NULL, MATCHES or IS_AMONG.
+    qualifier: the set operator of the condition.
+    key: the condition key.
+    values: the comparison is true if any of them matches.
+    is_opaque: whether its result is not modelled: it contains a policy variable, or has an unusual form.
     """
 
     operator: str
@@ -73,12 +75,12 @@ class Atom:
 
     @property
     def is_absence(self) -> bool:
-        """Whether it says that its key is missing."""
+        """Whether it is true if its key is missing, and false otherwise."""
         return self.operator == NULL and not self.is_opaque
 
     @property
     def truth_when_absent(self) -> bool | None:
-        """What it is where its key is missing; None where that is not known."""
+        """Its truth if its key is missing; None if that is not known."""
         if self.is_opaque or self.operator not in _SPELLINGS:
             return None
         return self.qualifier == "ForAllValues" or (not self.qualifier and self.operator in _TRUE_WHEN_ABSENT)
@@ -90,7 +92,10 @@ class Atom:
         return own.union(*(variable_names(value) for value in self.values)) if self.is_opaque else own
 
     def describe(self, truth: bool, *, values: bool = True) -> str:
-        """As a message says it: `aws:username StringEquals ann, bob`, or `not (...)`; without values, how many."""
+        """The atom as text: `aws:username StringEquals ann, bob`, or `not (...)`.
+
+        values: whether to show the values; otherwise their number.
+        """
         if self.is_absence:
             return f"{self.key} is {'absent' if truth else 'present'}"
         listed = ", ".join(self.values[:_MOST_VALUES]) + (
@@ -107,7 +112,7 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Whether any of the atoms is true; negated: none of them."""
+    """True if any of the atoms is true; if negated, true if none is."""
 
     atoms: frozenset[Atom]
     negated: bool = False
@@ -117,7 +122,7 @@ Term = frozenset[Clause]
 
 
 def condition_term(conditions: Sequence[Condition], *, variables: bool) -> Term:
-    """A statement's condition block. variables: whether its document's version has policy variables."""
+    """The term of a statement's condition block. variables: whether the document's version has policy variables."""
     return frozenset(_condition_clause(each, variables) for each in conditions)
 
 
@@ -135,19 +140,19 @@ def _condition_clause(condition: Condition, variables: bool) -> Clause:
     operator = _NEGATED_OPERATORS.get(operator, _SYNONYMS.get(operator, operator))
     qualifier = condition.qualifier
     if qualifier and negated:
-        # All are not A: not any is A. Any is not A: not all are A. Opposite on a missing key, too.
+        # "All are not A" is "not any is A"; "any is not A" is "not all are A". This also fits a missing key.
         qualifier = "ForAnyValue" if qualifier == "ForAllValues" else "ForAllValues"
-    # Whether all are of a list cannot be taken apart by the list's values.
-    taken = [condition.values] if qualifier == "ForAllValues" else [(value,) for value in condition.values]
-    atoms = {_condition_atom(operator, qualifier, condition.key, values, variables) for values in taken}
-    # A negated operator is true of a missing key as it is.
+    # ForAllValues tests membership in the whole list: it cannot be split by value.
+    groups = [condition.values] if qualifier == "ForAllValues" else [(value,) for value in condition.values]
+    atoms = {_condition_atom(operator, qualifier, condition.key, values, variables) for values in groups}
+    # A negated operator is true of a missing key without IfExists, too.
     if condition.if_exists and not negated:
         atoms.add(_absence_atom(condition.key))
     return Clause(frozenset(atoms), negated)
 
 
 def _null_clause(condition: Condition) -> Clause:
-    if len(condition.values) > 1:  # absent or present: always so
+    if len(condition.values) > 1:  # absent or present: always true
         return Clause(frozenset(), negated=True)
     return Clause(frozenset({_absence_atom(condition.key)}), negated=condition.values == ("false",))
 

@@ -1,7 +1,7 @@
-"""Patterns with `*` and `?` as one automaton: every combination of patterns that some text can match, with an example.
+"""Finds every combination of patterns with `*` and `?` that some text matches, with an example text.
 
-The automaton is the tree of all patterns (what begins alike is shared), read by the subset construction, so that only
-combinations that some text reaches are ever made. A literal stretch that one pattern alone goes through is one step.
+All patterns form one automaton: a tree in which common beginnings are shared. The subset construction makes only the
+combinations that some text reaches. A literal sequence that only one pattern follows is one step.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from itertools import chain, count
 from koding_audit.model.frozen import dataclass
 
 MOST_STATES = 20_000  # states of one automaton
-MOST_WORK = 500_000  # positions in patterns, over all of its states: what a hostile pattern makes many of
+MOST_WORK = 500_000  # positions in patterns, over all states: a hostile pattern causes many
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-# Letters that stand for every letter that no pattern has; the first that is free is taken.
+# The first of these letters that no pattern contains stands for all such letters.
 _FRESH_LETTERS = "xyzwvqjkuabcdefghilmnoprst0123456789XYZ"
 
 
 class Wildcard(Enum):
-    """A token that is no letter. The last two stop at a colon: a part of an ARN."""
+    """A token that is not a letter. The last two match no colon: they stay within a part of an ARN."""
 
     ANY = "?"
     STAR = "*"
@@ -38,12 +38,12 @@ _LOOP = frozenset({Wildcard.STAR, Wildcard.STAR_IN_PART})
 _SEGMENT_WILDCARDS: Mapping[Token, Token] = {Wildcard.ANY: Wildcard.ANY_IN_PART, Wildcard.STAR: Wildcard.STAR_IN_PART}
 
 
-class TooManyStates(Exception):  # noqa: N818 - a refusal; what was asked for is no error
-    """The patterns combine in more ways than LIMIT."""
+class TooManyStates(Exception):  # noqa: N818 - a limit; the input is valid
+    """The patterns combine in more ways than MOST_STATES or MOST_WORK allows."""
 
 
 def pattern_tokens(pattern: str, *, variables: bool = False) -> Tokens:
-    """A pattern taken apart; a policy variable becomes a star, and `${*}`, `${?}`, `${$}` the letter itself."""
+    """The tokens of a pattern; a policy variable becomes a star, and `${*}`, `${?}`, `${$}` the letter itself."""
     found: list[Token] = []
     at = 0
     for match in _VARIABLE.finditer(pattern) if variables else ():
@@ -55,7 +55,7 @@ def pattern_tokens(pattern: str, *, variables: bool = False) -> Tokens:
 
 
 def resource_tokens(pattern: str, *, variables: bool) -> Tokens:
-    """As tokens; a wildcard stays inside its segment of an ARN, unless it is a `*` that ends it.
+    """The tokens of a Resource pattern: a wildcard matches within its segment of an ARN, except a `*` at its end.
 
     Source: IAM user guide, reference_policies_elements_resource. What follows the fifth colon is one segment.
     """
@@ -63,7 +63,7 @@ def resource_tokens(pattern: str, *, variables: bool) -> Tokens:
 
 
 def segment_tokens(found: Tokens) -> Tokens:
-    """The tokens of an ARN's pattern, in which a wildcard stays inside its segment."""
+    """The tokens of an ARN pattern, with each wildcard limited to its segment."""
     colons = [index for index, each in enumerate(found) if each == ":"]
     head = found[: colons[4]] if len(colons) > 4 else ()
     inside = (each for each, following in zip(head, found[1:], strict=False) if following != ":")
@@ -79,7 +79,7 @@ def variable_names(pattern: str) -> frozenset[str]:
 
 
 def tokens_match(pattern: Tokens, text: str) -> bool:
-    """Whether one pattern matches a text; no backtracking."""
+    """Whether one pattern matches a text; without backtracking."""
     return bool(PatternSpace([{pattern: ""}]).mask_of(text))
 
 
@@ -92,8 +92,9 @@ def _text_tokens(text: str) -> Iterator[Token]:
 class Region:
     """All texts that match the same elements.
 
-    mask: bit i is set where element i has a pattern that matches; labels: of every text in it the longest pattern that
-    matches, as it was named, and "" for none; example: one of the texts.
+    mask: bit i is set if a pattern of element i matches.
+    labels: for every text, the label of the longest pattern that matches, "" for none.
+    example: one of the texts.
     """
 
     mask: int
@@ -103,14 +104,18 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class _Transition:
-    """How a state was first reached: from which, by what."""
+    """How a state was first reached.
+
+    origin: the number of the state before it.
+    text: the text that leads from there.
+    """
 
     origin: int
     text: str
 
 
 class PatternSpace:
-    """The patterns of several elements over all texts. Each element gives its patterns, and the name of each."""
+    """The patterns of several elements over all texts. An element is its patterns, each with a label."""
 
     def __init__(self, elements: Sequence[Mapping[Tokens, str]]) -> None:
         self._next: list[dict[Token, int]] = [{}]
@@ -122,11 +127,11 @@ class PatternSpace:
             for pattern, label in element.items():
                 self._add_pattern(pattern, label, 1 << number)
         self._closed = [frozenset(self._closure(node)) for node in range(len(self._next))]
-        # A state that has only such nodes never changes any more, whatever follows.
+        # A state that consists of such nodes only does not change, whatever text follows.
         ends = (node for node, loop in enumerate(self._loops) if loop is Wildcard.STAR and not self._next[node])
         self._absorbing = frozenset(ends)
         self._ahead = self._masks.copy()
-        for node in reversed(range(len(self._next))):  # what follows has a higher number
+        for node in reversed(range(len(self._next))):  # followers have higher numbers
             for follower in self._next[node].values():
                 self._ahead[node] |= self._ahead[follower]
         self._fresh = next(
@@ -134,10 +139,10 @@ class PatternSpace:
         )
 
     def regions(self, prefix: str = "") -> dict[int, Region]:
-        """Every region that is not empty, by mask: of the texts that go on after the prefix. Raises TooManyStates."""
+        """Return the non-empty regions of the texts that continue the prefix, by mask. Raises TooManyStates."""
         order = [self._state_after(prefix)]
         steps = [_Transition(-1, "")]
-        states: dict[frozenset[int], int] = {}  # without the first: what comes back to it is a text of its own
+        states: dict[frozenset[int], int] = {}  # without the first: a text that leads back to it is another text
         found: dict[int, tuple[set[str], int]] = {}
         work = 0
         for number, state in enumerate(order):  # grows while it is read
@@ -158,7 +163,7 @@ class PatternSpace:
         }
 
     def mask_of(self, text: str) -> int:
-        """Which elements a text matches."""
+        """Return the mask of the elements that a text matches."""
         return self._mask(self._state_after(text))
 
     def _state_after(self, text: str) -> frozenset[int]:
@@ -171,7 +176,7 @@ class PatternSpace:
         node = 0
         for token in pattern:
             if token in _LOOP and self._loops[node] is token:
-                continue  # two stars are one
+                continue  # two stars equal one
             follower = self._next[node].get(token)
             if follower is None:
                 follower = self._next[node][token] = len(self._next)
@@ -187,25 +192,25 @@ class PatternSpace:
         self._labels[node] = min((label, weight), self._labels[node], key=lambda each: (-each[1], each[0]))
 
     def _closure(self, node: int) -> Iterator[int]:
-        """A node and what a star behind it reaches without a letter."""
+        """Yield a node and the nodes that a star after it reaches without a letter."""
         yield node
         for token in _LOOP & self._next[node].keys():
             yield from self._closure(self._next[node][token])
 
     def _moves(self, state: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:
-        """Each state that follows, with a text that leads there; a letter that no pattern asks for comes first."""
+        """Yield each following state with a text that leads there; a letter that no pattern contains comes first."""
         other = self._next_state(state, self._fresh)
         yield self._fresh, other
-        asked = {letter for node in state for letter in self._next[node] if isinstance(letter, str)}
+        letters = {letter for node in state for letter in self._next[node] if isinstance(letter, str)}
         if any(self._stops_at_colon(node) for node in state):
-            asked.add(":")
-        lasting = other <= self._absorbing
-        for letter in sorted(asked):
+            letters.add(":")
+        is_final = other <= self._absorbing
+        for letter in sorted(letters):
             target = self._next_state(state, letter)
-            yield self._follow_literal(letter, target, other) if lasting else (letter, target)
+            yield self._follow_literal(letter, target, other) if is_final else (letter, target)
 
     def _follow_literal(self, text: str, state: frozenset[int], other: frozenset[int]) -> tuple[str, frozenset[int]]:
-        """Goes on while one pattern alone goes on, a letter at a time: to leave it on the way leads to `other`."""
+        """Follow the letters while exactly one pattern continues; every other letter on the way leads to `other`."""
         letters = [text]
         while len(own := state - other) == 1:
             (node,) = own
@@ -231,7 +236,7 @@ class PatternSpace:
         return self._prune_nodes(found)
 
     def _prune_nodes(self, nodes: set[int]) -> frozenset[int]:
-        """Without the patterns of elements that match already, whatever follows: they would only make more states."""
+        """Return the state without patterns of elements that match whatever follows: they only add states."""
         ended = sorted((node for node in nodes if node in self._absorbing), key=self._rank)
         mask = 0
         kept = []

@@ -1,4 +1,4 @@
-"""Statements as the comparison wants them: which actions, resources and principals, and under which terms."""
+"""Prepares statements for the comparison: actions, resources, principals, and the terms of their conditions."""
 
 from __future__ import annotations
 
@@ -20,21 +20,30 @@ PrincipalValue = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, order=True)
 class ResourceElement:
-    """Resource patterns. variables: whether `${...}` in them is a variable."""
+    """Resource patterns.
+
+    patterns: as written.
+    variables: whether `${...}` in them is a variable.
+    """
 
     patterns: tuple[str, ...]
     variables: bool = False
 
     def tokens(self) -> dict[Tokens, str]:
-        """Each pattern with its text."""
+        """The tokens of each pattern, with its text."""
         return {resource_tokens(each, variables=self.variables): each for each in self.patterns}
 
 
 @dataclass(frozen=True, slots=True)
 class StatementScope:
-    """What a statement says besides its actions; two that are equal here differ in their actions only.
+    """A statement without its actions; statements with equal scopes differ only in their actions.
 
-    resources: the patterns that no variable is in; variable: each pattern that has one; outside: NotResource.
+    allows: whether the effect is Allow.
+    resources: the patterns without a variable.
+    variable_resources: each pattern with a variable.
+    resources_negated: whether this is NotResource.
+    principals: None in an identity-based policy.
+    term: the conditions.
     """
 
     allows: bool
@@ -45,10 +54,14 @@ class StatementScope:
     term: Term
 
     def resource_term(self, mask: int, bits: Mapping[ResourceElement, int]) -> Term | None:
-        """What has to hold besides where a resource matches the elements of a mask; None where it is not meant."""
+        """The term that applies in addition to a resource that matches these elements; None if none does.
+
+        mask: the elements that the resource matches.
+        bits: the bit of each element in the mask.
+        """
         if mask & bits[self.resources]:
             return None if self.resources_negated else frozenset()
-        # Within what the variables' pattern could come to: what it does come to is not known.
+        # The resource may match the pattern, depending on the values of its variables.
         near = frozenset(
             Atom(MATCHES, "", "", each.patterns, is_opaque=True)
             for each in self.variable_resources
@@ -61,14 +74,14 @@ class StatementScope:
 
 @dataclass(frozen=True, slots=True)
 class ScopedStatement:
-    """One statement."""
+    """One statement: its actions, and everything else."""
 
     actions: Patterns
     scope: StatementScope
 
 
 def scoped_statements(documents: Iterable[Document], accounts: Mapping[str, str]) -> tuple[ScopedStatement, ...]:
-    """All statements of all documents. accounts: see accounts_of."""
+    """The statements of all documents. accounts: see account_root_arns."""
     return tuple(
         _scoped_statement(statement, accounts, variables=document.version == "2012-10-17")
         for document in documents
@@ -77,9 +90,9 @@ def scoped_statements(documents: Iterable[Document], accounts: Mapping[str, str]
 
 
 def account_root_arns(documents: Iterable[Document]) -> dict[str, str]:
-    """The root ARN of each account that any principal names: an account's id alone says the same.
+    """The root ARN of each account that a principal names, by the account's id: both forms mean the same.
 
-    IAM stores the ARN where the id was written. Where no ARN tells the partition, it is taken to be `aws`.
+    IAM stores the ARN for an id. If no ARN shows the partition, it is `aws`.
     """
     values = [
         value
@@ -93,53 +106,53 @@ def account_root_arns(documents: Iterable[Document]) -> dict[str, str]:
 
 
 def representative_principals(scopes: Sequence[StatementScope]) -> Sequence[PrincipalValue | None]:
-    """Principals that stand for all there are: each that is named, one of each named account, and somebody else.
+    """One principal for each case: each named principal, another one of each named account, and any other principal.
 
-    [None] where no statement names any: identity-based policies.
+    [None] if no statement names a principal, as in identity-based policies.
     """
-    said = [scope.principals for scope in scopes if scope.principals is not None]
-    if not said:
+    elements = [scope.principals for scope in scopes if scope.principals is not None]
+    if not elements:
         return [None]
-    named = {each for principals in said for each in principals.values}
+    named = {each for principals in elements for each in principals.values}
     others = {("AWS", f"{value.removesuffix('root')}user/*") for _, value in named if _ROOT_ARN.fullmatch(value)}
     return sorted({*named, *others, ANY_PRINCIPAL, ("Service", "*"), ("Federated", "*"), ("CanonicalUser", "*")})
 
 
-def principal_term(scope: StatementScope, person: PrincipalValue | None) -> Term | None:
-    """What has to hold for the statement to be about that principal; None where it is not."""
-    if scope.principals is None or person is None:
+def principal_term(scope: StatementScope, principal: PrincipalValue | None) -> Term | None:
+    """The term under which the statement is about that principal; None if it is not."""
+    if scope.principals is None or principal is None:
         return frozenset()
     principals = scope.principals
-    named, account = person in principals.values, _account_root(person) in principals.values
-    if ANY_PRINCIPAL in principals.values and not named and person[0] != "AWS":
-        # Whether everybody means services and other providers' users, too, is not documented.
-        return _undocumented_term(person, (ANY_PRINCIPAL,), principals.negated)
+    named, account = principal in principals.values, _account_root(principal) in principals.values
+    if ANY_PRINCIPAL in principals.values and not named and principal[0] != "AWS":
+        # Whether `*` includes services and users of other providers is not documented.
+        return _undocumented_term(principal, (ANY_PRINCIPAL,), principals.negated)
     if ANY_PRINCIPAL in principals.values:
         return None if principals.negated else frozenset()
     if not principals.negated:
-        # An account in a Deny is everybody of it; in an Allow it leaves the account to decide.
+        # An account in a Deny means all of its principals; in an Allow it only delegates to the account.
         return frozenset() if named or (account and not scope.allows) else None
-    if _account_root(person) and named != account:
-        # Whether NotPrincipal spares somebody whose account it does not spare is not documented for every request.
-        return _undocumented_term(person, principals.values, principals.negated)
+    if _account_root(principal) and named != account:
+        # Whether NotPrincipal exempts a principal whose account it does not exempt is not documented for every request.
+        return _undocumented_term(principal, principals.values, principals.negated)
     return None if named else frozenset()
 
 
-def _undocumented_term(person: PrincipalValue, values: tuple[PrincipalValue, ...], negated: bool) -> Term:
-    """A reading that is open, but the same wherever the same list meets the same principal."""
-    atom = Atom(IS_AMONG, "", ":".join(person), tuple(":".join(each) for each in values))
+def _undocumented_term(principal: PrincipalValue, values: tuple[PrincipalValue, ...], negated: bool) -> Term:
+    """A term with an unknown truth, which is the same for the same principal and the same list."""
+    atom = Atom(IS_AMONG, "", ":".join(principal), tuple(":".join(each) for each in values))
     return frozenset({Clause(frozenset({atom}), negated)})
 
 
-def _account_root(person: PrincipalValue) -> PrincipalValue | None:
-    """The account, as a principal, that somebody is of; None for an account itself and for what has none."""
-    kind, value = person
+def _account_root(principal: PrincipalValue) -> PrincipalValue | None:
+    """The root ARN of the principal's account, as a principal; None for an account itself or without an account."""
+    kind, value = principal
     match = _ACCOUNT_ARN.match(value) if kind == "AWS" and not _ROOT_ARN.fullmatch(value) else None
     return (kind, f"arn:{match[1]}:iam::{match[2]}:root") if match else None
 
 
 def _scoped_statement(statement: Statement, accounts: Mapping[str, str], *, variables: bool) -> ScopedStatement:
-    resources = statement.resources or Patterns(("*",))  # without one, a policy is asked of its own resource only
+    resources = statement.resources or Patterns(("*",))  # without one, the policy applies to its own resource only
     variable = [each for each in resources.values if variables and variable_names(each)]
     plain = tuple(each for each in resources.values if each not in variable)
     return ScopedStatement(

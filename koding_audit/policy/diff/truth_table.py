@@ -1,4 +1,4 @@
-"""What two sides allow and deny in one place, by truth table: each atom a column, each column one long integer.
+"""Compares what two sides allow and deny in one place by a truth table: one column for each atom, as one long integer.
 
 Bit n of a table is the truth for assignment n; bit i of n is the truth of atom i.
 """
@@ -13,9 +13,9 @@ from koding_audit.policy.diff.conditions import IS_AMONG, Atom, Clause, Term
 from koding_audit.policy.diff.patterns import pattern_tokens, resource_tokens, tokens_match
 
 MOST_ATOMS = 16  # atoms of one place
-MOST_TERMS = 1000  # statements that are held against each other, each with each
+MOST_TERMS = 1000  # statements that are compared, each with each
 
-# What an atom of these operators is on one given value is known here.
+# Atoms with these operators can be evaluated for a given value.
 _TEXT_OPERATORS = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnlike"})
 _MOST_CANDIDATES = 64  # values of one key that are tried
 
@@ -28,7 +28,7 @@ _ALWAYS_PRESENT = frozenset(
     }
 )
 _NETWORK_FAMILY = "the network"
-# Keys that say something of each other.
+# Keys whose values depend on each other.
 _KEY_FAMILIES: Mapping[str, Sequence[str]] = {
     "the principal": (
         *("aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:userid"),
@@ -50,7 +50,11 @@ _KEY_FAMILIES: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The conditions under which one side allows and denies in one place: any of them, () is always."""
+    """The conditions under which one side allows and denies in one place; the empty term is always true.
+
+    allows: it allows if any of these terms is true.
+    denies: it denies if any of these terms is true.
+    """
 
     allows: frozenset[Term]
     denies: frozenset[Term]
@@ -58,7 +62,11 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """One kind of difference. found: whether it is there, None where that is open; when: "" for always."""
+    """One kind of difference.
+
+    found: whether it exists, None if that is undecided.
+    when: its condition, "" for always.
+    """
 
     found: bool | None
     when: str = ""
@@ -66,8 +74,13 @@ class Aspect:
 
 @dataclass(frozen=True, slots=True)
 class PlaceDifference:
-    """gained, lost: what is allowed on one side only; forbidden, released: what is denied on one side only, and allowed
-    on neither. why: what is open, "" for nothing.
+    """The differences in one place.
+
+    gained: allowed by the new side only.
+    lost: allowed by the old side only.
+    forbidden: denied by the new side only, and allowed by neither.
+    released: denied by the old side only, and allowed by neither.
+    why: what is undecided, "" for nothing.
     """
 
     gained: Aspect
@@ -77,14 +90,15 @@ class PlaceDifference:
     why: str = ""
 
     def aspects(self) -> dict[str, Aspect]:
+        """The differences by name."""
         return {"gained": self.gained, "lost": self.lost, "forbidden": self.forbidden, "released": self.released}
 
 
 def compare_sides(old: Side, new: Side, *, values: bool = True) -> PlaceDifference:
-    """values: whether the conditions of a difference are told with their values."""
+    """Compare two sides in one place. values: whether the conditions of a difference show their values."""
     if sum(map(len, (old.allows, old.denies, new.allows, new.denies))) > MOST_TERMS:
         unknown = Aspect(found=None)
-        return PlaceDifference(unknown, unknown, unknown, unknown, f"more than {MOST_TERMS:,} statements meet")
+        return PlaceDifference(unknown, unknown, unknown, unknown, f"more than {MOST_TERMS:,} statements apply")
     old, new = _absorb_terms(old), _absorb_terms(new)
     if old == new:
         same = Aspect(found=False)
@@ -106,7 +120,7 @@ def compare_sides(old: Side, new: Side, *, values: bool = True) -> PlaceDifferen
 
 
 def _compare_without_table(old: Side, new: Side) -> PlaceDifference:
-    """What can be told of more conditions than a table holds: where each of one side is within one of the other's."""
+    """Compare more conditions than a table can hold, by subsets: whether each term implies one of the other side."""
     fewer_allows, more_allows = _are_within(old.allows, new.allows), _are_within(new.allows, old.allows)
     fewer_denies, more_denies = _are_within(new.denies, old.denies), _are_within(old.denies, new.denies)
     return PlaceDifference(
@@ -114,17 +128,17 @@ def _compare_without_table(old: Side, new: Side) -> PlaceDifference:
         lost=Aspect(found=False if fewer_allows and fewer_denies else None),
         forbidden=Aspect(found=False if fewer_denies else None),
         released=Aspect(found=False if more_denies else None),
-        why=f"more than {MOST_ATOMS} conditions meet",
+        why=f"more than {MOST_ATOMS} conditions apply",
     )
 
 
 def _are_within(terms: Iterable[Term], others: Iterable[Term]) -> bool:
-    """Whether each term asks for all that one of the others asks for."""
+    """Whether each term contains all clauses of one of the others."""
     return all(any(other <= term for other in others) for term in terms)
 
 
 def _absorb_terms(side: Side) -> Side:
-    """Without the terms that ask for more than another one does: they decide nothing."""
+    """The side without terms that imply another of its terms: they decide nothing."""
     return Side(
         *(
             frozenset(term for term in each if not any(other < term for other in each))
@@ -134,7 +148,7 @@ def _absorb_terms(side: Side) -> Side:
 
 
 def _atom_columns(terms: Iterable[Term]) -> dict[Atom, int]:
-    """Each atom with the number of its column: atoms of one key that stand in the very same clauses share one."""
+    """Each atom with the number of its column; atoms of one key that occur in exactly the same clauses share one."""
     clauses = sorted({clause for term in terms for clause in term}, key=lambda each: (sorted(each.atoms), each.negated))
     places: dict[Atom, list[int]] = {}
     for number, clause in enumerate(clauses):
@@ -148,7 +162,14 @@ def _atom_columns(terms: Iterable[Term]) -> dict[Atom, int]:
 
 
 class _TruthTable:
-    """The columns of the atoms. merged: each column's atom, with the values of all that share it."""
+    """The columns of the atoms.
+
+    count: the number of columns.
+    merged_atoms: for each column, its atom, with the values of all atoms that share it.
+    full: the table that is true for every assignment.
+    columns: the table of each atom.
+    possible_rows: the assignments that do not contradict themselves.
+    """
 
     def __init__(self, classes: Mapping[Atom, int]) -> None:
         self.count = len(set(classes.values()))
@@ -161,32 +182,34 @@ class _TruthTable:
         self.possible_rows = self._possible_rows()
 
     def any_of(self, terms: Iterable[Term]) -> int:
+        """The assignments for which at least one term is true."""
         found = 0
         for term in terms:
             found |= self.all_of(term)
         return found
 
     def all_of(self, term: Term) -> int:
+        """The assignments for which all clauses are true."""
         found = self.full
         for clause in term:
             found &= self._clause_rows(clause)
         return found
 
     def exists_over(self, table: int, columns: Iterable[int]) -> int:
-        """Where it holds for at least one truth of these atoms."""
+        """The assignments for which the table is true with at least one value of these atoms."""
         for each in columns:
             column, width = self.columns[each], 1 << each
             table |= (table & column) >> width | (table & ~column) << width
         return table
 
     def forall_over(self, table: int, columns: Iterable[int]) -> int:
-        """Where it holds for both truths of each of these atoms."""
+        """The assignments for which the table is true with both values of each of these atoms."""
         return self.full ^ self.exists_over(self.full ^ table, columns)
 
     def describe_keys(self) -> str:
-        """The keys in question, for a message."""
+        """Which conditions make it undecided, for a message."""
         keys = sorted({atom.key or "a policy variable" for atom in self.merged_atoms})
-        return f"conditions decide that are not independent, or may not be: {', '.join(keys)}"
+        return f"it depends on conditions that may not be independent: {', '.join(keys)}"
 
     def _clause_rows(self, clause: Clause) -> int:
         found = 0
@@ -195,7 +218,7 @@ class _TruthTable:
         return self.full ^ found if clause.negated else found
 
     def _possible_rows(self) -> int:
-        """Without the assignments in which a missing key has a value."""
+        """The assignments except those in which a missing key has a value."""
         found = self.full
         for one, other in combinations(range(self.count), 2):
             for absent, value in ((one, other), (other, one)):
@@ -218,11 +241,12 @@ def _merge_atoms(atoms: Sequence[Atom]) -> Atom:
 
 
 class _Proofs:
-    """Which assignments some request surely has, and so which differences are real.
+    """Finds the assignments that some request certainly has, and so the differences that are real.
 
-    Of an atom that is alone with its key, both truths. Of several over one key, where every operator compares texts:
-    the assignments that some value gives. Of others, which may hang together in ways not known here: whatever makes one
-    statement's condition hold, or fail; a difference has to be there however the others turn out.
+    An atom that is alone with its key: both truths. Several atoms over one key, if every operator compares texts: the
+    assignments that some value gives. Other atoms may depend on each other in ways that are not modelled: for these,
+    each case in which the condition of one statement is true, or false; a difference must exist for all of their
+    values within the case.
     """
 
     def __init__(self, table: _TruthTable, terms: frozenset[Term], *, values: bool) -> None:
@@ -240,6 +264,7 @@ class _Proofs:
         self._cases = self._statement_cases(terms) if self._unsure else []
 
     def aspect(self, difference: int) -> Aspect:
+        """Whether some request certainly has one of these assignments, and when."""
         table = self._table
         difference &= table.possible_rows
         if not difference:
@@ -247,15 +272,15 @@ class _Proofs:
         witnesses = table.forall_over(difference, self._readings) & self._sure
         if self._unsure:
             others = [each for each in range(table.count) if each not in self._unsure]
-            seen = table.exists_over(witnesses, others)
-            proven = [case for case in self._cases if not case & ~seen]
+            covered = table.exists_over(witnesses, others)
+            proven = [case for case in self._cases if not case & ~covered]
             witnesses = witnesses & proven[0] if proven else 0
         if not witnesses:
             return Aspect(found=None)
         return Aspect(found=True, when=self._describe_rows(difference, witnesses & table.possible_rows))
 
     def _known_rows(self, group: Sequence[int]) -> int | None:
-        """The assignments of one group of atoms that some request has; None where that is not known."""
+        """The assignments of one group of atoms that some request has; None if that is not known."""
         atoms = [self._table.merged_atoms[column] for column in group]
         named = [atom for atom in atoms if not atom.is_absence]
         operators = {atom.operator for atom in named}
@@ -282,19 +307,19 @@ class _Proofs:
             and not opaque
             and {_key_family(key) for key in keys} == {_NETWORK_FAMILY}
         ):
-            # A request came by one way: each of them alone, or none.
-            ways = [dict.fromkeys(group, 0) | {way: 1} for way in group]
-            return self._rows_of_any([*ways, dict.fromkeys(group, 0)])
+            # A request takes one network path: exactly one of these keys matches, or none.
+            paths = [dict.fromkeys(group, 0) | {column: 1} for column in group]
+            return self._rows_of_any([*paths, dict.fromkeys(group, 0)])
         return None
 
     def _rows_of_values(self, group: Sequence[int], values: Iterable[str | None]) -> int:
-        """The assignments that these values of the group's one key give."""
+        """The assignments that result from these values of the group's one key."""
         return self._rows_of_any(
             {column: _is_atom_true(self._table.merged_atoms[column], value) for column in group} for value in values
         )
 
     def _statement_cases(self, terms: frozenset[Term]) -> list[int]:
-        """For each statement, where its condition holds and where it does not, as far as the unsure atoms tell."""
+        """For each statement, where its condition is true and where it is false, by the unsure atoms alone."""
         table = self._table
         others = [each for each in range(table.count) if each not in self._unsure]
         found = set()
@@ -302,19 +327,19 @@ class _Proofs:
             holds = table.all_of(term)
             for case in (holds, table.full ^ holds):
                 projected = table.exists_over(case & self._sure & table.possible_rows, others)
-                # What every assignment meets proves nothing; where none does, there is no case.
+                # Without a possible assignment there is no case.
                 if projected:
                     found.add(projected)
         return sorted(found)
 
     def _describe_rows(self, difference: int, witnesses: int) -> str:
-        """A few words on when: one assignment, without the atoms that do not matter to it."""
+        """The condition of a difference as text: one assignment, without the atoms that do not matter."""
         table = self._table
         if difference == table.possible_rows:
             return ""
         row = (witnesses & -witnesses).bit_length() - 1
         kept = dict(enumerate(row >> each & 1 for each in range(table.count)))
-        # What has to be absent or false goes first: what has to be true says more.
+        # Absent and false atoms are dropped first: true ones explain more.
         for each in sorted(kept, key=lambda each: (kept[each], not table.merged_atoms[each].is_absence)):
             without = {column: truth for column, truth in kept.items() if column != each}
             if not self._matching_rows(without) & table.possible_rows & ~difference:
@@ -337,7 +362,7 @@ class _Proofs:
 
 
 def _group_columns(atoms: Mapping[int, Atom]) -> list[list[int]]:
-    """The columns in groups: what may hang together, directly or through others."""
+    """The columns in groups of atoms that may depend on each other, directly or through others."""
     keys = frozenset(key for atom in atoms.values() for key in atom.keys)
     tags = frozenset(_key_family(key) for key in keys if key.startswith("aws:requesttag/"))
     groups: list[tuple[list[int], frozenset[str]]] = []
@@ -354,7 +379,7 @@ def _group_columns(atoms: Mapping[int, Atom]) -> list[list[int]]:
 
 def _key_family(key: str) -> str:
     """The family of a condition key, or the key itself."""
-    name = key.casefold()  # of a tag's key, IAM ignores the case as well
+    name = key.casefold()  # IAM ignores the case of a tag's key, too
     prefix, slash, tag = name.partition("/")
     if slash and prefix.endswith(":resourcetag"):
         return f"the resource's tag {tag}"
@@ -362,7 +387,7 @@ def _key_family(key: str) -> str:
 
 
 def _candidate_values(atoms: Sequence[Atom]) -> Iterator[str | None]:
-    """Values that one key may have in a request: those that the atoms speak of, others, and None for none."""
+    """Yield values that one key may have in a request: those that the atoms name, others, None if missing."""
     if atoms[0].key not in _ALWAYS_PRESENT:
         yield None
     yield "another value"

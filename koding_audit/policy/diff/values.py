@@ -1,4 +1,4 @@
-"""What a comparison comes to, as values."""
+"""The result of a comparison: the verdict and the changes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ DiffVerdict = Literal["equal", "different", "undecided"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class PolicyChange:
-    """Something that one side allows, or denies, and the other does not.
+    """One permission that one side allows or denies, and the other does not.
 
-    action: the longest pattern of the documents that the actions in question match, as written there, or `*`;
-    resource: a resource on which it is so, which may be a pattern's own text; condition: when it is so, "" for always;
-    principal: `AWS:arn...`, for whom, where a document names principals; `*` in it stands for somebody else.
+    action: the longest pattern in the documents that the actions match, as written there, or `*`.
+    resource: an example resource; it may be the text of a pattern.
+    condition: when the difference applies, "" for always.
+    principal: `AWS:arn...` if a document names principals, else ""; `*` in it stands for any other principal.
     """
 
     action: str
@@ -25,11 +26,14 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All tuples are sorted, each change once.
+    """The differences between old and new documents; each tuple is sorted and has no duplicates.
 
-    gained, lost: what the new documents allow that the old did not, and the other way round; forbidden, released: what
-    is, or was, denied explicitly that neither allows: it matters beside other policies only. why: what could not be
-    decided, "" for nothing; a difference that was found stands all the same.
+    verdict: `equal`, `different` or `undecided`.
+    gained: what only the new documents allow.
+    lost: what only the old documents allow.
+    forbidden: what only the new documents deny explicitly, and neither allows: it matters only beside other policies.
+    released: what only the old documents deny explicitly, and neither allows.
+    why: what could not be decided, "" for nothing. The changes that were found are valid all the same.
     """
 
     verdict: DiffVerdict
@@ -41,7 +45,7 @@ class Difference:
 
 
 def describe_policy_change(change: PolicyChange) -> str:
-    """One change in words: the action, an example of a resource, when, and for whom."""
+    """One change as text: the action, an example resource, the condition and the principal."""
     when = f", when {change.condition}" if change.condition else ""
     who = f", for {change.principal}" if change.principal else ""
     return f"{change.action} on {change.resource}{when}{who}"

@@ -1,4 +1,4 @@
-"""Is this action allowed, and by which statements: AWS's policy evaluation, offline and pure."""
+"""Evaluates policies as AWS does, offline: whether an action is allowed, and which statements decide."""
 
 from koding_audit.policy.evaluation.audit_context import role_context, user_context
 from koding_audit.policy.evaluation.context import ConditionState, Context

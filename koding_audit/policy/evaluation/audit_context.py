@@ -1,4 +1,4 @@
-"""What an audit knows of the condition keys of a direct call with a user's access key, and what stays open."""
+"""The condition keys of a direct call with a user's access key or a role's session: known, absent or open."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from koding_audit.policy.evaluation.context import Context
 
-# What other services' calls carry, of whoever asks.
+# Only in calls that AWS services make, for any principal.
 _SERVICE_KEYS = frozenset(
     {
         *("aws:principalservicename*", "aws:calledvia*"),
@@ -14,7 +14,7 @@ _SERVICE_KEYS = frozenset(
     }
 )
 
-# Carried by other calls only: reference_policies_condition-keys says when each is present.
+# Only in other calls: reference_policies_condition-keys says when each key is present.
 _ABSENT_KEYS = frozenset(
     {
         *("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"),
@@ -36,13 +36,14 @@ def user_context(
     organization: str | None,
     extra: Mapping[str, str | tuple[str, ...]] | None = None,
 ) -> Context:
-    """The open request's keys for a user that calls AWS itself, with its access key and without MFA.
+    """The context of a user that calls AWS directly, with its access key and without MFA.
 
-    arn, name, unique_id (`AIDA...`): of the user, None leaves them open, as for any member of a group; account: its
-    account; tags: its own, None where they were not read;
-    organization: its id, "" where the account is in none, None where that is not known; extra: what else is given, such
-    as `aws:SourceVpc` in a desired action's context, or a role's session keys.
-    Open are network, time, user agent, transport, region, and the tags of resources and requests.
+    Network, time, user agent, transport, region, and the tags of resources and requests are open.
+    arn, name, unique_id (`AIDA...`): of the user; None leaves them open, as for any member of a group.
+    account: the id of its account.
+    tags: the user's tags, None if they were not read.
+    organization: the organization's id, "" if the account is in none, None if that is not known.
+    extra: other keys, such as `aws:SourceVpc` in a desired action's context, or a role's session keys.
     """
     own = {"aws:PrincipalArn": arn, "aws:userid": unique_id, "aws:username": name}
     known: dict[str, str | tuple[str, ...]] = {
@@ -66,10 +67,10 @@ def role_context(
     organization: str | None,
     extra: Mapping[str, str | tuple[str, ...]] | None = None,
 ) -> Context:
-    """The open request's keys for a session of a role that calls AWS itself; the arguments as for audit_context.
+    """The context of a role's session that calls AWS directly; the arguments are as for user_context.
 
-    How the session began is not known: MFA, its source identity, its tags and its age are open, and so is the rest of
-    `aws:userid` behind the role's id. A role has no aws:username (reference_policies_variables).
+    It is not known how the session started: MFA, source identity, session tags and age are open, and so is the part of
+    `aws:userid` after the role's id. A role has no aws:username (reference_policies_variables).
     """
     known: dict[str, str | tuple[str, ...]] = {
         "aws:PrincipalArn": arn,
@@ -86,6 +87,6 @@ def role_context(
 
 
 def _absent_organization_keys(organization: str | None) -> tuple[str, ...]:
-    """The keys of an organization, where the account is known to be in none."""
+    """The keys that are absent if the account is known to be in no organization."""
     in_none = ("aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid")
     return in_none if organization == "" else ()

@@ -1,4 +1,4 @@
-"""Policy unit tests as JSON lines: each line a complete request with every policy that bears on it."""
+"""Policy unit tests as JSON lines: each line is a complete request with every policy that applies to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from koding_audit.policy.evaluation.request import AccessRequest, AccessVerdict,
 from koding_audit.policy.evaluation.statements import compile_document
 
 _DENIED_VERDICTS: tuple[AccessVerdict, ...] = ("explicit-deny", "implicit-deny")
-# What a case may expect, in its own spelling and in ours.
+# The values of `expected`: the spelling of other tools, and ours.
 _EXPECTED_VERDICTS: Mapping[str, tuple[AccessVerdict, ...]] = {
     "allowed": ("allowed",),
     "denied": _DENIED_VERDICTS,
@@ -43,7 +43,14 @@ _MANAGEMENT_ACCOUNT_KEY = "aws:principalorgmasteraccountid"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """expected: the word of the case, "" where it expects nothing."""
+    """One case of a file.
+
+    id: its own id, or `line N`.
+    request: the request.
+    policies: the policies that apply to it.
+    expected: the expected verdict as written, "" if there is none.
+    location: its line.
+    """
 
     id: str
     request: AccessRequest
@@ -52,21 +59,23 @@ class Case:
     location: Location
 
     def decide(self) -> Decision:
+        """Decide the request."""
         return decide(self.request, self.policies)
 
     def accepts(self, verdict: AccessVerdict) -> bool:
+        """Whether the verdict is the expected one."""
         return not self.expected or verdict in _EXPECTED_VERDICTS[self.expected]
 
 
 def read_cases(text: str, path: str) -> Iterator[Case]:
-    """The cases of a file, in its order. Raises InputError with line and column; empty lines are skipped."""
+    """Yield the cases of a file in order; empty lines are skipped. Raises InputError with line and column."""
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         if line.strip():
             yield _read_case(line, path, number)
 
 
 def result_line(case: Case, decision: Decision) -> str:
-    """The answer to a case as one line of JSON: id, verdict, because."""
+    """The result of a case as one line of JSON: id, verdict, because."""
     reasons = [
         {
             "layer": each.layer,
@@ -87,7 +96,7 @@ def _read_case(line: str, path: str, number: int) -> Case:
     except InputError as error:
         column = error.location.column if error.location else 1
         message = error.message.removeprefix(f"{path}: ")
-        raise InputError(message, "one case a line, as JSON", Location(path, number, column)) from error
+        raise InputError(message, "write each case on one line, as JSON", Location(path, number, column)) from error
 
 
 def _parse_case(item: Item, source: Location) -> Case:
@@ -123,23 +132,23 @@ def _parse_request(item: Item) -> AccessRequest:
 
 
 def _read_fields(item: Item, names: Sequence[str], defaults: Mapping[str, object]) -> dict[str, Item]:
-    """The named fields, null where there is none. Others are remarks, unless they look like one that is misspelt."""
+    """The named fields, null if missing. Other keys are comments, unless they look like a misspelt field."""
     found = item.mapping()
     for name in found.keys() - set(names):
-        meant = difflib.get_close_matches(name.lower(), [each.lower() for each in names], 1, 0.7)
-        if meant:
-            _refuse_misspelling(item, name, next(each for each in names if each.lower() == meant[0]))
+        similar = difflib.get_close_matches(name.lower(), [each.lower() for each in names], 1, 0.7)
+        if similar:
+            _refuse_misspelling(item, name, next(each for each in names if each.lower() == similar[0]))
     start = f"{item.json_path}." if item.json_path else ""
     given = {name: each.value for name, each in found.items() if each.value is not None}
     return {name: Item(given.get(name, defaults.get(name)), "", f"{start}{name}") for name in names}
 
 
-def _refuse_misspelling(item: Item, name: str, meant: str) -> NoReturn:
-    item.refuse(f"unknown key {name}: is {meant} meant?")
+def _refuse_misspelling(item: Item, name: str, similar: str) -> NoReturn:
+    item.refuse(f"unknown key {name}: did you mean {similar}?")
 
 
 def _condition_values(item: Item) -> tuple[str, ...]:
-    """A key's value or values as text; null: none."""
+    """The values of a key as text; () for null."""
     if item.value is None:
         return ()
     listed = item.items() if isinstance(item.value, list) else [item]
@@ -151,7 +160,7 @@ def _scalar_text(item: Item) -> str:
         return item.value
     if isinstance(item.value, (bool, int, float)):
         return write_json(item.value)
-    return item.refuse("text, a number, true or false is needed")
+    return item.refuse("must be text, a number, true or false")
 
 
 def _parse_levels(item: Item, layer: str) -> tuple[tuple[Policy, ...], ...]:
@@ -162,7 +171,7 @@ def _parse_levels(item: Item, layer: str) -> tuple[tuple[Policy, ...], ...]:
 
 
 def _parse_policies(item: Item, layer: str) -> tuple[Policy, ...] | None:
-    """Documents that stand in one place, or the only one; None for null."""
+    """The documents of one layer, a list or a single one; None for null."""
     if item.value is None:
         return None
     return tuple(_parse_policy(each, layer) for each in (item.items() if isinstance(item.value, list) else [item]))
@@ -170,5 +179,5 @@ def _parse_policies(item: Item, layer: str) -> tuple[Policy, ...] | None:
 
 def _parse_policy(item: Item, layer: str) -> Policy:
     if not isinstance(item.value, (dict, str)):
-        item.refuse("a policy document is needed")
+        item.refuse("must be a policy document")
     return Policy(layer, item.json_path, compile_document(item.value))

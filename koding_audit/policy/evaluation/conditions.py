@@ -1,4 +1,4 @@
-"""One condition against the keys of a request: three states of a key, set operators, IfExists and Null."""
+"""Tests one condition against the keys of a request: three states of a key, set operators, IfExists and Null."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from koding_audit.policy.evaluation.operators import Operator, build_value_test,
 from koding_audit.policy.evaluation.patterns import Template, parse_pattern
 from koding_audit.policy.evaluation.ternary import Truth, Unsure, all_of, any_of, negate_truth, unsure_because
 
-# One value of the policy against one of the request.
+# Tests one value of the request against one of the policy.
 _ConditionTest = Callable[[str, Context], Truth]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCondition:
-    """A condition that was read. key: in lower case; label: as the policy has it; unreadable: why, or ""."""
+    """A condition, ready to be tested.
+
+    label: operator and key as the policy spells them.
+    key: the condition key in lower case.
+    negated: whether the operator is a negated one.
+    qualifier: the set operator.
+    if_exists: whether the operator ends with `IfExists`.
+    values: one test for each value.
+    null_values: the values of a Null condition; () for others.
+    unreadable: why it cannot be tested, or "".
+    """
 
     label: str
     key: str
@@ -29,6 +39,7 @@ class CompiledCondition:
     unreadable: str = ""
 
     def holds(self, context: Context) -> Truth:
+        """Whether the condition is met."""
         if self.unreadable:
             return unsure_because(self.unreadable)
         found = context.get(self.key)
@@ -48,14 +59,14 @@ class CompiledCondition:
         return self.negated
 
     def _test_values(self, given: tuple[str, ...], context: Context) -> Truth:
-        each = [self._test_value(value, context) for value in given]
+        results = [self._test_value(value, context) for value in given]
         if self.qualifier == "ForAllValues":
-            return all_of(each)
+            return all_of(results)
         if self.qualifier == "ForAnyValue":
-            return any_of(each)
-        if all(result is each[0] for result in each):
-            return each[0]
-        return unsure_because(f"{self.label} has several values, and the condition no set operator")
+            return any_of(results)
+        if all(result is results[0] for result in results):
+            return results[0]
+        return unsure_because(f"{self.label} has several values, but the condition has no set operator")
 
     def _test_value(self, given: str, context: Context) -> Truth:
         matches = any_of(value(given, context) for value in self.values)
@@ -63,12 +74,12 @@ class CompiledCondition:
 
 
 def compile_condition(condition: Condition, *, variables: bool) -> CompiledCondition:
-    """variables: the document's version knows them."""
+    """Compile a condition. variables: whether the document's version has policy variables."""
     set_operator = f"{condition.qualifier}:" if condition.qualifier else ""
     label = f"{set_operator}{condition.operator}{'IfExists' if condition.if_exists else ''} {condition.key}"
     row = find_operator(condition.operator)
     if row is None:
-        return _unreadable_condition(condition, label, f"there is no condition operator {condition.operator}")
+        return _unreadable_condition(condition, label, f"unknown condition operator {condition.operator}")
     if row.compares == "presence":
         return _compile_null(condition, label)
     values = tuple(_compile_value(row, each, label, variables=variables) for each in condition.values)
@@ -85,7 +96,7 @@ def _compile_null(condition: Condition, label: str) -> CompiledCondition:
     wanted = [parse_boolean(each) for each in condition.values]
     known = tuple(each for each in wanted if each is not None)
     if condition.qualifier or condition.if_exists or not wanted or len(known) < len(wanted):
-        return _unreadable_condition(condition, label, f"{label}: Null stands alone, with true or false")
+        return _unreadable_condition(condition, label, f"{label}: Null takes only true or false, and no set operator")
     return CompiledCondition(label, condition.key.lower(), False, "", False, (), null_values=known)
 
 
@@ -94,10 +105,10 @@ def _compile_value(row: Operator, text: str, label: str, *, variables: bool) -> 
     if isinstance(pattern, Template):
         return _compile_template(row, pattern, label)
     test = build_value_test(row, pattern)
-    wrong = unsure_because(f"{label}: one of its values is no {row.compares}")
+    wrong = unsure_because(f"{label}: one of its values is not a valid {row.compares}")
     if test is None:
         return lambda _given, _context: wrong
-    # A value of the request that is none of its kind equals nothing; whether it differs, nobody says.
+    # A value of the request that is not of this type equals nothing. For negated operators AWS does not document it.
     other: Truth = wrong if row.negated else False
 
     def fixed(given: str, _context: Context) -> Truth:
@@ -108,7 +119,7 @@ def _compile_value(row: Operator, text: str, label: str, *, variables: bool) -> 
 
 
 def _compile_template(row: Operator, template: Template, label: str) -> _ConditionTest:
-    """A value with variables. One that has no value matches nothing; what an open one leaves open is unsure."""
+    """A value with variables. A variable without a value matches nothing; an open one may make the result unsure."""
 
     def varying(given: str, context: Context) -> Truth:
         pattern = template.fill(context)
@@ -123,7 +134,7 @@ def _compile_template(row: Operator, template: Template, label: str) -> _Conditi
             possible = test is None or row.compares != "text" or test(given)
             return Unsure(keys=open_keys) if possible else False
         if test is None:
-            return unsure_because(f"{label}: the variable makes it no {row.compares}")
+            return unsure_because(f"{label}: with the variable, it is not a valid {row.compares}")
         return test(given) is True
 
     return varying

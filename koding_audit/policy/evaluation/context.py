@@ -1,4 +1,4 @@
-"""The condition context of a request, and what is known of each key."""
+"""The condition context of a request: known, absent and open keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from koding_audit.model.frozen import dataclass
 
 
 class ConditionState(enum.Enum):
-    """What is known of a condition key that has no value: a real call has none (ABSENT), or may have any (OPEN)."""
+    """The state of a condition key without a known value: a real call lacks it (ABSENT), or may have any (OPEN)."""
 
     ABSENT = "absent"
     OPEN = "open"
@@ -18,11 +18,11 @@ class ConditionState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The condition keys of a request; make it with `of`, once for all requests that share it.
+    """The condition keys of a request. Make it with `from_values`, once for all requests that share it.
 
-    values: by key in lower case (key names are case-insensitive: reference_policies_condition-keys);
-    absent: keys that a real call does not carry, in lower case, `aws:principaltag/*` for all that begin so;
-    complete: every key that is not in values is absent; else one that is in neither is open.
+    values: by key in lower case (key names are case-insensitive: reference_policies_condition-keys).
+    absent: keys that a real call does not have, in lower case; `aws:principaltag/*` is a prefix.
+    is_complete: whether every key that is not in values is absent; otherwise a key that is in neither is open.
     """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -33,18 +33,18 @@ class Context:
     def from_values(
         cls, values: Mapping[str, Iterable[str] | str], absent: Iterable[str] = (), *, complete: bool
     ) -> Context:
-        """From keys in any case, each with its value or values. A key with no value at all is absent."""
+        """Make a context from keys in any case, each with its value or values. A key with no value is absent."""
         listed = {key.lower(): (each,) if isinstance(each, str) else tuple(each) for key, each in values.items()}
         empty = [key for key, each in listed.items() if not each]
         kept = {key: each for key, each in listed.items() if each}
         return cls(kept, frozenset([*(each.lower() for each in absent), *empty]), complete)
 
     def get(self, key: str) -> tuple[str, ...] | ConditionState:
-        """The values of a key in lower case, never an empty tuple."""
+        """Return the values of a key in lower case, never an empty tuple; or its state."""
         found = self.values.get(key)
         if found is not None:
             return found
         if self.is_complete or key in self.absent:
             return ConditionState.ABSENT
-        beginnings = [each[:-1] for each in self.absent if each.endswith("*")]
-        return ConditionState.ABSENT if any(key.startswith(each) for each in beginnings) else ConditionState.OPEN
+        prefixes = [each[:-1] for each in self.absent if each.endswith("*")]
+        return ConditionState.ABSENT if any(key.startswith(each) for each in prefixes) else ConditionState.OPEN

@@ -1,4 +1,4 @@
-"""The decision: AWS's own order of policy types over what each of them says (reference_policies_evaluation-logic)."""
+"""Decides a request: combines the policy types in AWS's order (reference_policies_evaluation-logic)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from koding_audit.policy.evaluation.reasons import explain_verdict
 from koding_audit.policy.evaluation.request import AccessRequest, AccessVerdict, Decision, Policies, PolicyType, Reason
 from koding_audit.policy.evaluation.ternary import Truth, Unsure, all_of, any_of, unsure_because
 
-# Needs no permission, and no policy takes it away: sts API reference, GetCallerIdentity;
+# These need no permission, and no policy can deny them: sts API reference, GetCallerIdentity;
 # id_credentials_temp_control-access_getsessiontoken.
 _ALWAYS_ALLOWED: Mapping[str, frozenset[str]] = {
     "sts:getcalleridentity": frozenset({"user", "role", "session", "federated", "root"}),
     "sts:getsessiontoken": frozenset({"user", "root"}),
 }
-# Not to be had by these, whatever policies say (id_credentials_temp_request, comparing the STS API operations).
+# Not available to these, regardless of policies (id_credentials_temp_request, comparing the STS API operations).
 _NEVER_ALLOWED: Mapping[str, frozenset[str]] = {
     "sts:getsessiontoken": frozenset({"role", "session", "federated"}),
     "sts:assumerole": frozenset({"root"}),
@@ -28,7 +28,7 @@ _TRUST_POLICY_ACTIONS = frozenset(
         *("sts:setcontext", "sts:setsourceidentity", "sts:tagsession"),
     }
 )
-# KMS actions that are not about a key (service authorization reference): its key policy has no say.
+# KMS actions that are not about a key (service authorization reference), so that no key policy applies.
 _KEYLESS_KMS_ACTIONS = frozenset(
     {
         *("kms:createkey", "kms:generaterandom", "kms:listaliases", "kms:listkeys"),
@@ -36,21 +36,30 @@ _KEYLESS_KMS_ACTIONS = frozenset(
         *("kms:describecustomkeystores", "kms:disconnectcustomkeystore", "kms:updatecustomkeystore"),
     }
 )
-# Services whose resources RCPs bind (organizations: orgs_manage_policies_rcps).
+# Services to whose resources RCPs apply (organizations: orgs_manage_policies_rcps).
 _RCP_SERVICES = frozenset(
     {
         *("aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms"),
         *("logs", "s3", "secretsmanager", "sqs", "sts"),
     }
 )
-# Services whose resources have no policy of their own (reference_aws-services-that-work-with-iam); IAM's only ones, the
-# trust policies of roles, are asked about by actions of sts. Of a service that is not here it is not known.
+# Services whose resources have no policy of their own (reference_aws-services-that-work-with-iam). IAM's only ones, the
+# trust policies of roles, apply to actions of sts. For a service that is not here it is not known.
 _NO_RESOURCE_POLICIES = frozenset({"autoscaling", "ec2", "iam", "rds", "route53", "route53domains"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    """A request with what its policies make of it. needs_resource: without the resource's policy it is not allowed."""
+    """A request with the results of its layers.
+
+    request: the parsed request.
+    policies: the policies that apply to it.
+    same_account: whether the resource belongs to the requester's account.
+    needs_resource: whether the resource's own policy must allow it.
+    layers: the result of each layer.
+    gaps: for each type that was not read completely and counts, why it is unsure.
+    not_seen: layers that were not available and are left out.
+    """
 
     request: ParsedRequest
     policies: Policies
@@ -61,92 +70,96 @@ class _Evaluation:
     not_seen: tuple[str, ...]
 
     def layers_of(self, kind: PolicyType) -> list[Layer]:
+        """The layers of this type."""
         return [layer for layer in self.layers if layer.kind == kind]
 
 
 def decide(request: AccessRequest, policies: Policies, *, strict: bool = False) -> Decision:
-    """Whether the request is allowed, and by which statements. Nothing is raised, whatever the policies hold.
+    """Decide whether the request is allowed, and by which statements. Never raises, whatever the policies contain.
 
-    strict: a layer of the organization or a resource policy that was not available makes the answer unknown wherever
-    it could change it; else it is left out, and named in not_seen.
+    strict: whether a layer of the organization or a resource policy that was not available makes the verdict unknown
+        if it could change it; otherwise it is left out, and named in not_seen.
     """
     action = request.action.lower()
-    who = parse_requester(request, session_policy=policies.session is not None)
-    asked = ParsedRequest(
+    requester = parse_requester(request, session_policy=policies.session is not None)
+    parsed = ParsedRequest(
         action=action,
         written_action=request.action,
         service=action.partition(":")[0],
         resource=request.resource,
         context=request.context,
-        requester=who,
+        requester=requester,
         has_boundary=policies.boundary is not None,
     )
-    if who.kind in _ALWAYS_ALLOWED.get(action, ()):
+    if requester.kind in _ALWAYS_ALLOWED.get(action, ()):
         return Decision("allowed", (Reason("AWS", "", None, "", "", f"{request.action} needs no permission"),))
-    if who.kind in _NEVER_ALLOWED.get(action, ()):
-        why = f"{request.action} cannot be called as {'root' if who.kind == 'root' else 'a session'}"
+    if requester.kind in _NEVER_ALLOWED.get(action, ()):
+        why = f"{request.action} cannot be called as {'root' if requester.kind == 'root' else 'a session'}"
         return Decision("implicit-deny", (Reason("AWS", "", None, "", "", why),))
-    case = _consult_policies(request, asked, policies, strict=strict)
+    case = _consult_policies(request, parsed, policies, strict=strict)
     allow = _is_allowed(case)
     deny = any_of([*(layer.deny for layer in case.layers), *case.gaps.values()])
     verdict = _final_verdict(allow, deny)
     keys = [*_open_keys(allow), *_open_keys(deny)] if verdict == "unknown" else []
     unread = [each for each in policies.unread if each.kind in case.gaps]
-    reasons = explain_verdict(verdict, case.layers, asked, unread, resource_required=case.needs_resource)
+    reasons = explain_verdict(verdict, case.layers, parsed, unread, resource_required=case.needs_resource)
     return Decision(verdict, reasons, tuple(sorted(set(keys))), case.not_seen)
 
 
-def _consult_policies(request: AccessRequest, asked: ParsedRequest, policies: Policies, *, strict: bool) -> _Evaluation:
+def _consult_policies(
+    request: AccessRequest, parsed: ParsedRequest, policies: Policies, *, strict: bool
+) -> _Evaluation:
     account = request.resource_account or _account_of_arn(request.resource)
-    same = account in ("", "aws", asked.requester.account)  # `aws` owns the policies that every account has
-    needs = not same or asked.requester.kind == "outside" or _needs_resource_policy(asked)
-    bound = _binding_types(asked, policies, account or asked.requester.account)
-    optional: set[PolicyType] = {*bound, "resource"} if needs or asked.service not in _NO_RESOURCE_POLICIES else bound
-    heeded: set[PolicyType] = (
-        set() if asked.requester.kind in ("outside", "root") else {"identity", "boundary", "session"}
+    same = account in ("", "aws", parsed.requester.account)  # `aws` owns the policies that every account has
+    needs = not same or parsed.requester.kind == "outside" or _needs_resource_policy(parsed)
+    limits = _organization_types(parsed, policies, account or parsed.requester.account)
+    has_resource_policy = needs or parsed.service not in _NO_RESOURCE_POLICIES
+    optional: set[PolicyType] = {*limits, "resource"} if has_resource_policy else limits
+    counted: set[PolicyType] = (
+        set() if parsed.requester.kind in ("outside", "root") else {"identity", "boundary", "session"}
     )
-    heeded |= optional if strict else {"resource"} if needs else set()
-    gaps = {each.kind: unsure_because(f"{each.what} was not read") for each in policies.unread if each.kind in heeded}
+    counted |= optional if strict else {"resource"} if needs else set()
+    gaps = {each.kind: unsure_because(f"{each.what} was not read") for each in policies.unread if each.kind in counted}
     not_seen = tuple(sorted({each.what for each in policies.unread if each.kind in optional}))
-    return _Evaluation(asked, policies, same, needs, tuple(_consult_layers(asked, policies, bound)), gaps, not_seen)
+    return _Evaluation(parsed, policies, same, needs, tuple(_consult_layers(parsed, policies, limits)), gaps, not_seen)
 
 
-def _binding_types(asked: ParsedRequest, policies: Policies, account: str) -> set[PolicyType]:
-    """The policy types of the organization that bind this request."""
-    who, manager = asked.requester, policies.management_account
-    bound: set[PolicyType] = set()
-    if who.is_service_linked:
-        return bound
-    if who.kind != "outside" and not (manager and manager == who.account):
-        bound.add("scp")
-    if asked.service in _RCP_SERVICES and asked.action != "kms:retiregrant" and not (manager and manager == account):
-        bound.add("rcp")
-    return bound
+def _organization_types(parsed: ParsedRequest, policies: Policies, account: str) -> set[PolicyType]:
+    """The policy types of the organization that apply to this request."""
+    requester, manager = parsed.requester, policies.management_account
+    types: set[PolicyType] = set()
+    if requester.is_service_linked:
+        return types
+    if requester.kind != "outside" and not (manager and manager == requester.account):
+        types.add("scp")
+    if parsed.service in _RCP_SERVICES and parsed.action != "kms:retiregrant" and not (manager and manager == account):
+        types.add("rcp")
+    return types
 
 
-def _consult_layers(asked: ParsedRequest, policies: Policies, bound: set[PolicyType]) -> Iterator[Layer]:
-    kind = asked.requester.kind
-    if "rcp" in bound:
+def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[PolicyType]) -> Iterator[Layer]:
+    kind = parsed.requester.kind
+    if "rcp" in limits:
         for number, level in enumerate(policies.rcps, start=1):
-            yield consult_layer("rcp", f"RCP level {number}", level, asked)
-    if "scp" in bound:
+            yield consult_layer("rcp", f"RCP level {number}", level, parsed)
+    if "scp" in limits:
         for number, level in enumerate(policies.scps, start=1):
-            yield consult_layer("scp", f"SCP level {number}", level, asked)
-    yield consult_layer("resource", "resource policy", policies.resource, asked)
+            yield consult_layer("scp", f"SCP level {number}", level, parsed)
+    yield consult_layer("resource", "resource policy", policies.resource, parsed)
     if kind not in ("outside", "root"):
-        yield consult_layer("identity", "identity policies", policies.identity, asked)
+        yield consult_layer("identity", "identity policies", policies.identity, parsed)
         if policies.boundary is not None:
-            yield consult_layer("boundary", "permissions boundary", policies.boundary, asked)
+            yield consult_layer("boundary", "permissions boundary", policies.boundary, parsed)
         if policies.session is not None:
-            yield consult_layer("session", "session policy", policies.session, asked)
+            yield consult_layer("session", "session policy", policies.session, parsed)
 
 
 def _is_allowed(case: _Evaluation) -> Truth:
-    """Every layer that binds allows, and one that grants does."""
+    """Whether every limiting layer allows, and at least one granting layer does."""
     kind = case.request.requester.kind
-    # Without a session policy GetFederationToken gives a session no permissions of its own.
-    whole = kind != "federated" or case.policies.session is not None or "session" in case.gaps
-    limits = all_of((whole, _is_within_limit(case, "boundary"), _is_within_limit(case, "session")))
+    # Without a session policy, a session of GetFederationToken has no permissions of its own.
+    has_own = kind != "federated" or case.policies.session is not None or "session" in case.gaps
+    limits = all_of((has_own, _is_within_limit(case, "boundary"), _is_within_limit(case, "session")))
     identity = any_of(
         (kind == "root", *(each.allow for each in case.layers_of("identity")), _gap_truth(case, "identity"))
     )
@@ -166,7 +179,7 @@ def _is_allowed(case: _Evaluation) -> Truth:
 
 
 def _is_within_limit(case: _Evaluation, kind: PolicyType) -> Truth:
-    """Whether a limiting type allows: each of its levels. One that is not there limits nothing."""
+    """Whether each level of a limiting type allows. A type without layers limits nothing."""
     found = [layer.allow for layer in case.layers if layer.kind == kind]
     gap = case.gaps.get(kind)
     return all_of(found) if gap is None else all_of([gap, *(any_of((allow, gap)) for allow in found)])
@@ -176,16 +189,16 @@ def _gap_truth(case: _Evaluation, kind: PolicyType) -> Truth:
     return case.gaps.get(kind, False)
 
 
-def _needs_resource_policy(asked: ParsedRequest) -> bool:
-    """A role's trust policy and a key's policy must allow by themselves.
+def _needs_resource_policy(parsed: ParsedRequest) -> bool:
+    """Whether the resource's own policy must allow the request, as for a role's trust policy and a KMS key policy.
 
     `*` stands for any resource in an open request; in a complete one it names no role and no key.
     """
-    any_resource = asked.resource == "*" and not asked.context.is_complete
-    kind = asked.resource.split(":", 5)[-1].partition("/")[0]
-    if asked.action in _TRUST_POLICY_ACTIONS:
+    any_resource = parsed.resource == "*" and not parsed.context.is_complete
+    kind = parsed.resource.split(":", 5)[-1].partition("/")[0]
+    if parsed.action in _TRUST_POLICY_ACTIONS:
         return kind == "role" or any_resource
-    return asked.service == "kms" and asked.action not in _KEYLESS_KMS_ACTIONS and (kind == "key" or any_resource)
+    return parsed.service == "kms" and parsed.action not in _KEYLESS_KMS_ACTIONS and (kind == "key" or any_resource)
 
 
 def _account_of_arn(arn: str) -> str:

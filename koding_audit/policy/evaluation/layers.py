@@ -1,4 +1,4 @@
-"""What one layer of policies says of a request: whether a statement of it allows, whether one denies, and which."""
+"""Evaluates one layer of policies for a request: whether a statement allows, whether one denies, and which."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from koding_audit.policy.evaluation.ternary import Truth, all_of, any_of, unsure
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """A request, taken apart once for all layers.
+    """A request, parsed once for all layers.
 
-    action, service: in lower case; said: the action as it was asked; bounded: who asks has a boundary.
+    action: in lower case.
+    written_action: the action as the request spells it.
+    service: the prefix of the action, in lower case.
+    resource: an ARN, or `*`.
+    context: the condition keys.
+    requester: the parsed principal.
+    has_boundary: whether the principal has a permissions boundary.
     """
 
     action: str
@@ -30,7 +36,13 @@ class ParsedRequest:
 
 
 class StatementHit(NamedTuple):
-    """A statement that is about the action. missed: `resource` or `condition` where that keeps it from applying."""
+    """A statement that is about the action.
+
+    policy: the policy that contains it.
+    statement: the statement.
+    truth: whether it applies.
+    missed: `resource` or `condition` if that prevents it from applying, else "".
+    """
 
     policy: Policy
     statement: CompiledStatement
@@ -40,9 +52,16 @@ class StatementHit(NamedTuple):
 
 @dataclass(slots=True)
 class Layer:
-    """What was found. hits: statements that apply or may; near: that do not; grants: Allow by how it names who asks.
+    """The result of one layer.
 
-    limits: the names of its policies, where all that a layer does is to limit what others grant.
+    kind: its policy type.
+    name: `identity policies`, `SCP level 1`.
+    limiting_policies: the names of its policies, if the layer only limits what others grant; else "".
+    allow: whether a statement allows.
+    deny: whether a statement denies.
+    hits: statements that apply or may apply.
+    near_misses: statements about the action that do not apply.
+    grants: whether a statement allows, by the way in which it names the requester.
     """
 
     kind: PolicyType
@@ -55,31 +74,31 @@ class Layer:
     grants: dict[Grant, Truth] = field(default_factory=dict)
 
 
-def consult_layer(kind: PolicyType, name: str, policies: Sequence[Policy], asked: ParsedRequest) -> Layer:
-    """The layer's statements that are about the request, put together."""
+def consult_layer(kind: PolicyType, name: str, policies: Sequence[Policy], parsed: ParsedRequest) -> Layer:
+    """Evaluate a layer: all of its statements that are about the request."""
     layer = Layer(kind, name, "" if kind in ("identity", "resource") else ", ".join(each.name for each in policies))
     for policy in policies:
-        for rule in policy.compiled.statements_about(asked.service):
-            allows = rule.effect == "Allow"
+        for statement in policy.compiled.statements_about(parsed.service):
+            allows = statement.effect == "Allow"
             if allows and layer.allow is True and kind != "resource":
-                continue  # one is enough
-            if rule.covers_action(asked.action, asked.service):
-                _add_statement(layer, policy, rule, asked)
+                continue  # one Allow is enough
+            if statement.covers_action(parsed.action, parsed.service):
+                _add_statement(layer, policy, statement, parsed)
     if kind == "rcp" and not any(rule.effect == "Allow" for each in policies for rule in each.compiled.statements):
         layer.allow = True  # RCPFullAWSAccess is always attached, and cannot be detached
     return layer
 
 
-def _add_statement(layer: Layer, policy: Policy, rule: CompiledStatement, asked: ParsedRequest) -> None:
-    allows = rule.effect == "Allow"
-    grant = _statement_grant(layer.kind, rule, asked)
+def _add_statement(layer: Layer, policy: Policy, statement: CompiledStatement, parsed: ParsedRequest) -> None:
+    allows = statement.effect == "Allow"
+    grant = _statement_grant(layer.kind, statement, parsed)
     if grant is Grant.NONE:
         return
-    truth, missed = _match_statement(layer.kind, rule, grant, asked)
+    truth, missed = _match_statement(layer.kind, statement, grant, parsed)
     if truth is False:
-        layer.near_misses.append(StatementHit(policy, rule, False, missed))
+        layer.near_misses.append(StatementHit(policy, statement, False, missed))
         return
-    layer.hits.append(StatementHit(policy, rule, truth))
+    layer.hits.append(StatementHit(policy, statement, truth))
     if allows:
         layer.allow = any_of((layer.allow, truth))
         layer.grants[grant] = any_of((layer.grants.get(grant, False), truth))
@@ -87,38 +106,39 @@ def _add_statement(layer: Layer, policy: Policy, rule: CompiledStatement, asked:
         layer.deny = any_of((layer.deny, truth))
 
 
-def _statement_grant(kind: PolicyType, rule: CompiledStatement, asked: ParsedRequest) -> Grant:
-    if rule.principals is None or kind not in ("resource", "rcp"):
+def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: ParsedRequest) -> Grant:
+    if statement.principals is None or kind not in ("resource", "rcp"):
         return Grant.DIRECT
-    allows = rule.effect == "Allow"
-    if rule.principals.negated and not allows and asked.has_boundary:
-        return Grant.DIRECT  # denies whoever has a boundary, named or not (reference_policies_elements_notprincipal)
-    return principal_grant(rule.principals, asked.requester, allows=allows)
+    allows = statement.effect == "Allow"
+    if statement.principals.negated and not allows and parsed.has_boundary:
+        # Denies every principal with a boundary, exempted or not (reference_policies_elements_notprincipal).
+        return Grant.DIRECT
+    return principal_grant(statement.principals, parsed.requester, allows=allows)
 
 
 def _match_statement(
-    kind: PolicyType, rule: CompiledStatement, grant: Grant, asked: ParsedRequest
+    kind: PolicyType, statement: CompiledStatement, grant: Grant, parsed: ParsedRequest
 ) -> tuple[Truth, str]:
-    covers = rule.covers_resource(asked.resource, asked.context)
+    covers = statement.covers_resource(parsed.resource, parsed.context)
     if covers is False:
         return False, "resource"
-    holds = rule.conditions_met(asked.context)
-    if holds is False:
+    conditions_met = statement.conditions_met(parsed.context)
+    if conditions_met is False:
         return False, "condition"
-    return all_of((covers, holds, *_statement_problems(kind, rule, grant))), ""
+    return all_of((covers, conditions_met, *_statement_problems(kind, statement, grant))), ""
 
 
-def _statement_problems(kind: PolicyType, rule: CompiledStatement, grant: Grant) -> Iterable[Truth]:
-    """What of the statement cannot be read where it stands: IAM would not have taken it."""
-    if rule.unreadable:
-        yield unsure_because(rule.unreadable)
+def _statement_problems(kind: PolicyType, statement: CompiledStatement, grant: Grant) -> Iterable[Truth]:
+    """Yield why the statement cannot be evaluated in this kind of policy: IAM would not have accepted it."""
+    if statement.unreadable:
+        yield unsure_because(statement.unreadable)
     elif kind == "resource":
-        if rule.principals is None:
+        if statement.principals is None:
             yield unsure_because("a resource-based policy needs a Principal")
         elif grant is Grant.MAYBE:
-            yield unsure_because("it cannot be told whether its Principal is the one who asks")
+            yield unsure_because("its Principal may or may not include the requester")
     elif kind != "rcp":
-        if rule.principals is not None:
+        if statement.principals is not None:
             yield unsure_because("only a resource-based policy has a Principal")
-        if rule.resources is None:
+        if statement.resources is None:
             yield unsure_because("the statement has no Resource")

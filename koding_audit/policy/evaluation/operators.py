@@ -1,4 +1,4 @@
-"""Condition operators as data, and how each kind of value is compared.
+"""The condition operators as data, and the comparison for each type of value.
 
 Source: IAM user guide, reference_policies_elements_condition_operators.
 """
@@ -17,12 +17,19 @@ from typing import Any, NamedTuple
 
 from koding_audit.policy.evaluation.patterns import TextMatcher, glob_matcher, segment_matcher
 
-# Whether a value of the request matches; None: that value is none of this kind.
+# Whether a value of the request matches; None if that value is not of this type.
 ValueTest = Callable[[str], bool | None]
 
 
 class Operator(NamedTuple):
-    """compares: the kind of value; relation: of the request's value to the policy's; variables: of policies."""
+    """A condition operator.
+
+    compares: the type of value.
+    relation: of the request's value to the policy's value.
+    negated: whether the result is negated.
+    wildcards: whether the policy's value may contain `*` and `?`.
+    variables: whether the policy's value may contain policy variables.
+    """
 
     compares: str
     relation: str
@@ -73,7 +80,7 @@ _RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def find_operator(name: str) -> Operator | None:
-    """The operator of that name, in any case; None where there is none."""
+    """The operator of that name, in any case; None if there is none."""
     row = OPERATORS.get(name)
     if row is None:
         row = next((each for known, each in OPERATORS.items() if known.lower() == name.lower()), None)
@@ -81,13 +88,16 @@ def find_operator(name: str) -> Operator | None:
 
 
 def build_value_test(row: Operator, wanted: str) -> ValueTest | None:
-    """How a value of a request is tested against one of a policy (patterns.read); None: that is none of its kind."""
+    """Return a test for values of a request against one of a policy; None if the policy's value is not of the type.
+
+    wanted: the policy's value, as parse_pattern returns it.
+    """
     if row.compares in ("text", "text in any case", "ARN"):
         return _build_text_test(row, wanted)
     value = parse_network(wanted) if row.compares == "address" else _PARSERS[row.compares](wanted)
     if value is None:
         return None
-    if row.compares == "binary":  # a request's value may be written as it is, or in base 64 too
+    if row.compares == "binary":  # a request's value may be plain text or base64
         return lambda given: value in (given.encode(), parse_binary(given))
     reader, relation = _PARSERS[row.compares], _RELATIONS[row.relation]
 
@@ -114,6 +124,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def parse_number(text: str) -> Decimal | None:
+    """The number; None if the text is not one."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
@@ -125,7 +136,7 @@ _DATE = re.compile(
 
 
 def parse_date(text: str) -> Decimal | None:
-    """Seconds since 1970, from ISO 8601 or from seconds; four digits are a year."""
+    """The seconds since 1970, from ISO 8601 or from seconds; four digits are a year. None if it is neither."""
     found = _DATE.fullmatch(text)
     if found is None:
         return parse_number(text)
@@ -147,10 +158,12 @@ def _parse_zone(text: str | None) -> timezone:
 
 
 def parse_boolean(text: str) -> bool | None:
+    """The boolean, in any case; None if the text is not one."""
     return {"true": True, "false": False}.get(text.lower())
 
 
 def parse_binary(text: str) -> bytes | None:
+    """The decoded base64; None if the text is not base64."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -158,6 +171,7 @@ def parse_binary(text: str) -> bytes | None:
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address; None if the text is not one."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -165,7 +179,7 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
 
 
 def parse_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """A range in CIDR form; an address alone is a range of one."""
+    """The range of a CIDR block; an address alone is a range of one. None if the text is neither."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:

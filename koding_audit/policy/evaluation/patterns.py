@@ -1,4 +1,4 @@
-"""Patterns of policies: `*`, `?` and variables, read once, and matched without ever trying the same text twice over."""
+"""Patterns of policies with `*`, `?` and variables: parsed once, and matched without backtracking."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from koding_audit.policy.evaluation.ternary import Unsure, unsure_because
 
 TextMatcher = Callable[[str], bool]
 
-# A pattern that was read has these for its wildcards, so that `${*}` can give a plain `*`.
+# The wildcards of a parsed pattern, so that `${*}` can give a literal `*`.
 STAR = "\ue000"
 QUESTION_MARK = "\ue001"
 _LITERAL_TABLE: Mapping[int, str] = {0xE000: "\ufffd", 0xE001: "\ufffd"}
@@ -21,7 +21,11 @@ _VARIABLE = re.compile(r"\$\{\s*([*?$]|[^{},'\s*?$][^{},']*?)\s*(?:,\s*'([^'}]*)
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`${aws:username, 'nobody'}`: key in lower case; default None where none is given."""
+    """A policy variable: `${aws:username, 'nobody'}`.
+
+    key: the condition key in lower case.
+    default: None if there is none.
+    """
 
     key: str
     default: str | None
@@ -29,13 +33,16 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A pattern with variables: what stands between them, already read."""
+    """A pattern with variables.
+
+    parts: the variables, and the parsed texts between them.
+    """
 
     parts: tuple[str | Variable, ...]
 
     @property
     def has_misplaced_variable(self) -> bool:
-        """A variable stands before the fifth colon of an ARN, where none can (reference_policies_variables)."""
+        """Whether a variable is before the fifth colon of an ARN, which is invalid (reference_policies_variables)."""
         before = ""
         for part in self.parts:
             if isinstance(part, Variable):
@@ -44,7 +51,7 @@ class Template:
         return False
 
     def fill(self, context: Context) -> str | ConditionState | Unsure:
-        """The pattern with the values of this request, wildcards for open ones; ABSENT where one has no value."""
+        """The pattern with the values of this request, wildcards for open ones; ABSENT if a variable has no value."""
         found: list[str] = []
         for part in self.parts:
             value = part if isinstance(part, str) else _variable_value(part, context)
@@ -54,6 +61,7 @@ class Template:
         return "".join(found)
 
     def open_keys(self, context: Context) -> frozenset[str]:
+        """The keys of its variables that are open in the context."""
         variables = (part.key for part in self.parts if isinstance(part, Variable))
         return frozenset(key for key in variables if context.get(key) is ConditionState.OPEN)
 
@@ -64,13 +72,17 @@ def _variable_value(variable: Variable, context: Context) -> str | ConditionStat
         return STAR
     if found is ConditionState.ABSENT:
         return ConditionState.ABSENT if variable.default is None else variable.default
-    if len(found) > 1:  # a multivalued key is no variable (reference_policies_condition-single-vs-multi-...)
-        return unsure_because(f"{variable.key} has several values and is no policy variable")
+    if len(found) > 1:  # a multivalued key cannot be a variable (reference_policies_condition-single-vs-multi-...)
+        return unsure_because(f"{variable.key} has several values, so it cannot be a policy variable")
     return found[0].translate(_LITERAL_TABLE)
 
 
 def parse_pattern(text: str, *, wildcards: bool, variables: bool) -> str | Template:
-    """A pattern as a policy has it. wildcards: `*` and `?` are such; variables: the document's version knows them."""
+    """Parse a pattern of a policy: text with the wildcards above, or a Template if it has variables.
+
+    wildcards: whether `*` and `?` are wildcards.
+    variables: whether the document's version has policy variables.
+    """
     table = _WILDCARD_TABLE if wildcards else _LITERAL_TABLE
     if not variables or "${" not in text:
         return text.translate(table)
@@ -93,7 +105,7 @@ def _append_text(parts: list[str | Variable], text: str) -> None:
 
 
 def glob_matcher(pattern: str) -> TextMatcher:
-    """Whether a text is all of a pattern that was read; wildcards cross everything."""
+    """Return a test whether a whole text matches a parsed pattern; wildcards match any character."""
     if QUESTION_MARK in pattern:
         first, *rest = pattern.split(STAR)
         if not rest:
@@ -127,7 +139,12 @@ class _Prefix:
 
 @dataclass(frozen=True, slots=True)
 class _LiteralParts:
-    """Texts that follow one another with anything between: each is looked for once, from the left."""
+    """Texts in sequence with anything between them; each is searched for once, from the left.
+
+    first: the text at the beginning.
+    middle: the texts between.
+    last: the text at the end.
+    """
 
     first: str
     middle: tuple[str, ...]
@@ -147,21 +164,27 @@ class _LiteralParts:
 
 @dataclass(frozen=True, slots=True)
 class _RegexParts:
-    """The same with `?`: each part has a fixed length, so that the leftmost place is the best one here too."""
+    """The same with `?`: each part has a fixed length, so the leftmost match is always the right one.
+
+    first: the part at the beginning.
+    middle: the parts between.
+    last: the part at the end; None if there is no `*`, and `first` is the whole pattern.
+    width: the length of the last part.
+    """
 
     first: re.Pattern[str]
     middle: tuple[re.Pattern[str], ...]
-    last: re.Pattern[str] | None  # None: there is no `*`, and first is all
-    width: int  # of what comes last
+    last: re.Pattern[str] | None
+    width: int
 
     def matches(self, text: str) -> bool:
         if self.last is None:
             return self.first.fullmatch(text) is not None
         end = len(text) - self.width
-        begun = self.first.match(text)
-        if begun is None or end < begun.end() or not self.last.match(text, end):
+        start = self.first.match(text)
+        if start is None or end < start.end() or not self.last.match(text, end):
             return False
-        at = begun.end()
+        at = start.end()
         for part in self.middle:
             found = part.search(text, at, end)
             if found is None:
@@ -171,10 +194,10 @@ class _RegexParts:
 
 
 def resource_matcher(pattern: str) -> TextMatcher:
-    """A pattern of Resource: a wildcard stays inside its segment, unless it is a `*` that ends it.
+    """Return a test for a Resource pattern: a wildcard matches within its segment, except a `*` at its end.
 
     Source: reference_policies_elements_resource. What follows the fifth colon is one segment here: object
-    keys and log groups hold colons of their own.
+    keys and log groups contain colons.
     """
     *head, rest = pattern.split(":", 5)
     if len(head) < 5 or all(QUESTION_MARK not in each and STAR not in each[:-1] for each in head):
@@ -183,7 +206,10 @@ def resource_matcher(pattern: str) -> TextMatcher:
 
 
 def segment_matcher(parts: tuple[str, ...]) -> TextMatcher:
-    """Segment by segment, as the ARN operators compare (reference_policies_elements_condition_operators)."""
+    """Return a test that compares segment by segment, as the ARN operators do.
+
+    Source: reference_policies_elements_condition_operators.
+    """
     tests = tuple(glob_matcher(each) for each in parts)
 
     def matches(text: str) -> bool:

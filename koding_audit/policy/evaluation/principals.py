@@ -1,4 +1,4 @@
-"""Who asks, and what a Principal element gives them: the way it names them decides what else binds the grant."""
+"""The requester, and what a Principal element grants it: the way it names the requester decides which limits apply."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from koding_audit.policy.evaluation.request import AccessRequest
 RequesterKind = Literal["user", "role", "session", "federated", "root", "outside"]
 
 _SERVICE_ROLE = "aws-service-role/"  # the path of service-linked roles
-_SERVICE_ROLE_NAME = "AWSServiceRoleFor"  # and how their names begin: a session's ARN has no path
+_SERVICE_ROLE_NAME = "AWSServiceRoleFor"  # the prefix of their names: a session's ARN has no path
 
 
 class Grant(enum.IntEnum):
-    """How a Principal element names who asks (reference_policies_evaluation-logic, resource-based policies).
+    """How a Principal element names the requester (reference_policies_evaluation-logic, resource-based policies).
 
-    NONE: not at all; MAYBE: cannot be told; ACCOUNT: its account, which only delegates; ROLE: its role, which leaves
-    boundary and session policy in force; DIRECT: itself, or everybody.
+    NONE: not at all.
+    MAYBE: unknown.
+    ACCOUNT: its account, which only delegates.
+    ROLE: its role; boundary and session policy still apply.
+    DIRECT: itself, or everyone.
     """
 
     NONE = 0
@@ -32,9 +35,15 @@ class Grant(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """A principal, taken apart. outside: what no account holds: a service, an identity provider, nobody.
+    """A parsed principal.
 
-    role_arn: of a session's role where it is known, for a session's own ARN lacks the role's path.
+    kind: `outside` is a service, an identity provider or an anonymous requester, which belong to no account.
+    arn: its ARN, or the name of a service.
+    account: the id of its account, or "".
+    role_name: of a role or a session.
+    role_arn: of a session's role if it is known: a session's own ARN lacks the role's path.
+    unique_id: IAM's id, "" if it is not known.
+    is_federated: whether a user requests with a session policy (GetFederationToken).
     """
 
     kind: RequesterKind
@@ -43,10 +52,11 @@ class Requester:
     role_name: str = ""
     role_arn: str = ""
     unique_id: str = ""
-    is_federated: bool = False  # a user who asks with a session policy: GetFederationToken
+    is_federated: bool = False
 
     @property
     def is_service_linked(self) -> bool:
+        """Whether it is a session of a service-linked role, or the role itself."""
         if self.role_arn:
             return f":role/{_SERVICE_ROLE}" in self.role_arn
         own = self.arn.split(":", 5)[-1].removeprefix("assumed-role/")
@@ -54,6 +64,7 @@ class Requester:
 
 
 def parse_requester(request: AccessRequest, *, session_policy: bool) -> Requester:
+    """Parse the principal of a request. session_policy: whether it requests with a session policy."""
     arn = request.principal
     if arn.isdigit() and len(arn) == 12:
         return Requester("root", f"arn:aws:iam::{arn}:root", arn)
@@ -79,57 +90,56 @@ def parse_requester(request: AccessRequest, *, session_policy: bool) -> Requeste
     return Requester("outside", arn, account)
 
 
-def principal_grant(principals: Principals, who: Requester, *, allows: bool) -> Grant:
-    """What the element gives them. allows: the statement's effect is Allow."""
-    best = max((_value_grant(kind, value, who, allows=allows) for kind, value in principals.values), default=Grant.NONE)
+def principal_grant(principals: Principals, requester: Requester, *, allows: bool) -> Grant:
+    """How the element names the requester. allows: whether the statement's effect is Allow."""
+    best = max(
+        (_value_grant(kind, value, requester, allows=allows) for kind, value in principals.values), default=Grant.NONE
+    )
     if not principals.negated:
         return best
-    if allows:  # everybody but those who are named in any way
+    if allows:  # everyone except those who are named in any way
         return Grant.DIRECT if best is Grant.NONE else Grant.NONE
-    # Who is not to be denied is named by ARN; the account's ARN beside it is asked for, and exempts nobody by itself
-    # (reference_policies_elements_notprincipal).
+    # A NotPrincipal exempts a principal by its own ARN; the account's ARN is required beside it, but exempts no
+    # principal by itself (reference_policies_elements_notprincipal).
     return Grant.NONE if best >= Grant.ROLE else Grant.DIRECT if best is not Grant.MAYBE else Grant.MAYBE
 
 
-def _value_grant(kind: str, value: str, who: Requester, *, allows: bool) -> Grant:
+def _value_grant(kind: str, value: str, requester: Requester, *, allows: bool) -> Grant:
     if value == "*" and kind == "AWS":
         return Grant.DIRECT
-    if who.kind == "outside":
-        return Grant.DIRECT if kind != "AWS" and value in (who.arn, "*") else _direct_or_none(value == who.arn)
-    if kind == "CanonicalUser":  # stands for an account, and only AWS knows for which
-        return Grant.DIRECT if value == who.arn else Grant.MAYBE
-    return _aws_value_grant(value, who, allows=allows) if kind == "AWS" else Grant.NONE
+    if requester.kind == "outside":
+        is_named = value == requester.arn or (kind != "AWS" and value == "*")
+        return Grant.DIRECT if is_named else Grant.NONE
+    if kind == "CanonicalUser":  # an account, and only AWS knows which
+        return Grant.DIRECT if value == requester.arn else Grant.MAYBE
+    return _aws_value_grant(value, requester, allows=allows) if kind == "AWS" else Grant.NONE
 
 
-def _aws_value_grant(value: str, who: Requester, *, allows: bool) -> Grant:
-    if value == who.arn:
-        return Grant.ROLE if who.kind == "role" or who.is_federated else Grant.DIRECT
-    if value == who.account or (value.endswith(f"::{who.account}:root") and value.startswith("arn:")):
-        return Grant.DIRECT if who.kind == "root" else Grant.ACCOUNT
-    if who.kind in ("role", "session") and _is_same_role(value, who):
+def _aws_value_grant(value: str, requester: Requester, *, allows: bool) -> Grant:
+    if value == requester.arn:
+        return Grant.ROLE if requester.kind == "role" or requester.is_federated else Grant.DIRECT
+    if value == requester.account or (value.endswith(f"::{requester.account}:root") and value.startswith("arn:")):
+        return Grant.DIRECT if requester.kind == "root" else Grant.ACCOUNT
+    if requester.kind in ("role", "session") and _is_same_role(value, requester):
         return Grant.ROLE
-    if who.unique_id and value == who.unique_id:
-        return Grant.ROLE if who.kind in ("role", "session") or who.is_federated else Grant.DIRECT
+    if requester.unique_id and value == requester.unique_id:
+        return Grant.ROLE if requester.kind in ("role", "session") or requester.is_federated else Grant.DIRECT
     if (
         "*" in value
         and not allows
-        and glob_matcher(str(parse_pattern(value, wildcards=True, variables=False)))(who.arn)
+        and glob_matcher(str(parse_pattern(value, wildcards=True, variables=False)))(requester.arn)
     ):
-        return Grant.MAYBE  # no part of a name can be a wildcard: nobody knows what a service made of it
+        return Grant.MAYBE  # IAM takes no wildcard within a name, so its effect is not documented
     return Grant.NONE
 
 
-def _is_same_role(value: str, who: Requester) -> bool:
-    if who.role_arn:
-        return value == who.role_arn
+def _is_same_role(value: str, requester: Requester) -> bool:
+    if requester.role_arn:
+        return value == requester.role_arn
     parts = value.split(":", 5)
     return (
         len(parts) == 6
-        and parts[4] == who.account
+        and parts[4] == requester.account
         and parts[5].startswith("role/")
-        and parts[5].rpartition("/")[2] == who.role_name
+        and parts[5].rpartition("/")[2] == requester.role_name
     )
-
-
-def _direct_or_none(same: bool) -> Grant:
-    return Grant.DIRECT if same else Grant.NONE

@@ -1,4 +1,4 @@
-"""Why: the statements behind a verdict, and what keeps those from applying that nearly do."""
+"""Explains a verdict: the statements that decide it, and why similar statements do not apply."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, Statemen
 from koding_audit.policy.evaluation.request import AccessVerdict, Reason, UnreadLayer
 from koding_audit.policy.evaluation.ternary import Unsure
 
-_MOST_NEAR_MISSES = 5  # statements of a layer that nearly apply: more explain nothing
+_MOST_NEAR_MISSES = 5  # for each layer; more do not help
 
 
 def explain_verdict(
     verdict: AccessVerdict,
     layers: Sequence[Layer],
-    asked: ParsedRequest,
+    parsed: ParsedRequest,
     unread: Iterable[UnreadLayer],
     *,
     resource_required: bool,
 ) -> tuple[Reason, ...]:
-    """The reasons of a verdict, layer by layer in the order in which AWS looks."""
+    """The reasons of a verdict, by layer, in the order of AWS's evaluation."""
     if verdict == "explicit-deny":
         return tuple(_hit_reason(each, "denies") for each in _hits_with_effect(layers, "Deny") if each.truth is True)
     if verdict == "allowed":
         found = tuple(_hit_reason(each, "allows") for each in _hits_with_effect(layers, "Allow") if each.truth is True)
         root = Reason("AWS", "", None, "", "", "the root user may do everything in its account")
-        return (*found, root) if asked.requester.kind == "root" else found
+        return (*found, root) if parsed.requester.kind == "root" else found
     if verdict == "unknown":
         return (*_unsure_reasons(layers), *(Reason(each.what, "", None, "", "", "was not read") for each in unread))
-    found = tuple(_missing_allow_reasons(layers, asked, resource_required=resource_required))
+    found = tuple(_missing_allow_reasons(layers, parsed, resource_required=resource_required))
     return found or (Reason("AWS", "", None, "", "", "a federated user's session has no policy of its own"),)
 
 
@@ -49,9 +49,9 @@ def _unsure_reasons(layers: Iterable[Layer]) -> Iterator[Reason]:
 
 
 def _missing_allow_reasons(
-    layers: Iterable[Layer], asked: ParsedRequest, *, resource_required: bool
+    layers: Iterable[Layer], parsed: ParsedRequest, *, resource_required: bool
 ) -> Iterator[Reason]:
-    """The layers in which nothing allows, each with the statements that nearly do."""
+    """Yield the layers in which no statement allows, each with statements that allow the action otherwise."""
     for layer in layers:
         if layer.allow is not False or (layer.kind == "resource" and not resource_required):
             continue
@@ -61,8 +61,8 @@ def _missing_allow_reasons(
             None,
             "",
             "",
-            f"no statement allows {asked.written_action} on {asked.resource}",
+            f"no statement allows {parsed.written_action} on {parsed.resource}",
         )
         for hit in [each for each in layer.near_misses if each.statement.effect == "Allow"][:_MOST_NEAR_MISSES]:
-            failing = hit.statement.failing_conditions(asked.context) if hit.missed == "condition" else ""
+            failing = hit.statement.failing_conditions(parsed.context) if hit.missed == "condition" else ""
             yield _hit_reason(hit, f"its condition is not met: {failing}" if failing else "is about another resource")

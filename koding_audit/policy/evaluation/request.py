@@ -20,10 +20,12 @@ PolicyType = Literal["identity", "boundary", "session", "scp", "rcp", "resource"
 class AccessRequest:
     """One action on one resource by one principal.
 
-    action: `ec2:RunInstances`, in any case, without wildcards; resource: an ARN, or `*` literally;
-    principal: an ARN (user, role, role session, federated user, root, identity provider), a service's name
-    (`lambda.amazonaws.com`), or `*` for nobody in particular;
-    resource_account: "" where the resource's ARN says it, or it is the principal's own.
+    action: `ec2:RunInstances`, in any case, without wildcards.
+    resource: an ARN, or `*`.
+    principal: an ARN (user, role, role session, federated user, root, identity provider), the name of a service
+        (`lambda.amazonaws.com`), or `*` for an anonymous requester.
+    context: the condition keys.
+    resource_account: "" if the resource's ARN contains it, or if it is the principal's own.
     """
 
     action: str
@@ -35,9 +37,11 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A document where it stands. layer: who or what holds it, `group Developers`; name: its ARN or inline name.
+    """A policy with the place where it is attached.
 
-    The compiled document can be shared by all who hold it.
+    layer: the principal or level that has it, `group Developers`.
+    name: its ARN, or the name of an inline policy.
+    compiled: the document; several policies may share it.
     """
 
     layer: str
@@ -47,7 +51,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class UnreadLayer:
-    """A layer that was not read, or not all of it. what: as people call it, `inline policies of group Developers`."""
+    """A layer that was not read completely.
+
+    kind: its policy type.
+    what: its name for people, `inline policies of group Developers`.
+    """
 
     kind: PolicyType
     what: str
@@ -55,13 +63,17 @@ class UnreadLayer:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Every policy that bears on the requests of one principal to one resource.
+    """Every policy that applies to the requests of one principal for one resource.
 
-    identity: of the principal itself and of its groups; boundary, session: None where there is none;
-    scps: of the principal's account, rcps: of the resource's, from the root of the organization down to the account,
-    all of a level together; () where no organization binds;
-    resource: the resource's own policy, () where it has none;
-    unread: what of these is not known; management_account: of the organization: it is bound by neither SCP nor RCP.
+    identity: the policies of the principal and of its groups.
+    boundary: None if there is none.
+    session: the session policies, None if there are none.
+    scps: the levels of the principal's account, from the root of the organization down to the account; () if none
+        apply.
+    rcps: the same of the resource's account.
+    resource: the resource's own policy, () if it has none.
+    unread: the layers that were not read.
+    management_account: the organization's; neither SCPs nor RCPs apply to it.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -76,10 +88,14 @@ class Policies:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One statement that decided, or a whole layer in which none did.
+    """One statement that decides, or a whole layer in which none does.
 
-    statement: its place in the document, from 0, None for a layer; policy, sid and effect: "" where there is none;
-    policy of a layer that only limits: all that it holds; why: in a few words.
+    layer: the principal or level that has the policy, or the name of the layer.
+    policy: the policy's name, "" if there is none; for a layer that only limits, the names of all its policies.
+    statement: its position in the document, from 0; None for a layer.
+    sid: "" if there is none.
+    effect: "" for a layer.
+    why: a short explanation.
     """
 
     layer: str
@@ -94,8 +110,10 @@ class Reason:
 class Decision:
     """A verdict with its reasons.
 
-    open_keys: the condition keys whose values would decide an unknown; not_seen: layers that were not available and
-    that the verdict leaves out.
+    verdict: the result.
+    reasons: the statements and layers that decide it.
+    open_keys: the condition keys whose values would decide an unknown verdict.
+    not_seen: layers that were not available and that the verdict leaves out.
     """
 
     verdict: AccessVerdict

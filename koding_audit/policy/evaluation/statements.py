@@ -1,4 +1,4 @@
-"""A policy document made ready for many questions: its statements by service, its patterns and conditions read once."""
+"""Compiles policy documents for many requests: statements by service, with parsed patterns and conditions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,21 @@ _ResourceTest = Callable[[str, Context], Truth]
 
 @dataclass(frozen=True, slots=True)
 class CompiledStatement:
-    """One statement. literals: whole actions; globs: patterns by service, "" for those that name no one service.
+    """One statement, ready to be tested.
 
-    resources None: the policy's own resource; patterns: the same as they were read; unreadable: why it cannot be
-    read, or "".
+    effect: `Allow` or `Deny`.
+    sid: "" if it has none.
+    index: its position in the document, from 0.
+    actions_negated: whether this is NotAction.
+    literals: the actions without wildcards.
+    globs: tests for the actions with wildcards, by service; under "" those that name no single service. None matches
+        every action.
+    resources: a test for each Resource value; None for the policy's own resource.
+    resources_negated: whether this is NotResource.
+    principals: None in an identity-based policy.
+    checks: the conditions.
+    unreadable: why it cannot be evaluated, or "".
+    patterns: the parsed Resource patterns.
     """
 
     effect: str
@@ -38,7 +49,7 @@ class CompiledStatement:
     patterns: tuple[str | Template, ...] = ()
 
     def covers_action(self, action: str, service: str) -> bool:
-        """Whether it is about this action; both in lower case."""
+        """Whether the statement is about this action; both in lower case."""
         if self.globs is None:
             return True
         found = action in self.literals
@@ -48,7 +59,7 @@ class CompiledStatement:
         return found is not self.actions_negated
 
     def covers_resource(self, arn: str, context: Context) -> Truth:
-        """Whether it is about this resource."""
+        """Whether the statement is about this resource."""
         if self.resources is None:
             return True
         found = any_of(covers(arn, context) for covers in self.resources)
@@ -59,24 +70,30 @@ class CompiledStatement:
         return all_of(each.holds(context) for each in self.checks)
 
     def failing_conditions(self, context: Context) -> str:
-        """The conditions that are not met, as the policy has them."""
+        """The conditions that are not met, as the policy spells them."""
         return " and ".join(each.label for each in self.checks if each.holds(context) is False)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledDocument:
-    """A document, ready. services: the rules that can be about a service; others: about one that is not in it."""
+    """A document, ready to be tested.
+
+    by_service: the statements that can be about a service.
+    any_service: the statements that can be about a service that is not in by_service.
+    statements: all statements.
+    """
 
     by_service: Mapping[str, tuple[CompiledStatement, ...]]
     any_service: tuple[CompiledStatement, ...]
     statements: tuple[CompiledStatement, ...]
 
     def statements_about(self, service: str) -> tuple[CompiledStatement, ...]:
+        """The statements that can be about a service, in lower case."""
         return self.by_service.get(service, self.any_service)
 
 
 def compile_document(document: Document | Mapping[str, Any] | str) -> CompiledDocument:
-    """From a document in any form. What cannot be read becomes rules that make an answer unknown; nothing is raised."""
+    """Compile a document in any form. Never raises: an invalid statement makes the verdict unknown."""
     if not isinstance(document, Document):
         try:
             document = parse_document(document)
@@ -91,13 +108,13 @@ def _compile_statements(document: Document) -> list[CompiledStatement]:
 
 
 def _compile_separately(document: object, error: DocumentError) -> list[CompiledStatement]:
-    """The statements that can be read, and a rule for each that cannot: one bad statement leaves a Deny in force."""
-    whole = [CompiledStatement(effect, "", 0, unreadable=error.message) for effect in ("Allow", "Deny")]
+    """Compile each statement alone, so that a Deny stays in force beside an invalid statement."""
+    unreadable = [CompiledStatement(effect, "", 0, unreadable=error.message) for effect in ("Allow", "Deny")]
     found = document.get("Statement") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or not isinstance(found, (list, Mapping)):
-        return whole
+        return unreadable
     listed = found if isinstance(found, list) else [found]
-    return [rule for index, each in enumerate(listed) for rule in _compile_alone(document, each, index)] or whole
+    return [rule for index, each in enumerate(listed) for rule in _compile_alone(document, each, index)] or unreadable
 
 
 def _compile_alone(document: Mapping[str, Any], statement: object, index: int) -> list[CompiledStatement]:
@@ -137,7 +154,7 @@ def _compile_statement(statement: Statement, *, variables: bool) -> CompiledStat
 
 
 def _missing_service_problems(actions: Patterns) -> list[str]:
-    """What is wrong with actions that name no service: IAM takes no such policy, and some other reader might."""
+    """The problems of actions that name no service: IAM rejects such a policy, but other tools may accept it."""
     return [f"{each} names no service" for each in actions.values if ":" not in each and each.strip("*")]
 
 
@@ -156,21 +173,22 @@ def _compile_actions(actions: Patterns) -> tuple[frozenset[str], Mapping[str, tu
 
 
 def _compile_resources(resources: Patterns, effect: str, *, variables: bool) -> tuple[_ResourceTest, ...]:
-    # Without a value for its variable a pattern matches nothing. In an Allow's NotResource that would widen the grant:
-    # there the statement is invalid, as the guide says (reference_policies_variables).
-    without = effect == "Allow" and resources.negated
-    return tuple(_compile_resource(each, without=without, variables=variables) for each in resources.values)
+    # A pattern whose variable has no value matches nothing. In an Allow with NotResource that would extend the grant:
+    # such a statement is invalid according to the guide (reference_policies_variables).
+    if_absent = effect == "Allow" and resources.negated
+    return tuple(_compile_resource(each, if_absent=if_absent, variables=variables) for each in resources.values)
 
 
-def _compile_resource(text: str, *, without: bool, variables: bool) -> _ResourceTest:
+def _compile_resource(text: str, *, if_absent: bool, variables: bool) -> _ResourceTest:
     pattern = parse_pattern(text, wildcards=True, variables=variables)
     if isinstance(pattern, Template):
-        return _compile_template(text, pattern, without=without)
+        return _compile_template(text, pattern, if_absent=if_absent)
     matches = resource_matcher(pattern)
     return lambda arn, _context: matches(arn)
 
 
-def _compile_template(text: str, template: Template, *, without: bool) -> _ResourceTest:
+def _compile_template(text: str, template: Template, *, if_absent: bool) -> _ResourceTest:
+    """A test for a pattern with variables. if_absent: its result if a variable has no value."""
     misplaced = (
         unsure_because(f"{text}: a variable before the fifth colon") if template.has_misplaced_variable else None
     )
@@ -180,7 +198,7 @@ def _compile_template(text: str, template: Template, *, without: bool) -> _Resou
         if isinstance(pattern, Unsure):
             return pattern
         if isinstance(pattern, ConditionState):
-            return without
+            return if_absent
         if not resource_matcher(pattern)(arn):
             return False
         if misplaced is not None:
@@ -199,7 +217,7 @@ def _index_by_service(rules: Iterable[CompiledStatement]) -> CompiledDocument:
 
 
 def _statement_services(rule: CompiledStatement) -> frozenset[str]:
-    """The services whose actions it can be about; "": any."""
+    """The services whose actions the statement can be about; "" is any."""
     if rule.globs is None or rule.actions_negated:
         return frozenset(("",))
     return frozenset([*(each.partition(":")[0] for each in rule.literals), *rule.globs])

@@ -1,4 +1,4 @@
-"""Logic with a third value: what is neither true nor false as far as is known, and what would decide it (Kleene)."""
+"""Three-valued logic (Kleene): true, false, or unsure with what would decide it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from koding_audit.model.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """keys: open condition keys that decide; problems: what cannot be read or was not read."""
+    """Neither true nor false, as far as is known.
+
+    keys: the open condition keys that would decide it.
+    problems: what is invalid or was not read.
+    """
 
     keys: frozenset[str] = frozenset()
     problems: frozenset[str] = frozenset()
@@ -22,15 +26,17 @@ Truth = bool | Unsure
 
 
 def unsure_because(text: str) -> Unsure:
+    """Unsure because of one problem."""
     return Unsure(problems=frozenset((text,)))
 
 
 def negate_truth(value: Truth) -> Truth:
+    """The opposite; unsure stays unsure."""
     return value if isinstance(value, Unsure) else not value
 
 
 def any_of(values: Iterable[Truth]) -> Truth:
-    """True as soon as one is; else unsure of all that are unsure together."""
+    """True if one value is true; else unsure of everything that any value is unsure of, or false."""
     unsure: Unsure | None = None
     for value in values:
         if value is True:
@@ -41,7 +47,7 @@ def any_of(values: Iterable[Truth]) -> Truth:
 
 
 def all_of(values: Iterable[Truth]) -> Truth:
-    """False as soon as one is; else unsure of all that are unsure together."""
+    """False if one value is false; else unsure of everything that any value is unsure of, or true."""
     unsure: Unsure | None = None
     for value in values:
         if value is False:
@@ -52,4 +58,5 @@ def all_of(values: Iterable[Truth]) -> Truth:
 
 
 def merge_unsure(one: Unsure | None, other: Unsure) -> Unsure:
+    """Unsure of everything that either is unsure of."""
     return other if one is None else Unsure(one.keys | other.keys, one.problems | other.problems)

@@ -1,4 +1,4 @@
-"""The documents of AWS's managed policies at one date, for work without an account: never what AWS has now."""
+"""The documents of AWS managed policies at one date, for use without an account; AWS may have changed them since."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from koding_audit.policy import packed
 
 @dataclass(frozen=True)
 class AwsManagedPolicy:
-    """One of AWS's policies as it was. version: the default, `v5`; updated: when that was made, ISO 8601."""
+    """One AWS managed policy at the date of the data.
+
+    version: the default version, `v5`.
+    updated: when that version was made, ISO 8601.
+    document: the parsed policy document.
+    """
 
     arn: str
     version: str
@@ -22,9 +27,12 @@ class AwsManagedPolicy:
 
 @dataclass(frozen=True, eq=False)
 class AwsManagedPolicies(Mapping[str, AwsManagedPolicy]):
-    """The policies by their ARN in the partition `aws`; other partitions' documents differ, and are not here.
+    """The policies by their ARN in the partition `aws`. The documents of other partitions differ, and are not included.
 
-    Whoever shows something of it shows `origin.date` with it: AWS changes several of these policies every day.
+    Show `origin.date` with the data: AWS changes several of these policies every day.
+
+    origin: where the data comes from.
+    texts: by ARN, version, time and document as one text, separated by tabs.
     """
 
     origin: packed.DataOrigin
@@ -41,11 +49,11 @@ class AwsManagedPolicies(Mapping[str, AwsManagedPolicy]):
         return len(self.texts)
 
     def find_by_name(self, name: str) -> AwsManagedPolicy | None:
-        """The policy of a name, without its path; names of AWS's policies are unique."""
+        """Return the policy of a name without its path; None if there is none. Names of AWS's policies are unique."""
         return next((self[arn] for arn in self if arn.rpartition("/")[2] == name), None)
 
 
 def load_managed_policies() -> AwsManagedPolicies:
-    """All of them, in about 20 ms; a document is parsed when it is asked for."""
+    """Load all policies, in about 20 ms; each document is parsed on first use."""
     origin, lines = packed.read_packed(__file__, "policies.xz")
     return AwsManagedPolicies(origin, {arn: rest for arn, _, rest in (line.partition("\t") for line in lines)})

@@ -40,7 +40,7 @@ groups:
             Action: s3:GetObject
             Resource: arn:aws:s3:::logs/*
 """,
-    finds="inline policy note of group Developers is another one: it allows what it should not: s3:* on * and 1 more",
+    finds="inline policy note of group Developers is another one: it also allows s3:* on * and 1 more",
 )
 
 

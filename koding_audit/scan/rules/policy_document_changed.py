@@ -44,7 +44,7 @@ groups:
     required:
       - logs
 """,
-    finds="customer:team-s3 is another one than set logs writes: it allows what it should not: s3:* on * and 1 more",
+    finds="customer:team-s3 is another one than set logs writes: it also allows s3:* on * and 1 more",
 )
 
 MAX_VERSIONS = 5  # (aws: reference_iam-quotas); deleting one is a person's decision, because undo may need it

@@ -36,7 +36,7 @@ groups:
     required:
       - machines
 """,
-    finds="AmazonEC2FullAccess is pinned to v5, and AWS has moved it to v6: it allows what it should not: ec2:* on *",
+    finds="AmazonEC2FullAccess is pinned to v5, and AWS has moved it to v6: it also allows ec2:* on *",
 )
 
 

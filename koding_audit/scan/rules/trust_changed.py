@@ -35,8 +35,8 @@ roles:
             Service: lambda.amazonaws.com
           Action: sts:AssumeRole
 """,
-    finds="the trust policy of role deploy is another one: it allows what it should not: sts:AssumeRole on *, "
-    "for Service:ec2.amazonaws.com; it does not allow what it should: sts:AssumeRole on *, "
+    finds="the trust policy of role deploy is another one: it also allows sts:AssumeRole on *, "
+    "for Service:ec2.amazonaws.com; it does not allow sts:AssumeRole on *, "
     "for Service:lambda.amazonaws.com",
 )
 

@@ -347,10 +347,10 @@ USER_OF_ANOTHER = detail("user", "b", Arn="arn:aws:iam::210987654321:user/b")
         (PLAIN | {"GroupDetailList": [detail("group", "a", Arn=None)]}, r"GroupDetailList\[0\]: .*no usable Arn"),
         (PLAIN | {"UserDetailList": [detail("user", "a", GroupList=[None])]}, r"UserDetailList\[0\]: .*no usable"),
         (PLAIN | {"UserDetailList": [detail("user", "a"), detail("user", "A")]}, "user A is there twice"),
-        ([], "an object is needed"),
-        ({}, "it is no koding-audit-snapshot"),
+        ([], "must be an object"),
+        ({}, "this is not a koding-audit-snapshot"),
         ({"RoleDetailList": []}, "name no account"),
-        ("text", "an object is needed"),
+        ("text", "must be an object"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_the_place(value: Any, problem: str, tmp_path: Path) -> None:
@@ -365,11 +365,11 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_place(value: Any, proble
     [
         (json.dumps(PLAIN)[:-40].encode(), "not JSON"),
         (b"", "not JSON"),
-        (b'{"UserDetailList": [], "UserDetailList": []}', "is there twice"),
+        (b'{"UserDetailList": [], "UserDetailList": []}', "duplicate key"),
         (b'{"UserDetailList": [NaN]}', "NaN"),
         (b"[" * 100_000, "nested too deeply"),
         (json.dumps(PLAIN).encode("utf-16"), "UTF-16"),
-        (b"\xef\xbb\xbf{}", "it is no koding-audit-snapshot"),
+        (b"\xef\xbb\xbf{}", "this is not a koding-audit-snapshot"),
         (None, "cannot be read: No such file"),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_torn_last_line_is_told_and_the_rest_is_taken_back(desk: Desk) -> None
         file.write('{"time": "2026-')
     status, told = desk.run("undo", str(journal), "--yes", *PIN)
     assert status == 0
-    assert "the journal's last line is torn" in told
+    assert "the journal's last line is incomplete" in told
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_journal_that_was_changed_by_hand_is_refused_with_its_line(how: str, d
     desk.account.forget()
     status, told = desk.run("undo", str(journal), "--yes", *PIN)
     assert (status, desk.account.calls()) == (2, [])
-    assert f"{journal}:{number + 1 + (how == 'inserted')}:1: error: the journal is not as its run left it" in told
+    assert f"{journal}:{number + 1 + (how == 'inserted')}:1: error: the journal was changed after its run" in told
     assert "restore the journal" in told
 
 

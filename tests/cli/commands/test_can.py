@@ -219,7 +219,7 @@ def test_a_file_that_is_no_policy_is_refused_with_its_place(
     path.write_text('{"Version": "2012-10-17",\n "Statement": [{"Effect": "No"}]}')
     status, out, err = ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--rcp", str(path))
     assert (status, out) == (2, "")
-    assert err.startswith(f"{path}:2:17: error: Statement[0].Effect: Allow or Deny is needed; ")
+    assert err.startswith(f"{path}:2:17: error: Statement[0].Effect: must be Allow or Deny; ")
 
 
 def test_json_holds_the_decision_with_its_reasons(capsys: pytest.CaptureFixture[str], saved: str) -> None:

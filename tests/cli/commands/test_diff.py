@@ -107,8 +107,8 @@ def test_hostile_text_is_inert(file: Write, capsys: pytest.CaptureFixture[str]) 
     ("text", "says"),
     [
         ("", "not JSON"),
-        ("[]", "an object is needed"),
-        ('{"Version": "2012-10-17"}', "Statement: there is none"),
+        ("[]", "must be an object"),
+        ('{"Version": "2012-10-17"}', "Statement: missing"),
         (policy(READ | {"Effect": "Perhaps"}), "Statement[0].Effect"),
         ("[" * 100_000, "nested too deeply"),
     ],

@@ -194,7 +194,7 @@ def test_a_run_that_could_audit_nothing_is_kept_as_that(
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("-", "is no name of a file"), (".", "is no name of a file"), ("nowhere/history.db", "is no folder")],
+    [("-", "is not a file name"), (".", "is not a file name"), ("nowhere/history.db", "is not a folder")],
 )
 def test_a_history_that_cannot_be_is_refused_before_anything_is_read(
     name: str, told: str, scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -116,7 +116,7 @@ def test_a_redirect_is_not_followed(notify: Notify, server: Always, certificate:
     with always(307, b"planted", headers=[("Location", f"{server.url}{PLANTED}")], certificate=certificate) as away:
         ended = notify(away.url + PLANTED)
     assert ended.status == 2
-    assert "the answer is status 307, to another address, which was not followed;" in ended.err
+    assert "the status of the reply is 307, a redirect, which is not followed;" in ended.err
     assert server.requests == []
 
 
@@ -145,7 +145,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_request(
     monkeypatch.setenv("SSL_CERT_FILE", str(other))
     ended = notify(server.url + PLANTED)
     assert ended.status == 2
-    assert "the certificate of the address is not one to trust" in ended.err
+    assert "the certificate of the server is not trusted" in ended.err
     assert server.requests == []
 
 
@@ -155,7 +155,7 @@ def test_a_server_that_never_answers_is_left(notify: Notify) -> None:
         silent.listen(8)
         ended = notify(f"https://127.0.0.1:{silent.getsockname()[1]}{PLANTED}", "--timeout", "1")
     assert ended.status == 2
-    assert "no answer came" in ended.err
+    assert "no reply within" in ended.err
 
 
 def test_a_server_that_is_not_there_or_speaks_no_tls_is_told_without_its_name(notify: Notify) -> None:
@@ -176,7 +176,7 @@ def test_a_server_that_is_not_there_or_speaks_no_tls_is_told_without_its_name(no
 def test_what_is_no_https_address_is_refused_and_not_quoted(address: str, notify: Notify) -> None:
     ended = notify(address)
     assert ended.status == 2
-    assert "the address to notify is no https address; it is to be https://HOST/PATH" in ended.err
+    assert "the address to notify is not an https address; write it as https://HOST/PATH" in ended.err
 
 
 # --- the address, and what else the process may hold --------------------------------------------

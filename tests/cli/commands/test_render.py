@@ -108,7 +108,7 @@ def deep(value: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (version, "version 2 is newer than this koding-audit knows (1); upgrade koding-audit to read it"),
+        (version, "version 2 is newer than this koding-audit supports (1); upgrade koding-audit to read it"),
         (status, "status: its findings come to findings; the report was changed by hand: make it again"),
         (count, "audits[0].summary.error: its findings come to 6"),
         (renamed, "audits[0].findings[0].id: it is rule/subject, or rule/subject/key"),

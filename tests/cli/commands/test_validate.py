@@ -22,7 +22,7 @@ def test_right_files_are_told_with_what_they_declare(capsys: pytest.CaptureFixtu
     ("text", "told"),
     [
         ("version: 1\ngroups: {A: {requird: []}}\n", ":2:14: error: groups.A: unknown key `requird`; did you mean"),
-        ("version: 1\nusers: {a: {}, a: {}}\n", ":2:16: error: the key `a` stands here twice"),
+        ("version: 1\nusers: {a: {}, a: {}}\n", ":2:16: error: duplicate key `a`"),
         ("", ":1:1: error: "),
     ],
     ids=["an unknown key", "a name twice", "an empty file"],

@@ -298,7 +298,7 @@ def test_conditions_that_hang_together_are_undecided_and_not_guessed(name: str) 
 
 def test_more_conditions_than_a_table_holds_are_undecided() -> None:
     many = [allow(**when("StringEquals", f"aws:PrincipalTag/{number}", "a")) for number in range(17)]
-    assert between(many, many[:16]).why == "more than 16 conditions meet"
+    assert between(many, many[:16]).why == "more than 16 conditions apply"
     assert between(many[:16], many[:15]).verdict == "different"
 
 

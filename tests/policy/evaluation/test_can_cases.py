@@ -138,15 +138,15 @@ def test_remarks_are_left_alone_and_empty_lines_skipped(ask: Any) -> None:
     ("line", "place", "problem"),
     [
         ('{"id": "x",', ":2:12: ", "not JSON"),
-        ("[]", ":2:1: ", "an object is needed"),
-        ('{"id": "x"}', ":2:1: ", "request: an object is needed"),
-        (json.dumps(case(request={**REQUEST, "action": None})), ":2:1: ", "request.action: text is needed"),
-        (json.dumps(case(boundry=[ALLOW])), ":2:1: ", "unknown key boundry: is boundary meant?"),
-        (json.dumps(case(identityPolicies=[7])), ":2:1: ", "identityPolicies[0]: a policy document is needed"),
+        ("[]", ":2:1: ", "must be an object"),
+        ('{"id": "x"}', ":2:1: ", "request: must be an object"),
+        (json.dumps(case(request={**REQUEST, "action": None})), ":2:1: ", "request.action: must be text"),
+        (json.dumps(case(boundry=[ALLOW])), ":2:1: ", "unknown key boundry: did you mean boundary?"),
+        (json.dumps(case(identityPolicies=[7])), ":2:1: ", "identityPolicies[0]: must be a policy document"),
         (json.dumps(case(scps=[7])), ":2:1: ", "scps[0]"),
         (json.dumps(case(expected="maybe")), ":2:1: ", "expected: one of allowed, "),
         (json.dumps(case(request={**REQUEST, "context": {"a": {}}})), ":2:1: ", "text, a number, true or false"),
-        ('{"id": "x", "id": "y"}', ":2:13: ", "is there twice"),
+        ('{"id": "x", "id": "y"}', ":2:13: ", "duplicate key"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named_with_its_place(ask: Any, line: str, place: str, problem: str) -> None:
