@@ -90,7 +90,12 @@ def test_one_folder_has_its_guards_read_once(tmp_path: Path) -> None:
         ("version: 1\nforbidden: [X, x]\n", (2, 16), "`x` stands here twice", "leave one of the two"),
         ("version: 1\nmax_changes: many\n", (2, 14), "a number of changes is needed here", "in digits"),
         ("version: 1\nmax_changes: -1\n", (2, 14), "`-1` is not a number of changes", "999999"),
-        ("version: 1\nmax_changes: 1\nmax_changes: 2\n", (3, 1), "duplicate key `max_changes`; the first is at", "merge the two"),
+        (
+            "version: 1\nmax_changes: 1\nmax_changes: 2\n",
+            (3, 1),
+            "duplicate key `max_changes`; the first is at",
+            "merge the two",
+        ),
         ("version: 1\nmax_changes: &a 1\n", (2, 14), "the anchor `&a` is not allowed", "remove it"),
     ],
 )

@@ -176,7 +176,12 @@ def test_what_is_saved_is_a_new_file_or_nothing(command: list[str], path: str, t
 
 @pytest.mark.parametrize(
     ("path", "told"),
-    [("file.yaml", "already exists"), ("/dev/full", "already exists"), ("-", "only a report"), ("new/", "is not a file name")],
+    [
+        ("file.yaml", "already exists"),
+        ("/dev/full", "already exists"),
+        ("-", "only a report"),
+        ("new/", "is not a file name"),
+    ],
 )
 def test_a_journal_is_a_new_file_and_that_is_told_before_anything_is_read(path: str, told: str, refused: Said) -> None:
     assert told in refused("scan", "file.yaml", "--fix", "--yes", *PINNED, "--journal", path)

@@ -95,7 +95,7 @@ def test_what_is_not_utf8_is_refused_at_its_place(way: str, tmp_path: Path, caps
         ('{"a": "\0"}', "JSON"),
         ("[" * 100_000, "deep"),
         ('{"a":' * 100_000, "deep"),
-        ('{"a": 1, "a": 2}', "twice"),
+        ('{"a": 1, "a": 2}', "duplicate key"),
         ('{"Statement": NaN}', "NaN"),
         ('{"version": Infinity}', "Infinity"),
         ('{"version": 1e999}', "too large"),

@@ -225,7 +225,7 @@ def test_a_newer_version_is_refused_before_its_keys_are_looked_at() -> None:
 
 
 def test_another_kind_of_file_is_refused() -> None:
-    with pytest.raises(InputError, match="it is no k"):
+    with pytest.raises(InputError, match="this is not a k"):
         Item(json.loads('{"kind": "other", "version": 2}'), "x").file_fields("k", 1)
 
 

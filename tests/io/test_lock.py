@@ -114,7 +114,7 @@ def test_what_is_no_file_of_its_own_is_never_emptied(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for name in ("hard", "fifo"):
         with (
-            pytest.raises(AuditError, match="no file of its own"),
+            pytest.raises(AuditError, match="not a regular file with one name"),
             lock.lock_account(str(tmp_path / name), NOW, JOURNAL),
         ):
             pass

@@ -26,7 +26,7 @@ REFUSED: list[Row] = [
     ("text at top", "hello\n", 1, 1, "a text, not a mapping", "version: 1"),
     ("null at top", "~\n", 1, 1, "a text, not a mapping", "version: 1"),
     ("quoted nothing at top", "''\n", 1, 1, "a text, not a mapping", "version: 1"),
-    ("duplicate key", HEAD + "groups:\n  admins: {}\n  admins: {}\n", 4, 3, "desired.yaml:3:3", "join them"),
+    ("duplicate key", HEAD + "groups:\n  admins: {}\n  admins: {}\n", 4, 3, "desired.yaml:3:3", "merge the two"),
     ("duplicate key, one quoted", HEAD + "root: {}\n'root': {}\n", 3, 1, "duplicate key `root`", "merge the two"),
     ("alias", HEAD + "users: *all\n", 2, 8, "the alias `*all` is not allowed", "write out"),
     ("recursive alias", HEAD + "users: &a\n  b: *a\n", 2, 8, "the anchor `&a` is not allowed", "aliases"),
@@ -40,25 +40,25 @@ REFUSED: list[Row] = [
     ("tag that says nothing", HEAD + "users: {a: {owner: ! 5}}\n", 2, 20, "the tag `!`", "remove it"),
     ("YAML directive", "%YAML 1.1\n---\nversion: 1\n", 1, 1, "a YAML directive", "remove the line"),
     ("tag directive", "# hello\n%TAG ! tag:example.org,2026:\n---\nversion: 1\n", 2, 1, "a YAML directive", "remove"),
-    ("two documents", HEAD + "---\nversion: 1\n", 2, 1, "a second YAML document", "its own file"),
+    ("two documents", HEAD + "---\nversion: 1\n", 2, 1, "a second YAML document", "a file of its own"),
     ("text after the end", HEAD + "...\nroot: {}\n", 3, 1, "<document start>", "the one before"),
     ("list as a key", HEAD + "? [a]\n: b\n", 2, 3, "a list or a mapping cannot be a key", "write the key as text"),
     ("mapping as a key", HEAD + "{a: b}: c\n", 2, 1, "a list or a mapping cannot be a key", "write the key as text"),
-    ("nested lists", HEAD + "x: " + "[" * 500, 2, 23, "nested more than 20 levels deep", "nothing in this format"),
-    ("nested mappings", HEAD + "x: " + "{a: " * 2000, 2, 80, "nested more than 20 levels deep", "nothing in this format"),
-    ("nested keys", HEAD + "? " * 2000, 2, 41, "nested more than 20 levels deep", "nothing in this format"),
+    ("nested lists", HEAD + "x: " + "[" * 500, 2, 23, "nested more than 20 levels deep", "reduce the nesting"),
+    ("nested mappings", HEAD + "x: " + "{a: " * 2000, 2, 80, "nested more than 20 levels deep", "reduce the nesting"),
+    ("nested keys", HEAD + "? " * 2000, 2, 41, "nested more than 20 levels deep", "reduce the nesting"),
     ("tab as indentation", HEAD + "groups:\n\tA: {}\n", 3, 1, "not YAML", "spaces, not with tabs"),
-    ("tab in a text", HEAD + "users: {a: {owner: 'x\ty'}}\n", 2, 20, "`x\\x09y` holds a line break", "in one line"),
+    ("tab in a text", HEAD + "users: {a: {owner: 'x\ty'}}\n", 2, 20, "`x\\x09y` contains a line break", "on one line"),
     ("bracket that is open", HEAD + "root: {\n", 3, 1, "not YAML", "brackets of this line"),
     ("bracket that is open at the end", HEAD + "root: {", 2, 8, "not YAML", "brackets of this line"),
     ("colon in a text", HEAD + "users: {}\nroot: a: b\n", 3, 8, "mapping values are not allowed", "quotes"),
     ("reserved character", HEAD + "root: @home\n", 2, 7, "not YAML", "quotes"),
-    ("block of several lines", HEAD + "root:\n  mfa: |\n    a\n    b\n", 3, 8, "`a\\x0ab\\x0a` holds a line break", ">-"),
-    ("paragraphs in quotes", HEAD + "root: {mfa: 'a\n\n  b'}\n", 2, 13, "`a\\x0ab` holds a line break", ">-"),
-    ("C1 as an escape", HEAD + 'users: {"\\x9b31m": {}}\n', 2, 9, "`\\x9b31m` holds", "one line"),
-    ("bidi as an escape", HEAD + 'root: {mfa: "a\\u202eb"}\n', 2, 13, "`a\\u202eb` holds", "one line"),
-    ("NUL as an escape", HEAD + 'root: {mfa: "a\\0b"}\n', 2, 13, "`a\\x00b` holds", "one line"),
-    ("escape that breaks lines", HEAD + 'root: {mfa: "a\\L"}\n', 2, 13, "`a\\u2028` holds", "one line"),
+    ("block of several lines", HEAD + "root:\n  mfa: |\n    a\n    b\n", 3, 8, "`a\\x0ab\\x0a` contains a line break", ">-"),
+    ("paragraphs in quotes", HEAD + "root: {mfa: 'a\n\n  b'}\n", 2, 13, "`a\\x0ab` contains a line break", ">-"),
+    ("C1 as an escape", HEAD + 'users: {"\\x9b31m": {}}\n', 2, 9, "`\\x9b31m` contains", "one line"),
+    ("bidi as an escape", HEAD + 'root: {mfa: "a\\u202eb"}\n', 2, 13, "`a\\u202eb` contains", "one line"),
+    ("NUL as an escape", HEAD + 'root: {mfa: "a\\0b"}\n', 2, 13, "`a\\x00b` contains", "one line"),
+    ("escape that breaks lines", HEAD + 'root: {mfa: "a\\L"}\n', 2, 13, "`a\\u2028` contains", "one line"),
     ("raw C1", HEAD + "users: {\x9b31m: {}}\n", 2, 9, "the character U+009B", "remove it"),
     ("raw escape", HEAD + "root: {} # \x1b[31m\n", 2, 12, "the character U+001B", "remove it"),
     ("line separator", HEAD + "root: {mfa: a\u2028b}\n", 2, 14, "the character U+2028", "remove it"),
@@ -83,7 +83,7 @@ def test_nesting_beyond_the_parsers_own_limit_is_told_in_the_same_words(
         monkeypatch.delattr(yaml, "CSafeLoader")
     error = refusal(write(tmp_path, HEAD + "x: " + "[" * 2000))
     assert error.message == "this is nested more than 20 levels deep"
-    assert error.hint == "nothing in this format is"
+    assert error.hint == "reduce the nesting"
     assert error.location is not None
     assert error.location.line == 2
 

@@ -382,7 +382,7 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
         ("credentials.ada.mfa", "yes", 'credentials["ada"].mfa: must be true or false'),
         ("credentials.ada.keys.0.suffix", "AKIAIOSFODNN7EXAMPLE", "at most the last four characters of a key's id"),
         ("summary.Users", True, 'summary["Users"]: must be a number'),
-        ("gaps.0.fact", "weather", "gaps[0].fact: one of caller, user"),
+        ("gaps.0.fact", "weather", "gaps[0].fact: must be one of caller, user"),
         ("listed.0", "users", "listed[0]: must be one of user, group, role"),
         (
             "policies.gone",
@@ -489,18 +489,18 @@ def test_a_bad_line_before_the_last_is_refused_with_its_number() -> None:
 
 @pytest.mark.parametrize("text", ["", '{"version": 1, "kind"'])
 def test_a_journal_without_its_first_line_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="no first line"):
+    with pytest.raises(InputError, match="the journal is empty"):
         decode_journal(text, "j")
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"index": -1}, "j:2: index: it counts from 0"),
+        ({"index": -1}, "j:2: index: must be 0 or more"),
         ({"index": "0"}, "j:2: index: must be a number"),
-        ({"outcome": "perhaps"}, "j:2: outcome: one of started"),
-        ({"time": None}, "j:2: time: a UTC time"),
-        ({"action": "DeleteRole"}, "j:2: action: one of CreateGroup"),
+        ({"outcome": "perhaps"}, "j:2: outcome: must be one of started"),
+        ({"time": None}, "j:2: time: must be a UTC time"),
+        ({"action": "DeleteRole"}, "j:2: action: must be one of CreateGroup"),
         ({"parameters": {"GroupName": "g", "PolicyArn": ["A"]}}, 'j:2: parameters["PolicyArn"]: must be text'),
         ({"more": 1}, 'j:2: unknown key "more"'),
         ({"absent_before": None}, "j:2: absent_before: must be true or false"),

@@ -127,7 +127,7 @@ def test_it_is_never_written_through_a_link(path: Path, tmp_path: Path) -> None:
     for make in (path.symlink_to, path.hardlink_to):
         target.write_bytes(b"")
         make(target)
-        with pytest.raises(AuditError, match="no plain file of its own"):
+        with pytest.raises(AuditError, match="it is a link, or not a regular file"):
             keep(path)
         assert target.read_bytes() == b""
         path.unlink()
@@ -135,7 +135,7 @@ def test_it_is_never_written_through_a_link(path: Path, tmp_path: Path) -> None:
 
 def test_a_link_to_nowhere_makes_nothing(path: Path, tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(AuditError, match="no plain file of its own"):
+    with pytest.raises(AuditError, match="it is a link, or not a regular file"):
         keep(path)
     assert not (tmp_path / "nowhere").exists()
 
@@ -154,7 +154,7 @@ def test_a_file_that_is_exchanged_while_it_is_opened_is_not_written(
         return connect(*said, **more)  # type: ignore[call-overload,no-any-return]
 
     monkeypatch.setattr(sqlite3, "connect", exchanging)
-    with pytest.raises(AuditError, match="no plain file of its own"):
+    with pytest.raises(AuditError, match="it is a link, or not a regular file"):
         keep(path)
     assert bytes_of(other) == kept
 
@@ -221,7 +221,7 @@ def test_a_file_of_another_kind_is_refused_and_stays_as_it_is(path: Path) -> Non
     before = bytes_of(path)
     with pytest.raises(AuditError, match="file is not a database") as caught:
         keep(path)
-    assert caught.value.hint == "this is no history: name another file"
+    assert caught.value.hint == "this is not a history: name another file"
     assert bytes_of(path) == before
 
 
@@ -251,7 +251,7 @@ def test_a_file_that_is_torn_is_told_with_the_way_out(path: Path) -> None:
 
 def test_what_somebody_wrote_into_it_is_refused_with_its_place(path: Path) -> None:
     for change, told in (
-        ("UPDATE audits SET taken_at = 'yesterday'", "audits[4]: a UTC time like"),
+        ("UPDATE audits SET taken_at = 'yesterday'", "audits[4]: must be a UTC time such as"),
         ("UPDATE audits SET taken_at = '2026-11-23T20:00:00Z', status = x'00'", "audits[5]: one of clean"),
         ("UPDATE audits SET status = 'clean'; UPDATE sightings SET severity = 'fatal'", "one of error, warning, note"),
         ("UPDATE sightings SET severity = 'error'; DELETE FROM findings", "findings[0]: must be text"),

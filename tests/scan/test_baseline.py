@@ -192,7 +192,10 @@ def of(name: str) -> str:
         ("{}", "version: must be 1; a baseline is what `scan FILE --output json:REPORT` saved"),
         ("[]", "must be an object; a baseline is what"),
         ("", "not JSON"),
-        (of("full").replace('"version": 1', '"version": 2', 1), "version 2 is newer than this koding-audit supports (1)"),
+        (
+            of("full").replace('"version": 1', '"version": 2', 1),
+            "version 2 is newer than this koding-audit supports (1)",
+        ),
         (of("full").replace('"version": 1', '"version": 0', 1), "version: must be 1; a baseline is what"),
         (of("full").replace('"status": "findings"', '"status": "clean"', 1), "the report was changed by hand"),
         (encode_snapshot(WHOLE), "it is no report; make one with `scan FILE --output json:REPORT`"),

@@ -144,7 +144,7 @@ def test_remarks_are_left_alone_and_empty_lines_skipped(ask: Any) -> None:
         (json.dumps(case(boundry=[ALLOW])), ":2:1: ", "unknown key boundry: did you mean boundary?"),
         (json.dumps(case(identityPolicies=[7])), ":2:1: ", "identityPolicies[0]: must be a policy document"),
         (json.dumps(case(scps=[7])), ":2:1: ", "scps[0]"),
-        (json.dumps(case(expected="maybe")), ":2:1: ", "expected: one of allowed, "),
+        (json.dumps(case(expected="maybe")), ":2:1: ", "expected: must be one of allowed, "),
         (json.dumps(case(request={**REQUEST, "context": {"a": {}}})), ":2:1: ", "text, a number, true or false"),
         ('{"id": "x", "id": "y"}', ":2:13: ", "duplicate key"),
     ],
