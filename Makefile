@@ -31,7 +31,7 @@ coverage: $(STAMP) ## all tests, with branch coverage, which makes them half as 
 	$(BIN)/coverage report
 
 diff-sweep: $(STAMP) ## compare 10,000 pairs of policies with brute force, and 500 with z3 (some minutes)
-	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/difference
+	DIFF_PAIRS=10000 DIFF_Z3_PAIRS=500 $(BIN)/python -m pytest -n $(WORKERS) tests/policy/diff
 
 fuzz: $(STAMP) ## files, replies, documents and reports with 2,000 mutations of each kind, and as many decisions (half an hour or so)
 	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz tests/policy/evaluation/test_properties.py

@@ -27,7 +27,7 @@ from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, Account
 from tests.simulator.faults import Reply
 from tests.simulator.organization import Organization
 from tests.simulator.server import listening
-from tests.stack.test_loader import plan
+from tests.stack.script_files import plan
 from tests.test_docs import CHECKOUT, FENCED, FROM_THE_DEMO, TEXTS, arguments_in
 from tests.test_docs_account import FROM_AN_ACCOUNT, followed
 
@@ -46,7 +46,7 @@ NOT_RUN: Mapping[str, str] = {
     "aws ": "is of a rule's help; tests/scan/rules/test_explanations.py checks it against AWS's service descriptions",
     "make data": "asks AWS's servers for what is new",
     "make ": "is of the checkout that this test runs in",
-    "koding-audit demo": "tests/cli/test_commands.py takes the whole tour",
+    "koding-audit demo": "tests/cli/commands/test_demo.py takes the whole tour",
     "koding-audit can user/koding-user ec2:RunInstances --simulate": "needs AWS; tests/cli/test_simulator.py",
 }
 """How a line begins that is not run here, and why; the first that fits."""

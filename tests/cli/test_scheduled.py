@@ -18,7 +18,7 @@ import pytest
 from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import Snapshot
-from tests.cli.test_commands import WANTED, WHOLE
+from tests.cli.commands.accounts import WANTED, WHOLE
 from tests.servers.always import Always, always, self_signed
 from tests.values import live_group
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -109,7 +111,8 @@ class Command:
             "stderr": subprocess.PIPE,
             **self._options(more),
         }
-        return subprocess.Popen(self.line(*arguments), **streams)
+        with taking_ctrl_c():
+            return subprocess.Popen(self.line(*arguments), **streams)
 
     def line(self, *arguments: str) -> list[str]:
         executable = shutil.which("koding-audit", path=str(Path(sys.executable).parent))
@@ -139,6 +142,20 @@ class Command:
     def journals(self) -> list[Path]:
         """The journals that were kept, the oldest first."""
         return sorted((self.home / "state" / "koding-audit" / ACCOUNT).glob("*.jsonl"))
+
+
+@contextlib.contextmanager
+def taking_ctrl_c() -> Iterator[None]:
+    """Starts processes that take Ctrl-C as at a terminal.
+
+    A shell without job control has what it starts in the background ignore it, and what that starts too: the tool does
+    as it is told there, and so would the tests.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _shown(terminal: int, process: subprocess.Popen[bytes], answer: str) -> Iterator[str]:

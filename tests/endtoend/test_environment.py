@@ -1,7 +1,8 @@
 """The command in the environments that it may find: each row of a table is a process of its own.
 
-What the credentials, the region and the configuration may be in is tested in tests/aws/test_connection.py, and what
-stands between this machine and AWS in tests/aws/test_transport.py: here is what only a process can show.
+What the credentials, the region and the configuration may be in is tested in tests/aws/test_credentials.py and
+test_session.py, and what stands between this machine and AWS in test_transport.py beside them: here is what only a
+process can show.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pytest
 from benchmarks import bench
 from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.model.snapshot import AccessKey, Credentials
-from tests.aws.test_connection import change_model
+from tests.aws.test_session import change_model
 from tests.endtoend.harness import GUIDE, PINNED, TIMEOUT, Command
 from tests.servers.moto_account import MotoAccount
 from tests.values import live_user, snapshot

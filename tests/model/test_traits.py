@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from koding_audit import plugins
 from koding_audit.model.finding import Action, Finding, Verb
 from koding_audit.model.trait_table import RULE_TRAITS
 from koding_audit.model.traits import RuleTraits, find_rule_traits, guess_rule_traits
 from koding_audit.scan.catalog import declared_traits
+from koding_audit.scan.waivers import apply_waivers
+from tests.scan.rules.test_contract import FOUND
+from tests.values import ACCOUNT, NOW, waiver
 
 PUT = Action(Verb.PUT_USER_POLICY, {"UserName": "alice", "PolicyName": "a", "PolicyDocument": "{}"})
 
@@ -51,3 +55,25 @@ def test_what_creates_or_removes_needs_its_option_whatever_the_rule_says(verb: V
     removes = verb.value.startswith(("Detach", "Remove", "Delete"))
     assert finding("inline-missing", verb).change == ("create" if creates else "replace" if removes else "add")
     assert finding("inline-changed", verb).change == ("create" if creates else "replace")
+
+
+def test_the_rules_about_a_policy_are_those_whose_findings_name_one() -> None:
+    told = {
+        each.rule
+        for each in FOUND
+        if ":policy/" in each.subject or ":policy/" in each.key or each.rule.startswith("inline-")
+    }
+    assert told == {rule for rule in plugins.plugin_names("scan.rules") if find_rule_traits(rule).names_policy}
+
+
+def test_what_cannot_be_waived_is_root_guards_waivers_and_what_was_not_read() -> None:
+    every = (*plugins.plugin_names("scan.rules"), "not-checked")
+    never = {rule for rule in every if not find_rule_traits(rule).is_waivable}
+    assert never == {
+        *("caller-is-root", "root-access-key", "root-mfa-missing", "root-used", "root-key-used", "not-checked"),
+        *("protected-used", "waiver-expired", "waiver-unused"),
+    }
+    # Whatever a file or a caller says: it stays open.
+    for rule in never:
+        found = Finding(rule, "error", ACCOUNT.root_arn, "it lacks it")
+        assert apply_waivers([found], [waiver(rule)], NOW) == (found,)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
-from datetime import timedelta
 
-import pytest
-
-from koding_audit import plugins
-from koding_audit.io.text import escape
 from koding_audit.model.account import Account
-from koding_audit.model.finding import Finding
 from koding_audit.model.report import Problem, Report
-from koding_audit.report.change_text import MOST, changes_headline, changes_lines, changes_text
-from koding_audit.report.changes import AccountChanges, ReportChanges, compare_reports
-from tests.report.formats.reports import HOSTILE, NOW, REPORTS, audit, hostile, policy_missing
-
-ONE = policy_missing()
-TWO = policy_missing("arn:aws:iam::aws:policy/AmazonEC2FullAccess")
-RECEIVERS = plugins.plugin_names("report.notify")
-
-
-def report(*findings: Finding, hours: int = 0, **more: object) -> Report:
-    return Report((audit(findings=findings, taken_at=NOW + timedelta(hours=hours), **more),))
+from koding_audit.report.change_text import changes_headline, changes_lines
+from koding_audit.report.changes import AccountChanges, compare_reports
+from tests.report.changed import ONE, TWO, report
+from tests.report.formats.reports import NOW, REPORTS, audit
 
 
 def of(now: Report, before: Report | None) -> AccountChanges:
@@ -116,82 +101,3 @@ def test_a_report_that_is_no_newer_than_the_one_before_is_told_for_the_audit_may
     assert told.is_worth_sending
     assert "no newer audit than the one before" in changes_headline(told)
     assert any("does the scheduled audit still run?" in each for each in changes_lines(told, NOW))
-
-
-def test_the_text_says_what_when_and_how_many_are_left_out() -> None:
-    many = [policy_missing(f"arn:aws:iam::aws:policy/P{number:02}") for number in range(MOST + 3)]
-    told = "\n".join(changes_lines(compare_reports(report(*many, hours=1), report(ONE)), NOW + timedelta(hours=4)))
-    assert told.startswith("koding-audit: account 123456789012: 18 new, 1 gone; findings\n\n")
-    audited = "audited 3 hours ago, at 2026-11-23T21:00:00Z: findings, 18 findings standing\n"
-    assert f"Account 123456789012 (koding-prod), {audited}" in told
-    assert "New (18):\n- error: policy-missing: group Developers lacks P00, which set stack-build requires\n" in told
-    assert "\n... and 3 more\nGone (1):\n" in told
-
-
-def test_what_a_receiver_would_not_take_is_cut_and_said_to_be() -> None:
-    told = changes_text(compare_reports(report(ONE, TWO), None), NOW, 120)
-    assert len(told) == 120
-    assert told.endswith("\n... cut here: the report has all of it")
-
-
-# --- receivers ----------------------------------------------------------------------------------
-
-
-def body(receiver: str, told: ReportChanges) -> str:
-    found: str = plugins.load_plugin("report.notify", receiver).message(told, NOW).body
-    return found
-
-
-@pytest.mark.parametrize("receiver", RECEIVERS)
-@pytest.mark.parametrize("name", REPORTS)
-def test_every_report_can_be_told_to_everybody(name: str, receiver: str) -> None:
-    message = plugins.load_plugin("report.notify", receiver).message(
-        compare_reports(REPORTS[name], REPORTS["full"]), NOW
-    )
-    assert "koding-audit" in message.body
-    assert len(message.body.encode()) < 256 * 1024
-    if message.content_type == "application/json":
-        json.loads(message.body)
-
-
-@pytest.mark.parametrize("receiver", RECEIVERS)
-def test_a_huge_report_is_told_in_what_each_takes(receiver: str) -> None:
-    many = tuple(policy_missing(f"arn:aws:iam::aws:policy/P{number}", message="<&>" * 9_000) for number in range(3_000))
-    found = body(receiver, compare_reports(Report((audit(findings=many),), errors=(Problem("x" * 99_999),) * 99), None))
-    assert len(found.encode()) < {"slack": 200_000, "sns": 262_144, "webhook": 1 << 20}[receiver]
-    if receiver == "slack":
-        assert len(json.loads(found)["text"]) <= 40_000
-
-
-MENTIONS = "<!channel> <@U024BE7LH> <https://evil.example|here> @channel @here ada@example.com &lt;!here&gt; *x* _@all_"
-
-
-def test_in_slack_a_hostile_text_mentions_nobody_and_links_nowhere() -> None:
-    value = json.loads(body("slack", compare_reports(hostile(f"{HOSTILE} {MENTIONS}"), None)))
-    told = value["text"]
-    assert not set("<>") & set(told)
-    assert set(re.findall(r"&(\w*;?)", told)) == {"amp;", "lt;", "gt;"}
-    assert set(re.findall(r"(\S?)@", told)) == {"a"}
-    assert "ada@example.com" in told
-    assert all(escape(line) == line for line in told.split("\n"))
-    assert "\n::set-output" not in told
-    assert (value["mrkdwn"], value["parse"], value["link_names"]) == (False, "none", False)
-
-
-def test_the_webhook_is_told_by_ids_and_exact_texts() -> None:
-    value = json.loads(body("webhook", compare_reports(report(TWO, hours=1), report(ONE))))
-    assert (value["kind"], value["version"], value["told_at"]) == ("koding-audit-news", 1, "2026-11-23T20:00:00Z")
-    (account,) = value["accounts"]
-    assert (account["new"]["count"], account["new"]["findings"][0]["id"]) == (1, TWO.id)
-    assert account["gone"]["findings"][0]["message"] == ONE.message
-    assert body("webhook", compare_reports(hostile(), None)).isascii()
-
-
-def test_the_subject_for_sns_is_short_and_plain() -> None:
-    message = plugins.load_plugin("report.notify", "sns").message(
-        compare_reports(hostile("\u00e4" + HOSTILE), None), NOW
-    )
-    assert len(message.subject) <= 100
-    assert message.subject.isascii()
-    assert message.subject.isprintable()
-    assert all(escape(line) == line for line in message.body.split("\n"))

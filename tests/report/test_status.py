@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koding_audit import plugins
 from koding_audit.model.finding import Action, Finding, Verb
 from koding_audit.model.plan import ALREADY_DONE, Entry, Journal
 from koding_audit.model.query import Fact, Gap
@@ -22,7 +20,6 @@ from koding_audit.report.status import (
     report_status,
     sort_findings,
 )
-from koding_audit.report.wording import EXPORT_FORMATS, remedy_text
 from tests.report.formats.reports import ACCOUNT, REPORTS, attach, audit, policy_missing
 
 findings = st.lists(
@@ -160,38 +157,6 @@ def test_what_another_tool_manages_is_not_to_be_fixed_with_this_one() -> None:
     assert needed_changes(found, managed=True) == {each.id: "create" for each in found}
 
 
-@pytest.mark.parametrize(
-    ("tool", "change", "words"),
-    [
-        ("terraform", "add", "`koding-audit plan FILE --as terraform`"),
-        ("CloudFormation", "create", "`koding-audit plan FILE --create --as cloudformation`"),
-        ("Pulumi", "replace", "`koding-audit plan FILE --replace --as aws-cli`"),
-    ],
-)
-def test_what_another_tool_manages_is_shown_in_the_form_that_it_takes(tool: str, change: Any, words: str) -> None:
-    said = remedy_text(change, "", "live", tool)
-    assert said == f"{tool} manages it, and --fix leaves it alone: {words} prints what to change"
-    assert remedy_text(None, "by hand", "live", tool) == "by hand"
-    assert [*EXPORT_FORMATS] == plugins.plugin_names("remediation.export")
-
-
 def test_what_is_mended_waived_or_on_its_way_is_not_to_be_fixed_again() -> None:
     assert needed_changes([policy_missing(status=status) for status in ("fixed", "waived", "pending")]) == {}
     assert needed_changes([policy_missing(fix=None)]) == {}
-
-
-@pytest.mark.parametrize(
-    ("rule", "verb", "change"),
-    [
-        ("policy-missing", Verb.ATTACH_GROUP_POLICY, "add"),
-        ("inline-missing", Verb.PUT_GROUP_POLICY, "add"),
-        ("inline-changed", Verb.PUT_GROUP_POLICY, "replace"),
-        ("policy-unexpected", Verb.DETACH_GROUP_POLICY, "replace"),
-        ("membership-unexpected", Verb.REMOVE_USER_FROM_GROUP, "replace"),
-        ("inline-unexpected", Verb.DELETE_GROUP_POLICY, "replace"),
-        ("group-missing", Verb.CREATE_GROUP, "create"),
-    ],
-)
-def test_a_fix_needs_what_its_call_does(rule: str, verb: Verb, change: str) -> None:
-    fix = Action(verb, {"GroupName": "Developers", "UserName": "ada"})
-    assert policy_missing(rule=rule, fix=fix).change == change

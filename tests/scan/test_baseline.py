@@ -20,7 +20,7 @@ from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.report.codec import encode_report
 from koding_audit.scan import baseline
-from tests.cli.test_commands import HALF, WANTED, WHOLE
+from tests.cli.commands.accounts import HALF, WANTED, WHOLE
 from tests.report.formats.reports import REPORTS
 from tests.values import aws, live_group
 

@@ -1,102 +1,19 @@
-"""Attached is not yet effective: what really decides for live users and groups, out of a snapshot."""
+"""Who is asked about an action that a set is for: the user, the group, or each of its members."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from koding_audit.model.account import principal_key
-from koding_audit.model.desired import RequiredAction
-from koding_audit.model.finding import Finding
-from koding_audit.model.query import Fact, Gap, Query
-from koding_audit.model.snapshot import Organization, OrganizationPolicy, Snapshot, inline_document_key
-from koding_audit.policy.evaluation import Decision
-from koding_audit.policy.permissions import Permissions, reason_text
-from koding_audit.scan.audit import audit_snapshot
-from koding_audit.scan.catalog import load_rules
-from koding_audit.scan.read_plan import scan_query
-from tests.values import ACCOUNT, aws, desired, group, line, live_group, live_user, own, policy_set, snapshot, user
-
-EC2, EDGE = aws("AmazonEC2FullAccess"), own("edge")
-ALLOW_EC2 = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
-RUN = RequiredAction("ec2:RunInstances", line(9, 7))
-BUILD = replace(policy_set("stack-build", EC2), actions=(RUN,))
-GUIDE = desired(BUILD, group(required=["stack-build"]), user(groups=["Developers"]))
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def account(*, inline: dict[str, Any] | None = None, boundary: dict[str, Any] | None = None, **more: Any) -> Snapshot:
-    """koding-user in Developers, which has AmazonEC2FullAccess; a statement of the user's own, and of a boundary."""
-    person = live_user(
-        groups=["Developers"], inline=["guard"] if inline else [], boundary=EDGE if boundary else "", attached=[]
-    )
-    documents = {EC2: document(ALLOW_EC2)}
-    documents |= {inline_document_key(person, "guard"): document(inline)} if inline else {}
-    documents |= {EDGE: document(boundary)} if boundary else {}
-    return snapshot(live_group(attached=[EC2]), person, **{"documents": documents, **more})
-
-
-def found(live: Snapshot, wanted: Any = GUIDE) -> list[Finding]:
-    return list(audit_snapshot(wanted, live, load_rules(only=["action-not-effective"])).findings)
-
-
-def messages(live: Snapshot, wanted: Any = GUIDE) -> list[str]:
-    return [finding.message for finding in found(live, wanted)]
-
-
-def test_an_action_that_the_attached_policies_allow_is_no_finding() -> None:
-    assert found(account()) == []
-
-
-def test_an_explicit_deny_names_its_statement_and_policy() -> None:
-    deny = {"Sid": "NotYou", "Effect": "Deny", "Action": "ec2:Run*", "Resource": "*"}
-    assert messages(account(inline=deny)) == [
-        "user koding-user may not ec2:RunInstances, which set stack-build is for: "
-        "statement 1 (NotYou) of inline policy guard, user koding-user: denies"
-    ]
-
-
-def test_a_deny_without_mfa_hits_an_access_key() -> None:
-    condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
-    deny = {"Sid": "NeedsMfa", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    (finding,) = found(account(inline=deny))
-    assert finding.evidence["verdict"] == "explicit-deny"
-    assert "NeedsMfa" in finding.message
-
-
-def test_a_boundary_that_does_not_allow_it_is_named() -> None:
-    boundary = {"Effect": "Allow", "Action": ["s3:*", "iam:*"], "Resource": "*"}
-    (finding,) = found(account(boundary=boundary))
-    assert finding.evidence["verdict"] == "implicit-deny"
-    assert finding.message.endswith("permissions boundary (customer:edge): no statement allows ec2:RunInstances on *")
-    assert finding.evidence["because"][0]["policy"] == EDGE
-
-
-def test_a_region_that_decides_and_is_not_known_is_a_finding_that_names_the_key() -> None:
-    condition = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
-    deny = {"Sid": "Regions", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    (finding,) = found(account(inline=deny))
-    assert finding.evidence["verdict"] == "unknown"
-    assert finding.evidence["open_keys"] == ["aws:requestedregion"]
-    here = replace(BUILD, actions=(replace(RUN, context=(("aws:RequestedRegion", ("eu-west-1",)),)),))
-    wanted = desired(here, group(required=["stack-build"]), user(groups=["Developers"]))
-    assert found(account(inline=deny), wanted) == []
+from tests.scan.effective import ALLOW_EC2, BUILD, EC2, GUIDE, RUN, account, document, found, rest
+from tests.values import desired, live_group, live_user, policy_set, snapshot, user
 
 
 def test_what_a_group_may_not_do_is_told_once_and_not_for_each_member() -> None:
     wanted = desired(replace(BUILD, actions=(replace(RUN, action="iam:PassRole"),)), *rest(GUIDE))
     (finding,) = found(account(), wanted)
     assert finding.subject == "arn:aws:iam::123456789012:group/Developers"
-
-
-def rest(wanted: Any) -> list[Any]:
-    return [*wanted.groups.values(), *wanted.users.values()]
 
 
 def test_a_set_that_is_not_attached_is_left_to_policy_missing() -> None:
@@ -112,165 +29,6 @@ def test_a_set_of_actions_alone_is_decided_by_whatever_else_is_there() -> None:
     assert "no statement allows ec2:RunInstances on *" in finding.message
 
 
-@pytest.mark.parametrize("left_out", [EC2, EDGE])
-def test_a_policy_that_was_not_read_is_a_gap_and_no_verdict(left_out: str) -> None:
-    live = account(boundary=ALLOW_EC2)
-    documents = {name: text for name, text in live.documents.items() if name != left_out}
-    gap = Gap(Fact.DOCUMENT, "iam:GetPolicyVersion", "AccessDenied", left_out, "iam:GetPolicyVersion")
-    result = audit_snapshot(
-        GUIDE, replace(live, documents=documents, gaps=(gap,)), load_rules(only=["action-not-effective"])
-    )
-    assert [finding.rule for finding in result.findings] == ["not-checked"]
-
-
-def test_an_explicit_deny_stands_whatever_else_was_not_read() -> None:
-    live = account(inline={"Effect": "Deny", "Action": "*", "Resource": "*"})
-    documents = {name: text for name, text in live.documents.items() if name != EC2}
-    acts = desired(replace(policy_set("acts"), actions=(RUN,)), user(required=["acts"]))
-    (finding,) = found(replace(live, documents=documents), acts)
-    assert finding.evidence["verdict"] == "explicit-deny"
-
-
-def test_layers_that_could_not_be_seen_are_listed_and_with_strict_make_it_unknown() -> None:
-    result = audit_snapshot(GUIDE, account(), load_rules(only=["action-not-effective"]))
-    assert (result.findings, result.not_seen) == ((), ("scp",))
-    (finding, *_) = found(account(), replace(GUIDE, strict=True))
-    assert finding.evidence["verdict"] == "unknown"
-    assert "scp" in finding.message
-
-
-def organization(*scps: list[dict[str, Any]], rcps: list[list[dict[str, Any]]] | None = None) -> Organization:
-    """Each level one document, named by its number from the root down."""
-
-    def levels(found: Any, kind: str) -> Any:
-        return tuple((OrganizationPolicy(f"{kind}{number}.json", document(*level)),) for number, level in found)
-
-    return Organization(
-        scps=levels(enumerate(scps, start=1), "scp"),
-        rcps=None if rcps is None else levels(enumerate(rcps, start=1), "rcp"),
-    )
-
-
-ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-DENY_EC2 = {"Sid": "NoEc2", "Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
-
-
-def test_an_scp_that_denies_is_named_with_its_file_and_level() -> None:
-    live = account(organization=organization([ALLOW_ALL], [ALLOW_ALL, DENY_EC2]))
-    (finding,) = found(live)
-    assert finding.message == (
-        "group Developers may not ec2:RunInstances, which set stack-build is for: "
-        "statement 2 (NoEc2) of scp2.json, SCP level 2: denies"
-    )
-    assert finding.evidence["because"] == [
-        {"layer": "SCP level 2", "policy": "scp2.json", "statement": 1, "sid": "NoEc2", "why": "denies"}
-    ]
-
-
-def test_each_level_of_scps_has_to_allow() -> None:
-    allow_s3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
-    assert found(account(organization=organization([ALLOW_ALL], [ALLOW_ALL]))) == []
-    for levels in ([[allow_s3], [ALLOW_ALL]], [[ALLOW_ALL], [allow_s3]]):
-        (finding,) = found(account(organization=organization(*levels)))
-        place = levels.index([allow_s3]) + 1
-        named = f"SCP level {place} (scp{place}.json): no statement allows ec2:RunInstances on *"
-        assert finding.message.endswith(named)
-        assert finding.evidence["verdict"] == "implicit-deny"
-
-
-def test_an_scp_on_a_region_decides_where_the_set_says_the_region() -> None:
-    condition = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
-    deny = {"Sid": "Regions", "Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": condition}
-    live = account(organization=organization([ALLOW_ALL, deny]))
-    for region, verdicts in (("eu-west-1", []), ("us-east-1", ["explicit-deny"])):
-        here = replace(BUILD, actions=(replace(RUN, context=(("aws:RequestedRegion", (region,)),)),))
-        assert [each.evidence["verdict"] for each in found(live, desired(here, *rest(GUIDE)))] == verdicts
-    (finding,) = found(live)
-    assert (finding.evidence["verdict"], finding.evidence["open_keys"]) == ("unknown", ["aws:requestedregion"])
-
-
-def not_seen(action: str, resource: str, live: Snapshot) -> tuple[str, ...]:
-    acts = desired(replace(policy_set("acts"), actions=(replace(RUN, action=action, resource=resource),)))
-    wanted = replace(acts, users={"koding-user": user(required=["acts"])})
-    return audit_snapshot(wanted, live, load_rules(only=["action-not-effective"])).not_seen
-
-
-def test_a_layer_that_was_given_is_seen() -> None:
-    none, given = account(), account(organization=organization([ALLOW_ALL]))
-    both = account(organization=organization([ALLOW_ALL], rcps=[[ALLOW_ALL]]))
-    cases = {"none": none, "scps": given, "both": both}
-    unseen = {name: "rcp" in not_seen("s3:GetObject", "arn:aws:s3:::logs/x", live) for name, live in cases.items()}
-    assert unseen == {"none": True, "scps": True, "both": False}
-    assert [name for name, live in cases.items() if "scp" in not_seen("s3:GetObject", "*", live)] == ["none"]
-
-
-def test_strict_decides_where_every_layer_that_can_apply_was_seen() -> None:
-    live = account(organization=organization([ALLOW_ALL]))
-    strict = audit_snapshot(replace(GUIDE, strict=True), live, load_rules(only=["action-not-effective"]))
-    assert (strict.findings, strict.not_seen) == ((), ())
-    assert found(account(organization=Organization("", "", (), ())), replace(GUIDE, strict=True)) == []
-
-
-def test_rcps_are_not_missing_for_a_service_that_they_do_not_bind() -> None:
-    for live in (account(), account(organization=organization([ALLOW_ALL]))):
-        assert "rcp" not in not_seen("ec2:RunInstances", "*", live)
-
-
-def test_an_rcp_that_denies_is_named_and_does_not_bind_another_accounts_resource() -> None:
-    deny = {"Sid": "Sealed", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
-    live = account(inline=ALLOW_ALL, organization=organization([ALLOW_ALL], rcps=[[deny]]))
-    permissions = Permissions(live)
-    person = live.principals[principal_key("user", "koding-user")]
-
-    def asked(owner: str) -> Decision:
-        resource = f"arn:aws:sqs:eu-west-1:{owner}:queue"
-        return permissions.decide(person, replace(RUN, action="sqs:SendMessage", resource=resource))
-
-    own_queue, other = asked(ACCOUNT.id), asked("999999999999")
-    assert own_queue.verdict == "explicit-deny"
-    assert [reason_text(each) for each in own_queue.reasons] == [
-        "statement 1 (Sealed) of rcp1.json, RCP level 1: denies"
-    ]
-    assert other.verdict == "unknown"
-    assert other.not_seen == ("rcp", "resource")
-
-
-def test_the_management_account_is_bound_by_neither() -> None:
-    deny = organization([DENY_EC2], rcps=[[DENY_EC2]])
-    assert found(account(organization=replace(deny, management_account="999999999999")))
-    live = account(organization=replace(deny, management_account=ACCOUNT.id))
-    assert found(live) == []
-    assert not_seen("s3:GetObject", "*", account(organization=Organization("o-1", ACCOUNT.id))) == ("resource",)
-
-
-@pytest.mark.parametrize(("known", "verdict"), [("o-1", "allowed"), ("o-2", "implicit-deny"), (None, "unknown")])
-def test_the_organization_is_what_a_condition_compares(known: str | None, verdict: str) -> None:
-    statement = {**ALLOW_EC2, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}
-    live = replace(account(), documents={EC2: document(statement)}, organization=Organization(known))
-    assert Permissions(live).decide(live.principals[principal_key("user", "koding-user")], RUN).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("tags", "verdict"),
-    [
-        ({"Team": "web"}, "allowed"),
-        ({"Team": "shop"}, "implicit-deny"),
-        ({"other": "web"}, "implicit-deny"),
-        ({}, "implicit-deny"),
-        (None, "unknown"),
-    ],
-)
-def test_a_users_tags_are_what_a_condition_compares_and_those_it_lacks_are_absent(
-    tags: dict[str, str] | None, verdict: str
-) -> None:
-    statement = {**ALLOW_EC2, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "web"}}}
-    person = live_user(groups=["Developers"], tags=tags)
-    live = snapshot(live_group(attached=[EC2]), person, documents={EC2: document(statement)})
-    assert Permissions(live).decide(person, RUN).verdict == verdict
-    # Of a group it is any member, whoever that is.
-    assert Permissions(live).decide(live.principals[principal_key("group", "Developers")], RUN).verdict == "unknown"
-
-
 @pytest.mark.parametrize(("tags", "subjects"), [({"team": "web"}, []), ({}, ["user/koding-user"])])
 def test_what_hangs_on_who_the_member_is_is_decided_for_each_member(tags: dict[str, str], subjects: list[str]) -> None:
     statement = {**ALLOW_EC2, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "web"}}}
@@ -280,16 +38,3 @@ def test_what_hangs_on_who_the_member_is_is_decided_for_each_member(tags: dict[s
     # With nobody to ask, the group is what is not known.
     (finding,) = found(snapshot(live_group(attached=[EC2]), documents=documents))
     assert (finding.subject.rpartition(":")[2], finding.evidence["verdict"]) == ("group/Developers", "unknown")
-
-
-def test_a_file_without_actions_lists_nothing_as_not_seen() -> None:
-    plain = desired(policy_set("stack-build", EC2), *rest(GUIDE))
-    assert audit_snapshot(plain, account(), load_rules()).not_seen == ()
-
-
-def test_the_documents_of_all_who_decide_are_asked_for_and_no_others() -> None:
-    asked: Query = scan_query(GUIDE, ACCOUNT, load_rules())
-    assert asked.effective == {principal_key("group", "Developers"), principal_key("user", "koding-user")}
-    plain = desired(policy_set("stack-build", EC2), *rest(GUIDE))
-    assert scan_query(plain, ACCOUNT, load_rules()).effective == frozenset()
-    assert scan_query(GUIDE, ACCOUNT, load_rules(skip=["action-not-effective"])).effective == frozenset()

@@ -7,20 +7,17 @@ from datetime import date, datetime
 
 import pytest
 
-from koding_audit import plugins
 from koding_audit.model.desired import Desired
 from koding_audit.model.finding import Finding
 from koding_audit.model.plan import Entry, Journal, ScanRequest
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
-from koding_audit.model.traits import find_rule_traits
 from koding_audit.remediation.plan import make_plan
 from koding_audit.report.status import audit_status, count_findings, exit_status, needed_changes
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.waivers import apply_waivers, is_expired, unused_waivers, waiver_matches
-from tests.scan.rules.test_contract import FOUND
 from tests.values import (
     ACCOUNT,
     NOW,
@@ -96,28 +93,6 @@ def test_the_account_is_called_root() -> None:
     assert waiver_matches(
         waiver("quota-exceeded", subject="root"), finding("quota-exceeded", ACCOUNT.root_arn, "UsersQuota")
     )
-
-
-def test_the_rules_about_a_policy_are_those_whose_findings_name_one() -> None:
-    told = {
-        each.rule
-        for each in FOUND
-        if ":policy/" in each.subject or ":policy/" in each.key or each.rule.startswith("inline-")
-    }
-    assert told == {rule for rule in plugins.plugin_names("scan.rules") if find_rule_traits(rule).names_policy}
-
-
-def test_what_cannot_be_waived_is_root_guards_waivers_and_what_was_not_read() -> None:
-    every = (*plugins.plugin_names("scan.rules"), "not-checked")
-    never = {rule for rule in every if not find_rule_traits(rule).is_waivable}
-    assert never == {
-        *("caller-is-root", "root-access-key", "root-mfa-missing", "root-used", "root-key-used", "not-checked"),
-        *("protected-used", "waiver-expired", "waiver-unused"),
-    }
-    # Whatever a file or a caller says: it stays open.
-    for rule in never:
-        found = finding(rule, ACCOUNT.root_arn, "")
-        assert apply_waivers([found], [waiver(rule)], NOW) == (found,)
 
 
 @pytest.mark.parametrize(

@@ -1,156 +1,20 @@
-"""`apply` and `undo` in process: what they refuse, and what they leave alone, over a real account on loopback."""
+"""`apply`: which plans it refuses, and a plan that is applied as it was shown."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from koding_audit.cli import main
-from tests.servers.moto_account import MotoAccount
-from tests.values import aws, journal_of
-
-GUIDE = str(Path(__file__).parents[3] / "policies" / "koding.yaml")
-PIN = ["--account", "123456789012"]
-
-
-class Desk:
-    """One account, and the command line before it."""
-
-    def __init__(self, account: MotoAccount, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.account = account
-        self.folder = folder
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        status = main([*arguments, "--endpoint-url", self.account.url])
-        return status, self._capsys.readouterr().err
-
-    def fixed(self) -> Path:
-        """The journal of a run that made the guide's account out of nothing."""
-        journal = self.folder / "journal.jsonl"
-        status, told = self.run("scan", GUIDE, "--fix", "--create", "--yes", *PIN, "--journal", str(journal))
-        assert status == 0, told
-        self.account.forget()
-        return journal
-
-    def planned(self) -> Path:
-        plan = self.folder / "change.plan"
-        status, told = self.run("plan", GUIDE, "--create", "--out", str(plan))
-        assert status == 0, told
-        self.account.forget()
-        return plan
-
-    def writes(self) -> list[str]:
-        reads = ("Get", "List", "Generate")
-        return [call.action for call in self.account.calls() if not call.action.startswith(reads)]
-
-
-@pytest.fixture
-def desk(
-    account: MotoAccount, tmp_path: Path, aws_environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Desk:
-    return Desk(account, tmp_path, capsys)
-
-
-def test_a_run_is_taken_back_whole(desk: Desk) -> None:
-    journal = desk.fixed()
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    assert status == 0
-    assert "0 to add, 0 to change, 5 to remove" in told
-    assert desk.writes() == [
-        "RemoveUserFromGroup",
-        "DetachGroupPolicy",
-        "DetachGroupPolicy",
-        "DeleteUser",
-        "DeleteGroup",
-    ]
-
-
-def test_what_somebody_changed_since_is_left_alone_and_counted(desk: Desk) -> None:
-    journal = desk.fixed()
-    desk.account.iam.detach_group_policy(GroupName="Developers", PolicyArn=aws("IAMReadOnlyAccess"))
-    status, told = desk.run("undo", str(journal), "--dry-run")
-    assert status == 0
-    assert "1 of 5 writes of this journal are left alone" in told
-
-
-def test_a_torn_last_line_is_told_and_the_rest_is_taken_back(desk: Desk) -> None:
-    journal = desk.fixed()
-    with journal.open("a") as file:
-        file.write('{"time": "2026-')
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    assert status == 0
-    assert "the journal's last line is incomplete" in told
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"account": {"id": "999999999999", "partition": "aws", "alias": None}}, "is of account 999999999999"),
-        ({"account": {"id": "123456789012", "partition": "aws-cn", "alias": None}}, "is of account 123456789012"),
-    ],
-)
-def test_a_journal_of_another_account_is_refused(desk: Desk, change: dict[str, object], problem: str) -> None:
-    journal = desk.fixed()
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    for line in lines:
-        del line["chain"]
-    journal.write_text(journal_of(*(json.dumps(line) for line in [{**lines[0], **change}, *lines[1:]])))
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    assert (status, desk.writes()) == (2, [])
-    assert problem in told
-
-
-@pytest.mark.parametrize("how", ["edited", "removed", "moved", "inserted"])
-def test_a_journal_that_was_changed_by_hand_is_refused_with_its_line(how: str, desk: Desk) -> None:
-    journal = desk.fixed()
-    lines = journal.read_text().splitlines(keepends=True)
-    number = next(number for number, line in enumerate(lines) if "AttachGroupPolicy" in line)
-    line = lines[number]
-    lines[number : number + 1] = {
-        "edited": [line.replace("AmazonEC2FullAccess", "IAMReadOnlyAccess").replace("Developers", "Administrators")],
-        "removed": [],
-        "moved": [lines[number + 1], line],
-        "inserted": [line, line],
-    }[how]
-    journal.write_text("".join(lines))
-    desk.account.forget()
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    assert (status, desk.account.calls()) == (2, [])
-    assert f"{journal}:{number + 1 + (how == 'inserted')}:1: error: the journal was changed after its run" in told
-    assert "restore the journal" in told
-
-
-def test_a_journal_whose_last_lines_are_gone_is_told_and_the_rest_is_taken_back(desk: Desk) -> None:
-    journal = desk.fixed()
-    status, told = desk.run("undo", str(journal), "--dry-run")
-    assert (status, "has no end" in told) == (0, False)
-    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    assert status == 0
-    assert "The journal has no end" in told
-    assert len(desk.writes()) == 5
-
-
-def test_what_cannot_be_read_is_not_undone(desk: Desk) -> None:
-    journal = desk.fixed()
-    desk.account.fail("ListAttachedGroupPolicies", times=99)
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    desk.account.mend()
-    assert (status, desk.writes()) == (2, [])
-    assert "could not be read: iam:ListAttachedGroupPolicies: AccessDenied" in told
-
-
-def test_a_removal_that_is_denied_is_2_and_told(desk: Desk) -> None:
-    journal = desk.fixed()
-    desk.account.fail("DetachGroupPolicy", times=99)
-    status, told = desk.run("undo", str(journal), "--yes", *PIN)
-    desk.account.mend()
-    assert status == 2
-    assert "failed: DetachGroupPolicy" in told
+from koding_audit.io.codec.plan import encode_plan
+from koding_audit.model.plan import Basis, Plan
+from tests.cli.commands.accounts import WANTED
+from tests.cli.commands.desk import PIN, Desk, file
+from tests.values import ACCOUNT
 
 
 @pytest.mark.parametrize("age", [timedelta(hours=25), timedelta(hours=-1)])
@@ -187,3 +51,49 @@ def test_a_plan_is_applied_as_it_was_shown(desk: Desk) -> None:
     assert status == 0, told
     wanted = ["CreateGroup", "CreateUser", "AttachGroupPolicy", "AttachGroupPolicy", "AddUserToGroup"]
     assert desk.writes() == wanted
+
+
+def saved_plan(path: Path, **basis: Any) -> list[str]:
+    given = {"account": ACCOUNT, "made_at": datetime.now(timezone.utc).replace(microsecond=0), "files": ()}
+    more = {"with_sets": (), "only": (), "skip": (), "create": False, "replace": False, "state": ""}
+    path.write_text(encode_plan(Plan(Basis(**{**given, **more, **basis}), ())), encoding="utf-8")
+    return ["apply", str(path), "--yes", "--account", "123456789012"]
+
+
+@pytest.mark.parametrize("age", [timedelta(hours=25), timedelta(hours=-1)], ids=["old", "from the future"])
+def test_a_plan_out_of_its_time_is_refused(
+    age: timedelta, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = saved_plan(
+        tmp_path / "p", made_at=(datetime.now(timezone.utc) - age).replace(microsecond=0), files=file(wanted)
+    )
+    assert main(said) == 2
+    assert "more than 24 hours old, or from the future; make it again" in capsys.readouterr().err
+
+
+def test_a_plan_whose_file_has_changed_is_refused(
+    wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = saved_plan(tmp_path / "p", files=file(wanted))
+    Path(wanted).write_text(f"{WANTED}# more\n", encoding="utf-8")
+    assert main(said) == 2
+    assert f"{wanted} has changed since the plan was made; make the plan again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"version": 1}', b"\xff", b"[1"], ids=repr)
+@pytest.mark.parametrize("command", ["apply", "undo"])
+def test_a_file_that_is_no_plan_or_journal_is_2_and_named(
+    command: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "junk"
+    path.write_bytes(content)
+    assert main([command, str(path)]) == 2
+    printed = capsys.readouterr().err
+    assert str(path) in printed
+    assert "unexpected" not in printed
+
+
+@pytest.mark.parametrize("command", ["apply", "undo"])
+def test_a_plan_or_journal_that_is_not_there_is_2_and_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "nowhere"]) == 2
+    assert "nowhere:1:1: error: the file cannot be read: No such file" in capsys.readouterr().err

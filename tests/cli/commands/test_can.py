@@ -7,112 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit.cli import main
-
-DETAILS = {
-    "UserDetailList": [
-        {
-            "Path": "/",
-            "UserName": "ada",
-            "UserId": "AIDA1",
-            "Arn": "arn:aws:iam::123456789012:user/ada",
-            "GroupList": ["Ops"],
-            "AttachedManagedPolicies": [],
-            "UserPolicyList": [
-                {
-                    "PolicyName": "guard",
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": {
-                            "Sid": "Regions",
-                            "Effect": "Deny",
-                            "NotAction": "iam:*",
-                            "Resource": "*",
-                            "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}},
-                        },
-                    },
-                }
-            ],
-        }
-    ],
-    "GroupDetailList": [
-        {
-            "Path": "/",
-            "GroupName": "Ops",
-            "GroupId": "AGPA1",
-            "Arn": "arn:aws:iam::123456789012:group/Ops",
-            "AttachedManagedPolicies": [{"PolicyName": "P", "PolicyArn": "arn:aws:iam::aws:policy/P"}],
-            "GroupPolicyList": [],
-        }
-    ],
-    "RoleDetailList": [
-        {
-            "Path": "/web/",
-            "RoleName": "deploy",
-            "RoleId": "AROA1",
-            "Arn": "arn:aws:iam::123456789012:role/web/deploy",
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
-            "AttachedManagedPolicies": [],
-            "RolePolicyList": [
-                {
-                    "PolicyName": "own",
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"},
-                            {
-                                "Effect": "Allow",
-                                "Action": "s3:*",
-                                "Resource": "*",
-                                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
-                            },
-                            {
-                                "Effect": "Allow",
-                                "Action": "sqs:*",
-                                "Resource": "arn:aws:sqs:*:*:${aws:username}",
-                            },
-                        ],
-                    },
-                }
-            ],
-        }
-    ],
-    "Policies": [
-        {
-            "Arn": "arn:aws:iam::aws:policy/P",
-            "PolicyVersionList": [
-                {
-                    "VersionId": "v1",
-                    "IsDefaultVersion": True,
-                    "Document": {
-                        "Version": "2012-10-17",
-                        "Statement": [{"Effect": "Allow", "Action": ["ec2:*", "iam:Get*"], "Resource": "*"}],
-                    },
-                }
-            ],
-        }
-    ],
-}
-
+from tests.cli.questions import DETAILS, ask
 
 FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 NO_READS = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Blind", "Effect": "Deny", "Action": "iam:Get*", "Resource": "*"}],
 }
-
-
-@pytest.fixture
-def saved(tmp_path: Path) -> str:
-    path = tmp_path / "details.json"
-    path.write_text(json.dumps(DETAILS))
-    return f"snapshot:{path}"
-
-
-def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    status = main(["can", *arguments])
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
 
 
 def test_an_allowed_action_names_the_statement_that_allows_it(capsys: pytest.CaptureFixture[str], saved: str) -> None:
@@ -307,46 +208,3 @@ def test_how_a_roles_session_began_is_not_known(capsys: pytest.CaptureFixture[st
 def test_a_role_has_no_user_name(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     queue = "arn:aws:sqs:eu-west-1:123456789012:deploy"
     assert ask(capsys, "role/deploy", "sqs:SendMessage", queue, "--source", saved)[0] == 1
-
-
-# --- everybody --------------------------------------------------------------------------------------
-
-
-def test_who_can_lists_everybody_who_can_with_the_statement(capsys: pytest.CaptureFixture[str], saved: str) -> None:
-    status, out, _ = ask(capsys, "--who", "iam:GetUser", "--source", saved)
-    assert status == 0
-    assert out.splitlines() == [
-        "iam:GetUser on *",
-        "  allowed    group Ops: statement 1 of P, group Ops: allows",
-        "  allowed    role deploy: statement 1 of inline policy own, role deploy: allows",
-        "  allowed    user ada: statement 1 of P, group Ops: allows",
-        "  not seen   scp",
-        "1 group, 1 role, 1 user can, 0 cannot",
-    ]
-
-
-def test_who_is_not_known_is_named_with_what_it_depends_on(capsys: pytest.CaptureFixture[str], saved: str) -> None:
-    status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", saved)
-    assert status == 2
-    assert "  not known  user ada: depends on aws:requestedregion" in out
-    assert out.splitlines()[-1] == "1 group can, 1 cannot; of 1 it is not known"
-
-
-def test_nobody_can_is_1(capsys: pytest.CaptureFixture[str], saved: str) -> None:
-    status, out, _ = ask(capsys, "--who", "route53:CreateHostedZone", "--source", saved)
-    assert (status, out.splitlines()[-1]) == (1, "nobody can, 3 cannot")
-
-
-def test_who_can_do_it_to_one_resource(capsys: pytest.CaptureFixture[str], saved: str) -> None:
-    said = ("--context", "aws:MultiFactorAuthPresent=true", "--output", "json", "--source", saved)
-    status, out, _ = ask(capsys, "--who", "s3:GetObject", "arn:aws:s3:::logs/x", *said)
-    value = json.loads(out)
-    assert status == 0
-    assert [each["principal"] for each in value["allowed"]] == ["arn:aws:iam::123456789012:role/web/deploy"]
-    assert (value["resource"], value["others"], value["unknown"]) == ("arn:aws:s3:::logs/x", 2, [])
-
-
-def test_who_can_of_the_embedded_account(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", "demo")
-    assert status == 0
-    assert out.splitlines()[-1] == "1 group can, 1 cannot"

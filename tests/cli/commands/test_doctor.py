@@ -22,7 +22,8 @@ from koding_audit.cli.commands.doctor import probe_reads
 from koding_audit.cli.commands.permissions import policy_for_mode
 from koding_audit.cli.diagnosis import missing_permissions
 from koding_audit.model.account import Account
-from tests.aws.test_connection import ASKS, KEYS, config_file
+from tests.aws.replies import KEYS, config_file
+from tests.aws.test_credentials import ASKS
 from tests.cli.commands.test_permissions import EVERYTHING
 from tests.endtoend.harness import Command
 from tests.servers.always import always

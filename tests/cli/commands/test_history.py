@@ -20,7 +20,7 @@ from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.report import history_store
 from koding_audit.report.codec import encode_report
-from tests.cli.test_commands import HALF, WANTED, WHOLE
+from tests.cli.commands.accounts import HALF, WANTED, WHOLE
 from tests.report.formats.reports import HOSTILE, NOW, REPORTS, audit, policy_missing
 from tests.unmeasured import told_by
 

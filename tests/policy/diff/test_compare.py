@@ -2,81 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
-from typing import Any
 
 import pytest
 
-from koding_audit.policy.diff import Difference, PolicyChange, compare_documents, covers_documents
+from koding_audit.policy.diff import Difference, PolicyChange, covers_documents
 from koding_audit.policy.document import parse_document
+from tests.policy.diff.policies import OPEN, allow, allow_all_but, between, deny, policy, when
 
-Json = dict[str, Any]
-
-ANN = "arn:aws:iam::123456789012:user/ann"
 NOW = "aws:CurrentTime"
 OUTSIDE = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
-ROOT = "arn:aws:iam::123456789012:root"
-
-
-def policy(*statements: Json, version: str = "2012-10-17") -> Json:
-    return {"Version": version, "Statement": list(statements)}
-
-
-def allow(action: Any = "s3:GetObject", resource: Any = "*", **more: Any) -> Json:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: Any = "s3:GetObject", resource: Any = "*", **more: Any) -> Json:
-    return {**allow(action, resource, **more), "Effect": "Deny"}
-
-
-def allow_all_but(action: str) -> Json:
-    return {"Effect": "Allow", "NotAction": action, "Resource": "*"}
-
-
-def when(operator: str, key: str, *values: str) -> Json:
-    return {"Condition": {operator: {key: list(values)}}}
-
-
-def trust(principal: Any, effect: str = "Allow", element: str = "Principal") -> Json:
-    return {"Effect": effect, "Action": "sts:AssumeRole", element: principal}
-
-
-def between(old: Json | list[Json], new: Json | list[Json]) -> Difference:
-    """Each a statement or several, or a whole document."""
-    return compare_documents(
-        *(
-            parse_document(each if isinstance(each, dict) and "Statement" in each else wrapped(each))
-            for each in (old, new)
-        )
-    )
-
-
-def wrapped(statements: Json | list[Json]) -> Json:
-    return policy(*(statements if isinstance(statements, list) else [statements]))
-
-
-# --- what a change is told as -------------------------------------------------------------------
-
-
-def test_an_action_is_told_as_it_was_written() -> None:
-    found = between(allow(["s3:GetObject", "s3:PutObject"]), allow("s3:GetObject"))
-    assert found == Difference("different", lost=(PolicyChange("s3:PutObject", "*"),))
-
-
-def test_a_wildcard_is_not_todays_list_of_actions() -> None:
-    """Whatever s3:* would come to today, a service's tomorrow belongs to it."""
-    found = between(allow("s3:*"), allow(["s3:Get*", "s3:List*", "s3:Put*", "s3:Delete*"]))
-    assert found.lost == (PolicyChange("s3:*", "*"),)
-
-
-def test_what_an_exception_takes_away_is_told_by_the_exception() -> None:
-    assert between(allow("*"), allow_all_but("iam:*")).lost == (PolicyChange("iam:*", "*"),)
-    assert between(allow("s3:*"), [allow("s3:*"), deny("s3:Delete*")]).lost == (PolicyChange("s3:Delete*", "*"),)
 
 
 def test_what_no_pattern_names_is_told_as_a_star() -> None:
@@ -98,20 +36,6 @@ def test_a_narrower_pattern_loses_what_is_outside_of_it() -> None:
     assert change.resource == "arn:aws:s3:::a*"
 
 
-def test_a_condition_that_was_added_loses_where_it_does_not_hold() -> None:
-    condition = when("StringEquals", "aws:SourceVpc", "vpc-1")
-    (change,) = between(allow(), allow(**condition)).lost
-    assert change.condition == "not (aws:sourcevpc StringEquals vpc-1)"
-    (change,) = between([], allow(**condition)).gained
-    assert change.condition == "aws:sourcevpc StringEquals vpc-1"
-
-
-def test_a_condition_is_told_without_what_does_not_matter() -> None:
-    one, other = (allow(**when(f"StringEquals{each}", "s3:prefix", "home")) for each in ("", "IfExists"))
-    (change,) = between(one, other).gained
-    assert change.condition == "s3:prefix is absent"
-
-
 def test_a_denial_that_takes_nothing_away_here_is_told_apart() -> None:
     """Beside other policies of the same principal it does."""
     found = between(allow("s3:*"), [allow("s3:*"), deny("iam:*")])
@@ -127,7 +51,7 @@ def test_the_order_of_changes_does_not_depend_on_the_order_of_statements() -> No
 
 def test_the_answer_is_the_same_in_every_process() -> None:
     script = (
-        "from tests.policy.diff.test_compare import *\n"
+        "from tests.policy.diff.policies import *\n"
         "print(between([allow(['s3:*', 'ec2:Run*', '*:Get*'], ['arn:aws:s3:::a*', 'arn:aws:s3:::*b'])],"
         "[allow('s3:?et*', 'arn:aws:s3:::a*b', **when('StringLike', 'k', 'a*', '*b')), deny('s3:P*', 'arn:*:a?')]))"
     )
@@ -145,6 +69,7 @@ def test_the_answer_is_the_same_in_every_process() -> None:
 
 
 # --- what says the same -------------------------------------------------------------------------
+
 
 SAME = {
     "the case of an action": (allow("S3:getobject"), allow("s3:GetObject")),
@@ -197,15 +122,6 @@ def test_other_words_for_the_same_are_equal(name: str) -> None:
     assert between(old, new) == between(new, old) == Difference("equal")
 
 
-def test_all_are_not_is_the_opposite_of_any_is() -> None:
-    """And a denial of the one leaves the other."""
-    none_is = allow(**when("ForAllValues:StringNotEquals", "aws:TagKeys", "a"))
-    found = between(none_is, [allow(), deny(**when("ForAnyValue:StringEquals", "aws:TagKeys", "a"))])
-    assert not found.gained
-    assert not found.lost
-    assert not found.why
-
-
 DIFFERENT = {
     "the case of a resource": (allow(resource="arn:aws:s3:::A"), allow(resource="arn:aws:s3:::a")),
     "a colon that a wildcard may not cross": (
@@ -252,56 +168,6 @@ def test_what_differs_is_never_equal(name: str) -> None:
     assert between(old, new).verdict == between(new, old).verdict == "different"
 
 
-# --- where it does not guess --------------------------------------------------------------------
-
-OPEN = {
-    "numbers": (
-        allow(**when("NumericLessThan", "s3:max-keys", "10")),
-        allow(**when("NumericLessThan", "s3:max-keys", "010")),
-    ),
-    "networks": (
-        allow(**when("IpAddress", "aws:SourceIp", "10.0.0.0/8")),
-        allow(**when("IpAddress", "aws:SourceIp", "10.0.0.0/9", "10.128.0.0/9")),
-    ),
-    "two keys of one principal": (
-        allow(**when("StringEquals", "aws:PrincipalAccount", "123456789012")),
-        allow(**when("ArnLike", "aws:PrincipalArn", "arn:aws:iam::123456789012:*")),
-    ),
-    "a key that every request has": (
-        allow(),
-        [allow(**when("Bool", "aws:SecureTransport", each)) for each in ("true", "false")],
-    ),
-    "anybody who has an ARN": (allow(), allow(**when("ArnLike", "aws:PrincipalArn", "*"))),
-    "a qualifier with an IfExists": (
-        allow(**when("ForAnyValue:StringEqualsIfExists", "aws:TagKeys", "a")),
-        [allow(**when("ForAnyValue:StringEquals", "aws:TagKeys", "a")), allow(**when("Null", "aws:TagKeys", "true"))],
-    ),
-    "lists of no values": (allow(**when("StringEquals", "s3:prefix")), allow(**when("StringLike", "s3:prefix"))),
-    "an operator that nobody knows": (
-        allow(Condition={"StringEquals": {"k": "a"}, "StringResembles": {"k": "a"}}),
-        allow(Condition={"StringEquals": {"k": "a"}}),
-    ),
-    "what a variable comes to": (
-        allow(resource="arn:aws:s3:::home/${aws:username}"),
-        allow(resource="arn:aws:s3:::home/${aws:username}*"),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", OPEN)
-def test_conditions_that_hang_together_are_undecided_and_not_guessed(name: str) -> None:
-    old, new = OPEN[name]
-    found = between(old, new)
-    assert found.verdict == "undecided"
-    assert found.why
-
-
-def test_more_conditions_than_a_table_holds_are_undecided() -> None:
-    many = [allow(**when("StringEquals", f"aws:PrincipalTag/{number}", "a")) for number in range(17)]
-    assert between(many, many[:16]).why == "more than 16 conditions apply"
-    assert between(many[:16], many[:15]).verdict == "different"
-
-
 def test_patterns_that_combine_in_too_many_ways_are_undecided() -> None:
     many = [
         allow(resource=f"arn:aws:s3:::*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)
@@ -310,19 +176,6 @@ def test_patterns_that_combine_in_too_many_ways_are_undecided() -> None:
     assert found.verdict == "undecided"
     assert found.why == "the patterns combine in too many ways"
     assert covers_documents(parse_document(policy(allow())), parse_document(policy(*many))) is None
-
-
-def test_actions_that_combine_in_too_many_ways_are_undecided() -> None:
-    many = [allow(f"s3:*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)]
-    assert between(many, allow("s3:*")).why == "the patterns combine in too many ways"
-
-
-def test_a_difference_that_is_found_stands_beside_what_is_open() -> None:
-    old, new = OPEN["networks"]
-    found = between([old, allow("iam:PassRole")], new)
-    assert found.verdict == "different"
-    assert found.lost == (PolicyChange("iam:PassRole", "*"),)
-    assert "aws:sourceip" in found.why
 
 
 # --- variables ----------------------------------------------------------------------------------
@@ -349,65 +202,6 @@ def test_an_escaped_wildcard_is_a_letter() -> None:
     assert between(allow(resource="arn:aws:s3:::a${*}"), allow(resource="arn:aws:s3:::a*")).verdict == "different"
     star = policy(allow(resource="arn:aws:s3:::a${?}"))
     assert between(star, policy(allow(resource=["arn:aws:s3:::a${?}", "arn:aws:s3:::a${?}"]))).verdict == "equal"
-
-
-def test_a_variable_in_a_condition_is_no_literal() -> None:
-    tag = allow(**when("StringEquals", "aws:ResourceTag/owner", "${aws:username}"))
-    assert between(policy(tag), policy(tag)).verdict == "equal"
-    assert between(policy(tag), policy(tag, version="2008-10-17")).verdict != "equal"
-
-
-# --- principals ---------------------------------------------------------------------------------
-
-
-def test_a_principal_is_told_with_what_it_gained() -> None:
-    (change,) = between(trust({"AWS": ROOT}), trust({"AWS": [ROOT, ANN]})).gained
-    assert change == PolicyChange("sts:AssumeRole", "*", "", f"AWS:{ANN}")
-
-
-def test_an_account_is_the_same_by_its_id_and_by_its_arn() -> None:
-    assert between(trust({"AWS": ROOT}), trust({"AWS": "123456789012"})).verdict == "equal"
-    in_china = ROOT.replace("arn:aws:", "arn:aws-cn:")
-    assert between(trust({"AWS": in_china}), trust({"AWS": "123456789012"})).verdict == "equal"
-
-
-def test_everybody_is_more_than_one_account() -> None:
-    assert PolicyChange("sts:AssumeRole", "*", "", "AWS:*") in between(trust({"AWS": ROOT}), trust("*")).gained
-    assert between(trust("*"), trust({"AWS": "*"})).verdict == "equal"
-    assert between(trust("*"), trust({"AWS": ["*", ANN]})).verdict == "equal"
-
-
-def test_whether_everybody_means_services_too_is_left_open() -> None:
-    assert between(trust("*"), trust({"AWS": "*", "Service": "ec2.amazonaws.com"})).verdict == "undecided"
-
-
-def test_a_service_is_no_other_service() -> None:
-    found = between(trust({"Service": "ec2.amazonaws.com"}), trust({"Service": "ecs.amazonaws.com"}))
-    assert [each.principal for each in (*found.gained, *found.lost)] == [
-        "Service:ecs.amazonaws.com",
-        "Service:ec2.amazonaws.com",
-    ]
-
-
-def test_a_denied_account_is_everybody_of_it() -> None:
-    everybody = trust("*")
-    deny_both, deny_account = (trust({"AWS": each}, "Deny") for each in ([ROOT, ANN], [ROOT]))
-    assert between([everybody, deny_both], [everybody, deny_account]).verdict == "equal"
-
-
-def test_a_not_principal_spares_whom_it_lists() -> None:
-    everybody = trust("*")
-    spared = trust({"AWS": [ANN, ROOT]}, "Deny", "NotPrincipal")
-    found = between(everybody, [everybody, spared])
-    lost = {each.principal for each in found.lost}
-    assert "AWS:*" in lost
-    assert not {f"AWS:{ANN}", f"AWS:{ROOT}"} & lost
-
-
-def test_whom_a_not_principal_spares_only_by_half_is_left_open() -> None:
-    everybody = trust("*")
-    half, whole = (trust({"AWS": each}, "Deny", "NotPrincipal") for each in ([ANN], [ANN, ROOT]))
-    assert between([everybody, half], [everybody, whole]).why
 
 
 # --- covering -----------------------------------------------------------------------------------
@@ -453,10 +247,3 @@ def test_five_hundred_arns_that_have_nothing_in_common_are_fast() -> None:
 def test_many_stars_in_one_list_are_one_pattern() -> None:
     many = [f"s3:*{letter}{other}*" for letter in "abcdef" for other in "uvwxyz"]
     assert between(allow(many), allow(many[:-1])).lost == (PolicyChange(many[-1], "*"),)
-
-
-def test_statements_that_are_given_twice_cost_nothing() -> None:
-    document = json.loads(json.dumps(policy(*[allow("s3:*", f"arn:aws:s3:::*{number}*") for number in range(40)])))
-    begun = time.perf_counter()
-    assert between(document, document).verdict == "equal"
-    assert time.perf_counter() - begun < 1

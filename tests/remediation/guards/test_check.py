@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koding_audit.model.account import Caller, principal_key
+from koding_audit.model.account import principal_key
 from koding_audit.model.desired import Guards, PolicyRef
 from koding_audit.model.finding import Action, Finding, Verb
 from koding_audit.model.location import Reference
-from koding_audit.model.plan import Basis, Plan, Step
 from koding_audit.model.query import Fact, Gap
-from koding_audit.model.snapshot import ManagedPolicy, Organization, OrganizationPolicy, Snapshot
+from koding_audit.model.snapshot import Organization, OrganizationPolicy, Snapshot
 from koding_audit.remediation.guards import (
     GuardLimits,
     Judgement,
@@ -25,57 +23,34 @@ from koding_audit.remediation.guards import (
     evaluate_guards,
     merge_snapshots,
     protected_findings,
-    required_reads_query,
 )
-from tests.values import ACCOUNT, NOW, aws, line, live_group, live_role, live_user, own, snapshot
-
-ADMIN, READ, EDGE = aws("AdministratorAccess"), aws("IAMReadOnlyAccess"), own("edge")
-IN_GROUP, OF_ADA, OF_APP = {"GroupName": "Developers"}, {"UserName": "ada"}, {"RoleName": "app"}
-
-
-def says(*statements: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
-
-
-def statement(effect: str, action: str, resource: str = "*") -> dict[str, str]:
-    return {"Effect": effect, "Action": action, "Resource": resource}
-
-
-ALL, NO_IAM, HARMLESS = (
-    says(statement("Allow", "*")),
-    says(statement("Deny", "iam:*")),
-    says(statement("Allow", "s3:*")),
+from tests.remediation.guards.plans import (
+    ADMIN,
+    ALL,
+    DOCUMENTS,
+    EDGE,
+    HARMLESS,
+    IN_GROUP,
+    JOIN,
+    LOCKS_OUT,
+    NO_IAM,
+    OF_ADA,
+    OF_APP,
+    READ,
+    account,
+    guards_of,
+    judged,
+    plan,
+    says,
+    statement,
 )
-DOCUMENTS = {ADMIN: ALL, READ: HARMLESS, EDGE: NO_IAM, aws("Deny"): NO_IAM, f"{EDGE}@v1": ALL}
+from tests.values import ACCOUNT, aws, line, live_group, live_role, live_user, own, snapshot
+
 TO_GROUP = Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": ADMIN})
-JOIN = Action(Verb.ADD_USER_TO_GROUP, {**IN_GROUP, **OF_ADA})
 INNOCENT = own("reporting")
 
-
-def plan(*actions: Action) -> Plan:
-    basis = Basis(ACCOUNT, NOW, (), (), (), (), create=True, replace=True, state="")
-    return Plan(basis, tuple(Step(action, f"finding-{n}", "add", {}) for n, action in enumerate(actions)))
-
-
-def account(*principals: Any, documents: Mapping[str, str] = DOCUMENTS, **more: Any) -> Snapshot:
-    """Everybody who is named in this file is there, whole and without anything, unless a test gives somebody."""
-    usual = [live_group(), live_user("ada"), live_role(), live_user("auditor"), live_group("Ops")]
-    parameterskeys = {principal_key(each.kind, each.name) for each in principals}
-    kept = [each for each in usual if principal_key(each.kind, each.name) not in parameterskeys]
-    return snapshot(*kept, *principals, documents=documents, **more)
-
-
-def judged(live: Snapshot, *actions: Action, guards: Guards | None = None, **limits: Any) -> Judgement:
-    found = evaluate_guards(plan(*actions), live, frozenset(), guards or Guards(), GuardLimits(**limits))
-    assert found.required_reads == frozenset(), "everything is known here"
-    return found
-
-
-def guards_of(judgement: Judgement) -> list[str]:
-    return [each.guard for each in judgement.refusals]
-
-
 # --- administration ---------------------------------------------------------------------------------
+
 
 WITH_ADMIN = live_group(attached=[ADMIN])
 WAYS_TO_IT = {
@@ -250,33 +225,8 @@ def test_a_group_whose_policies_cannot_be_listed_is_a_refusal() -> None:
     assert "see why" in refusal.hint
 
 
-def test_what_is_asked_for_is_the_least_that_can_be_read() -> None:
-    known = account(policies={READ: ManagedPolicy(READ, True, "", "v7")})
-    needs: list[RequiredRead] = [
-        ("document", READ),
-        ("document", f"{EDGE}@v1"),
-        ("document", "user/ada/x"),
-        ("user", "ada"),
-        ("members", "Ops"),
-        ("role", "app"),
-    ]
-    asked = required_reads_query(needs, known)
-    assert asked.document_versions == {READ: "v7", f"{EDGE}@v1": "", "user/ada/x": ""}
-    assert asked.users == {"ada": {Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS}}
-    assert asked.groups == {"Ops": {Fact.GROUP, Fact.MEMBERS}}
-    assert asked.roles == {"app": {Fact.ROLE, Fact.ATTACHED, Fact.INLINE}}
-    assert (asked.account, asked.effective, asked.listed) == (frozenset(), frozenset(), frozenset())
-
-
-def test_what_is_read_besides_does_not_forget_what_was_known() -> None:
-    both = merge_snapshots(
-        account(live_group(attached=[READ])), snapshot(live_group(attached=None, inline=None, members=["a"]))
-    )
-    found = both.principals[principal_key("group", "Developers")]
-    assert (found.attached, found.inline, found.members) == ({READ}, frozenset(), {"a"})
-
-
 # --- the other guards -------------------------------------------------------------------------------
+
 
 PROTECTED = Guards(protected={principal_key("user", "ada"): Reference("user/ada", line(3, 13))})
 FORBIDDEN = Guards(forbidden=(PolicyRef(READ, line(4, 13)), PolicyRef(own("edge"), line(4, 20))))
@@ -338,164 +288,8 @@ def test_a_finding_that_is_kept_back_names_who_is_protected_and_where() -> None:
     assert list(protected_findings(findings, PROTECTED)) == [(findings[0], Reference("user/ada", line(3, 13)))]
 
 
-# --- lockout ----------------------------------------------------------------------------------------
-
-AS_ROLE = Caller("arn:aws:sts::123456789012:assumed-role/app/session", root=False)
-
-
-def auditor(*attached: str, **more: Any) -> Any:
-    return live_user("auditor", attached=attached, **more)
-
-
-def detach(kind: str, name: str, arn: str) -> Action:
-    return Action(Verb(f"Detach{kind}Policy"), {f"{kind}Name": name, "PolicyArn": arn})
-
-
-LOCKS_OUT = {
-    "detached": (account(auditor(READ)), detach("User", "auditor", READ)),
-    "detached from its group": (
-        account(auditor(groups=["Ops"]), live_group("Ops", attached=[READ])),
-        detach("Group", "Ops", READ),
-    ),
-    "taken out of its group": (
-        account(auditor(groups=["Ops"]), live_group("Ops", attached=[READ])),
-        Action(Verb.REMOVE_USER_FROM_GROUP, {"GroupName": "Ops", "UserName": "auditor"}),
-    ),
-    "inline policy deleted": (
-        account(live_user("auditor", inline=["x"]), documents={"user/auditor/x": HARMLESS}),
-        Action(Verb.DELETE_USER_POLICY, {"UserName": "auditor", "PolicyName": "x"}),
-    ),
-    "inline policy made smaller": (
-        account(live_user("auditor", inline=["x"]), documents={"user/auditor/x": HARMLESS}),
-        Action(
-            Verb.PUT_USER_POLICY,
-            {"UserName": "auditor", "PolicyName": "x", "PolicyDocument": says(statement("Allow", "s3:Get*"))},
-        ),
-    ),
-    "new version smaller": (
-        account(auditor(own("mine")), documents={own("mine"): HARMLESS}),
-        Action(
-            Verb.CREATE_POLICY_VERSION,
-            {
-                "PolicyArn": own("mine"),
-                "PolicyDocument": says(statement("Allow", "s3:Get*")),
-                "SetAsDefault": True,
-            },
-        ),
-    ),
-    "gone back to a smaller version": (
-        account(auditor(own("mine")), documents={own("mine"): ALL, f"{own('mine')}@v1": HARMLESS}),
-        Action(Verb.SET_DEFAULT_POLICY_VERSION, {"PolicyArn": own("mine"), "VersionId": "v1"}),
-    ),
-    "boundary made smaller": (
-        account(auditor(READ, boundary=own("mine")), documents={READ: HARMLESS, own("mine"): HARMLESS}),
-        Action(
-            Verb.CREATE_POLICY_VERSION,
-            {"PolicyArn": own("mine"), "PolicyDocument": says(statement("Allow", "s3:Get*")), "SetAsDefault": True},
-        ),
-    ),
-    "deny attached": (
-        account(auditor(READ), documents={**DOCUMENTS, EDGE: says(statement("Deny", "s3:PutObject"))}),
-        Action(Verb.ATTACH_USER_POLICY, {"UserName": "auditor", "PolicyArn": EDGE}),
-    ),
-    "deny of what it never had": (
-        account(auditor(READ)),
-        Action(Verb.ATTACH_USER_POLICY, {"UserName": "auditor", "PolicyArn": EDGE}),
-    ),
-    "deny attached to its group": (
-        account(auditor(READ, groups=["Ops"])),
-        Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Ops", "PolicyArn": EDGE}),
-    ),
-    "deny written into its group": (
-        account(auditor(READ, groups=["Ops"])),
-        Action(Verb.PUT_GROUP_POLICY, {"GroupName": "Ops", "PolicyName": "no", "PolicyDocument": NO_IAM}),
-    ),
-    "put into a group that denies": (
-        account(auditor(READ), live_group("Ops", attached=[EDGE])),
-        Action(Verb.ADD_USER_TO_GROUP, {"GroupName": "Ops", "UserName": "auditor"}),
-    ),
-    "detached from its role": (account(live_role(attached=[READ]), caller=AS_ROLE), detach("Role", "app", READ)),
-    "deleted": (account(), Action(Verb.DELETE_USER, {"UserName": "auditor"})),
-}
-
-
-@pytest.mark.parametrize(("live", "action"), LOCKS_OUT.values(), ids=LOCKS_OUT)
-def test_nothing_is_taken_away_from_the_caller(live: Snapshot, action: Action) -> None:
-    found = judged(live, action, allow_admin=True)
-    assert guards_of(found) == ["lockout"]
-    assert "the plan takes something away from its own caller, " in found.refusals[0].message
-    assert "credentials of somebody whom it does not touch" in found.refusals[0].hint
-
-
-LOCKS_NOBODY_OUT = {
-    "the same by another policy": (
-        account(auditor(READ, aws("Same")), documents={READ: HARMLESS, aws("Same"): ALL}),
-        detach("User", "auditor", READ),
-    ),
-    "the same by its group": (
-        account(auditor(READ, groups=["Ops"]), live_group("Ops", attached=[READ])),
-        Action(Verb.REMOVE_USER_FROM_GROUP, {"GroupName": "Ops", "UserName": "auditor"}),
-    ),
-    "another user": (account(live_user("ada", attached=[READ])), detach("User", "ada", READ)),
-    "another group": (account(live_group(attached=[READ])), detach("Group", "Developers", READ)),
-    "a role of another name": (account(live_role(attached=[READ])), detach("Role", "app", READ)),
-    "a user that is called as the caller's role": (
-        account(live_user("app", attached=[READ]), caller=AS_ROLE),
-        detach("User", "app", READ),
-    ),
-    "a deny for others": (account(), Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": EDGE})),
-    "more for itself": (account(), Action(Verb.ATTACH_USER_POLICY, {"UserName": "auditor", "PolicyArn": READ})),
-    "the same in other words": (
-        account(live_user("auditor", inline=["x"]), documents={"user/auditor/x": HARMLESS}),
-        Action(
-            Verb.PUT_USER_POLICY,
-            {
-                "UserName": "auditor",
-                "PolicyName": "x",
-                "PolicyDocument": says(statement("Allow", "S3:*"), statement("Allow", "s3:Get*")),
-            },
-        ),
-    ),
-    "a federated user": (
-        account(auditor(READ), caller=Caller("arn:aws:sts::123456789012:federated-user/auditor", root=False)),
-        detach("User", "auditor", READ),
-    ),
-}
-
-
-@pytest.mark.parametrize(("live", "action"), LOCKS_NOBODY_OUT.values(), ids=LOCKS_NOBODY_OUT)
-def test_what_takes_nothing_from_the_caller_by_meaning_is_not_refused(live: Snapshot, action: Action) -> None:
-    assert guards_of(judged(live, action)) == []
-
-
-def test_the_caller_is_not_read_where_nothing_is_taken_away_or_denied() -> None:
-    live = snapshot(live_group(), live_user("ada"), documents={READ: HARMLESS})
-    attach = Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": READ})
-    assert evaluate_guards(plan(attach, JOIN), live, frozenset(), Guards(), GuardLimits()).required_reads == frozenset()
-    # From another user or role nothing of the caller's can go.
-    other = snapshot(live_user("ada", attached=[READ]), documents={READ: HARMLESS})
-    assert (
-        evaluate_guards(plan(detach("User", "ada", READ)), other, frozenset(), Guards(), GuardLimits()).required_reads
-        == frozenset()
-    )
-    group = snapshot(live_group(attached=[READ]), documents={READ: HARMLESS})
-    needs = evaluate_guards(
-        plan(detach("Group", "Developers", READ)), group, frozenset(), Guards(), GuardLimits()
-    ).required_reads
-    assert needs == {("user", "auditor")}
-
-
-def test_a_caller_who_cannot_be_read_is_not_known_to_keep_everything() -> None:
-    gap = Gap(Fact.USER, "iam:GetUser", "AccessDenied", "user/auditor", "iam:GetUser")
-    live = snapshot(live_group(attached=[READ]), documents={READ: HARMLESS}, gaps=(gap,))
-    asked: frozenset[RequiredRead] = frozenset({("user", "auditor")})
-    (refusal,) = evaluate_guards(
-        plan(detach("Group", "Developers", READ)), live, asked, Guards(), GuardLimits()
-    ).refusals
-    assert (refusal.guard, refusal.hint) == ("unread", "nothing was written; the caller needs iam:GetUser")
-
-
 # --- laws -------------------------------------------------------------------------------------------
+
 
 EVERY_ACTION = [*WAYS_TO_IT.values(), *(action for _, action in LOCKS_OUT.values())]
 plans = st.lists(st.sampled_from(EVERY_ACTION), max_size=4)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -14,14 +13,7 @@ from koding_audit.io.text import MAX_ERRORS_SHOWN, escape
 from koding_audit.model.account import Account
 from koding_audit.model.report import Audit, Problem, Report
 from koding_audit.report.formats import html
-from koding_audit.report.status import audit_status, is_unresolved
-from koding_audit.report.summary import (
-    ACCOUNT_LINES,
-    ACCOUNTS_IN_FULL,
-    FEW_ACCOUNTS,
-    FINDINGS_PER_ACCOUNT,
-    summarize_report,
-)
+from koding_audit.report.summary import ACCOUNT_LINES, ACCOUNTS_IN_FULL, FEW_ACCOUNTS, FINDINGS_PER_ACCOUNT
 from tests.report.formats.reports import ADVICE, HOSTILE, REPORTS, audit, hostile, policy_missing, rendered
 from tests.report.formats.test_hostile import STRUCTURES
 
@@ -43,33 +35,6 @@ def test_a_few_accounts_are_each_shown_in_full_and_one_more_makes_a_sum(name: st
     assert not all(f"lacks P{each}," in many for each in range(FEW_ACCOUNTS + 1))
     assert f"{FEW_ACCOUNTS + 1} with findings" in many
     assert "with findings" not in few
-
-
-def test_the_sums_are_those_of_plain_counting() -> None:
-    found = summarize_report(MANY, 1000)
-    standing = [
-        (each.rule, place) for place, one in enumerate(MANY.audits) for each in one.findings if is_unresolved(each)
-    ]
-    assert {each.rule: each.findings for each in found.rules} == Counter(rule for rule, _ in standing)
-    assert {each.rule: each.accounts for each in found.rules} == Counter(rule for rule, _ in set(standing))
-    assert found.tally.statuses == Counter(audit_status(each, MANY.fail_on) for each in MANY.audits)
-    assert sorted(row.audit_index for row in found.rows) == list(range(len(MANY.audits)))
-
-
-def test_incomplete_accounts_come_first_then_those_with_the_most_errors_then_warnings_then_by_id() -> None:
-    rows = summarize_report(MANY, 9).rows
-    assert [row.account[-2:] for row in rows] == ["11", "30", "23", "08", "05", "10", "20", "25", "35"]
-    assert [row.counts_and_reasons for row in rows[1:4]] == [
-        "no findings; 1 fact could not be read",
-        "24 errors",
-        "5 errors, 2 warnings, 1 waived",
-    ]
-
-
-def test_a_rules_example_is_of_a_worst_finding() -> None:
-    rule = summarize_report(MANY, 1).rules[0]
-    assert (rule.rule, rule.severity) == ("policy-missing", "error")
-    assert rule.example.startswith("100000000005: group Developers lacks ")  # the first; those before are warnings
 
 
 def test_the_table_counts_what_it_leaves_out_and_says_where_it_is() -> None:

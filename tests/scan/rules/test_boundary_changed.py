@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from koding_audit.scan.rules import boundary_changed
-from tests.values import boundary, compare, desired, ignore, live_user, own, snapshot, user
+from tests.values import boundary, compare, desired, ignore, live_role, live_user, own, role, snapshot, user
 
 EDGE, OTHER = own("edge"), own("team/other")
 
@@ -45,3 +45,9 @@ def test_nothing_is_said_of_a_user_that_is_missing_not_read_or_ignored() -> None
     assert not list(boundary_changed.check(compare(state, snapshot())))
     ignoring = desired(user(boundary=boundary(EDGE)), ignore=(ignore("user", "*"),))
     assert not list(boundary_changed.check(compare(ignoring, snapshot(live_user()))))
+
+
+def test_a_role_has_another_boundary_than_declared() -> None:
+    wanted = desired(role(boundary=boundary(own("edge"))))
+    (finding,) = boundary_changed.check(compare(wanted, snapshot(live_role())))
+    assert finding.message == "role app has no boundary, and is to have boundary customer:edge"

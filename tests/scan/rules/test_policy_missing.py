@@ -16,10 +16,12 @@ from tests.values import (
     group,
     ignore,
     live_group,
+    live_role,
     live_user,
     managed,
     own,
     policy_set,
+    role,
     snapshot,
     user,
 )
@@ -123,3 +125,10 @@ def test_a_missing_user_that_needs_a_boundary_cannot_be_made_so_nothing_is_attac
     wanted = desired(BUILD, user(required=["stack-build"], boundary=boundary(own("edge"))))
     found = list(policy_missing.check(compare(wanted, snapshot(absent=[("user", "koding-user")]))))
     assert [each.fix for each in found] == [None, None]
+
+
+@pytest.mark.parametrize("path", ["/aws-service-role/ecs.amazonaws.com/", "/aws-reserved/sso.amazonaws.com/"])
+def test_what_a_role_of_aws_lacks_is_told_and_never_fixed(path: str) -> None:
+    wanted = desired(policy_set("read", READ), role(required=["read"]))
+    (finding,) = policy_missing.check(compare(wanted, snapshot(live_role(path=path), policies=managed(READ))))
+    assert finding.fix is None

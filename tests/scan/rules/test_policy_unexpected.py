@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from koding_audit.model.finding import Action, Verb
-from koding_audit.scan.rules import policy_unexpected
+from koding_audit.scan.rules import policy_missing, policy_unexpected
 from tests.values import (
     aws,
     compare,
@@ -11,10 +11,12 @@ from tests.values import (
     group,
     ignore,
     live_group,
+    live_role,
     live_user,
     managed,
     own,
     policy_set,
+    role,
     snapshot,
     user,
 )
@@ -81,3 +83,14 @@ def test_nothing_is_said_of_what_was_not_read_is_missing_is_ignored_or_is_not_de
 def test_what_is_attached_to_a_group_of_another_case_is_not_looked_at() -> None:
     wanted = desired(group("developers", exclusive=True))
     assert not list(policy_unexpected.check(compare(wanted, snapshot(live_group("Developers", attached=[S3])))))
+
+
+def test_a_role_lacks_a_policy_and_has_another_like_any_principal() -> None:
+    wanted = desired(policy_set("read", S3), role(required=["read"], exclusive=True))
+    comparison = compare(wanted, snapshot(live_role(attached=[own("old")]), policies=managed(S3, own("old"))))
+    (missing,) = policy_missing.check(comparison)
+    assert missing.fix is not None
+    assert (missing.fix.verb, missing.fix.parameters["RoleName"]) == (Verb.ATTACH_ROLE_POLICY, "app")
+    (unexpected,) = policy_unexpected.check(comparison)
+    assert unexpected.fix is not None
+    assert unexpected.fix.verb is Verb.DETACH_ROLE_POLICY

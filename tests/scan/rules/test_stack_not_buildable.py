@@ -1,50 +1,21 @@
-"""`stack-not-buildable` and `stack-type-unknown`: what they say of a script, and of what was not read."""
+"""stack-not-buildable: what it says of a script, and of what was not read."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from koding_audit.model.desired import Desired
 from koding_audit.model.finding import Finding
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import Snapshot
-from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
-from koding_audit.scan.rules import stack_not_buildable, stack_type_unknown
-from tests.values import (
-    aws,
-    compare,
-    desired,
-    group,
-    line,
-    live_group,
-    live_user,
-    policy_set,
-    snapshot,
-    statement,
-    user,
-)
+from koding_audit.model.stack import StackNeed, StackUse
+from koding_audit.scan.rules import stack_not_buildable
+from tests.scan.rules.stacks import live, wanted
+from tests.values import aws, compare, line, live_group, snapshot, statement
 
 WEB = StackUse("aws_instance.web", line(9), "create")
 RUN = StackNeed("ec2:RunInstances", "arn:aws:ec2:*:123456789012:instance/*", "", (WEB,))
 BUCKET = StackNeed("s3:CreateBucket", "arn:aws:s3:::*", "", (StackUse("aws_s3_bucket.logs", line(15), "create"),))
-
-
-def wanted(*needs: StackNeed, unknown: tuple[StackUnknown, ...] = ()) -> Desired:
-    return desired(
-        policy_set("build", aws("EC2")),
-        policy_set("files", aws("S3")),
-        group("Developers", required=["build"], optional=["files"]),
-        user("koding-user", groups=["Developers"]),
-        stacks=(Stack("web.yml", (), 2, needs, unknown),),
-        builder=("user", "koding-user"),
-    )
-
-
-def live(*attached: str, **documents: str) -> Snapshot:
-    texts = {aws(name): text for name, text in documents.items()}
-    members = [live_group("Developers", attached=[aws(name) for name in attached])]
-    return snapshot(*members, live_user("koding-user", groups=["Developers"]), documents=texts)
 
 
 def found(state: Desired, read: Snapshot) -> list[Finding]:
@@ -98,14 +69,3 @@ def test_a_policy_that_was_not_read_makes_no_finding() -> None:
     read = live("EC2")
     gap = Gap(Fact.DOCUMENT, "iam:GetPolicyVersion", "AccessDenied", aws("EC2"))
     assert found(wanted(RUN), replace(read, gaps=(gap,))) == []
-
-
-def test_unknown_types_are_one_finding_each() -> None:
-    places: list[Any] = [StackUnknown("aws_new", f"aws_new.{name}", "nobody knows", line(9)) for name in "ab"]
-    module = StackUnknown("", "module.net", "what is in a module is not read", line(3))
-    state = wanted(unknown=(*places, module))
-    messages = [each.message for each in stack_type_unknown.check(compare(state, live()))]
-    assert messages == [
-        "it is not known what aws_new.a of web.yml needs: nobody knows (and 1 more of it)",
-        "it is not known what module.net of web.yml needs: what is in a module is not read",
-    ]

@@ -1,0 +1,67 @@
+"""`plan` on a saved account: what it shows, saves and prints in another form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from koding_audit.cli import main
+from tests.cli.commands.accounts import READ_ONLY
+from tests.values import ACCOUNT
+
+
+def test_a_plan_is_shown_and_saved(
+    wanted: str, saved_account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "change.plan"
+    assert main(["plan", wanted, "--source", saved_account, "--only", "policy-missing", "--out", str(out)]) == 0
+    saved = json.loads(out.read_text(encoding="utf-8"))
+    assert [step["action"] for step in saved["steps"]] == ["AttachGroupPolicy"]
+    printed = capsys.readouterr().err
+    assert "+ AttachGroupPolicy   IAMReadOnlyAccess to group Developers" in printed
+    assert f"Saved to {out}" in printed
+
+
+def test_a_plan_of_what_could_be_seen_is_saved_and_is_2(
+    wanted: str, saved_account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "change.plan"
+    said = ["--only", "policy-missing", "--only", "policy-not-found"]
+    assert main(["plan", wanted, "--source", saved_account, *said, "--out", str(out)]) == 2
+    assert out.is_file()
+    assert "the plan holds only what could be seen" in capsys.readouterr().err
+
+
+def test_a_plan_that_a_form_can_say_as_a_whole_is_printed_and_is_0(
+    wanted: str, saved_account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", wanted, "--source", saved_account, "--only", "policy-missing", "--as", "terraform"]) == 0
+    printed = capsys.readouterr()
+    assert 'resource "aws_iam_group_policy_attachment" "Developers_IAMReadOnlyAccess" {' in printed.out
+    assert "error" not in printed.err
+
+
+def test_a_step_that_a_form_cannot_say_is_told_and_is_2(
+    wanted: str, saved_account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["--only", "policy-missing", "--as", "cloudformation", "--quiet"]
+    assert main(["plan", wanted, "--source", saved_account, *said]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(
+        "error: --as cloudformation leaves out AttachGroupPolicy IAMReadOnlyAccess to group Developers: "
+    )
+    assert printed.err.endswith("; --as aws-cli says it as a command\n")
+    assert f"# Not here: policy-missing/{ACCOUNT.arn('group', 'Developers')}/{READ_ONLY}\n" in printed.out
+
+
+@pytest.mark.parametrize("command", [["plan", "wanted.yaml"], ["snapshot"]], ids=lambda command: command[0])
+def test_a_file_that_is_there_is_refused_before_anything_is_read(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "there"
+    out.write_text("old")
+    assert main([*command, "--source", "snapshot:nowhere", "--out", str(out)]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert out.read_text() == "old"

@@ -1,0 +1,49 @@
+"""`can --who-can`: everybody who can do it, with the statement that allows it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.questions import ask
+
+
+def test_who_can_lists_everybody_who_can_with_the_statement(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "--who", "iam:GetUser", "--source", saved)
+    assert status == 0
+    assert out.splitlines() == [
+        "iam:GetUser on *",
+        "  allowed    group Ops: statement 1 of P, group Ops: allows",
+        "  allowed    role deploy: statement 1 of inline policy own, role deploy: allows",
+        "  allowed    user ada: statement 1 of P, group Ops: allows",
+        "  not seen   scp",
+        "1 group, 1 role, 1 user can, 0 cannot",
+    ]
+
+
+def test_who_is_not_known_is_named_with_what_it_depends_on(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", saved)
+    assert status == 2
+    assert "  not known  user ada: depends on aws:requestedregion" in out
+    assert out.splitlines()[-1] == "1 group can, 1 cannot; of 1 it is not known"
+
+
+def test_nobody_can_is_1(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, _ = ask(capsys, "--who", "route53:CreateHostedZone", "--source", saved)
+    assert (status, out.splitlines()[-1]) == (1, "nobody can, 3 cannot")
+
+
+def test_who_can_do_it_to_one_resource(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    said = ("--context", "aws:MultiFactorAuthPresent=true", "--output", "json", "--source", saved)
+    status, out, _ = ask(capsys, "--who", "s3:GetObject", "arn:aws:s3:::logs/x", *said)
+    value = json.loads(out)
+    assert status == 0
+    assert [each["principal"] for each in value["allowed"]] == ["arn:aws:iam::123456789012:role/web/deploy"]
+    assert (value["resource"], value["others"], value["unknown"]) == ("arn:aws:s3:::logs/x", 2, [])
+
+
+def test_who_can_of_the_embedded_account(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", "demo")
+    assert status == 0
+    assert out.splitlines()[-1] == "1 group can, 1 cannot"

@@ -1,0 +1,107 @@
+"""The caller keeps what it may: nothing that takes it away is carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from koding_audit.model.account import Caller
+from koding_audit.model.desired import Guards
+from koding_audit.model.finding import Action, Verb
+from koding_audit.model.query import Fact, Gap
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.remediation.guards import GuardLimits, RequiredRead, evaluate_guards
+from tests.remediation.guards.plans import (
+    ALL,
+    AS_ROLE,
+    EDGE,
+    HARMLESS,
+    IN_GROUP,
+    JOIN,
+    LOCKS_OUT,
+    READ,
+    account,
+    auditor,
+    detach,
+    guards_of,
+    judged,
+    plan,
+    says,
+    statement,
+)
+from tests.values import aws, live_group, live_role, live_user, snapshot
+
+
+@pytest.mark.parametrize(("live", "action"), LOCKS_OUT.values(), ids=LOCKS_OUT)
+def test_nothing_is_taken_away_from_the_caller(live: Snapshot, action: Action) -> None:
+    found = judged(live, action, allow_admin=True)
+    assert guards_of(found) == ["lockout"]
+    assert "the plan takes something away from its own caller, " in found.refusals[0].message
+    assert "credentials of somebody whom it does not touch" in found.refusals[0].hint
+
+
+LOCKS_NOBODY_OUT = {
+    "the same by another policy": (
+        account(auditor(READ, aws("Same")), documents={READ: HARMLESS, aws("Same"): ALL}),
+        detach("User", "auditor", READ),
+    ),
+    "the same by its group": (
+        account(auditor(READ, groups=["Ops"]), live_group("Ops", attached=[READ])),
+        Action(Verb.REMOVE_USER_FROM_GROUP, {"GroupName": "Ops", "UserName": "auditor"}),
+    ),
+    "another user": (account(live_user("ada", attached=[READ])), detach("User", "ada", READ)),
+    "another group": (account(live_group(attached=[READ])), detach("Group", "Developers", READ)),
+    "a role of another name": (account(live_role(attached=[READ])), detach("Role", "app", READ)),
+    "a user that is called as the caller's role": (
+        account(live_user("app", attached=[READ]), caller=AS_ROLE),
+        detach("User", "app", READ),
+    ),
+    "a deny for others": (account(), Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": EDGE})),
+    "more for itself": (account(), Action(Verb.ATTACH_USER_POLICY, {"UserName": "auditor", "PolicyArn": READ})),
+    "the same in other words": (
+        account(live_user("auditor", inline=["x"]), documents={"user/auditor/x": HARMLESS}),
+        Action(
+            Verb.PUT_USER_POLICY,
+            {
+                "UserName": "auditor",
+                "PolicyName": "x",
+                "PolicyDocument": says(statement("Allow", "S3:*"), statement("Allow", "s3:Get*")),
+            },
+        ),
+    ),
+    "a federated user": (
+        account(auditor(READ), caller=Caller("arn:aws:sts::123456789012:federated-user/auditor", root=False)),
+        detach("User", "auditor", READ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("live", "action"), LOCKS_NOBODY_OUT.values(), ids=LOCKS_NOBODY_OUT)
+def test_what_takes_nothing_from_the_caller_by_meaning_is_not_refused(live: Snapshot, action: Action) -> None:
+    assert guards_of(judged(live, action)) == []
+
+
+def test_the_caller_is_not_read_where_nothing_is_taken_away_or_denied() -> None:
+    live = snapshot(live_group(), live_user("ada"), documents={READ: HARMLESS})
+    attach = Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": READ})
+    assert evaluate_guards(plan(attach, JOIN), live, frozenset(), Guards(), GuardLimits()).required_reads == frozenset()
+    # From another user or role nothing of the caller's can go.
+    other = snapshot(live_user("ada", attached=[READ]), documents={READ: HARMLESS})
+    assert (
+        evaluate_guards(plan(detach("User", "ada", READ)), other, frozenset(), Guards(), GuardLimits()).required_reads
+        == frozenset()
+    )
+    group = snapshot(live_group(attached=[READ]), documents={READ: HARMLESS})
+    needs = evaluate_guards(
+        plan(detach("Group", "Developers", READ)), group, frozenset(), Guards(), GuardLimits()
+    ).required_reads
+    assert needs == {("user", "auditor")}
+
+
+def test_a_caller_who_cannot_be_read_is_not_known_to_keep_everything() -> None:
+    gap = Gap(Fact.USER, "iam:GetUser", "AccessDenied", "user/auditor", "iam:GetUser")
+    live = snapshot(live_group(attached=[READ]), documents={READ: HARMLESS}, gaps=(gap,))
+    asked: frozenset[RequiredRead] = frozenset({("user", "auditor")})
+    (refusal,) = evaluate_guards(
+        plan(detach("Group", "Developers", READ)), live, asked, Guards(), GuardLimits()
+    ).refusals
+    assert (refusal.guard, refusal.hint) == ("unread", "nothing was written; the caller needs iam:GetUser")
