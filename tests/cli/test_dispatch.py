@@ -99,5 +99,5 @@ def test_ctrl_c_before_anything_began_is_2(monkeypatch: pytest.MonkeyPatch) -> N
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("koding_audit.cli.parser", interrupted)
+    monkeypatch.setattr("koding_audit.cli.build_parser", interrupted)
     assert main(["scan"]) == 2

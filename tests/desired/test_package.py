@@ -1,4 +1,4 @@
-"""What other rooms ask of this one, and what it costs them."""
+"""What importing the package costs, and its generated files, which are in step."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit import desired
-from koding_audit.model.errors import InputError
 from tests import generate
-from tests.desired.files import loaded
 
 CONTENT = """version: 1
 policy_sets: {a: {}, b: {}, c: {}}
@@ -21,52 +18,6 @@ groups:
 users:
   u: {optional: [b]}
 """
-
-
-def test_a_set_that_the_run_asks_for_is_required_where_it_was_optional(tmp_path: Path) -> None:
-    before = loaded(tmp_path, CONTENT)
-    after = desired.require_sets(before, ["b"])
-    assert [use.name for use in after.groups["G"].required] == ["a", "b"]
-    assert after.groups["G"].required[1] == before.groups["G"].optional[0]
-    assert [use.name for use in after.groups["G"].optional] == ["c"]
-    assert ([use.name for use in after.users["u"].required], after.users["u"].optional) == (["b"], ())
-    assert after.groups["H"] is before.groups["H"]
-
-
-def test_no_set_asked_for_changes_nothing(tmp_path: Path) -> None:
-    before = loaded(tmp_path, CONTENT)
-    assert desired.require_sets(before, []) is before
-
-
-def test_an_unknown_set_asked_for_is_refused_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no policy set `d`") as caught:
-        desired.require_sets(loaded(tmp_path, CONTENT), ["a", "d"])
-    assert caught.value.hint == "the policy sets are: a, b, c"
-    assert caught.value.location is None
-
-
-def test_the_default_file_is_the_first_of_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert Path(desired.default_desired_path({})).read_text(encoding="utf-8").startswith("# policies/koding.yaml")
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "koding.yaml").write_text("")
-    assert desired.default_desired_path({}) == "policies/koding.yaml"
-    (tmp_path / "koding-audit.yaml").symlink_to("nowhere")
-    assert desired.default_desired_path({"KODING_AUDIT_FILE": ""}) == "koding-audit.yaml"
-    assert desired.default_desired_path({"KODING_AUDIT_FILE": "mine.yaml"}) == "mine.yaml"
-
-
-def test_a_broken_default_file_is_told_and_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "koding-audit.yaml").symlink_to("nowhere")
-    with pytest.raises(InputError, match="No such file"):
-        desired.load_desired([desired.default_desired_path({})])
-
-
-def test_only_the_variable_says_a_file() -> None:
-    assert desired.environment_path({"KODING_AUDIT_FILE": "mine.yaml"}) == "mine.yaml"
-    assert desired.environment_path({"KODING_AUDIT_FILE": ""}) is None
-    assert desired.environment_path({}) is None
 
 
 def imported(code: str) -> set[str]:

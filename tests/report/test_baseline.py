@@ -12,15 +12,11 @@ import pytest
 from koding_audit import plugins
 from koding_audit.model.finding import NOT_CHECKED, Finding, FindingStatus, Severity
 from koding_audit.model.location import SourceFile
-from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Audit, Report
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.baseline import mark_known_findings
 from koding_audit.report.status import count_findings, exit_status
-from koding_audit.scan.audit import completed_rules
-from koding_audit.scan.catalog import AuditRule
 from tests.report.formats.reports import GROUP, NOW, REPORTS, audit, policy_missing
-from tests.values import desired
 
 FILE = SourceFile("known.json", "ab" * 32)
 ONE = policy_missing()
@@ -162,16 +158,6 @@ def test_what_did_not_stand_in_the_baseline_is_not_gone_from_it(status: FindingS
 
 def test_what_no_rule_looked_for_is_not_gone() -> None:
     assert gone(beside(None, ONE, EVERY - {"policy-missing"})) == ()
-
-
-def test_a_rule_that_lacks_what_was_not_read_or_has_no_stack_had_no_say() -> None:
-    chosen = tuple(
-        AuditRule(name, frozenset(), lambda _: iter(()), find_rule_traits(name))
-        for name in ("policy-missing", "root-used", "stack-not-buildable")
-    )
-    gap = Gap(Fact.CREDENTIAL_REPORT, "iam:GetCredentialReport", "AccessDenied")
-    found = audit(gaps=(gap,), blocked_rules=(("root-used",),))
-    assert completed_rules(found, desired(), chosen) == {"policy-missing"}
 
 
 # --- whose it is --------------------------------------------------------------------------------

@@ -9,34 +9,17 @@ import pytest
 
 from koding_audit.model.desired import Desired
 from koding_audit.model.finding import Finding
-from koding_audit.model.plan import Entry, Journal, ScanRequest
+from koding_audit.model.plan import ScanRequest
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.remediation.plan import make_plan
 from koding_audit.report.status import audit_status, count_findings, exit_status, needed_changes
-from koding_audit.scan.audit import audit_after_fix, audit_snapshot
+from koding_audit.scan.audit import audit_snapshot
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.waivers import apply_waivers, is_expired, unused_waivers, waiver_matches
-from tests.values import (
-    ACCOUNT,
-    NOW,
-    aws,
-    desired,
-    group,
-    live_group,
-    live_user,
-    managed,
-    own,
-    policy_set,
-    snapshot,
-    user,
-    waiver,
-)
-
-EC2, READ, S3 = aws("AmazonEC2FullAccess"), aws("IAMReadOnlyAccess"), aws("AmazonS3ReadOnlyAccess")
-GUIDE = (policy_set("build", EC2, READ), group(required=["build"]), user(groups=["Developers"]))
-LIVE = snapshot(live_group(attached=[EC2, S3]), live_user(groups=[]), policies=managed(EC2, READ))
+from tests.scan.waived import EC2, LIVE, READ, wanted
+from tests.values import ACCOUNT, NOW, aws, live_user, managed, own, snapshot, waiver
 
 
 def finding(
@@ -127,13 +110,6 @@ def test_a_waiver_with_the_arn_of_another_account_is_not_unused_here() -> None:
     awss = waiver("policy-not-found", 73, subject="arn:aws:iam::aws:policy/Gone")
     looked = {"policy-missing", "policy-not-found"}
     assert unused_waivers([others, here, any_account, awss], [], looked, ACCOUNT) == (here, any_account, awss)
-
-
-# --- in a scan ------------------------------------------------------------------------------------
-
-
-def wanted(*accepted: object) -> Desired:
-    return desired(*GUIDE, waivers=accepted)
 
 
 def rules_found(
@@ -233,29 +209,3 @@ def test_a_waiver_of_a_rule_about_stacks_is_not_unused_where_no_stack_is_asked_a
 def test_a_waiver_waives_though_the_rules_about_waivers_are_skipped() -> None:
     found = rules_found(wanted(waiver("policy-missing")), skip=("waiver-unused", "waiver-expired"))
     assert ("policy-missing", "waived") in found
-
-
-def test_the_report_after_a_fix_still_knows_what_is_waived() -> None:
-    state = wanted(waiver("policy-missing"))
-    first = audit_snapshot(state, LIVE, load_rules())
-    made = make_plan(first.findings, state, LIVE, ScanRequest(), NOW)
-    done = Journal("j", ACCOUNT, tuple(Entry(step.action, "done") for step in made.steps))
-    later = snapshot(live_group(attached=[EC2, S3]), live_user(groups=["Developers"]), policies=managed(EC2, READ))
-    merged = audit_after_fix(first, audit_snapshot(state, later, load_rules()), made, done)
-    assert sorted((each.rule, each.status) for each in merged.findings) == [
-        ("membership-missing", "fixed"),
-        ("policy-missing", "waived"),
-        ("policy-unexpected", "open"),
-    ]
-    assert audit_status(merged, "warning") == "clean"
-
-
-def test_a_write_that_failed_is_not_hidden_by_a_waiver() -> None:
-    """Were something planned before its waiver held, the journal's word would come first."""
-    first = audit_snapshot(desired(*GUIDE), LIVE, load_rules())
-    made = make_plan(first.findings, desired(*GUIDE), LIVE, ScanRequest(), NOW)
-    failed = Journal("j", ACCOUNT, tuple(Entry(step.action, "failed", "AccessDenied") for step in made.steps))
-    both = wanted(waiver("policy-missing"), waiver("membership-missing", 71))
-    merged = audit_after_fix(first, audit_snapshot(both, LIVE, load_rules()), made, failed)
-    assert {each.status for each in merged.findings if each.severity == "error"} == {"failed"}
-    assert audit_status(merged, "warning") == "incomplete"
