@@ -1,0 +1,81 @@
+"""One condition against the keys of a request: three states of a key, set operators, IfExists and Null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from koding_audit.policy.document import Condition
+from koding_audit.policy.evaluation.conditions import compile_condition
+from koding_audit.policy.evaluation.context import Context
+from koding_audit.policy.evaluation.ternary import Truth, Unsure
+
+ABSENT = Context.from_values({}, complete=True)
+OPEN = Context.from_values({}, complete=False)
+
+
+def given(*values: str) -> Context:
+    return Context.from_values({"k": values}, complete=True)
+
+
+def holds(context: Context, operator: str, *values: str, **more: Any) -> Truth:
+    return compile_condition(Condition(operator, "k", values, **more), variables=True).holds(context)
+
+
+def test_any_of_its_values_is_enough_and_a_negated_operator_wants_none() -> None:
+    assert holds(given("b"), "StringEquals", "a", "b") is True
+    assert holds(given("c"), "StringEquals", "a", "b") is False
+    assert holds(given("b"), "StringNotEquals", "a", "b") is False
+    assert holds(given("c"), "StringNotEquals", "a", "b") is True
+
+
+def test_without_the_key_only_a_negated_operator_or_if_exists_holds() -> None:
+    assert holds(ABSENT, "StringEquals", "a") is False
+    assert holds(ABSENT, "StringNotEquals", "a") is True
+    assert holds(ABSENT, "StringEquals", "a", if_exists=True) is True
+
+
+def test_a_key_that_may_have_any_value_leaves_it_open() -> None:
+    assert holds(OPEN, "StringEquals", "a") == Unsure(keys=frozenset({"k"}))
+
+
+def test_set_operators_ask_each_value_or_one() -> None:
+    assert holds(given("a", "b"), "StringEquals", "a", qualifier="ForAllValues") is False
+    assert holds(given("a"), "StringEquals", "a", qualifier="ForAllValues") is True
+    assert holds(ABSENT, "StringEquals", "a", qualifier="ForAllValues") is True
+    assert holds(given("a", "b"), "StringEquals", "a", qualifier="ForAnyValue") is True
+    assert holds(ABSENT, "StringEquals", "a", qualifier="ForAnyValue") is False
+
+
+def test_several_values_without_a_set_operator_are_not_guessed_at() -> None:
+    assert isinstance(holds(given("a", "b"), "StringEquals", "a"), Unsure)
+
+
+@pytest.mark.parametrize(("value", "absent"), [("true", True), ("false", False)])
+def test_null_asks_whether_the_key_is_there(value: str, absent: bool) -> None:
+    assert holds(ABSENT, "Null", value) is absent
+    assert holds(given("a"), "Null", value) is not absent
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Condition("Null", "k", ("maybe",)),
+        Condition("Null", "k", ("true",), if_exists=True),
+        Condition("StringSimilar", "k", ("a",)),
+        Condition("NumericEquals", "k", ("one",)),
+    ],
+)
+def test_what_cannot_be_read_is_unsure_and_says_why(condition: Condition) -> None:
+    found = compile_condition(condition, variables=True).holds(given("1"))
+    assert isinstance(found, Unsure)
+    assert found.problems
+
+
+def test_a_variable_stands_for_the_value_of_its_key() -> None:
+    own = Condition("StringEquals", "k", ("${aws:username}",))
+    context = Context.from_values({"k": "ada", "aws:username": "ada"}, complete=True)
+    assert compile_condition(own, variables=True).holds(context) is True
+    assert compile_condition(own, variables=False).holds(context) is False
+    assert compile_condition(own, variables=True).holds(given("ada")) is False

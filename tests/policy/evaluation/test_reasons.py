@@ -1,0 +1,56 @@
+"""Why: the statements behind a verdict, and what keeps those from applying that nearly do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from koding_audit.policy.evaluation import (
+    AccessRequest,
+    Context,
+    Decision,
+    Policies,
+    Policy,
+    UnreadLayer,
+    compile_document,
+    decide,
+)
+
+USER = "arn:aws:iam::123456789012:user/ada"
+
+
+def decided(*statements: dict[str, Any], complete: bool = True, **more: Any) -> Decision:
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    own = Policy("user ada", "own", compile_document(document))
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::a/b", USER, Context.from_values({}, complete=complete))
+    return decide(request, Policies(identity=(own,), **more))
+
+
+def allow(resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "s3:*", "Resource": resource, **more}
+
+
+def test_a_denial_and_a_grant_are_told_by_their_statements() -> None:
+    (reason,) = decided(allow(), {**allow(), "Effect": "Deny", "Sid": "No"}).reasons
+    assert (reason.policy, reason.statement, reason.sid, reason.effect) == ("own", 1, "No", "Deny")
+    (reason,) = decided(allow()).reasons
+    assert (reason.layer, reason.statement, reason.effect) == ("user ada", 0, "Allow")
+
+
+def test_where_nothing_allows_the_statements_that_nearly_do_are_told_at_most_five() -> None:
+    first, *near = decided(*[allow("arn:aws:s3:::other/*")] * 9).reasons
+    assert (first.statement, first.policy) == (None, "")
+    assert "s3:GetObject" in first.why
+    assert [each.statement for each in near] == [0, 1, 2, 3, 4]
+
+
+def test_a_condition_that_is_not_met_is_named() -> None:
+    *_, near = decided(allow(Condition={"Bool": {"aws:SecureTransport": "true"}})).reasons
+    assert "Bool aws:securetransport" in near.why
+
+
+def test_what_is_open_or_unread_is_named() -> None:
+    found = decided(allow(Condition={"Bool": {"aws:SecureTransport": "true"}}), complete=False)
+    assert found.verdict == "unknown"
+    assert "aws:securetransport" in found.reasons[0].why
+    unread = decided(unread=(UnreadLayer("identity", "inline policies of group Ops"),))
+    assert "inline policies of group Ops" in [each.layer for each in unread.reasons]
