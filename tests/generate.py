@@ -17,7 +17,7 @@ import fastjsonschema
 from koding_audit import desired, plugins
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import NOT_CHECKED
-from koding_audit.model.traits import RuleTraits
+from koding_audit.model.traits import RuleTraits, SourceTraits
 from koding_audit.report import rule_help
 from koding_audit.scan.catalog import advice_for_rule, declared_traits
 from koding_audit.stack import hints, type_table
@@ -51,14 +51,19 @@ def trait_table(_: str) -> str:
     """What each plug-in says of itself, so that it is known without loading the plug-ins."""
     head = '"""Generated from the plug-ins by tests/generate.py: do not edit."""\n\n'
     imports = "from collections.abc import Mapping\nfrom typing import Any\n\n"
-    rows = "".join(f"    {json.dumps(name)}: {_traits_row(traits)},\n" for name, traits in declared_traits().items())
-    return f"{head}{imports}RULE_TRAITS: Mapping[str, Mapping[str, Any]] = {{\n{rows}}}\n"
+    sources = {name: plugins.load_plugin("aws.sources", name).TRAITS for name in plugins.plugin_names("aws.sources")}
+    return f"{head}{imports}{_table('RULE_TRAITS', declared_traits())}\n{_table('SOURCE_TRAITS', sources)}"
 
 
-def _traits_row(traits: RuleTraits) -> str:
+def _table(name: str, traits: Mapping[str, RuleTraits | SourceTraits]) -> str:
+    rows = "".join(f"    {json.dumps(each)}: {_traits_row(said)},\n" for each, said in traits.items())
+    return f"{name}: Mapping[str, Mapping[str, Any]] = {{\n{rows}}}\n"
+
+
+def _traits_row(traits: RuleTraits | SourceTraits) -> str:
     """The traits that are not as by default, as a dict."""
-    usual = RuleTraits()
-    said = ((name, getattr(traits, name)) for name in RuleTraits.__match_args__)
+    usual = type(traits)()
+    said = ((name, getattr(traits, name)) for name in traits.__match_args__)
     other = [(name, value) for name, value in said if value != getattr(usual, name)]
     row = [f'"{name}": {json.dumps(value) if isinstance(value, str) else value}' for name, value in other]
     return f"{{{', '.join(row)}}}"

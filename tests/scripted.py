@@ -32,7 +32,7 @@ class ScriptedAccount:
     faults: dict[str, list[CallError | Callable[..., Any]]] = field(default_factory=dict)
     lag: int = 0
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    source: str = "live"
+    is_embedded: bool = False
     time_left: float = 1e9
     owner: str = "123456789012"
     _ids: Any = field(default_factory=lambda: itertools.count(1))
@@ -53,7 +53,7 @@ class ScriptedAccount:
     def identity(self) -> tuple[Account, Caller]:
         return Account(self.owner, "aws"), Caller(f"arn:aws:iam::{self.owner}:user/auditor", root=False)
 
-    def identity_now(self) -> tuple[Account, Caller]:
+    def read_identity_again(self) -> tuple[Account, Caller]:
         self.calls.append(("GetCallerIdentity", {}))
         return self.identity()
 

@@ -21,6 +21,7 @@ from koding_audit.aws.session import ATTEMPTS, IN_FLIGHT, ROWS, SharedClients, m
 from koding_audit.aws.settings import CallerCredentials, Settings
 from koding_audit.model.account import Account, Caller
 from koding_audit.model.errors import AccessError, AuditError, CallError
+from koding_audit.model.traits import find_source_traits
 
 _PUBLISH_ATTEMPTS = 3  # twice told is better than not at all
 
@@ -67,6 +68,16 @@ class Connection:
     _settings: Settings | None = None
     _model_loader: Any = None
     _client_lock: Lock = field(default_factory=Lock)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the account lives in this process alone, as the demo's does."""
+        return find_source_traits(self.source).is_embedded
+
+    @property
+    def reaches_aws(self) -> bool:
+        """Whether it is AWS that answers, or an endpoint that the caller names."""
+        return find_source_traits(self.source).reaches_aws
 
     def identity(self) -> tuple[Account, Caller]:
         """The account and the caller, asked of STS, which needs no permission and works under any deny."""

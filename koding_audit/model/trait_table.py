@@ -47,3 +47,9 @@ RULE_TRAITS: Mapping[str, Mapping[str, Any]] = {
     "waiver-unused": {"is_waivable": False, "needs_waiver_use": True},
     "not-checked": {"state": "unread", "is_waivable": False},
 }
+
+SOURCE_TRAITS: Mapping[str, Mapping[str, Any]] = {
+    "demo": {"is_embedded": True},
+    "live": {"is_default": True, "reaches_aws": True},
+    "snapshot": {"is_writable": False, "argument": "FILE"},
+}

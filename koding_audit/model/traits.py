@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from koding_audit.model.frozen import dataclass
-from koding_audit.model.trait_table import RULE_TRAITS
+from koding_audit.model.trait_table import RULE_TRAITS, SOURCE_TRAITS
 
 RuleAbout = Literal["subject", "policy", "attached-policy", "inline-policy", "membership", "policy-set"]
 """What the findings of a rule are about, and so what their keys name.
@@ -69,6 +69,29 @@ class RuleTraits:
         return self.about in ("policy", "attached-policy", "inline-policy")
 
 
+@dataclass(frozen=True, slots=True)
+class SourceTraits:
+    """What other packages need to know of a source of accounts. The source says it, as `TRAITS`.
+
+    The defaults are those of a source that this version does not have, which a saved report may name.
+    """
+
+    is_default: bool = False
+    """Whether it is read where no `--source` is given."""
+
+    reaches_aws: bool = False
+    """Whether it reads AWS with the caller's credentials, and so many accounts and IAM's policy simulator too."""
+
+    is_embedded: bool = False
+    """Whether its account lives in this process alone: a write needs no pinned account, no lock and no consent."""
+
+    is_writable: bool = True
+    """Whether `--fix` can write to its account."""
+
+    argument: str = ""
+    """What follows its name and a colon in `--source`, as the help has it; "" where nothing does."""
+
+
 _FAMILIES: Mapping[str, RuleAbout] = {"inline": "inline-policy", "membership": "membership"}
 
 
@@ -76,6 +99,11 @@ def find_rule_traits(rule: str) -> RuleTraits:
     """The traits of a rule, by its id. The rule is not loaded: they are in a generated table."""
     known = RULE_TRAITS.get(rule)
     return guess_rule_traits(rule) if known is None else RuleTraits(**known)
+
+
+def find_source_traits(source: str) -> SourceTraits:
+    """The traits of a source, by what `--source` says (`NAME` or `NAME:ARGUMENT`). The source is not loaded."""
+    return SourceTraits(**SOURCE_TRAITS.get(source.partition(":")[0], {}))
 
 
 def guess_rule_traits(rule: str) -> RuleTraits:

@@ -13,7 +13,7 @@ from koding_audit.scan.run import Run, ScanResult
 def scan_account(run: Run, source: AccountSource, desired: Desired) -> ScanResult:
     """Scan one account; a run on it that was interrupted is reported before anything is read. Raises AuditError."""
     account = identify(run, source, desired)
-    if source.connection is not None and source.connection.source != "demo":
+    if source.connection is not None and not source.connection.is_embedded:
         recovery.print_unfinished_run(account, getattr(run.options, "journal", ""), run.terminal)
     return scan_once(run, source, desired, account)
 

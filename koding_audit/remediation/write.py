@@ -32,7 +32,7 @@ _CHANGE_MARKS: Mapping[Change, str] = {"add": "", "create": "  (create)", "repla
 
 def _default_journal_path(account: Account, connection: Connection, now: datetime) -> str:
     """In the state folder; of the embedded account, which is gone after the run, among the temporary files."""
-    if connection.source == "demo":
+    if connection.is_embedded:
         return str(Path(tempfile.mkdtemp(prefix="koding-audit-demo-")) / "journal.jsonl")
     return journal.default_journal_path(os.environ, account, now)
 
@@ -107,9 +107,9 @@ def carry_out_plan(
     RefusedError where another run is writing, or the credentials are somebody else's now.
     audited: what the plan was made from.
     """
-    asks = not options.yes and (is_interactive() or connection.source != "demo")
+    asks = not options.yes and (is_interactive() or not connection.is_embedded)
     _show_plan(plan, judgement, options, terminal, asks=asks)
-    if not plan.steps and not options.dry_run and connection.source != "demo":
+    if not plan.steps and not options.dry_run and not connection.is_embedded:
         recovery.clear_stale_lock(plan.basis.account, options.journal, datetime.now(timezone.utc))
     if not plan.steps or options.dry_run:
         return None, ()
@@ -146,7 +146,7 @@ def open_locked_journal(
     now = datetime.now(timezone.utc)
     path = path or _default_journal_path(account, connection, now)
     with contextlib.ExitStack() as stack:
-        if connection.source != "demo":
+        if not connection.is_embedded:
             place = recovery.lock_path(account, path)
             recovery.print_lock_note(stack.enter_context(lock.lock_account(place, now, path)), place, account, terminal)
         connection.renew()

@@ -10,6 +10,7 @@ from koding_audit.model.finding import NOT_CHECKED, SEVERITIES, Action, Change, 
 from koding_audit.model.plan import ALREADY_DONE, Entry
 from koding_audit.model.query import Gap
 from koding_audit.model.report import Audit, Report, RunStatus
+from koding_audit.model.traits import find_source_traits
 
 EXIT_STATUS: Mapping[RunStatus, int] = {"clean": 0, "findings": 1, "incomplete": 2}
 
@@ -63,7 +64,7 @@ class Tally:
         self.known = self.at_threshold = self.failing = self.unread = self.unwritten = self.resolved = 0
         self.fixes: Counter[Change] = Counter()
         self.files: dict[str, None] = {}
-        self.is_demo = False
+        self.embedded_source = ""
 
     @property
     def audits(self) -> int:
@@ -84,7 +85,8 @@ class Tally:
         self.resolved += len(audit.baseline.gone) if audit.baseline else 0
         self.fixes.update(needed_changes(audit.findings).values())
         self.files.update(dict.fromkeys(file.path for file in audit.desired))
-        self.is_demo = self.is_demo or audit.source == "demo"
+        if find_source_traits(audit.source).is_embedded:
+            self.embedded_source = audit.source.partition(":")[0]
         return status
 
     def merge(self, other: Tally) -> None:
@@ -96,7 +98,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.fixes.update(other.fixes)
         self.files.update(other.files)
-        self.is_demo = self.is_demo or other.is_demo
+        self.embedded_source = self.embedded_source or other.embedded_source
 
     def status(self, errors: int = 0) -> RunStatus:
         """The worst of all; errors: how many the run itself had."""

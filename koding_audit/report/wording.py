@@ -9,6 +9,7 @@ from koding_audit.io.text import MAX_ERRORS_SHOWN, pluralize
 from koding_audit.model.desired import Waiver
 from koding_audit.model.finding import SEVERITIES, Action, Change, Severity
 from koding_audit.model.report import Audit, RunStatus
+from koding_audit.model.traits import find_source_traits
 from koding_audit.report.status import Tally
 
 EXPORT_FORMATS: Sequence[str] = (
@@ -29,7 +30,7 @@ def remedy_text(change: Change | None, step: str, source: str, tool: str = "") -
         form = tool.lower() if tool.lower() in EXPORT_FORMATS else "aws-cli"
         words = ["koding-audit plan FILE", *FIX_OPTIONS[change].split()[1:], "--as", form]
         return f"{tool} manages it, and --fix leaves it alone: `{' '.join(words)}` prints what to change"
-    where = "the live account" if source.startswith("snapshot") else "again"
+    where = "again" if find_source_traits(source).is_writable else "the live account"
     return f"scan {where} with {FIX_OPTIONS[change]}"
 
 
@@ -45,8 +46,8 @@ def fix_command(tally: Tally) -> str:
     needed = {change for change in tally.fixes if change != "replace"}
     if not needed:
         return ""
-    demo = ["--source", "demo"] if tally.is_demo else []
-    return " ".join(["koding-audit scan", *map(shlex.quote, tally.files), *demo, FIX_OPTIONS[max(needed)]])
+    embedded = ["--source", tally.embedded_source] if tally.embedded_source else []
+    return " ".join(["koding-audit scan", *map(shlex.quote, tally.files), *embedded, FIX_OPTIONS[max(needed)]])
 
 
 def rerun_command(audit: Audit, fail_on: Severity) -> str:
@@ -54,9 +55,10 @@ def rerun_command(audit: Audit, fail_on: Severity) -> str:
 
     A saved account stands as `snapshot:FILE`, for the same reason.
     """
-    source = "snapshot:FILE" if audit.source == "snapshot" else audit.source
+    traits = find_source_traits(audit.source)
+    source = f"{audit.source}:{traits.argument}" if traits.argument and ":" not in audit.source else audit.source
     words = [*(file.path for file in audit.desired), "--account", audit.account.id]
-    words += ["--source", source] if source != "live" else []
+    words += ["--source", source] if not traits.is_default else []
     words += ["--endpoint-url", audit.endpoint] if audit.endpoint else []
     words += ["--fail-on", fail_on] if fail_on != "warning" else []
     words += ["--baseline", audit.baseline.file.path] if audit.baseline else []

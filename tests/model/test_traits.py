@@ -1,13 +1,20 @@
-"""What is known of a rule by its id, without loading it; test_contract.py of the rules holds traits to behaviour."""
+"""What is known of a rule or a source by its name; test_contract.py of the rules holds their traits to behaviour."""
 
 from __future__ import annotations
 
 import pytest
 
 from koding_audit import plugins
+from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import Action, Finding, Verb
-from koding_audit.model.trait_table import RULE_TRAITS
-from koding_audit.model.traits import RuleTraits, find_rule_traits, guess_rule_traits
+from koding_audit.model.trait_table import RULE_TRAITS, SOURCE_TRAITS
+from koding_audit.model.traits import (
+    RuleTraits,
+    SourceTraits,
+    find_rule_traits,
+    find_source_traits,
+    guess_rule_traits,
+)
 from koding_audit.scan.catalog import declared_traits
 from koding_audit.scan.waivers import apply_waivers
 from tests.scan.rules.test_contract import FOUND
@@ -77,3 +84,22 @@ def test_what_cannot_be_waived_is_root_guards_waivers_and_what_was_not_read() ->
     for rule in never:
         found = Finding(rule, "error", ACCOUNT.root_arn, "it lacks it")
         assert apply_waivers([found], [waiver(rule)], NOW) == (found,)
+
+
+# --- sources ------------------------------------------------------------------------------------
+
+
+def test_the_table_says_what_the_sources_say() -> None:
+    said = {name: plugins.load_plugin("aws.sources", name).TRAITS for name in plugins.plugin_names("aws.sources")}
+    assert {name: find_source_traits(name) for name in SOURCE_TRAITS} == said
+    assert all(isinstance(each, SourceTraits) for each in said.values())
+
+
+def test_the_default_of_the_option_is_the_one_source_that_says_so() -> None:
+    default = build_parser().parse_args(["scan"]).source
+    assert [name for name in SOURCE_TRAITS if find_source_traits(name).is_default] == [default]
+
+
+def test_a_source_is_found_with_its_argument_and_one_of_another_version_has_the_defaults() -> None:
+    assert find_source_traits("snapshot:account.json") == find_source_traits("snapshot")
+    assert find_source_traits("config:eu") == find_source_traits("") == SourceTraits()

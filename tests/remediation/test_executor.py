@@ -262,7 +262,7 @@ def test_a_deleted_inline_policy_is_kept_in_the_journal(carry_out: Any) -> None:
     delete = Action(Verb.DELETE_GROUP_POLICY, {"GroupName": "Developers", "PolicyName": "old"})
     entries = carry_out(account, (delete, {GROUP: "AGPA1"}))
     assert outcomes(entries) == ["done"]
-    assert json.loads(entries[0].before) == {"Statement": []}
+    assert json.loads(entries[0].removed) == {"Statement": []}
     assert account.groups["Developers"]["inline"] == {}
 
 

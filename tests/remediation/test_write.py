@@ -217,7 +217,7 @@ def test_a_live_account_with_nobody_there_is_a_no(account: Account, tmp_path: Pa
 
 
 def test_the_demo_asks_only_when_somebody_is_there(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
-    account.source = "demo"
+    account.is_embedded = True
     journal, _ = carry_out_plan(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement())
     assert journal is not None
     at_terminal("no\n")

@@ -1,7 +1,8 @@
 """Collectors: each reads one kind of source into a Snapshot.
 
-The file's name is the option's: `--source NAME[:ARGUMENT]`. A collector module has a context manager
-`opened(argument, settings) -> Opened`, which raises InputError or AccessError where the source cannot be used.
+The file's name is the option's: `--source NAME[:ARGUMENT]`. A module has `TRAITS`, which say what other packages need
+to know of it, and a context manager `open_source(argument, settings)` that gives an AccountSource, and raises
+InputError or AccessError where the source cannot be used.
 """
 
 from __future__ import annotations

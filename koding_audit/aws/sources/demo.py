@@ -14,7 +14,9 @@ from koding_audit.aws.credential_report import ROOT
 from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource, live
 from koding_audit.model.errors import InputError
+from koding_audit.model.traits import SourceTraits
 
+TRAITS = SourceTraits(is_embedded=True)
 KEY_AGE = timedelta(days=400)
 _AWS_POLICY = "arn:aws:iam::aws:policy/"
 

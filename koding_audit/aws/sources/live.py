@@ -37,9 +37,12 @@ from koding_audit.model.snapshot import (
     Snapshot,
     inline_document_key,
 )
+from koding_audit.model.traits import SourceTraits
 
 T = TypeVar("T")
 CredentialReport = tuple[Mapping[str, CredentialRow], datetime]
+
+TRAITS = SourceTraits(is_default=True, reaches_aws=True)
 
 # Up to here the calls for the principals themselves are cheaper than reading whoever else is in the account.
 TARGETED_CALLS = 48

@@ -28,7 +28,9 @@ from koding_audit.model.fact_calls import LISTING_FACTS
 from koding_audit.model.frozen import replace
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import ManagedPolicy, Principal, Snapshot, inline_document_key
+from koding_audit.model.traits import SourceTraits
 
+TRAITS = SourceTraits(is_writable=False, argument="FILE")
 _LISTS: Mapping[PrincipalKind, str] = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList"}
 _EXISTENCE_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 
