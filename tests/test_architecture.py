@@ -411,3 +411,84 @@ def dataclasses_of_the_model() -> list[type]:
 @pytest.mark.parametrize("value", dataclasses_of_the_model(), ids=lambda value: value.__name__)
 def test_every_value_of_the_model_is_frozen(value: type) -> None:
     assert value.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+# --- tests mirror the package -------------------------------------------------------------------
+
+# Modules without a test file of their own, and where else they are proved; all others have one at the mirrored path.
+PROVED_ELSEWHERE = {
+    "__main__": "tests/endtoend/test_command_line.py: it ends its process, so it is started as one",
+    "accounts.parallel": "tests/accounts/test_run.py: it only chooses an engine for a run",
+    "accounts.worker": "tests/accounts/test_run.py: it does what a run does for one account",
+    "accounts.worker_processes": "tests/endtoend/test_engines.py: it needs real processes and a real cluster",
+    "cli.commands.init": "tests/endtoend/test_init.py: it writes files and reads a real account",
+    "cli.commands.setup": "tests/endtoend/test_setup.py: it writes to an account from the first step to the last",
+    "cli.decisions": "tests/cli/commands/test_can.py: it is what `can` prints",
+    "cli.finish": "tests/cli/commands/test_history.py: it ends each command that has a report",
+    "cli.options": "tests/cli/test_parser.py: an option exists only in its parser",
+    "remediation.account": "tests/endtoend/test_fix.py: it joins a scan and a fix of one account",
+    "remediation.guard_checks": "tests/simulator/test_guards.py: it reads what the guards ask for from an account",
+    "scan.account": "tests/endtoend/test_report.py: it joins the reads and the rules for one account",
+    "scan.run": "tests/cli/commands/test_scan.py: it holds what a command line says",
+    "scan.stack_scripts": "tests/cli/commands/test_stack.py: it joins scripts and an account",
+}
+
+# Test files of no single module: about a page of the docs, or about all modules of one kind.
+ABOUT_SEVERAL = {
+    "aws/sources/test_documents": "policy documents, live, in bulk and saved",
+    "aws/sources/test_odd_replies": "what odd replies of AWS come to in a scan",
+    "aws/sources/test_roles": "roles, live, in bulk and saved",
+    "aws/test_transport": "what a command says of networks, proxies and certificates",
+    "cli/test_scheduled": "the scripts of docs/scheduling.md",
+    "desired/test_docs": "docs/desired-state.md",
+    "desired/test_fuzz": "any bytes as a desired state, through all modules",
+    "desired/test_schema": "schema.json itself",
+    "policy/diff/test_brute_force": "the comparison against every request of a small world",
+    "policy/diff/test_evaluator": "the comparison against the evaluator",
+    "policy/diff/test_managed_policies": "the comparison on AWS's own policies",
+    "policy/diff/test_z3": "the comparison against a solver",
+    "policy/evaluation/test_properties": "laws that hold for every decision",
+    "policy/evaluation/test_sample": "a sample of decisions by a third party",
+    "report/formats/test_browser": "the page in a real browser",
+    "report/formats/test_formats": "laws that hold for every format",
+    "report/formats/test_hostile": "every format with hostile texts in it",
+    "report/formats/test_streaming": "every format with more accounts than memory should hold",
+    "report/formats/test_sums": "the formats for people, with many accounts",
+    "report/notify/test_receivers": "laws that hold for every receiver",
+    "scan/rules/test_contract": "laws that hold for every rule",
+    "scan/rules/test_explanations": "the explanation of every rule",
+    "stack/test_guide_types": "the rows of the type table that Koding's guide needs",
+    "stack/test_reference": "the type table against another project's",
+    "stack/test_service_policies": "the type table against AWS's own policies",
+}
+
+TESTS = CHECKOUT / "tests"
+
+
+def mirrored(name: str) -> str:
+    """The path of a module's test file, below tests and without its ending; of a package's own code `test_package`."""
+    *packages, module = name.split(".")
+    return "/".join([*packages, "test_package" if module == "__init__" else f"test_{module.strip('_')}"])
+
+
+def modules_with_functions() -> list[str]:
+    """The modules that there is something to prove of: one that holds values only is held by its types."""
+    found = (name for name in MODULES if any(isinstance(node, ast.FunctionDef) for node in ast.walk(modules()[name])))
+    return [name for name in found if name != "__init__"]
+
+
+def test_every_module_has_a_test_file_at_the_mirrored_path_or_a_reason() -> None:
+    lacking = {name for name in modules_with_functions() if not (TESTS / f"{mirrored(name)}.py").exists()}
+    assert lacking == set(PROVED_ELSEWHERE)
+
+
+def test_a_reason_names_a_test_file() -> None:
+    for name, reason in PROVED_ELSEWHERE.items():
+        assert (CHECKOUT / reason.partition(":")[0]).is_file(), name
+
+
+def test_every_test_file_of_a_package_has_a_module_or_a_reason() -> None:
+    folders = {"/".join(name.split(".")[:-1]) for name in MODULES} - {""}
+    files = {path.relative_to(TESTS).with_suffix("").as_posix() for path in TESTS.rglob("test_*.py")}
+    mirroring = {each for each in files if each.rpartition("/")[0] in folders}
+    assert mirroring - set(map(mirrored, MODULES)) == set(ABOUT_SEVERAL)

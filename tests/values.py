@@ -64,7 +64,7 @@ def policy_set(name: str, *policies: str | PolicyRef) -> PolicySet:
     return PolicySet(name, line(5), tuple(refs))
 
 
-def statement(action: str = "s3:GetObject", effect: str = "Allow", **more: Any) -> str:
+def statement(action: str | list[str] = "s3:GetObject", effect: str = "Allow", **more: Any) -> str:
     """A policy document of one statement, as the tool keeps documents."""
     return json.dumps({"Statement": [{"Action": action, "Effect": effect, "Resource": "*", **more}]}, sort_keys=True)
 
