@@ -93,7 +93,7 @@ def test_one_folder_has_its_guards_read_once(tmp_path: Path) -> None:
         (
             "version: 1\nmax_changes: 1\nmax_changes: 2\n",
             (3, 1),
-            "duplicate key `max_changes`; the first is at",
+            "duplicate key `max_changes`; the first",
             "merge the two",
         ),
         ("version: 1\nmax_changes: &a 1\n", (2, 14), "the anchor `&a` is not allowed", "remove it"),

@@ -180,7 +180,7 @@ def test_what_is_saved_is_a_new_file_or_nothing(command: list[str], path: str, t
         ("file.yaml", "already exists"),
         ("/dev/full", "already exists"),
         ("-", "only a report"),
-        ("new/", "is not a file name"),
+        ("new/", "not a file name"),
     ],
 )
 def test_a_journal_is_a_new_file_and_that_is_told_before_anything_is_read(path: str, told: str, refused: Said) -> None:

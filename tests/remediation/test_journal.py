@@ -267,7 +267,12 @@ def test_what_is_no_file_is_no_journal_and_nothing_is_waited_for(kind: str, tmp_
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(None, "cannot be read: No such file"), (b"\xff", "not UTF-8"), (b"", "the journal is empty"), (b"{}\n", "no ")],
+    [
+        (None, "cannot be read: No such file"),
+        (b"\xff", "not UTF-8"),
+        (b"", "the journal has no complete first line"),
+        (b"{}\n", "this is not a koding-audit-journal"),
+    ],
 )
 def test_what_is_no_journal_is_refused(content: bytes | None, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"

@@ -100,10 +100,11 @@ def test_a_journal_that_is_gone_edited_or_none_is_told(died: Died, told: Callabl
     path = died(Entry(ATTACH, "done"))
     path.write_text(path.read_text().replace("Developers", "Administrators"))
     (line,) = told()
-    assert line.startswith(f"{RUN}: what it wrote is not known, for its journal cannot be used: the journal is not as")
+    assert line.startswith(f"{RUN}: what it wrote is not known, for its journal cannot be used: ")
+    assert "the journal was changed after its run" in line
     assert line.endswith("line 2.")
     path.write_text("")
-    assert "has no first line" in told()[0]
+    assert "has no complete first line" in told()[0]
     path.unlink()
     assert told() == [
         f"{RUN}: it wrote nothing, or its journal was moved: {path} is not there, and no write is made before it is."

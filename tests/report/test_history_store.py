@@ -252,8 +252,8 @@ def test_a_file_that_is_torn_is_told_with_the_way_out(path: Path) -> None:
 def test_what_somebody_wrote_into_it_is_refused_with_its_place(path: Path) -> None:
     for change, told in (
         ("UPDATE audits SET taken_at = 'yesterday'", "audits[4]: must be a UTC time such as"),
-        ("UPDATE audits SET taken_at = '2026-11-23T20:00:00Z', status = x'00'", "audits[5]: one of clean"),
-        ("UPDATE audits SET status = 'clean'; UPDATE sightings SET severity = 'fatal'", "one of error, warning, note"),
+        ("UPDATE audits SET taken_at = '2026-11-23T20:00:00Z', status = x'00'", "audits[5]: must be one of clean"),
+        ("UPDATE audits SET status = 'clean'; UPDATE sightings SET severity = 'fatal'", "one of error, warning, n"),
         ("UPDATE sightings SET severity = 'error'; DELETE FROM findings", "findings[0]: must be text"),
         ("DELETE FROM sightings; UPDATE runs SET rules = '['", "not JSON"),
     ):

@@ -176,9 +176,9 @@ def _read(path: Path) -> tuple[Journal | None, str]:
     try:
         return journal.read_journal(str(path))[0], ""
     except InputError as error:
-        if "no first line" not in error.message:
+        if "no complete first line" not in error.message:
             raise
-        return None, "the journal is empty"
+        return None, "the journal has no complete first line"
 
 
 def _asked(verb: str, parameters: Mapping[str, object]) -> str:

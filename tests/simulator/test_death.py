@@ -45,7 +45,7 @@ def test_a_run_that_is_interrupted_at_a_write_ends_in_order(by: signal.Signals, 
 @pytest.mark.parametrize(
     ("what", "number", "when"),
     [
-        ("write", 1, "before"),  # the journal is empty
+        ("write", 1, "before"),  # the journal has no complete first line
         ("fsync", 2, "before"),  # its name may not be on the disk
         ("write", 20, "half"),
         ("write", 24, "after"),

@@ -95,9 +95,8 @@ def decode_journal(text: str, path: str) -> tuple[Journal, Problem | None]:
         torn = Problem("the journal's last line is incomplete", hint, location)
     complete = lines[:-1] if torn or not lines[-1] else lines
     if not complete:
-        raise InputError(
-            f"{path}: the journal is empty", "its run wrote nothing: no write is made before its first line"
-        )
+        hint = "its run wrote nothing to IAM: it writes this line first"
+        raise InputError(f"{path}: the journal has no complete first line", hint)
     _parse_line(complete[0], path, 1).check_kind(JOURNAL, VERSION)  # a newer version may use another chain
     contents = enumerate(_verify_chain(complete, path), start=1)
     first, *rest = (_parse_line(content, path, number) for number, content in contents)

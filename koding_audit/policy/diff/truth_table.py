@@ -285,28 +285,18 @@ class _Proofs:
         named = [atom for atom in atoms if not atom.is_absence]
         operators = {atom.operator for atom in named}
         keys = {atom.key for atom in atoms}
-        opaque = any(atom.is_opaque for atom in named)
-        if (
-            len(keys) == 1
-            and not opaque
-            and operators <= _TEXT_OPERATORS
-            and (len(atoms) > 1 or keys <= _ALWAYS_PRESENT)
-        ):
+        is_opaque, is_always_present = any(atom.is_opaque for atom in named), keys <= _ALWAYS_PRESENT
+        has_one_key = len(keys) == 1 and not is_opaque
+        if has_one_key and operators <= _TEXT_OPERATORS and (len(atoms) > 1 or is_always_present):
             return self._rows_of_values(group, _candidate_values(atoms))
-        if len(keys) == 1 and not opaque and operators == {"bool"}:
-            return self._rows_of_values(group, ("true", "false", *(() if keys <= _ALWAYS_PRESENT else (None,))))
+        if has_one_key and operators == {"bool"}:
+            return self._rows_of_values(group, ("true", "false", *(() if is_always_present else (None,))))
         if len(atoms) == 1 or (len(keys) == len(named) == 1 and named[0].truth_when_absent is not None):
-            never = (
-                [column for column in group if self._table.merged_atoms[column].is_absence]
-                if keys <= _ALWAYS_PRESENT
-                else []
-            )
-            return self._table.possible_rows & self._matching_rows(dict.fromkeys(never, 0))
-        if (
-            len(keys) == len(named) == len(atoms)
-            and not opaque
-            and {_key_family(key) for key in keys} == {_NETWORK_FAMILY}
-        ):
+            absences = [column for column in group if self._table.merged_atoms[column].is_absence]
+            never = dict.fromkeys(absences if is_always_present else (), 0)
+            return self._table.possible_rows & self._matching_rows(never)
+        are_values = len(keys) == len(named) == len(atoms) and not is_opaque
+        if are_values and {_key_family(key) for key in keys} == {_NETWORK_FAMILY}:
             # A request takes one network path: exactly one of these keys matches, or none.
             paths = [dict.fromkeys(group, 0) | {column: 1} for column in group]
             return self._rows_of_any([*paths, dict.fromkeys(group, 0)])

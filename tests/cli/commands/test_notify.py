@@ -123,8 +123,8 @@ def test_a_redirect_is_not_followed(notify: Notify, server: Always, certificate:
 @pytest.mark.parametrize(
     ("status", "said", "told"),
     [
-        (404, b"no_service", "status 404: no_service;"),
-        (500, b"https://planted", "status 500;"),
+        (404, b"no_service", "is 404: no_service;"),
+        (500, b"https://planted", "status of the reply is 500;"),
         (403, b"planted", "403;"),
     ],
 )
@@ -135,7 +135,7 @@ def test_a_refusal_is_told_with_its_word_but_never_with_the_address(
         ended = notify(server.url + PLANTED)
     assert ended.status == 2
     assert told in ended.err
-    assert "the next run can tell it, if --since stays as it is" in ended.err
+    assert "keep --since unchanged, so that the next run can send it" in ended.err
 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_request(

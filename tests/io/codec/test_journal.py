@@ -80,7 +80,7 @@ def test_a_bad_line_before_the_last_is_refused_with_its_number() -> None:
 
 @pytest.mark.parametrize("text", ["", '{"version": 1, "kind"'])
 def test_a_journal_without_its_first_line_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="the journal is empty"):
+    with pytest.raises(InputError, match="the journal has no complete first line"):
         decode_journal(text, "j")
 
 
