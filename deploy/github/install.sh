@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the tool of the commit that this action is used at, for the audit alone: what it needs by the hash of each file.
+# Installs the tool at the commit of this action, for the audit only; its dependencies are pinned by the hash of each file.
 set -euo pipefail
 for name in ${!AWS_@} ${!ACTIONS_@}; do
   [[ $name == AWS_CA_BUNDLE ]] || unset "$name"
@@ -9,7 +9,7 @@ checkout=$(cd "$GITHUB_ACTION_PATH/../.." && pwd)
 tool=$RUNNER_TEMP/koding-audit-tool
 build=$RUNNER_TEMP/koding-audit-build
 [[ ! -e $tool/bin/koding-audit ]] || exit 0
-# -I: the folder that this runs in is the caller's checkout, and nothing of it is to be imported.
+# -I: the current folder is the caller's checkout, and nothing of it may be imported.
 python3 -I -m venv "$tool"
 python3 -I -m venv "$build"
 install=(-I -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # One audit in GitHub Actions. action.yml gives the inputs as AUDIT_* variables; the rest is GitHub's own environment.
 #
-# What a pull request proposes is audited; what excuses findings (waivers, a baseline) is its base branch's. A pull request
-# from a fork never meets credentials: its files are read, and AWS is not asked. Nothing here can write to IAM.
+# Audits the files of a pull request, with the waivers and the baseline of its base branch. A pull request from a fork gets no
+# credentials: its files are validated, and AWS is not called. Nothing here can write to IAM.
 set -euo pipefail
 umask 077
 export GIT_LITERAL_PATHSPECS=1
@@ -10,24 +10,24 @@ export GIT_LITERAL_PATHSPECS=1
 python=${AUDIT_PYTHON:-$RUNNER_TEMP/koding-audit-tool/bin/python}
 token_url=${ACTIONS_ID_TOKEN_REQUEST_URL-}
 token_bearer=${ACTIONS_ID_TOKEN_REQUEST_TOKEN-}
-# Whatever is started from here on inherits no credentials, neither GitHub's nor keys of AWS that lie about.
+# Programs that are started below inherit no credentials, neither GitHub's nor AWS keys of the environment.
 for name in ${!AWS_@} ${!ACTIONS_@}; do
   [[ $name == AWS_CA_BUNDLE ]] || unset "$name"
 done
 
 work= finished=
-# Whatever else goes wrong on the way is no answer: a status of 1 would read as findings.
+# Any other failure gives status 2: a status of 1 would mean findings.
 trap 'rm -rf "$work"; [[ $finished ]] || { echo status=incomplete >> "$GITHUB_OUTPUT"; exit 2; }' EXIT
-work=$(mktemp -d "$RUNNER_TEMP/koding-audit.XXXXXX")  # gone when this ends, and the token with it
+work=$(mktemp -d "$RUNNER_TEMP/koding-audit.XXXXXX")  # deleted at the end, with the token in it
 reports=$(mktemp -d "$RUNNER_TEMP/koding-audit-report.XXXXXX")
 
-finish() { # STATUS EXIT: the word for later steps, and the end
+finish() { # STATUS EXIT: sets the output for later steps, and exits
   echo "status=$1" >> "$GITHUB_OUTPUT"
   finished=yes
   exit "$2"
 }
 
-refuse() { # MESSAGE: it is shown as an error, and nothing was audited
+refuse() { # MESSAGE: shows it as an error; nothing was audited
   local message=${1//'%'/%25}
   message=${message//$'\r'/%0D}
   printf '::error title=koding-audit::%s\n' "${message//$'\n'/%0A}"
@@ -35,7 +35,7 @@ refuse() { # MESSAGE: it is shown as an error, and nothing was audited
   finish incomplete 2
 }
 
-text_in() { # FILE NAME...: the text in a JSON file that is reached by the names, or nothing
+text_in() { # FILE NAME...: prints the text at this path of names in a JSON file, or nothing
   "$python" -I -c '
 import json, sys
 with open(sys.argv[1], encoding="utf-8") as file:
@@ -55,7 +55,7 @@ mapfile -t baseline < <(lines_of "${AUDIT_BASELINE-}")
 ((${#baseline[@]} < 2)) || refuse "the input baseline names more than one file"
 ((${#files[@]} > 0)) || refuse "the input files names no desired-state file"
 
-# --- whose change it is ---
+# --- the event, and the branch that the change is for ---
 
 base=
 from_a_fork=
@@ -82,13 +82,13 @@ if [[ $from_a_fork ]]; then
   finish checked 0
 fi
 
-# --- what excuses findings is the base branch's ---
+# --- waivers and baseline of the base branch ---
 
 if [[ $GITHUB_EVENT_NAME == pull_request || $GITHUB_EVENT_NAME == merge_group ]]; then
   [[ $base =~ ^[0-9a-f]{40,64}$ ]] || refuse "the event names no base commit"
   git cat-file -e "$base^{commit}" 2> "$work/log" || git fetch --quiet --no-tags --depth=1 origin "$base" 2> "$work/log" ||
     refuse "the base commit $base is not here: give actions/checkout the input fetch-depth: 0"
-  # What is committed, in a folder of its own, and over it the base branch's waivers and baseline.
+  # The committed files, in a separate folder, and over them the waivers and the baseline of the base branch.
   mkdir "$work/tree"
   git archive HEAD | tar -x -C "$work/tree"
   for path in "${waivers[@]}" "${baseline[@]}"; do
@@ -103,12 +103,12 @@ from koding_audit.model.errors import AuditError
 try:
     waivers = desired.load_desired(sys.argv[1:]).waivers
 except AuditError:
-    waivers = ()  # the audit says what is wrong with them
+    waivers = ()  # the audit reports what is wrong with them
 sys.exit(bool(waivers))' "${files[@]}" ||
     refuse "a pull request cannot waive its own findings: put the waivers into a file that the input waivers names"
 fi
 
-# --- the role, for the audit alone ---
+# --- the role, for the audit only ---
 
 [[ ${AUDIT_ROLE_ARN-} =~ ^arn:aws[a-z-]*:iam::([0-9]{12}):role/[A-Za-z0-9/_+=,.@-]+$ ]] ||
   refuse "the input role-arn is not the ARN of a role"
