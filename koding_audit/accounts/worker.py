@@ -46,7 +46,7 @@ class ProcessCredentials:
         """The one connection of this process. Raises AuditError."""
         with self._lock:
             if self._connection is None:
-                self._context = connect(self._settings, asks=False)
+                self._context = connect(self._settings, can_prompt=False)
                 self._connection = self._context.__enter__()
             return self._connection
 

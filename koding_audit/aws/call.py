@@ -1,4 +1,4 @@
-"""One call of AWS: sends it, retries what cannot be parsed, and turns each failure into an error of this package."""
+"""Sends one AWS API call, retries a reply that cannot be parsed, and converts each failure into a CallError."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from koding_audit.model.errors import CallError
 
 T = TypeVar("T")
 
-UNREADABLE_TRIES = 3  # botocore does not send again what it cannot parse
+UNREADABLE_TRIES = 3  # botocore does not retry a call whose reply it cannot parse
 
 ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
@@ -23,16 +23,16 @@ _ALREADY_DONE = frozenset({"EntityAlreadyExists", NO_SUCH_ENTITY})
 
 MALFORMED = "MalformedReply"
 
-_MAX_MESSAGE = 2000  # characters of what AWS says of an error
+_MAX_MESSAGE = 2000  # characters of AWS's error message
 
-# What AWS says to a request whose time or signature it does not accept; which of the two it was, the clock tells.
+# AWS's codes for a request whose time or signature it rejects; comparing the clocks shows which of the two is wrong.
 _CLOCK_OR_KEY_ERRORS = frozenset({"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException"})
 
-MAX_SKEW = 240  # seconds; a signature is good for five minutes
+MAX_SKEW = 240  # seconds; a signature is valid for five minutes
 
 
 def take_field(reply: Any, name: str, kind: type[T], call: str) -> T:
-    """A member of a reply, of the type it has to have; CallError names what is wrong with the reply."""
+    """Returns a member of a reply, checked to be of type `kind`. Raises CallError, which names the member."""
     value = reply.get(name) if isinstance(reply, dict) else None
     if not isinstance(value, kind):
         raise CallError(call, MALFORMED, f"the reply has no usable {name}")
@@ -40,7 +40,7 @@ def take_field(reply: Any, name: str, kind: type[T], call: str) -> T:
 
 
 def take_time(reply: Any, name: str, call: str) -> datetime:
-    """A time in UTC; one without a zone is UTC already, as IAM gives no other."""
+    """Returns a time of a reply in UTC; IAM's times without a zone are UTC. Raises CallError."""
     value = take_field(reply, name, datetime, call)
     try:
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
@@ -49,23 +49,28 @@ def take_time(reply: Any, name: str, call: str) -> datetime:
 
 
 class AccountTimeoutError(Exception):
-    """The account's time is up, and nothing more is sent for it."""
+    """The time limit of an account has passed; no further call is sent for it."""
 
 
 class _RedirectError(Exception):
-    """AWS redirects nobody: what answered is a proxy, or the sign-in page of a network."""
+    """The reply is a redirect. AWS never redirects: a proxy or a network's sign-in page answered."""
 
 
 def refuse_redirect(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Of a redirect botocore says no more than that it cannot read the reply; it never follows one."""
+    """Botocore's event before parsing: raises an error that names the redirect's host.
+
+    botocore itself does not follow a redirect, and reports only that it cannot parse the reply.
+    """
     if 300 <= response_dict["status_code"] < 400:
         host = urlsplit(response_dict["headers"].get("location", "")).hostname or "nowhere"
         raise _RedirectError(f"status {response_dict['status_code']}, to {host}; it was not followed")
 
 
 def call_service(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A call whose unreadable reply is asked for again, which botocore does not do; a write never is: whether it was
-    applied is for its caller to read back.
+    """Sends a call and returns its reply. Raises CallError.
+
+    A read whose reply cannot be parsed is sent again, which botocore does not do. A write is never sent again: its
+    caller reads back whether it was applied.
     """
     tries = UNREADABLE_TRIES if operation.startswith(("Get", "List", "Describe")) else 1
     while True:
@@ -78,7 +83,7 @@ def call_service(sdk_client: Any, service: str, operation: str, parameters: Mapp
 
 
 def _call_service_once(sdk_client: Any, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The one boundary with botocore: whatever it raises becomes a CallError that says which call and why."""
+    """The only place that calls botocore: converts each of its errors into a CallError with the call and the cause."""
     import botocore.exceptions as sdk  # noqa: PLC0415 - late, as in new_session
     from botocore import xform_name  # noqa: PLC0415 - as above
     from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
@@ -93,16 +98,16 @@ def _call_service_once(sdk_client: Any, service: str, operation: str, parameters
         sdk.CredentialRetrievalError,
         sdk.ParamValidationError,
     )
-    # Of a 200 with the wrong body botocore's parsers raise whatever their own code trips over.
+    # On a 200 with an unexpected body, botocore's parsers raise these built-in errors from their own code.
     unreadable = (ResponseParserError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
     try:
         return take_field({"reply": getattr(sdk_client, xform_name(operation))(**parameters)}, "reply", dict, call)
     except sdk.ClientError as error:
         details, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
         code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))[:_MAX_MESSAGE]
-        # A server that failed may have failed after it acted; and what was sent twice may refuse what it did itself.
-        own_doing = code in _ALREADY_DONE and status.get("RetryAttempts", 0) > 0
-        refused = 400 <= status.get("HTTPStatusCode", 500) < 500 and not own_doing
+        # A 5xx may come after AWS applied the call. After a retry, "already exists" may be our own first attempt.
+        own_effect = code in _ALREADY_DONE and status.get("RetryAttempts", 0) > 0
+        refused = 400 <= status.get("HTTPStatusCode", 500) < 500 and not own_effect
         cause = _clock_cause(code, status.get("HTTPHeaders", {}).get("date", ""))
         raise CallError(call, code, message, refused=refused, cause=cause) from error
     except sdk.ProxyConnectionError as error:
@@ -113,14 +118,14 @@ def _call_service_once(sdk_client: Any, service: str, operation: str, parameters
         raise deadline_error(call) from None
     except _RedirectError as error:
         raise CallError(call, "Redirect", str(error)) from error
-    except OSError as error:  # a file that credentials are renewed from is gone, or a connection broke
+    except OSError as error:  # a file that credentials are refreshed from is missing, or the connection broke
         raise CallError(call, _error_name(error), str(error)) from error
     except unreadable as error:
         raise CallError(call, MALFORMED, f"the reply cannot be read ({_error_name(error)})") from error
 
 
 def _clock_cause(code: str, date: str) -> str:
-    """What the time of AWS's own reply says of a refusal for the time or the signature of a request, or ""."""
+    """Returns why AWS rejected the time or signature of a request, from the Date of its reply; "" if unknown."""
     if code not in _CLOCK_OR_KEY_ERRORS:
         return ""
     skew = skew_seconds(date)
@@ -133,7 +138,7 @@ def _clock_cause(code: str, date: str) -> str:
 
 
 def _proxy_status(error: Any) -> str:
-    """The status that a proxy refused with, such as 407, which botocore's own message leaves out."""
+    """Returns the status with which a proxy refused, such as 407, in brackets; botocore's message omits it."""
     inner = getattr(error.kwargs.get("error"), "original_error", None)
     return f" ({inner})" if isinstance(inner, OSError) else ""
 
@@ -143,16 +148,17 @@ def _error_name(error: BaseException) -> str:
 
 
 def botocore_message(error: Exception) -> str:
-    """What botocore says of a failure, but for what quotes a header, a proxy's password or a program's output."""
+    """Returns botocore's message for a failure, without headers, a proxy's password or a program's output."""
     import botocore.exceptions as sdk  # noqa: PLC0415 - late, as in new_session
 
-    told = getattr(error, "kwargs", {})
+    details = getattr(error, "kwargs", {})
     if type(error) is sdk.HTTPClientError:
-        return f"the HTTP client failed: {type(told.get('error')).__name__}"
-    if isinstance(error, sdk.CredentialRetrievalError) and told.get("provider") == "custom-process":
+        return f"the HTTP client failed: {type(details.get('error')).__name__}"
+    if isinstance(error, sdk.CredentialRetrievalError) and details.get("provider") == "custom-process":
         return "the program that credential_process names gave no credentials; run it to see what it says"
     return mask_secrets(str(error))
 
 
 def deadline_error(call: str) -> CallError:
+    """Returns the error of a call that was not sent because the run's time limit had passed."""
     return CallError(call, "DeadlineExceeded", "the run's time was up", refused=True)

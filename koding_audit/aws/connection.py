@@ -1,4 +1,4 @@
-"""A connection to one account: its identity, single calls, paged lists and calls side by side."""
+"""A connection to one account: its identity, single calls, paged lists and parallel calls."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from koding_audit.model.account import Account, Caller
 from koding_audit.model.errors import AccessError, AuditError, CallError
 from koding_audit.model.traits import find_source_traits
 
-_PUBLISH_ATTEMPTS = 3  # twice told is better than not at all
+_PUBLISH_ATTEMPTS = 3  # a retry may publish twice, which is better than not at all
 
-PAGE_SIZE = 1000  # the most that IAM's MaxItems allows
+PAGE_SIZE = 1000  # the maximum of IAM's MaxItems
 
-PAGE_CAP = 10_000  # far beyond any account's quotas: an endless list ends here
+PAGE_CAP = 10_000  # far more than any account's quotas allow; stops a list that never ends
 
-# moto leaves IsTruncated out of these, where the API's model does not ask for it: at an endpoint that is not AWS's own
-# a first page that says nothing of another one is then the whole list.
+# moto omits IsTruncated in these operations, where the API's model does not require it. At an endpoint that is not
+# AWS's own, a first page without IsTruncated and Marker is therefore the complete list.
 _END_NOT_MARKED = frozenset({"GetGroup", "ListAccessKeys", "ListGroupPolicies", "ListSSHPublicKeys"})
 
 
 class _ImmediateExecutor(Executor):
-    """Does what it is given before it returns, in the thread that asks.
+    """Runs each function at once, in the calling thread.
 
-    Where many accounts are read at once, threads of each for its few calls would cost more than the calls.
+    When many accounts are read in parallel, threads for each account would cost more than its few calls.
     """
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -51,9 +51,14 @@ class _ImmediateExecutor(Executor):
 
 @open_dataclass
 class Connection:
-    """Clients of one account, and the threads that use them. A call is made with `call` or `pages`, nowhere else.
+    """The clients of one account and the threads that use them; every IAM call goes through it.
 
-    endpoint: None for AWS's own; held: the credentials in use; hosts: the addresses of IAM and STS.
+    iam: botocore's IAM client
+    endpoint: the URL of a custom endpoint, None for AWS's own
+    deadline: the time limit of the run on this account
+    source: the source's name, as in `--source`
+    credentials_in_use: the credentials, without secrets; None for an account reached through a role
+    hosts: the URLs of IAM and STS
     """
 
     iam: Any
@@ -80,70 +85,73 @@ class Connection:
         return find_source_traits(self.source).reaches_aws
 
     def identity(self) -> tuple[Account, Caller]:
-        """The account and the caller, asked of STS, which needs no permission and works under any deny."""
+        """Returns the account and the caller from STS; the call needs no permission, and no policy can deny it.
+
+        Raises CallError, AccessError.
+        """
         return self.result(self._identity, "sts:GetCallerIdentity")
 
     def read_identity_again(self) -> tuple[Account, Caller]:
-        """The same, asked again: what gives the credentials may have given those of somebody else since."""
+        """Asks STS again; the credentials may be those of another identity by now. Raises CallError."""
         return self.result(self.submit(_read_identity, self._client("sts")), "sts:GetCallerIdentity")
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Run a function in one of the connection's threads, at most IN_FLIGHT at once, or now where it has none."""
+        """Runs a function in one of the connection's threads, at most IN_FLIGHT at once; at once if it has none."""
         return self._pool.submit(function, *arguments)
 
     @property
     def is_sequential(self) -> bool:
-        """Whether what is submitted is done one after another, so that one call for two things is better than two."""
+        """Whether submitted functions run one after another; one call that reads two lists is then faster than two."""
         return isinstance(self._pool, _ImmediateExecutor)
 
     def result(self, future: Future[T], call: str) -> T:
-        """What the function gave, or CallError when the run's deadline comes first."""
+        """Returns the function's result. Raises CallError, also when the run's time limit passes first."""
         try:
             return future.result(timeout=max(0.0, self.remaining()))
         except FutureTimeout:
             raise deadline_error(call) from None
 
     def renew(self) -> None:
-        """Start the run's time again: a person has answered, and writing is a part of its own."""
+        """Starts the time limit again, after a person answered: writing has its own limit."""
         self.deadline.renew()
 
     def remaining(self) -> float:
-        """Seconds until the run's deadline."""
+        """Returns the seconds until the run's time limit."""
         return self.deadline.remaining()
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One IAM call and its parsed reply. Raises CallError, and nothing else, whatever comes back."""
+        """Sends an IAM call and returns its parsed reply. Raises CallError and no other error."""
         if self.remaining() <= 0:
             raise deadline_error(f"iam:{operation}")
         return call_service(self.iam, "iam", operation, parameters)
 
     def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One IAM call that is sent once, whatever comes back: for what would be done twice. Raises CallError."""
+        """Sends an IAM call without any retry, for a call that a retry would apply twice. Raises CallError."""
         if self.remaining() <= 0:
             raise deadline_error(f"iam:{operation}")
         return call_service(self._client("iam", attempts=1), "iam", operation, parameters)
 
     def assume_role(self, role_arn: str, external_id: str) -> Connection:
-        """A connection of another account, by a role there, with time of its own. Raises AccessError.
+        """Returns a connection to another account through a role there, with its own time limit. Raises AccessError.
 
-        All of them call through the same two clients, each with keys of its own, and each in the thread that asks.
+        All these connections share two clients. Each signs with its own keys and calls in the calling thread.
         """
         deadline = Deadline(self._require_settings.timeout)
         keys, arn = assume_role(self._sts_client, role_arn, external_id)
 
-        def another(service: str, **more: Any) -> Any:
-            with self._client_lock:  # botocore's session is not made for several threads
+        def make_role_client(service: str, **more: Any) -> Any:
+            with self._client_lock:  # botocore's session is not thread-safe
                 return self._client(service, **keys, **more)
 
         with self._client_lock:
             shared = self._shared_clients
         threads = _ImmediateExecutor()
-        if arn:  # whose the keys are, STS has said with them: to ask again would be a sixth of an account's calls
+        if arn:  # STS returned the identity with the keys; another call would be a sixth of an account's calls
             identity = threads.submit(_identity_of_arn, arn, "sts:AssumeRole", role_arn)
         else:
             identity = threads.submit(_read_identity, shared.client_for("sts", keys, deadline), role_arn)
         iam = shared.client_for("iam", keys, deadline)
-        return Connection(iam, self.endpoint, deadline, threads, identity, another, self.source)
+        return Connection(iam, self.endpoint, deadline, threads, identity, make_role_client, self.source)
 
     @functools.cached_property
     def _sts_client(self) -> Any:
@@ -157,17 +165,17 @@ class Connection:
     @property
     def _require_settings(self) -> Settings:
         if self._settings is None:
-            raise AssertionError("unreachable: only a connection of one's own credentials leads to others")
+            raise AssertionError("unreachable: only the connection with the run's own credentials assumes roles")
         return self._settings
 
     def call_organizations(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One call to Organizations, as `call` makes them to IAM. Few audits need any: the client is made here."""
+        """Sends a call to Organizations and returns its reply; its client is created on first use. Raises CallError."""
         if self.remaining() <= 0:
             raise deadline_error(f"organizations:{operation}")
         return call_service(self._organizations_client, "organizations", operation, parameters)
 
     def list_organizations(self, operation: str, items: str, **parameters: str) -> list[Any]:
-        """Every item of a list of Organizations, whose last page has no token; or CallError."""
+        """Returns every item of a list of Organizations, whose last page has no NextToken. Raises CallError."""
         call = f"organizations:{operation}"
         found: list[Any] = []
         for _ in range(PAGE_CAP):
@@ -183,16 +191,16 @@ class Connection:
         return self._client("organizations")
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
-        """Every item of a list, or CallError: half a list is never returned.
+        """Returns every item of a list. Raises CallError if any page fails: the list is never partial.
 
-        botocore's paginators stop without a word when a page lacks its Marker or IsTruncated, and follow markers
-        that go round in circles, so the end of the list is checked here: the last page has to say that it is the last.
+        botocore's paginators stop silently at a page without Marker or IsTruncated, and follow repeated markers
+        forever. This method therefore requires that the last page has IsTruncated false.
         """
         (found,) = self.lists(operation, (items,), **parameters)
         return found
 
     def lists(self, operation: str, members: Sequence[str], **parameters: Any) -> tuple[list[Any], ...]:
-        """The same of an operation whose pages have parts of several lists, by the names of their members."""
+        """Returns several lists of an operation, one for each name in `members`, as `pages` does for one list."""
         call = f"iam:{operation}"
         found: tuple[list[Any], ...] = tuple([] for _ in members)
         seen: set[str] = set()
@@ -201,8 +209,8 @@ class Connection:
             reply = reply.get(ROWS, reply)
             for rows, items in zip(found, members, strict=True):
                 rows.extend(take_field(reply, items, list, call))
-            unsaid = self.endpoint is not None and operation in _END_NOT_MARKED and not seen
-            if unsaid and not reply.keys() & {"IsTruncated", "Marker"}:
+            may_omit_end = self.endpoint is not None and operation in _END_NOT_MARKED and not seen
+            if may_omit_end and not reply.keys() & {"IsTruncated", "Marker"}:
                 return found
             if not take_field(reply, "IsTruncated", bool, call):
                 return found
@@ -216,12 +224,15 @@ class Connection:
 
 @contextlib.contextmanager
 def connect(
-    settings: Settings, *, attempts: int = ATTEMPTS, asks: bool = True, clock: SkewClock | None = None
+    settings: Settings, *, attempts: int = ATTEMPTS, can_prompt: bool = True, clock: SkewClock | None = None
 ) -> Iterator[Connection]:
-    """A connection with the credentials that botocore finds, or those of the role that the settings name.
+    """Opens a connection with the credentials that botocore finds, or those of the role in the settings.
 
-    The identity is on its way to STS while the IAM client is being made. asks: whether a person may be asked for an
-    MFA code; clock: told of every reply. Raises AccessError.
+    The identity is requested from STS while the IAM client is created. Raises AccessError, EndpointError, InputError.
+
+    attempts: how often a call is sent at most
+    can_prompt: whether a person can be asked for an MFA code
+    clock: receives the Date of every reply
     """
     check_endpoint(settings)
     check_role(settings)
@@ -233,27 +244,27 @@ def connect(
             if clock:
                 clock.watch(session)
             check_ca_bundle(session, settings)
-            keys, held = wait_for_credentials(pool.submit(find_credentials, session, settings, asks), deadline)
+            search = pool.submit(find_credentials, session, settings, can_prompt)
+            keys, credentials_in_use = wait_for_credentials(search, deadline)
             sts = make_client(session, "sts", settings, attempts=attempts, **keys)
             identity = pool.submit(_read_identity, sts, settings.role_arn)
 
-            def another(service: str, attempts: int = attempts, **others: Any) -> Any:
-                return make_client(session, service, settings, attempts=attempts, **(others or keys))
+            def make_own_client(service: str, attempts: int = attempts, **other_keys: Any) -> Any:
+                return make_client(session, service, settings, attempts=attempts, **(other_keys or keys))
 
-            iam = another("iam")
+            iam = make_own_client("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not is_aws_url(settings.endpoint_url) else None
         hosts = (iam.meta.endpoint_url, sts.meta.endpoint_url)
-        common = (iam, endpoint, deadline, pool, identity, another)
-        models = session.get_component("data_loader")
-        yield Connection(*common, credentials_in_use=held, hosts=hosts, _settings=settings, _model_loader=models)
+        common = (iam, endpoint, deadline, pool, identity, make_own_client, "live", credentials_in_use, hosts)
+        yield Connection(*common, _settings=settings, _model_loader=session.get_component("data_loader"))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def publish_message(topic: str, subject: str, message: str, settings: Settings) -> None:
-    """One message to a topic of SNS, by its ARN, whose region the settings name. Raises AuditError.
+    """Publishes a message to an SNS topic, by its ARN; the settings name the topic's region. Raises AuditError.
 
-    It asks IAM and STS nothing: its credentials need sns:Publish, and no more.
+    It calls neither IAM nor STS: the credentials need sns:Publish only.
     """
     check_endpoint(settings)
     with explain_setup_errors(settings):
@@ -274,12 +285,12 @@ def _read_identity(sts: Any, role_arn: str = "") -> tuple[Account, Caller]:
 
 
 def _identity_of_arn(arn: str, call: str, role_arn: str) -> tuple[Account, Caller]:
-    """The caller by its ARN. Raises AccessError where it is not of the account of the role that was asked for."""
+    """Returns the account and the caller of an ARN. Raises CallError; AccessError if not of the role's account."""
     parts = re.fullmatch(r"arn:(aws[a-z0-9-]*):(?:iam|sts)::([0-9]{12}):.+", arn)
     if parts is None:
         raise CallError(call, MALFORMED, "the caller's ARN cannot be read")
     account = Account(parts[2], parts[1])
     if role_arn and not role_arn.startswith(f"arn:{account.partition}:iam::{account.id}:"):
-        hint = "nothing was read; look at what stands between here and AWS, and at --endpoint-url"
-        raise AccessError(f"role {role_arn} was assumed, and the keys that came are of account {account.id}", hint)
+        hint = "check --endpoint-url and any proxy between this machine and AWS; nothing was read"
+        raise AccessError(f"role {role_arn} was assumed, but the keys are of account {account.id}", hint)
     return account, Caller(arn, root=arn == account.root_arn)

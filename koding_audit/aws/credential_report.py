@@ -1,7 +1,7 @@
-"""The credential report: AWS's CSV about every user and root, read by its header and never guessed at.
+"""Parses IAM's credential report: a CSV with one row for root and one for each user.
 
-Columns and words: IAM user guide, id_credentials_getting-report. Reports have grown columns and changed the case of
-their words, so columns are found by name, words are read ignoring case, and an unknown word is unknown, not a default.
+Columns and values: IAM user guide, id_credentials_getting-report. AWS has added columns and changed the case of values,
+so columns are found by name and values compared without case. An unknown value stays unknown; it gets no default.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CredentialRow = Mapping[str, str]
 
 
 class ReportFormatError(Exception):
-    """The report is not what it has to be; the text says what is wrong with it."""
+    """The report does not have the documented form; the text says why."""
 
 
 def parse_credential_report(content: bytes) -> Mapping[str, CredentialRow]:
-    """The report's rows by user name. Raises ReportFormatError."""
+    """Returns the report's rows by user name. Raises ReportFormatError."""
     try:
         table = [cells for cells in csv.reader(io.StringIO(content.decode("utf-8")), strict=True) if cells]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -46,7 +46,7 @@ def parse_credential_report(content: bytes) -> Mapping[str, CredentialRow]:
 
 
 class _LazyRows(Mapping[str, CredentialRow]):
-    """Rows that are put under their columns when they are asked for: of thousands a run may want root's alone."""
+    """The report's rows, each converted to a mapping on access: of thousands, a run may need root's only."""
 
     def __init__(self, header: list[str], cells: Mapping[str, list[str]]) -> None:
         self._header = header
@@ -63,7 +63,7 @@ class _LazyRows(Mapping[str, CredentialRow]):
 
 
 def parse_root_use(table: Mapping[str, CredentialRow], generated: datetime) -> RootUse:
-    """When root was last used. Raises ReportFormatError where root's row or one of its columns is missing."""
+    """Returns when root was last used. Raises ReportFormatError if root's row or a column of it is missing."""
     row = table.get(ROOT)
     if row is None:
         raise ReportFormatError("the report has no row of the root user")
@@ -72,18 +72,18 @@ def parse_root_use(table: Mapping[str, CredentialRow], generated: datetime) -> R
 
 
 def has_no_key(row: CredentialRow) -> bool:
-    """Whether the report says for certain that a user had no access key, active or not, when it was made."""
+    """Whether the report proves that the user had no access key, active or not, when AWS made the report."""
     slots = [(row.get(f"access_key_{n}_active"), row.get(f"access_key_{n}_last_rotated")) for n in KEY_SLOTS]
     return all(_lowercase(active) == "false" and _lowercase(rotated) == "n/a" for active, rotated in slots)
 
 
 def has_no_password(row: CredentialRow) -> bool:
-    """Whether the report says for certain that a user had no console password when it was made."""
+    """Whether the report proves that the user had no console password when AWS made the report."""
     return _lowercase(row.get("password_enabled")) == "false"
 
 
 def parse_report_time(row: CredentialRow, column: str) -> datetime | None:
-    """A time in UTC, None for never. Raises ReportFormatError for a column that is missing or not a time."""
+    """Returns a time in UTC, None for never. Raises ReportFormatError if the column is missing or not a time."""
     value = row.get(column)
     if value is None:
         raise ReportFormatError(f"the report has no column `{column}`")

@@ -1,4 +1,4 @@
-"""The AWS shared credentials file: its profiles, and a new one, added whole or not at all, for its owner alone."""
+"""Reads the AWS shared credentials file and adds a profile to it atomically, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from koding_audit.model.errors import AuditError, InputError
 
 @dataclass(frozen=True)
 class CredentialsFile:
-    """The file that botocore and the AWS CLI read for profiles; it need not be there yet."""
+    """The file that botocore and the AWS CLI read profiles from; it may not exist yet."""
 
     path: Path
 
     def read_key_id(self, profile: str) -> str | None:
-        """The access key id of a profile, "" where it has none, None where there is no such profile.
+        """Returns the access key id of a profile, "" if it has none, None if the profile does not exist.
 
-        Raises InputError where the file cannot be read.
+        Raises InputError if the file cannot be read or parsed.
         """
         parsed = configparser.RawConfigParser(default_section="")
         try:
@@ -31,23 +31,24 @@ class CredentialsFile:
         except configparser.Error as error:
             line = getattr(error, "lineno", None)
             where = f" (line {line})" if line else ""
-            raise InputError(f"{self.path} is not a credentials file{where}", "mend it, or move it away") from None
+            hint = "correct the file, or move it away"
+            raise InputError(f"{self.path} is not a credentials file{where}", hint) from None
         return parsed.get(profile, "aws_access_key_id", fallback="") if parsed.has_section(profile) else None
 
     def check_writable(self) -> None:
-        """Whether a profile could be added, found out by writing beside the file. Raises AuditError."""
+        """Checks that a profile can be added, by writing a temporary file beside it. Raises AuditError."""
         with self._explain_write_errors():
             if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
-                hint = "name the file itself in AWS_SHARED_CREDENTIALS_FILE"
-                raise AuditError(f"{self.path} is not a plain file, and is not written through", hint)
+                hint = "set AWS_SHARED_CREDENTIALS_FILE to the path of the file itself"
+                raise AuditError(f"{self.path} is a link or not a regular file, and is not written", hint)
             create_private_folder(self.path.parent)
             self._write_temporary("").unlink()
 
     def add_profile(self, profile: str, key_id: str, secret: str) -> None:
-        """Add a profile with an access key; whatever else the file holds stays as it is. Raises AuditError."""
+        """Adds a profile with an access key and leaves the rest of the file unchanged. Raises AuditError."""
         before = self._read_text()
         if self.read_key_id(profile) is not None:
-            raise InputError(f"profile {profile} has come into {self.path} since it was looked at")
+            raise InputError(f"profile {profile} was added to {self.path} by another program during this run")
         gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
         section = f"[{profile}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n"
         with self._explain_write_errors():
@@ -68,7 +69,7 @@ class CredentialsFile:
             raise InputError(f"{self.path} cannot be read: {reason}") from None
 
     def _write_temporary(self, text: str) -> Path:
-        """A new file in the same folder with this text, on the disk."""
+        """Writes the text to a new file in the same folder, syncs it to disk and returns its path."""
         beside = self.path.with_name(f".{self.path.name}.{os.urandom(8).hex()}")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -86,28 +87,28 @@ class CredentialsFile:
         try:
             yield
         except OSError as error:
-            raise AuditError(f"{self.path} cannot be written: {error.strerror}", "nothing of it was changed") from None
+            raise AuditError(f"{self.path} cannot be written: {error.strerror}", "the file was not changed") from None
 
 
 def default_credentials_file(environ: Mapping[str, str]) -> CredentialsFile:
-    """The file that this environment's AWS tools read. Raises InputError where there is no HOME for it."""
-    said = environ.get("AWS_SHARED_CREDENTIALS_FILE") or ""
+    """Returns the file that AWS tools read in this environment. Raises InputError if HOME is needed and not set."""
+    configured = environ.get("AWS_SHARED_CREDENTIALS_FILE") or ""
     home = environ.get("HOME") or ""
-    if said.startswith("~/") and home:
-        said = home + said[1:]
-    if not said and not Path(home).is_absolute():
-        hint = "set HOME, or AWS_SHARED_CREDENTIALS_FILE"
-        raise InputError("there is no HOME to find ~/.aws/credentials in", hint)
-    return CredentialsFile(Path(said or Path(home) / ".aws" / "credentials"))
+    if configured.startswith("~/") and home:
+        configured = home + configured[1:]
+    if not configured and not Path(home).is_absolute():
+        hint = "set HOME or AWS_SHARED_CREDENTIALS_FILE"
+        raise InputError("HOME is not set, so ~/.aws/credentials could not be found", hint)
+    return CredentialsFile(Path(configured or Path(home) / ".aws" / "credentials"))
 
 
 def is_profile_name(name: str) -> bool:
-    """Whether a name can stand as `[NAME]` without meaning something else to those who read the file."""
+    """Whether every reader of the file takes `[NAME]` as this profile: letters, digits and _.@+=,- only."""
     return re.fullmatch(r"[A-Za-z0-9_.@+=,-]{1,128}", name, re.ASCII) is not None
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new name is on the disk only once its folder is."""
+    """Syncs a folder to disk; only then is a file renamed in it there after a crash."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

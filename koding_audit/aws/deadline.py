@@ -1,4 +1,4 @@
-"""The time that a run may take, and the difference between this machine's clock and AWS's."""
+"""The time limit of a run, and the difference between this machine's clock and AWS's."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from typing import Any
 
 
 class SkewClock:
-    """How far this machine's clock is from that of whoever answered last, by the time in the reply.
+    """Measures this machine's clock against the Date of the last reply.
 
-    skew: seconds that it is ahead; None before anybody answered.
+    skew: seconds that this machine is ahead; None before the first reply.
     """
 
     def __init__(self) -> None:
         self.skew: int | None = None
 
     def watch(self, session: Any) -> None:
-        """Every reply to a client of the session is looked at, a refusal too."""
+        """Registers for every reply to a client of a botocore session, error replies too."""
         session.register("after-call", self.read_date)
 
     def read_date(self, parsed: Any, **_: Any) -> None:
-        """Botocore's event after a reply."""
+        """Botocore's event after a reply: stores the skew that its Date header gives."""
         found = skew_seconds(parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
         self.skew = self.skew if found is None else found
 
 
 class Deadline:
-    """When a run's time is up; seconds: how long it has from now, and from each time that it is renewed."""
+    """The time limit of a run.
+
+    seconds: the limit, counted from now and again from each call of `renew`
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -38,12 +41,12 @@ class Deadline:
         self._at = time.monotonic() + self._seconds
 
     def remaining(self) -> float:
-        """Seconds, less than none when it has passed."""
+        """Returns the seconds that are left, negative after the limit."""
         return self._at - time.monotonic()
 
 
 def skew_seconds(date: str) -> int | None:
-    """Seconds that this machine's clock is ahead of a reply's Date header; None where that cannot be read."""
+    """Returns how many seconds this machine's clock is ahead of a Date header, None if that cannot be parsed."""
     try:
         theirs = parsedate_to_datetime(date).replace(tzinfo=timezone.utc)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Typed reads of IAM: one reply in, one value out; whatever is wrong with a reply is a CallError that says so."""
+"""Typed reads of IAM: each sends one read and returns a checked value, and raises CallError for an invalid reply."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from koding_audit.model.errors import CallError
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.snapshot import AccessKey, ManagedPolicy, Principal, inline_document_key
 
-REPORT_DEADLINE = 60.0  # seconds; AWS takes a few, for a large account more
-_SIMULATION_BATCH = 100  # of thousands of actions, so that neither request nor reply grows without bound
+REPORT_DEADLINE = 60.0  # seconds; AWS takes a few seconds, more for a large account
+_SIMULATION_BATCH = 100  # actions a call, which bounds the size of request and reply
 _KEY_STATUSES = frozenset({"Active", "Inactive", "Expired"})
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
 _DETAILS = "iam:GetAccountAuthorizationDetails"
-_NO_LISTS: Mapping[str, Any] = {}  # what a principal by itself does not say of its policies and groups
-# Where a principal's name, its id and the details of its inline policies are.
+_NO_LISTS: Mapping[str, Any] = {}  # GetUser, GetGroup and GetRole return no policies and no groups
+# The members of a detail that have a principal's name, its id and its inline policies.
 _DETAIL_MEMBERS: Mapping[PrincipalKind, tuple[str, str, str]] = {
     "user": ("UserName", "UserId", "UserPolicyList"),
     "group": ("GroupName", "GroupId", "GroupPolicyList"),
@@ -37,7 +37,10 @@ _DETAIL_FILTERS: Mapping[PrincipalKind, tuple[str, str]] = {
 
 
 def read_principal(connection: Connection, kind: PrincipalKind, name: str, *, members: bool = False) -> Principal:
-    """A user, group or role by itself: ARN, id, path, boundary, a role's trust; with members, a group's users too."""
+    """Returns a user, group or role: ARN, id, path, boundary, a role's trust policy. Raises CallError.
+
+    members: also read the users of a group
+    """
     if kind == "user":
         call = "iam:GetUser"
         return _decode_user(take_field(connection.call("GetUser", UserName=name), "User", dict, call), name, call)
@@ -53,33 +56,36 @@ def read_principal(connection: Connection, kind: PrincipalKind, name: str, *, me
 
 
 def list_attached_policies(connection: Connection, kind: PrincipalKind, name: str) -> frozenset[str]:
-    """ARNs of the managed policies attached to a user, group or role."""
+    """Returns the ARNs of the managed policies attached to a user, group or role. Raises CallError."""
     operation = f"ListAttached{kind.title()}Policies"
     found = connection.pages(operation, "AttachedPolicies", **{f"{kind.title()}Name": name})
     return frozenset(take_field(each, "PolicyArn", str, f"iam:{operation}") for each in found)
 
 
 def list_inline_policies(connection: Connection, kind: PrincipalKind, name: str) -> frozenset[str]:
-    """Names of the inline policies of a user, group or role."""
+    """Returns the names of the inline policies of a user, group or role. Raises CallError."""
     operation = f"List{kind.title()}Policies"
     return _string_set(connection.pages(operation, "PolicyNames", **{f"{kind.title()}Name": name}), f"iam:{operation}")
 
 
 def read_inline_document(connection: Connection, kind: PrincipalKind, name: str, policy: str) -> str:
-    """The document of one inline policy, as JSON with sorted keys."""
+    """Returns the document of an inline policy, as JSON with sorted keys. Raises CallError."""
     operation = f"Get{kind.title()}Policy"
     reply = connection.call(operation, PolicyName=policy, **{f"{kind.title()}Name": name})
     return take_document(reply, "PolicyDocument", f"iam:{operation}")
 
 
 def list_groups_of_user(connection: Connection, name: str) -> frozenset[str]:
-    """Names of the groups that a user is in."""
+    """Returns the names of the groups that a user is in. Raises CallError."""
     found = connection.pages("ListGroupsForUser", "Groups", UserName=name)
     return frozenset(take_field(each, "GroupName", str, "iam:ListGroupsForUser") for each in found)
 
 
 def list_access_keys(connection: Connection, name: str) -> tuple[AccessKey, ...]:
-    """A user's access keys, oldest first. The user is always named: without, IAM answers about the caller."""
+    """Returns a user's access keys, oldest first. Raises CallError.
+
+    The call always names the user: without a name, IAM returns the keys of the caller.
+    """
     found = connection.pages("ListAccessKeys", "AccessKeyMetadata", UserName=name)
     return tuple(
         sorted((_read_access_key(connection, each) for each in found), key=lambda key: (key.created, key.suffix))
@@ -87,7 +93,7 @@ def list_access_keys(connection: Connection, name: str) -> tuple[AccessKey, ...]
 
 
 def has_password(connection: Connection, name: str) -> bool:
-    """Whether a user can sign in to the console."""
+    """Whether a user has a console password. Raises CallError."""
     try:
         take_field(connection.call("GetLoginProfile", UserName=name), "LoginProfile", dict, "iam:GetLoginProfile")
     except CallError as error:
@@ -98,20 +104,24 @@ def has_password(connection: Connection, name: str) -> bool:
 
 
 def read_password_last_used(connection: Connection, name: str) -> tuple[datetime, ...]:
-    """When a user last signed in with its password; IAM leaves it out where that was never (API_User)."""
+    """Returns the time of a user's last sign-in with a password, () if never (API_User). Raises CallError."""
     call = "iam:GetUser"
     user = take_field(connection.call("GetUser", UserName=name), "User", dict, call)
     return (take_time(user, "PasswordLastUsed", call),) if "PasswordLastUsed" in user else ()
 
 
 def has_mfa(connection: Connection, name: str) -> bool:
+    """Whether a user has an MFA device. Raises CallError."""
     return bool(connection.pages("ListMFADevices", "MFADevices", UserName=name))
 
 
 def list_service_credentials(connection: Connection, name: str) -> tuple[str, ...]:
-    """The kinds of credentials that the credential report never shows: one word each, sorted, `ssh` for SSH keys."""
+    """Returns the kinds of credentials that the credential report omits: service names and `ssh`, sorted.
+
+    Raises CallError.
+    """
     call = "iam:ListServiceSpecificCredentials"
-    # Without a list of all users the answer is one page, whose IsTruncated older endpoints leave out.
+    # With a UserName the reply is one page; older endpoints omit its IsTruncated.
     reply = connection.call("ListServiceSpecificCredentials", UserName=name)
     kinds = {
         take_field(each, "ServiceName", str, call)
@@ -125,7 +135,7 @@ def list_service_credentials(connection: Connection, name: str) -> tuple[str, ..
 
 
 def read_managed_policy(connection: Connection, arn: str) -> ManagedPolicy | None:
-    """A managed policy, None where there is none of that ARN."""
+    """Returns a managed policy, None if no policy has this ARN. Raises CallError."""
     try:
         reply = connection.call("GetPolicy", PolicyArn=arn)
     except CallError as error:
@@ -136,14 +146,17 @@ def read_managed_policy(connection: Connection, arn: str) -> ManagedPolicy | Non
 
 
 def list_policy_versions(connection: Connection, arn: str) -> tuple[str, ...]:
-    """The ids of a managed policy's versions, oldest first; AWS keeps five at most."""
+    """Returns the ids of a managed policy's versions, oldest first; AWS keeps five at most. Raises CallError."""
     call = "iam:ListPolicyVersions"
     found = connection.pages("ListPolicyVersions", "Versions", PolicyArn=arn)
     return _sort_versions(take_field(each, "VersionId", str, call) for each in found)
 
 
 def read_managed_document(connection: Connection, arn: str, version: str = "") -> str:
-    """A version of a managed policy, "" for its default one, as JSON with sorted keys."""
+    """Returns the document of a version of a managed policy, as JSON with sorted keys. Raises CallError.
+
+    version: "" for the default version
+    """
     call = "iam:GetPolicyVersion"
     if not version:
         policy = take_field(connection.call("GetPolicy", PolicyArn=arn), "Policy", dict, "iam:GetPolicy")
@@ -154,10 +167,11 @@ def read_managed_document(connection: Connection, arn: str, version: str = "") -
 
 @dataclass(frozen=True, slots=True)
 class SimulationResult:
-    """One answer of AWS's policy simulator. decision: `allowed`, `explicitDeny` or `implicitDeny`.
+    """The result of AWS's policy simulator for one action.
 
-    organizations: whether the organization's SCPs allow it, None where it says nothing of them; missing: the condition
-    keys that would have mattered and were not given.
+    decision: `allowed`, `explicitDeny` or `implicitDeny`
+    allowed_by_organizations: whether the organization's SCPs allow the action, None if the reply does not say
+    missing: the condition keys that the policies use and the request did not give, sorted
     """
 
     decision: str
@@ -172,7 +186,11 @@ def simulate_principal(
     resource: str,
     context: Iterable[tuple[str, tuple[str, ...]]],
 ) -> dict[str, SimulationResult]:
-    """What AWS's simulator says that a user, group or role may do, by action; context: condition keys and values."""
+    """Returns the policy simulator's result for each action of a user, group or role. Raises CallError.
+
+    arn: of the user, group or role
+    context: condition keys and their values
+    """
     entries = [
         {
             "ContextKeyName": key,
@@ -184,9 +202,9 @@ def simulate_principal(
     names = list(actions)
     found: dict[str, SimulationResult] = {}
     for start in range(0, len(names), _SIMULATION_BATCH):
-        asked = {"PolicySourceArn": arn, "ActionNames": names[start : start + _SIMULATION_BATCH]}
+        batch = {"PolicySourceArn": arn, "ActionNames": names[start : start + _SIMULATION_BATCH]}
         results = connection.pages(
-            "SimulatePrincipalPolicy", "EvaluationResults", **asked, ResourceArns=[resource], ContextEntries=entries
+            "SimulatePrincipalPolicy", "EvaluationResults", **batch, ResourceArns=[resource], ContextEntries=entries
         )
         found |= dict(_decode_simulation(each) for each in results)
     return found
@@ -197,8 +215,8 @@ def _decode_simulation(result: Any) -> tuple[str, SimulationResult]:
     decision = take_field(result, "EvalDecision", str, call)
     if decision not in ("allowed", "explicitDeny", "implicitDeny"):
         raise CallError(call, MALFORMED, f"the reply has a decision that IAM does not know: {decision!r}")
-    said = take_field({"OrganizationsDecisionDetail": {}, **result}, "OrganizationsDecisionDetail", dict, call)
-    allowed = take_field(said, "AllowedByOrganizations", bool, call) if "AllowedByOrganizations" in said else None
+    detail = take_field({"OrganizationsDecisionDetail": {}, **result}, "OrganizationsDecisionDetail", dict, call)
+    allowed = take_field(detail, "AllowedByOrganizations", bool, call) if "AllowedByOrganizations" in detail else None
     missing = sorted(
         _string_set(take_field({"MissingContextValues": [], **result}, "MissingContextValues", list, call), call)
     )
@@ -206,14 +224,17 @@ def _decode_simulation(result: Any) -> tuple[str, SimulationResult]:
 
 
 def list_managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:
-    """Every managed policy there is, AWS's and the account's own."""
+    """Returns every managed policy by ARN, AWS's and the account's own. Raises CallError."""
     found = connection.pages("ListPolicies", "Policies", Scope="All")
     policies = (_decode_managed_policy(policy, "iam:ListPolicies") for policy in found)
     return {policy.arn: policy for policy in policies}
 
 
 def list_own_policies(connection: Connection) -> tuple[dict[str, ManagedPolicy], dict[str, str]]:
-    """The account's own managed policies with all of their versions, and the documents of these."""
+    """Returns the account's own managed policies by ARN, and the documents of all their versions. Raises CallError.
+
+    The documents' names are those of `documents_from_detail`.
+    """
     details = connection.pages("GetAccountAuthorizationDetails", "Policies", Filter=["LocalManagedPolicy"])
     policies: dict[str, ManagedPolicy] = {}
     documents: dict[str, str] = {}
@@ -225,7 +246,7 @@ def list_own_policies(connection: Connection) -> tuple[dict[str, ManagedPolicy],
 
 
 def read_account_summary(connection: Connection) -> dict[str, int]:
-    """The account's counts and quotas; a key that AWS leaves out is left out."""
+    """Returns the account's counts and quotas, without the keys that AWS omits. Raises CallError."""
     call = "iam:GetAccountSummary"
     summary = take_field(connection.call("GetAccountSummary"), "SummaryMap", dict, call)
     return {name: take_field(summary, name, int, call) for name in summary}
@@ -234,9 +255,9 @@ def read_account_summary(connection: Connection) -> dict[str, int]:
 def read_credential_report(
     connection: Connection, sleep: Callable[[float], None] = time.sleep
 ) -> tuple[Mapping[str, CredentialRow], datetime]:
-    """The credential report's rows, and when AWS made it: up to four hours ago, when there was one.
+    """Returns the credential report's rows and the time when AWS made it, up to four hours ago. Raises CallError.
 
-    Waits for a new one to be made, REPORT_DEADLINE seconds at most.
+    If AWS has to make a new report, waits for it for REPORT_DEADLINE seconds at most.
     """
     _generate_report(connection)
     pause, waited = 0.25, 0.0
@@ -260,7 +281,7 @@ def read_credential_report(
 
 
 def _generate_report(connection: Connection) -> None:
-    """Where AWS makes no new report for now, one that is there is still good: reading it will tell."""
+    """Requests a new report. LimitExceeded is no error: a recent report exists and the next call reads it."""
     try:
         connection.call("GenerateCredentialReport")
     except CallError as error:
@@ -270,9 +291,10 @@ def _generate_report(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationDetails:
-    """What GetAccountAuthorizationDetails says of one kind.
+    """What GetAccountAuthorizationDetails returns for one kind of principal.
 
-    documents: the details of inline policies, by model.document_key, for `document_of_detail` where one is asked for.
+    principals: every user, group or role of the account
+    documents: details of inline policies by `inline_document_key`; `document_from_detail` decodes one
     """
 
     principals: tuple[Principal, ...]
@@ -282,7 +304,7 @@ class AuthorizationDetails:
 def list_authorization_details(
     connection: Connection, kinds: Sequence[PrincipalKind]
 ) -> dict[PrincipalKind, AuthorizationDetails]:
-    """Every user, group or role of the account, by GetAccountAuthorizationDetails: a thousand to a page."""
+    """Returns every principal of the given kinds by GetAccountAuthorizationDetails, 1,000 a page. Raises CallError."""
     filters, members = zip(*(_DETAIL_FILTERS[kind] for kind in kinds), strict=True)
     found = connection.lists("GetAccountAuthorizationDetails", members, Filter=list(filters))
     return {kind: _decode_details(kind, each) for kind, each in zip(kinds, found, strict=True)}
@@ -300,7 +322,10 @@ def _decode_details(kind: PrincipalKind, found: Sequence[Any]) -> AuthorizationD
 
 
 def _check_inline_document(policy: Any) -> Any:
-    """An inline policy whose document looks like one. What does not is decoded now, and refused. Raises CallError."""
+    """Returns an inline policy's detail after a quick check of its document. Raises CallError.
+
+    A URL-encoded JSON object is decoded only when it is needed; any other form is decoded, and refused, now.
+    """
     document = policy.get("PolicyDocument")
     if not (isinstance(document, str) and document.startswith("%7B") and document.endswith("%7D")):
         document_from_detail(policy)
@@ -308,17 +333,20 @@ def _check_inline_document(policy: Any) -> Any:
 
 
 def _refuse_namesakes(principals: Iterable[Principal]) -> None:
-    """A row may come twice, where a page was shifted; of two that differ, one would be lost without a word."""
+    """Raises CallError if two principals have one name and differ; otherwise one would be lost silently.
+
+    Two equal rows are allowed: a list that changes while it is read can repeat a row on the next page.
+    """
     known: dict[str, Principal] = {}
     for each in principals:
         other = known.setdefault(each.name.casefold(), each)
         if other is not each and other != each:
-            said = f"two {each.kind}s are called {other.name} and {each.name}"
-            raise CallError(_DETAILS, MALFORMED, said)
+            message = f"two {each.kind}s are called {other.name} and {each.name}"
+            raise CallError(_DETAILS, MALFORMED, message)
 
 
 def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
-    """Who is in each group, by the groups' names, from what every user says."""
+    """Returns the names of each group's members by group name, from the groups of every user."""
     members: dict[str, set[str]] = {}
     for user in users:
         for group in user.groups or ():
@@ -327,7 +355,10 @@ def members_by_group(users: Iterable[Principal]) -> dict[str, frozenset[str]]:
 
 
 def principal_from_detail(kind: PrincipalKind, detail: Any) -> Principal:
-    """A user's, group's or role's detail; AWS leaves out a user's list of inline policies when it is empty."""
+    """Returns the principal of a detail of GetAccountAuthorizationDetails. Raises CallError.
+
+    AWS omits a user's list of inline policies when it is empty.
+    """
     call = _DETAILS
     attached = take_field(detail, "AttachedManagedPolicies", list, call)
     inline = _inline_details(kind, detail)
@@ -341,12 +372,12 @@ def principal_from_detail(kind: PrincipalKind, detail: Any) -> Principal:
 
 
 def document_from_detail(policy: Any) -> str:
-    """The document in the detail of an inline policy. Raises CallError."""
+    """Returns the document of an inline policy's detail, as JSON with sorted keys. Raises CallError."""
     return take_document(policy, "PolicyDocument", _DETAILS)
 
 
 def policy_from_detail(detail: Any) -> ManagedPolicy:
-    """A managed policy's detail, with the ids of all of its versions."""
+    """Returns the managed policy of a detail, with the ids of all its versions. Raises CallError."""
     call = _DETAILS
     versions = take_field(detail, "PolicyVersionList", list, call)
     ids = _sort_versions(take_field(each, "VersionId", str, call) for each in versions)
@@ -354,7 +385,10 @@ def policy_from_detail(detail: Any) -> ManagedPolicy:
 
 
 def documents_from_detail(detail: Any) -> dict[str, str]:
-    """The documents in a managed policy's detail: the default version's by its ARN, every version's by `ARN@v2`."""
+    """Returns the documents of a managed policy's detail: every version by `ARN@v2`, the default one also by ARN.
+
+    Raises CallError.
+    """
     call = _DETAILS
     arn = take_field(detail, "Arn", str, call)
     found: dict[str, str] = {}
@@ -366,12 +400,12 @@ def documents_from_detail(detail: Any) -> dict[str, str]:
     return found
 
 
-def take_document(holder: Any, name: str, call: str) -> str:
-    """A policy document as this tool keeps it: JSON with sorted keys. Raises CallError.
+def take_document(reply: Any, name: str, call: str) -> str:
+    """Returns a policy document of a reply, as JSON with sorted keys. Raises CallError.
 
-    It comes decoded by botocore, or as IAM sent it: JSON whose characters are quoted as in an address.
+    The member is an object, decoded by botocore, or IAM's own form: URL-encoded JSON.
     """
-    document = holder.get(name) if isinstance(holder, dict) else None
+    document = reply.get(name) if isinstance(reply, dict) else None
     try:
         decoded = json.loads(unquote(document)) if isinstance(document, str) else document
         return json.dumps(take_field({name: decoded}, name, dict, call), sort_keys=True)
@@ -384,7 +418,7 @@ def _inline_details(kind: PrincipalKind, detail: Any) -> list[Any]:
 
 
 def _take_optional_list(detail: dict[str, Any], name: str, call: str) -> list[Any]:
-    """A list that AWS leaves out where it is empty."""
+    """Returns a list that AWS omits when it is empty. Raises CallError."""
     return take_field(detail, name, list, call) if name in detail else []
 
 
@@ -427,7 +461,7 @@ def _decode_principal(kind: PrincipalKind, detail: dict[str, Any], asked: str, c
 
 
 def _read_group_with_members(connection: Connection, name: str) -> Principal:
-    """GetGroup pages through a group's users and repeats the group on each page."""
+    """Returns a group with its members; GetGroup lists them in pages and repeats the group on each page."""
     call = "iam:GetGroup"
     first = read_principal(connection, "group", name)
     users = connection.pages("GetGroup", "Users", GroupName=name)
@@ -449,7 +483,7 @@ def _read_access_key(connection: Connection, metadata: Any) -> AccessKey:
 
 
 def _decode_managed_policy(policy: dict[str, Any], call: str) -> ManagedPolicy:
-    # Left out, IsAttachable says nothing against attaching; IAM itself will refuse what cannot be.
+    # Without IsAttachable the policy counts as attachable; IAM refuses to attach it if it is not.
     return ManagedPolicy(
         arn=take_field(policy, "Arn", str, call),
         attachable=policy.get("IsAttachable") is not False,

@@ -1,4 +1,4 @@
-"""Typed reads of Organizations: which organization an account is in, and which of its policies bind the account."""
+"""Typed reads of AWS Organizations: an account's organization and the policies that apply to it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from koding_audit.model.snapshot import Level, Organization, OrganizationPolicy
 
 NOT_IN_USE = "AWSOrganizationsNotInUseException"
 
-MAX_TARGETS = 7  # the account, five units above each other, the root (orgs_reference_limits)
+MAX_TARGETS = 7  # the account, five nested organizational units, the root (orgs_reference_limits)
 
 _DESCRIBE_POLICY = "organizations:DescribePolicy"
 
 
 def read_organization(connection: Connection, account_id: str) -> Organization:
-    """What the caller may know of the organization of its account. A read that fails leaves its part unknown.
+    """Returns what the caller can read about its account's organization; a part whose read fails is unknown.
 
-    Every member may ask which organization it is in (API_DescribeOrganization); only the management account and
-    delegated administrators may list policies. The management account is bound by none, nor is an account whose
-    organization is for billing only.
+    Every member account can describe its organization (API_DescribeOrganization); only the management account and
+    delegated administrators can list policies. No policy applies to the management account, or in an organization
+    that is for consolidated billing only.
     """
     call = "organizations:DescribeOrganization"
     try:
@@ -42,7 +42,7 @@ def read_organization(connection: Connection, account_id: str) -> Organization:
 
 
 def _list_targets(connection: Connection, account_id: str) -> Sequence[str]:
-    """The ids of the root, the units and the account, in this order."""
+    """Returns the ids of the root, the organizational units and the account, in this order."""
     call = "organizations:ListParents"
     targets = [account_id]
     while len(targets) <= MAX_TARGETS:
@@ -56,7 +56,7 @@ def _list_targets(connection: Connection, account_id: str) -> Sequence[str]:
 
 
 def _read_levels(connection: Connection, targets: Sequence[str], kind: str) -> tuple[Level, ...] | None:
-    """The policies of each target; none bind where the whole organization has not enabled the kind."""
+    """Returns the policies of each target: () if the policy type is not enabled, None if a read fails."""
     documents: dict[str, str] = {}
     try:
         attached = [_list_target_policies(connection, target, kind) for target in targets]
@@ -64,7 +64,7 @@ def _read_levels(connection: Connection, targets: Sequence[str], kind: str) -> t
             documents[policy_id] = _read_policy_content(connection, policy_id)
     except CallError:
         return None
-    # While a kind is enabled, the last policy of a target cannot be detached.
+    # While a policy type is enabled, the last policy of a target cannot be detached: no policy means not enabled.
     if not any(attached):
         return ()
     return tuple(
@@ -74,7 +74,7 @@ def _read_levels(connection: Connection, targets: Sequence[str], kind: str) -> t
 
 
 def _list_target_policies(connection: Connection, target: str, kind: str) -> Mapping[str, str]:
-    """The names of a target's policies by their ids."""
+    """Returns the names of a target's policies by policy id."""
     call = "organizations:ListPoliciesForTarget"
     found = connection.list_organizations("ListPoliciesForTarget", "Policies", TargetId=target, Filter=kind)
     return {take_field(each, "Id", str, call): take_field(each, "Name", str, call) for each in found}

@@ -1,4 +1,4 @@
-"""One cheap call for each permission that an audit needs, and what its answer says of the permission."""
+"""Probes each permission that an audit needs with one cheap call, and derives a verdict from the reply."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ProbeAnswer = Literal["permitted", "denied", "unknown", "untried"]
 
 KEY_LAST_USED = "iam:GetAccessKeyLastUsed"
 LIST_KEYS = "iam:ListAccessKeys"
-# A name that nobody has: IAM says whether a caller may ask before it says whether there is one.
+# A name that does not exist: IAM checks the caller's permission before it looks up the name.
 UNUSED_NAME = "koding-audit-doctor"
 
-# What only somebody who may ask is told.
+# Error codes that only a caller with the permission gets.
 _AUTHORIZED_CODES = frozenset(
     {
         *(NO_SUCH_ENTITY, "ReportNotPresent", "ReportInProgress", "ReportExpired", "LimitExceeded"),
@@ -29,7 +29,7 @@ _AUTHORIZED_CODES = frozenset(
         *("PolicyNotFoundException", "TargetNotFoundException"),
     }
 )
-# How AWS ends a denial, since 2021 (reference: Troubleshoot access denied error messages).
+# The end of AWS's message of a denial, since 2021 (reference: Troubleshoot access denied error messages).
 _DENIAL_REASON = re.compile(
     "(with an explicit deny in|because no) (?:an? )?"
     "((?:identity-based|resource-based|session|service control|resource control|VPC endpoint) policy"
@@ -38,7 +38,11 @@ _DENIAL_REASON = re.compile(
 
 
 class ProbeVerdict(NamedTuple):
-    """An answer and what else is known of it: AWS's error code, or why nothing was asked; "" where it is permitted."""
+    """Whether a permission is granted, as far as one call can show.
+
+    answer: `permitted`, `denied`, `unknown` (another error) or `untried`
+    reason: AWS's error code and cause, or why no call was made; "" if permitted
+    """
 
     answer: ProbeAnswer
     reason: str = ""
@@ -46,8 +50,13 @@ class ProbeVerdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """One permission. on: whom the call was about, `user/NAME` or an ARN, "" for the account; rules: those that cannot
-    answer without it; optional: no audit hangs on it.
+    """The result of one probe.
+
+    permission: for example `iam:GetUser`
+    subject: what the call was about: `user/NAME`, a policy's ARN, an account id, or ""
+    verdict: whether the permission is granted
+    rules: ids of the rules that cannot be checked without the permission
+    optional: whether every audit works without it
     """
 
     permission: str
@@ -58,7 +67,12 @@ class ProbeResult:
 
 
 class Probe(NamedTuple):
-    """The parameter that says whom a call is about, who that is (a name in names_of), and what else it takes."""
+    """The parameters of a probe's call.
+
+    parameter: the parameter that names the subject, "" if the call has none
+    subject_kind: the key of the subject's name in `probe_names`
+    extra_parameters: fixed parameters
+    """
 
     parameter: str = ""
     subject_kind: str = ""
@@ -104,28 +118,28 @@ PROBES: Mapping[str, Probe] = {
 }
 
 
-def probe_names(asked: Query, account: Account) -> dict[str, str]:
-    """Whom the calls are about: the first of each kind that a query names, or else a name that nobody has."""
-    policies = (*asked.policies, *asked.versions)
+def probe_names(query: Query, account: Account) -> dict[str, str]:
+    """Returns the subject of the calls by kind: the first of each kind that a query names, else an unused name."""
+    policies = (*query.policies, *query.versions)
     return {
-        "user": next(iter(asked.users), UNUSED_NAME),
-        "group": next(iter(asked.groups), UNUSED_NAME),
-        "role": next(iter(asked.roles), UNUSED_NAME),
+        "user": next(iter(query.users), UNUSED_NAME),
+        "group": next(iter(query.groups), UNUSED_NAME),
+        "role": next(iter(query.roles), UNUSED_NAME),
         "policy": next(iter(policies), f"arn:{account.partition}:iam::aws:policy/IAMReadOnlyAccess"),
         "account": account.id,
     }
 
 
 def probe_subject(permission: str, names: Mapping[str, str]) -> str:
-    """Whom the call is about, in words."""
-    about = PROBES[permission].subject_kind
-    if about == "key":
+    """Returns the subject of a permission's call, as a report shows it."""
+    kind = PROBES[permission].subject_kind
+    if kind == "key":
         return f"a key of user/{names['user']}"
-    return f"{about}/{names[about]}" if about in ("user", "group", "role") else names.get(about, "")
+    return f"{kind}/{names[kind]}" if kind in ("user", "group", "role") else names.get(kind, "")
 
 
 def probe_permission(connection: Connection, permission: str, names: Mapping[str, str]) -> ProbeVerdict:
-    """Make the call of a permission, once, of its first page. Never raises: a failure is an answer."""
+    """Sends a permission's call once, for its first page, and returns the verdict. Never raises."""
     try:
         if permission == KEY_LAST_USED:
             keys = _call_probe(connection, LIST_KEYS, names).get("AccessKeyMetadata") or [{}]
@@ -142,15 +156,15 @@ def probe_permission(connection: Connection, permission: str, names: Mapping[str
 
 def _call_probe(connection: Connection, permission: str, names: Mapping[str, str]) -> dict[str, Any]:
     service, _, operation = permission.partition(":")
-    wanted = PROBES[permission]
-    given = {wanted.parameter: names[wanted.subject_kind]} if wanted.parameter else {}
+    probe = PROBES[permission]
+    subject = {probe.parameter: names[probe.subject_kind]} if probe.parameter else {}
     if service == "organizations":
-        return connection.call_organizations(operation, **given, **wanted.extra_parameters)
-    return connection.call(operation, **given, **wanted.extra_parameters)
+        return connection.call_organizations(operation, **subject, **probe.extra_parameters)
+    return connection.call(operation, **subject, **probe.extra_parameters)
 
 
 def probe_verdict(error: CallError) -> ProbeVerdict:
-    """What the failure of a call says of its permission."""
+    """Returns what a failed call shows about its permission."""
     if error.code in ACCESS_DENIED:
         why = _DENIAL_REASON.search(error.detail)
         if why is None:

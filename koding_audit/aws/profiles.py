@@ -1,4 +1,4 @@
-"""What profiles of ~/.aws/config ask of a person before they give credentials."""
+"""Finds the profile of ~/.aws/config that will ask for an MFA code."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from typing import Any, NamedTuple
 
 
 class MfaPrompt(NamedTuple):
-    """An MFA code that somebody has to type. profile: the one that asks; device: its mfa_serial."""
+    """An MFA code that a person has to type.
+
+    profile: the name of the profile that needs it
+    device: the profile's mfa_serial
+    """
 
     profile: str
     device: str
 
 
 def find_mfa_prompt(profiles: Mapping[str, Mapping[str, Any]], name: str) -> MfaPrompt | None:
-    """The code that is asked for on the way from a profile to its keys, None where none is.
+    """Returns the MFA code that botocore will ask for to get a profile's credentials, None if it needs none.
 
-    profiles: the sections as botocore gives them in `full_config`, keys of the credentials file among them. The way is
-    botocore's: a role without a token file is assumed from its source_profile, and so on to a profile that has keys of
-    its own or no role. An mfa_serial that is empty asks, too.
+    It follows botocore: a role without a token file is assumed with its source_profile, and so on, up to a profile
+    that has its own keys or no role. botocore also asks if mfa_serial is empty.
+
+    profiles: the sections of botocore's `full_config`, with the keys of the credentials file
     """
-    passed: set[str] = set()
-    while name in profiles and name not in passed:
+    visited: set[str] = set()
+    while name in profiles and name not in visited:
         profile = profiles[name]
-        ends = passed and not {"aws_access_key_id", "aws_secret_access_key"}.isdisjoint(profile)
-        if ends or "role_arn" not in profile or "web_identity_token_file" in profile:
+        has_keys = visited and not {"aws_access_key_id", "aws_secret_access_key"}.isdisjoint(profile)
+        if has_keys or "role_arn" not in profile or "web_identity_token_file" in profile:
             return None
         if "mfa_serial" in profile:
             return MfaPrompt(name, str(profile["mfa_serial"]))
-        passed.add(name)
+        visited.add(name)
         name = str(profile.get("source_profile", ""))
     return None

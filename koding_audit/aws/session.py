@@ -1,7 +1,6 @@
-"""botocore sessions and clients: retries, connection pools, parsers and signing.
+"""Creates botocore sessions and clients: retries, connection pools, reply parsers, signing, masking of secrets.
 
-botocore is used without boto3's upper half, which costs a quarter of a second of imports that an audit has no use
-for.
+It uses botocore without boto3, whose import takes another quarter of a second.
 """
 
 from __future__ import annotations
@@ -23,59 +22,57 @@ from koding_audit.aws.settings import Settings
 from koding_audit.io.text import mask_secrets
 from koding_audit.model.frozen import dataclass
 
-ATTEMPTS = 8  # for each call that may be sent again
+ATTEMPTS = 8  # of each call that may be retried
 
-IN_FLIGHT = 8  # calls at once on one account
+IN_FLIGHT = 8  # parallel calls to one account
 
-_SHARED_CONNECTIONS = 64  # connections that are kept open for many accounts together
+_SHARED_CONNECTIONS = 64  # open connections that many accounts share
 
-ROWS = "Rows"  # the member under which a reply's own members are, where xmlreply read it
+ROWS = "Rows"  # the member that has a reply's own members when xml_reader parsed it
 
 _DETAILS_SHAPE = "GetAccountAuthorizationDetailsResponse"
 
-_MAX_SECRETS = 4096  # of what was sent: more than is ever under way, and no more for ten thousand accounts
+_MAX_SECRETS = 4096  # remembered at once: more than the requests in flight, and a bound for ten thousand accounts
 
 
 def _model_loader() -> Any:
-    """What reads service models, each once: from the installed package, and from nowhere else.
+    """Returns a loader that reads service models from the installed botocore package only.
 
-    By default botocore also reads ~/.aws/models and AWS_DATA_PATH, where a changed model could send another action
-    under an innocent name.
+    By default botocore also reads ~/.aws/models and AWS_DATA_PATH, where a modified model could send a different
+    action under a harmless name.
     """
     import botocore.loaders  # noqa: PLC0415 - late, as in new_session
 
     class PackagedModels(botocore.loaders.Loader):  # type: ignore[misc] # botocore has no types
-        """Reads from the package, and names the services in use instead of listing 400 folders for them.
-
-        The last three are what botocore signs in with: profiles of Identity Center and of `aws login`.
-        """
+        """Reads from the package and returns a fixed list of services instead of listing 400 folders."""
 
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+            # The last three are for botocore's own sign-in: profiles of Identity Center and of `aws login`.
             return ["iam", "sts", "organizations", "sns", "sso", "sso-oidc", "signin"]
 
     return PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 def new_session(settings: Settings, models: Any = None) -> Any:
-    """A botocore session of the packaged models, in which what a run shall not hang on is pinned.
+    """Returns a botocore session that uses the packaged models and fixed settings.
 
-    models: what reads them, of a session that was made before.
+    models: the model loader of an earlier session, None for a new one
     """
-    import botocore.session  # noqa: PLC0415 - a tenth of a second that --help must not pay
+    import botocore.session  # noqa: PLC0415 - takes a tenth of a second, which --help must not need
     from botocore.config import Config  # noqa: PLC0415 - as above
 
     session = botocore.session.Session(profile=settings.profile or None)
     session.register_component("data_loader", models or _model_loader())
     session.register_component("response_parser_factory", _parser_factory())
     _pin_settings(session, settings.region)
-    # For the clients that botocore makes for itself too, to assume a profile's role.
+    # Applies also to the clients that botocore creates itself to assume a profile's role.
     session.set_default_client_config(Config(ignore_configured_endpoint_urls=True))
     _SentSecrets().watch(session)
     return session
 
 
 def _parser_factory() -> Any:
-    """The parsers of botocore, with ours before them."""
+    """Returns botocore's factory of reply parsers, each wrapped in a _ReplyParser."""
     from botocore.parsers import ResponseParserFactory  # noqa: PLC0415 - late, as in new_session
 
     readers: dict[str, Callable[[bytes], dict[str, Any]]] = {}
@@ -90,7 +87,7 @@ def _parser_factory() -> Any:
 
 
 def _parse_timestamp(value: Any) -> datetime:
-    """A time as AWS writes it in XML; botocore's own parser, which reads any form, takes a hundred times as long."""
+    """Returns the time of a reply. AWS's usual XML form is parsed here, 100 times faster than by botocore."""
     from botocore.utils import parse_timestamp  # noqa: PLC0415 - late, as in new_session
 
     found: datetime = (xml_reader.parse_xml_time(value) if isinstance(value, str) else None) or parse_timestamp(value)
@@ -98,10 +95,10 @@ def _parse_timestamp(value: Any) -> datetime:
 
 
 class _ReplyParser:
-    """botocore's parser of replies, but that the one that is large is read by xmlreply.
+    """botocore's reply parser, with xml_reader for GetAccountAuthorizationDetails, the one large reply.
 
-    What is in it is put under one member, ROWS: botocore would else walk all of it again to decode every document, of
-    which a run may need none.
+    It puts that reply's members under one member, ROWS. Otherwise botocore would walk through the reply again and
+    decode every policy document, of which a run may need none.
     """
 
     def __init__(self, usual: Any, readers: dict[str, Callable[[bytes], dict[str, Any]]]) -> None:
@@ -109,7 +106,7 @@ class _ReplyParser:
         self._readers = readers
 
     def parse(self, response: dict[str, Any], shape: Any) -> Any:
-        """What botocore asks of a parser."""
+        """Botocore's interface of a parser: returns the parsed reply."""
         if shape is None or shape.name != _DETAILS_SHAPE or response["status_code"] != 200:
             return self._usual.parse(response, shape)
         read = self._readers.get(shape.name) or self._readers.setdefault(
@@ -125,38 +122,38 @@ class _ReplyParser:
 
 
 def _pin_settings(session: Any, region: str) -> None:
-    """Set on the session what the environment and a profile shall not decide, so that junk there is not even read."""
+    """Sets the session variables that neither the environment nor a profile may change; botocore ignores those."""
     session.set_config_variable("retry_mode", "standard")
     session.set_config_variable("max_attempts", ATTEMPTS)
     session.set_config_variable("data_path", "")
-    session.set_config_variable("defaults_mode", "legacy")  # `auto` would ask a metadata service that may not be there
-    # botocore knows AWS_DEFAULT_REGION only; AWS's other tools obey AWS_REGION, and before it.
+    session.set_config_variable("defaults_mode", "legacy")  # `auto` would call a metadata service, which may not exist
+    # botocore reads AWS_DEFAULT_REGION only; AWS's other tools read AWS_REGION first.
     usual = os.environ.get("AWS_REGION") or session.get_config_variable("region") or "us-east-1"
     session.set_config_variable("region", region or usual)
 
 
 class _SentSecrets:
-    """What went out with requests and is secret: an error that quotes it is taken in without it.
+    """Remembers the secrets of sent requests and removes them from error replies that quote them.
 
-    AWS itself does so: SignatureDoesNotMatch tells the canonical request, the session token in it.
+    AWS does quote them: SignatureDoesNotMatch contains the canonical request with the session token.
     """
 
     def __init__(self) -> None:
-        self._secrets: deque[str] = deque(maxlen=_MAX_SECRETS)  # threads add to it
+        self._secrets: deque[str] = deque(maxlen=_MAX_SECRETS)  # a deque: several threads append to it
 
     def watch(self, session: Any) -> None:
-        """Every client of the session is watched, those too that botocore makes for itself."""
+        """Registers for every client of the session, also for those that botocore creates itself."""
         session.register("before-send", self.remember_secrets)
         session.register("after-call", self.mask_secrets)
 
     def remember_secrets(self, request: Any, **_: Any) -> None:
-        """Botocore's event before it sends: the credentials as they stand in the headers, and an external id."""
-        told = _decode_text(request.headers.get("X-Amz-Security-Token")), _decode_text(request.body)
+        """Botocore's event before sending: stores the credentials in the headers and an external id."""
+        token, body = _decode_text(request.headers.get("X-Amz-Security-Token")), _decode_text(request.body)
         found = re.findall(r"(?:Credential|Signature)=([^/,\s]+)", _decode_text(request.headers.get("Authorization")))
-        self._secrets.extend([told[0], *found, *parse_qs(told[1]).get("ExternalId", [])])
+        self._secrets.extend([token, *found, *parse_qs(body).get("ExternalId", [])])
 
     def mask_secrets(self, parsed: Any, **_: Any) -> None:
-        """Botocore's event after a reply, before it makes an exception of it."""
+        """Botocore's event after a reply: masks the secrets in an error before botocore raises it."""
         error = parsed.get("Error") if isinstance(parsed, dict) else None
         if isinstance(error, dict):
             known = list(dict.fromkeys(self._secrets.copy()))
@@ -169,9 +166,12 @@ def _decode_text(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SharedClients:
-    """Clients of IAM and STS that call for many accounts, with the keys of whichever the calling thread works for.
+    """Clients of IAM and STS that many accounts share; each call is signed with the keys of the calling thread.
 
-    To make clients for each account costs more processor time than all of its calls.
+    Creating clients for each account takes more processor time than all calls to the account.
+
+    clients: botocore clients by service name
+    thread_state: the keys and the deadline of each thread's account
     """
 
     clients: Mapping[str, Any]
@@ -179,39 +179,43 @@ class SharedClients:
 
     @classmethod
     def create(cls, settings: Settings, models: Any) -> SharedClients:
+        """Creates the clients. models: the model loader of the session of the run's own credentials."""
         from botocore.credentials import Credentials, ReadOnlyCredentials  # noqa: PLC0415 - late, as in new_session
 
-        carried = local()
+        thread_state = local()
 
-        class Carried(Credentials):  # type: ignore[misc] # botocore has no types
-            """What botocore asks for the keys to sign with, each time that it signs, in the thread that calls."""
+        class ThreadCredentials(Credentials):  # type: ignore[misc] # botocore has no types
+            """Gives botocore the keys of the calling thread each time that it signs a request."""
 
             def get_frozen_credentials(self) -> Any:
-                return ReadOnlyCredentials(*carried.keys)
+                return ReadOnlyCredentials(*thread_state.keys)
 
         class Provider:
             def load_credentials(self) -> Any:
-                return Carried("none", "none")
+                return ThreadCredentials("none", "none")
 
-        def in_time(**_: Any) -> None:
-            """Botocore's event before it sends, also what it sends again."""
-            if carried.deadline.remaining() <= 0:
+        def check_deadline(**_: Any) -> None:
+            """Botocore's event before each attempt to send. Raises AccountTimeoutError."""
+            if thread_state.deadline.remaining() <= 0:
                 raise AccountTimeoutError
 
         session = new_session(settings, models)
         session.register_component("credential_provider", Provider())
-        session.register("before-send", in_time)
-        made = {each: make_client(session, each, settings, connections=_SHARED_CONNECTIONS) for each in ("iam", "sts")}
-        return cls(made, carried)
+        session.register("before-send", check_deadline)
+        clients = {
+            service: make_client(session, service, settings, connections=_SHARED_CONNECTIONS)
+            for service in ("iam", "sts")
+        }
+        return cls(clients, thread_state)
 
     def client_for(self, service: str, keys: Mapping[str, str], deadline: Deadline) -> _AccountClient:
-        """The client of a service, for the account of these keys, until its time is up."""
+        """Returns a client of a service for the account of these keys, usable until its deadline."""
         return _AccountClient(self.clients[service], self.thread_state, tuple(keys.values()), deadline)
 
 
 @dataclass(frozen=True, slots=True)
 class _AccountClient:
-    """A shared client, seen from one account: whatever is called on it is signed with that account's keys."""
+    """One account's view of a shared client: each call on it is signed with the account's keys."""
 
     shared: Any
     thread_state: local
@@ -232,9 +236,11 @@ def make_client(
     connections: int = IN_FLIGHT,
     **keys: Any,
 ) -> Any:
-    """A client with pinned retries and timeouts. IAM and STS endpoints follow from the region's partition.
+    """Returns a client with fixed retries and timeouts; the region's partition gives the endpoints of IAM and STS.
 
-    connections: how many are kept open; keys: whose, where not those that the session finds.
+    attempts: how often a call is sent at most
+    connections: how many connections stay open
+    keys: botocore's `aws_access_key_id` and so on; without them, the credentials that the session finds
     """
     from botocore.config import Config  # noqa: PLC0415 - late, as in new_session
 
@@ -248,9 +254,9 @@ def make_client(
     )
     region = settings.region or session.get_config_variable("region")
     if not settings.endpoint_url:
-        session.get_partition_for_region(region)  # raises: for nonsense botocore would make up a host
-    made = session.create_client(
+        session.get_partition_for_region(region)  # raises: botocore would build a host from an unknown region
+    client = session.create_client(
         service, region_name=region, endpoint_url=settings.endpoint_url or None, config=config, **keys
     )
-    made.meta.events.register(f"before-parse.{service}", refuse_redirect)
-    return made
+    client.meta.events.register(f"before-parse.{service}", refuse_redirect)
+    return client

@@ -1,4 +1,4 @@
-"""How to reach AWS: profile, region, role, endpoint and time limits, as values."""
+"""Values that say how to reach AWS: profile, region, role, endpoint, time limit, and the credentials in use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from koding_audit.model.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to reach AWS, as the command line says it. timeout: seconds for the whole run; "" means not said."""
+    """How to reach AWS, from the command line; "" where the option was not given.
+
+    timeout: seconds for the whole run
+    """
 
     profile: str = ""
     region: str = ""
@@ -20,11 +23,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class CallerCredentials:
-    """The credentials that are in use, without what is secret of them.
+    """The credentials in use, without their secrets.
 
-    method: where they came from, in botocore's word: `env`, `shared-credentials-file`, `assume-role`, `sso`; prefix: of
-    the key's id, AKIA for a key that lasts and ASIA for a temporary one; suffix: its last four characters; token:
-    whether a session token goes with it; profile: "" for the default one; role: what --role-arn names, or "".
+    method: botocore's name of where they came from: `env`, `shared-credentials-file`, `assume-role`, `sso`
+    prefix: first four characters of the key id: AKIA for a long-term key, ASIA for a temporary one
+    suffix: last four characters of the key id
+    has_token: whether they include a session token
+    profile: the profile's name, "" for the default profile
+    role: the ARN that --role-arn names, or ""
     """
 
     method: str

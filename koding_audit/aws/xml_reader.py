@@ -1,7 +1,7 @@
-"""XML replies of AWS's query protocol, read by their shape: what botocore's parser gives, at several times its speed.
+"""Parses XML replies of AWS's query protocol by botocore's shapes, several times faster than botocore's own parser.
 
-It reads what is regular. Of anything else it says Irregular, and botocore's own parser has the word: so whatever that
-refuses is refused, and whatever it makes of an odd reply is made of it.
+It parses only replies in AWS's usual form and gives the same values as botocore. For any other reply it raises
+IrregularReply, and the caller uses botocore's parser: an unusual reply is accepted or rejected exactly as by botocore.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ ElementReader = Callable[["Element"], Any]
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
-class IrregularReply(Exception):  # noqa: N818 - no failure: somebody else reads it
-    """The reply is not as AWS writes them, or is none at all."""
+class IrregularReply(Exception):  # noqa: N818 - not an error: botocore's parser reads the reply instead
+    """The reply is not XML in the form that AWS writes."""
 
 
 class DocumentTypeError(ValueError):
-    """AWS declares no document type; one can declare entities that grow beyond all bounds."""
+    """The reply declares a document type, which AWS never does; its entities could expand without limit."""
 
 
 def refuse_document_type(body: bytes) -> None:
-    """Raises DocumentTypeError. Read as UTF-8, as all replies are, a declaration has just these bytes."""
+    """Raises DocumentTypeError if the body has a declaration; in UTF-8, as all replies are, it is these bytes."""
     if b"<!DOCTYPE" in body:
         raise DocumentTypeError("the reply declares a document type")
 
 
 def build_reply_reader(shape: Any) -> Callable[[bytes], dict[str, Any]]:
-    """What reads the body of a reply of this output shape of botocore's, which has a `resultWrapper`.
+    """Returns a function that parses the body of a reply of a botocore output shape with a `resultWrapper`.
 
-    It gives what botocore's parser gives, ResponseMetadata with it. It raises Irregular.
+    The function returns what botocore's parser returns, ResponseMetadata included. It raises IrregularReply or
+    DocumentTypeError.
     """
     wrapper, result = shape.serialization["resultWrapper"], _element_reader(shape)
 
@@ -51,9 +52,9 @@ def build_reply_reader(shape: Any) -> Callable[[bytes], dict[str, Any]]:
         if len(parts) < len(root) or wrapper not in parts:
             raise IrregularReply
         found: dict[str, Any] = result(parts[wrapper])
-        said = parts.get("ResponseMetadata", ())
-        metadata = {_local_name(each.tag): each.text for each in said}
-        if len(metadata) < len(said):
+        elements = parts.get("ResponseMetadata", ())
+        metadata = {_local_name(each.tag): each.text for each in elements}
+        if len(metadata) < len(elements):
             raise IrregularReply
         return {**found, "ResponseMetadata": metadata}
 
@@ -62,7 +63,7 @@ def build_reply_reader(shape: Any) -> Callable[[bytes], dict[str, Any]]:
 
 def _element_reader(shape: Any) -> ElementReader:
     if shape.serialization.keys() - {"name", "resultWrapper"}:
-        return _refuse_element  # flattened lists, attributes: IAM has none
+        return _refuse_element  # flattened lists or attributes: IAM uses neither
     readers: dict[str, Callable[[Any], ElementReader]] = {
         "structure": _structure_reader,
         "list": _list_reader,
@@ -75,7 +76,7 @@ def _element_reader(shape: Any) -> ElementReader:
 
 
 def _structure_reader(shape: Any) -> ElementReader:
-    """Members that the shape does not know are passed over, as botocore does."""
+    """Returns a reader of a structure, which ignores members that are not in the shape, as botocore does."""
     known = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
     readers: dict[str, tuple[str, ElementReader] | None] = {}
 
@@ -93,7 +94,7 @@ def _structure_reader(shape: Any) -> ElementReader:
                 name, value = each
                 if name in found:
                     raise IrregularReply
-                # Most members are texts: a call for each would be a quarter of the time.
+                # Most members are text: one function call for each would take a quarter of the time.
                 found[name] = child.text or "" if value is _read_text and not len(child) else value(child)
         return found
 
@@ -129,12 +130,12 @@ def _read_timestamp(element: Element) -> datetime:
 
 
 def parse_xml_time(text: str) -> datetime | None:
-    """A time in UTC as AWS writes it, to the second; None for any other text."""
+    """Returns the time of a text such as 2026-01-31T12:00:00Z, None for any other text."""
     if not _TIME.fullmatch(text):
         return None
     try:
         return datetime.fromisoformat(f"{text[:-1]}+00:00")
-    except ValueError:  # the 30th of February
+    except ValueError:  # for example the 30th of February
         return None
 
 
@@ -154,5 +155,5 @@ def _refuse_element(_: Element) -> Any:
 
 
 def _local_name(tag: Any) -> str:
-    """The name without its namespace."""
+    """Returns the tag's name without its namespace."""
     return str(tag).rpartition("}")[2]

@@ -200,7 +200,7 @@ def test_keys_of_another_account_than_the_assumed_roles_are_refused(
 ) -> None:
     replay.answer("AssumeRole", recorded({"Credentials": KEYS}))
     replay.answer("GetCallerIdentity", identity(account, arn))
-    told = f"{ROLE} was assumed, and the keys that came are of account {account}"
+    told = f"{ROLE} was assumed, but the keys are of account {account}"
     settings = Settings(endpoint_url=replay.url, role_arn=ROLE)
     with connect(settings) as connection, pytest.raises(AccessError, match=told) as caught:
         connection.identity()
@@ -222,7 +222,7 @@ def test_of_an_account_of_many_it_is_known_whose_keys_came_before_anything_is_re
         if account in ROLE:
             assert member.identity() == (Account(account, "aws"), Caller(arn, root=False))
         else:
-            with pytest.raises(AccessError, match=f"the keys that came are of account {account}"):
+            with pytest.raises(AccessError, match=f"the keys are of account {account}"):
                 member.identity()
     asked = [call.action for call in replay.calls if call.key == "ASIAROLE"]
     assert asked == ([] if told else ["GetCallerIdentity"])

@@ -37,8 +37,8 @@ def test_half_of_the_credentials_is_an_access_error(
         (tmp_path / ".aws").mkdir()
         (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIAEXAMPLE\n")
     error = refused(Settings())
-    assert "not whole: Partial credentials" in error.message
-    assert "give what is missing" in error.hint
+    assert "incomplete: Partial credentials" in error.message
+    assert "add the missing value" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_unknown_profile_is_an_access_error_that_names_it(by: str, aws_enviro
     if by != "option":
         aws_environment.setenv(by, "nobody")
     error = refused(Settings(profile="nobody" if by == "option" else ""))
-    assert error.message == "there is no AWS profile 'nobody'"
+    assert error.message == "AWS profile 'nobody' does not exist"
     assert "list-profiles" in error.hint
 
 
@@ -76,12 +76,12 @@ def test_a_nonsense_region_is_an_access_error(region: str, by: str, aws_environm
     if by != "option":
         aws_environment.setenv(by, region)
     error = refused(Settings(region=region if by == "option" else ""))
-    assert error.message.startswith("the region cannot be used")
+    assert error.message.startswith("the region is not valid")
     assert repr(region) in error.message or region in error.message
     assert "us-east-1" in error.hint
 
 
-PROGRAM = "credential_process of p gives no usable credentials"
+PROGRAM = "credential_process of p returned no usable credentials"
 BROKEN = {
     "no ini": ("[profile p\nregion", "Unable to parse config file"),
     "a section twice": ("[profile p]\n[profile p]\n", "Unable to parse config file"),
@@ -95,7 +95,7 @@ BROKEN = {
         "[profile p]\ncredential_process = /nonexistent/program",
         f"{PROGRAM}: [Errno 2] No such file or directory: '/nonexistent/program'",
     ),
-    "a process that fails": ("[profile p]\ncredential_process = false", f"{PROGRAM}: it failed, and said nothing"),
+    "a process that fails": ("[profile p]\ncredential_process = false", f"{PROGRAM}: it failed without a message"),
     "a process that fails and says why": (
         "[profile p]\ncredential_process = sh -c 'echo no session for FwoGZXIvYXdzEPLANTEDtokentoken >&2; exit 3'",
         f"{PROGRAM}: no session for [...]",
@@ -132,7 +132,7 @@ def test_a_broken_configuration_is_an_access_error_that_names_what_is_broken(
     error = refused(Settings(profile="p"))
     assert told in error.message
     assert "PLANTED" not in error.message
-    assert "run the program by itself" in error.hint if told.startswith(PROGRAM) else "~/.aws/config" in error.hint
+    assert "run the program itself" in error.hint if told.startswith(PROGRAM) else "~/.aws/config" in error.hint
 
 
 ASKS = """[default]
@@ -151,7 +151,7 @@ def test_a_code_that_nobody_can_type_is_not_waited_for(
     config_file(aws_environment, tmp_path, ASKS)
     aws_environment.setattr(credentials, "_has_terminal", lambda: False)
     error = refused(Settings(profile="p", endpoint_url=replay.url))
-    assert "profile p asks for an MFA code of arn:aws:iam::123456789012:mfa/ada, and nobody" in error.message
+    assert "profile p needs an MFA code of arn:aws:iam::123456789012:mfa/ada, and there is no terminal" in error.message
     assert "aws configure export-credentials --profile p" in error.hint
     assert replay.calls == []
     # The keys of the environment come first, and need no code.
@@ -181,7 +181,7 @@ def test_a_configuration_that_is_no_text_is_an_access_error(
 ) -> None:
     (tmp_path / "config").write_bytes(b"[default]\nregion = \xff\xfe\n")
     aws_environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    assert "the AWS settings cannot be used" in refused(Settings()).message
+    assert "the AWS settings are not valid" in refused(Settings()).message
 
 
 def test_credentials_that_do_not_come_end_with_the_deadline(
@@ -191,7 +191,7 @@ def test_credentials_that_do_not_come_end_with_the_deadline(
     config_file(aws_environment, tmp_path, f"[profile p]\ncredential_process = {sleep} 3")
     start = time.monotonic()
     error = refused(Settings(profile="p", timeout=0.5))
-    assert error.message == "the AWS credentials did not come in time"
+    assert error.message == "could not get the AWS credentials within the time limit"
     assert time.monotonic() - start < 2
 
 
@@ -225,7 +225,7 @@ def test_a_metadata_service_that_never_answers_does_not_hold_a_run(aws_environme
         aws_environment.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
         start = time.monotonic()
         error = refused(Settings(timeout=0.5))
-    assert error.message == "the AWS credentials did not come in time"
+    assert error.message == "could not get the AWS credentials within the time limit"
     assert "AWS_EC2_METADATA_DISABLED" in error.hint
     assert time.monotonic() - start < 5
 
@@ -281,5 +281,5 @@ def test_a_role_whose_sts_hangs_ends_with_the_deadline(
     hanging("AssumeRole")
     start = time.monotonic()
     error = refused(Settings(endpoint_url=replay.url, role_arn=ROLE, timeout=0.5))
-    assert error.message == "the AWS credentials did not come in time"
+    assert error.message == "could not get the AWS credentials within the time limit"
     assert time.monotonic() - start < 2

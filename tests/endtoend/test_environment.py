@@ -182,7 +182,7 @@ def test_a_program_for_credentials_that_hangs_is_left_at_the_deadline(run: Comma
     run.home.joinpath(".aws", "config").write_text(config, encoding="utf-8")
     status, _, told = scanned(run, "--profile", "p", "--timeout", "1")
     assert status == 2
-    assert "the AWS credentials did not come in time" in told
+    assert "could not get the AWS credentials within the time limit" in told
     assert "credential_process" in told
 
 
@@ -253,5 +253,5 @@ def test_a_profile_that_asks_for_a_code_ends_a_job_without_a_terminal_at_once(tm
         assert process.stderr is not None
         told = process.stderr.read().decode()
         assert process.wait(TIMEOUT) == 2
-    assert "error: profile audit asks for an MFA code of GAHT12345678, and nobody is there to type it" in told
+    assert "error: profile audit needs an MFA code of GAHT12345678, and there is no terminal to type it" in told
     assert "Enter MFA code" not in told

@@ -1,4 +1,4 @@
-"""The embedded account: moto in this process, seeded with the drift of a year; nothing leaves the machine."""
+"""The demo account: moto in this process, seeded with typical drift; no request leaves the machine."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _AWS_POLICY = "arn:aws:iam::aws:policy/"
 
 @contextlib.contextmanager
 def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:
-    """A new embedded account, gone when it is closed. Raises InputError where moto is not installed."""
+    """Opens a new demo account, which is deleted when it is closed. Raises InputError if moto is not installed."""
     if argument:
         raise InputError(f"--source demo:{argument}: `demo` takes no argument", "write --source demo")
     try:
-        from moto import mock_aws  # noqa: PLC0415 - half a second, and an extra
+        from moto import mock_aws  # noqa: PLC0415 - takes half a second, and is an optional extra
     except ImportError as error:
-        raise InputError("the demo needs moto", "pip install 'koding-audit[demo]'") from error
+        raise InputError("the demo needs moto", "run `pip install 'koding-audit[demo]'`") from error
     own = Settings(region="us-east-1", timeout=settings.timeout)
-    # mock_aws brings its own fake credentials, and answers whatever botocore would send.
+    # mock_aws sets fake credentials and answers every request of botocore.
     with (
         patch.dict(os.environ, _environment_without_aws(), clear=True),
         mock_aws(config={"iam": {"load_aws_managed_policies": True}}),
@@ -48,22 +48,22 @@ def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:
 
 
 def put_demo_boundary(account: AccountSource) -> None:
-    """Give the user a permissions boundary: with it every policy is still attached, and no instance can be started."""
+    """Sets a permissions boundary on the user: every policy stays attached, but no instance can be started."""
     deny = {"Sid": "NoNewServers", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}
     document = _policy_json({"Effect": "Allow", "Action": "*", "Resource": "*"}, deny)
     iam = _iam_client(account)
-    made = iam.create_policy(PolicyName="no-new-servers", PolicyDocument=document)
-    iam.put_user_permissions_boundary(UserName="koding-user", PermissionsBoundary=made["Policy"]["Arn"])
+    reply = iam.create_policy(PolicyName="no-new-servers", PolicyDocument=document)
+    iam.put_user_permissions_boundary(UserName="koding-user", PermissionsBoundary=reply["Policy"]["Arn"])
 
 
 def detach_dns_policies(account: AccountSource) -> None:
-    """Detach what lets the group manage DNS records and domains."""
+    """Detaches the policies that let the group manage DNS records and domains."""
     for name in ("AmazonRoute53FullAccess", "AmazonRoute53DomainsFullAccess"):
         _iam_client(account).detach_group_policy(GroupName="Developers", PolicyArn=_AWS_POLICY + name)
 
 
 def deny_without_mfa(account: AccountSource) -> None:
-    """In place of the boundary, a Deny that an access key cannot meet."""
+    """Replaces the boundary with an inline policy that denies every request without MFA."""
     condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     deny = {"Sid": "DenyWithoutMFA", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
     iam = _iam_client(account)
@@ -80,35 +80,35 @@ def _policy_json(*statements: dict[str, Any]) -> str:
 
 
 def _environment_without_aws() -> dict[str, str]:
-    """The environment without whatever AWS settings there are: no profile, file or endpoint of anybody's is read."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**kept, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    """Returns the environment without AWS settings: botocore reads no profile, file or endpoint of the user."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**others, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 def _seed_account(iam: Any) -> None:
-    """The guide's account after a year of use: each line of it is something that people find in theirs."""
+    """Creates the guide's account after a year of use, with drift that is common in real accounts."""
     iam.create_group(GroupName="Developers")
-    # IAMReadOnlyAccess is missing; of the Route53 set there is a half; nobody remembers why S3 is there.
+    # IAMReadOnlyAccess is missing; the Route53 set is partial; AmazonS3ReadOnlyAccess is unexpected.
     for name in ("AmazonEC2FullAccess", "AmazonRoute53FullAccess", "AmazonS3ReadOnlyAccess"):
         iam.attach_group_policy(GroupName="Developers", PolicyArn=_AWS_POLICY + name)
-    # The user was never put into the group, and has the key of its first day.
+    # The user is not in the group, and its access key is old.
     iam.create_user(UserName="koding-user")
     iam.create_access_key(UserName="koding-user")
     _backdate_keys("koding-user")
 
 
 def _backdate_keys(user: str) -> None:
-    """The account's key is older than today, which is all that moto can make it."""
-    from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - as in opened
-    from moto.iam.models import iam_backends  # noqa: PLC0415 - as in opened
+    """Makes a user's access keys KEY_AGE old; moto itself always creates them with today's date."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - as in open_source
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - as in open_source
 
     for key in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].get_user(user).access_keys:
         key.create_date = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0) - KEY_AGE
 
 
 def _complete_replies(iam: Any) -> None:
-    """What moto lacks: root's MFA, root's row of a report made today, credentials of single services, ends of lists."""
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in opened
+    """Adds what moto lacks: root's MFA, root's row of the report, service-specific credentials, ends of lists."""
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in open_source
 
     def with_mfa(parsed: dict[str, Any], **_: Any) -> None:
         parsed["SummaryMap"].update(AccountMFAEnabled=1, AccountPasswordPresent=1)
@@ -134,32 +134,32 @@ def _complete_replies(iam: Any) -> None:
 
 
 def _emulate_boundaries(iam: Any) -> None:
-    """Users' permissions boundaries, which moto lacks too: one that is put shows when the user is read."""
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in opened
+    """Adds users' permissions boundaries, which moto lacks: a user that is read has the boundary that was put."""
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in open_source
 
     boundaries: dict[str, str] = {}
 
-    def changed(params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        given = params["body"]
-        boundaries.pop(given["UserName"], None)
-        if "PermissionsBoundary" in given:
-            boundaries[given["UserName"]] = given["PermissionsBoundary"]
+    def store_boundary(params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        body = params["body"]
+        boundaries.pop(body["UserName"], None)
+        if "PermissionsBoundary" in body:
+            boundaries[body["UserName"]] = body["PermissionsBoundary"]
         return AWSResponse("", 200, {}, None), {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
-    def shown(parsed: dict[str, Any], **_: Any) -> None:
+    def add_boundary(parsed: dict[str, Any], **_: Any) -> None:
         for user in (parsed["User"],) if "User" in parsed else parsed.get("UserDetailList", ()):
             if user["UserName"] in boundaries:
                 kind, arn = "PermissionsBoundaryPolicy", boundaries[user["UserName"]]
                 user["PermissionsBoundary"] = {"PermissionsBoundaryType": kind, "PermissionsBoundaryArn": arn}
 
     for operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
-        iam.meta.events.register(f"before-call.iam.{operation}", changed)
+        iam.meta.events.register(f"before-call.iam.{operation}", store_boundary)
     for operation in ("GetUser", "GetAccountAuthorizationDetails"):
-        iam.meta.events.register(f"after-call.iam.{operation}", shown)
+        iam.meta.events.register(f"after-call.iam.{operation}", add_boundary)
 
 
 def _root_report_row(header: str) -> bytes:
-    """Root with MFA, without keys, and unused for longer than anybody remembers."""
+    """Returns root's row of the credential report: with MFA, without keys, never used."""
     known = {"user": ROOT, "arn": "arn:aws:iam::123456789012:root", "mfa_active": "true"}
     never = {name: "false" for name in header.split(",") if name.endswith("_active")}
     return ",".join({**never, **known}.get(name, "N/A") for name in header.split(",")).encode()

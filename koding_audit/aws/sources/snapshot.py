@@ -1,4 +1,4 @@
-"""A file: what `snapshot --out` saved, or the plain output of `aws iam get-account-authorization-details`."""
+"""A snapshot file: written by `snapshot --out` or by `aws iam get-account-authorization-details`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from functools import partial
 from typing import Any
 
 from koding_audit.aws import iam
-from koding_audit.aws.settings import Settings
-from koding_audit.aws.sources import (
-    AccountSource,
+from koding_audit.aws.queries import (
+    EXISTENCE_FACTS,
     deciding_principals,
     has_policy,
     managed_policy_arns,
     missing_summary_keys,
     partial_set_policies,
+    requested_principals,
 )
+from koding_audit.aws.settings import Settings
+from koding_audit.aws.sources import AccountSource
 from koding_audit.io import files, json_text
 from koding_audit.io.codec.snapshot import decode_snapshot
 from koding_audit.model.account import Account, PrincipalKey, PrincipalKind, principal_key
@@ -32,9 +34,8 @@ from koding_audit.model.traits import SourceTraits
 
 TRAITS = SourceTraits(is_writable=False, argument="FILE")
 _LISTS: Mapping[PrincipalKind, str] = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList"}
-_EXISTENCE_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 
-# The call that would have told what a file does not hold.
+# The call that reads a fact, named in the gap when the file does not have the fact.
 _CALLS: Mapping[Fact, str] = {
     Fact.USER: "iam:GetUser",
     Fact.GROUP: "iam:GetGroup",
@@ -60,23 +61,23 @@ _CALLS: Mapping[Fact, str] = {
     Fact.GROUPS_LISTED: "iam:GetAccountAuthorizationDetails",
     Fact.ROLES_LISTED: "iam:GetAccountAuthorizationDetails",
 }
-# An account at all of IAM's highest quotas has some 100 MB of policies.
+# In megabytes; an account at IAM's highest quotas has about 100 MB of policies.
 _SNAPSHOT_FILE = files.FileSpec("a snapshot", 256, "make one with `snapshot --out FILE`")
 NOT_IN_FILE = "not in the file"
 AUTHORIZATION_DETAILS = "get-account-authorization-details"
 
 
 @contextlib.contextmanager
-def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:  # noqa: ARG001 - the collectors' signature
-    """The saved account; read and checked at once. Raises InputError."""
+def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:  # noqa: ARG001 - the signature of every source
+    """Opens a saved account; reads and checks the file at once. Raises InputError."""
     if not argument:
-        raise InputError("--source snapshot: which file?", "write --source snapshot:FILE")
+        raise InputError("--source snapshot names no file", "write --source snapshot:FILE")
     saved = read_snapshot(argument)
     yield AccountSource(lambda: (saved.account, saved.caller), partial(restrict_snapshot, saved), None)
 
 
 def read_snapshot(path: str) -> Snapshot:
-    """The account in a file. Raises InputError with what is wrong and where."""
+    """Returns the account in a file. Raises InputError with the place of the fault."""
     content = files.read_file(path, _SNAPSHOT_FILE)
     value = json_text.parse_json(files.decode_utf8(content.data, path), path)
     if isinstance(value, dict) and any(name in value for name in _LISTS.values()):
@@ -87,25 +88,31 @@ def read_snapshot(path: str) -> Snapshot:
 def _modification_time(modified: float, path: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(modified), timezone.utc)
-    except (OverflowError, ValueError, OSError) as error:  # a file system takes years that a calendar does not
-        raise InputError(f"{path}: the file's own time is no date", "set it with `touch`") from error
+    except (OverflowError, ValueError, OSError) as error:  # file systems allow years that datetime does not
+        hint = "set the modification time with `touch`"
+        raise InputError(f"{path}: the file's modification time is not a valid date", hint) from error
 
 
 def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
-    """What a query asks for, out of a file. What the file does not hold is a Gap: the one it had when it was made."""
-    wanted = {principal_key(kind, name) for kind, name, _ in _requested_principals(query)}
-    decide = _deciding_principals(saved, query)
+    """Returns the part of a saved snapshot that a query asks for; a fact that the file lacks is a Gap.
+
+    The gap is the one that was recorded when the snapshot was taken, or says that the fact is not in the file.
+    """
+    requested = {principal_key(kind, name) for kind, name, _ in requested_principals(query)}
+    deciding = _deciding_principals(saved, query)
     found = {
-        key: each for key, each in saved.principals.items() if key in wanted or key in decide or key[0] in query.listed
+        key: each
+        for key, each in saved.principals.items()
+        if key in requested or key in deciding or key[0] in query.listed
     }
     policies = _known_policies(saved, query)
-    compared = (
+    to_compare = (
         *_documents_of_versions(policies, query),
         *_inline_documents(query, saved),
         *partial_set_policies(query, found),
         *query.document_versions,
     )
-    names = (*_deciding_documents(decide.values()), *compared)
+    names = (*_deciding_documents(deciding.values()), *to_compare)
     known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
     gaps = {
         (fact, subject): _gap_of_fact(known, fact, subject) for fact, subject in _missing_facts(saved, query, policies)
@@ -114,40 +121,31 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         saved,
         source="snapshot",
         principals=found,
-        absent=frozenset(key for key in wanted if _is_absent(saved, key)),
+        absent=frozenset(key for key in requested if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
         documents={name: saved.documents[name] for name in names if name in saved.documents},
-        policies_listed=False,  # of those that are asked for the list has told, and the others are left out
+        policies_listed=False,  # `policies` has the requested ones only, those that do not exist as None
         gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
     )
 
 
-def _requested_principals(query: Query) -> Iterator[tuple[PrincipalKind, str, frozenset[Fact]]]:
-    for name, facts in query.groups.items():
-        yield "group", name, facts
-    for name, facts in query.users.items():
-        yield "user", name, facts
-    for name, facts in query.roles.items():
-        yield "role", name, facts
-
-
-def _deciding_documents(holders: Iterable[Principal]) -> Iterator[str]:
-    """The names of every document that decides for these."""
-    holders = tuple(holders)
-    yield from managed_policy_arns(holders)
-    yield from (inline_document_key(each, policy) for each in holders for policy in each.inline or ())
+def _deciding_documents(principals: Iterable[Principal]) -> Iterator[str]:
+    """Yields the names of all documents of the principals' policies and boundaries."""
+    principals = tuple(principals)
+    yield from managed_policy_arns(principals)
+    yield from (inline_document_key(each, policy) for each in principals for policy in each.inline or ())
 
 
 def _deciding_principals(saved: Snapshot, query: Query) -> dict[PrincipalKey, Principal]:
-    """Whose policies decide: those of everybody, where they are asked for."""
+    """Returns the principals whose policies decide: all of them if the query asks for all documents."""
     return deciding_principals(
         saved.principals if Fact.DOCUMENT in query.facts_of_all else query.effective, saved.principals
     )
 
 
 def _documents_of_versions(policies: Mapping[str, ManagedPolicy | None], query: Query) -> Iterator[str]:
-    """The names of the documents that tell whether a policy has changed, or what the move of a pinned one brought."""
+    """Yields the names of the documents that show whether a policy changed since its declaration or pinned version."""
     for arn, pinned in query.versions.items():
         policy = policies.get(arn)
         if policy is not None and pinned != policy.default_version:
@@ -156,7 +154,7 @@ def _documents_of_versions(policies: Mapping[str, ManagedPolicy | None], query: 
 
 
 def _inline_documents(query: Query, saved: Snapshot) -> Iterator[str]:
-    """The names of the inline policies' documents that are asked for, of those policies that are there."""
+    """Yields the names of the documents of the requested inline policies that exist."""
     for each, names in (
         (saved.principals[key], names) for key, names in query.inline.items() if key in saved.principals
     ):
@@ -168,9 +166,9 @@ def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
 
 
 def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | None]:
-    """A complete list tells of each policy that is not in it that there is none.
+    """Returns the requested policies that the file has, and None for each that does not exist by a complete list.
 
-    Authorization details list every policy of the account's own, and of AWS's only those that are attached.
+    Authorization details list every policy of the account's own, but only the attached ones of AWS's policies.
     """
     own = any(arn_account(arn) == saved.account.id for arn in saved.policies) and saved.source == AUTHORIZATION_DETAILS
     return {
@@ -183,14 +181,14 @@ def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | 
 def _missing_facts(
     saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]
 ) -> Iterator[tuple[Fact, str]]:
-    """Each fact that is asked for and not there, with its subject."""
-    for kind, name, facts in _requested_principals(query):
+    """Yields each requested fact that the file lacks, with its subject."""
+    for kind, name, facts in requested_principals(query):
         key, subject = principal_key(kind, name), f"{kind}/{name}"
         live = saved.principals.get(key)
         if live is not None:
             yield from ((fact, subject) for fact in facts if not _has_fact(saved, live, fact))
         elif not _is_absent(saved, key):
-            yield _EXISTENCE_FACTS[kind], subject
+            yield EXISTENCE_FACTS[kind], subject
     for kind in query.listed - saved.listed:
         yield LISTING_FACTS[kind], ""
     yield from (
@@ -201,20 +199,20 @@ def _missing_facts(
     yield from _missing_documents(saved, query, policies)
     absent = {
         principal_key(kind, name)
-        for kind, name, _ in _requested_principals(query)
+        for kind, name, _ in requested_principals(query)
         if _is_absent(saved, principal_key(kind, name))
     }
     summary = saved.summary or {}
     complete = None if missing_summary_keys(summary, query, saved.principals, absent) else summary
-    held = {Fact.SUMMARY: complete, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
-    yield from ((fact, "") for fact in query.account if held.get(fact) is None)
+    values = {Fact.SUMMARY: complete, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
+    yield from ((fact, "") for fact in query.account if values.get(fact) is None)
 
 
 def _missing_documents(
     saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]
 ) -> Iterator[tuple[Fact, str]]:
-    decide = _deciding_principals(saved, query).values()
-    yield from ((Fact.DOCUMENT, name) for name in _deciding_documents(decide) if name not in saved.documents)
+    deciding = _deciding_principals(saved, query).values()
+    yield from ((Fact.DOCUMENT, name) for name in _deciding_documents(deciding) if name not in saved.documents)
     for arn, pinned in query.versions.items():
         policy = policies.get(arn)
         unread = policy is not None and (not policy.default_version or (not pinned and arn not in saved.documents))
@@ -236,7 +234,7 @@ def _has_fact(saved: Snapshot, live: Principal, fact: Fact) -> bool:
         Fact.MEMBERS: live.members,
         Fact.ACCESS_KEYS: credentials and credentials.keys,
         Fact.CONSOLE: credentials and credentials.password,
-        # Without a password nobody asks for MFA, and none was read.
+        # Without a password there is no sign-in that MFA protects, and it was not read.
         Fact.MFA: credentials and (credentials.mfa if credentials.password is not False else False),
         Fact.SERVICE_CREDENTIALS: credentials and credentials.services,
         Fact.PASSWORD_USED: credentials and credentials.password_used,
@@ -245,15 +243,19 @@ def _has_fact(saved: Snapshot, live: Principal, fact: Fact) -> bool:
 
 
 def _gap_of_fact(known: Mapping[tuple[Fact, str], Gap], fact: Fact, subject: str) -> Gap:
-    """The gap that the file had, of this subject or of all, or that the file is one."""
+    """Returns the gap that the snapshot recorded for the subject or for all, else one that says "not in the file"."""
     gap = known.get((fact, subject)) or known.get((fact, "")) or Gap(fact, _CALLS[fact], NOT_IN_FILE)
     return replace(gap, subject=subject)
 
 
 def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:
-    """The CLI's output. A list with anything in it is whole; an empty one may have been filtered out, and is unread."""
+    """Returns the snapshot of the AWS CLI's output. A list with entries is complete; an empty one counts as not read.
+
+    An empty list can come from the CLI's --filter. Raises InputError.
+    """
     if value.get("IsTruncated") or "NextToken" in value or "Marker" in value:
-        raise InputError(f"{path}: this is one page of several", "save the output of the command without --max-items")
+        hint = "run the command without --max-items and save its output"
+        raise InputError(f"{path}: the file is one page of several", hint)
     details: dict[PrincipalKind, list[Principal]] = {
         kind: [
             _decode_principal(kind, each, f"{path}: {name}[{position}]")
@@ -280,7 +282,7 @@ def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> 
 
 
 def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
-    """The documents in authorization details: default versions of managed policies, and inline ones."""
+    """Returns the documents in authorization details: all versions of managed policies, and inline policies."""
     versions: dict[str, Any] = {}
     for each in _take_objects(value, "Policies", path):
         for version in _take_objects(each, "PolicyVersionList", path):
@@ -301,7 +303,7 @@ def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
 def _take_objects(value: Mapping[str, Any], name: str, path: str) -> list[Any]:
     found = value.get(name, [])
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise InputError(f"{path}: {name}: a list of objects is needed")
+        raise InputError(f"{path}: {name} is not a list of objects")
     return found
 
 
@@ -317,23 +319,25 @@ def _principals_by_key(details: Mapping[PrincipalKind, list[Principal]], path: s
     for each in (each for principals in details.values() for each in principals):
         key = principal_key(each.kind, each.name)
         if key in found:
-            raise InputError(f"{path}: {each.kind} {each.name} is there twice (case does not tell them apart)")
+            raise InputError(f"{path}: {each.kind} {each.name} occurs twice (IAM ignores the case of names)")
         found[key] = each
     return found
 
 
 def _find_account(value: Mapping[str, Any], path: str) -> Account:
-    """The account that the ARNs of its users, groups, roles and own policies name: one and the same.
+    """Returns the account in the ARNs of the users, groups, roles and own policies. Raises InputError if not one.
 
-    What is AWS's own has `aws` for an account, which tells nothing.
+    AWS's own policies have `aws` in place of an account id, and are ignored.
     """
     names = (*_LISTS.values(), "Policies")
     arns = [each.get("Arn") for name in names for each in _take_objects(value, name, path)]
-    named = {(arn_partition(arn), arn_account(arn)) for arn in arns if isinstance(arn, str)}
-    own = {each for each in named if each[1] not in ("", "aws")}
+    accounts = {(arn_partition(arn), arn_account(arn)) for arn in arns if isinstance(arn, str)}
+    own = {each for each in accounts if each[1] not in ("", "aws")}
     if len(own) != 1:
         found = "no account" if not own else f"{len(own)} accounts"
-        raise InputError(f"{path}: the ARNs in it name {found}", "save one account's details to a file of its own")
+        raise InputError(
+            f"{path}: its ARNs name {found}; one is needed", "save the details of one account to each file"
+        )
     partition, account_id = own.pop()
     return Account(account_id, partition)
 
@@ -342,7 +346,7 @@ def _decode_policies(value: Mapping[str, Any], path: str) -> dict[str, ManagedPo
     arns: dict[str, ManagedPolicy | None] = {}
     for position, each in enumerate(_take_objects(value, "Policies", path)):
         if not isinstance(each.get("Arn"), str):
-            raise InputError(f"{path}: Policies[{position}]: it has no usable Arn")
+            raise InputError(f"{path}: Policies[{position}] has no usable Arn")
         try:
             arns[each["Arn"]] = iam.policy_from_detail({"PolicyVersionList": [], **each})
         except CallError as error:

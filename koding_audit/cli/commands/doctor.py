@@ -75,7 +75,7 @@ def _observe(asked: _DoctorInputs, terminal: Terminal, clock: SkewClock) -> Obse
         credential_notes=tuple(unused_credential_notes(asked.settings.profile, os.environ)), endpoint_notes=way
     )
     try:
-        with connect(asked.settings, attempts=_ATTEMPTS, asks=False, clock=clock) as connection:
+        with connect(asked.settings, attempts=_ATTEMPTS, can_prompt=False, clock=clock) as connection:
             local = connection.endpoint is not None
             held = replace(base, held=connection.credentials_in_use, hosts=connection.hosts, custom_endpoint=local)
             return _observe_account(connection, held, asked, terminal)

@@ -153,7 +153,7 @@ def test_without_moto_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "moto", None)
     with pytest.raises(InputError, match="the demo needs moto") as caught, demo.open_source("", Settings()):
         pytest.fail("opened")
-    assert caught.value.hint == "pip install 'koding-audit[demo]'"
+    assert caught.value.hint == "run `pip install 'koding-audit[demo]'`"
 
 
 def test_the_source_takes_no_argument() -> None:

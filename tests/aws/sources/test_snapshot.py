@@ -338,15 +338,15 @@ USER_OF_ANOTHER = detail("user", "b", Arn="arn:aws:iam::210987654321:user/b")
         (PLAIN | {"RoleDetailList": [ROLE_OF_ANOTHER]}, "name 2 accounts"),
         (dump(), "name no account"),
         (dump(Policies=[{"Arn": aws("ReadOnlyAccess")}]), "name no account"),
-        (PLAIN | {"UserDetailList": {}}, "UserDetailList: a list of objects is needed"),
-        (PLAIN | {"UserDetailList": ["koding-user"]}, "UserDetailList: a list of objects is needed"),
-        (PLAIN | {"Policies": "none"}, "Policies: a list of objects is needed"),
-        (PLAIN | {"Policies": [{"PolicyName": "edge"}]}, r"Policies\[0\]: it has no usable Arn"),
-        (PLAIN | {"Policies": [*PLAIN["Policies"], {"Arn": 7}]}, r"Policies\[3\]: it has no usable Arn"),
+        (PLAIN | {"UserDetailList": {}}, "UserDetailList is not a list of objects"),
+        (PLAIN | {"UserDetailList": ["koding-user"]}, "UserDetailList is not a list of objects"),
+        (PLAIN | {"Policies": "none"}, "Policies is not a list of objects"),
+        (PLAIN | {"Policies": [{"PolicyName": "edge"}]}, r"Policies\[0\] has no usable Arn"),
+        (PLAIN | {"Policies": [*PLAIN["Policies"], {"Arn": 7}]}, r"Policies\[3\] has no usable Arn"),
         (PLAIN | {"UserDetailList": [detail("user", "a"), {"UserName": "b"}]}, r"UserDetailList\[1\]: .*no usable"),
         (PLAIN | {"GroupDetailList": [detail("group", "a", Arn=None)]}, r"GroupDetailList\[0\]: .*no usable Arn"),
         (PLAIN | {"UserDetailList": [detail("user", "a", GroupList=[None])]}, r"UserDetailList\[0\]: .*no usable"),
-        (PLAIN | {"UserDetailList": [detail("user", "a"), detail("user", "A")]}, "user A is there twice"),
+        (PLAIN | {"UserDetailList": [detail("user", "a"), detail("user", "A")]}, "user A occurs twice"),
         ([], "must be an object"),
         ({}, "this is not a koding-audit-snapshot"),
         ({"RoleDetailList": []}, "name no account"),
@@ -388,6 +388,6 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_has_to_be_named() -> None:
-    with pytest.raises(AuditError, match="which file") as caught, snapshot.open_source("", Settings()):
+    with pytest.raises(AuditError, match="names no file") as caught, snapshot.open_source("", Settings()):
         pytest.fail("opened")
     assert "snapshot:FILE" in caught.value.hint

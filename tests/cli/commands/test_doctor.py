@@ -233,7 +233,7 @@ def test_a_profile_that_asks_for_a_code_is_told_and_not_asked_even_at_a_terminal
     aws_environment.setattr(credentials, "_has_terminal", lambda: True)
     ended = doctor(account.url, GUIDE, "--profile", "p")
     assert (ended.status, ended.verdicts["credentials"]) == (2, "not-ok")
-    assert "profile p asks for an MFA code of arn:aws:iam::123456789012:mfa/ada" in ended.says("credentials")
+    assert "profile p needs an MFA code of arn:aws:iam::123456789012:mfa/ada" in ended.says("credentials")
     assert account.calls() == []
 
 
@@ -256,7 +256,7 @@ def test_a_role_whose_keys_are_of_another_account_is_told_and_not_read_with(doct
     replay.answer("GetCallerIdentity", identity("210987654321", "arn:aws:sts::210987654321:assumed-role/audit/x"))
     ended = doctor(replay.url, GUIDE, "--role-arn", "arn:aws:iam::123456789012:role/audit")
     assert (ended.status, ended.verdicts["credentials"], ended.verdicts["reads"]) == (2, "not-ok", "unknown")
-    assert "the keys that came are of account 210987654321" in ended.says("credentials")
+    assert "the keys are of account 210987654321" in ended.says("credentials")
     assert {call.service for call in replay.calls} == {"sts"}
 
 
@@ -284,8 +284,8 @@ def test_what_of_the_environment_is_not_obeyed_and_a_proxy_are_told_without_thei
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (("--endpoint-url", "http://iam.example"), "plain http is for a loopback address only"),
-        (("--external-id", "x"), "--external-id goes with a role"),
+        (("--endpoint-url", "http://iam.example"), "http is allowed for a loopback address only"),
+        (("--external-id", "x"), "--external-id needs --role-arn"),
     ],
 )
 def test_what_no_command_takes_is_refused_before_anything_is_looked_at(

@@ -1,0 +1,68 @@
+"""What a query asks for, and which of it an account has: shared by the sources that answer queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.query import Fact, Query
+from koding_audit.model.snapshot import Principal
+
+EXISTENCE_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
+
+
+def requested_principals(query: Query) -> Iterator[tuple[PrincipalKind, str, frozenset[Fact]]]:
+    """Yields the kind, the name and the requested facts of each principal that a query names."""
+    by_kind: tuple[tuple[PrincipalKind, Mapping[str, frozenset[Fact]]], ...] = (
+        ("group", query.groups),
+        ("user", query.users),
+        ("role", query.roles),
+    )
+    return ((kind, name, facts) for kind, principals in by_kind for name, facts in principals.items())
+
+
+def has_policy(live: Principal | None, arn: str) -> bool:
+    """Whether a policy is attached to a principal or is its boundary; it then exists, without a GetPolicy."""
+    return live is not None and (arn in (live.attached or ()) or arn == live.boundary)
+
+
+def missing_summary_keys(
+    summary: Mapping[str, int], query: Query, found: Mapping[PrincipalKey, Principal], absent: Collection[PrincipalKey]
+) -> list[str]:
+    """Returns the keys that a query needs and an account summary lacks, sorted; they are unknown, not zero.
+
+    A quota is needed only where a fix would add something that is missing.
+    """
+    needed = {"AccountAccessKeysPresent", "AccountMFAEnabled"}
+    for kind, _ in absent:
+        needed |= {f"{kind.title()}s", f"{kind.title()}sQuota"}
+    incomplete = {key for arn, keys in query.policies.items() for key in keys if not has_policy(found.get(key), arn)}
+    for kind, _ in incomplete:
+        needed |= {f"AttachedPoliciesPer{kind.title()}Quota"}
+    return sorted(needed.difference(summary))
+
+
+def deciding_principals(
+    keys: Iterable[PrincipalKey], found: Mapping[PrincipalKey, Principal]
+) -> dict[PrincipalKey, Principal]:
+    """Returns the principals whose policies decide for the given ones: themselves and their groups, as far as found."""
+    principals = {key: found[key] for key in keys if key in found}
+    groups = (principal_key("group", name) for each in principals.values() for name in each.groups or ())
+    return {**principals, **{key: found[key] for key in groups if key in found}}
+
+
+def partial_set_policies(query: Query, found: Mapping[PrincipalKey, Principal]) -> frozenset[str]:
+    """Returns the policies of each optional set that is partly attached to a principal, and the query's documents."""
+    return query.documents.union(
+        arn
+        for key, sets in query.optional.items()
+        for attached in ((key in found and found[key].attached) or frozenset[str](),)
+        for policies in sets
+        if policies & attached and policies - attached
+        for arn in policies
+    )
+
+
+def managed_policy_arns(principals: Iterable[Principal]) -> frozenset[str]:
+    """Returns the ARNs of the managed policies that are attached to principals or are their boundaries."""
+    return frozenset(arn for each in principals for arn in (*(each.attached or ()), each.boundary) if arn)
