@@ -1,1 +1,1 @@
-"""From a stack script to the AWS actions that it needs: offline, before anything is built."""
+"""Derives the AWS actions that a stack script needs, offline, before anything is built."""

@@ -1,4 +1,4 @@
-"""ARN templates: which of a type's templates an action is about, and what each comes to for one resource."""
+"""ARN templates of resource types: selects the templates that an action applies to, and fills them for a resource."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from koding_audit.stack.references import ANY, References
 from koding_audit.stack.script import ScriptResource
 
 ANY_ARN = "arn:*"
-"""Any resource that there is: only what is allowed on all of them is."""
+"""Any resource: a need on it is allowed only if its action is allowed on every resource."""
 
 _HOLE = re.compile(r"\$\{[^}]*\}|\{[^}]*\}|\*")
 _ARGUMENT = re.compile(r"(?<!\$)\{([^}]*)\}")
@@ -20,16 +20,24 @@ _ARGUMENT = re.compile(r"(?<!\$)\{([^}]*)\}")
 
 @dataclass
 class TemplateMatcher:
-    """Which resources an action is asked for. Each answer is kept: a script has many resources of few types."""
+    """Selects the templates of a type that an action applies to.
+
+    Results are cached: a script has many resources of few types.
+
+    known: AWS's actions and their resource types
+    account: the account of the script
+    """
 
     known: ActionList
     account: Account
     _fits: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, bool], ...]] = field(default_factory=dict)
 
     def templates_for(self, action: str, templates: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
-        """The templates that are of the action's own resource types, each with whether it is surely asked for: the
-        first is, as the type's own; others, and any resource of each type that AWS's list wants and that none of them
-        is of, may be. `*` alone for an action that knows no resource; ANY_ARN where none of them fits.
+        """Returns the templates that match the action's resource types, each with whether it is certainly needed.
+
+        The first is certain, as the type's own. Others are not, and neither is a generic template for each resource
+        type that AWS's list requires and no template matches. The result is `*` alone for an action without resource
+        types, and ANY_ARN if no template matches.
         """
         key = action, templates
         if key not in self._fits:
@@ -42,34 +50,36 @@ class TemplateMatcher:
             return ((ANY, True),)
         own = {each: type_ for each in templates if (type_ := self._matching_type(each, types)) is not None}
         own = own or dict.fromkeys(self._unlisted_templates(action, templates), "")
-        lacking = [each for each in types if each.required and each.name not in own.values()]
-        found = [*own, *(_generic_template(arn) for each in lacking for arn in each.arns)]
+        unmatched = [each for each in types if each.required and each.name not in own.values()]
+        found = [*own, *(_generic_template(arn) for each in unmatched for arn in each.arns)]
         if not own and len(found) != 1:
             return ((ANY_ARN, True),)
         return tuple((each, number == 0) for number, each in enumerate(found))
 
     def _unlisted_templates(self, action: str, templates: tuple[str, ...]) -> list[str]:
-        """The templates of the action's service that AWS's list ties to none of its actions: of API Gateway's second
-        API it has the resources, and not who takes them. There the row is believed.
+        """Returns the templates of the action's service that no action takes in AWS's list.
+
+        For example, AWS lists the resources of API Gateway V2, but not which actions take them. The type's row decides
+        then.
         """
         service = action.partition(":")[0]
         own = [each for each in templates if each.split(":")[2] == service]
         names = self.known.services[service] if own else ()
-        tied = [each for name in names for each in self.known.resource_types(f"{service}:{name}")]
-        return [each for each in own if self._matching_type(each, tied) is None]
+        listed = [each for name in names for each in self.known.resource_types(f"{service}:{name}")]
+        return [each for each in own if self._matching_type(each, listed) is None]
 
     def _matching_type(self, template: str, types: Iterable[ResourceType]) -> str | None:
-        """The type that a template is of, by its form; of none where another form is the same."""
+        """Returns the name of the resource type whose ARN has the template's form, None if there is none."""
         form = _arn_form(template)
-        for same in (_is_same_form, _is_within_form):
+        for matches in (_is_same_form, _is_within_form):
             for each in types:
-                if any(same(form, _arn_form(arn)) for arn in each.arns):
+                if any(matches(form, _arn_form(arn)) for arn in each.arns):
                     return each.name
         return None
 
 
 def _arn_form(arn: str) -> str:
-    """An ARN with `*` for each of its holes."""
+    """Returns an ARN with `*` for each placeholder."""
     return _HOLE.sub(ANY, arn)
 
 
@@ -78,36 +88,39 @@ def _is_same_form(form: str, general: str) -> bool:
 
 
 def _is_within_form(form: str, general: str) -> bool:
-    """Whether a form has a part where the other has a hole; `/` and `:` part both alike."""
+    """Whether a form equals a more general one, in which `*` matches any text without `/` and `:`."""
     pattern = re.escape(general).replace(r"\*", "[^/:]*")
     return re.fullmatch(pattern, form) is not None
 
 
 def _generic_template(arn: str) -> str:
-    """Any resource of a type, as a template of our own."""
-    named = arn.replace("${Partition}", "${partition}").replace("${Region}", "${region}")
-    named = named.replace("${Account}", "${account}")
-    return re.sub(r"\$\{[A-Z][^}]*\}", ANY, named)
+    """Returns the template of any resource of a type, from AWS's ARN format."""
+    template = arn.replace("${Partition}", "${partition}").replace("${Region}", "${region}")
+    template = template.replace("${Account}", "${account}")
+    return re.sub(r"\$\{[A-Z][^}]*\}", ANY, template)
 
 
 @dataclass
 class TemplateFiller:
-    """What templates come to in an account. What they have in common for all resources of a region is kept."""
+    """Fills ARN templates with the account, the region and the arguments of a resource.
+
+    Templates filled with account and region are cached.
+    """
 
     account: Account
     references: References
-    _placed: dict[tuple[str, str], str] = field(default_factory=dict)
+    _cache: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def fill(self, template: str, resource: ScriptResource) -> str:
-        """A template for one resource; `*` for whatever is not known."""
+        """Returns the ARN of a template for a resource; unknown values are `*`."""
         if template in (ANY, ANY_ARN):
             return template
         key = _insert_path(template, resource), resource.region
-        if key not in self._placed:
-            self._placed[key] = self._fill_account(*key)
+        if key not in self._cache:
+            self._cache[key] = self._fill_account(*key)
         return _ARGUMENT.sub(
             lambda found: _insert_value(found, _argument_or_prefix(found[1], resource, self.references)),
-            self._placed[key],
+            self._cache[key],
         )
 
     def _fill_account(self, template: str, region: str) -> str:
@@ -122,12 +135,12 @@ class TemplateFiller:
 
 
 def _insert_value(found: re.Match[str], value: str) -> str:
-    """A value in its template: `parameter/{name}` is parameter/app/key for the name `/app/key` too."""
+    """Returns a value for its place in a template: `parameter/{name}` and `/app/key` give `parameter/app/key`."""
     return value.removeprefix("/") if found.string[: found.start()].endswith("/") else value
 
 
 def _argument_or_prefix(name: str, resource: ScriptResource, references: References) -> str:
-    """The argument's text, or what is known of it by its prefix."""
+    """Returns an argument's text; without the argument, its `_prefix` argument with `*`; else `*`."""
     found = references.argument_text(resource, name)
     if found:
         return found
@@ -136,7 +149,7 @@ def _argument_or_prefix(name: str, resource: ScriptResource, references: Referen
 
 
 def _insert_path(template: str, resource: ScriptResource) -> str:
-    """IAM's own resources have a path between their kind and their name."""
+    """Adds an IAM resource's path to its template, between the kind and the name."""
     if ":iam:" not in template or resource.body.node("path") is None or "{path}" in template:
         return template
     return re.sub(r"(:[a-z-]+)/\{", r"\1{path}{", template, count=1)

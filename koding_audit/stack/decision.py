@@ -1,4 +1,4 @@
-"""Whether a need is allowed where its resource is known in part: for all that it may be, for some, or for none."""
+"""Decides whether a need is allowed when its resource is only partly known: for all, some or none of its resources."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ from koding_audit.policy.evaluation import (
 from koding_audit.policy.evaluation.patterns import QUESTION_MARK, STAR
 from koding_audit.policy.evaluation.ternary import Unsure
 
-_OWN_RESOURCE = 1 << 0  # the need's own resource, among the elements of a space
-# Of these the evaluator asks what the resource is, whatever the statements say of it.
+_OWN_RESOURCE = 1 << 0  # the bit of the need's own resource in a pattern space
+# For these services the evaluator looks at the resource even if no statement names one.
 _ACTIONS_BY_RESOURCE = ("kms:", "sts:")
 
-NeedAction = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # what is asked but for the resource
+NeedAction = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # action, region and context of a need
 NeedKind = tuple[NeedAction, str]
 
 
 @dataclass(frozen=True, slots=True)
 class NeedDecision:
-    """The decision about every need of a kind. example: the resource that it was made for, which its reasons name."""
+    """The decision about all needs of a kind.
+
+    decision: its reasons name the example
+    example: the resource that was decided
+    """
 
     decision: Decision
     example: str
@@ -41,60 +45,66 @@ class NeedDecision:
         return self.decision.verdict
 
     def decision_about(self, need: StackNeed) -> Decision:
-        """The decision about one of them, its reasons worded for what the script says of its resource."""
+        """Returns the decision about one need of the kind, with the need's own resource in its reasons."""
         same = need.resource == self.example
         return self.decision if same else _reword_reasons(self.decision, self.example, need.resource)
 
 
 @dataclass
 class NeedDecider:
-    """Decisions about one principal's policies. asks: the request for a need, on one resource that it may be about."""
+    """Decides needs by the policies of one principal.
+
+    policies: all policies that apply to the principal
+    make_request: returns the request of a need on a resource
+    strict: whether a layer that is not available makes a decision unknown
+    """
 
     policies: Policies
     make_request: Callable[[StackNeed, str], AccessRequest]
     strict: bool = False
     _patterns: dict[NeedAction, frozenset[str]] = field(default_factory=dict)
-    _alike: dict[NeedAction, bool] = field(default_factory=dict)
+    _same_for_all: dict[NeedAction, bool] = field(default_factory=dict)
     _decisions: dict[NeedKind, NeedDecision] = field(default_factory=dict)
 
     def decide(self, need: StackNeed) -> Decision:
-        """For all resources that the need's can be: allowed for each, denied for each, or unknown."""
+        """Returns the decision about all resources that a need can have: all allowed, all denied, or unknown."""
         return self.decide_kind(need).decision_about(need)
 
     def decide_kind(self, need: StackNeed) -> NeedDecision:
-        """What is decided about all needs of its kind. Of thousands only a few are ever worded."""
+        """Returns the decision about all needs of the same kind; it is cached."""
         kind = self.kind_of(need)
-        judged = self._decisions.get(kind)
-        if judged is None:
-            judged = self._decisions[kind] = NeedDecision(*self._decide_examples(need))
-        return judged
+        decision = self._decisions.get(kind)
+        if decision is None:
+            decision = self._decisions[kind] = NeedDecision(*self._decide_examples(need))
+        return decision
 
     def kind_of(self, need: StackNeed) -> NeedKind:
-        """Needs of one kind are decided alike: where every statement about the action is about any resource, it is the
-        same for all of an account.
-        """
-        about = need.action, need.region, need.context
-        return about, arn_account(need.resource) if self._is_alike(need, about) else need.resource
+        """Returns the kind of a need; all needs of a kind have the same decision.
 
-    def _is_alike(self, need: StackNeed, about: NeedAction) -> bool:
-        alike = self._alike.get(about)
-        if alike is None:
-            alike = self._alike[about] = not (
+        If every statement about the action applies to any resource, the decision is the same in a whole account.
+        """
+        key = need.action, need.region, need.context
+        return key, arn_account(need.resource) if self._is_same_for_all(need, key) else need.resource
+
+    def _is_same_for_all(self, need: StackNeed, key: NeedAction) -> bool:
+        same = self._same_for_all.get(key)
+        if same is None:
+            same = self._same_for_all[key] = not (
                 self._relevant_patterns(need) or need.action.lower().startswith(_ACTIONS_BY_RESOURCE)
             )
-        return alike
+        return same
 
     def _decide_examples(self, need: StackNeed) -> tuple[Decision, str]:
-        """The decision, and the resource that it speaks of."""
+        """Returns the decision about a need, and the resource that its reasons name."""
         if need.resource == "*" or "*" not in need.resource:
             return self._decide_resource(need, need.resource), need.resource
-        if self._is_alike(need, (need.action, need.region, need.context)):
+        if self._is_same_for_all(need, (need.action, need.region, need.context)):
             example = need.resource.replace("*", "x")
             return self._decide_resource(need, example), example
         try:
             examples = list(_example_resources(need.resource, self._relevant_patterns(need)))
         except TooManyStates:
-            why = "the policies name its resources in more ways than can be compared"
+            why = "the policies have too many resource patterns to compare"
             return Decision("unknown", (Reason("policies", "", None, "", "", why),)), need.resource
         return _combine_decisions(
             need, [_reword_reasons(self._decide_resource(need, each), each, need.resource) for each in examples]
@@ -104,7 +114,7 @@ class NeedDecider:
         return decide(self.make_request(need, resource), self.policies, strict=self.strict)
 
     def _relevant_patterns(self, need: StackNeed) -> frozenset[str]:
-        """The resource patterns of every statement about the action, but `*`, with the request's variables."""
+        """Returns the resource patterns, except `*`, of all statements about the action, with variables filled in."""
         key = need.action, need.region, need.context
         if key not in self._patterns:
             context = self.make_request(need, need.resource).context
@@ -120,14 +130,14 @@ class NeedDecider:
 
 
 def _reword_reasons(decision: Decision, example: str, resource: str) -> Decision:
-    """The same, its reasons worded for what the script says of the resource; most do not name it."""
+    """Returns a decision whose reasons name the script's resource in place of the example."""
     if not any(example in each.why for each in decision.reasons):
         return decision
-    because = (
+    reasons = (
         Reason(each.layer, each.policy, each.statement, each.sid, each.effect, each.why.replace(example, resource))
         for each in decision.reasons
     )
-    return Decision(decision.verdict, tuple(because), decision.open_keys, decision.not_seen)
+    return Decision(decision.verdict, tuple(reasons), decision.open_keys, decision.not_seen)
 
 
 def _resource_patterns(action: str, policies: Iterable[Policy], context: Context) -> Iterator[str]:
@@ -139,11 +149,11 @@ def _resource_patterns(action: str, policies: Iterable[Policy], context: Context
                 if isinstance(found, str):
                     yield found
                 elif isinstance(found, Unsure):
-                    yield ""  # it makes the answer unknown, whatever the resource
+                    yield ""  # the decision is unknown for every resource
 
 
 def _example_resources(resource: str, patterns: frozenset[str]) -> Iterator[str]:
-    """One resource of each kind that the need's can be: of those that the same patterns match."""
+    """Yields one example of each group of resources that the need can have and that the same patterns match."""
     own = segment_tokens(tuple(Wildcard.STAR if letter == "*" else letter for letter in resource))
     space = PatternSpace([{own: ""}, *({_compiled_pattern_tokens(each): ""} for each in sorted(patterns))])
     for mask, region in sorted(space.regions().items()):
@@ -157,14 +167,14 @@ def _compiled_pattern_tokens(pattern: str) -> Tokens:
 
 
 def _combine_decisions(need: StackNeed, decisions: list[Decision]) -> Decision:
-    """One answer for all that a resource may be."""
+    """Returns one decision for all resources that a need can have."""
     verdicts = {each.verdict for each in decisions}
     if len(verdicts) == 1:
         return decisions[0]
-    because = tuple(dict.fromkeys(reason for each in decisions for reason in each.reasons))
+    reasons = tuple(dict.fromkeys(reason for each in decisions for reason in each.reasons))
     not_seen = tuple(sorted({layer for each in decisions for layer in each.not_seen}))
     keys = tuple(sorted({key for each in decisions for key in each.open_keys}))
     if verdicts == {"explicit-deny", "implicit-deny"}:
-        return Decision("implicit-deny", because, (), not_seen)
-    which = Reason("script", "", None, "", "", f"it decides which resource {need.resource} is")
-    return Decision("unknown", (which, *because), keys, not_seen)
+        return Decision("implicit-deny", reasons, (), not_seen)
+    ambiguity = Reason("script", "", None, "", "", f"it depends on which resource {need.resource} is")
+    return Decision("unknown", (ambiguity, *reasons), keys, not_seen)

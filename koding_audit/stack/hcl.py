@@ -1,4 +1,4 @@
-"""A script in Terraform's own language -> a tree of nodes, by python-hcl2; each with the line of its block."""
+"""Reads a stack script in HCL, Terraform's own language, into a tree of nodes; each has the line of its block."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from koding_audit.model.location import Location
 
 
 def read_hcl_script(text: str, path: str) -> YamlNode:
-    """As the same script in JSON: a list of blocks under each keyword. Raises InputError."""
+    """Returns the script's node, a list of blocks under each keyword, as in Terraform's JSON. Raises InputError."""
     try:
-        import hcl2  # noqa: PLC0415 - an extra
-        import lark  # noqa: PLC0415 - what it parses with
+        import hcl2  # noqa: PLC0415 - an optional extra
+        import lark  # noqa: PLC0415 - hcl2's parser
     except ImportError as error:
-        raise InputError(
-            "to read *.tf, python-hcl2 is needed", "pip install 'koding-audit[hcl]'", Location(path, 1, 1)
-        ) from error
+        hint = "run `pip install 'koding-audit[hcl]'`"
+        raise InputError("reading *.tf needs python-hcl2", hint, Location(path, 1, 1)) from error
     options = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
     try:
         body = hcl2.parses(text).body
@@ -30,15 +29,15 @@ def read_hcl_script(text: str, path: str) -> YamlNode:
     except lark.exceptions.UnexpectedInput as error:
         line, column = max(1, getattr(error, "line", 1)), max(1, getattr(error, "column", 1))
         raise InputError(
-            "this is not Terraform's language", "`terraform validate` says more", Location(path, line, column)
+            "this is not valid HCL", "run `terraform validate` for details", Location(path, line, column)
         ) from error
     except (lark.exceptions.LarkError, RecursionError, ValueError) as error:
-        raise InputError("this is not Terraform's language, or nested too deeply", "", Location(path, 1, 1)) from error
+        raise InputError("this is not valid HCL, or is nested too deeply", "", Location(path, 1, 1)) from error
     return _blocks_node(blocks, Location(path, 1, 1))
 
 
 def _blocks_node(blocks: list[tuple[Any, dict[str, Any], Location]], start: Location) -> MappingNode:
-    """Each keyword's blocks, in their order."""
+    """Returns a mapping of each keyword to its blocks, in their order."""
     found: dict[str, list[YamlNode]] = {}
     places: dict[str, Location] = {}
     for labels, value, source in blocks:

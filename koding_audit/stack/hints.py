@@ -1,4 +1,4 @@
-"""What CloudFormation's own handlers call: a hint for the types without a row, which nobody checked for Terraform."""
+"""Hints for types without a row in the table: the actions of CloudFormation's handlers, not checked for Terraform."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ _NAMES = os.path.join(os.path.dirname(__file__), "cloudformation.txt")  # noqa: 
 
 
 def cloudformation_types() -> dict[str, str]:
-    """CloudFormation's type of each Terraform type that has one."""
+    """Returns the CloudFormation type of each Terraform type that has one."""
     with open(_NAMES, encoding="ascii") as file:  # noqa: PTH123 - as above
         return dict(line.split() for line in file)
 
 
 def load_hints() -> tuple[packed.DataOrigin, Mapping[str, str]]:
-    """Where the data is from, and by CloudFormation's type its operations as JSON: lists of actions."""
+    """Returns the origin of the data, and the operations of each CloudFormation type as JSON: lists of actions."""
     origin, lines = packed.read_packed(__file__, "cloudformation.xz")
     return origin, {name: text for name, _, text in (line.partition("\t") for line in lines)}
 
 
 @dataclass
 class Hints:
-    """Rows made of hints; nothing is read before the first type that has no row."""
+    """Rows from hints; the data is read when the first type without a row is looked up.
+
+    known: AWS's actions; others in a hint are left out
+    """
 
     known: ActionList
 
     def row(self, kind: RowKind, name: str) -> TypeRow | None:
-        """None for a data source, and where CloudFormation has no such type, or says nothing of it."""
+        """Returns a row, None for a data source and for a type that CloudFormation does not have or does not list."""
         text = self._texts.get(self._names.get(name, "")) if kind == "type" else None
         if text is None:
             return None

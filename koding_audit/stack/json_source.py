@@ -1,4 +1,4 @@
-"""A script in JSON -> a tree of nodes, each with its line and column, which the standard library does not keep."""
+"""Reads a stack script in JSON into a tree of nodes with line and column, which the standard library does not keep."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PLAIN_VALUE = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[
 
 
 def read_json_script(text: str, path: str) -> YamlNode:
-    """The value's node. Raises InputError with line and column: also for what follows after it."""
+    """Returns the node of the JSON value. Raises InputError with line and column, also for text after the value."""
     return _JsonScanner(text, path).read_document()
 
 
 class _JsonScanner:
-    """One pass over a text, from `at` on."""
+    """Parses a text in one pass; `_at` is the current position."""
 
     def __init__(self, text: str, path: str) -> None:
         self._text = text
@@ -37,11 +37,11 @@ class _JsonScanner:
         self._skip_space()
         root = self._read_node(1)
         if self._at < len(self._text):
-            self._refuse("there is text after the end of the JSON", "remove it, or close what is left open before it")
+            self._refuse("there is text after the end of the JSON", "remove it, or check the brackets before it")
         return root
 
     def _read_node(self, depth: int) -> YamlNode:
-        """The value that begins here; the space after it is skipped."""
+        """Returns the value at the current position, and skips the white space after it."""
         source = self._source(self._at)
         if depth > DEEPEST:
             raise too_deep_error(source, DEEPEST)
@@ -54,7 +54,7 @@ class _JsonScanner:
             return ScalarNode(self._read_string(), False, source)
         found = _PLAIN_VALUE.match(self._text, self._at)
         if found is None:
-            self._refuse("a value is needed here")
+            self._refuse("expected a value")
         self._move_to(found.end())
         return ScalarNode("" if found[0] == "null" else found[0], True, source)
 
@@ -64,13 +64,13 @@ class _JsonScanner:
         while not self._take_close("}", first=not entries):
             source = self._source(self._at)
             if self._text[self._at : self._at + 1] != '"':
-                self._refuse("a key in double quotes is needed here")
+                self._refuse("expected a key in double quotes")
             key = self._read_string()
             self._expect(":")
             if key in entries:
                 first = place_text(entries[key].location)
-                hint = "JSON readers keep one of the two without a word: join them"
-                raise InputError(f"the key {quote_text(key)} stands here twice, first at {first}", hint, source)
+                hint = "join the two; most JSON parsers silently keep only one"
+                raise InputError(f"duplicate key {quote_text(key)}; the first is at {first}", hint, source)
             entries[key] = MappingEntry(source, self._read_node(depth + 1))
         return entries
 
@@ -82,7 +82,7 @@ class _JsonScanner:
         return tuple(items)
 
     def _take_close(self, bracket: str, *, first: bool) -> bool:
-        """Whether the list or object ends here; between two of its elements stands a comma."""
+        """Whether the list or object ends here; if not, skips the comma before the next element."""
         if self._text.startswith(bracket, self._at):
             self._move_to(self._at + 1)
             return True
@@ -101,7 +101,7 @@ class _JsonScanner:
 
     def _expect(self, letter: str) -> None:
         if not self._text.startswith(letter, self._at):
-            self._refuse(f"`{letter}` is needed here")
+            self._refuse(f"expected `{letter}`")
         self._move_to(self._at + 1)
 
     def _move_to(self, at: int) -> None:
@@ -116,5 +116,5 @@ class _JsonScanner:
         line = bisect_right(self._lines, at)
         return Location(self._path, line, at - self._lines[line - 1] + 1)
 
-    def _refuse(self, message: str, hint: str = "is the file whole?") -> NoReturn:
+    def _refuse(self, message: str, hint: str = "check that the file is complete") -> NoReturn:
         raise InputError(message, hint, self._source(self._at))

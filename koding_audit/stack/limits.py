@@ -1,4 +1,4 @@
-"""How large a stack script may be, and how deep: other people's files, read with the bounds of our own."""
+"""Limits of a stack script: size in MiB and depth of nesting."""
 
 from __future__ import annotations
 

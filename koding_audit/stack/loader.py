@@ -1,4 +1,4 @@
-"""A stack script as the user names it, a file or a folder, read whatever its format."""
+"""Reads a stack script, a file or a folder, in any of its formats: YAML, JSON, HCL, or a plan."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from koding_audit.stack.limits import MOST_MIB
 from koding_audit.stack.script import Script
 
 _SUFFIXES = (".yml", ".yaml", ".json", ".tf")
-# A file of a folder that cannot be read as it should be is passed over only where it surely builds nothing.
+# A file of a folder that cannot be parsed is ignored only if it contains none of these words, so builds nothing.
 _BUILDING_WORDS = re.compile(r"\b(?:resource|module|data)\b")
 
 
 def read_script(path: str) -> Script:
-    """The script. Raises InputError: what is wrong, with file, line and column, and what to do."""
+    """Returns the script in a file or folder. Raises InputError with file, line and column."""
     parts = terraform.ScriptParts()
-    folder = os.path.isdir(path)  # noqa: PTH112 - the text as it was given, which may be no path at all
+    folder = os.path.isdir(path)  # noqa: PTH112 - the user's text, which may not be a path at all
     paths = _script_files(path) if folder else [path]
     files = []
     for each in paths:
         file = _add_file(each, parts, folder=folder)
         files += [file] if file else []
     if not files:
-        hint = "give a file with a `resource` block"
-        raise InputError("there is no stack script in this folder", hint, Location(path, 1, 1))
+        hint = "give a folder that has a file with a `resource` block"
+        raise InputError("the folder has no stack script", hint, Location(path, 1, 1))
     return Script(
         path=path,
         files=tuple(files),
@@ -47,7 +47,7 @@ def read_script(path: str) -> Script:
 
 
 def _script_files(folder: str) -> list[str]:
-    """The files of a folder that may be scripts, without hidden ones, in order."""
+    """Returns the files of a folder that may be scripts, sorted, without hidden files. Raises InputError."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
     except OSError as error:
@@ -57,15 +57,15 @@ def _script_files(folder: str) -> list[str]:
 
 
 def _add_file(path: str, parts: terraform.ScriptParts, *, folder: bool) -> SourceFile | None:
-    """Read one file; None for a file of a folder that is no script, which is told."""
-    wanted = files.FileSpec("a stack script", MOST_MIB, too_large="divide it: a folder of scripts is read together")
-    content = files.read_file(path, wanted).data
+    """Adds the parts of one file. Returns None, and adds a note, for a file of a folder that is not a script."""
+    spec = files.FileSpec("a stack script", MOST_MIB, too_large="split it; all scripts of a folder are read together")
+    content = files.read_file(path, spec).data
     text = files.decode_utf8(content, path)
     try:
         root = _read_root(text, path)
     except InputError:
         if folder and not _BUILDING_WORDS.search(text):
-            parts.notes.append(f"{escape(path)} is no stack script: it cannot be read, and holds no `resource`")
+            parts.notes.append(f"{escape(path)} is not a stack script: it cannot be parsed and has no `resource`")
             return None
         raise
     if isinstance(root, MappingNode) and terraform_plan.is_terraform_plan(root):
@@ -73,7 +73,7 @@ def _add_file(path: str, parts: terraform.ScriptParts, *, folder: bool) -> Sourc
     elif isinstance(root, MappingNode) and terraform.is_terraform_script(root):
         terraform.add_blocks(root, parts)
     elif folder:
-        parts.notes.append(f"{escape(path)} is no stack script")
+        parts.notes.append(f"{escape(path)} is not a stack script")
         return None
     else:
         _refuse_file(root, path)
@@ -91,7 +91,7 @@ def _read_root(text: str, path: str) -> YamlNode:
         return read_json_script(text, path)
     from koding_audit.stack.yaml_source import read_yaml_script  # noqa: PLC0415 - as above
 
-    if text.lstrip()[:1] == "{":  # JSON under another name, which YAML readers take but for a few letters
+    if text.lstrip()[:1] == "{":  # JSON in a YAML file; YAML parsers reject a few of its characters
         with contextlib.suppress(InputError):
             return read_json_script(text, path)
     return read_yaml_script(text, path)
@@ -99,5 +99,5 @@ def _read_root(text: str, path: str) -> YamlNode:
 
 def _refuse_file(root: YamlNode, path: str) -> None:
     empty = isinstance(root, ScalarNode) and root.is_empty
-    message = "the file is empty" if empty else "this is no stack script: it has no `resource` block"
-    raise InputError(message, "a stack script is Terraform in YAML, JSON or HCL", Location(path, 1, 1))
+    message = "the file is empty" if empty else "this is not a stack script: it has no `resource` block"
+    raise InputError(message, "give a Terraform script in YAML, JSON or HCL", Location(path, 1, 1))

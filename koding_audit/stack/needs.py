@@ -1,4 +1,4 @@
-"""From a script's resources to the actions that they need: of each operation on each, and of each argument."""
+"""Collects the actions that a script's resources need: for each operation on them and for each given argument."""
 
 from __future__ import annotations
 
@@ -19,17 +19,26 @@ PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
 
 _NULL_TEXTS = frozenset({"", "false", "null", "~"})
 _NeedContext = tuple[tuple[str, tuple[str, ...]], ...]
-_NeedKey = tuple[str, str, str, bool, bool, _NeedContext]  # of a need: action, resource, region, certain, hint, context
+_NeedKey = tuple[str, str, str, bool, bool, _NeedContext]  # action, resource, region, certain, hint, context
 
 
 def collect_needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
-    """What the script needs in this account. as_role: it is asked for the role that its providers assume."""
+    """Returns what a script needs in an account.
+
+    as_role: whether the principal is the role that the script's providers assume
+    """
     return _NeedCollector(script, account, as_role).collect()
 
 
 @dataclass(frozen=True, slots=True)
 class _TemplateAction:
-    """One action that a row asks for, of one of its templates. whys: the operations that ask for it."""
+    """An action of a type's row on one of its ARN templates.
+
+    action: for example `s3:CreateBucket`
+    template: of the resource's ARN
+    certain: whether the action certainly applies to this template
+    operations: the operations that call the action: create, read, update, delete
+    """
 
     action: str
     template: str
@@ -39,7 +48,12 @@ class _TemplateAction:
 
 @dataclass
 class _NeedCollector:
-    """The needs of one script, each with everything that has it."""
+    """Collects the needs of one script, each with all its uses.
+
+    script: the script
+    account: the account in which it runs
+    as_role: whether the principal is the role that the script's providers assume
+    """
 
     script: Script
     account: Account
@@ -50,9 +64,9 @@ class _NeedCollector:
     def __post_init__(self) -> None:
         self._table = type_table.load_type_table()
         self._known = actions.load_actions()
-        self._fitting = TemplateMatcher(self._known, self.account)
+        self._matcher = TemplateMatcher(self._known, self.account)
         self._references = References(self.script)
-        self._filling = TemplateFiller(self.account, self._references)
+        self._filler = TemplateFiller(self.account, self._references)
         self._operation_actions_by_type: dict[tuple[str, str, bool], tuple[_TemplateAction, ...]] = {}
         self._first: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         self._hints = hints.Hints(self._known)
@@ -60,12 +74,13 @@ class _NeedCollector:
         self._hinted: set[str] = set()
 
     def collect(self) -> Stack:
+        """Returns the needs, and the parts of the script whose needs are unknown."""
         unread = (*self.script.unread, *(() if self.as_role else self.script.role_assuming))
         unknown = [StackUnknown("", each.what, each.why, each.location) for each in unread]
         for each in self.script.resources:
             row = self._find_row(each)
             if row is None:
-                why = "its type is not in the table, and CloudFormation has no hint"
+                why = "neither the table nor CloudFormation's handlers know its type"
                 unknown.append(StackUnknown(each.type, each.address, why, each.location))
             else:
                 self._add_resource(each, row)
@@ -105,53 +120,53 @@ class _NeedCollector:
             key = each.action, arn, resource.region, each.certain and not hint, hint, ()
             self._uses.setdefault(key, []).extend([uses[why] for why in each.operations])
         for argument in () if resource.destroyed else self._given_arguments(resource, row):
-            given = self._is_given(resource, argument)
+            certain = self._is_given(resource, argument)
             use = StackUse(resource.address, resource.location, f"argument {argument}")
-            for action in row.arguments[argument] if given is not None else ():
+            for action in row.arguments[argument] if certain is not None else ():
                 if action == PASS_ROLE:
-                    self._add_pass_role(resource, argument, use, bool(given))
+                    self._add_pass_role(resource, argument, use, certain=bool(certain))
                 else:
-                    self._add_action(resource, action, row, arns, use, certain=bool(given))
+                    self._add_action(resource, action, row, arns, use, certain=bool(certain))
 
     def _operation_actions(self, resource: ScriptResource, row: TypeRow) -> tuple[_TemplateAction, ...]:
-        """What the row's operations ask for, whatever the resource's arguments; the same for thousands of its type."""
+        """Returns the actions of a row's operations; cached, because they are the same for all resources of a type."""
         key = row.kind, row.type, resource.destroyed
         if key not in self._operation_actions_by_type:
             found: dict[tuple[str, str, bool], list[str]] = {}
             for name in ("read", "delete") if resource.destroyed else type_table.OPERATIONS:
                 for action in row.operations[name]:
-                    for template, certain in self._fitting.templates_for(action, row.arn):
+                    for template, certain in self._matcher.templates_for(action, row.arn):
                         found.setdefault((action, template, certain), []).append(name)
             self._operation_actions_by_type[key] = tuple(
-                _TemplateAction(*asked, tuple(whys)) for asked, whys in found.items()
+                _TemplateAction(*key_parts, tuple(operations)) for key_parts, operations in found.items()
             )
         return self._operation_actions_by_type[key]
 
     def _resource_arn(self, template: str, resource: ScriptResource, arns: dict[str, str]) -> str:
-        """What a template comes to for a resource. arns: what is known of that; whatever else is asked for joins it."""
+        """Returns the ARN of a template for a resource. arns: a cache of the resource's ARNs by template."""
         arn = arns.get(template)
         if arn is None:
-            arn = arns[template] = self._filling.fill(template, resource)
+            arn = arns[template] = self._filler.fill(template, resource)
         return arn
 
     def _given_arguments(self, resource: ScriptResource, row: TypeRow) -> list[str]:
-        """The arguments of a row that stand in the resource, or could: of most types only a few are ever given."""
-        there = resource.body.entries
-        if "dynamic" in there:
+        """Returns the arguments of a row that the resource gives; all of them if it has `dynamic` blocks."""
+        entries = resource.body.entries
+        if "dynamic" in entries:
             return list(row.arguments)
         key = row.kind, row.type
         if key not in self._first:
             self._first[key] = tuple((each, each.partition("=")[0].partition(".")[0]) for each in row.arguments)
-        return [each for each, first in self._first[key] if first in there]
+        return [each for each, first in self._first[key] if first in entries]
 
     def _add_action(
         self, resource: ScriptResource, action: str, row: TypeRow, arns: dict[str, str], use: StackUse, *, certain: bool
     ) -> None:
-        for template, sure in self._fitting.templates_for(action, row.arn):
+        for template, sure in self._matcher.templates_for(action, row.arn):
             key = action, self._resource_arn(template, resource, arns), resource.region, certain and sure, False, ()
             self._uses.setdefault(key, []).append(use)
 
-    def _add_pass_role(self, resource: ScriptResource, argument: str, use: StackUse, certain: bool) -> None:
+    def _add_pass_role(self, resource: ScriptResource, argument: str, use: StackUse, *, certain: bool) -> None:
         path = argument.partition("=")[0]
         context = pass_role_context(resource.type)
         for node in nodes_at(resource.body, path):
@@ -159,9 +174,9 @@ class _NeedCollector:
             self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False, context), []).append(use)
 
     def _is_given(self, resource: ScriptResource, argument: str) -> bool | None:
-        """Whether an argument is given: None where it is not, False where that hangs on what the script does not say.
+        """Whether an argument is given: None if not, False if it depends on a value that the script does not say.
 
-        `argument=value`: whether it has that value.
+        `argument=value`: whether the argument has that value.
         """
         path, equals, value = argument.partition("=")
         found = [_is_value_given(node, value if equals else None) for node in nodes_at(resource.body, path)]

@@ -1,4 +1,4 @@
-"""Which role an argument hands to a service: what iam:PassRole is asked for."""
+"""Finds the role that an argument passes to a service, the resource of iam:PassRole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from koding_audit.stack.references import ANY, References, ReferenceTarget
 
 _ROLE_ARN = re.compile(r"arn:[a-z*-]+:iam::[0-9*]+:role/\S+")
 _PROFILE_TYPE = "aws_iam_instance_profile"
-# Whom a type hands its role to, where that is one service (iam:PassedToService in IAM's user guide).
+# The service to which a type passes its role, if it is only one (iam:PassedToService in IAM's user guide).
 _PASSED_TO_SERVICES: Mapping[str, str] = {
     "aws_codebuild_project": "codebuild.amazonaws.com",
     "aws_codepipeline": "codepipeline.amazonaws.com",
@@ -24,23 +24,23 @@ _PASSED_TO_SERVICES: Mapping[str, str] = {
     "aws_sfn_state_machine": "states.amazonaws.com",
     "aws_spot_instance_request": "ec2.amazonaws.com",
 }
-_DEEPEST = 4  # a profile that names a role that another names
+_DEEPEST = 4  # levels of references: an instance profile names a role, which another resource names
 
 
 def passed_role_arn(node: YamlNode | None, argument: str, account: Account, references: References) -> str:
-    """The ARN of the role of an argument's value, with `*` for what is not known of it."""
+    """Returns the ARN of the role that an argument names, with `*` for unknown parts."""
     found = _role_of_node(node, references, profile="profile" in argument, depth=0)
     return found if found.startswith("arn:") else f"arn:{account.partition}:iam::{account.id}:role/{found}"
 
 
 def pass_role_context(type_: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The condition key that says to whom a type hands its role; nothing where that is not known."""
+    """Returns the condition key with the service to which a type passes its role, () if unknown."""
     service = _PASSED_TO_SERVICES.get(type_)
     return (("iam:PassedToService", (service,)),) if service else ()
 
 
 def _role_of_node(node: YamlNode | None, references: References, *, profile: bool, depth: int) -> str:
-    """An ARN, or the name of a role with its path, in part or all `*`."""
+    """Returns an ARN, or a role's path and name, with `*` for unknown parts."""
     if not isinstance(node, ScalarNode) or depth > _DEEPEST:
         return ANY
     target = references.resolve_target(node.value)
@@ -49,7 +49,7 @@ def _role_of_node(node: YamlNode | None, references: References, *, profile: boo
     text = references.resolve_text(node.value)
     if _ROLE_ARN.fullmatch(text):
         return text
-    # A bare name may be that of a role at any path; that of an instance profile says nothing of its role.
+    # A role with this name can have any path. The name of an instance profile does not say which role it has.
     return ANY if profile or not text or ":" in text else f"{ANY}{text.lstrip(ANY)}"
 
 
@@ -60,7 +60,7 @@ def _role_of_target(target: ReferenceTarget, references: References, depth: int)
     if type_ == "aws_iam_role" and target.attribute in ("arn", "id", "name"):
         name = references.argument_text(target.resource, "name") or _prefixed_name(target, references)
         path = references.argument_text(target.resource, "path").strip("/")
-        # Of a data source the path is not written down.
+        # A data source does not say the path.
         return f"{ANY}{name}" if target.resource.kind == "data" else f"{path}/{name}" if path else name
     return ANY
 

@@ -1,4 +1,4 @@
-"""A policy for just one stack: its actions, each on the resources that the script says as far as it says them."""
+"""Builds a policy for one stack: its actions, each on the resources that the script names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from koding_audit.model.stack import StackNeed
 from koding_audit.stack.arn_templates import ANY_ARN
 
-MOST_CHARACTERS = 6144  # characters of a managed policy, without white space (IAM: reference_iam-quotas)
+MOST_CHARACTERS = 6144  # of a managed policy, without white space (IAM: reference_iam-quotas)
 
 _StatementJson = dict[str, Any]
 
 
 def stack_policy_documents(needs: Iterable[StackNeed]) -> tuple[dict[str, Any], ...]:
-    """As few documents as take the statements one after another: one, unless that would be larger than IAM takes."""
+    """Returns the policy documents for needs: one, or several if one would exceed IAM's size limit."""
     found: list[list[_StatementJson]] = [[]]
     for statement in _add_sids(_merge_statements(needs)):
         if found[-1] and document_size(_policy_document([*found[-1], statement])) > MOST_CHARACTERS:
@@ -26,7 +26,7 @@ def stack_policy_documents(needs: Iterable[StackNeed]) -> tuple[dict[str, Any], 
 
 
 def document_size(document: dict[str, Any]) -> int:
-    """As IAM counts it."""
+    """Returns a document's size in characters as IAM counts it, without white space."""
     return len(re.sub(r"\s", "", json.dumps(document)))
 
 
@@ -35,16 +35,16 @@ def _policy_document(statements: Sequence[_StatementJson]) -> dict[str, Any]:
 
 
 def _merge_statements(needs: Iterable[StackNeed]) -> Iterator[_StatementJson]:
-    """One for all actions that are about the same resources; one that no document could hold is divided."""
+    """Yields one statement for all actions on the same resources; a statement that fits no document is split."""
     resources: dict[str, set[str]] = {}
     for need in needs:
         resources.setdefault(need.action, set()).add("*" if need.resource == ANY_ARN else need.resource)
-    together: dict[tuple[str, ...], list[str]] = {}
-    for action, those in sorted(resources.items()):
-        named = ("*",) if "*" in those else tuple(sorted(those))
-        together.setdefault(named, []).append(action)
-    for named, actions in sorted(together.items(), key=lambda each: (each[0] != ("*",), each[1])):
-        yield from _split_statement(actions, named)
+    actions_by_resources: dict[tuple[str, ...], list[str]] = {}
+    for action, arns in sorted(resources.items()):
+        names = ("*",) if "*" in arns else tuple(sorted(arns))
+        actions_by_resources.setdefault(names, []).append(action)
+    for names, actions in sorted(actions_by_resources.items(), key=lambda each: (each[0] != ("*",), each[1])):
+        yield from _split_statement(actions, names)
 
 
 def _split_statement(actions: Sequence[str], resources: Sequence[str]) -> Iterator[_StatementJson]:
@@ -56,13 +56,13 @@ def _split_statement(actions: Sequence[str], resources: Sequence[str]) -> Iterat
         yield statement
         return
     by_action = len(actions) > 1 and (len(actions) > len(resources) or len(resources) == 1)
-    divided = actions if by_action else resources
-    for half in (divided[: len(divided) // 2], divided[len(divided) // 2 :]):
+    items = actions if by_action else resources
+    for half in (items[: len(items) // 2], items[len(items) // 2 :]):
         yield from _split_statement(half, resources) if by_action else _split_statement(actions, half)
 
 
 def _add_sids(statements: Iterable[_StatementJson]) -> Iterator[_StatementJson]:
-    """With a Sid each: the service whose actions they are, and a number where it has several."""
+    """Yields the statements with a Sid: the service of its actions, and a number if the service has several."""
     seen: dict[str, int] = {}
     for each in statements:
         services = {action.partition(":")[0] for action in each["Action"]}

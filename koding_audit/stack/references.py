@@ -1,4 +1,4 @@
-"""What a text of a script comes to, as far as the script itself says it: the rest of it is `*`."""
+"""Resolves references in a script's texts, as far as the script itself has the values; unknown parts become `*`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _REFERENCE = re.compile(
     r"(?:\[[^\]]*\]|\.(?:\d+|\*))?\.(?P<attribute>[a-z0-9_]+)\s*"
 )
 _LOCAL = re.compile(r"\s*local\.(?P<name>[A-Za-z0-9_-]+)\s*")
-_DEEPEST = 8  # references that lead to references
+_DEEPEST = 8  # levels of references to references
 
-# Where a resource's id is one of its arguments (the provider's own documentation of each, "Attribute Reference").
+# The argument that is the `id` of a type (the provider's documentation of each, "Attribute Reference").
 _ID_ARGUMENTS: Mapping[str, str] = {
     "aws_cloudwatch_log_group": "name",
     "aws_dynamodb_table": "name",
@@ -34,14 +34,18 @@ _ID_ARGUMENTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTarget:
-    """A resource or data source that a text refers to, and which of its attributes."""
+    """The target of a reference.
+
+    resource: a resource or data source of the script
+    attribute: the name of its attribute
+    """
 
     resource: ScriptResource
     attribute: str
 
 
 class References:
-    """The resources and locals of a script, by name. An address that is there twice leads nowhere."""
+    """The resources and locals of a script, by name. An address that occurs twice does not resolve."""
 
     def __init__(self, script: Script) -> None:
         self._resources: dict[str, ScriptResource | None] = {}
@@ -50,14 +54,14 @@ class References:
             self._resources[each.address] = None if each.address in self._resources else each
 
     def argument_text(self, resource: ScriptResource, argument: str) -> str:
-        """An argument's text with `*` for what is not known; "" where it is not given."""
+        """Returns an argument's text with `*` for unknown parts, "" if the argument is not given."""
         node = next(nodes_at(resource.body, argument), None)
         if node is None:
             return ""
         return self.resolve_text(node.value) if isinstance(node, ScalarNode) else ANY
 
     def resolve_text(self, text: str, depth: int = 0) -> str:
-        """With each `${...}` that the script itself answers written out, and `*` for every other."""
+        """Returns a text with each `${...}` replaced by its value in the script, or by `*`."""
         if "${" not in text and "%{" not in text:
             return text
         return "".join(
@@ -65,7 +69,7 @@ class References:
         )
 
     def resolve_target(self, text: str) -> ReferenceTarget | None:
-        """What a text refers to where it is one reference and nothing else."""
+        """Returns the target of a text that is one reference and nothing else, otherwise None."""
         parts = list(_split_interpolations(text))
         return self._find_target(parts[0][0]) if len(parts) == 1 and parts[0][1] else None
 
@@ -78,7 +82,7 @@ class References:
         return ReferenceTarget(resource, found["attribute"]) if resource else None
 
     def _resolve_reference(self, inner: str, depth: int) -> str:
-        """What stands between the brackets of an interpolation."""
+        """Returns the value of the expression inside an interpolation, `*` if unknown."""
         if depth >= _DEEPEST:
             return ANY
         local = _LOCAL.fullmatch(inner)
@@ -91,12 +95,13 @@ class References:
         return self._resolve_scalar(target.resource.body.node(name), depth)
 
     def _resolve_scalar(self, node: YamlNode | None, depth: int) -> str:
-        given = isinstance(node, ScalarNode) and not node.is_empty
-        return self.resolve_text(node.value, depth + 1) if given and isinstance(node, ScalarNode) else ANY
+        if not isinstance(node, ScalarNode) or node.is_empty:
+            return ANY
+        return self.resolve_text(node.value, depth + 1)
 
 
 def nodes_at(body: YamlNode, path: str) -> Iterator[YamlNode]:
-    """The nodes of `argument` or `block.argument`, through lists of blocks and `dynamic` blocks."""
+    """Yields the nodes at `argument` or `block.argument`, through lists of blocks and `dynamic` blocks."""
     name, _, rest = path.partition(".")
     for each in body.nodes if isinstance(body, SequenceNode) else (body,):
         if isinstance(each, MappingNode):
@@ -107,17 +112,18 @@ def nodes_at(body: YamlNode, path: str) -> Iterator[YamlNode]:
 
 
 def is_interpolated(text: str) -> bool:
+    """Whether a text has an interpolation or a template directive."""
     return "${" in text or "%{" in text
 
 
 def can_be_null(text: str) -> bool:
-    """Whether a text is all one interpolation of something that may turn out null: not of a resource, which is not."""
+    """Whether a text is one interpolation whose value can be null; a reference to a resource or module cannot."""
     parts = list(_split_interpolations(text))
     return len(parts) == 1 and parts[0][1] and not re.search(r"\b(?:aws_[a-z0-9_]+|module|data)\.", parts[0][0])
 
 
 def _dynamic_contents(body: MappingNode, name: str) -> Iterator[YamlNode]:
-    """The content of `dynamic "NAME"` blocks."""
+    """Yields the content of `dynamic "NAME"` blocks."""
     dynamic = body.node("dynamic")
     if dynamic is not None:
         for block in nodes_at(dynamic, name):
@@ -125,7 +131,7 @@ def _dynamic_contents(body: MappingNode, name: str) -> Iterator[YamlNode]:
 
 
 def _split_interpolations(text: str) -> Iterator[tuple[str, bool]]:
-    """A text in parts, each with whether it stands inside `${...}` or `%{...}`; brackets within it are counted."""
+    """Yields the parts of a text, each with whether it is inside `${...}` or `%{...}`; nested braces are counted."""
     at = 0
     while (found := re.compile(r"[$%]\{").search(text, at)) is not None:
         if found.start() > at:

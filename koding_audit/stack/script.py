@@ -1,4 +1,4 @@
-"""What a script becomes: its AWS resources with their places, and whatever it cannot be known from."""
+"""A parsed stack script: its AWS resources with their locations, and the parts that could not be read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from koding_audit.stack.type_table import RowKind
 
 @dataclass(frozen=True, slots=True)
 class ScriptResource:
-    """One resource or data source of AWS's provider.
+    """A resource or data source of the AWS provider.
 
-    address: `aws_eip.web`, `data.aws_ami.base`, `module.net.aws_vpc.main`; body: its arguments; region: where its
-    provider works, "" where the script does not say it; destroyed: it is only read and deleted.
+    kind: `type` for a resource, `data` for a data source
+    type: for example `aws_eip`
+    address: for example `aws_eip.web`, `data.aws_ami.base`, `module.net.aws_vpc.main`
+    location: where the script declares it
+    body: its arguments
+    region: of its provider, "" if the script does not say
+    destroyed: whether the plan destroys it, so it is only read and deleted
     """
 
     kind: RowKind
@@ -29,7 +34,12 @@ class ScriptResource:
 
 @dataclass(frozen=True, slots=True)
 class UnreadPart:
-    """A part of a script of which it is not known what it needs. what: `module.net`."""
+    """A part of a script whose needs are unknown.
+
+    what: for example `module.net`
+    why: the reason, a sentence
+    location: where the script declares it
+    """
 
     what: str
     why: str
@@ -38,10 +48,16 @@ class UnreadPart:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All files of a script, or of a folder of them.
+    """A parsed script: one file, or all scripts of a folder.
 
-    resources: those of AWS that are created; others: types that are not AWS's, with how many of each; assuming: the
-    providers that assume a role; locals: by name; notes: what was passed over, for people.
+    path: as the user gave it
+    files: the files that were read
+    resources: resources and data sources of the AWS provider
+    others: how many resources each type of another provider has
+    unread: parts whose needs are unknown
+    role_assuming: providers that assume a role
+    notes: what was ignored, for people
+    locals: the values of `locals` blocks by name
     """
 
     path: str

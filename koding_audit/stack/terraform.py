@@ -1,4 +1,4 @@
-"""Terraform's own structure, as YAML, JSON and HCL give it: resources, data sources, providers and modules by name."""
+"""Reads the blocks of a Terraform script from its tree: resources, data sources, providers, modules, locals."""
 
 from __future__ import annotations
 
@@ -16,28 +16,34 @@ from koding_audit.model.location import Location
 from koding_audit.stack.script import ScriptResource, UnreadPart
 from koding_audit.stack.type_table import RowKind
 
-# What may stand at the top (developer.hashicorp.com/terraform/language).
+# The block types at the top level (developer.hashicorp.com/terraform/language).
 BLOCKS: Sequence[str] = (
     *("resource", "data", "provider", "variable", "output", "locals", "module", "terraform"),
     *("moved", "import", "removed", "check", "ephemeral", "action", "list", "//"),
 )
-_SCRIPT_BLOCKS = frozenset({"resource", "module", "provider"})  # of what else has `data` at its top there is too much
+_SCRIPT_BLOCKS = frozenset({"resource", "module", "provider"})  # without `data`: many other formats have that key
 _UNREAD_BLOCKS: Mapping[str, str] = {
-    "check": "what its data sources read is not looked at",
-    "ephemeral": "what is opened for the run alone is not in the table",
-    "action": "what an action calls is not in the table",
-    "list": "what a list block reads is not in the table",
+    "check": "the data sources in a check block are not read",
+    "ephemeral": "the table has no ephemeral resources",
+    "action": "the table has no actions",
+    "list": "the table has no list blocks",
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @dataclass
 class ScriptParts:
-    """What the files of one script say, together. Grows as they are read."""
+    """The parts of a script; each file that is read adds its own.
 
-    resources: list[tuple[ScriptResource, str]] = field(
-        default_factory=list
-    )  # each with its provider, "" where that is done
+    resources: each with the name of its provider, "" if its region is known already
+    providers: the bodies of `provider "aws"` blocks
+    others: how many resources each type of another provider has
+    unread: parts whose needs are not known
+    notes: what was ignored, for people
+    locals: the values of `locals` blocks by name
+    """
+
+    resources: list[tuple[ScriptResource, str]] = field(default_factory=list)
     providers: list[MappingNode] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadPart] = field(default_factory=list)
@@ -46,7 +52,7 @@ class ScriptParts:
 
 
 def is_terraform_script(root: YamlNode) -> bool:
-    """Whether this is a script at all: it builds something, or nothing else stands in it than in one."""
+    """Whether a document is a Terraform script: it has a resource, module or provider, or only Terraform's blocks."""
     if not isinstance(root, MappingNode) or not root.entries:
         return False
     keys = set(root.entries)
@@ -54,7 +60,7 @@ def is_terraform_script(root: YamlNode) -> bool:
 
 
 def add_blocks(root: MappingNode, parts: ScriptParts) -> None:
-    """One file's blocks. Raises InputError for what stands where it cannot."""
+    """Adds the blocks of one file. Raises InputError for an unknown or malformed block."""
     for key, entry in root.entries.items():
         if key in ("resource", "data"):
             kind: RowKind = "type" if key == "resource" else "data"
@@ -66,7 +72,7 @@ def add_blocks(root: MappingNode, parts: ScriptParts) -> None:
             ]
         elif key == "module":
             parts.unread += [
-                UnreadPart(f"module.{name}", "what is in a module is not read", source)
+                UnreadPart(f"module.{name}", "the contents of a module are not read", source)
                 for (name,), source, _ in labelled_blocks(entry.node, 1, entry.location)
             ]
         elif key == "locals":
@@ -79,13 +85,13 @@ def add_blocks(root: MappingNode, parts: ScriptParts) -> None:
             parts.unread.append(UnreadPart(key, _UNREAD_BLOCKS[key], entry.location))
         elif key not in BLOCKS:
             hint = nearest_hint(key, BLOCKS, "blocks")
-            raise InputError(f"a stack script has no block {quote_text(key)}", hint, entry.location)
+            raise InputError(f"unknown block {quote_text(key)} in a stack script", hint, entry.location)
 
 
 def labelled_blocks(node: YamlNode, labels: int, source: Location) -> Iterator[tuple[list[str], Location, MappingNode]]:
-    """The labels of each block, its place and its body; lists may stand between any two of them, as Terraform has it.
+    """Yields the labels of each block, its location and its body. Raises InputError where a block is expected.
 
-    A block without a body, `web:`, has no arguments.
+    Like Terraform, it accepts a list at each level. A block without a body, such as `web:`, has no arguments.
     """
     if isinstance(node, SequenceNode):
         for each in node.nodes:
@@ -101,22 +107,22 @@ def labelled_blocks(node: YamlNode, labels: int, source: Location) -> Iterator[t
         if not labels:
             yield [], source, MappingNode({}, node.location)
     else:
-        raise InputError(f"a block is needed here, and not the text {quote_text(node.value)}", "", node.location)
+        raise InputError(f"expected a block, found the text {quote_text(node.value)}", "", node.location)
 
 
 def resources_with_region(parts: ScriptParts) -> tuple[ScriptResource, ...]:
-    """The resources, each with the region of its provider."""
+    """Returns the resources, each with the region of its provider, "" if unknown."""
     providers = [_ProviderBlock(each) for each in parts.providers]
     regions: dict[str, set[str]] = {}
     for each in providers:
         regions.setdefault(each.name, set()).add(each.region)
-    sure = {name: "".join(those) if len(those) == 1 else "" for name, those in regions.items()}
-    return tuple(_set_region(each, sure.get(name, "")) if name else each for each, name in parts.resources)
+    unique = {name: "".join(values) if len(values) == 1 else "" for name, values in regions.items()}
+    return tuple(_set_region(each, unique.get(name, "")) if name else each for each, name in parts.resources)
 
 
 def role_assuming_providers(parts: ScriptParts) -> tuple[UnreadPart, ...]:
-    """The providers that assume a role: what they build is built by that, and not by who runs them."""
-    why = "it assumes a role: ask what that may do with --principal role/NAME"
+    """Returns the providers that assume a role; that role, and not the caller, then builds the resources."""
+    why = "it assumes a role: check that role with --principal role/NAME"
     return tuple(
         UnreadPart(f"provider.{_ProviderBlock(body).name}", why, entry.location)
         for body in parts.providers
@@ -131,7 +137,11 @@ def literal_text(node: YamlNode | None) -> str:
 
 
 class _ProviderBlock:
-    """A `provider "aws"` block by the name that resources use: `aws`, or `aws.ALIAS`."""
+    """A `provider "aws"` block.
+
+    name: as resources refer to it: `aws` or `aws.ALIAS`
+    region: "" if the block does not give it as a literal
+    """
 
     def __init__(self, body: MappingNode) -> None:
         self.body = body
@@ -149,17 +159,17 @@ def _add_resource(kind: RowKind, labels: list[str], source: Location, body: Mapp
     type_, name = labels
     for label in labels:
         if not _NAME.fullmatch(label):
-            raise InputError(f"{quote_text(label)} is no name of a type or resource", "", source)
+            raise InputError(f"{quote_text(label)} is not a valid name of a type or resource", "", source)
     address = f"{'data.' if kind == 'data' else ''}{type_}.{name}"
     if type_.startswith("awscc_"):
-        parts.unread.append(UnreadPart(address, "the types of the provider awscc are not in the table", source))
+        parts.unread.append(UnreadPart(address, "the table has no types of the provider awscc", source))
     elif not type_.startswith("aws_"):
         parts.others[type_] += 1
     elif literal_text(body.node("count")) == "0":
         parts.notes.append(f"{address} is not created: its count is 0")
     else:
-        said = body.node("provider")
-        provider = said.value.strip("${}\"' ") if isinstance(said, ScalarNode) else ""
+        argument = body.node("provider")
+        provider = argument.value.strip("${}\"' ") if isinstance(argument, ScalarNode) else ""
         parts.resources.append((ScriptResource(kind, type_, address, source, body), provider or "aws"))
 
 
@@ -168,10 +178,10 @@ def _note_backends(entry: MappingEntry, parts: ScriptParts) -> None:
         backend = block.entries.get("backend")
         if backend is not None:
             for (name,), _, _ in labelled_blocks(backend.node, 1, backend.location):
-                parts.notes.append(f"backend {name}: what keeping the state needs is not looked at")
+                parts.notes.append(f"backend {name}: the permissions to store the state are not checked")
 
 
 def _block_mappings(node: YamlNode) -> Iterator[MappingNode]:
-    """A block, or each of a list of blocks."""
+    """Yields a block, or each block of a list."""
     nodes = node.nodes if isinstance(node, SequenceNode) else (node,)
     yield from (each for each in nodes if isinstance(each, MappingNode))

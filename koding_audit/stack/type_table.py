@@ -1,4 +1,4 @@
-"""The stack table: which AWS actions a Terraform type calls; one JSON object a line in types/*.jsonl."""
+"""The table of Terraform types and the AWS actions that they call: types/*.jsonl, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ _TYPES = os.path.join(os.path.dirname(__file__), "types")  # noqa: PTH118, PTH12
 
 @dataclass(frozen=True, slots=True)
 class TypeRow:
-    """What one type calls. kind: `type` for a resource, `data` for a data source, which is only read.
+    """The actions that one type calls.
 
-    operations: by name what it always calls, whatever its arguments; arguments: what one adds that is given, by its
-    name, `block.argument`, or `argument=value`; arn: templates with `${partition}`, `${region}`, `${account}` and
-    `{argument}`; service_role: services whose service-linked role AWS makes at its first use; checked: against what.
+    kind: `type` for a resource, `data` for a data source, which is only read
+    type: for example `aws_eip`
+    operations: the actions of each operation, whatever the arguments
+    arguments: the actions that an argument adds; the key is `argument`, `block.argument` or `argument=value`
+    arn: templates with `${partition}`, `${region}`, `${account}` and `{argument}`
+    service_role: services whose service-linked role AWS creates on first use
+    checked: the sources against which the row was checked
     """
 
     kind: RowKind
@@ -35,12 +39,15 @@ class TypeRow:
 
 @dataclass(frozen=True)
 class TypeTable:
-    """Every row. A line is made a row when it is asked for."""
+    """All rows of the table; a line is decoded when it is used.
+
+    lines: the JSON text of each row, by kind and type
+    """
 
     lines: Mapping[tuple[RowKind, str], str]
 
     def row(self, kind: RowKind, name: str) -> TypeRow | None:
-        """None for a type that the table does not know."""
+        """Returns the row of a type, None if the table does not have it."""
         line = self.lines.get((kind, name))
         return None if line is None else decode_type_row(json.loads(line))
 
@@ -49,23 +56,23 @@ class TypeTable:
 
 
 def load_type_table() -> TypeTable:
-    """The rows that ship with the tool."""
+    """Returns the table that ships with the tool."""
     return TypeTable({key: line for path in type_table_paths() for key, line in _keyed_lines(path)})
 
 
 def type_table_paths() -> list[str]:
-    """The files of the table, in order."""
+    """Returns the paths of the table's files, sorted."""
     names = sorted(name for name in os.listdir(_TYPES) if name.endswith(".jsonl"))  # noqa: PTH208 - as above
     return [os.path.join(_TYPES, name) for name in names]  # noqa: PTH118 - as above
 
 
 def read_type_rows(path: str) -> Iterator[TypeRow]:
-    """The rows of one file, in its order."""
+    """Yields the rows of one file, in its order."""
     return (decode_type_row(json.loads(line)) for _, line in _keyed_lines(path))
 
 
 def decode_type_row(value: Mapping[str, Any]) -> TypeRow:
-    """From a line's JSON, which the tests hold to its shape."""
+    """Returns the row of a line's JSON, whose form the tests check."""
     kind: RowKind = "type" if "type" in value else "data"
     return TypeRow(
         kind=kind,
@@ -81,6 +88,6 @@ def decode_type_row(value: Mapping[str, Any]) -> TypeRow:
 def _keyed_lines(path: str) -> Iterator[tuple[tuple[RowKind, str], str]]:
     with open(path, encoding="ascii") as file:  # noqa: PTH123 - as above
         for line in file:
-            # `{"type": "aws_eip", ...`: the key comes first, so that a line need not be parsed to be found.
+            # `{"type": "aws_eip", ...`: the key comes first, so a line can be found without parsing it.
             _, key, _, name, _ = line.split('"', 4)
             yield ("type" if key == "type" else "data", name), line

@@ -1,4 +1,4 @@
-"""A script in YAML -> a tree of nodes; any text may stand in it, and nothing that expands or repeats."""
+"""Reads a stack script in YAML into a tree of nodes, without aliases or merge keys; any text is allowed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
 from koding_audit.stack.limits import DEEPEST
 
-# All but YAML's c-printable (yaml.org/spec/1.1, 5.1).
+# Every character that is not c-printable in YAML (yaml.org/spec/1.1, 5.1).
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_yaml_script(text: str, path: str) -> YamlNode:
-    """The only document's node; an empty text for an empty file. Raises InputError with line and column."""
+    """Returns the node of the only document, an empty scalar for an empty file. Raises InputError with the place."""
     try:
         return _read_document(text, path)
     except yaml.reader.ReaderError as error:
@@ -27,35 +27,35 @@ def read_yaml_script(text: str, path: str) -> YamlNode:
 
 
 class _ScriptTree(TreeBuilder):
-    """The desired state's reader, but for what a text may hold: scripts of several lines stand in user_data."""
+    """Builds the tree as for a desired state, but allows any text: `user_data` can contain a whole program."""
 
     max_depth = DEEPEST
 
     def check_text(self, event: yaml.ScalarEvent) -> None:
-        """Every text is one: it is never shown."""
+        """Accepts every text, because no message shows it."""
 
 
 def _unprintable_error(text: str, path: str) -> InputError:
-    """A character that YAML does not take; one parser counts it in bytes, the other in letters."""
+    """Returns the error for a character that YAML does not allow; the parsers disagree on its position."""
     found = _UNPRINTABLE.search(text)
     at = found.start() if found else 0
     where = Location(path, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
     return InputError(
-        f"the character U+{ord(text[at]):04X} cannot stand in YAML", "remove it, or write it as an escape", where
+        f"YAML does not allow the character U+{ord(text[at]):04X}", "remove it, or write it as an escape", where
     )
 
 
 def _read_document(text: str, path: str) -> YamlNode:
     events = yaml_events(text)
-    next(events)  # the stream's own start
+    next(events)  # the start of the stream
     tree = _ScriptTree(path, events)
     if isinstance(next(events), yaml.StreamEndEvent):
         return ScalarNode("", True, Location(path, 1, 1))
     root = tree.build_node(next(events), 1)
-    next(events)  # the document's end
+    next(events)  # the end of the document
     after = next(events)
     if not isinstance(after, yaml.StreamEndEvent):
         raise InputError(
-            "a second YAML document is not allowed", "write each into its own file", tree.event_source(after)
+            "a second YAML document is not allowed", "write each document to its own file", tree.event_source(after)
         )
     return root

@@ -46,4 +46,4 @@ def test_json_that_is_none_is_refused_at_its_place(tmp_path: Path, text: str, pl
 
 
 def test_deep_json_is_refused_and_not_followed(tmp_path: Path) -> None:
-    assert "nested more than 50 deep" in refused(tmp_path, '{"resource":' + "[" * 100_000, "deep.json")[2]
+    assert "nested more than 50 levels deep" in refused(tmp_path, '{"resource":' + "[" * 100_000, "deep.json")[2]

@@ -59,8 +59,8 @@ def test_what_is_no_script_in_a_folder_is_told(tmp_path: Path) -> None:
     write(tmp_path, "a: &x b\nc: *x\n", "compose.yml")
     notes = read_script(str(tmp_path)).notes
     assert len(notes) == 2
-    assert "compose.yml is no stack script" in notes[0]
-    assert "package.json is no stack script" in notes[1]
+    assert "compose.yml is not a stack script" in notes[0]
+    assert "package.json is not a stack script" in notes[1]
 
 
 def test_a_script_of_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_script_of_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path: P
 
 
 def test_a_folder_without_a_script_is_refused(tmp_path: Path) -> None:
-    assert "no stack script in this folder" in refusal(str(tmp_path)).message
+    assert "the folder has no stack script" in refusal(str(tmp_path)).message
 
 
 @pytest.mark.parametrize(

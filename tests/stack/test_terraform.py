@@ -20,7 +20,7 @@ def test_lists_may_stand_wherever_terraform_has_them_and_each_provider_has_its_r
     }
     assert [each.what for each in script.unread] == ["module.net"]
     assert script.notes == (
-        "backend s3: what keeping the state needs is not looked at",
+        "backend s3: the permissions to store the state are not checked",
         "aws_eip.none is not created: its count is 0",
     )
 

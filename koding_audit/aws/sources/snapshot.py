@@ -98,12 +98,10 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
 
     The gap is the one that was recorded when the snapshot was taken, or says that the fact is not in the file.
     """
-    requested = {principal_key(kind, name) for kind, name, _ in requested_principals(query)}
+    named = {principal_key(kind, name) for kind, name, _ in named_principals(query)}
     deciding = _deciding_principals(saved, query)
     found = {
-        key: each
-        for key, each in saved.principals.items()
-        if key in requested or key in deciding or key[0] in query.listed
+        key: each for key, each in saved.principals.items() if key in named or key in deciding or key[0] in query.listed
     }
     policies = _known_policies(saved, query)
     to_compare = (
@@ -121,7 +119,7 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         saved,
         source="snapshot",
         principals=found,
-        absent=frozenset(key for key in requested if _is_absent(saved, key)),
+        absent=frozenset(key for key in named if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
         documents={name: saved.documents[name] for name in names if name in saved.documents},
