@@ -202,11 +202,8 @@ class SharedClients:
         session = new_session(settings, models)
         session.register_component("credential_provider", Provider())
         session.register("before-send", check_deadline)
-        clients = {
-            service: make_client(session, service, settings, connections=_SHARED_CONNECTIONS)
-            for service in ("iam", "sts")
-        }
-        return cls(clients, thread_state)
+        iam, sts = (make_client(session, each, settings, connections=_SHARED_CONNECTIONS) for each in ("iam", "sts"))
+        return cls({"iam": iam, "sts": sts}, thread_state)
 
     def client_for(self, service: str, keys: Mapping[str, str], deadline: Deadline) -> _AccountClient:
         """Returns a client of a service for the account of these keys, usable until its deadline."""

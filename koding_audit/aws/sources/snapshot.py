@@ -98,23 +98,19 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
 
     The gap is the one that was recorded when the snapshot was taken, or says that the fact is not in the file.
     """
-    named = {principal_key(kind, name) for kind, name, _ in named_principals(query)}
+    named = {principal_key(kind, name) for kind, name, _ in requested_principals(query)}
     deciding = _deciding_principals(saved, query)
     found = {
         key: each for key, each in saved.principals.items() if key in named or key in deciding or key[0] in query.listed
     }
     policies = _known_policies(saved, query)
-    to_compare = (
+    names = (
+        *_deciding_documents(deciding.values()),
         *_documents_of_versions(policies, query),
         *_inline_documents(query, saved),
         *partial_set_policies(query, found),
         *query.document_versions,
     )
-    names = (*_deciding_documents(deciding.values()), *to_compare)
-    known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
-    gaps = {
-        (fact, subject): _gap_of_fact(known, fact, subject) for fact, subject in _missing_facts(saved, query, policies)
-    }
     return replace(
         saved,
         source="snapshot",
@@ -124,8 +120,15 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         policies=policies,
         documents={name: saved.documents[name] for name in names if name in saved.documents},
         policies_listed=False,  # `policies` has the requested ones only, those that do not exist as None
-        gaps=tuple(gaps[each] for each in sorted(gaps, key=lambda each: (each[0].value, each[1]))),
+        gaps=_gaps_of_query(saved, query, policies),
     )
+
+
+def _gaps_of_query(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]) -> tuple[Gap, ...]:
+    """Returns a gap for each requested fact that the file lacks, sorted."""
+    known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
+    missing = sorted(set(_missing_facts(saved, query, policies)), key=lambda each: (each[0].value, each[1]))
+    return tuple(_gap_of_fact(known, fact, subject) for fact, subject in missing)
 
 
 def _deciding_documents(principals: Iterable[Principal]) -> Iterator[str]:
@@ -266,9 +269,8 @@ def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> 
     if details.get("user"):
         groups = details.get("group", [])
         details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
-    account = _find_account(value, path)
     return Snapshot(
-        account=account,
+        account=_find_account(value, path),
         caller=None,
         taken_at=saved_at,
         source=AUTHORIZATION_DETAILS,
