@@ -1,1 +1,1 @@
-"""Values that cross package boundaries, and errors; frozen, and free of work."""
+"""The frozen values that packages exchange, and the errors; modules here do no I/O."""

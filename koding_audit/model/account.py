@@ -9,11 +9,15 @@ from koding_audit.model.frozen import dataclass
 PrincipalKind = Literal["user", "group", "role"]
 
 
-# --- the live state -----------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
+    """An AWS account.
+
+    id: 12 digits.
+    partition: `aws`, `aws-cn`, ...
+    alias: the account alias, None if there is none or it was not read.
+    """
+
     id: str
     partition: str
     alias: str | None = None
@@ -24,17 +28,21 @@ class Account:
         return f"arn:{self.partition}:iam::{self.id}:root"
 
     def arn(self, kind: PrincipalKind, name: str, path: str = "/") -> str:
-        """The ARN that a principal of this name and path has, or would have."""
+        """The ARN of a principal with this name and path, whether it exists or not."""
         return f"arn:{self.partition}:iam::{self.id}:{kind}{path}{name}"
 
     def policy_arn(self, name: str, path: str = "/") -> str:
-        """The ARN that one of its own policies of this name and path has, or would have."""
+        """The ARN of a customer managed policy with this name and path, whether it exists or not."""
         return f"arn:{self.partition}:iam::{self.id}:policy{path}{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose credentials are in use (sts:GetCallerIdentity)."""
+    """The principal whose credentials are in use (sts:GetCallerIdentity).
+
+    arn: its ARN.
+    root: whether it is the root user.
+    """
 
     arn: str
     root: bool
@@ -48,5 +56,5 @@ EntityKey = tuple[EntityKind, str]
 
 
 def principal_key(kind: PrincipalKind, name: str) -> PrincipalKey:
-    """How a principal is found: IAM's names are unique ignoring case (aws: reference_iam-quotas)."""
+    """The key of a principal: IAM's names are unique ignoring case (aws: reference_iam-quotas)."""
     return kind, name.casefold()

@@ -1,21 +1,21 @@
-"""Amazon Resource Names of IAM: taken apart once, here."""
+"""Parses the ARNs of IAM."""
 
 from __future__ import annotations
 
 SERVICE_LINKED = "aws-service-role/"  # the path of AWS's policies for service-linked roles
 
-_RESERVED = ("/aws-service-role/", "/aws-reserved/")  # of roles that AWS makes and changes itself
+_RESERVED = ("/aws-service-role/", "/aws-reserved/")  # paths of roles that AWS creates and changes itself
 
 
 def is_reserved_path(path: str) -> bool:
-    """Whether a role of this path is a service's own or Identity Center's."""
+    """Whether a role with this path belongs to an AWS service or to Identity Center."""
     return path.startswith(_RESERVED)
 
 
 def policy_name(arn: str) -> str:
     """The name of a managed policy with its path, as a desired-state file writes it.
 
-    `IAMReadOnlyAccess`, `job-function/Billing`; an account's own: `customer:team/edge`. What is no ARN stays as it is.
+    `IAMReadOnlyAccess`, `job-function/Billing`; an account's own: `customer:team/edge`. Other text is not changed.
     """
     parts = arn.split(":", 5)
     if len(parts) < 6:
@@ -25,7 +25,7 @@ def policy_name(arn: str) -> str:
 
 
 def is_same_policy(one: str, other: str) -> bool:
-    """Whether two ARNs are of one managed policy, in whichever partition and account of one's own they are written.
+    """Whether two ARNs name the same managed policy, regardless of partition and of the account that owns it.
 
     IAM's names are unique ignoring case.
     """
@@ -33,19 +33,19 @@ def is_same_policy(one: str, other: str) -> bool:
 
 
 def arn_partition(arn: str) -> str:
-    """`aws`, `aws-cn`, ...; "" for what is no ARN."""
+    """The partition of an ARN: `aws`, `aws-cn`, ...; "" if the text is not an ARN."""
     parts = arn.split(":", 5)
     return parts[1] if len(parts) == 6 else ""
 
 
 def arn_account(arn: str) -> str:
-    """The id of the account that an ARN is of, `aws` for AWS's own policies; "" for what is no ARN."""
+    """The account id in an ARN, `aws` for AWS's own policies; "" if the text is not an ARN."""
     parts = arn.split(":", 5)
     return parts[4] if len(parts) == 6 else ""
 
 
 def subject_label(arn: str) -> str:
-    """A subject as people call it: `group Developers`, `user koding-user`, `account and root user`."""
+    """The name of a subject for people: `group Developers`, `user koding-user`, `account and root user`."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
         return arn

@@ -12,12 +12,14 @@ from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.location import Location, Reference, SourceFile
 from koding_audit.model.stack import Stack
 
-# --- the desired state ------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """A policy document that a file gives: JSON with sorted keys; until Desired.bind it may hold what an ARN may."""
+    """A policy document of a file.
+
+    text: JSON with sorted keys; until Desired.bind it may contain ${partition} and ${account}.
+    location: its place.
+    """
 
     text: str
     location: Location
@@ -25,9 +27,12 @@ class PolicyDocument:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRef:
-    """A managed policy by its ARN; until Desired.bind the ARN may hold ${partition} and ${account}.
+    """A reference to a managed policy.
 
-    version: the default version that an AWS managed policy is pinned to, `v5`; document: what an own policy is to say.
+    arn: until Desired.bind it may contain ${partition} and ${account}.
+    location: the place of the reference.
+    version: the default version that an AWS managed policy is pinned to, `v5`; "" if it is not pinned.
+    document: the declared document of a customer managed policy.
     """
 
     arn: str
@@ -38,7 +43,13 @@ class PolicyRef:
 
 @dataclass(frozen=True, slots=True)
 class RequiredAction:
-    """Something that a set is for. resource: an ARN, `*` for any; context: condition keys and their values."""
+    """An action that a policy set must allow.
+
+    action: `ec2:RunInstances`.
+    location: its place.
+    resource: an ARN, `*` for any.
+    context: condition keys with their values.
+    """
 
     action: str
     location: Location
@@ -48,6 +59,15 @@ class RequiredAction:
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
+    """Managed policies that belong together.
+
+    name: its name.
+    location: the place of its name.
+    policies: the managed policies.
+    description: what it is for.
+    actions: the actions that it must allow.
+    """
+
     name: str
     location: Location
     policies: tuple[PolicyRef, ...]
@@ -57,7 +77,11 @@ class PolicySet:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The permissions boundary a user or role is to have; policy None means that there is to be none."""
+    """The permissions boundary that a user or role must have.
+
+    policy: None means that there must be no boundary.
+    location: its place.
+    """
 
     policy: PolicyRef | None
     location: Location
@@ -65,7 +89,14 @@ class Boundary:
 
 @dataclass(frozen=True, slots=True)
 class KeyLimits:
-    """What a user's access keys are held to; None means that nothing is said. `forbidden` is max_active 0."""
+    """The limits for a user's access keys; None means no limit, and `forbidden` is max_active 0.
+
+    location: their place.
+    min_active: the smallest number of active keys.
+    max_active: the largest number of active keys.
+    max_age_days: the largest age of an active key, in days.
+    unused_days: an active key not used for so many days is a finding.
+    """
 
     location: Location
     min_active: int | None = None
@@ -76,9 +107,17 @@ class KeyLimits:
 
 @dataclass(frozen=True, slots=True)
 class DesiredGroup:
-    """A group as the file wants it. Its members are the users that name it in `groups` (Desired.members_of).
+    """A declared group. Its members are the users that name it in `groups`.
 
-    targets: the names of those in whose accounts it holds; () for everywhere, as of users, roles and waivers.
+    path: None if any path is accepted.
+    required: the policy sets that must be attached.
+    optional: the policy sets that may be attached.
+    inline: the inline policies, by name.
+    exclusive: whether any other attachment, inline policy or member is a finding.
+    owner: free text for reports.
+    managed_by: another tool that manages it, "" for none.
+    targets: the names of the targets in whose accounts it is declared; () for all accounts, also for users, roles and
+        waivers.
     """
 
     name: str
@@ -95,7 +134,14 @@ class DesiredGroup:
 
 @dataclass(frozen=True, slots=True)
 class DesiredUser:
-    """A user as the file wants it; `groups` joins its own list and every `members` list that names it."""
+    """A declared user. The fields that it shares with a group have the same meaning.
+
+    groups: its own list and every group whose `members` name it.
+    boundary: None if the file does not declare one.
+    access_keys: None if there are no limits.
+    console: `forbidden`, `mfa` or `any`; None if it is not declared.
+    tags: the tags for a user that is created.
+    """
 
     name: str
     location: Location
@@ -116,7 +162,10 @@ class DesiredUser:
 
 @dataclass(frozen=True, slots=True)
 class DesiredRole:
-    """A role as the file wants it; trust: who may assume it, None where the file says nothing of that."""
+    """A declared role. The fields that it shares with a user have the same meaning.
+
+    trust: the trust policy; None if the file does not declare one.
+    """
 
     name: str
     location: Location
@@ -134,7 +183,13 @@ class DesiredRole:
 
 @dataclass(frozen=True, slots=True)
 class RootExpectation:
-    """What is expected of the account's root user; source is None where the file says nothing of root."""
+    """The expected state of the account's root user.
+
+    access_keys: whether it may have access keys.
+    mfa: whether it must have MFA.
+    unused_days: use within so many days is a finding.
+    location: None if the file does not declare it.
+    """
 
     access_keys: Literal["forbidden", "allowed"] = "forbidden"
     mfa: Literal["required", "any"] = "required"
@@ -144,7 +199,13 @@ class RootExpectation:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Principals that are never looked at. In pattern only `*` is special, and it matches any text."""
+    """Principals that are not audited.
+
+    kind: their kind.
+    pattern: a name in which `*` matches any text; nothing else is special.
+    reason: free text.
+    location: its place.
+    """
 
     kind: PrincipalKind
     pattern: str
@@ -154,11 +215,17 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Findings of a rule that somebody accepts until a day.
+    """Accepts the findings of a rule until a day.
 
-    subject: a pattern of `group/Developers` or of an ARN; policy: of an ARN, of an inline policy by its name; `*` where
-    nothing is said. Only `*` is special in them. Until Desired.bind they may hold ${partition} and ${account}.
-    expires: the last day, in UTC, on which it holds. source: None where a report does not say it.
+    rule: the id of the rule.
+    reason: free text.
+    owner: who is responsible.
+    expires: the last day, in UTC, on which it is valid.
+    subject: a pattern for `group/Developers` or an ARN; `*` for any. Only `*` is special.
+    policy: a pattern for an ARN or for the name of an inline policy; `*` for any. Until Desired.bind, subject and
+        policy may contain ${partition} and ${account}.
+    location: None if a saved report does not contain it.
+    targets: as of a group.
     """
 
     rule: str
@@ -175,8 +242,14 @@ class Waiver:
 class Target:
     """Accounts that are audited through a role of the same name in each.
 
-    accounts: their ids; or units: ids of organizational units and roots, with all that is below them, and tags: what
-    an account has to be tagged with; exclude: ids that are left out. role: its path and name, `team/audit`.
+    name: its name.
+    location: the place of its name.
+    role: the path and name of the role, `team/audit`.
+    accounts: their ids; () if they are selected by units and tags.
+    units: the ids of organizational units and roots, including everything below them.
+    tags: the tags that an account must have.
+    exclude: ids of accounts that are left out.
+    external_id: the external id for sts:AssumeRole, "" for none.
     """
 
     name: str
@@ -191,10 +264,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What the `guards.yaml` files beside a desired state say, added up: the stricter wins.
+    """The combined guards of the `guards.yaml` files beside a desired state; the stricter limit applies.
 
-    protected: who is never written to, `user/NAME`, by key; forbidden: policies that nothing attaches or writes;
-    max_changes: the most changes that a plan may have, and where that is said.
+    files: the files.
+    protected: principals that no plan changes, `user/NAME`, by key.
+    forbidden: policies that no plan attaches or writes.
+    max_changes: the largest number of changes in a plan, and its place; None for no limit.
     """
 
     files: tuple[SourceFile, ...] = ()
@@ -205,12 +280,25 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """One desired state, from one or several files.
+    """One desired state, from one or several files. Mappings are by exact name, in the order of the files.
 
-    files: those read, the guards' behind the others; policy_sets, groups, users and roles are in the order of the
-    files, keyed by their exact name; closed holds the kinds of which every live principal must be declared.
-    stacks: the scripts that somebody is to be able to build, for the account that it is bound to; builder: who, by kind
-    and exact name.
+    files: the files that were read, guards last.
+    policy_sets: the policy sets.
+    groups: the declared groups.
+    users: the declared users.
+    root: the expected state of the root user.
+    account_ids: the accounts that it is for; () for any.
+    account_source: the place of `account`.
+    partition: the partition that it is for; None for any.
+    closed: the kinds of which every live principal must be declared, with the place of each.
+    ignore: the principals that are not audited.
+    strict: whether an unseen policy layer makes a verdict unknown.
+    roles: the declared roles.
+    stacks: the stack scripts that the builder must be able to build, for the account that it is bound to.
+    builder: the kind and exact name of who builds the stacks.
+    guards: the guards beside the files.
+    waivers: the accepted findings.
+    targets: the accounts to audit.
     """
 
     files: tuple[SourceFile, ...]
@@ -232,7 +320,7 @@ class Desired:
     targets: Mapping[str, Target] = field(default_factory=dict)
 
     def bind(self, account: Account) -> Desired:
-        """The same desired state with each ARN and document written out for this account."""
+        """Replace ${partition} and ${account} in each ARN and document by those of this account."""
         bound = _Binding(account)
         return replace(
             self,
@@ -271,7 +359,7 @@ class _Binding:
         return Boundary(self.bind_policy(boundary.policy), boundary.location)
 
     def bind_user(self, user: DesiredUser) -> DesiredUser:
-        # Of thousands of users most have nothing to write out.
+        # Most of thousands of users have nothing to replace.
         if not user.inline and user.boundary is None:
             return user
         return replace(user, inline=self.bind_inline(user.inline), boundary=self.bind_boundary(user.boundary))
@@ -285,7 +373,7 @@ class _Binding:
 
 
 def managing_tools(desired: Desired) -> dict[EntityKey, str]:
-    """Whom another tool manages, and its name as the file says it: their fixes are shown, and never written."""
+    """The entities that another tool manages, with the tool's name: their fixes are shown, but not written."""
     groups = ((principal_key("group", each.name), each.managed_by) for each in desired.groups.values())
     users = ((principal_key("user", each.name), each.managed_by) for each in desired.users.values())
     roles = ((principal_key("role", each.name), each.managed_by) for each in desired.roles.values())

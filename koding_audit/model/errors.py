@@ -1,4 +1,4 @@
-"""Every error that the tool raises on purpose, under one root, so that one place can catch them all."""
+"""The errors that the tool raises on purpose, with one base class, so that one place can catch them all."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 
 class AuditError(Exception):
-    """Something the user has to know: what is wrong, where it stands, and what to do next.
+    """An error for the user: what is wrong, where, and what to do. It ends the run with exit status 2.
 
-    message: one sentence without a full stop; hint: the next step, or "" where there is none;
-    location: the place in a file, or None. Each ends the run with exit status 2.
+    message: one sentence without a full stop.
+    hint: the next step, or "".
+    location: the place in a file, or None.
     """
 
     def __init__(self, message: str, hint: str = "", location: Location | None = None) -> None:
@@ -23,32 +24,35 @@ class AuditError(Exception):
 
 
 class InputError(AuditError):
-    """A file or an option that cannot be used as it stands."""
+    """A file or an option is invalid."""
 
 
 class AccessError(AuditError):
-    """AWS could not be asked at all: credentials, profile, region, endpoint, or the wrong account."""
+    """AWS cannot be called: credentials, profile, region, endpoint, or the wrong account."""
 
 
 class EndpointError(AccessError):
-    """The way to AWS is not set as it could be: the region, the certificates to trust."""
+    """The connection to AWS is configured incorrectly: the region, or the certificates to trust."""
 
 
 class RefusedError(AuditError):
-    """A write that will not be made: root, an account that is not pinned, a plan that is stale."""
+    """A write is refused: root, an account that is not pinned, a stale plan."""
 
 
 class CallError(AuditError):
-    """One call to AWS that gave no usable answer.
+    """One call to AWS failed.
 
-    call: `iam:GetUser`; code: AWS's error code, or the kind of failure (`ReadTimeout`, `MalformedReply`);
-    detail: more of it, or ""; refused: AWS cannot have acted on it: it said no, or never got the request. Else a write
-    may have been applied. cause: what this tool itself knows of why, such as how wrong the clock is, or "".
+    call: `iam:GetUser`.
+    code: AWS's error code, or the kind of failure (`ReadTimeout`, `MalformedReply`).
+    detail: more details, or "".
+    refused: whether AWS cannot have acted on it: it refused the request, or did not receive it. Otherwise a write may
+        have been applied.
+    cause: the reason as far as this tool knows it, such as the error of the clock, or "".
     """
 
     def __init__(self, call: str, code: str, detail: str, *, refused: bool = False, cause: str = "") -> None:
-        said = f"{call} failed: {code}: {detail}" if detail else f"{call} failed: {code}"
-        super().__init__(f"{said} ({cause})" if cause else said)
+        message = f"{call} failed: {code}: {detail}" if detail else f"{call} failed: {code}"
+        super().__init__(f"{message} ({cause})" if cause else message)
         self.call = call
         self.code = code
         self.detail = detail

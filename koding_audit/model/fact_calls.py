@@ -1,4 +1,4 @@
-"""Which calls tell which fact: what a rule is said to need, what `permissions` grants and what `doctor` tries."""
+"""The calls that read each fact, for the help of a rule, for `permissions` and for `doctor`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from koding_audit.model.account import PrincipalKind
 from koding_audit.model.query import Fact
 
-# As IAM's permissions; {} stands for User, Group or Role, each where principals of that kind are asked about.
+# As IAM permissions; {} stands for User, Group or Role, for each kind of principal that is read.
 FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
     Fact.CALLER: ("sts:GetCallerIdentity",),
     Fact.USER: ("iam:GetUser",),
@@ -33,11 +33,11 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
     Fact.GROUPS_LISTED: ("iam:GetAccountAuthorizationDetails",),
     Fact.ROLES_LISTED: ("iam:GetAccountAuthorizationDetails",),
 }
-# What is read of users one by one, where a listing of the whole account stands for all else.
+# Facts that are read user by user, while a listing of the whole account gives all other facts.
 CREDENTIAL_FACTS = frozenset(
     {Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED},
 )
-# Who there is of each kind.
+# The list of all principals of each kind.
 LISTING_FACTS: Mapping[PrincipalKind, Fact] = {
     "user": Fact.USERS_LISTED,
     "group": Fact.GROUPS_LISTED,
@@ -47,17 +47,17 @@ _PRINCIPAL_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fa
 
 
 def calls_for_facts(facts: Iterable[Fact], kinds: Iterable[PrincipalKind]) -> Iterator[str]:
-    """The calls that tell these facts of principals of these kinds, as permissions; in the table's order, each once."""
+    """The calls that read these facts for these kinds of principals, as permissions; in the table's order, each once."""
     return iter(dict.fromkeys(name for _, name in fact_call_pairs(facts, kinds)))
 
 
 def fact_call_pairs(facts: Iterable[Fact], kinds: Iterable[PrincipalKind]) -> Iterator[tuple[Fact, str]]:
-    """The same, each call with each of the facts that it is for."""
+    """The same calls, each with every fact that it reads."""
     wanted, words = frozenset(facts), [kind.title() for kind in kinds]
     names = ((fact, name) for fact, those in FACT_CALLS.items() if fact in wanted for name in those)
     return ((fact, name.format(word)) for fact, name in names for word in (words if "{}" in name else ("",)))
 
 
 def calls_for_rule(facts: frozenset[Fact]) -> tuple[str, ...]:
-    """The calls for the facts of a rule: it asks about the kinds of principals that it has to know of."""
+    """The calls that read the facts of a rule, for the kinds of principals in these facts."""
     return tuple(calls_for_facts(facts, [kind for kind, fact in _PRINCIPAL_FACTS.items() if fact in facts]))

@@ -1,9 +1,12 @@
-"""Frozen dataclasses with slots whose methods are made when their first object is.
+"""Frozen dataclasses with slots whose methods are made when the first object is made.
 
-The standard library's decorator compiles six methods for each class at import, about a millisecond of CPU: for the
-values of this package a tenth of a scan, and most of them are of no use to any one run. Here a class costs its slots at
-import, and its `__init__` when it is first called; the rest is shared. What a class looks like from outside is the
-same: `dataclasses.replace`, `fields`, `asdict` and `is_dataclass`, `match`, copies and pickles.
+The standard library's decorator compiles six methods for each class at import, in about a millisecond of CPU, and most
+classes are not used in a run. Here a class costs only its slots at import, and its `__init__` at the first call; the
+other methods are shared. From outside a class looks the same: `dataclasses.replace`, `fields`, `asdict`,
+`is_dataclass`, `match`, copies and pickles.
+
+Measured (minimum of CPU time): with `dataclasses.dataclass`, `explain` takes 88 ms instead of 53 ms, and a scan 162 to
+169 ms instead of 121 ms. Do not replace this module by dataclasses unless you measure both commands again.
 """
 
 from __future__ import annotations
@@ -20,23 +23,23 @@ _IMPLICIT_ATTRIBUTES = ("__dict__", "__weakref__")
 
 
 def _replace(value: Any, /, **changes: Any) -> Any:
-    """As `dataclasses.replace`, for classes whose fields all are parameters: no field is looked at to know that."""
+    """As `dataclasses.replace`, for classes in which every field is a parameter; so it inspects no field."""
     return type(value)(**{name: getattr(value, name) for name in value.__match_args__} | changes)
 
 
 def _dataclass(*, frozen: bool, slots: bool) -> Callable[[type], type]:
     """As `dataclasses.dataclass(frozen=True, slots=True)`, for classes without a base. Raises TypeError for others."""
     if not (frozen and slots):
-        raise TypeError("for what is not frozen, or has no slots, there is dataclasses.dataclass")
+        raise TypeError("use dataclasses.dataclass for a class that is not frozen or has no slots")
     return _freeze_class
 
 
 def _freeze_class(plain: type) -> type:
     if plain.__bases__ != (object,):
-        raise TypeError(f"{plain.__name__} has a base: there is dataclasses.dataclass for it")
+        raise TypeError(f"{plain.__name__} has a base class: use dataclasses.dataclass")
     names = tuple(plain.__annotations__)
-    said = {name: value for name, value in vars(plain).items() if name not in _IMPLICIT_ATTRIBUTES}
-    defaults = {name: said.pop(name) for name in names if name in said}
+    attributes = {name: value for name, value in vars(plain).items() if name not in _IMPLICIT_ATTRIBUTES}
+    defaults = {name: attributes.pop(name) for name in names if name in attributes}
     methods = {
         "__init__": _first_init,
         "__repr__": _repr,
@@ -48,7 +51,7 @@ def _freeze_class(plain: type) -> type:
         "__setstate__": _setstate,
     }
     lock = allocate_lock()
-    kept = {
+    metadata = {
         "__slots__": names,
         "__match_args__": names,
         "__qualname__": plain.__qualname__,
@@ -56,13 +59,14 @@ def _freeze_class(plain: type) -> type:
         "__dataclass_fields__": _DataclassAttribute(plain, "__dataclass_fields__", lock),
         "__dataclass_params__": _DataclassAttribute(plain, "__dataclass_params__", lock),
     }
-    return type(plain.__name__, (), {**methods, **said, **kept})
+    return type(plain.__name__, (), {**methods, **attributes, **metadata})
 
 
 class _DataclassAttribute:
-    """What the standard library says of a class, asked for when somebody wants to know.
+    """An attribute that the standard library sets on a dataclass, computed on first access.
 
-    lock: of the class, for the standard library refuses to look at one twice, and threads may ask at the same time.
+    lock: of the class, because the standard library refuses to process a class twice, and threads may access it at the
+        same time.
     """
 
     def __init__(self, plain: type, name: str, lock: LockType) -> None:
@@ -75,12 +79,12 @@ class _DataclassAttribute:
             if self._name not in vars(self._plain):
                 dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(self._plain)
         found = vars(self._plain)[self._name]
-        setattr(owner, self._name, found)  # in this one's place: it is asked for at each dataclasses.replace
+        setattr(owner, self._name, found)  # replaces this descriptor: each dataclasses.replace reads the attribute
         return found
 
 
 def _install_methods(made: Any) -> None:
-    """Give the class its own methods. Two threads may both do it: they do the same."""
+    """Give the class its own methods. Two threads may do it at the same time, with the same result."""
     fields = [_make_field(made, name) for name in made.__match_args__]
     compared = attrgetter(*(name for name, field in fields if field.compare))
     hashed = attrgetter(*(name for name, field in fields if (field.compare if field.hash is None else field.hash)))
@@ -99,21 +103,21 @@ def _make_field(made: Any, name: str) -> tuple[str, dataclasses.Field[Any]]:
 
 
 def _make_init(made: Any, fields: Iterable[tuple[str, dataclasses.Field[Any]]]) -> Any:
-    """`__init__` as one would write it, which sets each slot by its own descriptor: __setattr__ refuses."""
-    scope: dict[str, Any] = {"_left_out": dataclasses.MISSING}
+    """Make `__init__`, which sets each slot by its descriptor, because __setattr__ refuses."""
+    scope: dict[str, Any] = {"_missing": dataclasses.MISSING}
     parameters, lines = ["self"], []
     for name, field in fields:
         scope[f"_set_{name}"] = vars(made)[name].__set__
         parameter = value = name
         if field.default_factory is not dataclasses.MISSING:
             scope[f"_make_{name}"] = field.default_factory
-            parameter, value = f"{name}=_left_out", f"_make_{name}() if {name} is _left_out else {name}"
+            parameter, value = f"{name}=_missing", f"_make_{name}() if {name} is _missing else {name}"
         elif field.default is not dataclasses.MISSING:
             scope[f"_default_{name}"] = field.default
             parameter = f"{name}=_default_{name}"
         parameters.append(parameter)
         lines.append(f"    _set_{name}(self, {value})\n")
-    exec(f"def __init__({', '.join(parameters)}):\n{''.join(lines)}", scope)  # noqa: S102 - of our own source's names
+    exec(f"def __init__({', '.join(parameters)}):\n{''.join(lines)}", scope)  # noqa: S102 - names of our own source
     scope["__init__"].__qualname__ = f"{made.__qualname__}.__init__"
     return scope["__init__"]
 
@@ -124,7 +128,7 @@ def _first_init(self: Any, *arguments: Any, **named: Any) -> None:
 
 
 def _first_eq(self: Any, other: object) -> bool:
-    """Reached where an object came without `__init__`: as a copy, or out of a pickle."""
+    """Compare objects of a class whose `__init__` was not called yet: copies, or objects from a pickle."""
     _install_methods(type(self))
     return bool(self == other)
 
@@ -135,8 +139,8 @@ def _first_hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    told = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
-    return f"{type(self).__qualname__}({', '.join(told)})"
+    fields = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+    return f"{type(self).__qualname__}({', '.join(fields)})"
 
 
 def _refuse_to_set(_: object, name: str, __: object) -> None:

@@ -1,4 +1,4 @@
-"""Where an item stands in a file: path, line and column."""
+"""Places in files: path, line and column."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 from koding_audit.model.frozen import dataclass
 
-# --- where something was written -------------------------------------------------------------
-
 
 class Location(NamedTuple):
-    """A place in a file: line and column count from 1. Of a large file there are a hundred thousand."""
+    """A place in a file; line and column count from 1. A NamedTuple is cheap: a large file has 100,000 places."""
 
     path: str
     line: int
@@ -27,7 +25,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name written in a file: a set in `required`, a group in `groups`, a user in `members`."""
+    """A name in a file: a set in `required`, a group in `groups`, a user in `members`."""
 
     name: str
     location: Location

@@ -18,9 +18,12 @@ Outcome = Literal["started", "done", "failed", "skipped", "pending", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action of a plan, the finding that it mends, and the unique ids that what it touches must still have.
+    """One action of a plan.
 
-    unique_ids: entity -> the id IAM gave it; one that the plan itself creates is not in it.
+    action: the write.
+    finding: the id of the finding that it fixes.
+    change: what it needs: nothing more (`add`), `--create` or `--replace`.
+    unique_ids: the id that IAM gave to each entity, which it must still have; without entities that the plan creates.
     """
 
     action: Action
@@ -31,7 +34,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """What was asked for on the command line, as far as it decides what a plan holds."""
+    """The options of a scan that determine the content of a plan.
+
+    with_sets: optional sets that count as required.
+    only: the rules to run; () for all.
+    skip: the rules not to run.
+    create: whether users and groups may be created.
+    replace: whether something may be removed or replaced.
+    """
 
     with_sets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
@@ -42,9 +52,14 @@ class ScanRequest:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a plan was made from. state: SHA-256 over the live state of every principal that it touches.
+    """What a plan was made from. The fields that it shares with ScanRequest have the same meaning.
 
-    stacks: the scripts that were to be built, builder: by whom, `user/NAME`, "" where none was given.
+    account: the account.
+    made_at: when the plan was made.
+    files: the files of the desired state and the guards.
+    state: SHA-256 over the live state of every entity that it changes.
+    stacks: the stack scripts.
+    builder: who builds them, `user/NAME`, "" if there are none.
     """
 
     account: Account
@@ -62,20 +77,26 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """IAM writes in order, and what they are based on."""
+
     basis: Basis
     steps: tuple[Step, ...]
 
 
 ALREADY_DONE = ("already there", "already gone")
-"""The details of a skipped entry that needed no write; every other skipped entry was kept from its write."""
+"""The details of skipped entries that needed no write; other skipped entries were prevented. They are read back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step as it went.
+    """One step and its outcome.
 
-    before: what it took away, where undo needs it: an inline policy's document, or the id of the version in force.
-    absent: somebody looked just before the write, and what it was to bring about was not so: what is there now is ours.
+    action: the write.
+    outcome: its state.
+    detail: more details, or "".
+    unique_ids: as in Step.
+    removed: what it replaced or removed, for undo: an inline policy's document, or the id of the default version.
+    absent_before: whether a check just before the write found that its result did not exist yet, so that it is ours.
     """
 
     action: Action
@@ -88,8 +109,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a run wrote, each step in its last state. ended: the run came to its end, and its last line is there.
+    """The writes of a run, each step in its last state.
 
+    path: its file.
+    account: the account.
+    entries: the steps.
+    ended: whether the run ended regularly, and the last line is there.
     desired: the files that its plan was made from, as they were named.
     """
 

@@ -1,4 +1,4 @@
-"""What a scan has to read, and what could not be read."""
+"""The facts that a scan needs, and the facts that could not be read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from koding_audit.model.frozen import dataclass
 
 
 class Fact(str, enum.Enum):
-    """One kind of thing that can be read, and so can be a gap. A rule names the facts that it needs."""
+    """A kind of information that a scan can read. A rule names the facts that it needs."""
 
-    __hash__ = str.__hash__  # as equality goes by the value; Enum's own is a call for each look into a set
+    __hash__ = str.__hash__  # consistent with equality; Enum's own costs a Python call for each lookup in a set
 
     CALLER = "caller"
     USER = "user"
@@ -44,8 +44,11 @@ class Fact(str, enum.Enum):
 class Gap:
     """Something that could not be read.
 
-    fact: what; call: the API action, `iam:GetUser`; reason: AWS's error code, or a few words; subject: `user/NAME`,
-    `group/NAME`, a policy's ARN, or "" for the account; permission: what to grant where that is the mend.
+    fact: the kind of information.
+    call: the API action, `iam:GetUser`.
+    reason: AWS's error code, or a short text.
+    subject: `user/NAME`, `group/NAME`, a policy's ARN, or "" for the account.
+    permission: the permission to grant if that fixes it, or "".
     """
 
     fact: Fact
@@ -57,20 +60,26 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What an audit needs to be read.
+    """What an audit needs to read.
 
-    users, groups, roles: by exact name, which facts; policies: the ARNs that must exist, with those who are to hold
-    them: one that all of these hold is there, and is not looked up;
-    account: facts of the account; listed: kinds to be read in full (`closed`);
-    everything: the facts to read of every principal there is, and every policy (the command `snapshot`);
-    keyed: users of whom it would be a finding that they have no key, so that a report which shows none is not enough;
-    effective: whose policies' documents are needed: their own, their boundary's, and those of every group they are in;
-    versions: managed policies whose versions are needed, each with the version that it is pinned to, or "" where its
-    default version's document is needed;
-    inline: the inline policies whose documents are needed, by name; documents: managed policies of which the default
-    version's is needed, whoever holds them;
-    optional: the policies of each optional set of somebody, whose documents are needed where only some are attached;
-    texts: documents by themselves, named as in Snapshot, each with its version: "" for the default one.
+    users: the facts of each user, by exact name.
+    groups: the facts of each group, by exact name.
+    policies: the ARNs that must exist, each with the principals that should have it attached: if all of them do, the
+        policy exists and is not looked up.
+    account: facts of the account.
+    listed: kinds of which all principals are needed (`closed`).
+    facts_of_all: the facts of every principal and of every policy (the command `snapshot`).
+    key_required: users for whom a missing access key is a finding, so that a credential report without keys is not
+        enough.
+    effective: principals whose documents are all needed: of their policies, their boundary, and every group they are
+        in.
+    roles: the facts of each role, by exact name.
+    versions: managed policies whose versions are needed, each with the version that it is pinned to, or "" if the
+        document of its default version is needed.
+    inline: the names of the inline policies whose documents are needed.
+    optional: the policies of each optional set of a principal; their documents are needed if only some are attached.
+    documents: managed policies whose default document is needed, regardless of attachments.
+    document_versions: single documents, named as in Snapshot, each with its version, "" for the default one.
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 RunStatus = Literal["clean", "findings", "incomplete"]
 
 
-# --- the result ---------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class RootState:
-    """What was read of the account's root user, None where it was not. access_keys: whether it has any."""
+    """The state of the account's root user; None if it was not read.
+
+    access_keys: whether it has any.
+    mfa: whether it has MFA.
+    use: its last use.
+    """
 
     access_keys: bool | None = None
     mfa: bool | None = None
@@ -36,10 +38,15 @@ class RootState:
 
 @dataclass(frozen=True, slots=True)
 class OutlinePrincipal:
-    """A declared principal, in short.
+    """The outline of a declared principal.
 
-    groups: those a user is to be in; members: how many users a group is to have; required: names of sets;
-    optional: names of sets, each with whether all of it is attached, None where that was not read.
+    kind: its kind.
+    name: its name.
+    arn: its ARN.
+    groups: the groups that a user must be in.
+    members: the declared number of users in a group.
+    required: the names of its required sets.
+    optional: the names of its optional sets, each with whether it is attached completely; None if that was not read.
     """
 
     kind: PrincipalKind
@@ -53,10 +60,11 @@ class OutlinePrincipal:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What the desired state asks for, in short, for whoever would rather look than read.
+    """An outline of the desired state, for the graph in a report.
 
-    declared: how many principals of each kind there are; principals: as many of them as an outline holds, those of
-    findings first; policy_sets: the ARNs of each set that these name.
+    declared: the number of declared principals of each kind.
+    principals: the first of them, up to a limit; those with findings come first.
+    policy_sets: the ARNs of each set that these principals name.
     """
 
     declared: Mapping[PrincipalKind, int]
@@ -66,9 +74,12 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """One audit of a trend. error, warning, note: how many findings stood, as a report's `summary` counts them.
+    """One audit of a trend.
 
-    partial: only some rules ran.
+    taken_at: when it read the account.
+    status: its status.
+    partial: whether only some rules ran.
+    error: the number of open findings at error, as in a report's `summary`; also warning and note.
     """
 
     taken_at: datetime
@@ -80,7 +91,7 @@ class TrendPoint:
 
     @property
     def is_complete(self) -> bool:
-        """Whether its numbers can be held against those of another audit: it saw all, by all rules."""
+        """Whether its numbers can be compared with another audit: it read everything, and all rules ran."""
         return self.status != "incomplete" and not self.partial
 
 
@@ -88,7 +99,9 @@ class TrendPoint:
 class Baseline:
     """The saved report that an audit was compared with.
 
-    taken_at: when it read the account; gone: the ids of its findings that stood, and that were looked for in vain.
+    file: its path and hash.
+    taken_at: when it read the account.
+    gone: the ids of its open findings that this audit no longer has.
     """
 
     file: SourceFile
@@ -98,9 +111,24 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The result for one account. rules: for each gap, the rules that it kept from being checked, in its order.
+    """The result for one account.
 
-    trend: the last audits of the account, this one at the end, the oldest first; None where no history was kept.
+    account: the account.
+    caller: whose credentials read it.
+    taken_at: when it was read.
+    source: `live`, or another source.
+    endpoint: a custom endpoint, or None.
+    desired: the files of the desired state.
+    findings: the findings.
+    gaps: what could not be read.
+    blocked_rules: for each gap, the rules that it prevented, in the same order.
+    not_seen: the policy layers that the evaluation left out.
+    report_generated: when AWS made the credential report.
+    journal: the journal of a fix.
+    root: the state of the root user.
+    outline: an outline of the desired state.
+    trend: the last audits of the account, oldest first, including this one; None without a history.
+    baseline: the report that it was compared with.
     """
 
     account: Account
@@ -123,7 +151,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error of the run itself, as the report shows it."""
+    """An error of the run itself, as the report shows it; the fields are as in AuditError."""
 
     message: str
     hint: str = ""
@@ -131,17 +159,19 @@ class Problem:
 
     @classmethod
     def from_error(cls, error: AuditError) -> Problem:
+        """Make a problem from an error."""
         return cls(error.message, error.hint, error.location)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a run. Plural from the first day: many accounts change no shape.
+    """The result of a run over one or many accounts.
 
-    audits: by account. Of many they are on the disk: go through them one after another, and keep none.
-
-    advice: by rule, for formats that people read; a rule that is not in it is shown without.
-    made_by: the version of this tool that made it, "" for the one that runs.
+    audits: one for each account. Many of them are kept on disk: iterate over them, and do not keep them.
+    fail_on: the lowest severity that counts.
+    errors: the errors of the run.
+    advice: by rule, for formats for people.
+    made_by: the version of the tool that made it, "" for the running one.
     """
 
     audits: Sequence[Audit]

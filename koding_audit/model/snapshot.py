@@ -13,11 +13,20 @@ from koding_audit.model.query import Gap
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A live user, group or role. A field that is None was not read: not asked for, or there is a Gap that says why.
+    """A live user, group or role. A field is None if it was not read: it was not needed, or a Gap has the reason.
 
-    attached: ARNs; inline: policy names; groups: names of the groups a user is in; members: names of the users
-    in a group (asked for only where a group is exclusive); boundary: an ARN, "" for none; trust: a role's trust
-    policy as JSON with sorted keys, "" for others; tags: of a user or role, by key; a group has none to read.
+    kind: its kind.
+    name: its name.
+    arn: its ARN.
+    unique_id: IAM's id.
+    path: its path.
+    attached: the ARNs of attached policies.
+    inline: the names of inline policies.
+    groups: the names of the groups that a user is in.
+    members: the names of the users in a group (read only for an exclusive group).
+    boundary: an ARN, "" for none.
+    trust: a role's trust policy as JSON with sorted keys, "" for others.
+    tags: of a user or role, sorted by key; groups have no tags.
     """
 
     kind: PrincipalKind
@@ -36,7 +45,13 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """suffix: the last four characters of its id, all that is kept of it; last_used None: never."""
+    """An access key.
+
+    suffix: the last four characters of its id; the others are not kept.
+    active: whether it is active.
+    created: when it was created.
+    last_used: None if it was never used.
+    """
 
     suffix: str
     active: bool
@@ -46,8 +61,12 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a user can sign in with. None: not read. services: one word each, `codecommit.amazonaws.com`, `ssh`.
+    """The credentials of a user; None if they were not read.
 
+    keys: the access keys.
+    password: whether there is a console password.
+    mfa: whether there is an MFA device.
+    services: the services with specific credentials, `codecommit.amazonaws.com`, `ssh`.
     password_used: when the password was last used, () for never.
     """
 
@@ -60,7 +79,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class RootUse:
-    """Root's row of the credential report. None: never used. generated: when AWS made the report."""
+    """The root user's row in the credential report.
+
+    generated: when AWS made the report.
+    password_last_used: None if never.
+    keys_last_used: for each access key; None if never.
+    """
 
     generated: datetime
     password_last_used: datetime | None
@@ -69,7 +93,14 @@ class RootUse:
 
 @dataclass(frozen=True, slots=True)
 class ManagedPolicy:
-    """A live managed policy. unique_id: IAM's; default_version: `v3`; versions: the ids of all. "" or (): not read."""
+    """A live managed policy; "" or () if a field was not read.
+
+    arn: its ARN.
+    attachable: whether it can be attached.
+    unique_id: IAM's id.
+    default_version: `v3`.
+    versions: the ids of all versions.
+    """
 
     arn: str
     attachable: bool
@@ -80,7 +111,11 @@ class ManagedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationPolicy:
-    """An SCP or RCP. name: its own, or that of the file that gives it; document: JSON."""
+    """An SCP or RCP.
+
+    name: its own name, or the name of the file that contains it.
+    document: JSON.
+    """
 
     name: str
     document: str
@@ -91,10 +126,12 @@ Level = tuple[OrganizationPolicy, ...]
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """What is known of the organization that an account is in, None where it is not known.
+    """The organization of an account; None if a field is not known.
 
-    id: `o-...`, "" where the account is in none; management_account: its id, "" where it is not known;
-    scps, rcps: those attached to each level, from the root down to the account; () where none bind the account.
+    id: `o-...`, "" if the account is in no organization.
+    management_account: its id, "" if it is not known.
+    scps: the SCPs of each level, from the root down to the account; () if none apply.
+    rcps: the RCPs of each level, in the same way.
     """
 
     id: str | None = None
@@ -105,13 +142,25 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was read of one account.
+    """The live state of one account, as far as it was read.
 
-    principals: those found; absent: those that were asked for and are not there; listed: the kinds of which every
-    principal was read. Whatever is in none of the three is unread, never absent.
-    policies: managed policies that were asked for, None where there is none of that ARN; policies_listed: every
-    policy of the account and of AWS is in it.
-    summary: GetAccountSummary's SummaryMap. documents: policy documents as JSON, by document_key.
+    A principal that is not in `principals` or `absent`, and whose kind is not in `listed`, is unread, not absent.
+    account: the account.
+    caller: whose credentials read it.
+    taken_at: when it was read.
+    source: `live`, or another source.
+    endpoint: a custom endpoint, or None.
+    principals: the principals that exist.
+    absent: the principals that were looked up and do not exist.
+    listed: the kinds of which every principal was read.
+    credentials: by user name.
+    policies: the managed policies that were looked up, by ARN; None if there is no such policy.
+    summary: the SummaryMap of GetAccountSummary.
+    root_use: the last use of the root user.
+    gaps: what could not be read.
+    policies_listed: whether `policies` has every policy of the account and of AWS.
+    documents: policy documents as JSON, see inline_document_key.
+    organization: the organization's policies.
     """
 
     account: Account
@@ -137,23 +186,29 @@ Entity = Principal | ManagedPolicy
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """What an action goes by: principals and the account's own policies, and documents as in Snapshot."""
+    """The live state that a write depends on.
+
+    entities: principals and the account's own policies.
+    documents: as in Snapshot.
+    """
 
     entities: Mapping[EntityKey, Entity]
     documents: Mapping[str, str] = field(default_factory=dict)
 
     def principal(self, key: EntityKey) -> Principal | None:
+        """The principal of this key; None if there is none."""
         found = self.entities.get(key)
         return found if isinstance(found, Principal) else None
 
     def policy(self, key: EntityKey) -> ManagedPolicy | None:
+        """The customer managed policy of this key; None if there is none."""
         found = self.entities.get(key)
         return found if isinstance(found, ManagedPolicy) else None
 
 
 def inline_document_key(principal: Principal, policy: str) -> str:
-    """How an inline policy's document is found in Snapshot.documents.
+    """The key of an inline policy's document in Snapshot.documents.
 
-    The default version of a managed one is found by its ARN, another version by `ARN@v2`.
+    The key of a managed policy's default version is its ARN, that of another version `ARN@v2`.
     """
     return f"{principal.kind}/{principal.name}/{policy}"

@@ -1,4 +1,4 @@
-"""What a stack script needs, and what of it could not be determined."""
+"""The actions that a stack script needs, and the parts that could not be determined."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from koding_audit.model.location import Location, SourceFile
 
 @dataclass(frozen=True, slots=True)
 class StackUse:
-    """One reason for a need. resource: `aws_eip.web`; source: its place; why: `create`, or `argument tags`."""
+    """One reason for a need.
+
+    resource: `aws_eip.web`.
+    location: its place.
+    why: `create`, or `argument tags`.
+    """
 
     resource: str
     location: Location
@@ -22,16 +27,20 @@ class StackUse:
 class StackNeed:
     """One action on one resource that a stack script needs.
 
-    resource: an ARN, in which `*` stands for what the script does not say, `arn:*` for any; `*` alone for an action
-    that knows no resource. region: where it is called, "" where that is not known; uses: whatever needs it;
-    certain: false where it hangs on a value that the script does not say, or is only a hint; hint: CloudFormation says
-    it, and no row of ours; context: condition keys that the request will carry, as far as the type tells.
+    action: `ec2:RunInstances`.
+    resource: an ARN in which `*` stands for what the script does not say, `arn:*` for any; `*` alone for an action
+        without resource types.
+    region: the region of the call, "" if it is not known.
+    uses: everything that needs it.
+    certain: false if it depends on a value that the script does not say, or is only a hint.
+    hint: whether only CloudFormation's schema lists it, and no row of our table.
+    context: condition keys of the request, as far as the resource type determines them.
     """
 
     action: str
     resource: str
     region: str
-    uses: tuple[StackUse, ...] = field(hash=False)  # there are thousands, and the rest tells needs apart
+    uses: tuple[StackUse, ...] = field(hash=False)  # there are thousands, and the other fields identify a need
     certain: bool = True
     hint: bool = False
     context: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -39,7 +48,13 @@ class StackNeed:
 
 @dataclass(frozen=True, slots=True)
 class StackUnknown:
-    """A part of a script of which it is not known what it needs. type: "" where it is no resource: a module."""
+    """A part of a script whose needs are not known.
+
+    type: its resource type, "" for a module.
+    what: its name.
+    why: the reason.
+    location: its place.
+    """
 
     type: str
     what: str
@@ -49,11 +64,17 @@ class StackUnknown:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack script for one account: what building, changing and removing it needs.
+    """A stack script for one account, and the actions to build, change and remove it.
 
-    path: as the user named it; resources: how many of AWS; others: types of other providers, with how many of each;
-    hinted: the types of which only hints are known; service_roles: services whose service-linked role AWS may make;
-    notes: what was passed over.
+    path: as the user named it.
+    files: the files of the script.
+    resources: the number of AWS resources.
+    needs: the actions.
+    unknown: the parts whose needs are not known.
+    hinted: the types of which only hints are known.
+    others: the types of other providers, with the number of each.
+    service_roles: services whose service-linked role AWS may create.
+    notes: what was skipped.
     """
 
     path: str
@@ -69,7 +90,11 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class StackFiles:
-    """A stack script as it was given, and the files that it was read from."""
+    """The files of a stack script.
+
+    path: as the user named it.
+    files: the files that were read.
+    """
 
     path: str
     files: tuple[SourceFile, ...]

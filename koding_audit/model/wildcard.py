@@ -1,13 +1,13 @@
-"""Patterns of names in which only `*` is special: as `ignore` and waivers have them."""
+"""Patterns of names in which only `*` is special, as in `ignore` and waivers."""
 
 from __future__ import annotations
 
 
 def matches_wildcard(pattern: str, text: str) -> bool:
-    """Whether the pattern is all of the text; each `*` stands for any text, `/` and nothing included.
+    """Whether the pattern matches the whole text; each `*` matches any text, including `/` and empty text.
 
-    Each part between two `*` is looked for once, from the left: a regular expression would try them all again and
-    again, and a pattern is hostile input.
+    Each part between two `*` is searched for once, from the left: a regular expression would backtrack, and a pattern
+    may be hostile.
     """
     first, *parts = pattern.split("*")
     if not parts:
