@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from koding_audit.aws import connection as connection_module
 from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.organizations import read_organization
 from koding_audit.aws.settings import Settings
@@ -120,10 +121,14 @@ def test_parents_that_lead_to_no_root_are_unknown(connection: Connection, replay
     assert len(replay.calls) < 10
 
 
-def test_a_list_without_an_end_is_unknown(connection: Connection, replay: Replay) -> None:
+def test_a_list_without_an_end_is_unknown(
+    connection: Connection, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "PAGE_CAP", 5)
     answering(replay)
     replay.answer("ListPoliciesForTarget", recorded({"Policies": [], "NextToken": "again"}))
     assert read_organization(connection, ACCOUNT) == KNOWN
+    assert len([call for call in replay.calls if call.action == "ListPoliciesForTarget"]) <= 20
 
 
 @pytest.fixture
