@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from koding_audit import plugins
-from koding_audit.model.finding import NOT_CHECKED, Verb
+from koding_audit.model.finding import NOT_CHECKED
+from koding_audit.model.verb import Verb
 from tests.unmeasured import told_by
 
 CHECKOUT = Path(__file__).parent.parent
@@ -184,7 +185,7 @@ def test_only_the_terminal_prints(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [each for each in MODULES if each not in ("model.finding", "remediation.executor", "remediation.access_key")],
+    [each for each in MODULES if each not in ("model.verb", "remediation.executor", "remediation.access_key")],
 )
 def test_no_other_room_than_the_remediator_and_the_maker_of_keys_names_a_write(name: str) -> None:
     tree = modules()[name]

@@ -19,7 +19,8 @@ import pytest
 from koding_audit import __version__, desired, plugins
 from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
 from koding_audit.cli.parser import build_parser
-from koding_audit.model.finding import INVERSE, Action, Finding, Verb
+from koding_audit.model.finding import INVERSE, Action, Finding
+from koding_audit.model.verb import Verb
 from tests.generate import help_of
 
 CHECKOUT = Path(__file__).parent.parent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from koding_audit.model.desired import Waiver
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.traits import find_rule_traits
+from koding_audit.model.verb import Verb
 
 Severity = Literal["error", "warning", "note"]
 
@@ -23,35 +23,6 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 # --- what is wrong, and what to do about it -------------------------------------------------------
-
-
-class Verb(str, enum.Enum):
-    """The IAM actions that a fix or an undo may take, in the order in which a plan takes them."""
-
-    CREATE_GROUP = "CreateGroup"
-    CREATE_USER = "CreateUser"
-    CREATE_POLICY = "CreatePolicy"
-    ATTACH_GROUP_POLICY = "AttachGroupPolicy"
-    ATTACH_USER_POLICY = "AttachUserPolicy"
-    ATTACH_ROLE_POLICY = "AttachRolePolicy"
-    ADD_USER_TO_GROUP = "AddUserToGroup"
-    PUT_GROUP_POLICY = "PutGroupPolicy"
-    PUT_USER_POLICY = "PutUserPolicy"
-    PUT_ROLE_POLICY = "PutRolePolicy"
-    CREATE_POLICY_VERSION = "CreatePolicyVersion"
-    SET_DEFAULT_POLICY_VERSION = "SetDefaultPolicyVersion"
-    REMOVE_USER_FROM_GROUP = "RemoveUserFromGroup"
-    DETACH_GROUP_POLICY = "DetachGroupPolicy"
-    DETACH_USER_POLICY = "DetachUserPolicy"
-    DETACH_ROLE_POLICY = "DetachRolePolicy"
-    DELETE_GROUP_POLICY = "DeleteGroupPolicy"
-    DELETE_USER_POLICY = "DeleteUserPolicy"
-    DELETE_ROLE_POLICY = "DeleteRolePolicy"
-    DELETE_POLICY_VERSION = "DeletePolicyVersion"
-    DELETE_POLICY = "DeletePolicy"
-    DELETE_USER = "DeleteUser"
-    DELETE_GROUP = "DeleteGroup"
-    CREATE_ACCESS_KEY = "CreateAccessKey"
 
 
 INVERSE: Mapping[Verb, Verb] = {

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from koding_audit.aws.call import take_field
 from koding_audit.aws.connection import Connection
 from koding_audit.model.errors import AuditError, CallError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Entry
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.journal import JournalFile
 
 _CREATE_KEY = "iam:CreateAccessKey"

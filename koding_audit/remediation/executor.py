@@ -15,10 +15,11 @@ from koding_audit.aws.connection import Connection
 from koding_audit.model.account import EntityKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition
 from koding_audit.model.errors import CallError
-from koding_audit.model.finding import Action, Verb, touched_entities
+from koding_audit.model.finding import Action, touched_entities
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import ALREADY_DONE, Entry, Plan, Step
 from koding_audit.model.snapshot import Entity, LiveState, Principal, inline_document_key
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.journal import JournalFile
 from koding_audit.remediation.plan import action_dependencies, action_policy_arn, is_done, unique_ids
 

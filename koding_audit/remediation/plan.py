@@ -11,12 +11,13 @@ from typing import Any
 from koding_audit.model.account import Account, EntityKey, PrincipalKey, principal_key
 from koding_audit.model.arn import arn_account
 from koding_audit.model.desired import Desired, managing_tools
-from koding_audit.model.finding import INVERSE, Action, Change, Finding, Verb, action_principals, touched_entities
+from koding_audit.model.finding import INVERSE, Action, Change, Finding, action_principals, touched_entities
 from koding_audit.model.plan import Basis, Entry, Journal, Plan, ScanRequest, Step
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Entity, LiveState, ManagedPolicy, Snapshot, inline_document_key
 from koding_audit.model.stack import StackFiles
 from koding_audit.model.traits import find_rule_traits
+from koding_audit.model.verb import Verb
 
 _ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
 

@@ -17,11 +17,12 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.account import Account
 from koding_audit.model.arn import policy_name
 from koding_audit.model.errors import AuditError, RefusedError
-from koding_audit.model.finding import Action, Change, Verb
+from koding_audit.model.finding import Action, Change
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Entry, Journal, Plan
 from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import LiveState
+from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.executor import PlanExecutor
 from koding_audit.remediation.guards import Judgement

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from koding_audit.model.account import Account
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Basis, Plan, Step
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export.aws_cli import export
 from tests.endtoend.harness import GUIDE, Command
 from tests.servers.moto_account import MotoAccount

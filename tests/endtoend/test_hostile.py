@@ -19,12 +19,13 @@ from koding_audit.cli import main
 from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.location import Location
 from koding_audit.model.plan import Basis, Entry, Plan, Step
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.write import outcome_lines, plan_lines
 from tests.endtoend.harness import ACCOUNT, Command
 from tests.report.formats.test_hostile import NASTY, TEXTS

@@ -32,8 +32,9 @@ from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.model.account import Account
 from koding_audit.model.desired import Desired
 from koding_audit.model.errors import CallError, InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Basis, Entry, Plan, Step
+from koding_audit.model.verb import Verb
 from koding_audit.policy import document
 from koding_audit.policy.diff import compare_documents
 from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide

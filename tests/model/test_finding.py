@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
+from koding_audit.model.verb import Verb
 from tests.report.formats.reports import policy_missing
 
 

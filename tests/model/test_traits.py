@@ -6,7 +6,7 @@ import pytest
 
 from koding_audit import plugins
 from koding_audit.cli.parser import build_parser
-from koding_audit.model.finding import Action, Finding, Verb
+from koding_audit.model.finding import Action, Finding
 from koding_audit.model.trait_table import RULE_TRAITS, SOURCE_TRAITS
 from koding_audit.model.traits import (
     RuleTraits,
@@ -15,6 +15,7 @@ from koding_audit.model.traits import (
     find_source_traits,
     guess_rule_traits,
 )
+from koding_audit.model.verb import Verb
 from koding_audit.scan.catalog import declared_traits
 from koding_audit.scan.waivers import apply_waivers
 from tests.scan.rules.test_contract import FOUND

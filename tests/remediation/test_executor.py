@@ -11,8 +11,9 @@ import pytest
 
 from koding_audit.model.account import principal_key
 from koding_audit.model.errors import AuditError, CallError
-from koding_audit.model.finding import Action, Change, Verb
+from koding_audit.model.finding import Action, Change
 from koding_audit.model.plan import Basis, Entry, Plan, Step
+from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal
 from koding_audit.remediation.executor import PROPAGATION_SECONDS, Clock, PlanExecutor
 from koding_audit.remediation.journal import JournalFile

@@ -16,8 +16,9 @@ import pytest
 
 from koding_audit.model.account import principal_key
 from koding_audit.model.errors import AuditError, InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Entry
+from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal
 from koding_audit.remediation.journal import JournalFile, default_journal_path
 from tests.values import ACCOUNT, FILE, NOW, aws

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from koding_audit.model.account import principal_key
 from koding_audit.model.desired import Desired, DesiredGroup, Guards
-from koding_audit.model.finding import INVERSE, Action, Finding, Verb, touched_entities
+from koding_audit.model.finding import INVERSE, Action, Finding, touched_entities
 from koding_audit.model.location import Reference
 from koding_audit.model.plan import Entry, Journal, Plan, ScanRequest
 from koding_audit.model.snapshot import LiveState, Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.plan import (
     is_done,
     make_plan,

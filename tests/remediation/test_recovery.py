@@ -12,8 +12,9 @@ import pytest
 
 from koding_audit.io import lock
 from koding_audit.io.terminal import Terminal
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Entry
+from koding_audit.model.verb import Verb
 from koding_audit.remediation import recovery
 from koding_audit.remediation.guards import Judgement
 from koding_audit.remediation.journal import JournalFile

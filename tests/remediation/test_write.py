@@ -10,8 +10,9 @@ import pytest
 
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.errors import AuditError
-from koding_audit.model.finding import Action, Change, Verb
+from koding_audit.model.finding import Action, Change
 from koding_audit.model.plan import Basis, Entry, Plan, Step
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import Judgement, Refusal
 from koding_audit.remediation.write import action_symbol, carry_out_plan, describe_action, outcome_lines, plan_lines
 from tests.scripted import ScriptedAccount, refusal

@@ -19,12 +19,13 @@ from koding_audit.io.json_text import parse_json
 from koding_audit.model.account import Caller
 from koding_audit.model.desired import Waiver
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import SEVERITIES, Action, Finding, Verb
+from koding_audit.model.finding import SEVERITIES, Action, Finding
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.report import Audit, Baseline, Outline, OutlinePrincipal, Problem, Report, RootState
 from koding_audit.model.snapshot import RootUse
 from koding_audit.model.traits import find_rule_traits
+from koding_audit.model.verb import Verb
 from koding_audit.report.codec import decode_report, encode_report
 from koding_audit.report.status import is_unresolved
 from tests.io.codec.shapes import (

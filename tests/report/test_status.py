@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koding_audit.model.finding import Action, Finding, Verb
+from koding_audit.model.finding import Action, Finding
 from koding_audit.model.plan import ALREADY_DONE, Entry, Journal
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Problem, Report
+from koding_audit.model.verb import Verb
 from koding_audit.report.status import (
     audit_status,
     count_findings,

@@ -16,8 +16,8 @@ from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.desired import Desired, DesiredUser
 from koding_audit.model.errors import InputError
 from koding_audit.model.fact_calls import CREDENTIAL_FACTS, LISTING_FACTS, calls_for_facts, fact_call_pairs
-from koding_audit.model.finding import Verb
 from koding_audit.model.query import Fact, Query
+from koding_audit.model.verb import Verb
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
 from koding_audit.scan.read_plan import empty_comparison, scan_query

@@ -10,9 +10,9 @@ from koding_audit import desired
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.desired import Desired, Guards
 from koding_audit.model.errors import InputError, RefusedError
-from koding_audit.model.finding import Verb
 from koding_audit.model.plan import Journal, Plan
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.fix import refuse_root
 from koding_audit.remediation.guard_checks import check_guards, guard_limits

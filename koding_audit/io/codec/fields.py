@@ -8,12 +8,13 @@ from typing import Any, TypeVar, get_args
 
 from koding_audit.io.json_text import Item, format_time
 from koding_audit.model.account import Account, Caller, EntityKey, EntityKind, PrincipalKind
-from koding_audit.model.finding import Action, Change, Verb
+from koding_audit.model.finding import Action, Change
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Outcome
 from koding_audit.model.snapshot import (
     RootUse,
 )
+from koding_audit.model.verb import Verb
 
 VERSION = 1
 

@@ -12,8 +12,9 @@ from koding_audit.io.text import escape
 from koding_audit.model.account import Account, EntityKey, principal_key
 from koding_audit.model.arn import arn_account
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan, Step
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export import (
     ExportedPlan,
     LeftOutStep,

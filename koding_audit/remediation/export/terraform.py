@@ -13,8 +13,9 @@ from koding_audit.io.text import escape
 from koding_audit.model.account import Account, EntityKey, PrincipalKind, principal_key
 from koding_audit.model.arn import policy_name
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan, Step
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export import (
     ExportedPlan,
     LeftOutStep,

@@ -10,10 +10,11 @@ from koding_audit.io.text import pluralize
 from koding_audit.model.account import PrincipalKind
 from koding_audit.model.arn import is_same_policy, policy_name
 from koding_audit.model.desired import Guards, PolicyRef
-from koding_audit.model.finding import Action, Finding, Verb, touched_entities
+from koding_audit.model.finding import Action, Finding, touched_entities
 from koding_audit.model.location import Reference
 from koding_audit.model.plan import Plan
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards.entitlements import (
     Entitlements,
     RequiredRead,

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_key
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Plan
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, Snapshot, inline_document_key
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards.escalation import EffectivePolicies, NamedDocument, PolicyHolder
 from koding_audit.remediation.plan import action_policy_arn
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from koding_audit.model.account import PrincipalKind, principal_key
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.policy.diff import PolicyChange, compare_documents, describe_policy_change
 from koding_audit.policy.document import Document, DocumentError, parse_document
 from koding_audit.remediation.guards.entitlements import Entitlements, target_principal

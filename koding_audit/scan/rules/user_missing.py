@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from koding_audit.model.desired import DesiredUser
-from koding_audit.model.finding import Action, Finding, Help, Verb
+from koding_audit.model.finding import Action, Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
+from koding_audit.model.verb import Verb
 from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(state="missing")

@@ -9,8 +9,9 @@ import pytest
 
 from koding_audit.cli import main
 from koding_audit.io.codec.journal import journal_header, journal_line
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Entry
+from koding_audit.model.verb import Verb
 from tests.cli.commands.accounts import READ_ONLY
 from tests.cli.commands.desk import PIN, Desk
 from tests.values import ACCOUNT, NOW, aws, journal_of

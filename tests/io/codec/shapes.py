@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from hypothesis import strategies as st
 
 from koding_audit.model.account import Account, Caller, principal_key
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Basis, Entry, Plan, Step
 from koding_audit.model.query import Fact, Gap
@@ -21,6 +21,7 @@ from koding_audit.model.snapshot import (
     RootUse,
     Snapshot,
 )
+from koding_audit.model.verb import Verb
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=timezone.utc)
 GROUP_ARN = "arn:aws:iam::123456789012:group/Developers"

@@ -8,7 +8,7 @@ import pytest
 
 from koding_audit.io.codec.plan import decode_plan, encode_plan
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Verb
+from koding_audit.model.verb import Verb
 from tests.io.codec.shapes import example_plan
 
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from koding_audit.io.codec.journal import decode_journal, journal_end, journal_header, journal_line
 from koding_audit.model.account import Account, principal_key
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.plan import Entry, Journal
+from koding_audit.model.verb import Verb
 from tests.io.codec.shapes import ATTACH, KNOWN, NOW, accounts, entries
 from tests.values import journal_of
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from koding_audit.model.finding import Action, Change, Verb
+from koding_audit.model.finding import Action, Change
 from koding_audit.model.plan import Basis, Plan, Step
+from koding_audit.model.verb import Verb
 from tests.values import ACCOUNT, NOW, aws, own
 
 DOCUMENT = json.dumps(

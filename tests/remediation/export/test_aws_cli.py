@@ -9,7 +9,8 @@ import pytest
 from botocore import xform_name
 
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export.aws_cli import aws_cli_command, export
 from tests.remediation.export.plans import plan
 

@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given, settings
 
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export.cloudformation import export
 from tests.remediation.export.plans import DOCUMENT, everything, plan, plans, told
 from tests.values import ACCOUNT, aws, own

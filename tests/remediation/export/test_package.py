@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Step
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export import (
     LeftOutStep,
     account_comment,

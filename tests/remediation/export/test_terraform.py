@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given, settings
 
 from koding_audit.model.errors import InputError
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.export.terraform import export
 from tests.remediation.export.plans import DOCUMENT, TAKEN_AWAY, everything, plan, plans, told
 from tests.values import ACCOUNT, aws, own

@@ -8,9 +8,10 @@ from typing import Any
 
 from koding_audit.model.account import Caller, principal_key
 from koding_audit.model.desired import Guards
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.plan import Basis, Plan, Step
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import GuardLimits, Judgement, evaluate_guards
 from tests.values import ACCOUNT, NOW, aws, live_group, live_role, live_user, own, snapshot
 

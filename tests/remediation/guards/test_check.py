@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from koding_audit.model.account import principal_key
 from koding_audit.model.desired import Guards, PolicyRef
-from koding_audit.model.finding import Action, Finding, Verb
+from koding_audit.model.finding import Action, Finding
 from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import Organization, OrganizationPolicy, Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import (
     GuardLimits,
     Judgement,

@@ -6,9 +6,10 @@ import pytest
 
 from koding_audit.model.account import Caller
 from koding_audit.model.desired import Guards
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import GuardLimits, RequiredRead, evaluate_guards
 from tests.remediation.guards.plans import (
     ALL,

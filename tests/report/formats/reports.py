@@ -11,12 +11,13 @@ from pathlib import Path
 from koding_audit import plugins
 from koding_audit.model.account import Account, Caller
 from koding_audit.model.desired import Waiver
-from koding_audit.model.finding import Action, Finding, Severity, Verb
+from koding_audit.model.finding import Action, Finding, Severity
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Audit, Baseline, Outline, OutlinePrincipal, Problem, Report, RootState, TrendPoint
 from koding_audit.model.snapshot import RootUse
+from koding_audit.model.verb import Verb
 from koding_audit.scan.catalog import advice_for_rule
 
 GOLDEN = Path(__file__).parent / "golden"

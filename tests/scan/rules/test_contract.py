@@ -17,12 +17,13 @@ from koding_audit import plugins
 from koding_audit.model.account import Caller, principal_key
 from koding_audit.model.desired import Guards, RequiredAction
 from koding_audit.model.fact_calls import FACT_CALLS, calls_for_facts
-from koding_audit.model.finding import INVERSE, SEVERITIES, Action, Finding, Verb
+from koding_audit.model.finding import INVERSE, SEVERITIES, Action, Finding
 from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Credentials, ManagedPolicy, Principal, Snapshot, inline_document_key
 from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
 from koding_audit.model.traits import RootFact, RuleTraits, find_rule_traits
+from koding_audit.model.verb import Verb
 from koding_audit.scan.catalog import advice_for_rule
 from koding_audit.scan.comparison import Comparison
 from tests.test_docs import reads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from koding_audit.model.finding import Verb
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import inline_missing, inline_unexpected
 from tests.scan.rules.documents import only, with_inline
 from tests.values import compare, desired, group, live_group, snapshot, statement, written

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import inline_unexpected
 from tests.values import compare, desired, group, ignore, live_group, live_user, snapshot, user
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import membership_missing
 from tests.values import boundary, compare, desired, group, ignore, live_group, live_user, own, snapshot, user
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from koding_audit.model.finding import Verb
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import policy_document_missing
 from tests.scan.rules.documents import only, with_policy
 from tests.values import compare, desired, group, live_group, own, own_policy, policy_set, snapshot, statement

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from koding_audit.model.account import Account
-from koding_audit.model.finding import Action, Finding, Verb
+from koding_audit.model.finding import Action, Finding
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import policy_missing
 from tests.values import (
     ACCOUNT,

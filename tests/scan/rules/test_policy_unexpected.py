@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import policy_missing, policy_unexpected
 from tests.values import (
     aws,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from koding_audit.model.finding import Action, Verb
+from koding_audit.model.finding import Action
+from koding_audit.model.verb import Verb
 from koding_audit.scan.rules import user_missing
 from tests.values import ACCOUNT, boundary, compare, desired, ignore, live_user, own, snapshot, user
 
