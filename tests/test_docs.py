@@ -19,8 +19,8 @@ import pytest
 from koding_audit import __version__, desired, plugins
 from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
 from koding_audit.cli.parser import build_parser
-from koding_audit.model.finding import INVERSE, Action, Finding
-from koding_audit.model.verb import Verb
+from koding_audit.model.finding import Action, Finding
+from koding_audit.model.verb import VERBS, Verb
 from tests.generate import help_of
 
 CHECKOUT = Path(__file__).parent.parent
@@ -378,11 +378,16 @@ def nodes_of(module: str) -> list[ast.AST]:
     return list(ast.walk(ast.parse((CHECKOUT / "koding_audit" / f"{module}.py").read_text(encoding="utf-8"))))
 
 
+def undoable_verbs() -> list[Verb]:
+    """Those that a fix can have: each of them has an inverse."""
+    return [verb for verb, spec in VERBS.items() if spec.inverse]
+
+
 def changed_by(change: str) -> set[str]:
     """The verbs that need this to be allowed, of those that a fix can have."""
-    said_again = {verb for verb in INVERSE if verb.value.startswith("Put")} | {Verb.CREATE_POLICY_VERSION}
+    said_again = {verb for verb, spec in VERBS.items() if spec.effect == "put"}
     fixes = [("inline-changed", verb) for verb in said_again]
-    fixes += [("inline-missing", verb) for verb in INVERSE if verb is not Verb.CREATE_POLICY_VERSION]
+    fixes += [("inline-missing", verb) for verb in undoable_verbs() if verb is not Verb.CREATE_POLICY_VERSION]
     made = (Finding(rule, "error", "", "", fix=Action(verb, {})) for rule, verb in fixes)
     return {each.fix.verb.value for each in made if each.fix and each.change == change}
 
@@ -401,7 +406,9 @@ def test_the_policies_for_writing_have_every_verb_where_it_is_used_and_nothing_e
     assert found["create"] == changed_by("create") | WITH_TAGS
     assert found["replace"] == changed_by("replace")
     # A version that was made is deleted once the one before it is in force again.
-    assert found["undo"] == {verb.value for verb in INVERSE.values()} | {Verb.DELETE_POLICY_VERSION.value}
+    assert found["undo"] == {spec.inverse.value for spec in VERBS.values() if spec.inverse} | {
+        Verb.DELETE_POLICY_VERSION.value
+    }
     assert found["setup"] == {"CreateAccessKey", "DeleteAccessKey"}
     assert set(found) == {"audit", "targets", "fix", "create", "replace", "undo", "setup"}
     written = found["fix"] | found["create"] | found["replace"] | found["undo"] | found["setup"]

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from koding_audit.aws.call import MALFORMED, NO_SUCH_ENTITY, take_field, take_time
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.credential_report import CredentialRow, ReportFormatError, parse_credential_report
-from koding_audit.model.account import PrincipalKind
+from koding_audit.model.account import NAME_PARAMETERS, PrincipalKind
 from koding_audit.model.errors import CallError
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.snapshot import AccessKey, ManagedPolicy, Principal, inline_document_key
@@ -58,20 +58,20 @@ def read_principal(connection: Connection, kind: PrincipalKind, name: str, *, me
 def list_attached_policies(connection: Connection, kind: PrincipalKind, name: str) -> frozenset[str]:
     """Returns the ARNs of the managed policies attached to a user, group or role. Raises CallError."""
     operation = f"ListAttached{kind.title()}Policies"
-    found = connection.pages(operation, "AttachedPolicies", **{f"{kind.title()}Name": name})
+    found = connection.pages(operation, "AttachedPolicies", **{NAME_PARAMETERS[kind]: name})
     return frozenset(take_field(each, "PolicyArn", str, f"iam:{operation}") for each in found)
 
 
 def list_inline_policies(connection: Connection, kind: PrincipalKind, name: str) -> frozenset[str]:
     """Returns the names of the inline policies of a user, group or role. Raises CallError."""
     operation = f"List{kind.title()}Policies"
-    return _string_set(connection.pages(operation, "PolicyNames", **{f"{kind.title()}Name": name}), f"iam:{operation}")
+    return _string_set(connection.pages(operation, "PolicyNames", **{NAME_PARAMETERS[kind]: name}), f"iam:{operation}")
 
 
 def read_inline_document(connection: Connection, kind: PrincipalKind, name: str, policy: str) -> str:
     """Returns the document of an inline policy, as JSON with sorted keys. Raises CallError."""
     operation = f"Get{kind.title()}Policy"
-    reply = connection.call(operation, PolicyName=policy, **{f"{kind.title()}Name": name})
+    reply = connection.call(operation, PolicyName=policy, **{NAME_PARAMETERS[kind]: name})
     return take_document(reply, "PolicyDocument", f"iam:{operation}")
 
 

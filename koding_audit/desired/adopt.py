@@ -17,7 +17,7 @@ from koding_audit.desired.checks import MAX_INLINE_LENGTH, MAX_POLICY_LENGTH, RE
 from koding_audit.desired.policy_documents import document_error, document_length
 from koding_audit.io.text import clip_text, escape
 from koding_audit.io.yaml_nodes import ScalarNode
-from koding_audit.model.account import Account, PrincipalKind, principal_key
+from koding_audit.model.account import PRINCIPAL_KINDS, Account, PrincipalKind, principal_key
 from koding_audit.model.arn import SERVICE_LINKED, arn_account, is_reserved_path, policy_name
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
@@ -36,7 +36,6 @@ FACTS = frozenset(
         Fact.VERSIONS,
     }
 )
-_KINDS: tuple[PrincipalKind, ...] = ("group", "user", "role")
 _LINE_WIDTH = 110
 _MAX_DEPTH = 12  # of a document: the file itself may be 20 deep
 # A name that no YAML reader takes for anything but text; whatever else is quoted.
@@ -136,8 +135,10 @@ class _DescriptionBuilder:
     omissions: list[str] = field(default_factory=list)
 
     def build(self) -> AccountDescription:
-        those = {kind: self._nameable_principals(kind) for kind in _KINDS}
-        groups, users, roles = ({each.name: self._principal_item(each) for each in those[kind]} for kind in _KINDS)
+        those = {kind: self._nameable_principals(kind) for kind in PRINCIPAL_KINDS}
+        groups, users, roles = (
+            {each.name: self._principal_item(each) for each in those[kind]} for kind in PRINCIPAL_KINDS
+        )
         for name, members in _members_by_group(those["group"], those["user"]).items():
             groups[name] |= {"members": members} if members else {}
         counts: dict[PrincipalKind, int] = {"group": len(groups), "user": len(users), "role": len(roles)}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from koding_audit.model.frozen import dataclass
 
 PrincipalKind = Literal["user", "group", "role"]
+
+PRINCIPAL_KINDS: tuple[PrincipalKind, ...] = ("group", "user", "role")
+"""In the order in which a plan creates them: a group comes before the users that join it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,14 @@ PrincipalKey = tuple[PrincipalKind, str]
 EntityKind = Literal["user", "group", "role", "policy"]
 
 EntityKey = tuple[EntityKind, str]
+
+NAME_PARAMETERS: Mapping[EntityKind, str] = {
+    "group": "GroupName",
+    "user": "UserName",
+    "role": "RoleName",
+    "policy": "PolicyName",
+}
+"""The parameter by which IAM's actions name an entity of each kind; a policy that exists is named by its ARN."""
 
 
 def principal_key(kind: PrincipalKind, name: str) -> PrincipalKey:

@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal
 
-from koding_audit.model.account import EntityKey, PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.account import (
+    NAME_PARAMETERS,
+    PRINCIPAL_KINDS,
+    EntityKey,
+    PrincipalKey,
+    PrincipalKind,
+    principal_key,
+)
 from koding_audit.model.desired import Waiver
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.traits import find_rule_traits
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import VERBS, Verb, VerbSpec
 
 Severity = Literal["error", "warning", "note"]
 
@@ -25,32 +32,6 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 # --- what is wrong, and what to do about it -------------------------------------------------------
 
 
-INVERSE: Mapping[Verb, Verb] = {
-    Verb.CREATE_GROUP: Verb.DELETE_GROUP,
-    Verb.CREATE_USER: Verb.DELETE_USER,
-    Verb.ATTACH_GROUP_POLICY: Verb.DETACH_GROUP_POLICY,
-    Verb.ATTACH_USER_POLICY: Verb.DETACH_USER_POLICY,
-    Verb.ATTACH_ROLE_POLICY: Verb.DETACH_ROLE_POLICY,
-    Verb.ADD_USER_TO_GROUP: Verb.REMOVE_USER_FROM_GROUP,
-    Verb.REMOVE_USER_FROM_GROUP: Verb.ADD_USER_TO_GROUP,
-    Verb.DETACH_GROUP_POLICY: Verb.ATTACH_GROUP_POLICY,
-    Verb.DETACH_USER_POLICY: Verb.ATTACH_USER_POLICY,
-    Verb.DETACH_ROLE_POLICY: Verb.ATTACH_ROLE_POLICY,
-    Verb.DELETE_GROUP_POLICY: Verb.PUT_GROUP_POLICY,
-    Verb.DELETE_USER_POLICY: Verb.PUT_USER_POLICY,
-    Verb.DELETE_ROLE_POLICY: Verb.PUT_ROLE_POLICY,
-    Verb.PUT_GROUP_POLICY: Verb.DELETE_GROUP_POLICY,
-    Verb.PUT_USER_POLICY: Verb.DELETE_USER_POLICY,
-    Verb.PUT_ROLE_POLICY: Verb.DELETE_ROLE_POLICY,
-    Verb.CREATE_POLICY: Verb.DELETE_POLICY,
-    Verb.CREATE_POLICY_VERSION: Verb.SET_DEFAULT_POLICY_VERSION,
-}
-"""What takes an action back. Of an inline policy that was put over another, the other is put again.
-
-An access key has none: somebody uses it by now, and its journal does not hold its id.
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
     """One call to IAM: its name and the parameters that it is given, as IAM spells them."""
@@ -59,15 +40,24 @@ class Action:
     parameters: Mapping[str, Any]
 
     @property
+    def spec(self) -> VerbSpec:
+        """What its verb does to what."""
+        return VERBS[self.verb]
+
+    @property
     def entity(self) -> EntityKey:
         """What it changes. AddUserToGroup and its inverse change the group; a policy is found by its bare name."""
-        given = self.parameters
-        kinds: tuple[PrincipalKind, ...] = ("group", "user", "role")
-        for kind in kinds:
-            if f"{kind.title()}Name" in given:
-                return principal_key(kind, given[f"{kind.title()}Name"])
+        given, kind = self.parameters, self.spec.entity
+        if kind != "policy":
+            return principal_key(kind, given[NAME_PARAMETERS[kind]])
         name = str(given.get("PolicyName") or given["PolicyArn"].rpartition("/")[2])
-        return "policy", name.casefold()
+        return kind, name.casefold()
+
+    @property
+    def principal_names(self) -> dict[PrincipalKind, str]:
+        """The principals that it names, in the spelling that it was given: of a membership the group, then the user."""
+        given = self.parameters
+        return {kind: given[NAME_PARAMETERS[kind]] for kind in PRINCIPAL_KINDS if NAME_PARAMETERS[kind] in given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +93,10 @@ class Finding:
         """What has to be allowed for its fix: nothing more (add), `--create` or `--replace`; None: it has no fix."""
         if self.fix is None:
             return None
-        if self.fix.verb in (Verb.CREATE_USER, Verb.CREATE_GROUP):
+        spec = self.fix.spec
+        if spec.effect == "create" and spec.entity != "policy":
             return "create"
-        removes = self.fix.verb.value.startswith(("Detach", "Remove", "Delete"))
-        return "replace" if removes or find_rule_traits(self.rule).fix_overwrites else "add"
+        return "replace" if spec.is_removal or find_rule_traits(self.rule).fix_overwrites else "add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +138,7 @@ def touched_entities(action: Action) -> tuple[EntityKey, ...]:
 
 
 def action_principals(action: Action) -> tuple[PrincipalKey, ...]:
-    kinds: tuple[PrincipalKind, ...] = ("group", "user", "role")
-    named = ((kind, action.parameters.get(f"{kind.title()}Name")) for kind in kinds)
-    return tuple(principal_key(kind, name) for kind, name in named if name)
+    return tuple(principal_key(kind, name) for kind, name in action.principal_names.items() if name)
 
 
 NOT_CHECKED = "not-checked"

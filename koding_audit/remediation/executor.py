@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from koding_audit.aws import iam
 from koding_audit.aws.call import NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
-from koding_audit.model.account import EntityKey, PrincipalKind, principal_key
+from koding_audit.model.account import NAME_PARAMETERS, EntityKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition
 from koding_audit.model.errors import CallError
 from koding_audit.model.finding import Action, touched_entities
@@ -26,9 +26,6 @@ from koding_audit.remediation.plan import action_dependencies, action_policy_arn
 T = TypeVar("T")
 
 PROPAGATION_SECONDS = 120.0  # seconds in all that a run waits for IAM to show what it accepted; Terraform waits as long
-_CREATES = frozenset({Verb.CREATE_USER, Verb.CREATE_GROUP, Verb.CREATE_POLICY})
-
-_KINDS: tuple[PrincipalKind, ...] = ("group", "user", "role")
 
 # Worth trying again: IAM is busy with the entity. Anything else that AWS says no to is no.
 _BUSY_ERRORS = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
@@ -109,8 +106,7 @@ class PlanExecutor:
             self._record_failure(index, step, moved)
         elif is_done(step.action, seen):
             # Somebody else was faster; what is not ours is not ours to undo.
-            taken_away = step.action.verb.value.startswith(("Detach", "Remove", "Delete"))
-            self._record(index, replace(entry, outcome="skipped", detail=ALREADY_DONE[taken_away]))
+            self._record(index, replace(entry, outcome="skipped", detail=ALREADY_DONE[step.action.spec.is_removal]))
         else:
             entry = replace(entry, absent_before=True)
             self._record(index, entry)
@@ -118,7 +114,7 @@ class PlanExecutor:
 
     @property
     def _entities_to_create(self) -> set[EntityKey]:
-        return {step.action.entity for step in self.plan.steps if step.action.verb in _CREATES}
+        return {step.action.entity for step in self.plan.steps if step.action.spec.effect == "create"}
 
     def _blocked_reason(self, step: Step) -> str:
         lost = [key for key in action_dependencies(step.action) if key in self._not_created]
@@ -136,7 +132,7 @@ class PlanExecutor:
                 return f"{label} is gone"
             if known and live and live.unique_id != known:
                 return f"{label} is another one now: it was deleted and made again"
-            if not known and live and key in self._entities_to_create and step.action.verb not in _CREATES:
+            if not known and live and key in self._entities_to_create and step.action.spec.effect != "create":
                 return f"{label} has appeared since"
         return ""
 
@@ -149,11 +145,11 @@ class PlanExecutor:
             if action.verb is Verb.CREATE_POLICY and not is_done(action, seen):
                 return f"policy {name} has appeared since, and says something else"
             known = self.audited_state.policy(action.entity)
-            moves = action.verb in (Verb.CREATE_POLICY_VERSION, Verb.SET_DEFAULT_POLICY_VERSION)
-            if moves and known is not None and known.default_version != policy.default_version:
+            moves_default = action.spec.effect in ("put", "set")
+            if moves_default and known is not None and known.default_version != policy.default_version:
                 return f"version {policy.default_version} of {_entity_label(action, action.entity)} is in force since"
         elif live is not None and before:
-            if step.change == "add" and action.verb.value.startswith("Put"):
+            if step.change == "add" and action.spec.is_inline_put:
                 return f"inline policy {name} has appeared since, and says something else"
             if self.audited_state.documents.get(inline_document_key(live, name), before) != before:
                 return f"inline policy {name} says something else than when it was audited"
@@ -215,7 +211,7 @@ class PlanExecutor:
     def _read_back(self, index: int) -> None:
         """Read back at once; whoever is created is waited for, since later steps hang on it."""
         entry = self.entries[index]
-        if not self._confirm_visible(index) and entry.action.verb in _CREATES:
+        if not self._confirm_visible(index) and entry.action.spec.effect == "create":
             self._wait_until_visible([index])
             if self.entries[index].outcome != "done":
                 self._mark_not_created(entry.action)
@@ -239,7 +235,7 @@ class PlanExecutor:
         if not is_done(entry.action, seen) or any(map(self._is_other_account, seen.entities.values())):
             return False
         ids = unique_ids(entry.action, seen)
-        if entry.action.verb in _CREATES:
+        if entry.action.spec.effect == "create":
             self._created_ids[entry.action.entity] = ids[entry.action.entity]
         detail = "read back after a lost answer" if entry.outcome == "unknown" else ""
         self._record(index, replace(entry, outcome="done", detail=detail, unique_ids=ids or entry.unique_ids))
@@ -258,7 +254,7 @@ class PlanExecutor:
         self._mark_not_created(step.action)
 
     def _mark_not_created(self, action: Action) -> None:
-        if action.verb in _CREATES:
+        if action.spec.effect == "create":
             self._not_created.add(action.entity)
 
     def _record(self, index: int, entry: Entry) -> None:
@@ -274,9 +270,7 @@ def read_action_state(connection: Connection, action: Action) -> LiveState:
     if action.entity[0] == "policy":
         return _read_policy_state(connection, action)
     given = action.parameters
-    names: dict[PrincipalKind, str] = {
-        kind: given[f"{kind.title()}Name"] for kind in _KINDS if f"{kind.title()}Name" in given
-    }
+    names = action.principal_names
     found = _run_reads(connection, action, _principal_reads(connection, action, names))
     principals: list[Principal] = [
         replace(
@@ -348,7 +342,7 @@ def _result_unless_gone(connection: Connection, future: Future[T], action: Actio
 def _entity_label(action: Action, key: EntityKey) -> str:
     """`group Developers`, in the case in which the action names it."""
     kind, name = key
-    return f"{kind} {action.parameters.get(f'{kind.title()}Name', name)}"
+    return f"{kind} {action.parameters.get(NAME_PARAMETERS[kind], name)}"
 
 
 def _error_label(error: CallError) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from koding_audit.model.account import Account, EntityKey, PrincipalKey, principal_key
+from koding_audit.model.account import NAME_PARAMETERS, Account, EntityKey, PrincipalKey, principal_key
 from koding_audit.model.arn import arn_account
 from koding_audit.model.desired import Desired, managing_tools
-from koding_audit.model.finding import INVERSE, Action, Change, Finding, action_principals, touched_entities
+from koding_audit.model.finding import Action, Change, Finding, action_principals, touched_entities
 from koding_audit.model.plan import Basis, Entry, Journal, Plan, ScanRequest, Step
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Entity, LiveState, ManagedPolicy, Snapshot, inline_document_key
@@ -20,18 +20,6 @@ from koding_audit.model.traits import find_rule_traits
 from koding_audit.model.verb import Verb
 
 _ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Verb)}
-
-_CREATES: Mapping[Verb, str] = {
-    Verb.CREATE_USER: "UsersQuota",
-    Verb.CREATE_GROUP: "GroupsQuota",
-    Verb.CREATE_POLICY: "PoliciesQuota",
-}
-
-_DELETES = frozenset({Verb.DELETE_USER, Verb.DELETE_GROUP, Verb.DELETE_POLICY})
-
-_ATTACHES = frozenset({Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY, Verb.ATTACH_ROLE_POLICY})
-
-_PUTS = frozenset({Verb.PUT_GROUP_POLICY, Verb.PUT_USER_POLICY, Verb.PUT_ROLE_POLICY})
 
 _POSSIBLY_WRITTEN = frozenset({"started", "pending", "unknown", "done"})
 
@@ -68,7 +56,7 @@ def make_plan(
         and kept_out.isdisjoint(touched_entities(finding.fix))
         and not _is_over_quota(finding, finding.fix, over, snapshot.account)
     ]
-    created = {step.action.entity for step in steps if step.action.verb in _CREATES}
+    created = {step.action.entity for step in steps if step.action.spec.effect == "create"}
     there = created | set(state.entities)
     absent = {policy_key(arn) for arn, policy in snapshot.policies.items() if policy is None}
     kept = [
@@ -110,11 +98,14 @@ def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> P
     state = state_of_snapshot(snapshot)
     steps: list[Step] = []
     for entry in reversed(journal.entries):
-        if entry.outcome not in _POSSIBLY_WRITTEN or not entry.absent_before or not _can_undo(entry, state):
+        inverse = entry.action.spec.inverse
+        if inverse is None or entry.outcome not in _POSSIBLY_WRITTEN or not entry.absent_before:
+            continue
+        if not _can_undo(entry, state):
             continue
         ids = unique_ids(entry.action, state)
         finding = f"undo/{entry.action.verb.value}"
-        steps.extend(Step(action, finding, "replace", ids) for action in _inverse_actions(entry, state))
+        steps.extend(Step(action, finding, "replace", ids) for action in _inverse_actions(entry, inverse, state))
     request = ScanRequest(create=False, replace=True)
     return Plan(make_basis(steps, Desired(journal.desired, {}, {}, {}), snapshot, request, made_at), tuple(steps))
 
@@ -122,15 +113,15 @@ def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> P
 def undo_query(journal: Journal) -> Query:
     """What has to be read to see whether a journal's writes are still as they were left."""
     actions = [entry.action for entry in journal.entries]
-    given = [action.parameters for action in actions]
+    named = [action.principal_names for action in actions]
     inline: dict[PrincipalKey, frozenset[str]] = {}
-    for action in (each for each in actions if each.verb in _PUTS):
+    for action in (each for each in actions if each.spec.is_inline_put):
         kind, name = action_principals(action)[0]
         inline[kind, name] = inline.get((kind, name), frozenset()) | {action.parameters["PolicyName"]}
     return Query(
-        users={each["UserName"]: _POLICY_FACTS | {Fact.USER, Fact.GROUPS} for each in given if "UserName" in each},
-        groups={each["GroupName"]: _POLICY_FACTS | {Fact.GROUP} for each in given if "GroupName" in each},
-        roles={each["RoleName"]: _POLICY_FACTS | {Fact.ROLE} for each in given if "RoleName" in each},
+        users={each["user"]: _POLICY_FACTS | {Fact.USER, Fact.GROUPS} for each in named if "user" in each},
+        groups={each["group"]: _POLICY_FACTS | {Fact.GROUP} for each in named if "group" in each},
+        roles={each["role"]: _POLICY_FACTS | {Fact.ROLE} for each in named if "role" in each},
         versions={action_policy_arn(action, journal.account): "" for action in actions if action.entity[0] == "policy"},
         inline=inline,
     )
@@ -159,7 +150,7 @@ def action_policy_arn(action: Action, account: Account) -> str:
 def action_dependencies(action: Action) -> tuple[EntityKey, ...]:
     """What an action touches, and the account's own policy that it attaches."""
     arn = action.parameters.get("PolicyArn", "")
-    attached = (policy_key(arn),) if action.verb in _ATTACHES and arn_account(arn) != "aws" else ()
+    attached = (policy_key(arn),) if action.spec.is_attach and arn_account(arn) != "aws" else ()
     return (*touched_entities(action), *attached)
 
 
@@ -176,25 +167,25 @@ def unique_ids(action: Action, state: LiveState) -> dict[EntityKey, str]:
 
 def is_done(action: Action, state: LiveState) -> bool:
     """Whether what an action is to bring about is so already; state holds what it touches, where it exists."""
-    given, verb = action.parameters, action.verb
+    given, verb, spec = action.parameters, action.verb, action.spec
     there = action.entity in state.entities
     policy = state.policy(action.entity)
     if verb is Verb.CREATE_POLICY and policy is not None:
         return _has_document(state, policy.arn, given)
-    if verb in _CREATES or verb in _DELETES:
-        return there is (verb in _CREATES)
-    if verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
+    if spec.effect in ("create", "delete"):
+        return there is (spec.effect == "create")
+    if spec.part == "member":
         user = state.principal(principal_key("user", given["UserName"]))
         inside = user is not None and given["GroupName"] in (user.groups or ())
-        return inside is (verb is Verb.ADD_USER_TO_GROUP)
-    if action.entity[0] == "policy":
+        return inside is (spec.effect == "add")
+    if spec.entity == "policy":
         return _is_version_done(action, state)
     live = state.principal(action.entity)
-    if "PolicyArn" in given:
+    if spec.part == "attachment":
         attached = live is not None and given["PolicyArn"] in (live.attached or ())
-        return attached is (verb in _ATTACHES)
+        return attached is (spec.effect == "add")
     inline = live is not None and given["PolicyName"] in (live.inline or ())
-    if verb not in _PUTS:
+    if not spec.is_inline_put:
         return not inline
     return live is not None and inline and _has_document(state, inline_document_key(live, given["PolicyName"]), given)
 
@@ -244,15 +235,15 @@ def _unwaived_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _is_over_quota(finding: Finding, action: Action, over: set[tuple[str, str]], account: Account) -> bool:
-    if action.verb in _CREATES:
-        return (account.root_arn, _CREATES[action.verb]) in over
+    if action.spec.quota:
+        return (account.root_arn, action.spec.quota) in over
     return any(subject == finding.subject for subject, _ in over)
 
 
 def _can_undo(entry: Entry, state: LiveState) -> bool:
     """Whether a write's result is there, on the same entities, and nobody has built on it since."""
     action, ids = entry.action, unique_ids(entry.action, state)
-    if action.verb not in INVERSE or not is_done(action, state):
+    if not is_done(action, state):
         return False
     if any(ids.get(key) != known for key, known in entry.unique_ids.items()):
         return False
@@ -262,10 +253,10 @@ def _can_undo(entry: Entry, state: LiveState) -> bool:
     return action.verb is not Verb.CREATE_POLICY_VERSION or bool(entry.removed)
 
 
-def _inverse_actions(entry: Entry, state: LiveState) -> Iterator[Action]:
-    """The actions that take a write back. `before` is what it took away."""
-    action, verb, given = entry.action, INVERSE[entry.action.verb], entry.action.parameters
-    named = {name: given[name] for name in ("GroupName", "UserName", "RoleName") if name in given}
+def _inverse_actions(entry: Entry, verb: Verb, state: LiveState) -> Iterator[Action]:
+    """The actions that take a write back: verb is its inverse, `removed` what it took away."""
+    action, given = entry.action, entry.action.parameters
+    named = {NAME_PARAMETERS[kind]: name for kind, name in action.principal_names.items()}
     target = {name: given[name] for name in ("PolicyArn", "PolicyName") if name in given}
     policy = state.policy(action.entity)
     if policy is not None:
@@ -273,7 +264,7 @@ def _inverse_actions(entry: Entry, state: LiveState) -> Iterator[Action]:
     if policy is not None and action.verb is Verb.CREATE_POLICY_VERSION:
         yield Action(verb, {**target, "VersionId": entry.removed})
         yield Action(Verb.DELETE_POLICY_VERSION, {**target, "VersionId": policy.default_version})
-    elif action.verb in _PUTS and entry.removed:
+    elif action.spec.is_inline_put and entry.removed:
         yield Action(action.verb, {**named, **target, "PolicyDocument": entry.removed})
     else:
         document = {"PolicyDocument": entry.removed} if entry.removed else {}

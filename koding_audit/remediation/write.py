@@ -14,7 +14,7 @@ from koding_audit.aws.connection import Connection
 from koding_audit.io import lock
 from koding_audit.io.terminal import Terminal, is_interactive
 from koding_audit.io.text import escape, pluralize
-from koding_audit.model.account import Account
+from koding_audit.model.account import NAME_PARAMETERS, Account
 from koding_audit.model.arn import policy_name
 from koding_audit.model.errors import AuditError, RefusedError
 from koding_audit.model.finding import Action, Change
@@ -22,11 +22,20 @@ from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Entry, Journal, Plan
 from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import LiveState
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import Effect, Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.executor import PlanExecutor
 from koding_audit.remediation.guards import Judgement
 from koding_audit.report.status import unsettled_entries
+
+_EFFECT_SYMBOLS: Mapping[Effect, str] = {
+    "create": "+",
+    "add": "+",
+    "put": "~",
+    "set": "~",
+    "remove": "-",
+    "delete": "-",
+}
 
 _CHANGE_MARKS: Mapping[Change, str] = {"add": "", "create": "  (create)", "replace": "  (replace)"}
 
@@ -57,25 +66,22 @@ def plan_lines(plan: Plan, marks: Mapping[int, str]) -> list[str]:
 
 
 def action_symbol(action: Action) -> str:
-    if action.verb.value.startswith(("Detach", "Remove", "Delete")):
-        return "-"
-    changes = action.verb.value.startswith("Put") or action.verb.value.endswith("PolicyVersion")
-    return "~" if changes else "+"
+    """`+`, `~` or `-`, as Terraform shows what is added, changed and removed."""
+    return _EFFECT_SYMBOLS[action.spec.effect]
 
 
 def describe_action(action: Action) -> str:
     """`AttachGroupPolicy  IAMReadOnlyAccess to group Developers`, inert."""
-    given = action.parameters
-    kind, _ = action.entity
+    given, kind, part = action.parameters, action.spec.entity, action.spec.part
     if kind == "policy":
         return escape(f"{action.verb.value:<19} {_describe_policy(action)}")
-    whom = f"{kind} {given[f'{kind.title()}Name']}"
+    whom = f"{kind} {given[NAME_PARAMETERS[kind]]}"
     word = "from" if action_symbol(action) == "-" else "to"
-    if "PolicyArn" in given:
+    if part == "attachment":
         what = f"{policy_name(given['PolicyArn'])} {word} {whom}"
-    elif "PolicyName" in given:
+    elif part == "inline":
         what = f"inline policy {given['PolicyName']} {word} {whom}"
-    elif action.verb in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
+    elif part == "member":
         what = f"user {given['UserName']} {word} {whom}"
     else:
         what = whom + (f" in path {given['Path']}" if "Path" in given else "")

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 from koding_audit import __version__
 from koding_audit.io.codec.fields import (
+    JSON_PRINCIPAL_KINDS,
     OUTCOMES,
-    PRINCIPAL_KINDS,
     TOOL,
     VERSION,
     account_value,
@@ -185,7 +185,7 @@ def _root_state_value(root: RootState) -> dict[str, Any]:
 
 def _outline_value(outline: Outline) -> dict[str, Any]:
     return {
-        "declared": {kind: outline.declared[kind] for kind in PRINCIPAL_KINDS},
+        "declared": {kind: outline.declared[kind] for kind in JSON_PRINCIPAL_KINDS},
         "principals": [_outline_principal_value(each) for each in outline.principals],
         "policy_sets": [{"name": name, "policies": list(arns)} for name, arns in sorted(outline.policy_sets.items())],
     }
@@ -391,10 +391,10 @@ def _decode_root_state(item: Item) -> RootState:
 
 def _decode_outline(item: Item) -> Outline:
     fields = item.fields("declared", "principals", "policy_sets")
-    declared = fields["declared"].fields(*PRINCIPAL_KINDS)
+    declared = fields["declared"].fields(*JSON_PRINCIPAL_KINDS)
     sets = (each.fields("name", "policies") for each in fields["policy_sets"].items())
     return Outline(
-        declared={kind: declared[kind].integer() for kind in PRINCIPAL_KINDS},
+        declared={kind: declared[kind].integer() for kind in JSON_PRINCIPAL_KINDS},
         principals=fields["principals"].tuple_of(_decode_outline_principal),
         policy_sets={each["name"].text(): each["policies"].tuple_of(Item.text) for each in sets},
     )

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass as open_dataclass
 
-from koding_audit.model.account import Account, PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.arn import SERVICE_LINKED, arn_account, arn_partition, is_reserved_path, policy_name
 from koding_audit.model.desired import (
     Boundary,
@@ -47,7 +47,7 @@ class Pair:
     @property
     def name_parameter(self) -> dict[str, str]:
         """The parameter by which IAM's actions name it: `{"GroupName": "Developers"}`."""
-        return {f"{self.kind.title()}Name": self.declared.name}
+        return {NAME_PARAMETERS[self.kind]: self.declared.name}
 
     @property
     def attached(self) -> frozenset[str] | None:

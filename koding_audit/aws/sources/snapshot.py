@@ -23,7 +23,7 @@ from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io import files, json_text
 from koding_audit.io.codec.snapshot import decode_snapshot
-from koding_audit.model.account import Account, PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition
 from koding_audit.model.errors import CallError, InputError
 from koding_audit.model.fact_calls import LISTING_FACTS
@@ -291,7 +291,7 @@ def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
             if version.get("IsDefaultVersion"):
                 versions[str(each.get("Arn"))] = document
     inline = {
-        f"{kind}/{each.get(f'{kind.title()}Name')}/{policy.get('PolicyName')}": policy.get("PolicyDocument")
+        f"{kind}/{each.get(NAME_PARAMETERS[kind])}/{policy.get('PolicyName')}": policy.get("PolicyDocument")
         for kind, name in _LISTS.items()
         for each in _take_objects(value, name, path)
         for policy in _take_objects(each, f"{kind.title()}PolicyList", path)

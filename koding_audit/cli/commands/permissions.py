@@ -5,25 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from koding_audit.aws.sources.live import is_bulk_query
 from koding_audit.cli.output import emit
 from koding_audit.io.terminal import Terminal
-from koding_audit.model.account import Account, PrincipalKind
+from koding_audit.model.account import NAME_PARAMETERS, PRINCIPAL_KINDS, Account, PrincipalKind
 from koding_audit.model.desired import Desired, DesiredUser
 from koding_audit.model.errors import InputError
 from koding_audit.model.fact_calls import CREDENTIAL_FACTS, LISTING_FACTS, calls_for_facts, fact_call_pairs
 from koding_audit.model.query import Fact, Query
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import VERBS, Effect, Part, Verb, find_verb
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
 from koding_audit.scan.read_plan import empty_comparison, scan_query
 from koding_audit.scan.session import resolve_desired_state
 
-KINDS: tuple[PrincipalKind, ...] = ("group", "user", "role")
 MODES = ("audit", "fix", "create", "replace", "setup")
 PLACEHOLDER_ACCOUNT = "123456789012"  # AWS's own, for a file that names no account
 
@@ -41,6 +39,12 @@ _CALLER_READS = (
     *("GetUser", "GetUserPolicy", "ListAttachedUserPolicies", "ListGroupsForUser", "ListUserPolicies"),
     *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
 )
+_GUARD_READS: Mapping[tuple[Effect, Part], tuple[str, ...]] = {
+    ("add", "attachment"): ("GetPolicyVersion",),  # which one is in force the audit has read
+    ("remove", "attachment"): ("GetPolicy", "GetPolicyVersion"),
+    ("add", "member"): ("GetPolicy", "GetPolicyVersion", "GetGroupPolicy"),
+    ("remove", "member"): _GROUP_READS,
+}
 
 
 def permissions(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -60,9 +64,10 @@ def policy_for_mode(mode: str, desired: Desired, account: Account) -> dict[str, 
     statements = [audit]
     if mode != "audit":
         statements = [each for each in _WRITE_STATEMENTS[mode](empty_comparison(desired, account)) if each["Resource"]]
-        actions = {action for each in statements for action in each["Action"]}
-        reads = {name for action in actions for name in (*_verification_reads(action), *_guard_reads(action, mode))}
-        reads |= {name for action in actions for name in _undo_reads(action) if mode == "replace"}
+        allowed = map(_verb_with_permission, {action for each in statements for action in each["Action"]})
+        verbs = [verb for verb in allowed if verb is not None]
+        reads = {name for verb in verbs for name in (*_verification_reads(verb), *_guard_reads(verb, mode))}
+        reads |= {name for verb in verbs for name in _undo_reads(verb) if mode == "replace"}
         statements.append(_allow_statement("LookBeforeAndAfter", sorted(reads.difference(audit["Action"])), ["*"]))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}
 
@@ -146,52 +151,54 @@ def _document_reads(asked: Query) -> Iterator[tuple[Fact, str]]:
         yield from fact_call_pairs({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}, ["group"])
 
 
-def _verification_reads(action: str) -> Iterable[str]:
-    """What a fix reads just before and after a write, of whatever the write touches (remediate.look)."""
-    name = action.partition(":")[2]
-    if name in (Verb.ADD_USER_TO_GROUP, Verb.REMOVE_USER_FROM_GROUP):
+def _verb_with_permission(permission: str) -> Verb | None:
+    """The write that a permission is for; None for those that IAM asks for on top of a write's own."""
+    return next((verb for verb in Verb if verb.permission == permission), None)
+
+
+def _verification_reads(verb: Verb) -> Iterable[str]:
+    """What a fix reads just before and after a write, of whatever the write touches (executor.read_action_state)."""
+    kind, part = VERBS[verb].entity, VERBS[verb].part
+    word = kind.title()
+    if part == "member":
         reads: tuple[str, ...] = ("GetGroup", "GetUser", "ListGroupsForUser")
-    elif name.endswith("AccessKey"):
+    elif part == "access-key":
         reads = ("ListAccessKeys",)
-    elif name.endswith("PolicyVersion") or name in (Verb.CREATE_POLICY, Verb.DELETE_POLICY):
+    elif kind == "policy":
         reads = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
+    elif part == "attachment":
+        reads = (f"Get{word}", f"ListAttached{word}Policies")
+    elif part == "inline":
+        reads = (f"Get{word}", f"Get{word}Policy", f"List{word}Policies")
     else:
-        kind = re.findall("Group|User|Role", name)[0]
-        attached, inline = (f"ListAttached{kind}Policies",), (f"Get{kind}Policy", f"List{kind}Policies")
-        of_policies = attached if name.startswith(("Attach", "Detach")) else inline
-        reads = (f"Get{kind}", *(of_policies if name.endswith("Policy") else ()))
+        reads = (f"Get{word}",)
     return (f"iam:{each}" for each in reads)
 
 
-def _undo_reads(action: str) -> Iterator[str]:
+def _undo_reads(verb: Verb) -> Iterator[str]:
     """What `undo` reads of whomever a write touches, to see whether it is still as it was left (plan.undo_query)."""
-    for kind in re.findall("Group|User|Role", action):
-        yield from (f"iam:{name}" for name in (f"Get{kind}", f"ListAttached{kind}Policies", f"List{kind}Policies"))
-        yield from ("iam:ListGroupsForUser",) if kind == "User" else ()
+    for kind in PRINCIPAL_KINDS:
+        if NAME_PARAMETERS[kind] in VERBS[verb].required:
+            word = kind.title()
+            yield from (f"iam:{name}" for name in (f"Get{word}", f"ListAttached{word}Policies", f"List{word}Policies"))
+            yield from ("iam:ListGroupsForUser",) if kind == "user" else ()
 
 
-def _guard_reads(action: str, mode: str) -> Iterable[str]:
-    """What the guards read of what an action gives or takes away, and of the caller where it could lose something."""
-    verb = action.partition(":")[2]
-    reads: tuple[str, ...] = ()
-    if verb.startswith("Attach"):
-        reads = ("GetPolicyVersion",)  # which one is in force the audit has read
-    elif verb.startswith("Detach"):
-        reads = ("GetPolicy", "GetPolicyVersion")
-    elif verb == Verb.ADD_USER_TO_GROUP:
-        reads = ("GetPolicy", "GetPolicyVersion", "GetGroupPolicy")
-    elif verb == Verb.REMOVE_USER_FROM_GROUP:
-        reads = _GROUP_READS
-    if mode == "replace" and verb.endswith(("GroupPolicy", "PolicyVersion")):
+def _guard_reads(verb: Verb, mode: str) -> Iterable[str]:
+    """What the guards read of what a write gives or takes away, and of the caller where it could lose something."""
+    spec = VERBS[verb]
+    reads = _GUARD_READS.get((spec.effect, spec.part), ())
+    may_affect_the_caller = spec.part == "version" or (spec.entity == "group" and spec.part in ("attachment", "inline"))
+    if mode == "replace" and may_affect_the_caller:
         reads = (*reads, *_GROUP_READS, *_CALLER_READS)
     return (f"iam:{each}" for each in reads)
 
 
 def _fix_statements(comparison: Comparison) -> Iterator[StatementValue]:
     yield from _attach_statements(comparison)
-    yield _allow_statement("Join", ["iam:AddUserToGroup"], _joined_group_arns(comparison))
+    yield _allow_statement("Join", [Verb.ADD_USER_TO_GROUP.permission], _joined_group_arns(comparison))
     yield from _put_statements(comparison)
-    yield _allow_statement("CreatePolicies", ["iam:CreatePolicy"], _customer_policy_arns(comparison))
+    yield _allow_statement("CreatePolicies", [Verb.CREATE_POLICY.permission], _customer_policy_arns(comparison))
 
 
 def _joined_group_arns(comparison: Comparison) -> list[str]:
@@ -209,26 +216,27 @@ def _customer_policy_arns(comparison: Comparison) -> frozenset[str]:
     return frozenset(required.intersection(comparison.policies_with_documents))
 
 
-def _attach_statements(comparison: Comparison, verb: str = "Attach") -> Iterator[StatementValue]:
+def _attach_statements(comparison: Comparison, effect: Literal["add", "remove"] = "add") -> Iterator[StatementValue]:
     """Only those who are to hold the same policies share a statement: nobody can be given what another is to hold."""
-    for kind in KINDS:
+    for kind in PRINCIPAL_KINDS:
         holders: dict[frozenset[str], list[DesiredPrincipal]] = {}
         for each in _writable_principals(comparison, kind):
             wanted = frozenset(
                 ref.arn for _, ref in comparison.required_policies(each) if not comparison.attach_obstacle(ref.arn)
             )
             holders.setdefault(wanted, []).append(each)
+        verb = find_verb(effect, "attachment", kind)
         named = ((policies, those) for policies, those in holders.items() if policies)
         for number, (policies, those) in enumerate(named, 1):
-            sid = f"{verb}{kind.title()}{number if number > 1 else ''}"
-            moves = _allow_statement(sid, [f"iam:{verb}{kind.title()}Policy"], _principal_arns(comparison, kind, those))
+            sid = f"{'Attach' if effect == 'add' else 'Detach'}{kind.title()}{number if number > 1 else ''}"
+            moves = _allow_statement(sid, [verb.permission], _principal_arns(comparison, kind, those))
             yield moves | {"Condition": {"ArnEquals": {"iam:PolicyARN": sorted(policies)}}}
 
 
 def _create_statements(comparison: Comparison) -> Iterator[StatementValue]:
     users = _new_users(comparison)
-    yield _allow_statement("CreateGroups", ["iam:CreateGroup"], _new_group_arns(comparison))
-    yield _allow_statement("CreateUsers", ["iam:CreateUser"], users)
+    yield _allow_statement("CreateGroups", [Verb.CREATE_GROUP.permission], _new_group_arns(comparison))
+    yield _allow_statement("CreateUsers", [Verb.CREATE_USER.permission], users)
     yield _allow_statement("TagUsers", ["iam:TagUser"], (arn for arn, tagged in users.items() if tagged))
 
 
@@ -243,22 +251,24 @@ def _new_users(comparison: Comparison) -> dict[str, bool]:
 
 
 def _replace_statements(comparison: Comparison) -> Iterator[StatementValue]:
-    for kind in KINDS:
-        word = kind.title()
+    for kind in PRINCIPAL_KINDS:
+        taken = [find_verb("remove", part, kind).permission for part in ("inline", "attachment")]
         exclusive = _principal_arns(
             comparison, kind, (each for each in _writable_principals(comparison, kind) if each.exclusive)
         )
-        yield _allow_statement(f"TakeFrom{word}", [f"iam:Delete{word}Policy", f"iam:Detach{word}Policy"], exclusive)
+        yield _allow_statement(f"TakeFrom{kind.title()}", taken, exclusive)
     left = _principal_arns(
         comparison, "group", (each for each in _writable_principals(comparison, "group") if each.exclusive)
     )
     # A user that is exclusive leaves groups that nobody need have declared.
     anywhere = any(each.exclusive for each in _writable_users(comparison))
     yield _allow_statement(
-        "Leave", ["iam:RemoveUserFromGroup"], [comparison.account.arn("group", "*")] if anywhere else left
+        "Leave", [Verb.REMOVE_USER_FROM_GROUP.permission], [comparison.account.arn("group", "*")] if anywhere else left
     )
     yield from _put_statements(comparison)
-    yield _allow_statement("ReplacePolicies", ["iam:CreatePolicyVersion"], comparison.policies_with_documents)
+    yield _allow_statement(
+        "ReplacePolicies", [Verb.CREATE_POLICY_VERSION.permission], comparison.policies_with_documents
+    )
     yield from _undo_statements(comparison)
 
 
@@ -268,18 +278,19 @@ def _undo_statements(comparison: Comparison) -> Iterator[StatementValue]:
     To give back what was taken away is not in it: whoever may attach any policy to somebody may make anybody an
     administrator.
     """
-    yield from _attach_statements(comparison, "Detach")
-    yield _allow_statement("UndoJoin", ["iam:RemoveUserFromGroup"], _joined_group_arns(comparison))
-    for kind in KINDS:
+    yield from _attach_statements(comparison, "remove")
+    yield _allow_statement("UndoJoin", [Verb.REMOVE_USER_FROM_GROUP.permission], _joined_group_arns(comparison))
+    for kind in PRINCIPAL_KINDS:
         written = _principal_arns(
             comparison, kind, (each for each in _writable_principals(comparison, kind) if each.inline)
         )
-        yield _allow_statement(f"UndoPut{kind.title()}", [f"iam:Delete{kind.title()}Policy"], written)
-    versions = ["iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion"]
+        inverse = find_verb("remove", "inline", kind)
+        yield _allow_statement(f"UndoPut{kind.title()}", [inverse.permission], written)
+    versions = [Verb.DELETE_POLICY_VERSION.permission, Verb.SET_DEFAULT_POLICY_VERSION.permission]
     yield _allow_statement("UndoReplacePolicies", versions, comparison.policies_with_documents)
-    yield _allow_statement("UndoCreatePolicies", ["iam:DeletePolicy"], _customer_policy_arns(comparison))
-    yield _allow_statement("UndoCreateGroups", ["iam:DeleteGroup"], _new_group_arns(comparison))
-    yield _allow_statement("UndoCreateUsers", ["iam:DeleteUser"], _new_users(comparison))
+    yield _allow_statement("UndoCreatePolicies", [Verb.DELETE_POLICY.permission], _customer_policy_arns(comparison))
+    yield _allow_statement("UndoCreateGroups", [Verb.DELETE_GROUP.permission], _new_group_arns(comparison))
+    yield _allow_statement("UndoCreateUsers", [Verb.DELETE_USER.permission], _new_users(comparison))
 
 
 def _setup_statements(comparison: Comparison) -> Iterator[StatementValue]:
@@ -289,16 +300,17 @@ def _setup_statements(comparison: Comparison) -> Iterator[StatementValue]:
     users = (
         each for each in _writable_users(comparison) if each.access_keys is None or each.access_keys.max_active != 0
     )
-    key = ["iam:CreateAccessKey", "iam:DeleteAccessKey"]
+    key = [Verb.CREATE_ACCESS_KEY.permission, "iam:DeleteAccessKey"]
     yield _allow_statement("MakeKey", key, _principal_arns(comparison, "user", users))
 
 
 def _put_statements(comparison: Comparison) -> Iterator[StatementValue]:
-    for kind in KINDS:
+    for kind in PRINCIPAL_KINDS:
         written = _principal_arns(
             comparison, kind, (each for each in _writable_principals(comparison, kind) if each.inline)
         )
-        yield _allow_statement(f"Put{kind.title()}", [f"iam:Put{kind.title()}Policy"], written)
+        verb = find_verb("put", "inline", kind)
+        yield _allow_statement(f"Put{kind.title()}", [verb.permission], written)
 
 
 def _writable_principals(comparison: Comparison, kind: PrincipalKind) -> list[DesiredPrincipal]:

@@ -14,13 +14,13 @@ from koding_audit.model.plan import Outcome
 from koding_audit.model.snapshot import (
     RootUse,
 )
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import VERBS, Verb
 
 VERSION = 1
 
 TOOL = "koding-audit"
 
-PRINCIPAL_KINDS: tuple[PrincipalKind, ...] = get_args(PrincipalKind)
+JSON_PRINCIPAL_KINDS: tuple[PrincipalKind, ...] = get_args(PrincipalKind)
 
 _ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 
@@ -50,7 +50,7 @@ def decode_caller(item: Item) -> Caller:
 
 
 def decode_kind(item: Item) -> PrincipalKind:
-    return item.choice(PRINCIPAL_KINDS)
+    return item.choice(JSON_PRINCIPAL_KINDS)
 
 
 def root_use_value(root_use: RootUse) -> dict[str, Any]:
@@ -88,26 +88,10 @@ def decode_action(fields: Mapping[str, Item], *, omitted: str = "") -> Action:
     verb = Verb(fields["action"].choice([verb.value for verb in Verb]))
     parameters = fields["parameters"]
     found = parameters.mapping()
-    for name in _required_parameters(verb):
+    for name in VERBS[verb].required:
         if name not in found and name != omitted:
             parameters.refuse(f"{verb.value} needs {name}")
     return Action(verb, {name: _decode_parameter(name, each) for name, each in found.items()})
-
-
-def _required_parameters(verb: Verb) -> list[str]:
-    """The parameters without which IAM does not know the action; its API spells them as it spells its actions."""
-    names = [f"{kind}Name" for kind in ("User", "Group", "Role") if kind in verb.value]
-    names += ["UserName"] if verb is Verb.CREATE_ACCESS_KEY else []
-    by_arn = verb is Verb.DELETE_POLICY or verb.value.endswith("PolicyVersion")
-    if by_arn or verb.value.startswith(("Attach", "Detach")):
-        names.append("PolicyArn")
-    elif verb.value.endswith("Policy"):
-        names.append("PolicyName")
-    if verb.value.startswith("Put") or verb in (Verb.CREATE_POLICY, Verb.CREATE_POLICY_VERSION):
-        names.append("PolicyDocument")
-    if verb in (Verb.SET_DEFAULT_POLICY_VERSION, Verb.DELETE_POLICY_VERSION):
-        names.append("VersionId")
-    return names
 
 
 def _decode_parameter(name: str, item: Item) -> str | bool | list[dict[str, str]]:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from koding_audit.io.text import escape
-from koding_audit.model.account import Account, EntityKey, principal_key
+from koding_audit.model.account import NAME_PARAMETERS, Account, EntityKey, principal_key
 from koding_audit.model.arn import arn_account
 from koding_audit.model.errors import InputError
 from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan, Step
-from koding_audit.model.verb import Verb
 from koding_audit.remediation.export import (
     ExportedPlan,
     LeftOutStep,
@@ -27,9 +26,6 @@ from koding_audit.remediation.export import (
 from koding_audit.remediation.plan import policy_key
 
 _MAX_RESOURCES = 500  # resources of a template (aws: cloudformation-limits)
-_CREATES = frozenset({Verb.CREATE_GROUP, Verb.CREATE_USER, Verb.CREATE_POLICY})
-_PUTS = frozenset({Verb.PUT_GROUP_POLICY, Verb.PUT_USER_POLICY, Verb.PUT_ROLE_POLICY})
-_ATTACHES = frozenset({Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY, Verb.ATTACH_ROLE_POLICY})
 
 # What YAML 1.1, which CloudFormation reads, takes for something else than a string.
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -105,28 +101,28 @@ _OTHER_EXPORT_HINT = "use --as aws-cli, or --out and `apply`"
 
 def _add_step(step: Step, template: _Template) -> str:
     """Puts a step into the template, or says why it cannot stand there."""
-    action = step.action
-    if action.verb in _CREATES:
+    spec = step.action.spec
+    if spec.effect == "create":
         _add_new_entity(step, template)
-    elif action.verb is Verb.ADD_USER_TO_GROUP:
+    elif (spec.effect, spec.part) == ("add", "member"):
         _add_membership(step, template)
-    elif action.verb in _PUTS and step.change != "replace":
+    elif spec.is_inline_put and step.change != "replace":
         _add_inline_policy(step, template)
-    elif action.verb in _ATTACHES:
+    elif spec.is_attach:
         return _add_attachment(step, template)
     else:
-        return _manual_change(action)
+        return _manual_change(step.action)
     return ""
 
 
 def _add_new_entity(step: Step, template: _Template) -> None:
     given, key = step.action.parameters, step.action.entity
-    kind = key[0].title()
-    type_ = "ManagedPolicy" if kind == "Policy" else kind
-    template.new_ids[key] = name = _logical_id(type_, given[f"{kind}Name"])
+    type_ = "ManagedPolicy" if key[0] == "policy" else key[0].title()
+    given_name = given[NAME_PARAMETERS[key[0]]]
+    template.new_ids[key] = name = _logical_id(type_, given_name)
     kept = {each: given[each] for each in ("Path", "Tags") if each in given}
-    document = {"PolicyDocument": _policy_document(given)} if kind == "Policy" else {}
-    template.add_resource(name, step, type_, {f"{type_}Name": given[f"{kind}Name"], **kept, **document})
+    document = {"PolicyDocument": _policy_document(given)} if key[0] == "policy" else {}
+    template.add_resource(name, step, type_, {f"{type_}Name": given_name, **kept, **document})
 
 
 def _add_membership(step: Step, template: _Template) -> None:
@@ -140,10 +136,10 @@ def _add_membership(step: Step, template: _Template) -> None:
 
 def _add_inline_policy(step: Step, template: _Template) -> None:
     given, key = step.action.parameters, step.action.entity
-    kind = key[0].title()
-    holder = given[f"{kind}Name"]
+    kind, named = key[0].title(), NAME_PARAMETERS[key[0]]
+    holder = given[named]
     properties = {
-        f"{kind}Name": template.name_or_reference(key, holder),
+        named: template.name_or_reference(key, holder),
         "PolicyName": given["PolicyName"],
         "PolicyDocument": _policy_document(given),
     }
@@ -154,7 +150,7 @@ def _add_attachment(step: Step, template: _Template) -> str:
     """A stack attaches what it makes itself, and to whom it makes itself."""
     given, key = step.action.parameters, step.action.entity
     kind, arn = key[0], given["PolicyArn"]
-    holder, policy = given[f"{kind.title()}Name"], policy_key(arn)
+    holder, policy = given[NAME_PARAMETERS[kind]], policy_key(arn)
     if policy in template.new_ids and arn_account(arn) != "aws":
         template.extend_list(
             template.new_ids[policy], step, f"{kind.title()}s", template.name_or_reference(key, holder)
@@ -171,8 +167,7 @@ def _add_attachment(step: Step, template: _Template) -> str:
 
 def _manual_change(action: Action) -> str:
     """What a person does about a step that changes what is there already, or takes it away."""
-    changes = action.verb is Verb.CREATE_POLICY_VERSION or action.verb in _PUTS
-    what = "change its PolicyDocument" if changes else "take it out"
+    what = "change its PolicyDocument" if action.spec.effect == "put" else "take it out"
     return f"a stack changes only what it made itself: where a template of yours has it, {what} there"
 
 

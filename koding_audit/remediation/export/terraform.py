@@ -10,12 +10,12 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from koding_audit.io.text import escape
-from koding_audit.model.account import Account, EntityKey, PrincipalKind, principal_key
+from koding_audit.model.account import NAME_PARAMETERS, Account, EntityKey, PrincipalKind, principal_key
 from koding_audit.model.arn import policy_name
 from koding_audit.model.errors import InputError
 from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan, Step
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import Effect, Part
 from koding_audit.remediation.export import (
     ExportedPlan,
     LeftOutStep,
@@ -27,7 +27,6 @@ from koding_audit.remediation.export import (
 )
 from koding_audit.remediation.plan import policy_key
 
-_CREATES = frozenset({Verb.CREATE_GROUP, Verb.CREATE_USER, Verb.CREATE_POLICY})
 _MAX_LIST_WIDTH = 80  # of a list on one line
 _TEMPLATE = re.compile(r"([$%])\{([A-Za-z0-9_:/.,'* -]+\})?")
 _SIMPLE_NAME = re.compile(r"[A-Za-z0-9-]+")  # an underscore stands between names
@@ -65,7 +64,9 @@ def export(plan: Plan) -> ExportedPlan:
     Raises InputError: Terraform has no spelling for a value.
     """
     made = {
-        step.action.entity: _new_entity_resource(step.action) for step in plan.steps if step.action.verb in _CREATES
+        step.action.entity: _new_entity_resource(step.action)
+        for step in plan.steps
+        if step.action.spec.effect == "create"
     }
     found = [(step, _step_resource(step, made)) for step in plan.steps]
     told = [(step, each) for step, each in found if each is not None]
@@ -80,16 +81,16 @@ def export(plan: Plan) -> ExportedPlan:
 
 
 def _step_resource(step: Step, made: _NewResources) -> _TerraformResource | None:
-    action = step.action
-    if action.verb in _CREATES:
-        return made[action.entity]
-    make = _RESOURCE_BUILDERS.get(action.verb)
+    spec = step.action.spec
+    if spec.effect == "create":
+        return made[step.action.entity]
+    make = _RESOURCE_BUILDERS.get((spec.effect, spec.part))
     return make(step, made) if make else None
 
 
 def _new_entity_resource(action: Action) -> _TerraformResource:
     given, kind = action.parameters, action.entity[0]
-    name = given[f"{kind.title()}Name"]
+    name = given[NAME_PARAMETERS[kind]]
     path = {"path": given["Path"]} if "Path" in given else {}
     tags = {"tags": {tag["Key"]: tag["Value"] for tag in given["Tags"]}} if "Tags" in given else {}
     policy = {"policy": _policy_expression(given)} if kind == "policy" else {}
@@ -134,41 +135,33 @@ def _managed_policy_resource(step: Step, _: _NewResources) -> _TerraformResource
     return _TerraformResource("aws_iam_policy", _resource_label(name), arguments, given["PolicyArn"])
 
 
-_RESOURCE_BUILDERS: Mapping[Verb, Callable[[Step, _NewResources], _TerraformResource]] = {
-    Verb.ATTACH_GROUP_POLICY: _attachment_resource,
-    Verb.ATTACH_USER_POLICY: _attachment_resource,
-    Verb.ATTACH_ROLE_POLICY: _attachment_resource,
-    Verb.ADD_USER_TO_GROUP: _membership_resource,
-    Verb.PUT_GROUP_POLICY: _inline_policy_resource,
-    Verb.PUT_USER_POLICY: _inline_policy_resource,
-    Verb.PUT_ROLE_POLICY: _inline_policy_resource,
-    Verb.CREATE_POLICY_VERSION: _managed_policy_resource,
+_RESOURCE_BUILDERS: Mapping[tuple[Effect, Part], Callable[[Step, _NewResources], _TerraformResource]] = {
+    ("add", "attachment"): _attachment_resource,
+    ("add", "member"): _membership_resource,
+    ("put", "inline"): _inline_policy_resource,
+    ("put", "version"): _managed_policy_resource,
 }
 
 
-_REMOVED_TYPES: Mapping[Verb, str] = {
-    Verb.REMOVE_USER_FROM_GROUP: "aws_iam_user_group_membership",
-    Verb.DETACH_GROUP_POLICY: "aws_iam_group_policy_attachment",
-    Verb.DETACH_USER_POLICY: "aws_iam_user_policy_attachment",
-    Verb.DETACH_ROLE_POLICY: "aws_iam_role_policy_attachment",
-    Verb.DELETE_GROUP_POLICY: "aws_iam_group_policy",
-    Verb.DELETE_USER_POLICY: "aws_iam_user_policy",
-    Verb.DELETE_ROLE_POLICY: "aws_iam_role_policy",
+_REMOVED_TYPES: Mapping[Part, str] = {
+    "member": "aws_iam_user_group_membership",
+    "attachment": "aws_iam_{kind}_policy_attachment",
+    "inline": "aws_iam_{kind}_policy",
 }
+"""The resource that holds a part of an entity of a kind."""
 
 
 def _manual_change(action: Action) -> str:
     """What a person does about a step that takes something away."""
-    type_ = _REMOVED_TYPES.get(action.verb)
+    type_ = _REMOVED_TYPES.get(action.spec.part)
     if type_ is None:
         return f"no resource of Terraform does {action.verb.value}"
-    return f"Terraform takes away only what it made: where your configuration has the {type_}, delete that"
+    named = type_.format(kind=action.spec.entity)
+    return f"Terraform takes away only what it made: where your configuration has the {named}, delete that"
 
 
 def _target_principal(action: Action) -> tuple[PrincipalKind, str]:
-    kinds: tuple[PrincipalKind, ...] = ("group", "user", "role")
-    kind = next(each for each in kinds if f"{each.title()}Name" in action.parameters)
-    return kind, action.parameters[f"{kind.title()}Name"]
+    return next(iter(action.principal_names.items()))
 
 
 def _name_or_reference(kind: PrincipalKind, name: str, made: _NewResources) -> str:

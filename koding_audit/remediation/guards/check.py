@@ -123,14 +123,14 @@ class _PlanEffects:
 
     def granted_documents(self, action: Action) -> tuple[NamedDocument, ...]:
         """The documents that an action gives to whom it touches."""
-        parameters, verb = action.parameters, action.verb.value
-        if verb.startswith("Attach"):
+        parameters = action.parameters
+        if action.spec.is_attach:
             return self.entitlements_after.documents([parameters["PolicyArn"]])
         if action.verb is Verb.ADD_USER_TO_GROUP:
             return self.entitlements_before.own_documents("group", parameters["GroupName"])
         if action.verb is Verb.SET_DEFAULT_POLICY_VERSION:
             return self.entitlements_before.documents([f"{parameters['PolicyArn']}@{parameters['VersionId']}"])
-        if verb.startswith("Put"):
+        if action.spec.is_inline_put:
             return (NamedDocument(inline_document_name(self.known, action), parameters["PolicyDocument"]),)
         if "PolicyDocument" in parameters:
             return (NamedDocument(action_policy_arn(action, self.known.account), parameters["PolicyDocument"]),)
@@ -138,8 +138,9 @@ class _PlanEffects:
 
     def removed_documents(self, action: Action) -> tuple[NamedDocument, ...]:
         """The documents that an action takes away from whom it touches."""
-        parameters, verb = action.parameters, action.verb.value
-        if verb.startswith("Detach") or action.verb in (Verb.CREATE_POLICY_VERSION, Verb.SET_DEFAULT_POLICY_VERSION):
+        parameters, spec = action.parameters, action.spec
+        replaces_default = spec.entity == "policy" and spec.effect in ("put", "set")
+        if replaces_default or (spec.effect == "remove" and spec.part == "attachment"):
             return self.entitlements_before.documents([parameters["PolicyArn"]])
         if action.verb is Verb.REMOVE_USER_FROM_GROUP:
             return self.entitlements_before.own_documents("group", parameters["GroupName"])
@@ -250,9 +251,9 @@ def _forbidden_refusals(plan: Plan, guards: Guards) -> Iterator[Refusal]:
 
 def _written_policies(plan: Plan) -> Iterator[str]:
     """The managed policies that a plan attaches, makes or gives another default version."""
-    writes = (Verb.CREATE_POLICY, Verb.CREATE_POLICY_VERSION, Verb.SET_DEFAULT_POLICY_VERSION)
     for action in (step.action for step in plan.steps):
-        if action.verb in writes or action.verb.value.startswith("Attach"):
+        spec = action.spec
+        if spec.is_attach or (spec.entity == "policy" and not spec.is_removal):
             yield action_policy_arn(action, plan.basis.account)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_key
+from koding_audit.model.account import PRINCIPAL_KINDS, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.finding import Action
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Plan
@@ -19,7 +19,6 @@ from koding_audit.remediation.plan import action_policy_arn
 RequiredRead = tuple[Literal["user", "group", "role", "members", "document"], str]
 """Something to read: what a principal of this name holds, who is in a group, a document as in Snapshot.documents."""
 
-KINDS: tuple[PrincipalKind, ...] = ("group", "user", "role")
 _FACTS: Mapping[PrincipalKind, frozenset[Fact]] = {
     "user": frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS}),
     "group": frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}),
@@ -30,7 +29,7 @@ _FACTS: Mapping[PrincipalKind, frozenset[Fact]] = {
 def required_reads_query(needs: Iterable[RequiredRead], known: Snapshot) -> Query:
     """What to read. A policy whose default version is known is not looked up again."""
     needs = tuple(needs)
-    principals = {kind: {name: _FACTS[kind] for what, name in needs if what == kind} for kind in KINDS}
+    principals = {kind: {name: _FACTS[kind] for what, name in needs if what == kind} for kind in PRINCIPAL_KINDS}
     members = {name: frozenset({Fact.GROUP, Fact.MEMBERS}) for what, name in needs if what == "members"}
     groups = {name: facts | members.get(name, frozenset()) for name, facts in principals["group"].items()}
     versions = {arn: each.default_version for arn, each in known.policies.items() if each is not None}
@@ -76,10 +75,10 @@ def snapshot_after(known: Snapshot, plan: Plan) -> Snapshot:
 
 def target_principal(action: Action) -> tuple[PrincipalKind, str] | None:
     """Whom an action gives something to, or takes it from: of a membership the user; None: it is about a policy."""
-    given = action.parameters
-    if "UserName" in given:
-        return "user", given["UserName"]
-    return next(((kind, given[f"{kind.title()}Name"]) for kind in KINDS if f"{kind.title()}Name" in given), None)
+    named = action.principal_names
+    if "user" in named:
+        return "user", named["user"]
+    return next(iter(named.items()), None)
 
 
 def inline_document_name(snapshot: Snapshot, action: Action) -> str:
@@ -90,17 +89,17 @@ def inline_document_name(snapshot: Snapshot, action: Action) -> str:
 
 
 def _apply_action(known: Snapshot, action: Action) -> Snapshot:
-    given, verb = action.parameters, action.verb
-    if action.entity[0] == "policy":
+    given, spec = action.parameters, action.spec
+    if spec.entity == "policy":
         return _apply_to_policy(known, action)
     kind, name = target_principal(action) or ("user", "")
     key = principal_key(kind, name)
-    if verb in (Verb.CREATE_USER, Verb.CREATE_GROUP):
+    if spec.effect == "create":
         arn = known.account.arn(kind, name, given.get("Path", "/"))
         nothing: frozenset[str] = frozenset()
         made = Principal(kind, name, arn, "", given.get("Path", "/"), nothing, nothing, nothing)
         return replace(known, principals={**known.principals, key: made})
-    if verb in (Verb.DELETE_USER, Verb.DELETE_GROUP):
+    if spec.effect == "delete":
         left = {each: live for each, live in known.principals.items() if each != key}
         return replace(known, principals=left, absent=known.absent | {key})
     documents = dict(known.documents)
@@ -123,10 +122,10 @@ def _apply_to_policy(known: Snapshot, action: Action) -> Snapshot:
 
 def _apply_to_principal(live: Principal, action: Action) -> Principal:
     """A principal after an attachment, a membership or an inline policy was added or taken away."""
-    given, adds = action.parameters, action.verb.value.startswith(("Attach", "Put", "Add"))
-    if "PolicyArn" in given:
+    given, part, adds = action.parameters, action.spec.part, not action.spec.is_removal
+    if part == "attachment":
         return replace(live, attached=_add_or_remove(live.attached, given["PolicyArn"], adds=adds))
-    if "PolicyName" in given:
+    if part == "inline":
         return replace(live, inline=_add_or_remove(live.inline, given["PolicyName"], adds=adds))
     return replace(live, groups=_add_or_remove(live.groups, given["GroupName"], adds=adds))
 

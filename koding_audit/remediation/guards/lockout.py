@@ -62,7 +62,7 @@ def _can_affect_caller(
     whom = target_principal(action)
     if whom is not None and whom[0] != "group" and principal_key(*whom) != principal_key(*caller):
         return False
-    takes = action.verb.value.startswith(("Detach", "Remove", "Delete")) or taken(action)
+    takes = action.spec.is_removal or taken(action)
     if not takes and not any(map(_has_deny, given(action))):
         return False
     if whom is not None:

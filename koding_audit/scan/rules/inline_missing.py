@@ -8,7 +8,7 @@ from koding_audit.model.desired import PolicyDocument
 from koding_audit.model.finding import Action, Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import find_verb
 from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="inline-policy", state="missing")
@@ -58,5 +58,5 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def put_inline_action(pair: Pair, name: str, document: PolicyDocument) -> Action:
-    verb = Verb(f"Put{pair.kind.title()}Policy")
+    verb = find_verb("put", "inline", pair.kind)
     return Action(verb, {**pair.name_parameter, "PolicyName": name, "PolicyDocument": document.text})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from koding_audit.model.finding import Action, Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import find_verb
 from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="inline-policy", state="unexpected")
@@ -58,4 +58,4 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _delete_action(pair: Pair, name: str) -> Action:
-    return Action(Verb(f"Delete{pair.kind.title()}Policy"), {**pair.name_parameter, "PolicyName": name})
+    return Action(find_verb("remove", "inline", pair.kind), {**pair.name_parameter, "PolicyName": name})

@@ -8,7 +8,7 @@ from koding_audit.model.arn import policy_name
 from koding_audit.model.finding import Action, Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
-from koding_audit.model.verb import Verb
+from koding_audit.model.verb import find_verb
 from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="attached-policy", state="missing")
@@ -63,4 +63,4 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _attach_action(pair: Pair, arn: str) -> Action:
-    return Action(Verb(f"Attach{pair.kind.title()}Policy"), {**pair.name_parameter, "PolicyArn": arn})
+    return Action(find_verb("add", "attachment", pair.kind), {**pair.name_parameter, "PolicyArn": arn})

@@ -17,7 +17,7 @@ from koding_audit import plugins
 from koding_audit.model.account import Caller, principal_key
 from koding_audit.model.desired import Guards, RequiredAction
 from koding_audit.model.fact_calls import FACT_CALLS, calls_for_facts
-from koding_audit.model.finding import INVERSE, SEVERITIES, Action, Finding
+from koding_audit.model.finding import SEVERITIES, Action, Finding
 from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Credentials, ManagedPolicy, Principal, Snapshot, inline_document_key
@@ -300,8 +300,15 @@ def test_a_finding_is_one_plain_line_about_an_arn_with_evidence_that_is_json(fin
 @pytest.mark.parametrize("finding", [each for each in FOUND if each.fix], ids=lambda finding: finding.id)
 def test_a_fix_has_an_inverse_and_names_whom_it_changes(finding: Finding) -> None:
     assert finding.fix is not None
-    assert finding.fix.verb in INVERSE
+    assert finding.fix.spec.inverse is not None
     assert finding.fix.entity[1]
+
+
+@pytest.mark.parametrize("finding", [each for each in FOUND if each.fix], ids=lambda finding: finding.id)
+def test_a_fix_has_the_parameters_of_its_verb_and_no_others(finding: Finding) -> None:
+    assert finding.fix is not None
+    required = set(finding.fix.spec.required)
+    assert required <= set(finding.fix.parameters) <= required | set(finding.fix.spec.optional)
 
 
 def test_only_an_error_is_ever_fixed() -> None:
