@@ -1,7 +1,7 @@
 """The IAM writes that the tool makes: their names, and what each does to what, in one table.
 
-A new write is a new name in `Verb` and a row in `VERBS`. Every other module asks the table and never the spelling of a
-name. docs/architecture.md, "How to add an IAM write", says what else a write needs.
+A new write is a new name in `Verb` and a row in `VERBS`. Every other module reads the table, never the spelling of a
+name. CONTRIBUTING.md, "Add an IAM write", says what else a write needs.
 """
 
 from __future__ import annotations

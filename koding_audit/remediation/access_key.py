@@ -14,7 +14,7 @@ from koding_audit.model.plan import Entry
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.journal import JournalFile
 
-_CREATE_KEY = "iam:CreateAccessKey"
+_CREATE_KEY = Verb.CREATE_ACCESS_KEY.permission
 
 
 def list_access_key_ids(connection: Connection, user: str) -> frozenset[str]:
