@@ -177,6 +177,23 @@ def test_the_architecture_document_has_the_same_third_parties() -> None:
     assert {path.replace("/", "."): set(re.findall(r"\w+", names)) for path, names in rows} == OUTSIDE
 
 
+@pytest.mark.parametrize("name", [each for each in MODULES if room(each) != "cli"])
+def test_only_the_command_line_knows_what_was_typed(name: str) -> None:
+    """Below it options are values of their own types; the standard library's parser and namespaces are not seen."""
+    tree = modules()[name]
+    assert "argparse" not in set(imported(tree))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert not names & {"Namespace", "namespace", "argparse"}
+    looked_up = {ast.unparse(call.args[0]) for call in calls(tree) if ast.unparse(call.func) in ("getattr", "vars")}
+    assert "options" not in looked_up
+
+
+@pytest.mark.parametrize("name", [each for each in MODULES if room(each) == "cli"])
+def test_nobody_forges_what_was_typed(name: str) -> None:
+    made = {ast.unparse(call.func) for call in calls(modules()[name])}
+    assert not {"argparse.Namespace", "Namespace", "vars"} & made
+
+
 # --- one printer, one writer, one clock ---------------------------------------------------------
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from koding_audit.accounts.engines import threads
+from koding_audit.accounts.options import EngineOptions
 from koding_audit.accounts.worker import AccountJobs, AccountWork, failed_report
 from koding_audit.model.errors import AuditError, InputError
 from koding_audit.model.report import Report
@@ -18,38 +18,37 @@ if TYPE_CHECKING:
 
 _DEFAULT_PARALLEL = 16
 _MAX_THREADS = 99  # of one process
-_CLUSTER_OPTIONS = ("tls_ca", "tls_cert", "tls_key")
 
 
-def check_engine_options(options: argparse.Namespace) -> None:
+def check_engine_options(options: EngineOptions, *, writes: bool) -> None:
     """Refuse what does not go together, and a cluster that cannot be used, before anything is asked. Raises
     InputError.
+
+    writes: whether the run is to write to IAM.
     """
-    said = {
-        name: getattr(options, name) for name in (*_CLUSTER_OPTIONS, "workers", "scheduler") if getattr(options, name)
-    }
+    tls = {"--tls-ca": options.tls_ca, "--tls-cert": options.tls_cert, "--tls-key": options.tls_key}
+    of_dask = {**tls, "--workers": options.workers, "--scheduler": options.scheduler}
+    named = [flag for flag, value in of_dask.items() if value]
     if _engine_name(options) == "threads":
-        if said:
-            raise InputError(f"{_option_flag(next(iter(said)))} is about workers of dask", "add --engine dask")
+        if named:
+            raise InputError(f"{named[0]} is about workers of dask", "add --engine dask")
         if (options.parallel or 0) > _MAX_THREADS:
             raise InputError(f"--parallel: one process has {_MAX_THREADS} at most at once", "use --engine dask")
         return
-    if options.fix:
+    if writes:
         raise InputError("--fix writes from this process alone", "leave --engine and --scheduler out")
     if options.scheduler and options.workers:
         raise InputError("--workers are processes of this machine, and --scheduler has its own", "leave one out")
-    alone = [name for name in _CLUSTER_OPTIONS if name in said]
+    alone = [flag for flag in named if flag in tls]
     if alone and not options.scheduler:
-        raise InputError(
-            f"{_option_flag(alone[0])} is about --scheduler", "leave it out: local workers have their own keys"
-        )
+        raise InputError(f"{alone[0]} is about --scheduler", "leave it out: local workers have their own keys")
     from koding_audit.accounts.engines import dask  # noqa: PLC0415 - most runs are in threads
 
     dask.check_cluster(_make_cluster(options))
 
 
 def run_concurrently(
-    work: AccountWork, members: AccountJobs, options: argparse.Namespace
+    work: AccountWork, members: AccountJobs, options: EngineOptions
 ) -> Generator[tuple[str, Report], None, None]:
     """The id of each account with its report, as they come. Raises AuditError where the engine cannot begin."""
     if _engine_name(options) == "threads":
@@ -65,23 +64,18 @@ def run_concurrently(
                 yield member.account.account_id, report
 
 
-def _engine_name(options: argparse.Namespace) -> str:
+def _engine_name(options: EngineOptions) -> str:
     return options.engine or ("dask" if options.scheduler else "threads")
 
 
-def _make_cluster(options: argparse.Namespace) -> Cluster:
+def _make_cluster(options: EngineOptions) -> Cluster:
     from koding_audit.accounts.engines import dask  # noqa: PLC0415 - as above
 
     count = 0 if options.scheduler else _process_count(options)
     return dask.Cluster(options.scheduler, count, options.tls_ca, options.tls_cert, options.tls_key)
 
 
-def _process_count(options: argparse.Namespace) -> int:
+def _process_count(options: EngineOptions) -> int:
     """How many processes: one for each processor that this one may use, where nothing is said."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    count: int = options.workers or usable or 2
-    return count
-
-
-def _option_flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return options.workers or usable or 2

@@ -20,6 +20,7 @@ from koding_audit.model.errors import AuditError, CallError
 from koding_audit.model.frozen import replace
 from koding_audit.model.report import Problem, Report
 from koding_audit.remediation.account import scan_and_fix
+from koding_audit.remediation.options import WriteOptions
 from koding_audit.scan.run import Run
 from koding_audit.scan.session import identity_error
 
@@ -81,12 +82,15 @@ class AccountJobs:
 
 @dataclass(frozen=True)
 class AccountWork:
-    """What is done for each member. It can be pickled, and holds no credentials. run: without a baseline."""
+    """What is done for each member. It can be pickled, and holds no credentials."""
 
     run: Run
+    """The run, without a baseline."""
     desired: Desired
     credentials: ProcessCredentials
     partition: str
+    writes: WriteOptions | None = None
+    """What may be written, None where the accounts are only read."""
 
     def prepare(self) -> None:
         """Whether this process has credentials, and AWS knows them. Raises AuditError."""
@@ -103,7 +107,7 @@ class AccountWork:
         try:
             own = self.credentials.open_connection().assume_role(role, account.external_id)
             source = AccountSource(own.identity, partial(collect_snapshot, connection=own), own)
-            report = scan_and_fix(replace(self.run, baseline=member.baseline), source, here)
+            report = scan_and_fix(replace(self.run, baseline=member.baseline), source, here, self.writes)
         except AuditError as error:
             return failed_report(account, error)
         return replace(report, errors=tuple(_prefix_account(account, each) for each in report.errors))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -20,6 +19,7 @@ from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.policy import actions
 from koding_audit.policy.evaluation import AccessVerdict, Decision
 from koding_audit.policy.permissions import Permissions, reason_text
+from koding_audit.scan.options import AccessQuestion, SourceOptions
 from koding_audit.scan.session import identify_account, open_source
 
 _VERDICT_WORDS: Mapping[AccessVerdict, str] = {
@@ -35,28 +35,28 @@ _VERDICT_HINTS: Mapping[AccessVerdict, str] = {
 }
 
 
-def answer_can(options: argparse.Namespace, terminal: Terminal) -> int:
+def answer_can(
+    options: SourceOptions, asked: AccessQuestion, terminal: Terminal, *, output: str, simulate: bool
+) -> int:
     """Read who is asked about and every policy that decides, and answer. Status 2 wins over 1."""
-    if not options.action:
-        raise InputError("which action?", "koding-audit can user/NAME ec2:RunInstances")
-    context = parse_context(options.context)
-    names = resolve_actions(options.action, terminal)
+    context = parse_context(asked.context)
+    names = resolve_actions(asked.action, terminal)
     with open_source(options, terminal) as source:
-        account, _ = identify_account(source, options, terminal)
-        kind, name = _parse_principal(options.principal, account)
+        account, _ = identify_account(source, options.account, terminal)
+        kind, name = _parse_principal(asked.principal, account)
         terminal.show_progress(f"reading account {account.id} ...")
         snapshot = source.collect(_principal_query(kind, name))
         principal = _find_principal(snapshot, kind, name)
-        theirs = ask_simulator(source, principal.arn, options.resource, context, names) if options.simulate else {}
-    permissions = Permissions(snapshot, strict=options.strict)
+        theirs = ask_simulator(source, principal.arn, asked.resource, context, names) if simulate else {}
+    permissions = Permissions(snapshot, strict=asked.strict)
     place = Location("", 1, 1)
     decisions = {
-        each: permissions.decide(principal, RequiredAction(each, place, options.resource, context)) for each in names
+        each: permissions.decide(principal, RequiredAction(each, place, asked.resource, context)) for each in names
     }
     print_gaps(snapshot, terminal)
     both = compare_with_simulator(decisions, theirs)
-    show = _answer_json if options.output == "json" else _answer_table
-    emit(show(CanAnswer(principal, options.resource, decisions, both)))
+    show = _answer_json if output == "json" else _answer_table
+    emit(show(CanAnswer(principal, asked.resource, decisions, both)))
     return _answer_status(decisions, both)
 
 

@@ -2,90 +2,103 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from koding_audit.aws.sources import AccountSource
 from koding_audit.cli.output import check_outputs, deliver_report, parse_outputs
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.errors import AuditError
-from koding_audit.model.frozen import replace
+from koding_audit.model.finding import Severity
+from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.report import Problem, Report
-from koding_audit.remediation.account import scan_and_fix
 from koding_audit.report.status import exit_status
 from koding_audit.scan.catalog import advice_for_report, select_rule_names
-from koding_audit.scan.run import prepare_run
-from koding_audit.scan.session import resolve_desired_state
+from koding_audit.scan.options import RuleSelection, ScanOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """Where the report of a run goes, and what of it is a failure."""
+
+    output: tuple[str, ...] = ()
+    """What `--output` says, each `FORMAT` or `FORMAT:PATH`; none for a table."""
+    fail_on: Severity = "warning"
+    """The status is 1 from this severity on."""
+    exit_zero: bool = False
+    """Whether 0 stands in place of status 1."""
+    history: str = ""
+    """The file of `--history` that the run is added to."""
+    inputs: tuple[str, ...] = ()
+    """The other files that the command line names; a report is laid over none of them."""
 
 
 def run_and_deliver(
     work: Callable[[], Report],
-    options: argparse.Namespace,
+    options: ReportOptions,
     terminal: Terminal,
+    rules: RuleSelection | None = None,
     status: Callable[[Report], int] | None = None,
 ) -> int:
     """The exit status of a piece of work, its report delivered: also when it was cut off.
 
-    status: what a report comes to, where that is not what it comes to for a scan.
+    rules: those that were selected, for the history; status: what a report comes to, where that is not what it comes
+    to for a scan.
     """
     wanted = parse_outputs(options.output)
     check_outputs(wanted, _reserved_files(options))
-    history = getattr(options, "history", "")
-    if history:
+    if options.history:
         from koding_audit.report import history_store  # noqa: PLC0415 - most runs keep none
 
-        history_store.check_history_path(history)
+        history_store.check_history_path(options.history)
     cut_off = Problem("the run was cut off before its end", "standard error says by what")
     report = Report((), fail_on=options.fail_on, errors=(cut_off,))
     try:
-        report = make_report(work, options, terminal)
-        if history:
+        report = make_report(work, options.fail_on, terminal)
+        if options.history:
             # Before it is delivered: what goes wrong is in the report, too, and in the status.
-            report = record_history(report, options, terminal)
+            report = record_history(report, options.history, rules or RuleSelection(), terminal)
     finally:
         deliver_report(report, wanted)
     return status(report) if status else exit_status(report, exit_zero=options.exit_zero)
 
 
-def _reserved_files(options: argparse.Namespace) -> list[str]:
-    """The files that the command line names, or leaves to their usual names; a report is laid over none of them."""
-    found = [os.environ.get("KODING_AUDIT_FILE", ""), "koding-audit.yaml", "policies/koding.yaml"]
-    kind, _, argument = getattr(options, "source", "").partition(":")
-    found += [argument] if kind == "snapshot" else []
-    for name in ("files", "scp", "rcp", "stack"):
-        found += getattr(options, name, [])
-    found += [getattr(options, name, None) or "" for name in ("plan", "history", "baseline", "resume")]
-    found += [getattr(options, name, "") for name in ("tls_ca", "tls_cert", "tls_key")]
-    return [*found, options.journal]
+def _reserved_files(options: ReportOptions) -> list[str]:
+    """The files that the command line names, or leaves to their usual names."""
+    usual = [os.environ.get("KODING_AUDIT_FILE", ""), "koding-audit.yaml", "policies/koding.yaml"]
+    return [*usual, options.history, *options.inputs]
 
 
-def make_report(work: Callable[[], Report], options: argparse.Namespace, terminal: Terminal) -> Report:
+def files_of_scan(options: ScanOptions) -> tuple[str, ...]:
+    """The files that a scan is told to read."""
+    source, desired = options.source, options.desired
+    saved = source.source.partition(":")[2] if source.kind == "snapshot" else ""
+    return (saved, *desired.files, *source.scps, *source.rcps, *options.stacks, options.baseline or "")
+
+
+def make_report(work: Callable[[], Report], fail_on: Severity, terminal: Terminal) -> Report:
     """The report of a piece of work, with the rules' advice; an error becomes a part of it, and is told."""
     try:
         report = work()
     except AuditError as error:
         report = Report((), errors=(Problem.from_error(error),))
     terminal.print_problems(report.errors)
-    return replace(report, fail_on=options.fail_on, advice=advice_for_report(report))
+    return replace(report, fail_on=fail_on, advice=advice_for_report(report))
 
 
-def record_history(report: Report, options: argparse.Namespace, terminal: Terminal) -> Report:
+def record_history(report: Report, path: str, rules: RuleSelection, terminal: Terminal) -> Report:
     """The report, added to the history and with the trend; where that cannot be, with the error, which is told."""
     from koding_audit.report import history_store, spool  # noqa: PLC0415 - most runs keep none
 
-    chosen = select_rule_names(options.only, options.skip) if options.only or options.skip else None
+    chosen = select_rule_names(rules.only, rules.skip) if rules.only or rules.skip else None
     try:
-        history_store.append_run(options.history, report, chosen, datetime.now(timezone.utc))
+        history_store.append_run(path, report, chosen, datetime.now(timezone.utc))
     except AuditError as error:
         return _add_history_error(
             report, error, "this run is not in it, and its report is written all the same", terminal
         )
     try:
-        audits = spool.spool_audits(
-            replace(each, trend=history_store.read_trend(options.history, each)) for each in report.audits
-        )
+        audits = spool.spool_audits(replace(each, trend=history_store.read_trend(path, each)) for each in report.audits)
     except AuditError as error:
         return _add_history_error(report, error, "this run is in it, and its report has no trend", terminal)
     return replace(report, audits=audits)
@@ -95,13 +108,3 @@ def _add_history_error(report: Report, error: AuditError, what: str, terminal: T
     problem = Problem(error.message, "; ".join(each for each in (error.hint, what) if each))
     terminal.print_problem(problem)
     return replace(report, errors=(*report.errors, problem))
-
-
-def scan_source(source: AccountSource, options: argparse.Namespace, terminal: Terminal) -> Report:
-    """What `scan` reports of a source that is open already."""
-
-    def work() -> Report:
-        desired = resolve_desired_state(options, writes=options.fix)
-        return scan_and_fix(prepare_run(options, terminal, desired), source, desired)
-
-    return make_report(work, options, terminal)

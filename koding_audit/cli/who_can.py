@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions, reason_text
+from koding_audit.scan.options import AccessQuestion, SourceOptions
 from koding_audit.scan.session import identify_account, open_source
 
 _KINDS: frozenset[PrincipalKind] = frozenset({"user", "group", "role"})
@@ -41,28 +41,22 @@ class WhoCanAnswer:
         return sorted({layer for _, decision in self.decisions for layer in decision.not_seen})
 
 
-def answer_who_can(options: argparse.Namespace, terminal: Terminal) -> int:
+def answer_who_can(options: SourceOptions, question: AccessQuestion, terminal: Terminal, *, output: str) -> int:
     """Status 0: somebody can; 1: nobody can; 2: of somebody it is not known, or not everything could be read."""
-    action, resource = options.principal, options.action or "*"
-    if options.resource != "*" or options.simulate:
-        raise InputError("--who asks about one action of everybody", "koding-audit can --who ec2:RunInstances")
+    action = question.action
     if "*" in action or "?" in action:
         raise InputError(f"{action}: --who takes one action, without wildcards", "ask about each by itself")
     (name,) = resolve_actions(action, terminal)
-    asked = RequiredAction(name, Location("", 1, 1), resource, parse_context(options.context))
+    asked = RequiredAction(name, Location("", 1, 1), question.resource, parse_context(question.context))
     with open_source(options, terminal) as source:
-        account, _ = identify_account(source, options, terminal)
+        account, _ = identify_account(source, options.account, terminal)
         terminal.show_progress(f"reading account {account.id} ...")
         snapshot = source.collect(Query(listed=_KINDS, facts_of_all=_FACTS))
-    permissions = Permissions(snapshot, strict=options.strict)
+    permissions = Permissions(snapshot, strict=question.strict)
     everybody = sorted(snapshot.principals.values(), key=lambda each: each.arn)
     answers = WhoCanAnswer(asked, tuple((each, permissions.decide(each, asked)) for each in everybody))
     print_gaps(snapshot, terminal)
-    emit(
-        _answer_json(answers)
-        if options.output == "json"
-        else "".join(f"{escape(line)}\n" for line in _answer_lines(answers))
-    )
+    emit(_answer_json(answers) if output == "json" else "".join(f"{escape(line)}\n" for line in _answer_lines(answers)))
     if snapshot.gaps or answers.with_verdict("unknown"):
         return 2
     return 0 if answers.with_verdict("allowed") else 1

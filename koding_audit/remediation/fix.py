@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-
 from koding_audit import plugins
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io.text import escape
@@ -14,30 +12,33 @@ from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Journal, Plan, ScanRequest
 from koding_audit.model.report import Problem, Report
 from koding_audit.remediation.guard_checks import check_guards, guard_limits, print_protected_fixes
+from koding_audit.remediation.guards import GuardLimits
+from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.plan import make_plan, state_of_snapshot
 from koding_audit.remediation.write import carry_out_plan
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot
+from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.read_plan import scan_query
 from koding_audit.scan.run import Run, ScanResult
 
 
-def fix_findings(run: Run, source: AccountSource, scanned: ScanResult) -> Report:
+def fix_findings(run: Run, source: AccountSource, scanned: ScanResult, writes: WriteOptions) -> Report:
     """What `scan --fix` does after its audit: plan, and carry it out."""
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
-    request = scan_request(run.options)
+    request = scan_request(run.options, writes)
     made = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
     if managing_tools(scanned.desired):
         whole = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
         left = replace(whole, steps=tuple(each for each in whole.steps if each not in made.steps))
-        _print_managed_fixes(run, source, scanned, left)
-    return fix_and_audit(run, source, scanned, made)
+        _print_managed_fixes(run, source, scanned, left, guard_limits(writes))
+    return fix_and_audit(run, source, scanned, made, writes)
 
 
-def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, left: Plan) -> None:
+def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, left: Plan, limits: GuardLimits) -> None:
     """The fixes of what other tools manage, as lines for people: this tool never writes them."""
     if not left.steps:
         return
-    refusals = check_guards(left, source, scanned.snapshot, scanned.desired.guards, guard_limits(run.options)).refusals
+    refusals = check_guards(left, source, scanned.snapshot, scanned.desired.guards, limits).refusals
     if refusals:
         run.terminal.note(escape(f"What other tools manage is not shown ({refusals[0].guard}): {refusals[0].message}"))
         return
@@ -50,7 +51,7 @@ def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, l
         run.terminal.note("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
 
 
-def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Plan) -> Report:
+def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Plan, writes: WriteOptions) -> Report:
     """Carry out a plan and measure again. A refusal or an error is in the report, beside what was found."""
     first = scanned.audit
     journal: Journal | None = None
@@ -60,11 +61,9 @@ def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Pl
         refuse_root(first.caller)
         guards = scanned.desired.guards
         print_protected_fixes(first.findings, guards, run.terminal)
-        judgement = check_guards(made, source, scanned.snapshot, guards, guard_limits(run.options))
+        judgement = check_guards(made, source, scanned.snapshot, guards, guard_limits(writes))
         audited = state_of_snapshot(scanned.snapshot)
-        journal, problems = carry_out_plan(
-            made, source.connection, run.options, run.terminal, judgement, audited=audited
-        )
+        journal, problems = carry_out_plan(made, source.connection, writes, run.terminal, judgement, audited=audited)
         if journal is None:
             return Report((first,), errors=problems)
         source.connection.renew()
@@ -83,11 +82,12 @@ def refuse_root(caller: Caller | None) -> None:
         raise RefusedError("nothing is written with the root user's keys", hint)
 
 
-def scan_request(options: argparse.Namespace) -> ScanRequest:
+def scan_request(options: ScanOptions, writes: WriteOptions) -> ScanRequest:
+    """What of the options decides what a plan holds."""
     return ScanRequest(
-        with_sets=tuple(options.with_sets),
-        only=tuple(options.only),
-        skip=tuple(options.skip),
-        create=options.create,
-        replace=options.replace,
+        with_sets=options.desired.with_sets,
+        only=options.rules.only,
+        skip=options.rules.skip,
+        create=writes.create,
+        replace=writes.replace,
     )

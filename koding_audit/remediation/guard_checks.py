@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable
 
 from koding_audit.aws.sources import AccountSource
@@ -21,6 +20,7 @@ from koding_audit.remediation.guards import (
     protected_findings,
     required_reads_query,
 )
+from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.write import describe_action
 
 
@@ -35,7 +35,8 @@ def check_guards(plan: Plan, source: AccountSource, known: Snapshot, guards: Gua
         asked |= judgement.required_reads
 
 
-def guard_limits(options: argparse.Namespace) -> GuardLimits:
+def guard_limits(options: WriteOptions) -> GuardLimits:
+    """What the guards hold a plan to."""
     return GuardLimits(options.max_changes, options.allow_admin)
 
 

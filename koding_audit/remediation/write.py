@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import tempfile
@@ -26,6 +25,7 @@ from koding_audit.model.verb import Effect, Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.executor import PlanExecutor
 from koding_audit.remediation.guards import Judgement
+from koding_audit.remediation.options import WriteOptions
 from koding_audit.report.status import unsettled_entries
 
 _EFFECT_SYMBOLS: Mapping[Effect, str] = {
@@ -101,7 +101,7 @@ def _describe_policy(action: Action) -> str:
 def carry_out_plan(
     plan: Plan,
     connection: Connection,
-    options: argparse.Namespace,
+    options: WriteOptions,
     terminal: Terminal,
     judgement: Judgement,
     *,
@@ -129,9 +129,7 @@ def carry_out_plan(
         return _execute_plan(plan, connection, file, terminal, audited)
 
 
-def _show_plan(
-    plan: Plan, judgement: Judgement, options: argparse.Namespace, terminal: Terminal, *, asks: bool
-) -> None:
+def _show_plan(plan: Plan, judgement: Judgement, options: WriteOptions, terminal: Terminal, *, asks: bool) -> None:
     """The plan; of a dry run also what would be refused."""
     for line in plan_lines(plan, judgement.grants_by_step):
         # Nobody agrees to a plan unseen, and --dry-run is there to show it: not even --quiet hides these.

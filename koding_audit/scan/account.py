@@ -17,7 +17,7 @@ def identify(run: Run, source: AccountSource, desired: Desired) -> Account:
 
     Raises AuditError.
     """
-    account, _ = identify_account(source, run.options, run.terminal, desired)
+    account, _ = identify_account(source, run.options.source.account, run.terminal, desired)
     if run.baseline is not None:
         from koding_audit.scan import baseline  # noqa: PLC0415 - as in baseline_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from koding_audit.io.terminal import Terminal
@@ -11,6 +10,7 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.report import Audit
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.catalog import AuditRule, load_rules
+from koding_audit.scan.options import ScanOptions
 
 if TYPE_CHECKING:
     from koding_audit.scan.baseline import SavedBaseline
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Run:
     """One run of a command: what was said, who is told, the rules, what is to be built, what it is compared with."""
 
-    options: argparse.Namespace
+    options: ScanOptions
     terminal: Terminal
     rules: tuple[AuditRule, ...]
     scripts: StackScripts | None = None
@@ -37,19 +37,22 @@ class ScanResult:
     snapshot: Snapshot
 
 
-def prepare_run(options: argparse.Namespace, terminal: Terminal, desired: Desired) -> Run:
-    """The rules, the scripts and the baseline that the command line names. Raises InputError."""
-    chosen, baseline = load_rules(options.only, options.skip), read_requested_baseline(options)
-    if not options.stack and not options.principal:
+def prepare_run(options: ScanOptions, terminal: Terminal, desired: Desired, *, unattended: bool = False) -> Run:
+    """The rules, the scripts and the baseline that the options name. Raises InputError.
+
+    unattended: nobody is asked, and no script enables a policy set.
+    """
+    chosen, baseline = load_rules(options.rules.only, options.rules.skip), read_requested_baseline(options.baseline)
+    if not options.stacks and not options.principal:
         return Run(options, terminal, chosen, baseline=baseline)
     from koding_audit.scan import stack_scripts  # noqa: PLC0415 - most runs build nothing
 
-    return Run(options, terminal, chosen, stack_scripts.read_named_scripts(options, desired), baseline)
+    scripts = stack_scripts.read_named_scripts(options.stacks, options.principal, desired, unattended=unattended)
+    return Run(options, terminal, chosen, scripts, baseline)
 
 
-def read_requested_baseline(options: argparse.Namespace) -> SavedBaseline | None:
-    """What --baseline names, of a command that has it. Raises InputError."""
-    path = getattr(options, "baseline", None)
+def read_requested_baseline(path: str | None) -> SavedBaseline | None:
+    """What --baseline names, None where it is not given. Raises InputError."""
     if path is None:
         return None
     from koding_audit.scan import baseline  # noqa: PLC0415 - most runs have no baseline

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 
 from koding_audit import plugins
-from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired import organization_policies
 from koding_audit.desired.targets import restrict_to_targets
-from koding_audit.io.output_files import check_new_name
-from koding_audit.io.terminal import Terminal, is_interactive
+from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import clip_text, escape
 from koding_audit.model.account import Account, Caller
 from koding_audit.model.desired import Desired
-from koding_audit.model.errors import AccessError, CallError, InputError, RefusedError
+from koding_audit.model.errors import AccessError, CallError, InputError
 from koding_audit.model.frozen import replace
 from koding_audit.model.query import Query
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.scan.options import DesiredOptions, SourceOptions
 
 _IGNORED_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
 _NETWORK_HINT = "look at the network, HTTPS_PROXY, --region and --endpoint-url"
@@ -50,57 +48,45 @@ _CALLER_HINTS: Mapping[str, str] = {
 }
 
 
-def resolve_desired_state(options: argparse.Namespace, *, writes: bool) -> Desired:
-    """The desired state that the command line names, with its `--with` sets required. Raises InputError.
+def resolve_desired_state(options: DesiredOptions, *, must_be_named: bool = False) -> Desired:
+    """The desired state that the options name, with its `--with` sets required. Raises InputError.
 
-    What writes wants its file said: nobody should find out afterwards which file was lying about.
+    must_be_named: for what writes; nobody should find out afterwards which file was lying about.
     """
     from koding_audit import desired  # noqa: PLC0415 - commands without a desired state do not load it
 
-    files = options.files
-    if not files and writes and not os.environ.get("KODING_AUDIT_FILE") and options.source != "demo":
+    if not options.files and must_be_named and not os.environ.get("KODING_AUDIT_FILE"):
         raise InputError(
             "what writes has to name its desired state", "give FILE, or set KODING_AUDIT_FILE: a default is only read"
         )
-    loaded = desired.load_desired(files or [desired.default_desired_path(os.environ)])
+    loaded = desired.load_desired(options.files or [desired.default_desired_path(os.environ)])
     required = desired.require_sets(loaded, options.with_sets)
     return replace(required, strict=True) if options.strict else required
 
 
 @contextlib.contextmanager
-def open_source(options: argparse.Namespace, terminal: Terminal) -> Iterator[AccountSource]:
+def open_source(options: SourceOptions, terminal: Terminal) -> Iterator[AccountSource]:
     """The source that `--source` names, ready to be read, with what `--scp` and `--rcp` give. Raises AuditError."""
-    name, _, argument = getattr(options, "source", "live").partition(":")
+    name, _, argument = options.source.partition(":")
     known = plugins.plugin_names("aws.sources")
     if name not in known:
         raise InputError(f"--source {name}: there is no such source", f"the sources are: {', '.join(known)}")
     if name == "live":
-        for line in (*ignored_variable_notes(os.environ), *unused_credential_notes(options.profile, os.environ)):
+        for line in (
+            *ignored_variable_notes(os.environ),
+            *unused_credential_notes(options.settings.profile, os.environ),
+        ):
             terminal.note(line)
-    settings = connection_settings(options)
     complete = policy_overlay(options, terminal)
     terminal.show_progress("finding the credentials ...")
-    with plugins.load_plugin("aws.sources", name).open_source(argument, settings) as source:
+    with plugins.load_plugin("aws.sources", name).open_source(argument, options.settings) as source:
         yield complete(source)
 
 
-def connection_settings(options: argparse.Namespace) -> Settings:
-    """How the command line says to reach AWS."""
-    return Settings(
-        profile=options.profile,
-        region=options.region,
-        role_arn=options.role_arn,
-        external_id=options.external_id,
-        endpoint_url=options.endpoint_url,
-        allow_endpoint=options.allow_endpoint,
-        timeout=options.timeout,
-    )
-
-
-def policy_overlay(options: argparse.Namespace, terminal: Terminal) -> Callable[[AccountSource], AccountSource]:
+def policy_overlay(options: SourceOptions, terminal: Terminal) -> Callable[[AccountSource], AccountSource]:
     """What puts the policies of `--scp` and `--rcp` over what a source reads; the files are read here."""
-    scps, rcps = ([organization_policies.read(path) for path in getattr(options, name, ())] for name in ("scp", "rcp"))
-    for path, level in zip(getattr(options, "scp", ()), scps, strict=True):
+    scps, rcps = ([organization_policies.read(path) for path in paths] for paths in (options.scps, options.rcps))
+    for path, level in zip(options.scps, scps, strict=True):
         if not organization_policies.allows_anything(level):
             terminal.note(
                 f"{escape(path)} allows nothing, and every level has to: where FullAWSAccess is attached "
@@ -121,36 +107,20 @@ def policy_overlay(options: argparse.Namespace, terminal: Terminal) -> Callable[
 
 
 def identify_account(
-    source: AccountSource, options: argparse.Namespace, terminal: Terminal, desired: Desired | None = None
+    source: AccountSource, pinned: str, terminal: Terminal, desired: Desired | None = None
 ) -> tuple[Account, Caller | None]:
-    """The account and the caller; the account has to be the pinned one. Raises AccessError."""
+    """The account and the caller. Raises AccessError where it is another account than the one that may be read.
+
+    pinned: the id that `--account` names, "" for any.
+    """
     try:
         account, caller = source.identity()
     except CallError as error:
         raise identity_error(error) from error
     if caller is not None and caller.root:
         terminal.note("caller-is-root: these are the root user's own keys. Nothing will be written with them.")
-    check_account(account, options, desired)
+    check_account(account, pinned, desired)
     return account, caller
-
-
-def check_writable(options: argparse.Namespace, desired: Desired | None = None) -> None:
-    """Whether a write could be agreed to at all; before anything is read. Raises InputError or RefusedError."""
-    if options.journal:
-        check_new_name(options.journal)
-    source = getattr(options, "source", "live").partition(":")[0]
-    if source == "snapshot":
-        raise InputError("--fix: a snapshot cannot be repaired", "use --source live, or leave --fix out")
-    if options.dry_run or source == "demo":
-        return
-    if options.yes and not options.account and not (desired and _has_pinned_accounts(desired)):
-        raise RefusedError(
-            "--yes: an unattended write needs a pinned account", "add --account ID, or `account: {id: ...}` to the file"
-        )
-    if not options.yes and not is_interactive():
-        raise InputError(
-            "nobody is there to confirm: this is not a terminal", "add --yes and --account ID, or --dry-run"
-        )
 
 
 def identity_error(error: CallError) -> AccessError:
@@ -160,12 +130,6 @@ def identity_error(error: CallError) -> AccessError:
     clock = "RequestExpired" if "clock is" in error.cause else error.code
     hint = _CALLER_HINTS.get(clock, _INVALID_CREDENTIALS_HINT)
     return AccessError(f"AWS does not say who is asking: {error.message}", hint)
-
-
-def _has_pinned_accounts(desired: Desired) -> bool:
-    """Whether the files say which accounts may be written to. A unit or a tag does not."""
-    named = [bool(each.accounts) for each in desired.targets.values()]
-    return bool(desired.account_ids) or (bool(named) and all(named))
 
 
 def bind_to_account(desired: Desired, account: Account) -> Desired:
@@ -185,11 +149,11 @@ def bind_to_account(desired: Desired, account: Account) -> Desired:
     return restrict_to_targets(desired, here).bind(account)
 
 
-def check_account(account: Account, options: argparse.Namespace, desired: Desired | None) -> None:
+def check_account(account: Account, pinned: str, desired: Desired | None) -> None:
     """Refuse another account or partition than the command line or the file says. Raises AccessError."""
-    if options.account and account.id != options.account:
+    if pinned and account.id != pinned:
         raise AccessError(
-            f"these credentials are for account {account.id}, and --account says {options.account}",
+            f"these credentials are for account {account.id}, and --account says {pinned}",
             "give --profile or --role-arn of that account",
         )
     if desired is None:

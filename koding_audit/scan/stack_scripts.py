@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,15 +30,16 @@ class StackScripts:
     unattended: bool = False
 
 
-def read_named_scripts(options: argparse.Namespace, desired: Desired) -> StackScripts | None:
+def read_named_scripts(
+    paths: Sequence[str], principal: str, desired: Desired, *, unattended: bool
+) -> StackScripts | None:
     """What `--stack` and `--principal` say. Raises InputError."""
-    if not options.stack:
-        if options.principal:
+    if not paths:
+        if principal:
             raise InputError("--principal says who is to build, and nothing is to be built", "add --stack SCRIPT")
         return None
-    builder = stack_build.resolve_builder(desired, options.principal)
-    unattended = bool(getattr(options, "fix", False) and options.yes)
-    return StackScripts(tuple(read_script(path) for path in options.stack), builder, unattended)
+    builder = stack_build.resolve_builder(desired, principal)
+    return StackScripts(tuple(read_script(path) for path in paths), builder, unattended)
 
 
 def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:

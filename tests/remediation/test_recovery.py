@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from koding_audit.model.verb import Verb
 from koding_audit.remediation import recovery
 from koding_audit.remediation.guards import Judgement
 from koding_audit.remediation.journal import JournalFile
+from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.write import carry_out_plan
 from tests.remediation.test_write import Account, plan
 from tests.values import ACCOUNT, NOW, aws
@@ -166,8 +166,8 @@ def test_a_lock_beside_the_journal_is_looked_at_too(
 # --- by whoever writes next ---------------------------------------------------------------------
 
 
-def options(journal: Path, *, dry_run: bool = False) -> argparse.Namespace:
-    return argparse.Namespace(yes=True, dry_run=dry_run, journal=str(journal), max_changes=50)
+def options(journal: Path, *, dry_run: bool = False) -> WriteOptions:
+    return WriteOptions(yes=True, dry_run=dry_run, journal=str(journal))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from koding_audit.model.finding import Action, Change
 from koding_audit.model.plan import Basis, Entry, Plan, Step
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import Judgement, Refusal
+from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.write import action_symbol, carry_out_plan, describe_action, outcome_lines, plan_lines
 from tests.scripted import ScriptedAccount, refusal
 from tests.terminal import AtTerminal
@@ -51,8 +51,8 @@ def account() -> Account:
     return made
 
 
-def options(tmp_path: Path, *, yes: bool = False, dry_run: bool = False) -> argparse.Namespace:
-    return argparse.Namespace(yes=yes, dry_run=dry_run, journal=str(tmp_path / "journal.jsonl"), max_changes=50)
+def options(tmp_path: Path, *, yes: bool = False, dry_run: bool = False) -> WriteOptions:
+    return WriteOptions(yes=yes, dry_run=dry_run, journal=str(tmp_path / "journal.jsonl"))
 
 
 # --- the plan as text ---------------------------------------------------------------------------

@@ -44,9 +44,9 @@ class CommandSpec(NamedTuple):
     values: tuple[ValueSpec, ...]
 
 
-def completion(options: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+def completion(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
     """Print the script; it calls nothing of this tool when it runs."""
-    emit(_SCRIPT_OF_SHELL[options.shell](tuple(describe_commands())))
+    emit(_SCRIPT_OF_SHELL[namespace.shell](tuple(describe_commands())))
     return 0
 
 

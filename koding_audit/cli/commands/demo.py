@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.aws.sources.demo import deny_without_mfa, detach_dns_policies, put_demo_boundary
-from koding_audit.cli.finish import scan_source
+from koding_audit.cli.commands import scan, stack
 from koding_audit.cli.output import deliver_report, emit, parse_outputs
 from koding_audit.cli.parser import build_parser
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.errors import AuditError
 from koding_audit.report.status import exit_status
+from koding_audit.scan.options import SourceOptions
 from koding_audit.scan.session import open_source, policy_overlay
 
 _LIMITS_FILES = ("koding.yaml", "service-users.yaml")
@@ -116,11 +117,11 @@ _STEPS: Sequence[tuple[Any, ...]] = (
 )
 
 
-def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
+def demo(_namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Audit, fix, and audit again. Status 0 when every step went as it should."""
     with (
         tempfile.TemporaryDirectory() as journals,
-        open_source(_parse_options(("scan", "--source", "demo"), ""), terminal) as source,
+        open_source(SourceOptions(source="demo"), terminal) as source,
     ):
         for number, row in enumerate(_STEPS, start=1):
             step = _DemoStep(*row)
@@ -128,7 +129,7 @@ def demo(_options: argparse.Namespace, terminal: Terminal) -> int:
                 step.before(source)
             words = _command_words(step)
             emit(f"\n== {number}. {step.text}\n$ {shlex.join(['koding-audit', *words])}\n\n")
-            status = _run_step(source, _parse_options(words, f"{journals}/{number}.jsonl"), terminal)
+            status = _run_step(source, _parse_words(words, f"{journals}/{number}.jsonl"), terminal)
             emit(f"(exit status {status})\n")
             if status != step.exit_status:
                 raise AuditError(f"step {number} of the tour ended with status {status}, not {step.exit_status}")
@@ -144,17 +145,16 @@ def _command_words(step: _DemoStep) -> list[str]:
     return [*command, *_example_paths(step.files), "--source", "demo", *said]
 
 
-def _run_step(source: AccountSource, options: argparse.Namespace, terminal: Terminal) -> int:
-    if options.command == "stack":
-        from koding_audit.cli.commands.stack import answer_stack  # noqa: PLC0415 - only some steps build
-
-        return answer_stack(source, options, terminal)
-    report = scan_source(policy_overlay(options, terminal)(source), options, terminal)
-    deliver_report(report, parse_outputs(options.output))
+def _run_step(source: AccountSource, namespace: argparse.Namespace, terminal: Terminal) -> int:
+    if namespace.command == "stack":
+        return stack.answer_stack(source, stack.read_stack_options(namespace), terminal)
+    asked = scan.read_scan_options(namespace)
+    report = scan.scan_open_source(policy_overlay(asked.scan.source, terminal)(source), asked, terminal)
+    deliver_report(report, parse_outputs(asked.report.output))
     return exit_status(report)
 
 
-def _parse_options(words: Sequence[str], journal: str) -> argparse.Namespace:
+def _parse_words(words: Sequence[str], journal: str) -> argparse.Namespace:
     kept = ["--journal", journal] if "--fix" in words else []
     return build_parser().parse_args([*words, *kept])
 

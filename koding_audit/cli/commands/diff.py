@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from koding_audit.cli.option_values import live_source
 from koding_audit.cli.output import emit
 from koding_audit.io import files, json_text
 from koding_audit.io.terminal import Terminal
@@ -16,6 +17,7 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.errors import InputError
 from koding_audit.policy import document
 from koding_audit.policy.diff import Difference, compare_documents, describe_policy_change
+from koding_audit.scan.options import SourceOptions
 from koding_audit.scan.session import identify_account, open_source
 
 if TYPE_CHECKING:
@@ -29,20 +31,20 @@ _SNAPSHOT_NAME = re.compile(r"(.+?)#((?:arn:|user/|group/).+)", re.DOTALL)
 _POLICY_ARN = re.compile(r"(arn:aws[a-z-]*:iam::(?:aws|[0-9]{12}):policy/[!-~]+?)(?:@(v[1-9][0-9]*))?")
 
 
-def diff(options: argparse.Namespace, terminal: Terminal) -> int:
+def diff(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: no difference in meaning; 1: there is one; 2: it is not decided."""
-    said = options.old, options.new
-    texts = _read_documents(said, options, terminal)
+    said = namespace.old, namespace.new
+    texts = _read_documents(said, live_source(namespace), terminal)
     old, new = (document.parse_document(text, where=each) for each, text in zip(said, texts, strict=True))
     difference = compare_documents(old, new)
-    if options.output == "json":
+    if namespace.output == "json":
         emit(json_text.write_json({"version": 1, **asdict(difference)}, indent=2) + "\n")
     else:
         emit("".join(f"{escape(line)}\n" for line in _difference_lines(difference, *said, same=old == new)))
     return _EXIT_STATUS[difference.verdict]
 
 
-def _read_documents(said: tuple[str, str], options: argparse.Namespace, terminal: Terminal) -> list[str]:
+def _read_documents(said: tuple[str, str], options: SourceOptions, terminal: Terminal) -> list[str]:
     """The two documents. What can be read without AWS is read first: a wrong path needs no credentials."""
     local = {each: _read_local(each) for each in said if not each.startswith("arn:")}
     wanted = {each: _parse_policy_arn(each) for each in said if each.startswith("arn:")}
@@ -50,7 +52,7 @@ def _read_documents(said: tuple[str, str], options: argparse.Namespace, terminal
         from koding_audit.aws import iam  # noqa: PLC0415 - files need no AWS
 
         with open_source(options, terminal) as source:
-            identify_account(source, options, terminal)
+            identify_account(source, options.account, terminal)
             if source.connection is not None:
                 read = partial(iam.read_managed_document, source.connection)
                 local |= {each: read(arn, version) for each, (arn, version) in wanted.items()}

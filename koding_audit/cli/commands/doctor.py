@@ -14,11 +14,11 @@ from koding_audit.aws import permission_probes
 from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.deadline import SkewClock
 from koding_audit.aws.permission_probes import ProbeResult, ProbeVerdict
-from koding_audit.aws.settings import Settings
 from koding_audit.cli import diagnosis as judge
 from koding_audit.cli.commands.permissions import default_account, policy_for_mode, required_permissions
 from koding_audit.cli.diagnosis import Failure, HealthCheck, Observations
 from koding_audit.cli.exit_status import INCOMPLETE
+from koding_audit.cli.option_values import live_source
 from koding_audit.cli.output import emit
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, mask_secrets
@@ -27,11 +27,11 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.errors import AccessError, AuditError, CallError, EndpointError
 from koding_audit.model.frozen import replace
 from koding_audit.scan.catalog import load_rules
+from koding_audit.scan.options import DesiredOptions, SourceOptions
 from koding_audit.scan.read_plan import applicable_rules, scan_query
 from koding_audit.scan.session import (
     UNREACHABLE_HINTS,
     check_account,
-    connection_settings,
     identity_error,
     ignored_variable_notes,
     resolve_desired_state,
@@ -49,21 +49,19 @@ class _DoctorInputs:
     """What a doctor is asked about: the desired state, and how to come to the account."""
 
     desired: Desired
-    options: argparse.Namespace
-    settings: Settings
+    source: SourceOptions
 
 
-def doctor(options: argparse.Namespace, terminal: Terminal) -> int:
+def doctor(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: a scan can do its work; 1: something is in its way; 2: something could not be looked at."""
-    named = argparse.Namespace(files=options.files, with_sets=[], strict=False, source="live")
-    asked = _DoctorInputs(resolve_desired_state(named, writes=False), options, connection_settings(options))
+    asked = _DoctorInputs(resolve_desired_state(DesiredOptions(tuple(namespace.files))), live_source(namespace))
     terminal.show_progress("looking at the credentials ...")
     clock = SkewClock()
     seen = replace(_observe(asked, terminal, clock), skew=clock.skew)
-    account = seen.account or default_account(options.account, asked.desired)
+    account = seen.account or default_account(asked.source.account, asked.desired)
     document = policy_for_mode("audit", asked.desired.bind(account), account)
     found = judge.health_checks(seen)
-    shown = _diagnosis_json if options.output == "json" else _diagnosis_text
+    shown = _diagnosis_json if namespace.output == "json" else _diagnosis_text
     emit(mask_secrets(shown(asked.desired, seen, found, document)))
     return _EXIT_STATUS[judge.health_verdict(found)]
 
@@ -72,10 +70,10 @@ def _observe(asked: _DoctorInputs, terminal: Terminal, clock: SkewClock) -> Obse
     """All that can be seen; what cannot is told by what is missing. Nothing is asked of a person."""
     way = (*ignored_variable_notes(os.environ), *_proxy_notes(os.environ))
     base = Observations(
-        credential_notes=tuple(unused_credential_notes(asked.settings.profile, os.environ)), endpoint_notes=way
+        credential_notes=tuple(unused_credential_notes(asked.source.settings.profile, os.environ)), endpoint_notes=way
     )
     try:
-        with connect(asked.settings, attempts=_ATTEMPTS, can_prompt=False, clock=clock) as connection:
+        with connect(asked.source.settings, attempts=_ATTEMPTS, can_prompt=False, clock=clock) as connection:
             local = connection.endpoint is not None
             held = replace(base, held=connection.credentials_in_use, hosts=connection.hosts, custom_endpoint=local)
             return _observe_account(connection, held, asked, terminal)
@@ -100,7 +98,7 @@ def _observe_account(
         return replace(base, failure=Failure(error.message, error.hint))
     known = replace(base, account=account, caller=caller)
     try:
-        check_account(account, asked.options, asked.desired)
+        check_account(account, asked.source.account, asked.desired)
     except AuditError as error:
         return replace(known, refusal=Failure(error.message, error.hint))
     terminal.show_progress("trying each read ...")

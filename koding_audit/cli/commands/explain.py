@@ -15,10 +15,10 @@ from koding_audit.scan.catalog import advice_for_rule, load_rules
 _WIDTH = 100  # as --help; on a narrower terminal, its own
 
 
-def explain(options: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+def explain(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
     """Print it. The id of a finding is taken for its rule. Raises InputError: there is no such rule."""
     # A finding's id begins with its rule.
-    name = options.rule.partition("/")[0]
+    name = namespace.rule.partition("/")[0]
     if not name:
         emit(
             "".join(

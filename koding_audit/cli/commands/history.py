@@ -19,17 +19,25 @@ from koding_audit.report.history_store import FailedRun
 _TREND_COLUMNS = ("error", "warning", "note", "waived", "fixed", "not_checked")
 
 
-def history(options: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+def history(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
     """Status 0 when it was shown, whatever stands. Raises AuditError."""
-    failed, found = history_store.read_history(options.file)
-    if options.account:
-        found = tuple(each for each in found if each.history_key.account == options.account)
-        if not found:
-            hint = f"without --account, `koding-audit history {options.file}` shows which accounts it holds"
-            raise InputError(f"the history {options.file} holds no audit of account {options.account}", hint)
-    latest = [_keep_last(each, options.last) for each in found]
-    emit(_history_json(latest, failed) if options.output == "json" else _history_table(latest, failed, options.last))
+    failed, found = history_store.read_history(namespace.file)
+    if namespace.account:
+        found = _audits_of(found, namespace.account, namespace.file)
+    latest = [_keep_last(each, namespace.last) for each in found]
+    emit(
+        _history_json(latest, failed) if namespace.output == "json" else _history_table(latest, failed, namespace.last)
+    )
     return 0
+
+
+def _audits_of(found: Iterable[History], account: str, path: str) -> tuple[History, ...]:
+    """Those of one account. Raises InputError where there is none."""
+    those = tuple(each for each in found if each.history_key.account == account)
+    if not those:
+        hint = f"without --account, `koding-audit history {path}` shows which accounts it holds"
+        raise InputError(f"the history {path} holds no audit of account {account}", hint)
+    return those
 
 
 def _keep_last(history: History, last: int) -> History:

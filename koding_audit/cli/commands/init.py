@@ -6,29 +6,32 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from koding_audit import desired
+from koding_audit.cli.option_values import named_source
 from koding_audit.io.output_files import check_new_file, create_file
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape
 from koding_audit.model.errors import AccessError, AuditError, InputError
 from koding_audit.model.query import Gap
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.scan.options import SourceOptions
 
 DESIRED_FILE = "koding-audit.yaml"
 SCHEMA_FILE = "koding-audit.schema.json"
 
 
-def init(options: argparse.Namespace, terminal: Terminal) -> int:
+def init(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Write ./koding-audit.yaml, never over one that is there, and beside it the schema that its first line names."""
     check_new_file(DESIRED_FILE)
-    if options.adopt:
-        return _adopt_account(options, terminal)
-    said = [name for name in ("account", "profile", "region", "role_arn", "endpoint_url") if getattr(options, name)]
-    said += ["source"] if options.source != "live" else []
-    if said:
-        raise InputError(f"--{said[0].replace('_', '-')} says which account to read, and none is read", "add --adopt")
+    source = named_source(namespace)
+    if namespace.adopt:
+        return _adopt_account(source, terminal)
+    flag = next(_account_flags(source), "")
+    if flag:
+        raise InputError(f"{flag} says which account to read, and none is read", "add --adopt")
     _write_files(desired.starter_text(), terminal)
     terminal.note(
         f"Wrote {DESIRED_FILE}: make it yours, then `koding-audit scan`; `koding-audit scan --source demo` shows it."
@@ -36,13 +39,27 @@ def init(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _adopt_account(options: argparse.Namespace, terminal: Terminal) -> int:
+def _account_flags(source: SourceOptions) -> Iterator[str]:
+    """The options about the account that are given."""
+    settings = source.settings
+    given = {
+        "--account": source.account,
+        "--profile": settings.profile,
+        "--region": settings.region,
+        "--role-arn": settings.role_arn,
+        "--endpoint-url": settings.endpoint_url,
+        "--source": source.source != "live",
+    }
+    return (flag for flag, value in given.items() if value)
+
+
+def _adopt_account(options: SourceOptions, terminal: Terminal) -> int:
     from koding_audit.desired import adopt  # noqa: PLC0415 - as above
     from koding_audit.io.text import pluralize  # noqa: PLC0415 - as above
     from koding_audit.scan.session import identify_account, open_source  # noqa: PLC0415 - a starter needs no account
 
     with open_source(options, terminal) as source:
-        account, _ = identify_account(source, options, terminal)
+        account, _ = identify_account(source, options.account, terminal)
         terminal.show_progress(f"reading account {account.id} ...")
         snapshot = source.collect(adopt.adopt_query())
     _refuse_gaps(adopt.adoption_gaps(snapshot), terminal)

@@ -16,15 +16,15 @@ from koding_audit.report.status import exit_status
 from koding_audit.scan.catalog import advice_for_report
 
 
-def merge(options: argparse.Namespace, terminal: Terminal) -> int:
+def merge(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """The exit status of a scan of all of it. Raises InputError."""
-    wanted = parse_outputs(options.output)
-    check_outputs(wanted, options.reports)
-    report = _merge_reports([(path, read_saved_report(path)) for path in options.reports])
+    wanted = parse_outputs(namespace.output)
+    check_outputs(wanted, namespace.reports)
+    report = _merge_reports([(path, read_saved_report(path)) for path in namespace.reports])
     report = replace(report, advice=advice_for_report(report))
     terminal.print_problems(report.errors)
     deliver_report(report, wanted)
-    return exit_status(report, exit_zero=options.exit_zero)
+    return exit_status(report, exit_zero=namespace.exit_zero)
 
 
 def _merge_reports(reports: Sequence[tuple[str, Report]]) -> Report:

@@ -19,6 +19,7 @@ from koding_audit.model.query import Fact, Query
 from koding_audit.model.verb import VERBS, Effect, Part, Verb, find_verb
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
+from koding_audit.scan.options import DesiredOptions
 from koding_audit.scan.read_plan import empty_comparison, scan_query
 from koding_audit.scan.session import resolve_desired_state
 
@@ -47,13 +48,12 @@ _GUARD_READS: Mapping[tuple[Effect, Part], tuple[str, ...]] = {
 }
 
 
-def permissions(options: argparse.Namespace, terminal: Terminal) -> int:
+def permissions(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Print the policy; nothing is asked of AWS. Raises InputError."""
-    mode, files = _parse_mode(options.words)
-    named = argparse.Namespace(files=files, with_sets=options.with_sets, strict=False, source="live")
-    desired = resolve_desired_state(named, writes=False)
-    _check_account_id(options.account, desired, terminal)
-    account = default_account(options.account, desired)
+    mode, files = _parse_mode(namespace.words)
+    desired = resolve_desired_state(DesiredOptions(tuple(files), tuple(namespace.with_sets)))
+    _check_account_id(namespace.account, desired, terminal)
+    account = default_account(namespace.account, desired)
     emit(json.dumps(policy_for_mode(mode, desired.bind(account), account), indent=2) + "\n")
     return 0
 

@@ -15,11 +15,11 @@ from koding_audit.scan.catalog import advice_for_report
 _REPORT_FILE = files.FileSpec("a report", 256, "make one with `scan FILE --output json:REPORT`")
 
 
-def render(options: argparse.Namespace, terminal: Terminal) -> int:
+def render(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0 when it was rendered, whatever the report says; its errors are told as the scan told them."""
-    wanted = parse_outputs(options.output)
-    check_outputs(wanted, [options.report])
-    report = read_saved_report(options.report)
+    wanted = parse_outputs(namespace.output)
+    check_outputs(wanted, [namespace.report])
+    report = read_saved_report(namespace.report)
     terminal.print_problems(report.errors)
     deliver_report(report, wanted)
     return 0

@@ -11,8 +11,8 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.report import formats
 
 
-def schema(options: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+def schema(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
     """The JSON Schema of the desired-state file, of guards.yaml or of the JSON report."""
     known = {"desired": desired.desired_schema, "guards": desired.guards_schema, "report": formats.report_schema}
-    emit(json.dumps(known[options.format](), indent=2) + "\n")
+    emit(json.dumps(known[namespace.format](), indent=2) + "\n")
     return 0

@@ -14,7 +14,8 @@ from koding_audit.aws.call import NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.credentials_file import CredentialsFile
 from koding_audit.aws.sources import AccountSource
-from koding_audit.cli.finish import run_and_deliver
+from koding_audit.cli.finish import ReportOptions, files_of_scan, run_and_deliver
+from koding_audit.cli.option_values import live_source, write_options
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.account import principal_key
@@ -25,12 +26,14 @@ from koding_audit.model.report import Audit, Report
 from koding_audit.remediation import access_key
 from koding_audit.remediation.account import scan_account
 from koding_audit.remediation.fix import fix_and_audit, scan_request
+from koding_audit.remediation.options import WriteOptions, check_writable
 from koding_audit.remediation.plan import make_plan
 from koding_audit.remediation.write import open_locked_journal
 from koding_audit.report.status import audit_status, is_unresolved, unwritten_entries
 from koding_audit.scan.catalog import load_rules
+from koding_audit.scan.options import DesiredOptions, ScanOptions, SourceOptions
 from koding_audit.scan.run import Run
-from koding_audit.scan.session import check_writable, identify_account, open_source, resolve_desired_state
+from koding_audit.scan.session import identify_account, open_source, resolve_desired_state
 
 # How long IAM takes until a new key works everywhere is not said; it is seconds as a rule.
 _PAUSES: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -58,28 +61,45 @@ class KeyRequest:
     file: CredentialsFile
 
 
-def setup(options: argparse.Namespace, terminal: Terminal) -> int:
+@dataclass(frozen=True)
+class SetupCommand:
+    """What `setup` is asked for."""
+
+    scan: ScanOptions
+    report: ReportOptions
+    writes: WriteOptions
+    save_key: str
+    """Where the key is kept, `profile:NAME`; "" where none is made."""
+    user: str
+    """Whose key it is to be; "" for the only user that is declared."""
+
+
+def setup(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Create, attach and add whatever is missing, make the key, and scan with it. Status 0 where all of it is done."""
+    asked = _read_options(namespace)
 
     def work() -> Report:
-        desired = resolve_desired_state(options, writes=True)
-        check_writable(options, desired)
-        keeping = _parse_key_request(options, desired)
-        with open_source(options, terminal) as source:
-            return _set_up_account(Run(options, terminal, load_rules()), source, desired, keeping)
+        desired = resolve_desired_state(asked.scan.desired, must_be_named=True)
+        check_writable(asked.writes, asked.scan.source, desired)
+        keeping = _parse_key_request(asked, desired)
+        with open_source(asked.scan.source, terminal) as source:
+            return _set_up_account(asked, terminal, source, desired, keeping)
 
-    return run_and_deliver(work, options, terminal, lambda report: 0 if options.dry_run or _is_complete(report) else 2)
+    def status(report: Report) -> int:
+        return 0 if asked.writes.dry_run or _is_complete(report) else 2
+
+    return run_and_deliver(work, asked.report, terminal, status=status)
 
 
-def _parse_key_request(options: argparse.Namespace, desired: Desired) -> KeyRequest | None:
+def _parse_key_request(asked: SetupCommand, desired: Desired) -> KeyRequest | None:
     """What `--save-key profile:NAME` and `--user` ask for. Raises InputError."""
-    if not options.save_key:
+    if not asked.save_key:
         return None
-    where, _, profile = options.save_key.partition(":")
+    where, _, profile = asked.save_key.partition(":")
     if where != "profile" or not credentials_file.is_profile_name(profile):
         hint = "write --save-key profile:NAME, with letters, digits and any of _.@+=,-"
-        raise InputError(f"--save-key {options.save_key}: this names no profile", hint)
-    user = _key_user(options.user, desired)
+        raise InputError(f"--save-key {asked.save_key}: this names no profile", hint)
+    user = _key_user(asked.user, desired)
     limits = user.access_keys
     if limits is not None and limits.max_active == 0:
         hint = "use a role instead, or let the file allow a key"
@@ -104,28 +124,31 @@ def _key_user(name: str, desired: Desired) -> DesiredUser:
     return desired.users[name or next(iter(desired.users))]
 
 
-def _set_up_account(run: Run, source: AccountSource, desired: Desired, keeping: KeyRequest | None) -> Report:
-    _, caller = identify_account(source, run.options, run.terminal, desired)
+def _set_up_account(
+    asked: SetupCommand, terminal: Terminal, source: AccountSource, desired: Desired, keeping: KeyRequest | None
+) -> Report:
+    run, writes = Run(asked.scan, terminal, load_rules()), asked.writes
+    _, caller = identify_account(source, asked.scan.source.account, terminal, desired)
     if caller is not None and caller.root:
-        run.terminal.say(_FIRST_ADMINISTRATOR_NOTE)
+        terminal.say(_FIRST_ADMINISTRATOR_NOTE)
         raise RefusedError("nothing is set up with the root user's keys", "make a first administrator, as said above")
     if source.connection is None:
         raise InputError("setup: this source cannot be written")
     is_there = keeping is not None and _has_saved_key(source.connection, keeping)
-    scanned = scan_account(run, source, desired)
+    scanned = scan_account(run, source, desired, writes.journal)
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
-    made = make_plan(findings, scanned.desired, scanned.snapshot, scan_request(run.options), taken_at)
-    report = fix_and_audit(run, source, scanned, made)
+    made = make_plan(findings, scanned.desired, scanned.snapshot, scan_request(asked.scan, writes), taken_at)
+    report = fix_and_audit(run, source, scanned, made, writes)
     if keeping is None:
-        run.terminal.note(_NO_KEY_NOTE)
-    if keeping is None or run.options.dry_run:
+        terminal.note(_NO_KEY_NOTE)
+    if keeping is None or writes.dry_run:
         return report
     if not _is_complete(report):
-        run.terminal.say("No access key was made: what the file asks for is not there yet.")
+        terminal.say("No access key was made: what the file asks for is not there yet.")
         return report
-    if not is_there and not _create_access_key(run, source.connection, keeping, report.audits[0]):
+    if not is_there and not _create_access_key(terminal, source.connection, keeping, report.audits[0], writes):
         return report
-    return _verify_access_key(run, desired, keeping, report)
+    return _verify_access_key(run, desired, keeping, report, writes.journal)
 
 
 def _is_complete(report: Report) -> bool:
@@ -171,15 +194,17 @@ def _has_saved_key(connection: Connection, keeping: KeyRequest) -> bool:
     return False
 
 
-def _create_access_key(run: Run, connection: Connection, keeping: KeyRequest, audit: Audit) -> bool:
+def _create_access_key(
+    terminal: Terminal, connection: Connection, keeping: KeyRequest, audit: Audit, writes: WriteOptions
+) -> bool:
     """Ask, make the key, and have it kept; whether it is there now. What came of it is told, never the key."""
-    user, profile, terminal = keeping.user.name, keeping.profile, run.terminal
+    user, profile = keeping.user.name, keeping.profile
     where = f"profile {profile} of {keeping.file.path}"
     question = f"Make an access key for user {escape(user)}, and keep it as {escape(where)}?"
-    if not run.options.yes and not terminal.ask(question):
+    if not writes.yes and not terminal.ask(question):
         terminal.note("Declined: no access key was made.")
         return False
-    beside = f"{run.options.journal}.key" if run.options.journal else ""
+    beside = f"{writes.journal}.key" if writes.journal else ""
     with open_locked_journal(audit.account, audit.desired, connection, beside, terminal) as file:
         entry = access_key.create_access_key(
             connection, file, user, lambda key_id, secret: keeping.file.add_profile(profile, key_id, secret)
@@ -191,14 +216,15 @@ def _create_access_key(run: Run, connection: Connection, keeping: KeyRequest, au
     return True
 
 
-def _verify_access_key(run: Run, desired: Desired, keeping: KeyRequest, own: Report) -> Report:
+def _verify_access_key(run: Run, desired: Desired, keeping: KeyRequest, own: Report, journal: str) -> Report:
     """A scan with the kept key, which proves it. One that may not read IAM is proven by STS alone, which is told."""
-    changed = {"profile": keeping.profile, "role_arn": "", "external_id": ""}
-    options = argparse.Namespace(**{**vars(run.options), **changed})
+    before = run.options.source
+    settings = replace(before.settings, profile=keeping.profile, role_arn="", external_id="")
+    options = replace(run.options, source=replace(before, settings=settings))
     run.terminal.note(f"Scanning with profile {escape(keeping.profile)} ...")
     with contextlib.ExitStack() as stack:
-        source = _open_with_new_key(stack, options, run.terminal, keeping)
-        report = Report((scan_account(replace(run, options=options), source, desired).audit,))
+        source = _open_with_new_key(stack, options.source, run.terminal, keeping)
+        report = Report((scan_account(replace(run, options=options), source, desired, journal).audit,))
     if not report.audits[0].gaps:
         return report
     run.terminal.note(
@@ -208,7 +234,7 @@ def _verify_access_key(run: Run, desired: Desired, keeping: KeyRequest, own: Rep
 
 
 def _open_with_new_key(
-    stack: contextlib.ExitStack, options: argparse.Namespace, terminal: Terminal, keeping: KeyRequest
+    stack: contextlib.ExitStack, options: SourceOptions, terminal: Terminal, keeping: KeyRequest
 ) -> AccountSource:
     """The account as the kept key reaches it, once AWS knows the key. Raises AccessError."""
     for pause in (*_PAUSES, 0.0):
@@ -227,3 +253,11 @@ def _open_with_new_key(
             raise AccessError(f"profile {keeping.profile} is not user {keeping.user.name}'s: it is {arn}")
         return source
     raise AssertionError("unreachable: the last try raises or returns")
+
+
+def _read_options(namespace: argparse.Namespace) -> SetupCommand:
+    """What the command line says: every rule is evaluated, and what is missing is created."""
+    desired = DesiredOptions(tuple(namespace.files), tuple(namespace.with_sets))
+    scan, writes = ScanOptions(live_source(namespace), desired), replace(write_options(namespace), create=True)
+    report = ReportOptions(tuple(namespace.output), inputs=(*files_of_scan(scan), writes.journal))
+    return SetupCommand(scan, report, writes, namespace.save_key, namespace.user)

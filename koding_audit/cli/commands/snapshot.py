@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from koding_audit.cli.option_values import named_source
 from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.io.output_files import check_new_file, create_file
 from koding_audit.io.terminal import Terminal
@@ -13,19 +14,18 @@ from koding_audit.model.report import Problem
 from koding_audit.scan.session import identify_account, open_source
 
 
-def snapshot(options: argparse.Namespace, terminal: Terminal) -> int:
+def snapshot(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Everything that a scan could ask for, of every user and group there is."""
-    check_new_file(options.out)
-    with open_source(options, terminal) as source:
-        account, _ = identify_account(source, options, terminal)
+    account_options, path = named_source(namespace), str(namespace.out)
+    check_new_file(path)
+    with open_source(account_options, terminal) as source:
+        account, _ = identify_account(source, account_options.account, terminal)
         terminal.show_progress(f"reading account {account.id} ...")
         account_facts = frozenset({Fact.CALLER, Fact.SUMMARY, Fact.CREDENTIAL_REPORT})
         every = Query(account=account_facts, listed=frozenset({"user", "group"}), facts_of_all=frozenset(Fact))
         saved = source.collect(every)
-    create_file(options.out, encode_snapshot(saved))
-    terminal.note(
-        f"Saved account {account.id} to {escape(options.out)}: scan it with --source snapshot:{escape(options.out)}"
-    )
+    create_file(path, encode_snapshot(saved))
+    terminal.note(f"Saved account {account.id} to {escape(path)}: scan it with --source snapshot:{escape(path)}")
     for gap in saved.gaps:
         subject = f" of {gap.subject}" if gap.subject else ""
         terminal.print_problem(

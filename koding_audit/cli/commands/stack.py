@@ -12,16 +12,19 @@ from operator import attrgetter
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.cli.decisions import decision_value, print_gaps
+from koding_audit.cli.option_values import source_with_policies
 from koding_audit.cli.output import emit
 from koding_audit.io import json_text
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired
+from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.query import Query
 from koding_audit.model.stack import StackNeed, StackUse
 from koding_audit.policy.permissions import reason_text
 from koding_audit.scan import stack_build, stack_scripts
+from koding_audit.scan.options import DesiredOptions, SourceOptions
 from koding_audit.scan.session import bind_to_account, identify_account, open_source, resolve_desired_state
 from koding_audit.scan.stack_build import BuildDecision, BuildVerdict, SetOffer
 from koding_audit.scan.stack_scripts import StackScripts
@@ -34,31 +37,47 @@ _DECISION_WORDS: Mapping[str, str] = {"explicit-deny": "denied", "implicit-deny"
 _MAX_SHOWN = 5  # places of one need, and needs of one action, that the table shows
 
 
-def stack(options: argparse.Namespace, terminal: Terminal) -> int:
+@dataclass(frozen=True, slots=True)
+class StackCommand:
+    """What `stack` is asked for."""
+
+    script: str
+    """The stack script, or a folder of them."""
+    source: SourceOptions
+    desired: DesiredOptions
+    principal: str
+    """Who is to build it: `user/NAME` or `role/NAME`; "" for the only user that is declared."""
+    output: str
+    policy: bool
+    """Whether a policy for just this stack is printed."""
+
+
+def stack(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: it can be built; 1: it cannot; 2: it is not known."""
+    options = read_stack_options(namespace)
     desired, scripts = _read_inputs(options)
-    with open_source(options, terminal) as source:
+    with open_source(options.source, terminal) as source:
         return _check_stack(source, options, terminal, desired, scripts)
 
 
-def answer_stack(source: AccountSource, options: argparse.Namespace, terminal: Terminal) -> int:
+def answer_stack(source: AccountSource, options: StackCommand, terminal: Terminal) -> int:
     """What `stack` says of a source that is open already."""
     return _check_stack(source, options, terminal, *_read_inputs(options))
 
 
-def _read_inputs(options: argparse.Namespace) -> tuple[Desired, StackScripts]:
+def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
     """The desired state and the script; both are read before anything is asked of AWS."""
-    desired = resolve_desired_state(argparse.Namespace(**{**vars(options), "with_sets": []}), writes=False)
+    desired = resolve_desired_state(options.desired)
     return desired, stack_scripts.StackScripts(
         (read_script(options.script),), stack_build.resolve_builder(desired, options.principal)
     )
 
 
 def _check_stack(
-    source: AccountSource, options: argparse.Namespace, terminal: Terminal, desired: Desired, scripts: StackScripts
+    source: AccountSource, options: StackCommand, terminal: Terminal, desired: Desired, scripts: StackScripts
 ) -> int:
     """Read the account, decide and print."""
-    account, _ = identify_account(source, options, terminal, desired)
+    account, _ = identify_account(source, options.source.account, terminal, desired)
     wanted = stack_scripts.add_stack_needs(bind_to_account(desired, account), account, scripts)
     query = stack_build.add_builder_facts(wanted, account, Query())
     terminal.show_progress(f"reading account {account.id} ...")
@@ -283,3 +302,15 @@ def _set_value(answer: BuildDecision, offer: SetOffer) -> dict[str, object]:
 
 def _location_value(source: Location) -> dict[str, object]:
     return {"path": source.path, "line": source.line, "column": source.column}
+
+
+def read_stack_options(namespace: argparse.Namespace) -> StackCommand:
+    """What the command line says."""
+    return StackCommand(
+        script=namespace.script,
+        source=source_with_policies(namespace),
+        desired=DesiredOptions(tuple(namespace.files), strict=namespace.strict),
+        principal=namespace.principal,
+        output=namespace.output,
+        policy=namespace.policy,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from koding_audit import desired
+from koding_audit.cli.option_values import live_source, write_options
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.desired import Desired, Guards
 from koding_audit.model.errors import InputError, RefusedError
@@ -16,24 +17,26 @@ from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.fix import refuse_root
 from koding_audit.remediation.guard_checks import check_guards, guard_limits
+from koding_audit.remediation.options import check_writable
 from koding_audit.remediation.plan import make_undo_plan as make_undo
 from koding_audit.remediation.plan import state_of_snapshot, undo_query
 from koding_audit.remediation.write import carry_out_plan
 from koding_audit.report.status import unsettled_entries
-from koding_audit.scan.session import check_writable, identify_account, open_source
+from koding_audit.scan.session import identify_account, open_source
 
 
-def undo(options: argparse.Namespace, terminal: Terminal) -> int:
+def undo(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Take back what a journal says was written, where it is still as it was left."""
-    past = _read_journal_to_undo(options.journal_file, terminal)
-    check_writable(options)
-    with open_source(options, terminal) as source:
-        account, caller = identify_account(source, options, terminal)
+    account_options, writes = live_source(namespace), write_options(namespace)
+    past = _read_journal_to_undo(namespace.journal_file, terminal)
+    check_writable(writes, account_options)
+    with open_source(account_options, terminal) as source:
+        account, caller = identify_account(source, account_options.account, terminal)
         if (account.id, account.partition) != (past.account.id, past.account.partition):
             told = f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
             raise RefusedError(told, "use the credentials of that account")
         refuse_root(caller)
-        recovery.print_unfinished_run(account, options.journal, terminal)
+        recovery.print_unfinished_run(account, writes.journal, terminal)
         snapshot = source.collect(undo_query(past))
         if snapshot.gaps:
             gap = snapshot.gaps[0]
@@ -44,9 +47,9 @@ def undo(options: argparse.Namespace, terminal: Terminal) -> int:
         if source.connection is None:
             raise InputError("undo: this source cannot be written")
         guards = load_journal_guards(past, snapshot)
-        judgement = check_guards(made, source, snapshot, guards, guard_limits(options))
+        judgement = check_guards(made, source, snapshot, guards, guard_limits(writes))
         result, problems = carry_out_plan(
-            made, source.connection, options, terminal, judgement, audited=state_of_snapshot(snapshot)
+            made, source.connection, writes, terminal, judgement, audited=state_of_snapshot(snapshot)
         )
     for problem in problems:
         terminal.print_problem(problem)

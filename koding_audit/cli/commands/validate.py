@@ -13,10 +13,10 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.errors import InputError
 
 
-def validate(options: argparse.Namespace, terminal: Terminal) -> int:
+def validate(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Read them as a scan would, with the guards beside them. A guards.yaml may be named too. Raises InputError."""
-    guards = [each for each in options.files if desired.is_guards_file(each)]
-    files = [each for each in options.files if each not in guards]
+    guards = [each for each in namespace.files if desired.is_guards_file(each)]
+    files = [each for each in namespace.files if each not in guards]
     if files or not guards:
         checked = desired.load_desired(files or [desired.default_desired_path(os.environ)])
         _print_unknown_actions(checked, terminal)

@@ -13,11 +13,11 @@ from koding_audit.accounts.engines.dask import Cluster, PickledWork, check_clust
 from koding_audit.accounts.worker import AccountJobs, AccountWork, ProcessCredentials
 from koding_audit.aws.connection import connect
 from koding_audit.aws.settings import Settings
-from koding_audit.cli.parser import build_parser
 from koding_audit.desired import load_desired
 from koding_audit.desired.targets import TargetAccount
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.errors import InputError
+from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import prepare_run
 from tests.servers.replay import Replay, identity
 
@@ -71,7 +71,7 @@ def test_what_is_sent_to_workers_holds_no_credentials_and_does_the_same_there(
     desired = load_desired([str(tmp_path / "desired.yaml")])
     with connect(settings) as connection:
         connection.identity()
-        run = prepare_run(build_parser().parse_args(["scan"]), Terminal(quiet=True), desired)
+        run = prepare_run(ScanOptions(), Terminal(quiet=True), desired)
         work = AccountWork(run, desired, ProcessCredentials(settings, connection), "aws")
         sent = pickle.dumps(PickledWork("0.0.0", pickle.dumps(work)))
     for secret in ("AKIAOFTHEPARENT", "secret-of-the-parent", "token-of-the-parent"):

@@ -1,0 +1,62 @@
+"""What the option groups that commands share come to, as values: each function reads one group of cli/options."""
+
+from __future__ import annotations
+
+import argparse
+
+from koding_audit.aws.settings import Settings
+from koding_audit.cli.finish import ReportOptions
+from koding_audit.model.frozen import replace
+from koding_audit.remediation.options import WriteOptions
+from koding_audit.scan.options import DesiredOptions, RuleSelection, ScanOptions, SourceOptions
+
+
+def live_source(namespace: argparse.Namespace) -> SourceOptions:
+    """The account of a command that has no `--source`: a live one."""
+    settings = Settings(
+        profile=namespace.profile,
+        region=namespace.region,
+        role_arn=namespace.role_arn,
+        external_id=namespace.external_id,
+        endpoint_url=namespace.endpoint_url,
+        allow_endpoint=namespace.allow_endpoint,
+        timeout=namespace.timeout,
+    )
+    return SourceOptions(account=namespace.account or "", settings=settings)
+
+
+def named_source(namespace: argparse.Namespace) -> SourceOptions:
+    """The source that `--source` names."""
+    return replace(live_source(namespace), source=namespace.source)
+
+
+def source_with_policies(namespace: argparse.Namespace) -> SourceOptions:
+    """The same, under the organization's policies of `--scp` and `--rcp`."""
+    return replace(named_source(namespace), scps=tuple(namespace.scp), rcps=tuple(namespace.rcp))
+
+
+def selected_scan(namespace: argparse.Namespace) -> ScanOptions:
+    """The account, the desired state and the rules, of a command that has them all."""
+    return ScanOptions(
+        source=source_with_policies(namespace),
+        desired=DesiredOptions(tuple(namespace.files), tuple(namespace.with_sets), namespace.strict),
+        rules=RuleSelection(tuple(namespace.only), tuple(namespace.skip)),
+        stacks=tuple(namespace.stack),
+        principal=namespace.principal,
+    )
+
+
+def report_options(namespace: argparse.Namespace) -> ReportOptions:
+    """Where the report goes, and what is a failure."""
+    return ReportOptions(tuple(namespace.output), namespace.fail_on, namespace.exit_zero)
+
+
+def write_options(namespace: argparse.Namespace) -> WriteOptions:
+    """What may be written, of a command that is not asked for kinds of changes."""
+    return WriteOptions(
+        allow_admin=namespace.allow_admin,
+        yes=namespace.yes,
+        dry_run=namespace.dry_run,
+        journal=namespace.journal,
+        max_changes=namespace.max_changes,
+    )
