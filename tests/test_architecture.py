@@ -67,7 +67,6 @@ LONGEST = 25  # lines of a function's body, without its docstring
 # Longer, and why it reads better in one piece.
 LONGER = {
     "aws.call._call_service_once": "the one boundary with botocore: each of its errors, and what it becomes",
-    "cli.parser.build_parser": "a list: each command and its options",
     "io.codec.snapshot.decode_snapshot": "a format, in the order of its fields",
     "io.codec.plan.encode_plan": "a format, in the order of its fields",
     "aws.sources.live.collect_snapshot": "what is started before what, and what is waited for",

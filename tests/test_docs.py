@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from koding_audit import __version__, desired, plugins
-from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
+from koding_audit.cli.commands import SUMMARIES as COMMANDS
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import Action, Finding
 from koding_audit.model.verb import VERBS, Verb

@@ -4,41 +4,16 @@ from __future__ import annotations
 
 import argparse
 import errno
-import importlib
 import os
 import signal
 from collections.abc import Mapping
 from types import FrameType
 
+from koding_audit import plugins
 from koding_audit.cli.exit_status import INCOMPLETE
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import mask_secrets
 from koding_audit.model.errors import AuditError
-
-# Each command's room is loaded only when it runs.
-_COMMAND_MODULES: Mapping[str, str] = {
-    "scan": "scan",
-    "plan": "plan",
-    "apply": "apply",
-    "undo": "undo",
-    "setup": "setup",
-    "can": "can",
-    "stack": "stack",
-    "diff": "diff",
-    "init": "init",
-    "snapshot": "snapshot",
-    "schema": "schema",
-    "merge": "merge",
-    "render": "render",
-    "history": "history",
-    "notify": "notify",
-    "permissions": "permissions",
-    "doctor": "doctor",
-    "validate": "validate",
-    "explain": "explain",
-    "completion": "completion",
-    "demo": "demo",
-}
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -46,16 +21,11 @@ def run_command(options: argparse.Namespace) -> int:
 
     Whatever was not foreseen is 2 as well: Python's own 1 would read as "findings".
     """
-    terminal = Terminal(quiet=getattr(options, "quiet", False), verbose=getattr(options, "verbose", False))
+    terminal = Terminal(quiet=options.quiet, verbose=options.verbose)
     status = INCOMPLETE
     try:
-        # A scheduler's SIGTERM ends a run as Ctrl-C does: in order, with the journal as it stands. So does a terminal
-        # that is closed, unless somebody said `nohup`.
-        signal.signal(signal.SIGTERM, _raise_interrupt)
-        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
-            signal.signal(signal.SIGHUP, _raise_interrupt)
-        room = importlib.import_module(f"koding_audit.cli.commands.{_COMMAND_MODULES[options.command]}")
-        status = getattr(room, options.command)(options, terminal)
+        _take_signals_as_interrupts()
+        status = plugins.load_plugin("cli.commands", options.command).run(options, terminal)
     except AuditError as error:
         terminal.print_problem(error)
     except KeyboardInterrupt:
@@ -73,6 +43,15 @@ def run_command(options: argparse.Namespace) -> int:
     except Exception as error:  # noqa: BLE001 - the one boundary: a crash must not exit as "findings"
         _report_crash(error, terminal)
     return status
+
+
+def _take_signals_as_interrupts() -> None:
+    """A scheduler's SIGTERM ends a run as Ctrl-C does: in order, with the journal as it stands. So does a terminal that
+    is closed, unless `nohup` was used.
+    """
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _raise_interrupt)
 
 
 def _report_crash(error: Exception, terminal: Terminal) -> None:

@@ -1,34 +1,19 @@
-"""The argparse parser of the command line; nothing heavy is imported for it."""
+"""The argparse parser of the command line, for which nothing is imported but the command that is said."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any, NoReturn
 
-from koding_audit import __version__, plugins
-from koding_audit.cli.examples import EXAMPLES, command_examples
-from koding_audit.cli.options import (
-    add_admin_option,
-    add_aws_options,
-    add_can_arguments,
-    add_change_options,
-    add_diff_arguments,
-    add_doctor_arguments,
-    add_file_arguments,
-    add_history_arguments,
-    add_merge_arguments,
-    add_notify_arguments,
-    add_permissions_arguments,
-    add_render_arguments,
-    add_report_options,
-    add_selection_options,
-    add_setup_arguments,
-    add_source_option,
-    add_stack_arguments,
-    add_target_options,
-    add_write_options,
-)
+from koding_audit import __version__
+from koding_audit.cli.commands import SUMMARIES
+from koding_audit.cli.examples import EXAMPLES, examples_text
+
+TYPE_CHECKING = False  # typing's own costs --help two milliseconds
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+_PROGRAM = "koding-audit"
+_VERSION = f"{_PROGRAM} {__version__}"
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -72,128 +57,48 @@ class _CommandParser(argparse.ArgumentParser):
         return f"{message}; a file of that name is ./{option}"
 
 
+class _CommandAction(argparse.Action):
+    """Hands what follows a command's name to the parser of that command, which is built then."""
+
+    def __call__(self, _: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *__: Any) -> None:
+        name, *rest = values
+        setattr(namespace, self.dest, name)
+        build_command_parser(name).parse_args(rest, namespace)
+
+    def _get_subactions(self) -> list[argparse.Action]:
+        """What argparse's formatter lists below an action."""
+        return [argparse.Action([], name, help=summary, metavar=name) for name, summary in SUMMARIES.items()]
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _CommandParser(
-        prog="koding-audit",
+        prog=_PROGRAM,
         description="Audits AWS IAM users and groups against a desired-state file, and repairs what is missing.",
         epilog=EXAMPLES,
         formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
-    version = f"koding-audit {__version__}"
-    top.add_argument("--version", action="version", version=version)
-    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, says: str, *groups: Callable[[argparse.ArgumentParser], None]) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name,
-            help=says,
-            description=says[0].upper() + says[1:] + ".",
-            epilog=command_examples(name),
-            formatter_class=_HelpFormatter,
-            allow_abbrev=False,
-        )
-        added.add_argument("--version", action="version", version=version, help=argparse.SUPPRESS)
-        for group in groups:
-            group(added)
-        return added
-
-    scan = command(
-        "scan",
-        "audit the live account; with --fix, repair it",
-        add_file_arguments,
-        add_source_option,
-        add_selection_options,
-        add_report_options,
-        add_aws_options,
-    )
-    add_target_options(scan)
-    scan.add_argument(
-        "--history",
-        default="",
-        metavar="FILE",
-        help="add what was found to this file, for `history` and the report's trend",
-    )
-    add_write_options(scan, fix=True)
-    plan = command(
-        "plan",
-        "save what `scan --fix` would do",
-        add_file_arguments,
-        add_source_option,
-        add_selection_options,
-        add_aws_options,
-    )
-    group = plan.add_argument_group("the plan")
-    form = group.add_mutually_exclusive_group(required=True)
-    form.add_argument("--out", metavar="PLAN", help="the file to write; never over one that is there")
-    form.add_argument(
-        "--as",
-        dest="form",
-        choices=plugins.plugin_names("remediation.export"),
-        help="print it for another tool instead, with what `managed_by` leaves to one",
-    )
-    add_change_options(group)
-    add_admin_option(group)
-    apply = command(
-        "apply", "do exactly what a plan says; refuse it if anything has moved", add_report_options, add_aws_options
-    )
-    apply.add_argument("plan", metavar="PLAN", help="what `plan --out` saved, at most 24 hours old")
-    add_write_options(apply)
-    undo = command("undo", "take back what a journal says this tool added", add_aws_options)
-    undo.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run; its path was printed by it")
-    add_write_options(undo)
-    add_setup_arguments(
-        command(
-            "setup",
-            "the whole guide on an empty account: groups, users, policies, a key",
-            add_file_arguments,
-            add_aws_options,
-        )
-    )
-    init = command(
-        "init", "write ./koding-audit.yaml: a starter, or the account as it is", add_source_option, add_aws_options
-    )
-    init.add_argument("--adopt", action="store_true", help="describe the account that is there; only reads it")
-    snapshot = command(
-        "snapshot", "save the live state, for --source snapshot:FILE", add_source_option, add_aws_options
-    )
-    snapshot.add_argument(
-        "--out", required=True, metavar="FILE", help="the file to write; never over one that is there"
-    )
-    add_can_arguments(
-        command("can", "is an action allowed, and which statements decide", add_source_option, add_aws_options)
-    )
-    add_stack_arguments(
-        command("stack", "what a stack script needs, and may it be built", add_source_option, add_aws_options)
-    )
-    add_diff_arguments(command("diff", "which actions a policy document gained and lost, by meaning", add_aws_options))
-    add_permissions_arguments(
-        command("permissions", "print the smallest IAM policy for what a run calls, from the desired state")
-    )
-    add_doctor_arguments(
-        command("doctor", "why a scan fails: credentials, account, endpoint, clock, which reads are permitted")
-    )
-    add_merge_arguments(command("merge", "several saved JSON reports, of shards or accounts, as one, offline"))
-    add_render_arguments(command("render", "turn a saved JSON report into other formats, offline"))
-    add_history_arguments(
-        command("history", "since when each finding stands, what came and went, and a trend, offline")
-    )
-    add_notify_arguments(
-        command("notify", "tell of what changed since a report, from saved reports, without AWS credentials")
-    )
-    validate = command("validate", "check desired-state files, and the guards beside them, offline")
-    add_file_arguments(validate)
-    validate.add_argument("-q", "--quiet", action="store_true", help="no notes, only errors")
-    explain = command("explain", "what a rule looks at, why, how to fix it by hand, and an example")
-    explain.add_argument(
-        "rule", nargs="?", default="", metavar="RULE", help="a rule, or the id of a finding (default: list the rules)"
-    )
-    schema = command("schema", "print the JSON Schema of the desired-state file, of guards.yaml or of the JSON report")
-    schema.add_argument(
-        "format", nargs="?", default="desired", choices=("desired", "guards", "report"), help="(default: desired)"
-    )
-    completion = command("completion", "print what makes a shell complete commands, options and rules")
-    completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
-    command("demo", "the whole tour on an embedded account; needs no AWS credentials")
+    top.add_argument("--version", action="version", version=_VERSION)
+    commands = top.add_argument_group("commands")
+    commands.add_argument("command", action=_CommandAction, nargs=argparse.PARSER, choices=SUMMARIES, metavar="COMMAND")
     return top
+
+
+def build_command_parser(name: str) -> argparse.ArgumentParser:
+    """What may be typed after a command's name, as its module says."""
+    from koding_audit import plugins  # noqa: PLC0415 - only where a command is said
+
+    command = plugins.load_plugin("cli.commands", name)
+    summary: str = command.SUMMARY
+    parser = _CommandParser(
+        prog=f"{_PROGRAM} {name}",
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=examples_text(command.EXAMPLES),
+        formatter_class=_HelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(quiet=False, verbose=False)
+    parser.add_argument("--version", action="version", version=_VERSION, help=argparse.SUPPRESS)
+    command.add_arguments(parser)
+    return parser

@@ -33,7 +33,7 @@ def ends_with(error: BaseException | int, monkeypatch: pytest.MonkeyPatch, *more
             raise error
         return error
 
-    monkeypatch.setattr(snapshot, "snapshot", command)
+    monkeypatch.setattr(snapshot, "run", command)
     return main(["snapshot", "--out", "x", *more])
 
 
@@ -84,14 +84,14 @@ def test_a_crash_shows_its_traceback_only_when_asked(
 def test_a_scheduler_or_a_terminal_that_goes_ends_a_run_as_ctrl_c_does(
     by: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(snapshot, "snapshot", lambda *_: signal.raise_signal(by))
+    monkeypatch.setattr(snapshot, "run", lambda *_: signal.raise_signal(by))
     assert main(["snapshot", "--out", "x"]) == 2
     assert "interrupted" in capsys.readouterr().err
 
 
 def test_under_nohup_a_run_goes_on_when_its_terminal_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    monkeypatch.setattr(snapshot, "snapshot", lambda *_: signal.raise_signal(signal.SIGHUP) or 0)  # type: ignore[func-returns-value]
+    monkeypatch.setattr(snapshot, "run", lambda *_: signal.raise_signal(signal.SIGHUP) or 0)  # type: ignore[func-returns-value]
     assert main(["snapshot", "--out", "x"]) == 0
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from koding_audit import __version__, plugins
 from koding_audit.cli import main
-from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
+from koding_audit.cli.commands import SUMMARIES as COMMANDS
 from koding_audit.cli.parser import build_parser
+from tests.unmeasured import told_by
 
 
 def test_scan_alone_reads_the_live_account_and_writes_nothing() -> None:
@@ -89,13 +90,45 @@ def test_help_and_version_are_status_0(capsys: pytest.CaptureFixture[str]) -> No
     assert "exit status: 0" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_has_a_module_and_is_in_the_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert callable(getattr(plugins.load_plugin("cli.commands", COMMANDS[command]), command))
+def test_every_command_has_a_module_and_each_module_is_a_command() -> None:
+    assert sorted(COMMANDS) == plugins.plugin_names("cli.commands")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_is_for_by_one_sentence_and_examples(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = plugins.load_plugin("cli.commands", command)
+    assert COMMANDS[command] == module.SUMMARY
+    assert callable(module.run)
+    assert module.EXAMPLES
+    assert {said.partition(" ")[0] for said, _ in module.EXAMPLES} == {command}
     assert main([command, "--help"]) == 0
-    assert f"koding-audit {command}" in capsys.readouterr().out
+    assert f"usage: koding-audit {command} [-h]" in capsys.readouterr().out
+
+
+def test_help_shows_the_commands_in_their_order_and_loads_none(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
-    assert re.search(rf"\n    {command}\s", capsys.readouterr().out)
+    shown = re.findall(r"^    ([a-z]+)\s", capsys.readouterr().out, re.MULTILINE)
+    assert shown == list(COMMANDS)
+    script = (
+        "import sys\n"
+        "from koding_audit.cli import main\n"
+        "main(['--help'])\n"
+        "print([name for name in sys.modules if name.startswith('koding_audit.cli.commands.')])\n"
+    )
+    assert told_by(script) == "[]"
+
+
+def test_only_the_command_that_is_said_is_loaded_and_its_help_does_no_work() -> None:
+    script = (
+        "import sys\n"
+        "from koding_audit.cli import main\n"
+        "main(['can', '--help'])\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('koding_audit.cli.commands.',"
+        " 'koding_audit.cli.handlers', 'koding_audit.scan'))))\n"
+    )
+    assert told_by(script) == "['koding_audit.cli.commands.can']"
 
 
 @pytest.mark.parametrize("columns", ["20", "500"])

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from koding_audit import desired
-from koding_audit.cli.commands.permissions import policy_for_mode
+from koding_audit.cli.handlers.permissions import policy_for_mode
 from koding_audit.model.account import Account
 from tests.endtoend.harness import ACCOUNT, CHECKOUT, GUIDE
 

@@ -285,7 +285,7 @@ def test_the_password_of_a_proxy_is_not_told(
 CRASH = f"""
 import sys
 from koding_audit.cli import main
-from koding_audit.cli.commands import diff
+from koding_audit.cli.handlers import diff
 from koding_audit.model import errors
 
 class Reply(Exception):

@@ -1,4 +1,4 @@
-"""`can`: what policies allow, answered on standard output."""
+"""The command `can`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
@@ -6,108 +6,57 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from koding_audit.cli.exit_status import INCOMPLETE
-from koding_audit.cli.option_values import source_with_policies
-from koding_audit.cli.output import emit
-from koding_audit.io import files
-from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import escape, pluralize
-from koding_audit.model.errors import InputError
-from koding_audit.model.frozen import dataclass
-from koding_audit.scan.options import AccessQuestion, SourceOptions
+from koding_audit.cli.options import add_answer_option, add_aws_options, add_organization_options, add_source_option
 
 if TYPE_CHECKING:
-    from koding_audit.policy.evaluation import Decision
-    from koding_audit.policy.evaluation.cases import Case
+    from koding_audit.io.terminal import Terminal
+
+SUMMARY = "is an action allowed, and which statements decide"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("can user/ada ec2:RunInstances", "may she, and by which statement?"),
+    ("can role/deploy 's3:Get*' 'arn:aws:s3:::logs/*'", "all that the wildcard stands for"),
+    ("can user/ada ec2:RunInstances --context aws:RequestedRegion=eu-west-1", "with what a request carries"),
+    ("can --who iam:CreateUser", "everybody in the account who may"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class CanCommand:
-    """What `can` is asked for: its words in the places where they are typed."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit can`."""
+    add_source_option(parser)
+    add_aws_options(parser)
+    parser.add_argument(
+        "principal", nargs="?", default="", metavar="PRINCIPAL", help="user/NAME, group/NAME, role/NAME, or an ARN"
+    )
+    parser.add_argument("action", nargs="?", default="", metavar="ACTION", help="ec2:RunInstances; may have wildcards")
+    parser.add_argument("resource", nargs="?", default="*", metavar="RESOURCE", help="an ARN (default: any, `*`)")
+    group = parser.add_argument_group("the question")
+    group.add_argument(
+        "--context", action="append", default=[], metavar="KEY=VALUE", help="what the request carries; repeatable"
+    )
+    add_organization_options(group)
+    add_answer_option(group)
+    _add_other_questions(group)
 
-    source: SourceOptions
-    principal: str
-    action: str
-    resource: str
-    context: tuple[str, ...]
-    strict: bool
-    output: str
-    who: bool
-    """Whether everybody is asked about: the first word is the action then, and the second the resource."""
-    simulate: bool
-    cases: str
-    """The file of cases that is read instead, "" for none."""
+
+def _add_other_questions(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--who",
+        action="store_true",
+        help="instead: who can? `can --who ACTION [RESOURCE]`; status 0 when somebody can, 1 when nobody can",
+    )
+    group.add_argument(
+        "--simulate", action="store_true", help="also ask AWS's own simulator; a disagreement is shown, and is status 2"
+    )
+    group.add_argument(
+        "--cases",
+        default="",
+        metavar="FILE",
+        help="instead: a request with its policies a line, as JSON; status 0 when each is decided as expected",
+    )
 
 
-def can(namespace: argparse.Namespace, terminal: Terminal) -> int:
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: allowed, or every case as expected; 1: not; 2: it is not known."""
-    options = _read_options(namespace)
-    live = bool(options.principal or options.action)
-    if live is bool(options.cases):
-        raise InputError(
-            "ask about PRINCIPAL and ACTION, or give --cases FILE", "koding-audit can user/NAME ec2:RunInstances"
-        )
-    if options.cases and (options.source.scps or options.source.rcps):
-        raise InputError("--scp and --rcp go with a question: a case brings its own policies", "leave them out")
-    if options.cases:
-        return _answer_cases(options.cases, terminal)
-    return _ask_everybody(options, terminal) if options.who else _ask_about_one(options, terminal)
+    from koding_audit.cli.handlers import can  # noqa: PLC0415 - `can --help` is spared it
 
-
-def _ask_about_one(options: CanCommand, terminal: Terminal) -> int:
-    from koding_audit.cli.decisions import answer_can  # noqa: PLC0415 - a file of cases reads no account
-
-    if not options.action:
-        raise InputError("which action?", "koding-audit can user/NAME ec2:RunInstances")
-    asked = AccessQuestion(options.action, options.principal, options.resource, options.context, options.strict)
-    return answer_can(options.source, asked, terminal, output=options.output, simulate=options.simulate)
-
-
-def _ask_everybody(options: CanCommand, terminal: Terminal) -> int:
-    from koding_audit.cli.who_can import answer_who_can  # noqa: PLC0415 - a file of cases reads no account
-
-    if options.resource != "*" or options.simulate:
-        raise InputError("--who asks about one action of everybody", "koding-audit can --who ec2:RunInstances")
-    asked = AccessQuestion(
-        options.principal, resource=options.action or "*", context=options.context, strict=options.strict
-    )
-    return answer_who_can(options.source, asked, terminal, output=options.output)
-
-
-def _answer_cases(path: str, terminal: Terminal) -> int:
-    """Each case of the file. Status 0: all decided, and as expected; 1: one is not; 2: one cannot be told."""
-    from koding_audit.policy.evaluation.cases import read_cases, result_line  # noqa: PLC0415 - nothing else needs the evaluator
-
-    cases = list(read_cases(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
-    if not cases:
-        raise InputError(f"{path} holds no case", "write one a line, as JSON")
-    answers = [(case, case.decide()) for case in cases]
-    emit("".join(result_line(case, decision) + "\n" for case, decision in answers))
-    return _check_expectations(answers, terminal)
-
-
-def _check_expectations(answers: Sequence[tuple[Case, Decision]], terminal: Terminal) -> int:
-    wrong = [(case, decision) for case, decision in answers if not case.accepts(decision.verdict)]
-    for case, decision in wrong:
-        place = f"{escape(case.location.path)}:{case.location.line}:{case.location.column}"
-        terminal.note(f"{place}: {escape(case.id)}: expected {case.expected}, is {decision.verdict}")
-    terminal.note(f"{pluralize(len(answers), 'case')}, {len(wrong)} not as expected")
-    if any(decision.verdict == "unknown" and case.expected != "unknown" for case, decision in answers):
-        return INCOMPLETE
-    return 1 if wrong else 0
-
-
-def _read_options(namespace: argparse.Namespace) -> CanCommand:
-    """What the command line says."""
-    return CanCommand(
-        source=source_with_policies(namespace),
-        principal=namespace.principal,
-        action=namespace.action,
-        resource=namespace.resource,
-        context=tuple(namespace.context),
-        strict=namespace.strict,
-        output=namespace.output,
-        who=namespace.who,
-        simulate=namespace.simulate,
-        cases=namespace.cases,
-    )
+    return can.run(namespace, terminal)

@@ -1,34 +1,30 @@
-"""`explain [RULE]`: what a rule is about and what to do, as the documents say it; of all rules a line each."""
+"""The command `explain`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit import plugins
-from koding_audit.cli.output import emit
-from koding_audit.io.terminal import Terminal
-from koding_audit.model.finding import NOT_CHECKED
-from koding_audit.report import rule_help
-from koding_audit.scan.catalog import advice_for_rule, load_rules
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
 
-_WIDTH = 100  # as --help; on a narrower terminal, its own
+SUMMARY = "what a rule looks at, why, how to fix it by hand, and an example"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("explain", "every rule, a line each"),
+    ("explain policy-missing", "what it is about, and how to fix it by hand"),
+)
 
 
-def explain(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit explain`."""
+    parser.add_argument(
+        "rule", nargs="?", default="", metavar="RULE", help="a rule, or the id of a finding (default: list the rules)"
+    )
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Print it. The id of a finding is taken for its rule. Raises InputError: there is no such rule."""
-    # A finding's id begins with its rule.
-    name = namespace.rule.partition("/")[0]
-    if not name:
-        emit(
-            "".join(
-                f"{each:<30}{advice_for_rule(each).why}\n"
-                for each in (*plugins.plugin_names("scan.rules"), NOT_CHECKED)
-            )
-        )
-        return 0
-    if name != NOT_CHECKED:
-        load_rules([name])
-    width = min(_WIDTH, max(shutil.get_terminal_size((_WIDTH, 24)).columns, 40))
-    emit(f"{name}\n\n{rule_help.help_text(advice_for_rule(name), width)}")
-    return 0
+    from koding_audit.cli.handlers import explain  # noqa: PLC0415 - `explain --help` is spared it
+
+    return explain.run(namespace, terminal)

@@ -1,179 +1,47 @@
-"""`history`: since when each finding stands, what came and went, and a trend, from what `scan --history` keeps."""
+"""The command `history`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit.cli.output import emit
-from koding_audit.io.json_text import format_time, write_json
-from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import escape, format_age, pluralize
-from koding_audit.model.errors import InputError
-from koding_audit.model.frozen import replace
-from koding_audit.report import history_store
-from koding_audit.report.history import FindingEvent, History, HistoryPoint, TrackedFinding
-from koding_audit.report.history_store import FailedRun
+from koding_audit.cli.options import add_answer_option, add_quiet_option, parse_account_id
 
-_TREND_COLUMNS = ("error", "warning", "note", "waived", "fixed", "not_checked")
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
+
+SUMMARY = "since when each finding stands, what came and went, and a trend, offline"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("history iam-history.db", "of what `scan --history iam-history.db` kept"),
+    ("history iam-history.db --last 90 --output json", "the last 90 audits, for a program"),
+)
 
 
-def history(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """Status 0 when it was shown, whatever stands. Raises AuditError."""
-    failed, found = history_store.read_history(namespace.file)
-    if namespace.account:
-        found = _audits_of(found, namespace.account, namespace.file)
-    latest = [_keep_last(each, namespace.last) for each in found]
-    emit(
-        _history_json(latest, failed) if namespace.output == "json" else _history_table(latest, failed, namespace.last)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit history`."""
+    parser.add_argument("file", metavar="FILE", help="what `scan --history FILE` keeps")
+    parser.add_argument("--account", type=parse_account_id, metavar="ID", help="only this account")
+    parser.add_argument(
+        "--last",
+        type=_parse_audit_count,
+        default=20,
+        metavar="N",
+        help="what came and went in the last N audits (default: 20)",
     )
-    return 0
+    add_answer_option(parser)
+    add_quiet_option(parser)
 
 
-def _audits_of(found: Iterable[History], account: str, path: str) -> tuple[History, ...]:
-    """Those of one account. Raises InputError where there is none."""
-    those = tuple(each for each in found if each.history_key.account == account)
-    if not those:
-        hint = f"without --account, `koding-audit history {path}` shows which accounts it holds"
-        raise InputError(f"the history {path} holds no audit of account {account}", hint)
-    return those
+def _parse_audit_count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of audits from 1 to 999999")
+    return int(text)
 
 
-def _keep_last(history: History, last: int) -> History:
-    """The same, with the series and the events of its last audits only."""
-    series = history.series[-last:] if last else ()
-    events = tuple(each for each in history.events if series and each.at >= series[0].at)
-    return replace(history, series=series, events=events)
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
+    """Status 0 when it was shown, whatever stands. Raises AuditError."""
+    from koding_audit.cli.handlers import history  # noqa: PLC0415 - `history --help` is spared it
 
-
-# --- json ---------------------------------------------------------------------------------------
-
-
-def _history_json(found: Iterable[History], failed: Iterable[FailedRun]) -> str:
-    value = {
-        "version": 1,
-        "kind": "koding-audit-history",
-        "accounts": [_account_value(each) for each in found],
-        "failed": [{"at": format_time(each.at), "errors": list(each.errors)} for each in failed],
-    }
-    return write_json(value, indent=2) + "\n"
-
-
-def _account_value(history: History) -> dict[str, Any]:
-    track = history.history_key
-    return {
-        "account": {"id": track.account, "partition": track.partition},
-        "source": track.source,
-        "endpoint": track.endpoint or None,
-        "audits": history.audits,
-        "standing": [_standing_value(each) for each in history.tracked],
-        "events": [
-            {"at": format_time(each.at), "event": each.kind, "id": each.finding.id, "severity": each.finding.severity}
-            for each in history.events
-        ],
-        "trend": [_point_value(each) for each in history.series],
-    }
-
-
-def _standing_value(each: TrackedFinding) -> dict[str, Any]:
-    finding = each.finding
-    return {
-        "id": finding.id,
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "status": finding.status,
-        "subject": finding.subject,
-        "message": finding.message,
-        "since": format_time(each.since),
-        "seen": format_time(each.last_seen),
-        "known": each.is_confirmed,
-    }
-
-
-def _point_value(each: HistoryPoint) -> dict[str, Any]:
-    return {
-        "at": format_time(each.at),
-        "status": each.status,
-        "partial": each.partial,
-        "summary": dict(each.counts),
-        "came": each.new_count,
-        "went": each.resolved_count,
-    }
-
-
-# --- table --------------------------------------------------------------------------------------
-
-
-def _history_table(found: Sequence[History], failed: Sequence[FailedRun], last: int) -> str:
-    parts = [list(_history_lines(each, last)) for each in found]
-    if failed:
-        parts.append(
-            [
-                "Runs that audited nothing",
-                *(f"  {format_time(each.at)}  {_failure_reason(each)}" for each in failed[-last:]),
-            ]
-        )
-    if not parts:
-        parts.append(["No run is in this history yet."])
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
-
-
-def _failure_reason(failed: FailedRun) -> str:
-    return escape("; ".join(failed.errors)) or "no reason was kept"
-
-
-def _history_lines(history: History, last: int) -> Iterator[str]:
-    track = history.history_key
-    elsewhere = f" at {track.endpoint}" if track.endpoint else ""
-    yield escape(f"Account   {track.account} (partition {track.partition}), {track.source}{elsewhere}")
-    yield f"Audits    {history.audits}, the last at {format_time(history.last.at)}: {history.last.status}"
-    yield ""
-    yield from _standing_lines(history)
-    yield from _event_lines(history.events, last)
-    yield from _trend_lines(history.series, last)
-
-
-def _standing_lines(history: History) -> Iterator[str]:
-    if not history.tracked:
-        yield "Nothing stands."
-        return
-    yield f"Stands    {pluralize(len(history.tracked), 'finding')}"
-    rows = [("severity", "since", "for", "finding")]
-    for each in history.tracked:
-        status = "" if each.finding.status == "open" else f" ({each.finding.status})"
-        unknown = "" if each.is_confirmed else f" (not known since {format_time(each.last_seen)})"
-        told = f"{each.finding.rule}: {each.finding.message}{status}{unknown}"
-        rows.append((each.finding.severity, format_time(each.since), format_age(each.since, history.last.at), told))
-    yield from _align_columns(rows)
-
-
-def _event_lines(events: Sequence[FindingEvent], last: int) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = []
-    if events:
-        yield ""
-        yield f"Came and went, in the last {pluralize(last, 'audit')}"
-        for each in events:
-            finding = each.finding
-            rows.append((format_time(each.at), each.kind, finding.severity, f"{finding.rule}: {finding.message}"))
-        yield from _align_columns(rows)
-
-
-def _trend_lines(series: Sequence[HistoryPoint], last: int) -> Iterator[str]:
-    if series:
-        yield ""
-        yield f"Trend, in the last {pluralize(last, 'audit')}"
-        rows = [("audit", "result", *(name.replace("_", " ") for name in _TREND_COLUMNS), "came", "went")]
-        for each in series:
-            numbers = (*(each.counts[name] for name in _TREND_COLUMNS), each.new_count, each.resolved_count)
-            result = each.status + (" (some rules)" if each.partial else "")
-            rows.append((format_time(each.at), result, *map(str, numbers)))
-        yield from _align_columns(rows)
-
-
-def _align_columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows with each cell as wide as its column; the last is as long as it is."""
-    rows = [tuple(map(escape, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return history.run(namespace, terminal)

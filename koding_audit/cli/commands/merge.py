@@ -1,45 +1,35 @@
-"""`merge`: several saved JSON reports as one, as if one run had made them."""
+"""The command `merge`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit.cli.commands.render import read_saved_report
-from koding_audit.cli.output import check_outputs, deliver_report, parse_outputs
-from koding_audit.io.terminal import Terminal
-from koding_audit.model.errors import InputError
-from koding_audit.model.frozen import replace
-from koding_audit.model.report import Report
-from koding_audit.report.spool import join_reports
-from koding_audit.report.status import exit_status
-from koding_audit.scan.catalog import advice_for_report
+from koding_audit.cli.options import add_output_option, add_quiet_option
+
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
+
+SUMMARY = "several saved JSON reports, of shards or accounts, as one, offline"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("merge shard-*.json --output table --output json:all.json", "what one run would have said"),
+)
 
 
-def merge(namespace: argparse.Namespace, terminal: Terminal) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit merge`."""
+    parser.add_argument(
+        "reports", nargs="+", metavar="REPORT", help="what `scan --output json:REPORT` saved, each of other accounts"
+    )
+    group = parser.add_argument_group("the report")
+    add_output_option(group)
+    group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
+    add_quiet_option(parser)
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """The exit status of a scan of all of it. Raises InputError."""
-    wanted = parse_outputs(namespace.output)
-    check_outputs(wanted, namespace.reports)
-    report = _merge_reports([(path, read_saved_report(path)) for path in namespace.reports])
-    report = replace(report, advice=advice_for_report(report))
-    terminal.print_problems(report.errors)
-    deliver_report(report, wanted)
-    return exit_status(report, exit_zero=namespace.exit_zero)
+    from koding_audit.cli.handlers import merge  # noqa: PLC0415 - `merge --help` is spared it
 
-
-def _merge_reports(reports: Sequence[tuple[str, Report]]) -> Report:
-    """Raises InputError where two of them are about one account, or were made in different ways."""
-    first_path, first = reports[0]
-    seen: dict[str, str] = {}
-    for path, report in reports:
-        if (report.fail_on, report.made_by) != (first.fail_on, first.made_by):
-            message = (
-                f"{first_path} and {path} were made with different --fail-on, or by different versions of this tool"
-            )
-            raise InputError(message, "make them all in one way")
-        for audit in report.audits:
-            if audit.account.id in seen:
-                message = f"account {audit.account.id} is in {seen[audit.account.id]} and in {path}"
-                raise InputError(message, "leave one of the two out")
-            seen[audit.account.id] = path
-    return join_reports([report for _, report in reports])
+    return merge.run(namespace, terminal)

@@ -1,31 +1,31 @@
-"""`render`: a saved JSON report in any other format."""
+"""The command `render`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit.cli.output import check_outputs, deliver_report, parse_outputs
-from koding_audit.io import files
-from koding_audit.io.terminal import Terminal
-from koding_audit.model.frozen import replace
-from koding_audit.model.report import Report
-from koding_audit.report import codec
-from koding_audit.scan.catalog import advice_for_report
+from koding_audit.cli.options import add_output_option, add_quiet_option
 
-_REPORT_FILE = files.FileSpec("a report", 256, "make one with `scan FILE --output json:REPORT`")
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
+
+SUMMARY = "turn a saved JSON report into other formats, offline"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("render report.json --output markdown --output junit:report.xml", "a saved report in other formats"),
+)
 
 
-def render(namespace: argparse.Namespace, terminal: Terminal) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit render`."""
+    parser.add_argument("report", metavar="REPORT", help="what `scan --output json:REPORT` saved")
+    add_output_option(parser.add_argument_group("the report"))
+    add_quiet_option(parser)
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0 when it was rendered, whatever the report says; its errors are told as the scan told them."""
-    wanted = parse_outputs(namespace.output)
-    check_outputs(wanted, [namespace.report])
-    report = read_saved_report(namespace.report)
-    terminal.print_problems(report.errors)
-    deliver_report(report, wanted)
-    return 0
+    from koding_audit.cli.handlers import render  # noqa: PLC0415 - `render --help` is spared it
 
-
-def read_saved_report(path: str) -> Report:
-    """A saved report, with what its rules say to people. Raises InputError."""
-    report = codec.parse_report(files.read_text(path, _REPORT_FILE), path)
-    return replace(report, advice=advice_for_report(report))
+    return render.run(namespace, terminal)

@@ -1,152 +1,121 @@
-"""The command `scan`: audits an account or many, and repairs what is missing with `--fix`."""
+"""The command `scan`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from functools import partial
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit.accounts.options import AccountsOptions, EngineOptions
-from koding_audit.aws.sources import AccountSource
-from koding_audit.cli.finish import ReportOptions, files_of_scan, make_report, run_and_deliver
-from koding_audit.cli.option_values import report_options, selected_scan, write_options
-from koding_audit.io.terminal import Terminal
-from koding_audit.model.desired import Desired
-from koding_audit.model.errors import InputError
-from koding_audit.model.frozen import dataclass, replace
-from koding_audit.model.report import Report
-from koding_audit.remediation.account import scan_and_fix
-from koding_audit.remediation.options import WriteOptions, check_writable
-from koding_audit.scan.options import ScanOptions
-from koding_audit.scan.run import Run, prepare_run
-from koding_audit.scan.session import open_source, resolve_desired_state
+from koding_audit import plugins
+from koding_audit.cli.options import (
+    add_aws_options,
+    add_change_options,
+    add_file_arguments,
+    add_report_options,
+    add_selection_options,
+    add_source_option,
+    add_write_options,
+)
 
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
 
-@dataclass(frozen=True, slots=True)
-class ScanCommand:
-    """What `scan` is asked for."""
-
-    scan: ScanOptions
-    report: ReportOptions
-    accounts: AccountsOptions
-    writes: WriteOptions | None
-    """What `--fix` may write, None without it."""
-
-    @property
-    def unattended(self) -> bool:
-        """Whether something is to be written, and nobody is asked."""
-        return self.writes is not None and self.writes.yes
+SUMMARY = "audit the live account; with --fix, repair it"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("scan koding-audit.yaml", "what is missing?"),
+    ("scan koding-audit.yaml --fix", "attach and add what is missing; asks first"),
+    ("scan koding-audit.yaml --fix --dry-run", "what would that do?"),
+    ("scan koding-audit.yaml --source snapshot:account.json", "without credentials"),
+    ("scan koding-audit.yaml --output table --output sarif:iam.sarif", "for a person and for GitHub"),
+    ("scan koding-audit.yaml --only policy-missing --fail-on error", "one rule, errors only"),
+    ("scan koding-audit.yaml --baseline known.json", "only what is new since that report fails"),
+    ("scan koding-audit.yaml --shard 1/4 --output json:shard-1.json", "a quarter of the accounts of its targets"),
+)
 
 
-def scan(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
-    asked = read_scan_options(namespace)
-
-    def work() -> Report:
-        desired = _resolve_desired(asked)
-        run = prepare_run(asked.scan, terminal, desired, unattended=asked.unattended)
-        if asked.writes:
-            check_writable(asked.writes, asked.scan.source, desired)
-        work_on = _target_scanner(asked) if _has_target_accounts(asked, desired) else scan_and_fix
-        with open_source(asked.scan.source, terminal) as source:
-            return work_on(run, source, desired, asked.writes)
-
-    return run_and_deliver(work, asked.report, terminal, asked.scan.rules)
-
-
-def scan_open_source(source: AccountSource, asked: ScanCommand, terminal: Terminal) -> Report:
-    """What `scan` reports of a source that is open already."""
-
-    def work() -> Report:
-        desired = _resolve_desired(asked)
-        run = prepare_run(asked.scan, terminal, desired, unattended=asked.unattended)
-        return scan_and_fix(run, source, desired, asked.writes)
-
-    return make_report(work, asked.report.fail_on, terminal)
-
-
-def _resolve_desired(asked: ScanCommand) -> Desired:
-    """What writes to a real account wants its file named."""
-    named = asked.writes is not None and asked.scan.source.source != "demo"
-    return resolve_desired_state(asked.scan.desired, must_be_named=named)
-
-
-def _target_scanner(asked: ScanCommand) -> Callable[[Run, AccountSource, Desired, WriteOptions | None], Report]:
-    """What audits the accounts of targets. Raises InputError."""
-    from koding_audit.accounts import run  # noqa: PLC0415 - most runs are of one account
-
-    run.check_target_options(asked.scan, asked.writes, asked.accounts)
-    return partial(run.scan_targets, options=asked.accounts)
-
-
-def _has_target_accounts(asked: ScanCommand, desired: Desired) -> bool:
-    """Whether the accounts of targets are audited, and not the one of the source. Raises InputError."""
-    several = bool(desired.targets) and asked.scan.source.source == "live"
-    named = next(_target_flags(asked.accounts), "")
-    if named and not several:
-        hint = (
-            "write `targets:` into the desired state, or leave it out" if not desired.targets else "use --source live"
-        )
-        raise InputError(f"{named} is about the accounts of targets, and there are none", hint)
-    return several
-
-
-def _target_flags(accounts: AccountsOptions) -> Iterator[str]:
-    """The options about the accounts of targets that are given."""
-    engine = accounts.engine
-    given = {
-        "--target": accounts.targets,
-        "--shard": accounts.shard,
-        "--keep-going": accounts.keep_going,
-        "--resume": accounts.resume,
-        "--engine": engine.engine,
-        "--scheduler": engine.scheduler,
-        "--workers": engine.workers,
-    }
-    return (flag for flag, value in given.items() if value)
-
-
-def read_scan_options(namespace: argparse.Namespace) -> ScanCommand:
-    """What the command line says. Raises InputError where it says how to write, and not to write."""
-    writes = replace(write_options(namespace), create=namespace.create, replace=namespace.replace)
-    if not namespace.fix:
-        _refuse_write_options(writes)
-    scan = replace(selected_scan(namespace), baseline=namespace.baseline)
-    accounts = _read_accounts_options(namespace)
-    engine = accounts.engine
-    kept = (accounts.resume, engine.tls_ca, engine.tls_cert, engine.tls_key, writes.journal)
-    report = replace(report_options(namespace), history=namespace.history, inputs=(*files_of_scan(scan), *kept))
-    return ScanCommand(scan, report, accounts, writes if namespace.fix else None)
-
-
-def _refuse_write_options(writes: WriteOptions) -> None:
-    """Raises InputError where one of them is given."""
-    given = {
-        "--create": writes.create,
-        "--replace": writes.replace,
-        "--yes": writes.yes,
-        "--dry-run": writes.dry_run,
-        "--journal": writes.journal,
-        "--allow-admin": writes.allow_admin,
-    }
-    for flag, value in given.items():
-        if value:
-            raise InputError(f"{flag} says how to write, and nothing is to be written", "add --fix")
-
-
-def _read_accounts_options(namespace: argparse.Namespace) -> AccountsOptions:
-    return AccountsOptions(
-        targets=tuple(namespace.target),
-        shard=namespace.shard,
-        resume=namespace.resume,
-        keep_going=namespace.keep_going,
-        engine=EngineOptions(
-            engine=namespace.engine,
-            parallel=namespace.parallel,
-            workers=namespace.workers,
-            scheduler=namespace.scheduler,
-            tls_ca=namespace.tls_ca,
-            tls_cert=namespace.tls_cert,
-            tls_key=namespace.tls_key,
-        ),
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit scan`."""
+    add_file_arguments(parser)
+    add_source_option(parser)
+    add_selection_options(parser)
+    add_report_options(parser)
+    add_aws_options(parser)
+    _add_target_options(parser)
+    parser.add_argument(
+        "--history",
+        default="",
+        metavar="FILE",
+        help="add what was found to this file, for `history` and the report's trend",
     )
+    group = parser.add_argument_group("writing")
+    group.add_argument("--fix", action="store_true", help="plan, show, ask, attach what is missing, audit again")
+    add_change_options(group)
+    add_write_options(group)
+
+
+def _add_target_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("many accounts, where the desired state has `targets`")
+    group.add_argument("--target", action="append", default=[], metavar="NAME", help="only these; repeatable")
+    group.add_argument(
+        "--parallel",
+        type=_parse_concurrency,
+        metavar="N",
+        help="accounts at once in all (default: 16; of --scheduler, the threads of its workers)",
+    )
+    group.add_argument(
+        "--shard",
+        type=_parse_shard,
+        metavar="I/N",
+        help="only part I of N equal parts of the accounts; `merge` joins them",
+    )
+    group.add_argument(
+        "--resume",
+        default="",
+        metavar="FILE",
+        help="keep in this file what was found in each account; begun again with it, a run that died goes on",
+    )
+    group.add_argument(
+        "--keep-going", action="store_true", help="of --fix: go on after an account that did not end as expected"
+    )
+    _add_engine_options(group)
+
+
+def _add_engine_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--engine",
+        default="",
+        choices=plugins.plugin_names("accounts.engines"),
+        metavar="NAME",
+        help="threads: of this process (default); dask: worker processes, of this machine or of --scheduler",
+    )
+    group.add_argument(
+        "--workers", type=_parse_concurrency, metavar="N", help="of --engine dask: processes (default: one a CPU)"
+    )
+    group.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="a dask cluster that is there, tls://HOST:PORT"
+    )
+    for name, what in (("ca", "whose certificates are trusted"), ("cert", "our certificate"), ("key", "its key")):
+        group.add_argument(
+            f"--tls-{name}", default="", metavar="FILE", help=f"of --scheduler: {what}, PEM (default: as dask is set)"
+        )
+
+
+def _parse_concurrency(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999")
+    return int(text)
+
+
+def _parse_shard(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})", text, re.ASCII)
+    if found is None or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part of a run, as in 1/4, 2/4, 3/4 and 4/4")
+    return int(found[1]), int(found[2])
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
+    """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
+    from koding_audit.cli.handlers import scan  # noqa: PLC0415 - `scan --help` is spared it
+
+    return scan.run(namespace, terminal)

@@ -1,18 +1,30 @@
-"""The command `schema`: prints the JSON Schema of a format."""
+"""The command `schema`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit import desired
-from koding_audit.cli.output import emit
-from koding_audit.io.terminal import Terminal
-from koding_audit.report import formats
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
+
+SUMMARY = "print the JSON Schema of the desired-state file, of guards.yaml or of the JSON report"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("schema > koding-audit.schema.json", "for an editor"),
+    ("schema report", "for a program that reads JSON reports"),
+)
 
 
-def schema(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit schema`."""
+    parser.add_argument(
+        "format", nargs="?", default="desired", choices=("desired", "guards", "report"), help="(default: desired)"
+    )
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """The JSON Schema of the desired-state file, of guards.yaml or of the JSON report."""
-    known = {"desired": desired.desired_schema, "guards": desired.guards_schema, "report": formats.report_schema}
-    emit(json.dumps(known[namespace.format](), indent=2) + "\n")
-    return 0
+    from koding_audit.cli.handlers import schema  # noqa: PLC0415 - `schema --help` is spared it
+
+    return schema.run(namespace, terminal)

@@ -1,80 +1,32 @@
-"""The command `undo`: takes back what a journal says was written."""
+"""The command `undo`: what it is for, and what may be typed."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from datetime import datetime, timezone
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from koding_audit import desired
-from koding_audit.cli.option_values import live_source, write_options
-from koding_audit.io.terminal import Terminal
-from koding_audit.model.desired import Desired, Guards
-from koding_audit.model.errors import InputError, RefusedError
-from koding_audit.model.plan import Journal, Plan
-from koding_audit.model.snapshot import Snapshot
-from koding_audit.model.verb import Verb
-from koding_audit.remediation import journal, recovery
-from koding_audit.remediation.fix import refuse_root
-from koding_audit.remediation.guard_checks import check_guards, guard_limits
-from koding_audit.remediation.options import check_writable
-from koding_audit.remediation.plan import make_undo_plan as make_undo
-from koding_audit.remediation.plan import state_of_snapshot, undo_query
-from koding_audit.remediation.write import carry_out_plan
-from koding_audit.report.status import unsettled_entries
-from koding_audit.scan.session import identify_account, open_source
+from koding_audit.cli.options import add_aws_options, add_write_options
+
+if TYPE_CHECKING:
+    from koding_audit.io.terminal import Terminal
+
+SUMMARY = "take back what a journal says this tool added"
+EXAMPLES: Sequence[tuple[str, str]] = (
+    ("undo ~/.local/state/koding-audit/123456789012/TIME.jsonl", "shows what it takes back, and asks"),
+    ("undo run.jsonl --dry-run", "what would that take back?"),
+)
 
 
-def undo(namespace: argparse.Namespace, terminal: Terminal) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed after `koding-audit undo`."""
+    add_aws_options(parser)
+    parser.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run; its path was printed by it")
+    add_write_options(parser.add_argument_group("writing"))
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Take back what a journal says was written, where it is still as it was left."""
-    account_options, writes = live_source(namespace), write_options(namespace)
-    past = _read_journal_to_undo(namespace.journal_file, terminal)
-    check_writable(writes, account_options)
-    with open_source(account_options, terminal) as source:
-        account, caller = identify_account(source, account_options.account, terminal)
-        if (account.id, account.partition) != (past.account.id, past.account.partition):
-            told = f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
-            raise RefusedError(told, "use the credentials of that account")
-        refuse_root(caller)
-        recovery.print_unfinished_run(account, writes.journal, terminal)
-        snapshot = source.collect(undo_query(past))
-        if snapshot.gaps:
-            gap = snapshot.gaps[0]
-            raise RefusedError(f"{gap.fact.value} of {gap.subject} could not be read: {gap.call}: {gap.reason}")
-        made = make_undo(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
-        for line in _skipped_writes_line(past, made):
-            terminal.note(line)
-        if source.connection is None:
-            raise InputError("undo: this source cannot be written")
-        guards = load_journal_guards(past, snapshot)
-        judgement = check_guards(made, source, snapshot, guards, guard_limits(writes))
-        result, problems = carry_out_plan(
-            made, source.connection, writes, terminal, judgement, audited=state_of_snapshot(snapshot)
-        )
-    for problem in problems:
-        terminal.print_problem(problem)
-    return 2 if problems or (result is not None and unsettled_entries(result.entries)) else 0
+    from koding_audit.cli.handlers import undo  # noqa: PLC0415 - `undo --help` is spared it
 
-
-def _read_journal_to_undo(path: str, terminal: Terminal) -> Journal:
-    past, torn = journal.read_journal(path)
-    if torn is not None:
-        terminal.print_problem(torn)
-    elif not past.ended:
-        terminal.note("The journal has no end: its run was cut off, or lines were taken away from its end.")
-    return past
-
-
-def load_journal_guards(past: Journal, snapshot: Snapshot) -> Guards:
-    """The guards beside the files that a journal names, as far as they are still there."""
-    guards = desired.load_guards_beside([file.path for file in past.desired])
-    return Desired((), {}, {}, {}, guards=guards).bind(snapshot.account).guards
-
-
-def _skipped_writes_line(past: Journal, made: Plan) -> Iterator[str]:
-    # Going back to a version takes two steps, of which this is the second.
-    taken = sum(step.action.verb is not Verb.DELETE_POLICY_VERSION for step in made.steps)
-    written = [entry for entry in past.entries if entry.outcome in ("done", "pending", "unknown", "started")]
-    if len(written) > taken:
-        count = len(written) - taken
-        yield f"{count} of {len(written)} writes of this journal are left alone: they are not as this tool left them."
+    return undo.run(namespace, terminal)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from koding_audit.cli import main
-from koding_audit.cli.commands.completion import describe_commands
-from koding_audit.cli.dispatch import _COMMAND_MODULES as COMMANDS
+from koding_audit.cli.commands import SUMMARIES as COMMANDS
+from koding_audit.cli.handlers.completion import describe_commands
 
 # In bash: for each line the words, as readline would part them; then what is offered, a line for each.
 OFFERED = """

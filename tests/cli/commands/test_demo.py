@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from koding_audit.cli import main
-from koding_audit.cli.commands import demo
+from koding_audit.cli.handlers import demo
 
 
 def test_the_tour_shows_what_it_runs_and_ends_well(

@@ -18,9 +18,9 @@ from koding_audit.aws.deadline import Deadline
 from koding_audit.aws.permission_probes import ProbeVerdict
 from koding_audit.aws.settings import Settings
 from koding_audit.cli import main
-from koding_audit.cli.commands.doctor import probe_reads
-from koding_audit.cli.commands.permissions import policy_for_mode
 from koding_audit.cli.diagnosis import missing_permissions
+from koding_audit.cli.handlers.doctor import probe_reads
+from koding_audit.cli.handlers.permissions import policy_for_mode
 from koding_audit.model.account import Account
 from tests.aws.replies import KEYS, config_file
 from tests.aws.test_credentials import ASKS

@@ -1,0 +1,133 @@
+"""The command `apply`: carries out a saved plan, and refuses one that is stale."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from koding_audit import desired
+from koding_audit.cli.finish import ReportOptions, files_of_scan, run_and_deliver
+from koding_audit.cli.option_values import live_source, report_options, write_options
+from koding_audit.cli.output import check_outputs, parse_outputs
+from koding_audit.io import files, json_text
+from koding_audit.io.codec.plan import decode_plan
+from koding_audit.io.terminal import Terminal
+from koding_audit.model.desired import Desired
+from koding_audit.model.errors import RefusedError
+from koding_audit.model.frozen import dataclass, replace
+from koding_audit.model.plan import Plan, ScanRequest, Step
+from koding_audit.model.report import Report
+from koding_audit.remediation.account import scan_account
+from koding_audit.remediation.fix import fix_and_audit
+from koding_audit.remediation.options import WriteOptions, check_writable
+from koding_audit.remediation.plan import make_plan
+from koding_audit.remediation.write import describe_action
+from koding_audit.scan.account import apply_baseline
+from koding_audit.scan.catalog import load_rules
+from koding_audit.scan.options import ScanOptions
+from koding_audit.scan.run import Run, read_requested_baseline
+from koding_audit.scan.session import identify_account, open_source
+
+if TYPE_CHECKING:
+    from koding_audit.scan.stack_scripts import StackScripts
+
+
+PLAN_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyCommand:
+    """What `apply` is asked for."""
+
+    plan: str
+    """The file of the plan."""
+    scan: ScanOptions
+    """The account and the baseline: all else is in the plan."""
+    report: ReportOptions
+    writes: WriteOptions
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
+    """Do exactly what a plan says; a plan that is stale, or not what its files give today, is refused."""
+    asked = _read_options(namespace)
+
+    def work() -> Report:
+        saved = read_saved_plan(asked.plan)
+        wanted = _reload_desired(saved)
+        chosen = load_rules(saved.basis.only, saved.basis.skip)
+        baseline = read_requested_baseline(asked.scan.baseline)
+        run = Run(asked.scan, terminal, chosen, _reload_scripts(saved, wanted), baseline)
+        return _apply_plan(asked, run, saved, wanted)
+
+    return run_and_deliver(work, asked.report, terminal)
+
+
+def read_saved_plan(path: str) -> Plan:
+    """A saved plan. Raises InputError."""
+    text = files.read_text(path, files.FileSpec("a plan", 64, "make one with `plan FILE --out PLAN`"))
+    return decode_plan(json_text.parse_json(text, path), path)
+
+
+def _apply_plan(asked: ApplyCommand, run: Run, saved: Plan, wanted: Desired) -> Report:
+    basis, terminal = saved.basis, run.terminal
+    check_outputs(parse_outputs(asked.report.output), [file.path for file in basis.files])
+    age = datetime.now(timezone.utc) - basis.made_at
+    if not timedelta(minutes=-5) <= age <= PLAN_LIFETIME:
+        raise RefusedError("the plan is more than 24 hours old, or from the future", "make it again")
+    check_writable(asked.writes, asked.scan.source, wanted)
+    request = ScanRequest(basis.with_sets, basis.only, basis.skip, basis.create, basis.replace)
+    with open_source(asked.scan.source, terminal) as source:
+        account, _ = identify_account(source, asked.scan.source.account, terminal, wanted)
+        if (account.id, account.partition) != (basis.account.id, basis.account.partition):
+            raise RefusedError(
+                f"the plan is for account {basis.account.id}, and these credentials are for {account.id}",
+                "use the credentials of that account, or make a plan for this one",
+            )
+        scanned = scan_account(run, source, wanted, asked.writes.journal)
+        again = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, basis.made_at)
+        moved = list(_plan_differences(saved, again))
+        if moved:
+            raise RefusedError(
+                f"the plan is not what its files and the account give now: {'; '.join(moved)}", "make it again"
+            )
+        return apply_baseline(run, scanned, fix_and_audit(run, source, scanned, saved, asked.writes))
+
+
+def _reload_desired(saved: Plan) -> Desired:
+    loaded = desired.load_desired([file.path for file in saved.basis.files if not desired.is_guards_file(file.path)])
+    # Guards that have appeared or gone since have changed, too.
+    changed = sorted({file.path for file in {*saved.basis.files} ^ {*loaded.files}})
+    if changed:
+        raise RefusedError(f"{', '.join(changed)} has changed since the plan was made", "make the plan again")
+    return desired.require_sets(loaded, saved.basis.with_sets)
+
+
+def _reload_scripts(saved: Plan, wanted: Desired) -> StackScripts | None:
+    if not saved.basis.stacks:
+        return None
+    from koding_audit.scan import stack_scripts  # noqa: PLC0415 - most plans build nothing
+
+    return stack_scripts.reread_plan_scripts(saved.basis, wanted)
+
+
+def _plan_differences(saved: Plan, again: Plan) -> Iterator[str]:
+    """What differs between a saved plan and the one that is made now."""
+    yield from (
+        f"no longer to be done as planned: {_step_line(step)}" for step in saved.steps if step not in again.steps
+    )
+    yield from (f"not in the plan: {_step_line(step)}" for step in again.steps if step not in saved.steps)
+    if saved.steps == again.steps and saved.basis.state != again.basis.state:
+        yield "what it touches has changed in the account"
+
+
+def _step_line(step: Step) -> str:
+    return " ".join(describe_action(step.action).split())
+
+
+def _read_options(namespace: argparse.Namespace) -> ApplyCommand:
+    """What the command line says."""
+    scan, writes = ScanOptions(live_source(namespace), baseline=namespace.baseline), write_options(namespace)
+    inputs = (namespace.plan, *files_of_scan(scan), writes.journal)
+    return ApplyCommand(namespace.plan, scan, replace(report_options(namespace), inputs=inputs), writes)

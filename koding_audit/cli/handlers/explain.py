@@ -1,0 +1,34 @@
+"""`explain [RULE]`: what a rule is about and what to do, as the documents say it; of all rules a line each."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+
+from koding_audit import plugins
+from koding_audit.cli.output import emit
+from koding_audit.io.terminal import Terminal
+from koding_audit.model.finding import NOT_CHECKED
+from koding_audit.report import rule_help
+from koding_audit.scan.catalog import advice_for_rule, load_rules
+
+_WIDTH = 100  # as --help; on a narrower terminal, its own
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
+    """Print it. The id of a finding is taken for its rule. Raises InputError: there is no such rule."""
+    # A finding's id begins with its rule.
+    name = namespace.rule.partition("/")[0]
+    if not name:
+        emit(
+            "".join(
+                f"{each:<30}{advice_for_rule(each).why}\n"
+                for each in (*plugins.plugin_names("scan.rules"), NOT_CHECKED)
+            )
+        )
+        return 0
+    if name != NOT_CHECKED:
+        load_rules([name])
+    width = min(_WIDTH, max(shutil.get_terminal_size((_WIDTH, 24)).columns, 40))
+    emit(f"{name}\n\n{rule_help.help_text(advice_for_rule(name), width)}")
+    return 0

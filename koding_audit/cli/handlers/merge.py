@@ -1,0 +1,45 @@
+"""`merge`: several saved JSON reports as one, as if one run had made them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from koding_audit.cli.handlers.render import read_saved_report
+from koding_audit.cli.output import check_outputs, deliver_report, parse_outputs
+from koding_audit.io.terminal import Terminal
+from koding_audit.model.errors import InputError
+from koding_audit.model.frozen import replace
+from koding_audit.model.report import Report
+from koding_audit.report.spool import join_reports
+from koding_audit.report.status import exit_status
+from koding_audit.scan.catalog import advice_for_report
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit status of a scan of all of it. Raises InputError."""
+    wanted = parse_outputs(namespace.output)
+    check_outputs(wanted, namespace.reports)
+    report = _merge_reports([(path, read_saved_report(path)) for path in namespace.reports])
+    report = replace(report, advice=advice_for_report(report))
+    terminal.print_problems(report.errors)
+    deliver_report(report, wanted)
+    return exit_status(report, exit_zero=namespace.exit_zero)
+
+
+def _merge_reports(reports: Sequence[tuple[str, Report]]) -> Report:
+    """Raises InputError where two of them are about one account, or were made in different ways."""
+    first_path, first = reports[0]
+    seen: dict[str, str] = {}
+    for path, report in reports:
+        if (report.fail_on, report.made_by) != (first.fail_on, first.made_by):
+            message = (
+                f"{first_path} and {path} were made with different --fail-on, or by different versions of this tool"
+            )
+            raise InputError(message, "make them all in one way")
+        for audit in report.audits:
+            if audit.account.id in seen:
+                message = f"account {audit.account.id} is in {seen[audit.account.id]} and in {path}"
+                raise InputError(message, "leave one of the two out")
+            seen[audit.account.id] = path
+    return join_reports([report for _, report in reports])

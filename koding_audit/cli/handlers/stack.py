@@ -1,0 +1,316 @@
+"""`stack SCRIPT`: what a stack script needs, whether its user may build it, and which policy set is missing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from operator import attrgetter
+
+from koding_audit.aws.sources import AccountSource
+from koding_audit.cli.decisions import decision_value, print_gaps
+from koding_audit.cli.option_values import source_with_policies
+from koding_audit.cli.output import emit
+from koding_audit.io import json_text
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import escape, pluralize
+from koding_audit.model.desired import Desired
+from koding_audit.model.frozen import dataclass
+from koding_audit.model.location import Location
+from koding_audit.model.query import Query
+from koding_audit.model.stack import StackNeed, StackUse
+from koding_audit.policy.permissions import reason_text
+from koding_audit.scan import stack_build, stack_scripts
+from koding_audit.scan.options import DesiredOptions, SourceOptions
+from koding_audit.scan.session import bind_to_account, identify_account, open_source, resolve_desired_state
+from koding_audit.scan.stack_build import BuildDecision, BuildVerdict, SetOffer
+from koding_audit.scan.stack_scripts import StackScripts
+from koding_audit.stack.loader import read_script
+from koding_audit.stack.policy import stack_policy_documents
+
+_EXIT_STATUS: Mapping[BuildVerdict, int] = {"yes": 0, "no": 1, "unknown": 2}
+_JSON_VERDICTS: Mapping[BuildVerdict, str] = {"yes": "can-be-built", "no": "cannot-be-built", "unknown": "not-known"}
+_DECISION_WORDS: Mapping[str, str] = {"explicit-deny": "denied", "implicit-deny": "missing", "unknown": "not known"}
+_MAX_SHOWN = 5  # places of one need, and needs of one action, that the table shows
+
+
+@dataclass(frozen=True, slots=True)
+class StackCommand:
+    """What `stack` is asked for."""
+
+    script: str
+    """The stack script, or a folder of them."""
+    source: SourceOptions
+    desired: DesiredOptions
+    principal: str
+    """Who is to build it: `user/NAME` or `role/NAME`; "" for the only user that is declared."""
+    output: str
+    policy: bool
+    """Whether a policy for just this stack is printed."""
+
+
+def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
+    """Status 0: it can be built; 1: it cannot; 2: it is not known."""
+    options = read_stack_options(namespace)
+    desired, scripts = _read_inputs(options)
+    with open_source(options.source, terminal) as source:
+        return _check_stack(source, options, terminal, desired, scripts)
+
+
+def answer_stack(source: AccountSource, options: StackCommand, terminal: Terminal) -> int:
+    """What `stack` says of a source that is open already."""
+    return _check_stack(source, options, terminal, *_read_inputs(options))
+
+
+def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
+    """The desired state and the script; both are read before anything is asked of AWS."""
+    desired = resolve_desired_state(options.desired)
+    return desired, stack_scripts.StackScripts(
+        (read_script(options.script),), stack_build.resolve_builder(desired, options.principal)
+    )
+
+
+def _check_stack(
+    source: AccountSource, options: StackCommand, terminal: Terminal, desired: Desired, scripts: StackScripts
+) -> int:
+    """Read the account, decide and print."""
+    account, _ = identify_account(source, options.source.account, terminal, desired)
+    wanted = stack_scripts.add_stack_needs(bind_to_account(desired, account), account, scripts)
+    query = stack_build.add_builder_facts(wanted, account, Query())
+    terminal.show_progress(f"reading account {account.id} ...")
+    snapshot = stack_scripts.complete_documents(source.collect(query), query, terminal)
+    (needed,) = wanted.stacks
+    answer = stack_build.decide_build(wanted, snapshot, needed)
+    print_gaps(snapshot, terminal)
+    files = [each.path for each in desired.files]
+    if options.policy:
+        _print_policy(answer, files, terminal)
+    else:
+        emit(_answer_json(answer) if options.output == "json" else _join_lines(_answer_lines(answer, files)))
+    return _EXIT_STATUS[answer.verdict]
+
+
+def _print_policy(answer: BuildDecision, files: list[str], terminal: Terminal) -> None:
+    """The documents that allow just this stack: one, or a list of those that IAM's limit makes of it."""
+    found = stack_policy_documents(answer.stack.needs)
+    emit(json.dumps(found[0] if len(found) == 1 else list(found), indent=2) + "\n")
+    for line in _verdict_line(answer):
+        terminal.note(escape(line))
+    if len(found) > 1:
+        terminal.note(f"These are {pluralize(len(found), 'document')}: IAM takes 6,144 characters for each.")
+    for each in answer.stack.unknown:
+        terminal.note(
+            escape(f"Not in it, for it is not known: {each.what} ({_source_place(each.location)}): {each.why}")
+        )
+    for line in _remedy_lines(answer, files):
+        terminal.note(escape(line))
+
+
+def _join_lines(lines: Iterable[str]) -> str:
+    return "".join(f"{escape(line)}\n" for line in lines)
+
+
+def _answer_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
+    stack, principal = answer.stack, answer.principal
+    yield (
+        f"Stack      {stack.path}: {pluralize(stack.resources, 'resource')} of "
+        f"AWS{_skipped_resources_text(stack.others)}"
+    )
+    yield f"Principal  {principal.kind} {principal.name} ({principal.arn})"
+    yield from _verdict_line(answer)
+    surely = frozenset(answer.denied_needs)
+    denied = {need.action for need in surely}
+    # What is surely missing is told once; the resources that it may be asked for besides say no more.
+    told = [need for need in answer.missing_needs if need in surely or need.action not in denied]
+    yield from _missing_need_lines(answer, told)
+    for each in stack.unknown:
+        yield ""
+        yield f"not known  {each.what}"
+        yield f"  because    {each.why}"
+        yield f"  where      {_source_place(each.location)}"
+    remedies = list(_remedy_lines(answer, files))
+    notes = list(_note_lines(answer))
+    yield from ("", *remedies) if remedies else ()
+    yield from ("", *notes) if notes else ()
+
+
+def _missing_need_lines(answer: BuildDecision, needs: Iterable[StackNeed]) -> Iterator[str]:
+    """Each with its reason; of an action that is lacking for many resources the first ones, and how many more."""
+    seen: Counter[str] = Counter()
+    for need in needs:
+        seen[need.action] += 1
+        if seen[need.action] <= _MAX_SHOWN:
+            yield ""
+            yield from _need_lines(answer, need)
+    for action, number in seen.items():
+        if number > _MAX_SHOWN:
+            yield ""
+            yield f"and        {action} on {number - _MAX_SHOWN} more; --output json names each"
+
+
+def _verdict_line(answer: BuildDecision) -> Iterator[str]:
+    stack, needs = answer.stack, answer.stack.needs
+    if not answer.exists:
+        yield (f"Cannot be built: there is no {answer.principal.kind} {answer.principal.name} in this account.")
+    elif answer.denied_needs:
+        lacking = pluralize(len({need.action for need in answer.denied_needs}), "action")
+        yield (
+            f"Cannot be built: {lacking} of {len({need.action for need in needs})} "
+            f"{_agreeing_verb(lacking)} not allowed."
+        )
+    elif answer.verdict == "unknown":
+        yield "Not known whether it can be built."
+    elif stack.hinted:
+        yield f"Can be built, as far as is known: of {', '.join(stack.hinted)} only hints are known."
+    else:
+        actions = pluralize(len({need.action for need in needs}), "action")
+        yield f"Can be built: all {actions} that it needs are allowed."
+
+
+def _agreeing_verb(counted_noun: str) -> str:
+    return "is" if counted_noun.startswith("1 ") else "are"
+
+
+def _need_lines(answer: BuildDecision, need: StackNeed) -> Iterator[str]:
+    decision = answer.decision_about(need)
+    surely = need.certain and not need.hint
+    word = _DECISION_WORDS[decision.verdict] if surely or decision.verdict == "unknown" else "perhaps"
+    yield f"{word:<10} {need.action}" + ("" if need.resource == "*" else f" on {need.resource}")
+    yield from (f"  because    {reason_text(each)}" for each in decision.reasons)
+    yield from (f"  depends on {key}" for key in decision.open_keys)
+    if need.hint:
+        yield "  perhaps    CloudFormation calls it for such a resource; nobody checked whether Terraform does"
+    elif not need.certain:
+        yield "  perhaps    whether it is asked for hangs on what the script does not say"
+    yield from (f"  needed by  {each}" for each in _use_lines(need.uses))
+
+
+def _use_lines(uses: tuple[StackUse, ...]) -> Iterator[str]:
+    """A resource with its place and what of it needs the action, each resource once."""
+    places = groupby(uses, attrgetter("resource", "location"))  # a resource's uses follow each other
+    for (resource, source), those in islice(places, _MAX_SHOWN):
+        yield f"{resource}, {_source_place(source)}: {', '.join(dict.fromkeys(use.why for use in those))}"
+    more = sum(1 for _ in places)
+    if more:
+        yield f"{more} more"
+
+
+def _remedy_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
+    """What helps: the sets, and what no set gives."""
+    said = " ".join(map(shlex.quote, files))
+    offers = stack_build.chosen_offers(answer)
+    for offer in offers:
+        use = next((use for need in stack_build.needs_of_offer(answer, offer) for use in need.uses), None)
+        because = f"because of {use.resource}, {_source_place(use.location)}" if use else ""
+        required = "required and not attached" if offer.candidate.required else "optional"
+        yield f"To change  set {offer.candidate.name} of {' '.join(offer.holder)} ({required}) is needed {because}"
+    if offers:
+        script = shlex.quote(answer.stack.path)
+        yield f"           koding-audit scan {said} --stack {script} --fix"
+    if offers and not answer.choice.is_exact:
+        yield "           There are too many sets to try every choice: a smaller one may do."
+    rest = [need for need in answer.denied_needs if need not in answer.choice.helped_needs]
+    if rest:
+        names = ", ".join(dict.fromkeys(need.action for need in rest))
+        yield f"No set     gives {names}"
+        if any(answer.decisions[need].verdict == "implicit-deny" for need in rest):
+            script = shlex.quote(answer.stack.path)
+            yield f"           koding-audit stack {script} {said} --policy   prints a policy for it"
+    if answer.unread:
+        yield f"Not read   set {', '.join(answer.unread)}: whether it would help is not known"
+
+
+def _note_lines(answer: BuildDecision) -> Iterator[str]:
+    stack = answer.stack
+    not_seen = sorted({layer for each in answer.decisions.values() for layer in each.decision.not_seen})
+    if not_seen:
+        yield f"Not seen   {', '.join(not_seen)}"
+    if stack.hinted and answer.verdict != "yes":
+        yield f"Hints      of {', '.join(stack.hinted)} only CloudFormation's hints are known, and no row of ours"
+    if stack.service_roles:
+        yield f"Note       the first use in an account makes a service-linked role of {', '.join(stack.service_roles)}"
+        yield "           by iam:CreateServiceLinkedRole of whoever builds"
+    yield from (f"Note       {each}" for each in stack.notes)
+
+
+def _skipped_resources_text(others: Mapping[str, int]) -> str:
+    if not others:
+        return ""
+    listed = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in others.items())
+    return f"; passed over, for it is not AWS's: {listed}"
+
+
+def _source_place(source: Location) -> str:
+    return f"{source.path}:{source.line}:{source.column}"
+
+
+def _answer_json(answer: BuildDecision) -> str:
+    stack = answer.stack
+    value = {
+        "version": 1,
+        "verdict": _JSON_VERDICTS[answer.verdict],
+        "verified": not stack.hinted,
+        "stack": {
+            "path": stack.path,
+            "files": [{"path": each.path, "sha256": each.sha256} for each in stack.files],
+            "resources": stack.resources,
+            "others": dict(stack.others),
+        },
+        "principal": {"arn": answer.principal.arn, "exists": answer.exists},
+        "needs": [_need_value(answer, need) for need in stack.needs],
+        "unknown": [
+            {"type": each.type, "what": each.what, "why": each.why, "location": _location_value(each.location)}
+            for each in stack.unknown
+        ],
+        "hinted": list(stack.hinted),
+        "sets": [_set_value(answer, each) for each in stack_build.chosen_offers(answer)],
+        "smallest": answer.choice.is_exact,
+        "unread_sets": list(answer.unread),
+        "service_roles": list(stack.service_roles),
+        "notes": list(stack.notes),
+    }
+    return json_text.write_json(value, indent=2) + "\n"
+
+
+def _need_value(answer: BuildDecision, need: StackNeed) -> dict[str, object]:
+    return {
+        "action": need.action,
+        "resource": need.resource,
+        "region": need.region or None,
+        "certain": need.certain,
+        "hint": need.hint,
+        **decision_value(answer.decision_about(need)),
+        "needed_by": [
+            {"resource": use.resource, "why": use.why, "location": _location_value(use.location)} for use in need.uses
+        ],
+    }
+
+
+def _set_value(answer: BuildDecision, offer: SetOffer) -> dict[str, object]:
+    needs = stack_build.needs_of_offer(answer, offer)
+    return {
+        "name": offer.candidate.name,
+        "holder": "/".join(offer.holder),
+        "required": offer.candidate.required,
+        "gives": list(dict.fromkeys(need.action for need in needs)),
+        "needed_by": list(dict.fromkeys(use.resource for need in needs for use in need.uses)),
+    }
+
+
+def _location_value(source: Location) -> dict[str, object]:
+    return {"path": source.path, "line": source.line, "column": source.column}
+
+
+def read_stack_options(namespace: argparse.Namespace) -> StackCommand:
+    """What the command line says."""
+    return StackCommand(
+        script=namespace.script,
+        source=source_with_policies(namespace),
+        desired=DesiredOptions(tuple(namespace.files), strict=namespace.strict),
+        principal=namespace.principal,
+        output=namespace.output,
+        policy=namespace.policy,
+    )
