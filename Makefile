@@ -7,7 +7,7 @@ ACCOUNTS ?= 300
 # Where it is set, each of the hundreds of processes that tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage diff-sweep fuzz faults rights mutants check lint types docs generate data bench bench-size bench-organization bench-peers deploy-check locks clean
+.PHONY: help demo test coverage diff-sweep fuzz faults rights mutants check lint types docs generate data bench bench-size bench-organization bench-peers deploy-check locks compare clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ deploy-check: $(STAMP) ## what is in deploy/ before cfn-lint, Kubernetes' schema
 
 locks: $(STAMP) ## write the locks of deploy/ again: what the image and the GitHub action install, by hash
 	$(BIN)/python -m tools.lock
+
+compare: $(STAMP) ## REV=... against this checkout, byte for byte: the commands' output and files, what they call (MORE=--words, --start)
+	$(BIN)/python -m tools.compare_revisions $(REV) $(MORE)
 
 clean: ## remove .venv and everything made by a build
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
