@@ -269,6 +269,18 @@ def headings(text: str) -> set[str]:
     }
 
 
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/safety.md", "docs/style.md"]
+)
+def test_every_file_that_a_page_for_contributors_names_is_there(page: str) -> None:
+    """Below the checkout or the package, or by its bare name; `my_rule.py` and its like are examples."""
+    names = set(re.findall(r"(?<![\w./])((?:[a-z_]+/)*[a-z_]+\.py|(?:[a-z_]+/)+)(?![\w/])", TEXTS[page]))
+    known = {path.name for path in (*CHECKOUT.glob("koding_audit/**/*.py"), *CHECKOUT.glob("tests/**/*.py"))}
+    for name in sorted(each for each in names if "my_" not in each):
+        places = [CHECKOUT / name, CHECKOUT / "koding_audit" / name]
+        assert any(place.exists() for place in places) or name in known, name
+
+
 def test_every_page_is_linked_from_the_readme() -> None:
     for page in DOCS:
         assert f"](docs/{page.name})" in TEXTS["README.md"]
