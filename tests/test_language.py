@@ -252,7 +252,7 @@ def files() -> Sequence[Path]:
     """Everything that is held to the style."""
     wanted = ("koding_audit/**/*.py", "koding_audit/**/*.json", "koding_audit/**/*.yaml", "docs/*.md", "*.md")
     found = {path for pattern in (*wanted, "policies/**/*.y*ml", "deploy/**/*") for path in CHECKOUT.glob(pattern)}
-    return sorted(path for path in found if path.is_file() and shown(path) not in (*GENERATED, "CHANGELOG.md"))
+    return sorted(path for path in found if path.is_file() and shown(path) not in GENERATED)
 
 
 def shown(path: Path) -> str:
