@@ -47,7 +47,7 @@ _PRINCIPAL_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fa
 
 
 def calls_for_facts(facts: Iterable[Fact], kinds: Iterable[PrincipalKind]) -> Iterator[str]:
-    """The calls that read these facts for these kinds of principals, as permissions; in the table's order, each once."""
+    """The calls that read these facts for these kinds of principals, as permissions, once each in the table's order."""
     return iter(dict.fromkeys(name for _, name in fact_call_pairs(facts, kinds)))
 
 

@@ -18,7 +18,7 @@ HELP = Help(
     looks_at="each script given with `--stack`: resource types that neither the table of types nor "
     "CloudFormation's hints know, modules that are not read, blocks such as `ephemeral`, and providers "
     "that assume a role, unless that role is asked about. One finding for each type.",
-    by_hand="[add the type to the table](stacks.md#how-a-type-is-added), give the output of `terraform show -json` "
+    by_hand="[add the type to the table](stacks.md#how-to-add-a-type), give the output of `terraform show -json` "
     "in place of the script (it has the modules in it), or look by hand.",
     with_fix="no: what is not known cannot be granted.",
     example="""\
