@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.servers.forks import Forks, forking
 from tests.servers.moto_account import MotoAccount, running
 from tests.servers.replay import Replay, identity, replaying
 from tests.simulator.quick import quickened
+from tests.slow import LONG, is_slow, seconds_of_file
 from tests.terminal import at_terminal, nobody_there  # noqa: F401 - fixtures
 from tests.unmeasured import leave_processes_alone, standing_still
 
@@ -32,6 +34,46 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Measure the workers of xdist, which the controller starts after this; what tests start is left alone."""
     if not session.config.getoption("numprocesses", None):  # a worker is told of none
         session.config.stash[MEASURED] = leave_processes_alone()
+
+
+def place_of(nodeid: str) -> tuple[str, str]:
+    """The file of a test below tests, and its name without its case."""
+    path, _, name = nodeid.partition("::")
+    return path.removeprefix("tests/"), name.partition("[")[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long, and begin with its files: at the end both workers then have short tests to share."""
+    for each in items:
+        if is_slow(*place_of(each.nodeid)):
+            each.add_marker("slow")
+    items.sort(key=lambda each: -seconds_of_file(place_of(each.nodeid)[0]))
+
+
+TOOK = pytest.StashKey[Counter[tuple[str, str]]]()
+"""Seconds that each test took, all of its cases together."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TOOK] = Counter()
+    config.pluginmanager.register(Durations(config.stash[TOOK]), "durations-of-tests")
+
+
+class Durations:
+    """Adds up what each test takes; the controller of xdist hears of every worker's."""
+
+    def __init__(self, took: Counter[tuple[str, str]]) -> None:
+        self.took = took
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.took[place_of(report.nodeid)] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for (path, name), seconds in config.stash[TOOK].most_common():
+        if seconds > LONG and not is_slow(path, name):
+            terminalreporter.write_line(f"not in tests/slow.py: {seconds:.0f} s tests/{path}::{name}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,6 +21,7 @@ import pytest
 from koding_audit import plugins
 from koding_audit.model.finding import NOT_CHECKED
 from koding_audit.model.verb import Verb
+from tests.slow import SLOW
 from tests.unmeasured import told_by
 
 CHECKOUT = Path(__file__).parent.parent
@@ -469,7 +470,6 @@ PROVED_ELSEWHERE = {
 
 # Test files of no single module: about a page of the docs, or about all modules of one kind.
 ABOUT_SEVERAL = {
-    "aws/sources/test_documents": "policy documents, live, in bulk and saved",
     "aws/sources/test_odd_replies": "what odd replies of AWS come to in a scan",
     "aws/sources/test_roles": "roles, live, in bulk and saved",
     "aws/test_transport": "what a command says of networks, proxies and certificates",
@@ -506,9 +506,12 @@ def mirrored(name: str) -> str:
 
 
 def modules_with_functions() -> list[str]:
-    """The modules that there is something to prove of: one that holds values only is held by its types."""
+    """The modules that there is something to prove of: one that holds values only is held by its types.
+
+    A handler is proved with its command, in tests/cli/commands.
+    """
     found = (name for name in MODULES if any(isinstance(node, ast.FunctionDef) for node in ast.walk(modules()[name])))
-    return [name for name in found if name != "__init__"]
+    return [name for name in found if name != "__init__" and not name.startswith("cli.handlers.")]
 
 
 def test_every_module_has_a_test_file_at_the_mirrored_path_or_a_reason() -> None:
@@ -526,3 +529,9 @@ def test_every_test_file_of_a_package_has_a_module_or_a_reason() -> None:
     files = {path.relative_to(TESTS).with_suffix("").as_posix() for path in TESTS.rglob("test_*.py")}
     mirroring = {each for each in files if each.rpartition("/")[0] in folders}
     assert mirroring - set(map(mirrored, MODULES)) == set(ABOUT_SEVERAL)
+
+
+def test_every_slow_test_is_one_that_there_is() -> None:
+    for path, names in SLOW.items():
+        tree = ast.parse((TESTS / path).read_text(encoding="utf-8"))
+        assert set(names) <= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, path
