@@ -316,6 +316,7 @@ def test_a_scan_for_a_person_loads_nothing_that_reads_journals_or_writes_json() 
 # --- what is known of a plug-in, by the plug-in itself ---------------------------------------------
 
 RULE_IDS = frozenset(plugins.plugin_names("scan.rules"))
+SOURCES = frozenset(form for name in plugins.plugin_names("aws.sources") for form in (name, f"{name}:"))
 MAY_NAME_RULES = {"model.trait_table", "desired.validator"}
 
 
@@ -334,6 +335,16 @@ def test_the_spelling_of_a_rule_decides_nothing(name: str) -> None:
             of_rule = re.search(r"\brule(\.id)?$", ast.unparse(call.func.value))
             # `RULE/SUBJECT/KEY` is the id of a finding.
             assert not of_rule or ast.unparse(call.args[0]) == "'/'", ast.unparse(call)
+
+
+@pytest.mark.parametrize("name", [each for each in MODULES if not each.startswith("aws.sources.")])
+def test_no_source_is_compared_by_name_outside_the_sources(name: str) -> None:
+    """What other packages know of a source is a trait, which the source says; they may give it as an option."""
+    for node in ast.walk(modules()[name]):
+        by_prefix = isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".startswith", ".removeprefix"))
+        if by_prefix or isinstance(node, (ast.Compare, ast.MatchValue)):
+            held = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+            assert not held & SOURCES, ast.unparse(node)
 
 
 def texts(tree: ast.Module) -> set[str]:

@@ -72,7 +72,7 @@ def _reserved_files(options: ReportOptions) -> list[str]:
 def files_of_scan(options: ScanOptions) -> tuple[str, ...]:
     """The files that a scan is told to read."""
     source, desired = options.source, options.desired
-    saved = source.source.partition(":")[2] if source.kind == "snapshot" else ""
+    saved = source.source.partition(":")[2] if source.traits.argument else ""
     return (saved, *desired.files, *source.scps, *source.rcps, *options.stacks, options.baseline or "")
 
 

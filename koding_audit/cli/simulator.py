@@ -61,7 +61,7 @@ def ask_simulator(
     actions: tuple[str, ...],
 ) -> dict[str, iam.SimulationResult]:
     """The simulator's answers, by action. Raises InputError where there is no AWS, AccessError where it says no."""
-    if source.connection is None or source.connection.source != "live":
+    if source.connection is None or not source.connection.reaches_aws:
         raise InputError("--simulate asks AWS, which this source is not", "use --source live")
     try:
         return iam.simulate_principal(source.connection, arn, actions, resource, context)

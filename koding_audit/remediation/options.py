@@ -34,9 +34,9 @@ def check_writable(options: WriteOptions, source: SourceOptions, desired: Desire
     """Whether a write could be agreed to at all; before anything is read. Raises InputError or RefusedError."""
     if options.journal:
         check_new_name(options.journal)
-    if source.kind == "snapshot":
+    if not source.traits.is_writable:
         raise InputError("--fix: a snapshot cannot be repaired", "use --source live, or leave --fix out")
-    if options.dry_run or source.kind == "demo":
+    if options.dry_run or source.traits.is_embedded:
         return
     if options.yes and not source.account and not (desired and _has_pinned_accounts(desired)):
         raise RefusedError(

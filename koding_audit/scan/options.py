@@ -6,6 +6,7 @@ from dataclasses import field
 
 from koding_audit.aws.settings import Settings
 from koding_audit.model.frozen import dataclass
+from koding_audit.model.traits import SourceTraits, find_source_traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class SourceOptions:
     """Files of resource control policies, in the same order."""
 
     @property
-    def kind(self) -> str:
-        """The source without its argument: `snapshot` of `snapshot:PATH`."""
-        return self.source.partition(":")[0]
+    def traits(self) -> SourceTraits:
+        """What the source says of itself."""
+        return find_source_traits(self.source)
 
 
 @dataclass(frozen=True, slots=True)

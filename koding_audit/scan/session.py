@@ -71,7 +71,7 @@ def open_source(options: SourceOptions, terminal: Terminal) -> Iterator[AccountS
     known = plugins.plugin_names("aws.sources")
     if name not in known:
         raise InputError(f"--source {name}: there is no such source", f"the sources are: {', '.join(known)}")
-    if name == "live":
+    if options.traits.reaches_aws:
         for line in (
             *ignored_variable_notes(os.environ),
             *unused_credential_notes(options.settings.profile, os.environ),

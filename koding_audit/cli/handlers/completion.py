@@ -13,6 +13,7 @@ from koding_audit.cli.output import emit
 from koding_audit.cli.parser import build_command_parser
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.finding import NOT_CHECKED
+from koding_audit.model.traits import find_source_traits
 
 # What stands for a path in a metavar; of `[MODE] [FILE ...]` the modes are offered too.
 _PATH_METAVARS = frozenset({"FILE", "PLAN", "JOURNAL", "REPORT", "SCRIPT", "OLD", "NEW"})
@@ -77,11 +78,18 @@ def _describe_value(action: argparse.Action) -> ValueSpec:
     known: Mapping[str, Callable[[], tuple[str, ...]]] = {
         "RULE": lambda: (*plugins.plugin_names("scan.rules"), NOT_CHECKED),
         "FORMAT[:PATH]": lambda: tuple(plugins.plugin_names("report.formats")),
-        "SOURCE": lambda: ("live", "demo", "snapshot:"),
+        "SOURCE": _source_words,
         "[MODE] [FILE ...]": lambda: MODES,
     }
     words = known[name]() if name in known else ()
     return ValueSpec(name, words, name in _PATH_METAVARS or "FILE" in name, name in ("FORMAT[:PATH]", "SOURCE"))
+
+
+def _source_words() -> tuple[str, ...]:
+    """The sources, the default one first; a colon follows the name of one that takes an argument."""
+    traits = {name: find_source_traits(name) for name in plugins.plugin_names("aws.sources")}
+    names = sorted(traits, key=lambda name: not traits[name].is_default)
+    return tuple(f"{name}:" if traits[name].argument else name for name in names)
 
 
 # --- bash -----------------------------------------------------------------------------------------

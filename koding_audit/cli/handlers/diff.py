@@ -15,6 +15,7 @@ from koding_audit.io import files, json_text
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.errors import InputError
+from koding_audit.model.traits import find_source_traits
 from koding_audit.policy import document
 from koding_audit.policy.diff import Difference, compare_documents, describe_policy_change
 from koding_audit.scan.options import SourceOptions
@@ -70,7 +71,8 @@ def _parse_policy_arn(said: str) -> tuple[str, str]:
 
 
 def _read_local(said: str) -> str:
-    return _read_from_snapshot(said.removeprefix("snapshot:")) if said.startswith("snapshot:") else _read_file(said)
+    source, colon, rest = said.partition(":")
+    return _read_from_snapshot(rest) if colon and not find_source_traits(source).is_writable else _read_file(said)
 
 
 def _read_file(path: str) -> str:

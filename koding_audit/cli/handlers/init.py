@@ -48,7 +48,7 @@ def _account_flags(source: SourceOptions) -> Iterator[str]:
         "--region": settings.region,
         "--role-arn": settings.role_arn,
         "--endpoint-url": settings.endpoint_url,
-        "--source": source.source != "live",
+        "--source": source.source != SourceOptions().source,
     }
     return (flag for flag, value in given.items() if value)
 

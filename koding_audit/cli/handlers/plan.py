@@ -50,7 +50,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     asked = _read_options(namespace)
     if not asked.form:
         check_new_file(asked.out)
-    desired = resolve_desired_state(asked.scan.desired, must_be_named=asked.scan.source.source != "demo")
+    desired = resolve_desired_state(asked.scan.desired, must_be_named=not asked.scan.source.traits.is_embedded)
     run = prepare_run(asked.scan, terminal, desired)
     with open_source(asked.scan.source, terminal) as source:
         scanned = scan_account(run, source, desired)

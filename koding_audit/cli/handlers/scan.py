@@ -67,7 +67,7 @@ def scan_open_source(source: AccountSource, asked: ScanCommand, terminal: Termin
 
 def _resolve_desired(asked: ScanCommand) -> Desired:
     """What writes to a real account wants its file named."""
-    named = asked.writes is not None and asked.scan.source.source != "demo"
+    named = asked.writes is not None and not asked.scan.source.traits.is_embedded
     return resolve_desired_state(asked.scan.desired, must_be_named=named)
 
 
@@ -81,7 +81,7 @@ def _target_scanner(asked: ScanCommand) -> Callable[[Run, AccountSource, Desired
 
 def _has_target_accounts(asked: ScanCommand, desired: Desired) -> bool:
     """Whether the accounts of targets are audited, and not the one of the source. Raises InputError."""
-    several = bool(desired.targets) and asked.scan.source.source == "live"
+    several = bool(desired.targets) and asked.scan.source.traits.reaches_aws
     named = next(_target_flags(asked.accounts), "")
     if named and not several:
         hint = (
