@@ -1,1 +1,1 @@
-"""Reports: their status, and how they are shown."""
+"""Reports: their status, their formats, their history, and messages about them."""

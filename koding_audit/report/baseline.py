@@ -1,4 +1,4 @@
-"""An audit against a saved report: what is known from it and does not count, and what of it is gone."""
+"""Compares an audit with a saved report, the baseline: marks known findings and lists resolved ones."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from koding_audit.report.status import is_unresolved
 
 
 def mark_known_findings(audit: Audit, before: Sequence[Audit], file: SourceFile, judged: Collection[str]) -> Audit:
-    """The audit, with what is known marked and what is gone listed.
+    """Returns the audit with its known findings marked, and with the resolved findings of the baseline.
 
-    before: at least one audit of the same account; file: where that stands; judged: the rules that had their say now.
+    before: at least one audit of the same account
+    file: the report that has these audits
+    judged: the rules that were evaluated in this audit
     """
-    stood = _baseline_findings(before)
-    findings = tuple(replace(each, known=_is_known(each, stood)) for each in audit.findings)
-    there = {each.id for each in findings}
-    gone = sorted(name for name, each in stood.items() if name not in there and each.rule in judged)
+    baseline = _baseline_findings(before)
+    findings = tuple(replace(each, known=_is_known(each, baseline)) for each in audit.findings)
+    present = {each.id for each in findings}
+    gone = sorted(name for name, each in baseline.items() if name not in present and each.rule in judged)
     since = min(each.taken_at for each in before)
     return replace(audit, findings=findings, baseline=Baseline(file, since, tuple(gone)))
 
 
 def _baseline_findings(before: Iterable[Audit]) -> Mapping[str, Finding]:
-    """What stood, by id, but for what nobody can accept: that counts every time, as it cannot be waived."""
+    """Returns the open findings of a baseline by id, without those that cannot be waived: they always count."""
     found = (each for audit in before for each in audit.findings if is_unresolved(each))
     return {each.id: each for each in found if find_rule_traits(each.rule).is_waivable}
 
 
-def _is_known(finding: Finding, stood: Mapping[str, Finding]) -> bool:
-    """Whether it stands, and stood no less severe, and about the same."""
-    before = stood.get(finding.id)
+def _is_known(finding: Finding, baseline: Mapping[str, Finding]) -> bool:
+    """Whether an open finding is in the baseline with at least its severity and, for some rules, its evidence."""
+    before = baseline.get(finding.id)
     if before is None or not is_unresolved(finding):
         return False
     if SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity):
@@ -44,5 +46,5 @@ def _is_known(finding: Finding, stood: Mapping[str, Finding]) -> bool:
 
 
 def _saved_evidence(finding: Finding) -> object:
-    """As a report holds it, for the one before was read from there."""
+    """Returns a finding's evidence as a report has it, because the baseline was read from a report."""
     return finding_value(finding)["evidence"]

@@ -1,4 +1,4 @@
-"""What a report tells that the one before it did not: what is new, what is gone, and what is not known."""
+"""Compares a report with the one before it: which findings are new, gone, waived or unknown."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ _AccountKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class AccountChanges:
-    """What is new of one account, each list with the worst first.
+    """The changes of one account; each list has the most severe findings first.
 
-    new: stands, and did not, or was less severe, or was known from a baseline and is not any more;
-    gone: stood, and is fixed or was not found by a complete audit;
-    waived: stood, and is accepted now; unknown: stood, and an incomplete audit did not see it; standing: how many do;
-    stale: the audit is no newer than the one before; taken_at None: this account was not audited.
+    account: the account
+    taken_at: when the account was read, None if it was not audited
+    status: of this audit
+    unresolved: how many findings are open
+    new: open, and before absent, less severe, or known from a baseline
+    gone: open before, and now fixed or absent from a complete audit
+    waived: open before, and waived now
+    unknown: open before, and absent from an incomplete audit
+    is_stale: whether this audit is no newer than the one before
     """
 
     account: Account
@@ -36,12 +41,19 @@ class AccountChanges:
 
     @property
     def has_changes(self) -> bool:
+        """Whether any list has a finding."""
         return bool(self.new or self.gone or self.waived or self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportChanges:
-    """What is new in a run. errors: of the run itself; compared: there was a report before it."""
+    """The changes of a run.
+
+    status: of the run
+    errors: of the run itself
+    has_previous: whether there was a report before
+    accounts: the changes of each account
+    """
 
     status: RunStatus
     errors: tuple[str, ...]
@@ -50,56 +62,56 @@ class ReportChanges:
 
     @property
     def is_worth_sending(self) -> bool:
-        """Whether there is something that silence would hide: also an audit that did not come to its end, or is old."""
+        """Whether a receiver needs a message: there are changes, or an audit is incomplete or stale."""
         return self.status == "incomplete" or any(each.has_changes or each.is_stale for each in self.accounts)
 
 
 def compare_reports(report: Report, before: Report | None) -> ReportChanges:
-    """What to tell of a report. before: the last one that was told, None where there is none: then all that stands."""
-    then: Sequence[Audit] = before.audits if before else ()
-    last, now = _index_accounts(then), _index_accounts(report.audits)
-    told = [
-        _account_changes(report.audits[place], then[last[key]] if key in last else None, report)
-        for key, place in now.items()
+    """Returns the changes of a report. before: the last report that was sent; if None, every open finding is new."""
+    previous: Sequence[Audit] = before.audits if before else ()
+    last, now = _index_accounts(previous), _index_accounts(report.audits)
+    accounts = [
+        _account_changes(report.audits[index], previous[last[key]] if key in last else None, report)
+        for key, index in now.items()
     ]
-    told += [_unaudited_account(then[place]) for key, place in last.items() if key not in now]
+    accounts += [_unaudited_account(previous[index]) for key, index in last.items() if key not in now]
     errors = tuple(each.message for each in report.errors)
-    status = "incomplete" if any(each.taken_at is None for each in told) else report_status(report)
-    return ReportChanges(status, errors, before is not None, tuple(told))
+    status = "incomplete" if any(each.taken_at is None for each in accounts) else report_status(report)
+    return ReportChanges(status, errors, before is not None, tuple(accounts))
 
 
 def _index_accounts(audits: Iterable[Audit]) -> dict[_AccountKey, int]:
-    """Where the audit of each account is."""
-    return {(each.account.partition, each.account.id): place for place, each in enumerate(audits)}
+    """Returns the index of each account's audit."""
+    return {(each.account.partition, each.account.id): index for index, each in enumerate(audits)}
 
 
 def _account_changes(audit: Audit, last: Audit | None, report: Report) -> AccountChanges:
-    stood = _unresolved_by_id(last.findings) if last else {}
+    before = _unresolved_by_id(last.findings) if last else {}
     now = {each.id: each for each in audit.findings}
     status = audit_status(audit, report.fail_on)
-    left = [each for each in stood.values() if each.id not in now]
+    absent = [each for each in before.values() if each.id not in now]
     return AccountChanges(
         account=audit.account,
         taken_at=audit.taken_at,
         status=status,
         unresolved=sum(map(is_unresolved, audit.findings)),
         new=_sorted_findings(
-            each for each in audit.findings if is_unresolved(each) and _is_new(each, stood.get(each.id))
+            each for each in audit.findings if is_unresolved(each) and _is_new(each, before.get(each.id))
         ),
         gone=_sorted_findings(
             [
-                *(left if status != "incomplete" else ()),
-                *(each for name, each in stood.items() if name in now and now[name].status == "fixed"),
+                *(absent if status != "incomplete" else ()),
+                *(each for name, each in before.items() if name in now and now[name].status == "fixed"),
             ]
         ),
-        waived=_sorted_findings(now[name] for name in stood if name in now and now[name].status == "waived"),
-        unknown=_sorted_findings(left if status == "incomplete" else ()),
+        waived=_sorted_findings(now[name] for name in before if name in now and now[name].status == "waived"),
+        unknown=_sorted_findings(absent if status == "incomplete" else ()),
         is_stale=last is not None and audit.taken_at <= last.taken_at,
     )
 
 
 def _unaudited_account(last: Audit) -> AccountChanges:
-    """An account that the report before was of, and this one is not."""
+    """Returns the changes of an account that only the report before has."""
     return AccountChanges(
         last.account, None, "incomplete", 0, unknown=_sorted_findings(_unresolved_by_id(last.findings).values())
     )

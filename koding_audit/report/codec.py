@@ -1,4 +1,4 @@
-"""Report to JSON and back."""
+"""Encodes a report as JSON, and decodes and checks a saved one."""
 
 from __future__ import annotations
 
@@ -68,25 +68,22 @@ _AUDIT_FIELDS = (
 
 _ADDED_AUDIT_FIELDS = ("trend", "baseline")
 
-_MAX_EVIDENCE_DEPTH = 20  # of a finding's evidence
-
-
-# --- report ---------------------------------------------------------------------------------------
+_MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
 
 def encode_report(report: Report) -> str:
-    """The JSON report, version 1."""
+    """Returns the JSON report, version 1."""
     return "".join(report_json_parts(report))
 
 
 def report_json_parts(report: Report) -> Iterator[str]:
-    """The text of encode_report, an audit at a time."""
+    """Yields the text of `encode_report`, one audit at a time."""
     yield from json_parts(report_value(report))
     yield "\n"
 
 
 def report_value(report: Report) -> dict[str, Any]:
-    """The report as JSON values, in the order in which they are written; `audits` is an iterator."""
+    """Returns a report as JSON values, in the order of the format; `audits` is an iterator."""
     return {
         "version": VERSION,
         "tool": {"name": TOOL, "version": report.made_by or __version__},
@@ -123,7 +120,7 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
 
 
 def finding_value(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON values, in the order in which they are written."""
+    """Returns a finding as JSON values, in the order of the format."""
     return {
         "id": finding.id,
         "rule": finding.rule,
@@ -141,7 +138,7 @@ def finding_value(finding: Finding) -> dict[str, Any]:
 
 
 def baseline_value(baseline: Baseline) -> dict[str, Any]:
-    """A baseline as JSON values."""
+    """Returns a baseline as JSON values."""
     return {**source_file_value(baseline.file), "taken_at": format_time(baseline.taken_at), "gone": list(baseline.gone)}
 
 
@@ -213,28 +210,30 @@ def _trend_point_value(each: TrendPoint) -> dict[str, Any]:
 
 
 def _redacted_action_value(action: Action) -> dict[str, Any]:
-    """An action without the text of a policy: a report goes further than a plan or the journal does."""
+    """Returns an action without its policy document; a report has more readers than a plan or a journal."""
     parameters = {name: each for name, each in action.parameters.items() if name != "PolicyDocument"}
     return action_value(Action(action.verb, parameters))
 
 
 def parse_report(text: str, path: str) -> Report:
-    """A saved report, without the advice of its rules; of one of many accounts no more than a few are held at once.
+    """Returns a saved report, without the advice of its rules; its audits are spooled.
 
-    Raises InputError, also where its status or its counts are not what its findings come to.
+    Raises InputError, also if its status or counts do not match its findings.
     """
     value, audits = parse_json_lazily(text, path, "audits")
     return decode_report(value, path, audits)
 
 
 def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Report:
-    """A report by what read_json gives. audits: those that are not in the value. Raises InputError.
+    """Returns the report of a JSON value. Raises InputError.
 
-    Its status and its counts have to be what its findings come to: whatever it is rendered as, it says the same.
+    The status and the counts must match the findings, so that every format shows the same.
+
+    audits: audits that are not in the value
     """
     top = Item(value, path)
     if isinstance(value, dict) and "kind" in value:
-        top.refuse("it is no report", "make one with `scan FILE --output json:REPORT`")
+        top.refuse("this is not a report", "make one with `scan FILE --output json:REPORT`")
     top.check_version(VERSION)
     fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits")
     tool = fields["tool"].fields("name", "version")
@@ -251,22 +250,22 @@ def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Re
 
 
 def _decode_audits(items: Iterable[Item], fail_on: Severity, statuses: set[RunStatus]) -> Iterator[Audit]:
-    """The audits; each status is added to those that there were."""
+    """Yields the audits, after checking their status and counts, and adds each status to `statuses`."""
     for item in items:
         audit = _decode_audit(item)
-        said, reckoned = item.fields(*_AUDIT_FIELDS, added=_ADDED_AUDIT_FIELDS), count_findings(audit.findings)
-        counted = said["summary"].fields(*reckoned)
+        fields, computed = item.fields(*_AUDIT_FIELDS, added=_ADDED_AUDIT_FIELDS), count_findings(audit.findings)
+        summary = fields["summary"].fields(*computed)
         status = audit_status(audit, fail_on)
-        _check_computed(said["status"], status)
-        for name, number in reckoned.items():
-            _check_computed(counted[name], number)
+        _check_computed(fields["status"], status)
+        for name, number in computed.items():
+            _check_computed(summary[name], number)
         statuses.add(status)
         yield audit
 
 
-def _check_computed(item: Item, reckoned: str | int) -> None:
-    if item.value != reckoned or isinstance(item.value, bool):
-        item.refuse(f"its findings come to {reckoned}", "the report was changed by hand: make it again")
+def _check_computed(item: Item, computed: str | int) -> None:
+    if item.value != computed or isinstance(item.value, bool):
+        item.refuse(f"must be {computed}, as its findings give", "the report was edited: make it again")
 
 
 def _decode_audit(item: Item) -> Audit:
@@ -297,11 +296,11 @@ def _decode_audit(item: Item) -> Audit:
 
 
 def _check_known_findings(item: Item, findings: Iterable[Finding], baseline: Baseline | None) -> None:
-    """Refuse what is known without a baseline, does not stand, or counts whatever a baseline holds."""
-    for said, each in zip(item.items(), findings, strict=True):
+    """Refuses a known finding without a baseline, one that is resolved, or one that cannot be waived."""
+    for found, each in zip(item.items(), findings, strict=True):
         waivable = find_rule_traits(each.rule).is_waivable
         if each.known and (baseline is None or not is_unresolved(each) or not waivable):
-            said.refuse("it is said to be known, which it cannot be", "the report was changed by hand: make it again")
+            found.refuse("this finding cannot be known", "the report was edited: make it again")
 
 
 def _decode_finding(item: Item) -> Finding:
@@ -313,7 +312,7 @@ def _decode_finding(item: Item) -> Finding:
     rule, subject, name = (fields[each].text() for each in ("rule", "subject", "id"))
     start = f"{rule}/{subject}"
     if name != start and not (name.startswith(f"{start}/") and len(name) > len(start) + 1):
-        fields["id"].refuse("it is rule/subject, or rule/subject/key")
+        fields["id"].refuse("must be rule/subject, or rule/subject/key")
     return Finding(
         rule=rule,
         severity=fields["severity"].choice(SEVERITIES),
@@ -355,13 +354,13 @@ def _decode_date(item: Item) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         day = None
-    # From Python 3.11 on it reads other spellings, too.
-    return day if day is not None and day.isoformat() == text else item.refuse("a day like 2027-01-31 is needed")
+    # Since Python 3.11, fromisoformat accepts other forms too.
+    return day if day is not None and day.isoformat() == text else item.refuse("must be a date such as 2027-01-31")
 
 
 def _decode_evidence(item: Item, depth: int = 1) -> Any:
     if depth > _MAX_EVIDENCE_DEPTH:
-        item.refuse("this is nested too deeply", "no evidence is")
+        item.refuse("this is nested too deeply", "the report was edited: make it again")
     if isinstance(item.value, dict):
         return {name: _decode_evidence(each, depth + 1) for name, each in item.mapping().items()}
     return [_decode_evidence(each, depth + 1) for each in item.items()] if isinstance(item.value, list) else item.value
@@ -374,8 +373,8 @@ def _decode_fix(item: Item) -> Action:
 def _decode_blocked_gap(item: Item) -> tuple[Gap, tuple[str, ...]]:
     fields = item.fields("fact", "call", "reason", "rules", "subject", "permission")
     fact = Fact(fields["fact"].choice([fact.value for fact in Fact]))
-    said = (fields[name].text() for name in ("call", "reason", "subject", "permission"))
-    return Gap(fact, *said), fields["rules"].tuple_of(Item.text)
+    texts = (fields[name].text() for name in ("call", "reason", "subject", "permission"))
+    return Gap(fact, *texts), fields["rules"].tuple_of(Item.text)
 
 
 def _decode_report_journal(item: Item, account: Account) -> Journal:
@@ -436,7 +435,7 @@ def _decode_location(item: Item) -> Location:
     fields = item.fields("path", "line", "column")
     for name in ("line", "column"):
         if fields[name].integer() < 1:
-            fields[name].refuse("it counts from 1")
+            fields[name].refuse("must be 1 or more")
     return Location(fields["path"].text(), fields["line"].integer(), fields["column"].integer())
 
 

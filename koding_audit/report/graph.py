@@ -1,4 +1,4 @@
-"""Users, groups, policy sets and policies as nodes and edges, each with how it stands: findings to look at."""
+"""Builds a graph of users, roles, groups, policy sets and policies, each with its state from the findings."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ NodeState = Literal[
     "asked",
     "optional",
 ]
-"""The worst first. noted: something else is wrong with it; asked: as the file asks for."""
+"""The worst first. noted: it has another finding; asked: as declared."""
 
 NodeKind = Literal["user", "role", "group", "set", "policy", "inline"]
 NodeKey = tuple[NodeKind, str]
 
 COLUMNS: Sequence[str] = ("Users and roles", "Groups", "Policy sets", "Policies")
 MOST = 14
-"""Nodes of a column; those with something to see come first."""
+"""Maximum number of nodes in a column; nodes with findings come first."""
 
 STATE_LABELS: Mapping[NodeState, str] = {
     "missing": "missing",
     "ineffective": "not effective",
-    "partial": "not whole",
+    "partial": "partial",
     "changed": "changed",
     "noted": "has findings",
-    "unexpected": "not asked for",
+    "unexpected": "unexpected",
     "unread": "not read",
     "waived": "waived",
     "fixed": "fixed",
-    "asked": "as asked for",
-    "optional": "optional, not in use",
+    "asked": "as declared",
+    "optional": "optional, not attached",
 }
 
 _WORST: Sequence[NodeState] = get_args(NodeState)
@@ -58,7 +58,14 @@ _COLUMN: Mapping[NodeKind, int] = {"user": 0, "role": 0, "group": 1, "set": 2, "
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """label: its name; title: its name with its kind; note: what stands below its name, or ""."""
+    """A node of the graph.
+
+    key: its kind and its ARN or name
+    label: its name
+    title: its name with its kind
+    state: how it compares with the desired state
+    note: the text below its name, or ""
+    """
 
     key: NodeKey
     label: str
@@ -68,12 +75,18 @@ class GraphNode:
 
     @property
     def column(self) -> int:
+        """Returns the index in COLUMNS."""
         return _COLUMN[self.key[0]]
 
 
 @dataclass(frozen=True, slots=True)
 class GraphEdge:
-    """What source has, or is to have: a user a group, a principal a set, a set a policy."""
+    """An edge of the graph: a user's group, a principal's set or policy, a policy of a set.
+
+    source: the node that has, or should have, the target
+    target: the other node
+    state: how the edge compares with the desired state
+    """
 
     source: NodeKey
     target: NodeKey
@@ -82,9 +95,12 @@ class GraphEdge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """columns: the nodes of each of COLUMNS, from above; left_out: how many more each has; whole: the outline is known.
+    """The graph of an account.
 
-    Without an outline it shows no more than what findings are about.
+    columns: the nodes of each of COLUMNS, from top to bottom
+    edges: between the nodes in the columns
+    omitted: how many more nodes each column has
+    has_outline: whether the report has an outline of the desired state; without it, only findings give nodes
     """
 
     columns: tuple[tuple[GraphNode, ...], ...]
@@ -94,34 +110,35 @@ class Graph:
 
 
 def build_graph(audit: Audit) -> Graph:
-    """The picture of an account, with at most MOST nodes in a column."""
-    board = _GraphBuilder(audit.account)
+    """Returns the graph of an account, with at most MOST nodes in a column."""
+    builder = _GraphBuilder(audit.account)
     if audit.outline:
-        board.add_outline(audit.outline)
+        builder.add_outline(audit.outline)
     for finding in sort_findings(audit.findings):
-        board.add_finding(finding)
-    nodes = list(board.build_nodes())
-    kept = [
-        _select_nodes([node for node in nodes if node.column == index], board.edges) for index in range(len(COLUMNS))
+        builder.add_finding(finding)
+    nodes = list(builder.build_nodes())
+    columns = [
+        _select_nodes([node for node in nodes if node.column == index], builder.edges) for index in range(len(COLUMNS))
     ]
-    shown = {node.key for column in kept for node in column}
-    edges = [GraphEdge(*ends, state) for ends, state in board.edges.items() if shown.issuperset(ends)]
-    drawn = Counter(node.column for column in kept for node in column)
-    there = _column_totals(nodes, audit.outline)
+    shown = {node.key for column in columns for node in column}
+    edges = [GraphEdge(*ends, state) for ends, state in builder.edges.items() if shown.issuperset(ends)]
+    counts = Counter(node.column for column in columns for node in column)
+    totals = _column_totals(nodes, audit.outline)
     return Graph(
-        columns=_arrange_columns(kept, edges),
-        edges=tuple(sorted(edges, key=lambda each: -_WORST.index(each.state))),  # the worst is drawn over the others
-        omitted=tuple(there[index] - drawn[index] for index in range(len(COLUMNS))),
+        columns=_arrange_columns(columns, edges),
+        edges=tuple(sorted(edges, key=lambda each: -_WORST.index(each.state))),  # the worst is drawn last, on top
+        omitted=tuple(totals[index] - counts[index] for index in range(len(COLUMNS))),
         has_outline=audit.outline is not None,
     )
 
 
 def worst_state(states: Iterable[NodeState]) -> NodeState:
+    """Returns the worst of the states."""
     return min(states, key=_WORST.index)
 
 
 class _GraphBuilder:
-    """Nodes and edges while they are put together."""
+    """Collects nodes and edges from the outline and the findings."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -130,10 +147,11 @@ class _GraphBuilder:
         self._states: dict[NodeKey, NodeState] = {}
         self._findings: Counter[NodeKey] = Counter()
         self._members: dict[NodeKey, int] = {}
-        self._policies: Mapping[str, tuple[str, ...]] = {}  # of policy sets
-        self._arns: dict[tuple[PrincipalKind, str], str] = {}  # of declared principals, whose paths are known
+        self._policies: Mapping[str, tuple[str, ...]] = {}  # ARNs of the policies of each set
+        self._arns: dict[tuple[PrincipalKind, str], str] = {}  # of declared principals, with their paths
 
     def add_outline(self, outline: Outline) -> None:
+        """Adds what the desired state declares."""
         self._policies = outline.policy_sets
         self._arns = {(each.kind, each.name): each.arn for each in outline.principals}
         for each in outline.principals:
@@ -154,7 +172,7 @@ class _GraphBuilder:
                 self._add_edge(policy_set, self._add_policy_node(arn), state)
 
     def add_finding(self, finding: Finding) -> None:
-        """Mark what a finding is about; one about the account, or what else has no place here, marks nothing."""
+        """Sets the state of a finding's subject or edges; a finding about the account changes nothing."""
         subject = self._add_subject(finding.subject)
         if subject is None:
             return
@@ -169,17 +187,17 @@ class _GraphBuilder:
     def _finding_edges(
         self, finding: Finding, subject: NodeKey, state: NodeState
     ) -> Iterator[tuple[NodeKey, NodeKey, NodeState]]:
-        """The edges that a finding is about; none where it is about its subject alone."""
+        """Yields the edges that a finding is about, none if it is about its subject only."""
         traits, key = find_rule_traits(finding.rule), finding.key
         if traits.about == "policy-set":
             policy_set = self._add_policy_set_node(finding.policy_set or key)
             yield subject, policy_set, state
-            missing = finding.evidence.get("missing", ())
-            lacks = [str(arn) for arn in missing] if isinstance(missing, (list, tuple)) else []
-            yield from ((policy_set, self._add_policy_node(arn), state) for arn in lacks)
-            if traits.state == "partial":  # the rest of it is attached
-                there = [arn for arn in self._policies.get(policy_set[1], ()) if arn not in lacks]
-                yield from ((policy_set, self._add_policy_node(arn), "asked") for arn in there)
+            evidence = finding.evidence.get("missing", ())
+            missing = [str(arn) for arn in evidence] if isinstance(evidence, (list, tuple)) else []
+            yield from ((policy_set, self._add_policy_node(arn), state) for arn in missing)
+            if traits.state == "partial":  # the other policies of the set are attached
+                attached = [arn for arn in self._policies.get(policy_set[1], ()) if arn not in missing]
+                yield from ((policy_set, self._add_policy_node(arn), "asked") for arn in attached)
         elif key and traits.about == "membership":
             of_group = subject[0] == "group"
             other = self._add_principal_node("user" if of_group else "group", key)
@@ -194,6 +212,7 @@ class _GraphBuilder:
             yield subject, self._add_policy_node(key), state
 
     def build_nodes(self) -> Iterator[GraphNode]:
+        """Yields all nodes with their states and notes."""
         incoming: dict[NodeKey, set[NodeState]] = {}
         for (_, target), state in self.edges.items():
             incoming.setdefault(target, set()).add(state)
@@ -210,7 +229,7 @@ class _GraphBuilder:
     def _node_note(self, key: NodeKey, state: NodeState) -> str:
         parts = [STATE_LABELS[state]] if state not in ("asked", "noted") else []
         parts += [pluralize(self._findings[key], "finding")] if self._findings[key] else []
-        parts += ["not for all as asked for"] if state == "noted" and not parts else []
+        parts += ["not for all as declared"] if state == "noted" and not parts else []
         parts += [pluralize(self._members[key], "member")] if self._members.get(key) else []
         parts += ["inline policy"] if key[0] == "inline" else []
         return ", ".join(parts)
@@ -251,54 +270,55 @@ def _finding_state(finding: Finding) -> NodeState:
     return find_rule_traits(finding.rule).state
 
 
-def _state_from_edges(came: set[NodeState]) -> NodeState:
-    """How something stands by the lines that lead to it: as all of them do, or else whether one is not right."""
-    if len(came) == 1:
-        return next(iter(came))
-    return "asked" if came <= {*_QUIET, "fixed", "waived"} else "noted"
+def _state_from_edges(states: set[NodeState]) -> NodeState:
+    """Returns a node's state from its incoming edges: their common state, else `noted` if any edge has a finding."""
+    if len(states) == 1:
+        return next(iter(states))
+    return "asked" if states <= {*_QUIET, "fixed", "waived"} else "noted"
 
 
 def _column_totals(nodes: Iterable[GraphNode], outline: Outline | None) -> Mapping[int, int]:
-    """How many there are for each column: those that are declared and those that are not asked for, or else as many as
-    are known.
-    """
-    known, asked = Counter[int](), Counter[int]()
+    """Returns how many nodes each column would have: declared and unexpected ones, or as many as are known."""
+    known, expected = Counter[int](), Counter[int]()
     for node in nodes:
         known[node.column] += 1
-        asked[node.column] += node.state == "unexpected"
+        expected[node.column] += node.state == "unexpected"
     for kind, number in outline.declared.items() if outline else ():
-        asked[_COLUMN[kind]] += number
-    return known | asked
+        expected[_COLUMN[kind]] += number
+    return known | expected
 
 
 def _select_nodes(column: list[GraphNode], edges: Mapping[tuple[NodeKey, NodeKey], NodeState]) -> list[GraphNode]:
-    """The first MOST, those with something to see before the others; in the order in which they were."""
-    loud = {end for ends, state in edges.items() if state not in _QUIET for end in ends}
+    """Returns at most MOST nodes of a column in their order, preferring those with a finding on them or an edge."""
+    affected = {end for ends, state in edges.items() if state not in _QUIET for end in ends}
 
     def is_quiet(node: GraphNode) -> bool:
-        return node.state in _QUIET and node.key not in loud
+        return node.state in _QUIET and node.key not in affected
 
     chosen = {node.key for node in sorted(column, key=is_quiet)[:MOST]}
     return [node for node in column if node.key in chosen]
 
 
 def _arrange_columns(columns: list[list[GraphNode]], edges: Iterable[GraphEdge]) -> tuple[tuple[GraphNode, ...], ...]:
-    """Each column in the order of what its nodes are tied to, so that few edges cross: groups as they came."""
-    ties: dict[NodeKey, list[NodeKey]] = {}
+    """Returns the columns, each sorted by the positions of its nodes' neighbours, so that few edges cross.
+
+    Groups keep their order.
+    """
+    neighbours: dict[NodeKey, list[NodeKey]] = {}
     for edge in edges:
-        ties.setdefault(edge.target, []).append(edge.source)
+        neighbours.setdefault(edge.target, []).append(edge.source)
         if edge.target[0] == "group":
-            ties.setdefault(edge.source, []).append(edge.target)
-    place: dict[NodeKey, float] = {}
+            neighbours.setdefault(edge.source, []).append(edge.target)
+    positions: dict[NodeKey, float] = {}
 
     def middle(node: GraphNode) -> float:
-        tied = [place[key] for key in ties.get(node.key, ()) if key in place]
-        return sum(tied) / len(tied) if tied else 1.0
+        known = [positions[key] for key in neighbours.get(node.key, ()) if key in positions]
+        return sum(known) / len(known) if known else 1.0
 
     arranged = list(columns)
     for index in (1, 0, 2, 3):
         if index != 1:
             arranged[index] = sorted(arranged[index], key=middle)
         size = max(len(arranged[index]), 1)
-        place.update({node.key: row / size for row, node in enumerate(arranged[index])})
+        positions.update({node.key: row / size for row, node in enumerate(arranged[index])})
     return tuple(map(tuple, arranged))

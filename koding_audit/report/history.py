@@ -1,4 +1,4 @@
-"""From audits of one account, one after another, to since when each finding stands, what came and went, and a trend."""
+"""Builds an account's history from its audits: open findings with their dates, new and resolved findings, a trend."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ EventKind = Literal["came", "went", "fixed"]
 
 
 class HistoryKey(NamedTuple):
-    """What is audited: only audits of the same account, read in the same way, can be set side by side.
+    """The key of a history: only audits of one account, read in the same way, are comparable.
 
-    source: `live`, `demo`, `snapshot`; endpoint: one that is not AWS's own, or "".
+    partition: of AWS
+    account: the account's id
+    source: `live`, `demo` or `snapshot`
+    endpoint: a custom endpoint, "" for AWS's own
     """
 
     partition: str
@@ -28,7 +31,14 @@ class HistoryKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One audit as a history keeps it: findings without evidence and fix. rules: those that ran, None for all."""
+    """One audit in a history.
+
+    history_key: which history it belongs to
+    taken_at: when the account was read
+    status: of the audit
+    rules: the rules that ran, None for all
+    findings: without evidence and fix
+    """
 
     history_key: HistoryKey
     taken_at: datetime
@@ -39,10 +49,13 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrackedFinding:
-    """A finding that stands, or is waived. since: the first audit from which on it was never seen to be gone.
+    """An open or waived finding.
 
-    seen: the last audit that saw it; known: whether that is the last one. If not, no audit since could tell: what an
-    incomplete one does not show is not gone, and neither is what a rule that did not run would have found.
+    finding: the finding as the last audit saw it
+    since: the first audit after which no audit showed that it was gone
+    last_seen: the last audit that found it
+    is_confirmed: whether that is the last audit of all; if not, no later audit could show whether it is still there,
+        because it was incomplete or did not run the rule
     """
 
     finding: Finding
@@ -53,7 +66,12 @@ class TrackedFinding:
 
 @dataclass(frozen=True, slots=True)
 class FindingEvent:
-    """What an audit showed to have come or gone since the one before; fixed: by that run's own `--fix`."""
+    """A change that an audit showed.
+
+    at: when the account was read
+    kind: `came`, `went`, or `fixed` by the `--fix` of the same run
+    finding: the finding that came or went
+    """
 
     at: datetime
     kind: EventKind
@@ -62,9 +80,14 @@ class FindingEvent:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One audit in a trend: its counts as in a report's `summary`, and how many findings came and went with it.
+    """One audit in a trend.
 
-    partial: only some rules ran.
+    at: when the account was read
+    status: of the audit
+    partial: whether only some rules ran
+    counts: as in a report's `summary`
+    new_count: how many findings came
+    resolved_count: how many findings went or were fixed
     """
 
     at: datetime
@@ -77,9 +100,14 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of one account.
+    """The history of one account.
 
-    audits: how many there were; last: the last of them; standing: the worst first; events and series: the oldest first.
+    history_key: which account, and how it was read
+    audits: how many audits there are
+    last: the last audit
+    tracked: open and waived findings, most severe first
+    events: changes, oldest first
+    series: one point for each audit, oldest first
     """
 
     history_key: HistoryKey
@@ -91,36 +119,47 @@ class History:
 
 
 def build_histories(audits: Iterable[AuditRecord]) -> tuple[History, ...]:
-    """The history of each account, of audits that come in the order in which the account was read."""
-    tracks: dict[HistoryKey, _HistoryBuilder] = {}
+    """Returns the history of each account. audits: in the order in which the accounts were read."""
+    builders: dict[HistoryKey, _HistoryBuilder] = {}
     for audit in audits:
-        tracks.setdefault(audit.history_key, _HistoryBuilder()).add_record(audit)
-    return tuple(tracks[track].build_history(track) for track in sorted(tracks))
+        builders.setdefault(audit.history_key, _HistoryBuilder()).add_record(audit)
+    return tuple(builders[key].build_history(key) for key in sorted(builders))
 
 
 def trend_point(audit: AuditRecord) -> TrendPoint:
+    """Returns the point of an audit in a trend."""
     counts = count_findings(audit.findings)
-    standing = (counts["error"], counts["warning"], counts["note"])
-    return TrendPoint(audit.taken_at, audit.status, audit.rules is not None, *standing)
+    unresolved = (counts["error"], counts["warning"], counts["note"])
+    return TrendPoint(audit.taken_at, audit.status, audit.rules is not None, *unresolved)
 
 
 @dataclass(slots=True)
 class _HistoryBuilder:
-    """A history while it is being made: the audits pass by one at a time, for there may be very many."""
+    """Builds a history from one audit at a time, because there can be very many.
+
+    tracked: open and waived findings by id
+    events: changes so far
+    series: one point for each audit
+    """
 
     tracked: dict[str, TrackedFinding] = field(default_factory=dict)
     events: list[FindingEvent] = field(default_factory=list)
     series: list[HistoryPoint] = field(default_factory=list)
 
     def add_record(self, audit: AuditRecord) -> None:
-        found = [*self._record_seen(audit), *self._record_unseen(audit)]
-        came = sum(each.kind == "came" for each in found)
-        self.events += found
+        """Adds the next audit."""
+        events = [*self._record_present(audit), *self._record_absent(audit)]
+        new_count = sum(each.kind == "came" for each in events)
+        self.events += events
         counts, partial = count_findings(audit.findings), audit.rules is not None
-        self.series.append(HistoryPoint(audit.taken_at, audit.status, partial, counts, came, len(found) - came))
+        resolved_count = len(events) - new_count
+        self.series.append(HistoryPoint(audit.taken_at, audit.status, partial, counts, new_count, resolved_count))
 
-    def _record_seen(self, audit: AuditRecord) -> list[FindingEvent]:
-        """What came by what the audit shows, and what its own fix took away: that came too, where it was not known."""
+    def _record_present(self, audit: AuditRecord) -> list[FindingEvent]:
+        """Tracks the findings of an audit; returns those that came, and those that its own fix removed.
+
+        A finding that is new and fixed in the same run has both events.
+        """
         found: list[FindingEvent] = []
         for each in audit.findings:
             before = self.tracked.pop(each.id, None)
@@ -133,11 +172,11 @@ class _HistoryBuilder:
                 self.tracked[each.id] = TrackedFinding(each, since, audit.taken_at)
         return found
 
-    def _record_unseen(self, audit: AuditRecord) -> list[FindingEvent]:
-        """What went, by what the audit could have shown and does not; of the rest it is not known."""
-        shown = {each.id for each in audit.findings}
+    def _record_absent(self, audit: AuditRecord) -> list[FindingEvent]:
+        """Returns the findings that went: the audit could have shown them and does not. Others are unconfirmed."""
+        present = {each.id for each in audit.findings}
         found: list[FindingEvent] = []
-        for name in [name for name in self.tracked if name not in shown]:
+        for name in [name for name in self.tracked if name not in present]:
             each = self.tracked[name]
             if _can_show(audit, each.finding.rule):
                 del self.tracked[name]
@@ -146,12 +185,13 @@ class _HistoryBuilder:
                 self.tracked[name] = TrackedFinding(each.finding, each.since, each.last_seen, is_confirmed=False)
         return found
 
-    def build_history(self, track: HistoryKey) -> History:
-        standing = tuple(self.tracked[each.id] for each in sort_findings(one.finding for one in self.tracked.values()))
-        return History(track, len(self.series), self.series[-1], standing, tuple(self.events), tuple(self.series))
+    def build_history(self, key: HistoryKey) -> History:
+        """Returns the history of the audits that were added."""
+        tracked = tuple(self.tracked[each.id] for each in sort_findings(one.finding for one in self.tracked.values()))
+        return History(key, len(self.series), self.series[-1], tracked, tuple(self.events), tuple(self.series))
 
 
 def _can_show(audit: AuditRecord, rule: str) -> bool:
-    """Whether it would show what this rule finds. Of a complete audit nothing is left that was not checked."""
+    """Whether an audit would show what a rule finds: it is complete, and the rule ran."""
     ran = audit.rules is None or rule in audit.rules or rule == NOT_CHECKED
     return ran and audit.status != "incomplete"

@@ -1,4 +1,4 @@
-"""The file that `scan --history` keeps: a SQLite database of what each run found, which several runs may write to."""
+"""The history file of `scan --history`: a SQLite database with the findings of each run; several runs may write it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 TREND_LENGTH = 100
-"""Audits of a trend."""
+"""Number of audits in a trend."""
 
 _APPLICATION_ID = 0x6B617564
 _RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
@@ -49,7 +49,7 @@ _AUDITS = (
     "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, rules"
     " FROM audits JOIN runs ON runs.id = run"
 )
-# Without the Z, a second comes before its fractions.
+# Without the Z, a whole second sorts before its fractions.
 _IN_ORDER = f"{_AUDITS} ORDER BY replace(taken_at, 'Z', ''), audits.id"
 _BACKWARDS = (
     f"{_AUDITS} WHERE partition = ? AND account = ? AND source = ? AND endpoint = ?"
@@ -67,62 +67,68 @@ def _history_kind() -> sqlite.DatabaseKind:
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """A run in which nothing was audited: when it was kept, and its errors."""
+    """A run in which no account was audited.
+
+    at: when it was recorded
+    errors: the messages of its errors
+    """
 
     at: datetime
     errors: tuple[str, ...]
 
 
 def check_history_path(path: str) -> None:
-    """Whether a history can be called that, as far as can be told before there is anything to keep.
-
-    Raises InputError.
-    """
+    """Checks that a path can be a history file, before the run has anything to record. Raises InputError."""
     sqlite.check_database_path(path, _history_kind())
 
 
 def append_run(
     path: str, report: Report, rules: Iterable[str] | None, now: datetime, *, wait: float = sqlite.WAIT
 ) -> None:
-    """Add a run to the file, which is made for its owner alone where there is none; all of it, or nothing.
+    """Adds a run to the history file, completely or not at all; a new file is readable by its owner only.
 
-    rules: those that ran, None for all; wait: seconds for others that are writing. Raises AuditError.
+    Raises AuditError.
+
+    rules: the rules that ran, None for all
+    wait: seconds to wait for other runs that write
     """
     sqlite.create_database(path, _history_kind())
-    with sqlite.open_database(path, _history_kind(), "BEGIN IMMEDIATE", wait) as kept:
+    with sqlite.open_database(path, _history_kind(), "BEGIN IMMEDIATE", wait) as database:
         chosen = None if rules is None else write_json(sorted(rules))
         errors = write_json([each.message for each in report.errors])
-        said = (format_time(now), report.made_by or __version__, report_status(report), chosen, errors)
-        run = kept.execute(
-            "INSERT INTO runs (recorded_at, tool, status, rules, errors) VALUES (?, ?, ?, ?, ?)", said
+        values = (format_time(now), report.made_by or __version__, report_status(report), chosen, errors)
+        run = database.execute(
+            "INSERT INTO runs (recorded_at, tool, status, rules, errors) VALUES (?, ?, ?, ?, ?)", values
         ).lastrowid
         for audit in report.audits:
-            _insert_audit(kept, run, audit, audit_status(audit, report.fail_on))
+            _insert_audit(database, run, audit, audit_status(audit, report.fail_on))
 
 
 def read_history(path: str, *, wait: float = sqlite.WAIT) -> tuple[tuple[FailedRun, ...], tuple[History, ...]]:
-    """The runs in which nothing was audited, and the history of each account. Raises AuditError."""
-    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as kept:
-        failed = tuple(_read_failed_run(row, path) for row in kept.execute(_FAILED).fetchall())
-        return failed, build_histories(_read_records(kept, kept.execute(_IN_ORDER).fetchall(), path))
+    """Returns the runs without any audit, and the history of each account. Raises AuditError."""
+    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as database:
+        failed = tuple(_read_failed_run(row, path) for row in database.execute(_FAILED).fetchall())
+        return failed, build_histories(_read_records(database, database.execute(_IN_ORDER).fetchall(), path))
 
 
 def read_trend(path: str, audit: Audit, *, wait: float = sqlite.WAIT) -> tuple[TrendPoint, ...]:
-    """The last TREND audits of its account that were made no later, the oldest first. Raises AuditError."""
-    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as kept:
-        rows = kept.execute(_BACKWARDS, (*_history_key(audit), format_time(audit.taken_at), TREND_LENGTH)).fetchall()
-        return tuple(trend_point(each) for each in _read_records(kept, rows[::-1], path))
+    """Returns the last TREND_LENGTH audits of an audit's account up to this audit, oldest first. Raises AuditError."""
+    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as database:
+        rows = database.execute(
+            _BACKWARDS, (*_history_key(audit), format_time(audit.taken_at), TREND_LENGTH)
+        ).fetchall()
+        return tuple(trend_point(each) for each in _read_records(database, rows[::-1], path))
 
 
-def _read_records(kept: sqlite3.Connection, rows: Iterable[Sequence[object]], path: str) -> Iterator[AuditRecord]:
-    """Each audit that is asked for, with what it found."""
+def _read_records(database: sqlite3.Connection, rows: Iterable[Sequence[object]], path: str) -> Iterator[AuditRecord]:
+    """Yields the audit of each row with its findings."""
     known: dict[object, Finding] = {}
     for number, *texts, rules in rows:
         row = Item(texts, path, "audits").items()
-        sightings = kept.execute(_SIGHTINGS, (number,)).fetchall()
+        sightings = database.execute(_SIGHTINGS, (number,)).fetchall()
         for each in sightings:
-            if each not in known:  # most audits see what the one before saw
-                known[each] = _read_finding(kept, each, path)
+            if each not in known:  # most audits have the same findings as the one before
+                known[each] = _read_finding(database, each, path)
         yield AuditRecord(
             history_key=HistoryKey(*(each.text() for each in row[:4])),
             taken_at=row[4].time(),
@@ -137,13 +143,13 @@ def _read_failed_run(row: Sequence[object], path: str) -> FailedRun:
 
 
 def _read_texts(value: object, path: str) -> tuple[str, ...]:
-    """A list of texts that is kept as JSON."""
+    """Returns a list of texts that is stored as JSON."""
     return Item(parse_json(Item(value, path, "runs").text(), path), path, "runs").tuple_of(Item.text)
 
 
-def _read_finding(kept: sqlite3.Connection, sighting: Sequence[object], path: str) -> Finding:
+def _read_finding(database: sqlite3.Connection, sighting: Sequence[object], path: str) -> Finding:
     number, severity, status = sighting
-    found = kept.execute(_FINDINGS, (number,)).fetchone() or (None,) * 4
+    found = database.execute(_FINDINGS, (number,)).fetchone() or (None,) * 4
     rule, subject, message, key = Item(list(found), path, "findings").items()
     return Finding(
         rule=rule.text(),
@@ -155,15 +161,15 @@ def _read_finding(kept: sqlite3.Connection, sighting: Sequence[object], path: st
     )
 
 
-def _insert_audit(kept: sqlite3.Connection, run: int | None, audit: Audit, status: RunStatus) -> None:
-    number = kept.execute(
+def _insert_audit(database: sqlite3.Connection, run: int | None, audit: Audit, status: RunStatus) -> None:
+    number = database.execute(
         "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (run, *_history_key(audit), format_time(audit.taken_at), status),
     ).lastrowid
     texts = ((each.id, each.rule, each.subject, each.key, each.message) for each in audit.findings)
-    kept.executemany(_ADD_FINDING, (tuple(map(_escape_surrogates, row)) for row in texts))
+    database.executemany(_ADD_FINDING, (tuple(map(_escape_surrogates, row)) for row in texts))
     seen = ((number, each.severity, each.status, _escape_surrogates(each.id)) for each in audit.findings)
-    kept.executemany(_ADD_SIGHTING, seen)
+    database.executemany(_ADD_SIGHTING, seen)
 
 
 def _history_key(audit: Audit) -> HistoryKey:
@@ -171,5 +177,5 @@ def _history_key(audit: Audit) -> HistoryKey:
 
 
 def _escape_surrogates(text: str) -> str:
-    """The text, with halves of characters, which UTF-8 cannot hold, written out."""
+    """Returns a text with lone surrogates escaped, because UTF-8 cannot encode them."""
     return text.encode("utf-8", "backslashreplace").decode()

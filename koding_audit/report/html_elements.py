@@ -1,4 +1,4 @@
-"""Elements of a page, whose every text is inert: what an account or a file says can only ever be text there."""
+"""HTML elements; all text is escaped, so a value from an account or a file cannot become markup or script."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from koding_audit.io.text import escape
 
 
 def element(tag: str, *inside: Element | str | None, **attributes: str) -> Element:
-    """An element with texts and elements inside, in that order; None stands for nothing.
+    """Returns an element.
 
-    attributes: as HTML spells them; `class_` is class, and an underscore within a name is a hyphen. One that is "" is
-    there without a value.
+    inside: texts and elements, in this order; None is skipped
+    attributes: as in HTML; `class_` is `class`, and an underscore within a name is a hyphen; "" gives an attribute
+        without a value
     """
-    made = Element(tag, {_attribute_name(name): escape(value) for name, value in attributes.items()})
+    parent = Element(tag, {_attribute_name(name): escape(value) for name, value in attributes.items()})
     for each in inside:
         if isinstance(each, str):
-            _append_text(made, each)
+            _append_text(parent, each)
         elif each is not None:
-            made.append(each)
-    return made
+            parent.append(each)
+    return parent
 
 
 def _append_text(parent: Element, text: str) -> None:
-    """Add a text behind whatever is inside already."""
+    """Appends a text after the children of an element."""
     if len(parent):
         parent[-1].tail = (parent[-1].tail or "") + escape(text)
     else:

@@ -1,4 +1,4 @@
-"""What a report tells, as one list for formats that know nothing but results: errors, writes, gaps and findings."""
+"""Turns a report into one list of results for the formats: errors, unfinished writes, gaps and findings."""
 
 from __future__ import annotations
 
@@ -29,16 +29,23 @@ NOT_WRITTEN = "not-written"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One thing that a report tells.
+    """One result of a report.
 
-    kind: a finding; a gap that no finding tells; a write that did not come to what the plan wanted; or an error of the
-    run itself.
-    rule: of a finding its rule; of the others `not-checked`, `not-written`, `run-error`.
-    verdict: what it means for the run: it makes it `incomplete`, it counts (`fails`), or neither (`passes`).
-    place: the line that asks for it, or None; file: where formats that need a place point without one: the first
-    desired-state file, or "". account: its id, "" for an error of the run; todo: what to do about it, until when and by
-    whom it is accepted, or "". known: it is in the baseline as well.
-    whose: the account's id, where the report is of several.
+    kind: a finding, a gap without a finding, a write that failed or is unverified, or an error of the run itself
+    id: stable between runs
+    rule: the finding's rule; for other kinds `not-checked`, `not-written` or `run-error`
+    severity: `error`, `warning` or `note`
+    status: of a finding; for other kinds `open`, `pending` or `failed`
+    effect: whether it makes the run `incomplete`, makes it fail (`fails`), or neither (`passes`)
+    account: the account's id, "" for an error of the run
+    subject: an ARN or `user/NAME`, "" for an error of the run
+    message: what is wrong
+    todo: what to do about it, or until when and by whom it is waived, or ""
+    location: the line that declares it, or None
+    file: for formats that need a file: the first desired-state file, or ""
+    finding: the finding, None for other kinds
+    known: whether it is in the baseline
+    shown_account: the account's id if the report has several accounts, otherwise ""
     """
 
     kind: Literal["finding", "gap", "write", "error"]
@@ -59,25 +66,25 @@ class Result:
 
     @property
     def rank(self) -> int:
-        """0: it stands; 1: it stands, and makes nothing fail, for it is known; 2: it is fixed or waived."""
+        """Returns 0 for an open result, 1 for one that is known and does not fail the run, 2 for fixed or waived."""
         return 2 if self.status in {"fixed", "waived"} else int(self.known and self.effect == "passes")
 
     @property
     def line(self) -> str:
-        """The message and what to do about it, and of several accounts which one, for formats that show no more."""
-        said = f"{self.message}; {self.todo}" if self.todo else self.message
-        return f"account {self.shown_account}: {said}" if self.shown_account else said
+        """Returns account, message and remedy in one line, for formats with only one text."""
+        text = f"{self.message}; {self.todo}" if self.todo else self.message
+        return f"account {self.shown_account}: {text}" if self.shown_account else text
 
     @property
     def title(self) -> str:
-        """`policy-missing: group Developers`; without the name of a person or group where it is about the run."""
+        """Returns `policy-missing: group Developers`, or only the rule for a result about the run."""
         return f"{self.rule}: {subject_label(self.subject)}" if self.subject else self.rule
 
 
 def report_results(report: Report) -> Iterator[Result]:
-    """Everything that the report tells: errors of the run first, then account by account.
+    """Yields all results of a report: errors of the run first, then account by account.
 
-    A report of an incomplete run has at least one that says so.
+    An incomplete run has at least one result whose effect is `incomplete`.
     """
     yield from run_error_results(report)
     for audit in report.audits:
@@ -85,7 +92,7 @@ def report_results(report: Report) -> Iterator[Result]:
 
 
 def run_error_results(report: Report) -> Iterator[Result]:
-    """What went wrong with the run itself; where nothing was audited, at least that."""
+    """Yields the errors of the run itself; if no account was audited, at least one."""
     problems = report.errors if report.audits else report.errors or (Problem("no audit was possible"),)
     if problems:
         file = next((file.path for audit in report.audits for file in audit.desired), "")
@@ -93,38 +100,43 @@ def run_error_results(report: Report) -> Iterator[Result]:
 
 
 def audit_results(audit: Audit, report: Report) -> list[Result]:
-    """What one of its audits tells: writes, gaps that no finding tells, findings."""
-    told = [
+    """Returns the results of one audit: unfinished writes, gaps without a finding, findings."""
+    results = [
         *(_write_result(each, audit) for each in unwritten_entries(audit)),
         *(_gap_result(gap, audit) for gap in gaps_without_finding(audit)),
         *_finding_results(audit, report),
     ]
-    return told if len(report.audits) < 2 else [replace(each, shown_account=audit.account.id) for each in told]
+    return results if len(report.audits) < 2 else [replace(each, shown_account=audit.account.id) for each in results]
 
 
 def results_by_severity(report: Report) -> Iterator[Result]:
-    """Everything that the report tells, by severity; of one severity in the order in which they are.
+    """Yields all results of a report by severity, and in the report's order within a severity.
 
-    The audits are gone through once for each severity that there is: to sort them, all would have to be held.
+    It reads the audits once for each severity, because sorting them would need all of them in memory.
     """
-    there = set(SEVERITIES[:1])
+    present = set(SEVERITIES[:1])
     for severity in SEVERITIES:
-        if severity in there:
+        if severity in present:
             for each in report_results(report):
-                there.add(each.severity)
+                present.add(each.severity)
                 if each.severity == severity:
                     yield each
 
 
 def gaps_without_finding(audit: Audit) -> list[Gap]:
-    """The gaps that no finding tells."""
-    told = {unread_fact_call(each) for each in audit.findings if each.rule == NOT_CHECKED}
-    return [gap for gap, _ in gaps_with_rules(audit) if (gap.fact.value, gap.call) not in told]
+    """Returns the gaps without a `not-checked` finding."""
+    reported = {unread_fact_call(each) for each in audit.findings if each.rule == NOT_CHECKED}
+    return [gap for gap, _ in gaps_with_rules(audit) if (gap.fact.value, gap.call) not in reported]
 
 
 @dataclass(frozen=True, slots=True)
 class GapGroup:
-    """What could not be read in one way, for one reason: of whom, and the rules that could not answer."""
+    """Gaps that differ in their subject only.
+
+    fact, call, reason, permission: as of a Gap
+    rules: the rules that could not be checked
+    subjects: whom the gaps are about, without the account
+    """
 
     fact: str
     call: str
@@ -135,7 +147,7 @@ class GapGroup:
 
 
 def group_gaps(audit: Audit) -> list[GapGroup]:
-    """The gaps, with those put together that differ in their subject only."""
+    """Returns the gaps of an audit, grouped if they differ in their subject only."""
     same: dict[tuple[str, str, str, str, tuple[str, ...]], list[str]] = {}
     for gap, rules in gaps_with_rules(audit):
         same.setdefault((gap.fact.value, gap.call, gap.reason, gap.permission, rules), []).append(gap.subject)
@@ -143,17 +155,17 @@ def group_gaps(audit: Audit) -> list[GapGroup]:
 
 
 def findings_to_show(audit: Audit) -> list[Finding]:
-    """The findings that stand, then those of them that are known, then the others.
+    """Returns the findings of an audit: open ones first, then known ones, then fixed and waived ones.
 
-    Without those that only say what could not be read.
+    It leaves out `not-checked` findings of a gap, which the formats show as a gap.
     """
-    told = {(gap.fact.value, gap.call) for gap in audit.gaps}
+    gaps = {(gap.fact.value, gap.call) for gap in audit.gaps}
     findings = sorted(sort_findings(audit.findings), key=lambda each: (not is_unresolved(each), each.known))
-    return [each for each in findings if each.rule != NOT_CHECKED or unread_fact_call(each) not in told]
+    return [each for each in findings if each.rule != NOT_CHECKED or unread_fact_call(each) not in gaps]
 
 
 def unread_fact_call(finding: Finding) -> tuple[str, str]:
-    """Which fact a not-checked finding is about, and the call that should have told it."""
+    """Returns the fact that a `not-checked` finding is about, and the call that failed."""
     return str(finding.evidence.get("fact")), str(finding.evidence.get("call"))
 
 
@@ -161,8 +173,8 @@ def _finding_results(audit: Audit, report: Report) -> Iterator[Result]:
     options = needed_changes(audit.findings, managed=True)
     for each in sort_findings(audit.findings):
         step = report.advice.get(each.rule, Advice("")).step
-        stands_open = each.status in {"open", "failed"}
-        todo = remedy_text(options.get(each.id), step, audit.source, managing_tool(each)) if stands_open else ""
+        needs_remedy = each.status in {"open", "failed"}
+        todo = remedy_text(options.get(each.id), step, audit.source, managing_tool(each)) if needs_remedy else ""
         incomplete = each.rule == NOT_CHECKED and is_unresolved(each)
         fails = is_failing(each, report.fail_on) or each.status in {"failed", "pending"}
         yield Result(
@@ -184,7 +196,7 @@ def _finding_results(audit: Audit, report: Report) -> Iterator[Result]:
 
 
 def _gap_result(gap: Gap, audit: Audit) -> Result:
-    whose = f" of {gap.subject}" if gap.subject else ""
+    subject = f" of {gap.subject}" if gap.subject else ""
     about = "/".join(part for part in (audit.account.root_arn, gap.subject, gap.fact.value, gap.call) if part)
     return Result(
         kind="gap",
@@ -195,7 +207,7 @@ def _gap_result(gap: Gap, audit: Audit) -> Result:
         effect="incomplete",
         account=audit.account.id,
         subject=gap.subject or audit.account.root_arn,
-        message=f"{gap.fact.value}{whose} could not be read: {gap.call}: {gap.reason}",
+        message=f"{gap.fact.value}{subject} could not be read: {gap.call}: {gap.reason}",
         todo=f"grant the caller {gap.permission}" if gap.permission else "",
         location=None,
         file=_first_path(audit.desired),
@@ -203,18 +215,18 @@ def _gap_result(gap: Gap, audit: Audit) -> Result:
 
 
 def _write_result(entry: Entry, audit: Audit) -> Result:
-    said = action_text(entry.action)
+    action = action_text(entry.action)
     return Result(
         kind="write",
-        id=f"{NOT_WRITTEN}/{audit.account.root_arn}/{said}",
+        id=f"{NOT_WRITTEN}/{audit.account.root_arn}/{action}",
         rule=NOT_WRITTEN,
         severity="error",
         status="pending" if entry.outcome == "pending" else "failed",
         effect="incomplete",
         account=audit.account.id,
         subject=audit.account.root_arn,
-        message=f"{said}: {entry.outcome}" + (f": {entry.detail}" if entry.detail else ""),
-        todo="scan again: it shows what the account is now",
+        message=f"{action}: {entry.outcome}" + (f": {entry.detail}" if entry.detail else ""),
+        todo="scan again to see the current state of the account",
         location=None,
         file=_first_path(audit.desired),
     )

@@ -1,4 +1,4 @@
-"""The explanation of a rule as Markdown and as plain text: for the documents, SARIF and the terminal."""
+"""The help of a rule as Markdown and as plain text, for the documentation, SARIF and the terminal."""
 
 from __future__ import annotations
 
@@ -13,60 +13,57 @@ _LABEL = 18  # columns of the labels in plain text: the longest is "Why it matte
 
 
 def help_markdown(advice: Advice) -> str:
-    """As a section of a page, without its heading; "" where the rule has no explanation.
-
-    Links in it are relative to the folder `docs`.
-    """
+    """Returns a rule's help as Markdown without a heading, "" if the rule has none; links are relative to `docs`."""
     if advice.help is None:
         return ""
     parts = ["\n".join(f"- **{label}**: {text}" for label, text in _help_sections(advice, advice.help))]
     if advice.help.commands:
         parts.append(f"With the AWS CLI:\n\n{_code_block('sh', _join_lines(advice.help.commands))}")
     if advice.help.example:
-        parts.append(f"An example, with a file that says\n\n{_code_block('yaml', advice.help.example)}")
+        parts.append(f"Example: for a file with\n\n{_code_block('yaml', advice.help.example)}")
         parts.append(
-            f"and an account that does not fit it:\n\n{_code_block('text', _join_lines((advice.help.finds,)))}"
+            f"and an account that differs from it:\n\n{_code_block('text', _join_lines((advice.help.finds,)))}"
         )
     else:
-        parts.append(f"An example:\n\n{_code_block('text', _join_lines((advice.help.finds,)))}")
+        parts.append(f"Example:\n\n{_code_block('text', _join_lines((advice.help.finds,)))}")
     return "\n\n".join(parts) + "\n"
 
 
 def strip_links(text: str) -> str:
-    """The Markdown with each link as the words that it is under, for where it would lead nowhere."""
+    """Returns Markdown with each link replaced by its text, for output where relative links do not work."""
     return _LINK.sub(r"\1", text)
 
 
 def help_text(advice: Advice, width: int = 0) -> str:
-    """For a terminal: folded at so many columns, 0 for not at all; "" where the rule has no explanation."""
+    """Returns a rule's help for a terminal, "" if the rule has none. width: in columns, 0 for no wrapping."""
     if advice.help is None:
         return ""
     text = "".join(
-        _wrap_labelled(label, strip_links(said), width) for label, said in _help_sections(advice, advice.help)
+        _wrap_labelled(label, strip_links(body), width) for label, body in _help_sections(advice, advice.help)
     )
     if advice.help.commands:
         text += f"\nWith the AWS CLI\n{textwrap.indent(_join_lines(advice.help.commands), '  ')}"
     if advice.help.example:
-        text += f"\nAn example, with a file that says\n{textwrap.indent(advice.help.example, '  ')}"
-        return f"{text}and an account that does not fit it\n  {advice.help.finds}\n"
-    return f"{text}\nAn example\n  {advice.help.finds}\n"
+        text += f"\nExample: for a file with\n{textwrap.indent(advice.help.example, '  ')}"
+        return f"{text}and an account that differs from it\n  {advice.help.finds}\n"
+    return f"{text}\nExample\n  {advice.help.finds}\n"
 
 
-def _help_sections(advice: Advice, explained: Help) -> Iterator[tuple[str, str]]:
-    yield "Severity", explained.severity
-    yield "Looks at", explained.looks_at
+def _help_sections(advice: Advice, help_: Help) -> Iterator[tuple[str, str]]:
+    yield "Severity", help_.severity
+    yield "Looks at", help_.looks_at
     yield "Why it matters", advice.why
-    yield "By hand", explained.by_hand + ("" if explained.commands else " There is no line of the AWS CLI for it.")
+    yield "By hand", help_.by_hand + ("" if help_.commands else " There is no AWS CLI command for it.")
     yield "Reads", _permissions_text(advice)
-    yield "With `--fix`", explained.with_fix
+    yield "With `--fix`", help_.with_fix
 
 
 def _permissions_text(advice: Advice) -> str:
-    """The permissions that the rule needs; asking who the caller is takes none."""
+    """Returns the permissions that a rule needs; sts:GetCallerIdentity needs none."""
     if not advice.reads:
-        return "nothing of the account"
-    named = ", ".join(f"`{name}`" for name in advice.reads)
-    return f"{named}, which needs no permission" if advice.reads == ("sts:GetCallerIdentity",) else named
+        return "nothing in the account"
+    names = ", ".join(f"`{name}`" for name in advice.reads)
+    return f"{names}, which needs no permission" if advice.reads == ("sts:GetCallerIdentity",) else names
 
 
 def _wrap_labelled(label: str, text: str, width: int) -> str:

@@ -1,4 +1,4 @@
-"""The audits of a run over many accounts, kept on the disk: in memory is one at a time, and where each of them is."""
+"""Stores the audits of a run over many accounts on disk; only one audit at a time is in memory."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from koding_audit.model.frozen import replace
 from koding_audit.model.report import Audit, Problem, Report
 
 FEW = 20
-"""Audits that are held in memory; a report of more keeps them all on the disk."""
+"""Up to this many audits stay in memory; more are all stored on disk."""
 
-_DISK_HINT = "make room on the disk of temporary files, or set TMPDIR to a folder on another one"
+_DISK_HINT = "free space for temporary files, or set TMPDIR to a folder on another disk"
 _Extent = tuple[str, int, int]
 
 
 def spool_audits(audits: Iterable[Audit], *, by_account: bool = False) -> Sequence[Audit]:
-    """The audits, to go through as often as one likes, in their order or in that of their accounts' ids.
+    """Returns the audits as a sequence that can be read repeatedly. Raises AuditError if the disk is full.
 
-    Raises AuditError where the disk is full.
+    by_account: sort by account id; otherwise the order stays
     """
     rest = iter(audits)
     first = tuple(islice(rest, FEW + 1))
@@ -31,24 +31,24 @@ def spool_audits(audits: Iterable[Audit], *, by_account: bool = False) -> Sequen
 
 
 class Spool(Sequence[Audit]):
-    """Audits on the disk. Each look at one reads it anew.
+    """Audits on disk; each access reads an audit again.
 
-    The file has no name from the start, so that nobody else can write into it, and it is gone with the process. What
-    is in it takes about a kilobyte for an account of fifty users.
+    The file has no name, so no other process can write to it, and it is deleted when the process ends. An account
+    with fifty users takes about one kilobyte.
     """
 
     def __init__(self, audits: Iterable[Audit], *, by_account: bool = False) -> None:
-        """As `kept`."""
+        """Writes the audits to a temporary file. Raises AuditError if that fails."""
         from tempfile import TemporaryFile  # noqa: PLC0415 - most runs are of one account
         from weakref import finalize  # noqa: PLC0415 - as above
 
         try:
-            self._file = TemporaryFile()  # noqa: SIM115 - it is closed when nobody looks into it any more
+            self._file = TemporaryFile()  # noqa: SIM115 - closed by the finalizer of this object
             finalize(self, self._file.close)
             places = tuple(self._write_audits(audits))
             self._file.flush()
         except OSError as error:
-            raise AuditError(f"what was found cannot be kept: {error.strerror}", _DISK_HINT) from error
+            raise AuditError(f"could not store the findings: {error.strerror}", _DISK_HINT) from error
         self._places = tuple(sorted(places)) if by_account else places
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class Spool(Sequence[Audit]):
         return self._read_audit(self._places[place])
 
     def _write_audits(self, audits: Iterable[Audit]) -> Iterator[_Extent]:
-        """Of each its account's id, where its bytes begin, and how many they are."""
+        """Yields the account id, the offset and the size of each audit after writing it."""
         import pickle  # noqa: PLC0415 - as above
         import zlib  # noqa: PLC0415 - as above
 
@@ -84,14 +84,14 @@ class Spool(Sequence[Audit]):
 
         _, start, size = place
         data = zlib.decompress(os.pread(self._file.fileno(), size, start))
-        audit: Audit = pickle.loads(data)  # noqa: S301 - nobody but this object has written it
+        audit: Audit = pickle.loads(data)  # noqa: S301 - only this object wrote the data
         return audit
 
 
 def join_reports(reports: Iterable[Report]) -> Report:
-    """The audits of several reports, by account, and their errors, which say of which account they are.
+    """Returns one report with the audits of several, sorted by account, and their errors. Raises AuditError.
 
-    They pass by one at a time. At least one is needed: how the report was made is that of the first. Raises AuditError.
+    The other fields are those of the first report. reports: at least one; they are read one at a time.
     """
     rest = iter(reports)
     first = next(rest)
@@ -102,6 +102,6 @@ def join_reports(reports: Iterable[Report]) -> Report:
             errors.update(dict.fromkeys(report.errors))
             yield from report.audits
 
-    found = spool_audits(audits(), by_account=True)
-    told = sorted(errors, key=lambda each: (each.message, each.hint))
-    return replace(first, audits=found, errors=tuple(told))
+    all_audits = spool_audits(audits(), by_account=True)
+    sorted_errors = sorted(errors, key=lambda each: (each.message, each.hint))
+    return replace(first, audits=all_audits, errors=tuple(sorted_errors))

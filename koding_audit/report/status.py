@@ -1,4 +1,4 @@
-"""Counts and exit statuses of audits and reports."""
+"""Computes the status, the exit status and the counts of audits and reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXIT_STATUS: Mapping[RunStatus, int] = {"clean": 0, "findings": 1, "incomplete":
 
 
 def report_status(report: Report) -> RunStatus:
-    """The worst of all audits. A run with an error, or in which nothing was audited, is never clean."""
+    """Returns the worst status of all audits; a run with an error, or without any audit, is incomplete."""
     found: set[RunStatus] = set()
     for audit in report.audits if not report.errors else ():
         found.add(audit_status(audit, report.fail_on))
@@ -26,13 +26,14 @@ def report_status(report: Report) -> RunStatus:
 
 
 def worst_status(found: Collection[RunStatus]) -> RunStatus:
-    """What statuses of audits come to; none is incomplete."""
+    """Returns the worst of the statuses; without any status, incomplete."""
     if not found or "incomplete" in found:
         return "incomplete"
     return "findings" if "findings" in found else "clean"
 
 
 def audit_status(audit: Audit, fail_on: Severity) -> RunStatus:
+    """Returns the status of one audit. fail_on: the lowest severity that counts."""
     if (
         audit.gaps
         or unwritten_entries(audit)
@@ -43,18 +44,26 @@ def audit_status(audit: Audit, fail_on: Severity) -> RunStatus:
 
 
 def exit_status(report: Report, *, exit_zero: bool = False) -> int:
-    """The process's exit status; exit_zero turns 1 into 0 and never 2."""
+    """Returns the exit status of the process. exit_zero: return 0 in place of 1, but never in place of 2."""
     status = EXIT_STATUS[report_status(report)]
     return 0 if exit_zero and status == 1 else status
 
 
 class Tally:
-    """What audits come to, added up one at a time: numbers alone, so that it is as small for many as for one.
+    """The counts of audits, added one audit at a time; its size does not grow with the number of audits.
 
-    statuses: of the audits; found: how many findings of each sort, as in `summary`; known: how many of them are known;
-    bad: how many stand at or above fail_on, known or not, and counted: those of them that are not; unread: facts that
-    could not be read; unwritten: writes that did not come to what was planned; gone: of baselines; fixes: those that
-    are still to be made, by what has to be allowed; files: of the desired state, each once, in their order.
+    fail_on: the lowest severity that counts
+    statuses: of the audits
+    category_counts: findings of each category, as in a report's `summary`
+    known: findings that are in the baseline
+    at_threshold: open findings at or above fail_on
+    failing: those of them that are not known
+    unread: facts that could not be read
+    unwritten: writes that failed or are unverified
+    resolved: findings of baselines that are gone
+    fixes: open findings with a fix, by what has to be allowed
+    files: the desired-state files, each once, in their order
+    is_demo: whether any audit is of the demo account
     """
 
     def __init__(self, fail_on: Severity) -> None:
@@ -68,18 +77,19 @@ class Tally:
 
     @property
     def audits(self) -> int:
+        """Returns the number of audits."""
         return self.statuses.total()
 
     def add_audit(self, audit: Audit) -> RunStatus:
-        """Add one up; its own status."""
+        """Adds an audit and returns its status."""
         status = audit_status(audit, self.fail_on)
         self.statuses[status] += 1
-        for sort, number in count_findings(audit.findings).items():
-            self.category_counts[sort] += number
+        for category, number in count_findings(audit.findings).items():
+            self.category_counts[category] += number
         self.known += sum(each.known for each in audit.findings)
-        bad = [each for each in audit.findings if is_at_threshold(each, self.fail_on)]
-        self.at_threshold += len(bad)
-        self.failing += sum(is_failing(each, self.fail_on) for each in bad)
+        at_threshold = [each for each in audit.findings if is_at_threshold(each, self.fail_on)]
+        self.at_threshold += len(at_threshold)
+        self.failing += sum(is_failing(each, self.fail_on) for each in at_threshold)
         self.unread += len(audit.gaps)
         self.unwritten += len(unwritten_entries(audit))
         self.resolved += len(audit.baseline.gone) if audit.baseline else 0
@@ -90,10 +100,10 @@ class Tally:
         return status
 
     def merge(self, other: Tally) -> None:
-        """Add up what others come to."""
+        """Adds the counts of another tally."""
         self.statuses.update(other.statuses)
-        for sort, number in other.category_counts.items():
-            self.category_counts[sort] += number
+        for category, number in other.category_counts.items():
+            self.category_counts[category] += number
         for name in ("known", "at_threshold", "failing", "unread", "unwritten", "resolved"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.fixes.update(other.fixes)
@@ -101,12 +111,12 @@ class Tally:
         self.embedded_source = self.embedded_source or other.embedded_source
 
     def status(self, errors: int = 0) -> RunStatus:
-        """The worst of all; errors: how many the run itself had."""
+        """Returns the worst status of the audits. errors: how many the run itself had."""
         return "incomplete" if errors else worst_status(self.statuses)
 
 
 def tally_audits(audits: Iterable[Audit], fail_on: Severity) -> Tally:
-    """What the audits come to."""
+    """Returns the counts of audits."""
     tally = Tally(fail_on)
     for each in audits:
         tally.add_audit(each)
@@ -114,22 +124,22 @@ def tally_audits(audits: Iterable[Audit], fail_on: Severity) -> Tally:
 
 
 def is_unresolved(finding: Finding) -> bool:
-    """Whether it is still so: open, or its fix failed or is not visible yet."""
+    """Whether a finding is open, or its fix failed or is not visible yet."""
     return finding.status in {"open", "failed", "pending"}
 
 
 def is_failing(finding: Finding, fail_on: Severity) -> bool:
-    """Whether a finding stands, is at or above fail_on, and is not known from a baseline."""
+    """Whether a finding is unresolved, at or above fail_on, and not known from a baseline."""
     return is_at_threshold(finding, fail_on) and not finding.known
 
 
 def is_at_threshold(finding: Finding, fail_on: Severity) -> bool:
-    """Whether a finding, known or not, stands and is at or above fail_on."""
+    """Whether a finding, known or not, is unresolved and at or above fail_on."""
     return is_unresolved(finding) and SEVERITIES.index(finding.severity) <= SEVERITIES.index(fail_on)
 
 
 def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many findings of each sort; each is counted once, so that the sum is their number."""
+    """Returns how many findings each category has; each finding is counted once."""
     totals = dict.fromkeys((*SEVERITIES, "waived", "fixed", "not_checked"), 0)
     for each in findings:
         totals[_finding_category(each)] += 1
@@ -137,31 +147,32 @@ def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
 
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """By severity, the worst first, then by id."""
+    """Returns findings by severity, the worst first, then by id."""
     return sorted(findings, key=lambda each: (SEVERITIES.index(each.severity), each.id))
 
 
 def managing_tool(finding: Finding) -> str:
-    """The tool that manages what the finding's fix would write, as the file names it; "" where --fix may write it."""
+    """Returns the tool that manages what a finding's fix would change, as the file names it; "" if --fix may."""
     return str(finding.evidence.get("managed_by", ""))
 
 
 def needed_changes(findings: Iterable[Finding], *, managed: bool = False) -> dict[str, Change]:
-    """What has to be allowed for each fix that is still to be made, by finding id.
+    """Returns what has to be allowed for each fix that is still open, by finding id.
 
-    managed: also for those that are another tool's to make, and which --fix leaves alone. What is to be given to a
-    group or user that is missing itself needs `--create` as well; where it is accepted that it is missing, nothing can
-    be given.
+    A fix for a group or user that is missing itself also needs `--create`. If it is waived that the group or user is
+    missing, there is no fix.
+
+    managed: include fixes of subjects that another tool manages, which --fix does not change
     """
     findings = tuple(findings)
-    forgone = {each.fix.entity for each in findings if each.status == "waived" and each.fix and each.change == "create"}
-    to_make = (each for each in findings if each.status in {"open", "failed"})
+    waived = {each.fix.entity for each in findings if each.status == "waived" and each.fix and each.change == "create"}
+    candidates = (each for each in findings if each.status in {"open", "failed"})
     fixes = [
         (each.id, each.change, each.fix)
-        for each in to_make
+        for each in candidates
         if each.fix
         and each.change
-        and forgone.isdisjoint(_group_and_user_keys(each.fix))
+        and waived.isdisjoint(_group_and_user_keys(each.fix))
         and (managed or not managing_tool(each))
     ]
     created = {fix.entity for _, change, fix in fixes if change == "create"}
@@ -172,23 +183,26 @@ def needed_changes(findings: Iterable[Finding], *, managed: bool = False) -> dic
 
 
 def unwritten_entries(audit: Audit) -> tuple[Entry, ...]:
-    """The journal's entries that did not come to what the plan wanted: failed, pending, unknown, or kept from it."""
+    """Returns the journal's entries that are not settled: failed, pending, unknown, or skipped for another reason
+    than that the change exists already.
+    """
     return unsettled_entries(audit.journal.entries) if audit.journal else ()
 
 
 def unsettled_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Returns the entries that are neither done nor skipped because the change exists already."""
     return tuple(each for each in entries if not _is_settled(each))
 
 
 def gaps_with_rules(audit: Audit) -> list[tuple[Gap, tuple[str, ...]]]:
-    """Each gap with the rules that it kept from being checked, in an order of its own: reads end in any."""
+    """Returns each gap with the rules that it blocks, sorted, because parallel reads end in any order."""
     rules = dict(enumerate(audit.blocked_rules))
     gaps = [(gap, rules.get(index, ())) for index, gap in enumerate(audit.gaps)]
     return sorted(gaps, key=lambda each: (each[0].fact.value, each[0].subject, each[0].call, each[0].reason))
 
 
 def _group_and_user_keys(action: Action) -> set[EntityKey]:
-    """Every group and user that an action names."""
+    """Returns the keys of the groups and users that an action names."""
     kinds: tuple[tuple[PrincipalKind, str], ...] = (("group", "GroupName"), ("user", "UserName"))
     return {principal_key(kind, action.parameters[name]) for kind, name in kinds if name in action.parameters}
 

@@ -1,4 +1,4 @@
-"""What a report of many accounts comes to: how they stand, what each rule found, and which accounts are the worst."""
+"""Summarizes a report of many accounts: their statuses, the findings of each rule, and the accounts with most."""
 
 from __future__ import annotations
 
@@ -14,21 +14,27 @@ from koding_audit.report.status import Tally, is_unresolved, tally_audits
 from koding_audit.report.wording import counts_text, incomplete_reasons
 
 FEW_ACCOUNTS = 20
-"""Accounts that are shown one by one, each in full: as many as somebody reads in turn. More are summed up."""
+"""Up to this many accounts, a report shows each in full; a report of more accounts is summarized."""
 
 ACCOUNTS_IN_FULL, ACCOUNT_LINES, FINDINGS_PER_ACCOUNT = 5, 20, 20
-"""Of a report that is summed up, what a text has room for: accounts in full, further ones in a line each, and findings
-of an account.
-"""
+"""How much of a summarized report a text shows: accounts in full, further accounts as one line, findings an account."""
 
-RULES_SHOWN = 100  # in a sum: more than there are, but a saved report may say anything
+RULES_SHOWN = 100  # more than exist; a saved report can name any number of rules
 _LONGEST = 200  # characters of an example or an alias
 _WORST: tuple[RunStatus, ...] = ("incomplete", "findings", "clean")
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account in a line. place: that of its audit in the report; said: its counts, and why it is incomplete."""
+    """An account as one line of a summary.
+
+    audit_index: of its audit in the report
+    account: its id
+    alias: its alias, or ""
+    status: of its audit
+    counts_and_reasons: its counts, and why it is incomplete
+    rank: for sorting, worst first
+    """
 
     audit_index: int
     account: str
@@ -40,8 +46,13 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class RuleTotals:
-    """What stands of a rule's findings. severity: the worst; accounts: how many have any; example: an account's id and
-    the message of a worst one.
+    """The open findings of a rule.
+
+    rule: the rule's id
+    severity: the worst of the findings
+    findings: how many
+    accounts: how many accounts have any
+    example: an account's id, and the message of a finding with the worst severity
     """
 
     rule: str
@@ -53,8 +64,11 @@ class RuleTotals:
 
 @dataclass(frozen=True, slots=True)
 class ReportSummary:
-    """rules: the worst first; rows: of as many accounts as were asked for, the worst first: those that are incomplete,
-    then by how many errors they have, warnings, and notes.
+    """The summary of a report.
+
+    tally: the counts of all accounts
+    rules: the findings of each rule, most severe first
+    rows: accounts, incomplete ones first, then by their numbers of errors, warnings and notes
     """
 
     tally: Tally
@@ -63,16 +77,16 @@ class ReportSummary:
 
     @property
     def unclean_rows(self) -> tuple[AccountRow, ...]:
-        """The rows of accounts that are not clean."""
+        """Returns the rows of accounts that are not clean."""
         return tuple(each for each in self.rows if each.status != "clean")
 
     def count_others(self, rows: tuple[AccountRow, ...]) -> Counter[RunStatus]:
-        """How many accounts are in none of these rows, by status."""
+        """Returns how many accounts are in none of these rows, by status."""
         return self.tally.statuses - Counter(each.status for each in rows)
 
 
 def summarize_report(report: Report, most: int) -> ReportSummary:
-    """One pass over the audits, of which a line is kept of the worst. most: how many rows there may be."""
+    """Returns the summary of a report, in one pass over its audits. most: the number of rows."""
     tally = Tally(report.fail_on)
     rules: dict[str, RuleTotals] = {}
     rows = heapq.nsmallest(most, _account_rows(report, tally, rules), key=lambda row: row.rank)
@@ -81,27 +95,27 @@ def summarize_report(report: Report, most: int) -> ReportSummary:
 
 
 def _account_rows(report: Report, tally: Tally, rules: dict[str, RuleTotals]) -> Iterator[AccountRow]:
-    """Of each account its row, once it is added up."""
-    for place, audit in enumerate(report.audits):
+    """Yields the row of each account, and adds its counts to the tally and the rules."""
+    for index, audit in enumerate(report.audits):
         own = tally_audits([audit], report.fail_on)
         tally.merge(own)
         for name, findings in _unresolved_by_rule(audit).items():
             rules[name] = _add_to_totals(rules.get(name), findings, audit)
         status = own.status()
-        said = "; ".join([counts_text(own), *incomplete_reasons(own)])
+        counts_and_reasons = "; ".join([counts_text(own), *incomplete_reasons(own)])
         worst = (_WORST.index(status), *(-own.category_counts[severity] for severity in SEVERITIES))
         yield AccountRow(
-            place,
+            index,
             audit.account.id,
             clip_text(audit.account.alias or "", _LONGEST),
             status,
-            said,
+            counts_and_reasons,
             (worst, audit.account.id),
         )
 
 
 def _unresolved_by_rule(audit: Audit) -> dict[str, list[Finding]]:
-    """What stands, by rule."""
+    """Returns the open findings of an audit by rule."""
     found: dict[str, list[Finding]] = {}
     for each in filter(is_unresolved, audit.findings):
         found.setdefault(each.rule, []).append(each)

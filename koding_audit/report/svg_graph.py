@@ -1,4 +1,4 @@
-"""A picture as SVG, and the same in words for those who cannot see it."""
+"""Draws the graph of an account as SVG, and writes the same as a list for people who cannot see it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LEGEND: Sequence[NodeState] = (
 )
 _QUIET: frozenset[NodeState] = frozenset({"asked", "optional", "fixed", "waived"})
 
-# Pixels. A page is as wide as the four columns; a phone scrolls them.
+# Pixels. The page is as wide as the four columns; on a phone they scroll.
 _WIDTHS: Sequence[int] = (172, 190, 176, 284)
 _GAP = 72
 _HEIGHT, _ROW, _TOP = 44, 56, 34
-_LETTER = 7.6  # of a label, on the average
-_GLYPH = 34  # what the sign takes on the left
+_LETTER = 7.6  # average width of a letter of a label
+_GLYPH = 34  # width of the sign on the left
 
-# Drawn in a square of 12, so that no state is told by colour alone.
+# Paths in a square of 12 pixels: a sign shows the state without colour.
 _SIGNS: Mapping[NodeState, str] = {
     "asked": "M2 6.5 5 9.5 10 3",
     "fixed": "M2 6.5 5 9.5 10 3",
@@ -42,7 +42,7 @@ _SIGNS: Mapping[NodeState, str] = {
 
 @dataclass(frozen=True, slots=True)
 class _NodePosition:
-    """Where a node is drawn."""
+    """The rectangle of a node, in pixels."""
 
     left: int
     top: int
@@ -53,21 +53,21 @@ class _NodePosition:
         return self.top + _HEIGHT // 2
 
 
-def draw_graph(picture: Graph, name: str) -> Element:
-    """The SVG. name: the start of the ids in it, which have to be the page's only ones."""
-    height = _TOP + max(map(len, picture.columns)) * _ROW
-    places = _position_nodes(picture, height)
+def draw_graph(graph: Graph, name: str) -> Element:
+    """Returns the SVG of a graph. name: the prefix of its ids, unique in the page."""
+    height = _TOP + max(map(len, graph.columns)) * _ROW
+    places = _position_nodes(graph, height)
     columns = [
-        (title, places[column[0].key].left) for title, column in zip(COLUMNS, picture.columns, strict=True) if column
+        (title, places[column[0].key].left) for title, column in zip(COLUMNS, graph.columns, strict=True) if column
     ]
     right = max((each.left + each.width for each in places.values()), default=0)
     return element(
         "svg",
         element("title", "Who has what", id=f"{name}-title"),
-        element("desc", describe_graph(picture), id=f"{name}-desc"),
+        element("desc", describe_graph(graph), id=f"{name}-desc"),
         *(element("text", title, class_="column", x=str(left), y="14") for title, left in columns),
-        *(_draw_edge(edge, places[edge.source], places[edge.target]) for edge in picture.edges),
-        *(_draw_node(node, places[node.key]) for column in picture.columns for node in column),
+        *(_draw_edge(edge, places[edge.source], places[edge.target]) for edge in graph.edges),
+        *(_draw_node(node, places[node.key]) for column in graph.columns for node in column),
         viewBox=f"-2 0 {right + 4} {height}",
         width=str(right + 4),
         height=str(height),
@@ -76,32 +76,32 @@ def draw_graph(picture: Graph, name: str) -> Element:
     )
 
 
-def _position_nodes(picture: Graph, height: int) -> dict[NodeKey, _NodePosition]:
-    """Columns beside each other, each in the middle of the height; one without nodes takes no room."""
+def _position_nodes(graph: Graph, height: int) -> dict[NodeKey, _NodePosition]:
+    """Returns the position of each node: columns side by side, centred vertically; an empty column takes no space."""
     places, left = {}, 0
-    for width, column in zip(_WIDTHS, picture.columns, strict=True):
+    for width, column in zip(_WIDTHS, graph.columns, strict=True):
         top = _TOP + (height - _TOP - len(column) * _ROW) // 2
         places.update({node.key: _NodePosition(left, top + row * _ROW, width) for row, node in enumerate(column)})
         left += width + _GAP if column else 0
     return places
 
 
-def describe_graph(picture: Graph) -> str:
-    """What a picture shows, in a sentence."""
-    numbers = [f"{title}: {len(column)}" for title, column in zip(COLUMNS, picture.columns, strict=True) if column]
-    loud = sum(edge.state not in _QUIET for edge in picture.edges)
-    return f"{', '.join(numbers)}. Lines between them that are not as asked for: {loud}."
+def describe_graph(graph: Graph) -> str:
+    """Returns a description of a graph in two sentences."""
+    numbers = [f"{title}: {len(column)}" for title, column in zip(COLUMNS, graph.columns, strict=True) if column]
+    differing = sum(edge.state not in _QUIET for edge in graph.edges)
+    return f"{', '.join(numbers)}. Edges that differ from the desired state: {differing}."
 
 
-def omitted_nodes_note(picture: Graph) -> str:
-    """What is not drawn, in a sentence; "" where all is."""
-    numbers = [f"{title}: {more:,}" for title, more in zip(COLUMNS, picture.omitted, strict=True) if more > 0]
-    return f"Not drawn here, for a picture of all would tell nothing: {', '.join(numbers)}." if numbers else ""
+def omitted_nodes_note(graph: Graph) -> str:
+    """Returns a sentence with the numbers of nodes that are not drawn, "" if all are."""
+    numbers = [f"{title.lower()} ({more:,})" for title, more in zip(COLUMNS, graph.omitted, strict=True) if more > 0]
+    return f"Not shown: {', '.join(numbers)}." if numbers else ""
 
 
-def draw_legend(picture: Graph) -> Element:
-    """What the states that are in a picture look like."""
-    states = {edge.state for edge in picture.edges} | {node.state for column in picture.columns for node in column}
+def draw_legend(graph: Graph) -> Element:
+    """Returns the legend: the sign and the label of each state in a graph."""
+    states = {edge.state for edge in graph.edges} | {node.state for column in graph.columns for node in column}
     return element(
         "ul",
         *(element("li", _draw_sign(each), " ", STATE_LABELS[each]) for each in LEGEND if each in states),
@@ -109,24 +109,24 @@ def draw_legend(picture: Graph) -> Element:
     )
 
 
-def graph_as_list(picture: Graph) -> Element:
-    """An item for each node that has something, and in it what it has and how that stands."""
-    nodes = {node.key: node for column in picture.columns for node in column}
-    ties: dict[NodeKey, list[GraphEdge]] = {}
-    for edge in picture.edges:
-        ties.setdefault(edge.source, []).append(edge)
-    return element("ul", *(_node_item(node, ties.get(key, ()), nodes) for key, node in nodes.items()), class_="words")
+def graph_as_list(graph: Graph) -> Element:
+    """Returns a graph as a list: each node with the targets of its edges and their states."""
+    nodes = {node.key: node for column in graph.columns for node in column}
+    edges: dict[NodeKey, list[GraphEdge]] = {}
+    for edge in graph.edges:
+        edges.setdefault(edge.source, []).append(edge)
+    return element("ul", *(_node_item(node, edges.get(key, ()), nodes) for key, node in nodes.items()), class_="words")
 
 
 def _node_item(node: GraphNode, edges: Iterable[GraphEdge], nodes: Mapping[NodeKey, GraphNode]) -> Element:
-    told = sorted((nodes[edge.target].title, STATE_LABELS[edge.state]) for edge in edges)
-    items = [element("li", f"{title}: {word}") for title, word in told]
+    targets = sorted((nodes[edge.target].title, STATE_LABELS[edge.state]) for edge in edges)
+    items = [element("li", f"{title}: {label}") for title, label in targets]
     note = node.note or STATE_LABELS[node.state]
     return element("li", f"{node.title}: {note}", element("ul", *items) if items else None)
 
 
 def _draw_node(node: GraphNode, place: _NodePosition) -> Element:
-    """A node; what is longer than it is cut off, and stays whole in its title."""
+    """Returns the SVG of a node; a label that is too long is cut, and complete in the node's title."""
     width = place.width
     sign = _draw_sign(node.state)
     sign.attrib |= {"x": "12", "y": str((_HEIGHT - 14) // 2)}
@@ -151,7 +151,7 @@ def _draw_node(node: GraphNode, place: _NodePosition) -> Element:
 
 
 def _draw_edge(edge: GraphEdge, source: _NodePosition, target: _NodePosition) -> Element:
-    """A curve from the right of one to the left of the other."""
+    """Returns a curve from the right side of one node to the left side of another."""
     start, end = source.left + source.width, target.left
     bend = min((end - start) // 2, _GAP // 2)
     return element(
@@ -169,7 +169,7 @@ def _draw_sign(state: NodeState) -> Element:
 
 
 def _shorten_label(text: str, most: int) -> str:
-    """The beginning of a text that has room in so many letters of a usual width."""
+    """Returns a text cut to a width. most: letters of usual width; a wide East Asian character takes two."""
     shown, room = escape(text), most
     for index, char in enumerate(shown):
         room -= 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,7 +1,7 @@
-"""A trend as SVG, and as a table for those who cannot see it.
+"""Draws a trend as SVG, and writes the same as a table for people who cannot see it.
 
-Places from left to right are percentages and the rest is pixels, so that a plot is as wide as its page, with letters of
-the usual size. Each severity has a band of its own: none is told from another by colour.
+Horizontal positions are percentages and everything else is pixels, so that the plot fills the width of the page with
+letters of the usual size. Each severity has its own band, so that no severity is recognized by its colour only.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from koding_audit.model.finding import SEVERITIES, Severity
 from koding_audit.model.report import TrendPoint
 from koding_audit.report.html_elements import element
 
-_HEAD, _BAND, _GAP = 24, 44, 14  # pixels: a band's heading, the band, what is below it
+_HEAD, _BAND, _GAP = 24, 44, 14  # pixels: a band's heading, the band, the space below it
 _STEP = _HEAD + _BAND + _GAP
-_FOOT = 18  # pixels: the days
-_LEFT = 40  # pixels: the room for numbers, which html.css leaves
-_MANY = 40  # audits, whose dots would otherwise lie over each other on a telephone
+_FOOT = 18  # pixels: the dates
+_LEFT = 40  # pixels: the space for numbers, which html.css leaves
+_MANY = 40  # audits; with more, dots are smaller, because they would overlap on a phone
 
 
 def draw_trend(trend: Sequence[TrendPoint], name: str) -> Element:
-    """The SVG of at least one audit. name: the start of the ids in it, which have to be the page's only ones."""
+    """Returns the SVG of a trend of at least one audit. name: the prefix of its ids, unique in the page."""
     places = _x_positions(trend)
     bottom = len(SEVERITIES) * _STEP
     return element(
         "svg",
-        element("title", "How many findings there were", id=f"{name}-title"),
+        element("title", "Number of findings", id=f"{name}-title"),
         element("desc", describe_trend(trend), id=f"{name}-desc"),
         *_draw_incomplete(trend, places, bottom),
         *(
@@ -48,7 +48,7 @@ def draw_trend(trend: Sequence[TrendPoint], name: str) -> Element:
 
 
 def describe_trend(trend: Sequence[TrendPoint]) -> str:
-    """What a plot shows, in sentences."""
+    """Returns a description of a trend in sentences."""
     span = (
         f"{pluralize(len(trend), 'audit')} from {format_time(trend[0].taken_at)} to {format_time(trend[-1].taken_at)}"
     )
@@ -56,16 +56,17 @@ def describe_trend(trend: Sequence[TrendPoint]) -> str:
 
 
 def omitted_audits_note(trend: Iterable[TrendPoint]) -> str:
-    """What is not drawn, in a sentence; "" where all is."""
+    """Returns a sentence with the number of audits that are not drawn, "" if all are."""
     number = sum(not each.is_complete for each in trend)
     if not number:
         return ""
-    what = f"{pluralize(number, 'audit')} could not see all, or asked only some rules"
-    return f"? {what}: such numbers cannot be held against the others, and are not drawn."
+    are = "is" if number == 1 else "are"
+    audits = pluralize(number, "incomplete or partial audit")
+    return f"? {audits} {are} not shown, because the numbers are not comparable."
 
 
 def trend_table(trend: Iterable[TrendPoint]) -> Element:
-    """A row for each audit, the last one first."""
+    """Returns a table with a row for each audit, the last audit first."""
     heads = ("audit", "result", *SEVERITIES)
     rows = [
         element(
@@ -94,12 +95,12 @@ def _severity_count(each: TrendPoint, severity: Severity) -> int:
 
 
 def _audit_day(each: TrendPoint) -> str:
-    """In UTC; a telephone has room for no more."""
+    """Returns the date of an audit in UTC, without the time, so that it fits on a phone."""
     return format_time(each.taken_at).partition("T")[0]
 
 
 def _x_positions(trend: Sequence[TrendPoint]) -> list[float]:
-    """Where each audit is, in percent of the width: by its time, or one after another where all have the same."""
+    """Returns the position of each audit in percent of the width: by time, or evenly spaced if all times are equal."""
     first = trend[0].taken_at
     spans = [(each.taken_at - first).total_seconds() for each in trend]
     if not spans[-1]:
@@ -109,12 +110,12 @@ def _x_positions(trend: Sequence[TrendPoint]) -> list[float]:
 
 def _band_heading(trend: Sequence[TrendPoint], severity: Severity) -> str:
     numbers = [_severity_count(each, severity) for each in trend if each.is_complete]
-    said = f"{numbers[-1]:,} at the last, {max(numbers):,} at most" if numbers else "not known"
-    return f"{severity.capitalize()}s: {said}"
+    text = f"latest {numbers[-1]:,}, maximum {max(numbers):,}" if numbers else "unknown"
+    return f"{severity.capitalize()}s: {text}"
 
 
 def _draw_band(trend: Sequence[TrendPoint], places: Sequence[float], severity: Severity, top: int) -> Iterator[Element]:
-    """The numbers of one severity: each holds until the next audit."""
+    """Yields the elements of one severity's band; a number is drawn as constant until the next audit."""
     points = [
         (place, _severity_count(each, severity), each)
         for place, each in zip(places, trend, strict=True)
@@ -146,7 +147,7 @@ def _draw_band(trend: Sequence[TrendPoint], places: Sequence[float], severity: S
 
 
 def _draw_levels(places: Sequence[float], heights: Sequence[int], base: int) -> Iterator[Element]:
-    """The steps from audit to audit, as far as a height stays the same, with what is below, and the edges between."""
+    """Yields the horizontal steps with the areas below them, and the vertical lines between the steps."""
     for height, group in groupby(zip(pairwise(places), heights, strict=False), key=lambda step: step[1]):
         spans = [span for span, _ in group]
         left, right, top = spans[0][0], spans[-1][1], base - height
@@ -167,7 +168,7 @@ def _draw_level(left: float, right: float, top: int, bottom: int) -> Element:
 
 
 def _draw_incomplete(trend: Sequence[TrendPoint], places: Sequence[float], bottom: int) -> Iterator[Element]:
-    """A line through all bands, and its sign, for each audit that is in none of them."""
+    """Yields a vertical line and a question mark for each audit whose numbers are not drawn."""
     for each, place in zip(trend, places, strict=True):
         if not each.is_complete:
             x = _format_percent(place)

@@ -1,4 +1,4 @@
-"""What a report comes to, in words: its counts, its verdict, what mends a finding, and the command that mends most."""
+"""Texts that several formats share: counts, the result of a run, the remedy of a finding, commands to run next."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from koding_audit.model.report import Audit, RunStatus
 from koding_audit.model.traits import find_source_traits
 from koding_audit.report.status import Tally
 
-EXPORT_FORMATS: Sequence[str] = (
-    "aws-cli",
-    "cloudformation",
-    "terraform",
-)  # of `plan --as`, which knows them by their files
+EXPORT_FORMATS: Sequence[str] = ("aws-cli", "cloudformation", "terraform")  # of `plan --as`: its modules' names
 FIX_OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
 
 
 def remedy_text(change: Change | None, step: str, source: str, tool: str = "") -> str:
-    """What to do about a finding. change: what its fix needs, None where a person has to take the step; tool: whose
-    it is to take, "" for this one's.
+    """Returns what to do about a finding.
+
+    change: what has to be allowed for its fix, None if a person has to fix it
+    step: what the person has to do, "" if the rule does not say
+    source: where the account was read from, for example `live`
+    tool: the tool that manages the subject, for example Terraform, "" for none
     """
     if change is None:
-        return step or "by hand: --fix leaves this to you"
+        return step or "fix it by hand: --fix does not change it"
     if tool:
         form = tool.lower() if tool.lower() in EXPORT_FORMATS else "aws-cli"
         words = ["koding-audit plan FILE", *FIX_OPTIONS[change].split()[1:], "--as", form]
-        return f"{tool} manages it, and --fix leaves it alone: `{' '.join(words)}` prints what to change"
+        return f"{tool} manages it, so --fix does not change it: run `{' '.join(words)}` to print the change"
     where = "again" if find_source_traits(source).is_writable else "the live account"
     return f"scan {where} with {FIX_OPTIONS[change]}"
 
 
 def waiver_text(waiver: Waiver | None) -> str:
-    """`waived until 2027-01-31 by platform: the backup job reads here`."""
+    """Returns for example `waived until 2027-01-31 by platform: the backup job reads here`."""
     if waiver is None:
         return "waived"
     return f"waived until {waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason}"
 
 
 def fix_command(tally: Tally) -> str:
-    """The command that makes every fix that takes nothing away, or "" where there is none to make."""
+    """Returns the command for every fix that removes nothing, "" if there is no such fix."""
     needed = {change for change in tally.fixes if change != "replace"}
     if not needed:
         return ""
@@ -51,9 +51,9 @@ def fix_command(tally: Tally) -> str:
 
 
 def rerun_command(audit: Audit, fail_on: Severity) -> str:
-    """The command that makes the same audit once more, as far as a report tells: not which rules and sets were chosen.
+    """Returns the command that repeats an audit, without options that a report does not record.
 
-    A saved account stands as `snapshot:FILE`, for the same reason.
+    A report does not record the selected rules and sets, and no snapshot's path: the command has `snapshot:FILE`.
     """
     traits = find_source_traits(audit.source)
     source = f"{audit.source}:{traits.argument}" if traits.argument and ":" not in audit.source else audit.source
@@ -66,45 +66,46 @@ def rerun_command(audit: Audit, fail_on: Severity) -> str:
 
 
 def action_text(action: Action) -> str:
-    """An action in a line: its verb and what it names, without the text of policies."""
+    """Returns an action in one line: its verb and its parameters, without policy documents and tags."""
     names = (str(each) for name, each in sorted(action.parameters.items()) if name not in {"PolicyDocument", "Tags"})
     return " ".join([action.verb.value, *names])
 
 
 def totals_text(tally: Tally) -> str:
-    """`6 errors, 1 waived; 2 can be fixed with --fix`."""
+    """Returns for example `6 errors, 1 waived; 2 can be fixed with --fix`."""
     return counts_text(tally) + _fixable_text(tally.fixes)
 
 
 def counts_text(tally: Tally) -> str:
-    """`6 errors, 1 waived`, or `no findings`."""
-    found = tally.category_counts
-    words = [pluralize(found[severity], severity) for severity in SEVERITIES if found[severity]]
+    """Returns for example `6 errors, 1 waived`, or `no findings`."""
+    counts = tally.category_counts
+    words = [pluralize(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     words += [f"{tally.known:,} of them known"] if tally.known else []
-    words += [f"{found[name]:,} {name.replace('_', ' ')}" for name in ("not_checked", "waived", "fixed") if found[name]]
+    others = ("not_checked", "waived", "fixed")
+    words += [f"{counts[name]:,} {name.replace('_', ' ')}" for name in others if counts[name]]
     return ", ".join(words or ["no findings"])
 
 
 def account_statuses_text(statuses: Mapping[RunStatus, int]) -> str:
-    """How many accounts stand how: `9,420 clean, 568 with findings, 12 incomplete`."""
+    """Returns how many accounts have each status: `9,420 clean, 568 with findings, 12 incomplete`."""
     words: Mapping[RunStatus, str] = {"clean": "clean", "findings": "with findings", "incomplete": "incomplete"}
     return ", ".join(f"{statuses[each]:,} {word}" for each, word in words.items() if statuses.get(each))
 
 
 def status_sentence(tally: Tally, errors: int = 0) -> str:
-    """The verdict in a line, beginning with the status; errors: how many the run itself had."""
+    """Returns the result of a run in one line, which begins with the status. errors: how many the run itself had."""
     status = tally.status(errors)
     if status != "incomplete":
-        known = f", beside {tally.at_threshold - tally.failing:,} known" if tally.at_threshold > tally.failing else ""
+        known = f", and {tally.at_threshold - tally.failing:,} known" if tally.at_threshold > tally.failing else ""
         number = f"{tally.failing:,}" if tally.failing else "nothing"
         return f"{status}: {number} at or above {tally.fail_on}{known}"
-    first = f"the first {MAX_ERRORS_SHOWN} " if errors > MAX_ERRORS_SHOWN else ""
-    why = [f"{pluralize(errors, 'error')}, {first}told on standard error"] if errors else []
+    where = f"the first {MAX_ERRORS_SHOWN} are on stderr" if errors > MAX_ERRORS_SHOWN else "see stderr"
+    why = [f"{pluralize(errors, 'error')} ({where})"] if errors else []
     return "incomplete: " + ("; ".join([*why, *incomplete_reasons(tally)]) or "not everything was checked")
 
 
 def incomplete_reasons(tally: Tally) -> list[str]:
-    """What keeps audits from being complete: `2 facts could not be read`."""
+    """Returns why audits are incomplete, for example `2 facts could not be read`."""
     unread = [pluralize(tally.unread, "fact") + " could not be read"] if tally.unread else []
     return unread + (
         [pluralize(tally.unwritten, "write") + " failed or could not be verified"] if tally.unwritten else []
@@ -112,21 +113,21 @@ def incomplete_reasons(tally: Tally) -> list[str]:
 
 
 def gone_sentence(gone: int) -> str:
-    """`1 finding of the baseline is gone: until it is saved again, it would come back as known`, or ""."""
+    """Returns what to do about resolved findings of the baseline, "" if there are none. gone: their number."""
     if not gone:
         return ""
     are, they = ("is", "it") if gone == 1 else ("are", "they")
-    said = f"{pluralize(gone, 'finding')} of the baseline {are} gone"
-    return f"{said}: until it is saved again, {they} would come back as known"
+    found = f"{pluralize(gone, 'finding')} of the baseline {are} resolved"
+    return f"{found}: save a new baseline, or {they} would count as known on return"
 
 
 def _fixable_text(fixes: Mapping[Change, int]) -> str:
-    """`; 2 can be fixed with --fix, 1 more with --create`, or "" where nothing can."""
-    said = ""
+    """Returns for example `; 2 can be fixed with --fix, 1 more with --create`, "" if there is no fix."""
+    text = ""
     for change, option in FIX_OPTIONS.items():
         number = fixes.get(change)
         if number:
-            said += (
-                f", {number:,} more with {option.split()[-1]}" if said else f"; {number:,} can be fixed with {option}"
+            text += (
+                f", {number:,} more with {option.split()[-1]}" if text else f"; {number:,} can be fixed with {option}"
             )
-    return said
+    return text

@@ -14,7 +14,7 @@ def test_the_text_says_what_when_and_how_many_are_left_out() -> None:
     many = [policy_missing(f"arn:aws:iam::aws:policy/P{number:02}") for number in range(MOST + 3)]
     told = "\n".join(changes_lines(compare_reports(report(*many, hours=1), report(ONE)), NOW + timedelta(hours=4)))
     assert told.startswith("koding-audit: account 123456789012: 18 new, 1 gone; findings\n\n")
-    audited = "audited 3 hours ago, at 2026-11-23T21:00:00Z: findings, 18 findings standing\n"
+    audited = "audited 3 hours ago, at 2026-11-23T21:00:00Z: findings, 18 open findings\n"
     assert f"Account 123456789012 (koding-prod), {audited}" in told
     assert "New (18):\n- error: policy-missing: group Developers lacks P00, which set stack-build requires\n" in told
     assert "\n... and 3 more\nGone (1):\n" in told
@@ -23,4 +23,4 @@ def test_the_text_says_what_when_and_how_many_are_left_out() -> None:
 def test_what_a_receiver_would_not_take_is_cut_and_said_to_be() -> None:
     told = changes_text(compare_reports(report(ONE, TWO), None), NOW, 120)
     assert len(told) == 120
-    assert told.endswith("\n... cut here: the report has all of it")
+    assert told.endswith("\n... truncated: see the report for the rest")

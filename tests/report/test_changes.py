@@ -100,4 +100,4 @@ def test_a_report_that_is_no_newer_than_the_one_before_is_told_for_the_audit_may
     told = compare_reports(report(ONE), report(ONE))
     assert told.is_worth_sending
     assert "no newer audit than the one before" in changes_headline(told)
-    assert any("does the scheduled audit still run?" in each for each in changes_lines(told, NOW))
+    assert any("check that the scheduled audit still runs." in each for each in changes_lines(told, NOW))

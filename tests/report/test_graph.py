@@ -96,8 +96,8 @@ def test_a_finding_marks_the_line_that_it_is_about(told: Finding, edge: tuple[st
         (finding("boundary-changed", USER), "user koding-user", "noted", "1 finding"),
         (finding("not-checked", USER, "access-keys"), "user koding-user", "unread", "not read, 1 finding"),
         (finding("policy-not-found", READ), "policy IAMReadOnlyAccess", "missing", "missing, 1 finding"),
-        (finding("user-unexpected", ACCOUNT.arn("user", "eve")), "user eve", "unexpected", "not asked for, 1 finding"),
-        (finding("membership-unexpected", USER, "Testers"), "group Testers", "unexpected", "not asked for"),
+        (finding("user-unexpected", ACCOUNT.arn("user", "eve")), "user eve", "unexpected", "unexpected, 1 finding"),
+        (finding("membership-unexpected", USER, "Testers"), "group Testers", "unexpected", "unexpected"),
         (policy_missing(READ), "policy IAMReadOnlyAccess", "missing", "missing"),
         (policy_missing(READ), "policy AmazonEC2FullAccess", "asked", ""),
         (policy_missing(READ), "group Developers", "noted", "1 finding, 2 members"),
@@ -121,7 +121,7 @@ def test_what_one_lacks_and_another_has_is_not_shown_as_right() -> None:
     found = nodes(of(policy_missing(READ, subject=team.arn), outline=wanted))
     assert (found["policy set stack-build"].state, found["policy set stack-build"].note) == (
         "noted",
-        "not for all as asked for",
+        "not for all as declared",
     )
     assert found["policy IAMReadOnlyAccess"].state == "missing"
     assert found["policy AmazonEC2FullAccess"].state == "asked"

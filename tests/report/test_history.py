@@ -22,7 +22,7 @@ def day(number: int) -> datetime:
 
 def audit(number: int, *findings: Finding, status: RunStatus = "findings", **more: Any) -> AuditRecord:
     return AuditRecord(
-        **{"track": TRACK, "taken_at": day(number), "status": status, "rules": None, "findings": findings, **more}
+        **{"history_key": TRACK, "taken_at": day(number), "status": status, "rules": None, "findings": findings, **more}
     )
 
 
@@ -141,7 +141,9 @@ def test_the_trend_counts_each_audit() -> None:
 def test_accounts_and_ways_of_reading_are_told_apart() -> None:
     other = TRACK._replace(account="210987654321")
     saved = TRACK._replace(source="snapshot")
-    histories = build_histories([audit(0, POLICY), audit(1, USER, track=other), audit(2, status="clean", track=saved)])
+    histories = build_histories(
+        [audit(0, POLICY), audit(1, USER, history_key=other), audit(2, status="clean", history_key=saved)]
+    )
     assert [(each.history_key, len(each.tracked)) for each in histories] == [(TRACK, 1), (saved, 0), (other, 1)]
 
 

@@ -37,7 +37,7 @@ def test_plain_text_is_folded_at_the_width_and_has_no_links() -> None:
 def test_a_rule_without_commands_or_an_example_says_so() -> None:
     bare = replace(ADVICE, reads=(), help=replace(HELP, commands=(), example=""))
     for said in (help_markdown(bare), help_text(bare)):
-        assert "nothing of the account" in said
+        assert "nothing in the account" in said
         assert HELP.finds in said
     assert help_markdown(bare).count("```") == 2
 

@@ -56,7 +56,7 @@ def test_many_lie_on_the_disk_under_no_name_and_few_are_not_written_at_all(
 def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     full = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - the spool closes it
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: full)
-    with pytest.raises(AuditError, match="what was found cannot be kept: No space left on device") as caught:
+    with pytest.raises(AuditError, match="could not store the findings: No space left on device") as caught:
         spool.spool_audits(MANY)
     assert "TMPDIR" in caught.value.hint
 

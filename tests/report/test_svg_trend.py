@@ -47,14 +47,14 @@ def test_what_could_not_see_all_has_a_sign_and_no_number() -> None:
     for found in (TREND, partial):
         signs = [each for each in draw_trend(found, "x").findall("text") if each.text == "?"]
         assert [each.get("x") for each in signs] == ["50.00%"]
-        assert omitted_audits_note(found).startswith("? 1 audit could not see all, or asked only some rules")
+        assert omitted_audits_note(found).startswith("? 1 incomplete or partial audit is not shown")
     assert omitted_audits_note(TREND[:2]) == ""
 
 
 def test_where_no_audit_saw_all_nothing_is_made_up() -> None:
     unseen = trend(None, None)
     assert dots(unseen, "error") == []
-    assert "Errors: not known. Warnings: not known. Notes: not known." in describe_trend(unseen)
+    assert "Errors: unknown. Warnings: unknown. Notes: unknown." in describe_trend(unseen)
 
 
 def test_audits_of_one_moment_stand_beside_each_other() -> None:
@@ -72,7 +72,7 @@ def test_a_clean_year_is_a_line_at_nothing() -> None:
 def test_the_sentence_says_the_last_and_the_most() -> None:
     assert describe_trend(TREND) == (
         "5 audits from 2026-11-19T20:00:00Z to 2026-11-23T20:00:00Z."
-        " Errors: 3 at the last, 4 at most. Warnings: 0 at the last, 1 at most. Notes: 0 at the last, 12 at most."
+        " Errors: latest 3, maximum 4. Warnings: latest 0, maximum 1. Notes: latest 0, maximum 12."
     )
 
 

@@ -26,6 +26,6 @@ def test_the_same_audit_once_more_has_the_same_baseline() -> None:
 )
 def test_what_another_tool_manages_is_shown_in_the_form_that_it_takes(tool: str, change: Any, words: str) -> None:
     said = remedy_text(change, "", "live", tool)
-    assert said == f"{tool} manages it, and --fix leaves it alone: {words} prints what to change"
+    assert said == f"{tool} manages it, so --fix does not change it: run {words} to print the change"
     assert remedy_text(None, "by hand", "live", tool) == "by hand"
     assert [*EXPORT_FORMATS] == plugins.plugin_names("remediation.export")

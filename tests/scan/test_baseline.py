@@ -86,7 +86,7 @@ def test_the_report_names_its_baseline_and_what_of_it_is_gone() -> None:
     ]
     table = Path("table").read_text(encoding="utf-8")
     assert "Baseline  known.json, of an audit 3 days before this one" in table
-    assert "2 findings of the baseline are gone" in table
+    assert "2 findings of the baseline are resolved" in table
     # What did not run cannot say so.
     (found,) = scan(later, "--baseline", "known.json", "--skip", "policy-missing")[1]["audits"]
     assert [each.partition("/")[0] for each in found["baseline"]["gone"]] == ["optional-set-incomplete"]
@@ -197,8 +197,8 @@ def of(name: str) -> str:
             "version 2 is newer than this koding-audit supports",
         ),
         (of("full").replace('"version": 1', '"version": 0', 1), "version: must be 1; a baseline is what"),
-        (of("full").replace('"status": "findings"', '"status": "clean"', 1), "the report was changed by hand"),
-        (encode_snapshot(WHOLE), "it is no report; make one with `scan FILE --output json:REPORT`"),
+        (of("full").replace('"status": "findings"', '"status": "clean"', 1), "the report was edited"),
+        (encode_snapshot(WHOLE), "this is not a report; make one with `scan FILE --output json:REPORT`"),
     ],
     ids=("nothing audited", "an object", "a list", "empty", "newer", "older", "by hand", "a snapshot"),
 )

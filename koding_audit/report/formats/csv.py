@@ -1,4 +1,4 @@
-"""A row for each finding, and for each thing that was not read, written or done, for spreadsheets (RFC 4180)."""
+"""CSV for spreadsheets (RFC 4180): a row for each finding, gap, unfinished write and error of the run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ HEADER = (
     *("path", "line", "column", "id", "known"),
 )
 
-# What a spreadsheet takes for the beginning of a formula, in full width too.
+# Characters with which a spreadsheet starts a formula, in full width too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def render(report: Report) -> Iterator[str]:
-    """Lines end with CR and LF, as RFC 4180 wants them."""
+    """Yields the lines of the CSV file; they end with CR and LF, as RFC 4180 requires."""
     writer = csv.writer(_EchoWriter(), lineterminator="\r\n")
     yield writer.writerow(HEADER)
     for result in report_results(report):
@@ -27,7 +27,7 @@ def render(report: Report) -> Iterator[str]:
 
 
 class _EchoWriter:
-    """What a writer writes to: writerow gives back what this does."""
+    """A file for csv.writer that returns the text, so that writerow returns it too."""
 
     def write(self, text: str) -> str:
         return text
@@ -46,6 +46,6 @@ def _result_row(result: Result) -> tuple[str, ...]:
 
 
 def _escape_cell(text: str) -> str:
-    """The text, with an apostrophe before what would be a formula."""
+    """Returns a cell's text, with an apostrophe if it would start a formula."""
     shown = escape(text).strip()
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

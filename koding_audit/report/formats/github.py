@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions, which put what stands beside the lines of a pull request."""
+"""Workflow commands of GitHub Actions, which annotate the lines of a pull request with open results."""
 
 from __future__ import annotations
 
@@ -14,44 +14,45 @@ from koding_audit.report.summary import FEW_ACCOUNTS
 from koding_audit.report.wording import account_statuses_text, gone_sentence, status_sentence, totals_text
 
 MOST = 10
-"""Annotations of each kind that GitHub takes from one step; it drops the others without a word."""
+"""Annotations of each kind that GitHub accepts from one step; it silently drops the others."""
 
 _ANNOTATION_KINDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(report: Report) -> Iterator[str]:
-    """The worst first, up to MOST of each kind; the last lines say what it comes to, and what was left out.
+    """Yields annotations, the worst first, up to MOST of each kind; then the totals and the number of omitted ones.
 
-    What is known comes after all that is new, and as notices: an error beside a line reads as what made the step fail.
+    Known results come last and are notices: readers take an error beside a line for the reason why the step failed.
     """
-    tally, noted = Tally(report.fail_on), _Annotations()
+    tally, annotations = Tally(report.fail_on), _Annotations()
     for each in run_error_results(report):
-        noted.add_result(each)
+        annotations.add_result(each)
     for audit in report.audits:
         tally.add_audit(audit)
         for each in audit_results(audit, report):
-            noted.add_result(each)
-    yield from (f"{line}\n" for line in noted.command_lines())
+            annotations.add_result(each)
+    yield from (f"{line}\n" for line in annotations.command_lines())
     if tally.audits > FEW_ACCOUNTS:
         yield f"koding-audit: {pluralize(tally.audits, 'account')}: {account_statuses_text(tally.statuses)}\n"
     yield f"koding-audit: {totals_text(tally)}; {status_sentence(tally, len(report.errors))}\n"
     gone = gone_sentence(tally.resolved)
     if gone:
         yield f"koding-audit: {gone}\n"
-    left_out = noted.count_omitted()
-    if left_out:
-        numbers = ", ".join(pluralize(left_out[kind], kind) for kind in _ANNOTATION_KINDS.values() if left_out[kind])
-        yield f"koding-audit: not shown beside lines, as GitHub takes {MOST} of each kind from a step: {numbers}\n"
+    omitted = annotations.count_omitted()
+    if omitted:
+        numbers = ", ".join(pluralize(omitted[kind], kind) for kind in _ANNOTATION_KINDS.values() if omitted[kind])
+        yield f"koding-audit: not annotated, because GitHub accepts {MOST} of each kind from a step: {numbers}\n"
 
 
 class _Annotations:
-    """The first of each rank and severity, no more than could be shown, and how many there are."""
+    """Collects the first results of each rank and severity, at most MOST, and counts all results."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[int, int], list[Result]] = {}
         self._all: Counter[str] = Counter()
 
     def add_result(self, result: Result) -> None:
+        """Adds a result, unless it is fixed or waived."""
         if result.rank < 2:
             first = self._first.setdefault((result.rank, SEVERITIES.index(result.severity)), [])
             if len(first) < MOST:
@@ -59,6 +60,7 @@ class _Annotations:
             self._all[_annotation_kind(result)] += 1
 
     def command_lines(self) -> Iterator[str]:
+        """Yields the workflow commands."""
         shown: Counter[str] = Counter()
         for each in (each for _, first in sorted(self._first.items()) for each in first):
             kind = _annotation_kind(each)
@@ -67,7 +69,7 @@ class _Annotations:
                 yield _workflow_command(kind, each)
 
     def count_omitted(self) -> Counter[str]:
-        """How many of each kind are in no line."""
+        """Returns how many annotations of each kind have no command."""
         return self._all - Counter(dict.fromkeys(_ANNOTATION_KINDS.values(), MOST))
 
 
@@ -82,12 +84,12 @@ def _workflow_command(kind: str, result: Result) -> str:
         properties = {"file": place.path, "line": str(place.line), "col": str(place.column), **properties}
     elif result.file:
         properties = {"file": result.file, "line": "1", **properties}
-    said = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
-    return f"::{kind} {said}::{_escape_data(result.line)}"
+    pairs = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+    return f"::{kind} {pairs}::{_escape_data(result.line)}"
 
 
 def _escape_data(text: str) -> str:
-    """What stands after the second `::`; a line break, were there one, would begin another command."""
+    """Returns the text after the second `::`; an unescaped line break would start another command."""
     shown = escape(text).strip() or "-"
     return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report, for the widget of a merge request: an array of what stands, with the line of each."""
+"""GitLab's Code Quality report for merge requests: an array of open results, each with its line."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from koding_audit.model.finding import Severity
 from koding_audit.model.report import Report
 from koding_audit.report.results import Result, results_by_severity
 
-# GitLab wants a file with each; this is the one that a scan takes where none was said.
+# GitLab requires a file for each entry; this is the default file of a scan.
 _NO_FILE = "koding-audit.yaml"
 _SEVERITIES: Mapping[Severity, str] = {"error": "critical", "warning": "major", "note": "info"}
 
 
 def render(report: Report) -> Iterator[str]:
-    """Without what was fixed or waived: an entry says that something is wrong now."""
+    """Yields the report, without fixed and waived results: an entry is something that is wrong now."""
     yield from json_parts(_code_quality_entry(each) for each in results_by_severity(report) if each.rank < 2)
     yield "\n"
 
 
 def _code_quality_entry(result: Result) -> dict[str, Any]:
-    """fingerprint: by it GitLab tells what is new in a merge request from what was there."""
+    """Returns an entry; by its fingerprint GitLab knows whether it is new in a merge request."""
     place = result.location
     path = place.path if place else result.file or _NO_FILE
     return {

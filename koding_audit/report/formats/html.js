@@ -7,17 +7,17 @@
     return new Set(boxes.filter((box) => box.checked).map((box) => box.value));
   };
 
-  // Show what fits, count it, and do so again whenever something is said in the form.
-  const wire = (form, rows, told, fits, after) => {
+  // Filter the rows now and whenever the form changes, and show how many match.
+  const connect = (form, rows, status, matcher, after) => {
     const filter = () => {
-      const fit = fits();
+      const matches = matcher();
       let number = 0;
       for (const one of rows) {
-        const shown = fit(one);
+        const shown = matches(one);
         one.row.hidden = !shown;
         number += shown;
       }
-      told.textContent = number + " of " + rows.length + " shown";
+      status.textContent = number + " of " + rows.length + " shown";
       after(number);
     };
     form.addEventListener("input", filter);
@@ -28,31 +28,31 @@
   };
 
   const findings = (form) => {
-    const told = JSON.parse(byId("told").textContent);
+    const data = JSON.parse(byId("filter-data").textContent);
     const rows = Array.from(document.querySelectorAll(".finding"), (row, index) => ({
       row,
-      sort: told[index].sort,
-      rule: told[index].rule,
+      sort: data[index].sort,
+      rule: data[index].rule,
     }));
     const subjects = document.querySelectorAll(".subject");
     const rule = byId("rule");
 
-    // What can be read of a finding, with whom it is about; gathered at the first search, for there may be thousands.
+    // The text of a finding and its subject; computed at the first search, because there can be thousands.
     const text = (one) => {
       one.text ??= (one.row.textContent + " " + one.row.closest(".subject").firstElementChild.textContent).toLowerCase();
       return one.text;
     };
 
-    const fits = () => {
-      const wanted = words(byId("search"));
+    const matcher = () => {
+      const terms = words(byId("search"));
       const sorts = chosen(form);
       return (one) =>
         sorts.has(one.sort) &&
         (!rule.value || one.rule === rule.value) &&
-        wanted.every((word) => text(one).includes(word));
+        terms.every((word) => text(one).includes(word));
     };
 
-    wire(form, rows, byId("shown"), fits, () => {
+    connect(form, rows, byId("shown"), matcher, () => {
       for (const subject of subjects) subject.hidden = !subject.querySelector(".finding:not([hidden])");
       for (const none of document.querySelectorAll(".unmatched")) {
         none.hidden = Boolean(none.parentElement.querySelector(".finding:not([hidden])"));
@@ -63,13 +63,13 @@
   const accounts = (form) => {
     const rows = Array.from(document.querySelectorAll(".accounts li"), (row) => ({ row, status: row.className }));
     const text = (one) => (one.text ??= one.row.textContent.toLowerCase());
-    const fits = () => {
-      const wanted = words(byId("wanted"));
+    const matcher = () => {
+      const terms = words(byId("account-search"));
       const statuses = chosen(form);
-      return (one) => statuses.has(one.status) && wanted.every((word) => text(one).includes(word));
+      return (one) => statuses.has(one.status) && terms.every((word) => text(one).includes(word));
     };
-    wire(form, rows, byId("there"), fits, (number) => {
-      byId("nobody").hidden = number > 0;
+    connect(form, rows, byId("accounts-shown"), matcher, (number) => {
+      byId("no-account").hidden = number > 0;
     });
   };
 

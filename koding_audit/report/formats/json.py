@@ -1,4 +1,4 @@
-"""The JSON report, for scripts: what the contract states, in its order."""
+"""The JSON report for scripts, in the format that report.json describes."""
 
 from __future__ import annotations
 
@@ -9,4 +9,5 @@ from koding_audit.report.codec import report_json_parts
 
 
 def render(report: Report) -> Iterator[str]:
+    """Yields the text of the report, one audit at a time."""
     return report_json_parts(report)

@@ -1,4 +1,4 @@
-"""The JSON report cut into lines, one object each, for programs that read a line at a time."""
+"""The JSON report as lines with one object each, for programs that read line by line."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from koding_audit.io.json_text import write_json
 from koding_audit.model.report import Report
 from koding_audit.report.codec import report_value
 
-_LINES_OF_THEIR_OWN = ("findings", "gaps", "journal")
+_SEPARATE_LINES = ("findings", "gaps", "journal")
 
 
 def render(report: Report) -> Iterator[str]:
+    """Yields the lines of the report."""
     return (f"{write_json(line)}\n" for line in _report_lines(report_value(report)))
 
 
 def _report_lines(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """First the report itself, then its errors, then of each account the audit, its findings, gaps and writes."""
+    """Yields the report itself, its errors, and for each account the audit, its findings, gaps and writes."""
     yield {"type": "report", **{name: value[name] for name in ("version", "tool", "status", "fail_on")}}
     yield from ({"type": "error", **each} for each in value["errors"])
     for audit in value["audits"]:
@@ -25,7 +26,7 @@ def _report_lines(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
         account = {"account": audit["account"]["id"]}
         yield {
             "type": "audit",
-            **{name: each for name, each in audit.items() if name not in _LINES_OF_THEIR_OWN},
+            **{name: each for name, each in audit.items() if name not in _SEPARATE_LINES},
             "journal": journal and journal["path"],
         }
         yield from ({"type": "finding", **account, **each} for each in audit["findings"])

@@ -17,16 +17,16 @@ _TOOL = "koding-audit"
 
 
 def render(report: Report) -> Iterator[str]:
-    """What counts is a failure, what keeps the run from being complete an error, what is waived or known is skipped.
+    """Yields the XML: a failing result is a failure, an incomplete one an error, a waived or known one is skipped.
 
-    Each account has a case that says whether it was audited completely, so that a clean run has one that passed.
+    Each account has a case for "was audited completely", so that a clean run has a case that passes.
     """
     top = ET.Element("testsuites", name=_TOOL)
     outcomes = Counter(_case_outcome(each) for each in run_error_results(report))
     for audit in report.audits:
         outcomes.update(_account_outcomes(audit_status(audit, report.fail_on), audit_results(audit, report)))
     _set_totals(top, outcomes)
-    top.text = "\n"  # so that it is written with an end
+    top.text = "\n"  # gives an end tag
     beginning, _, end = _xml_text(top).partition("\n")
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{beginning}'
     for suite in _test_suites(report):
@@ -36,17 +36,17 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _xml_text(element: ET.Element) -> str:
-    """As ASCII with references for the rest: whatever the encoding of the file or stream is, it is right."""
+    """Returns an element in ASCII with character references, which is correct in any encoding of the output."""
     text: bytes = ET.tostring(element, encoding="us-ascii", xml_declaration=False)
     return text.decode("ascii")
 
 
 def _test_suites(report: Report) -> Iterator[ET.Element]:
-    of_the_run = list(run_error_results(report))
-    if of_the_run:
+    errors = list(run_error_results(report))
+    if errors:
         suite = ET.Element("testsuite", name=f"{_TOOL}: the run")
-        suite.extend(map(_test_case, of_the_run))
-        _set_totals(suite, Counter(map(_case_outcome, of_the_run)))
+        suite.extend(map(_test_case, errors))
+        _set_totals(suite, Counter(map(_case_outcome, errors)))
         yield suite
     yield from (_account_suite(audit, report) for audit in report.audits)
 
@@ -55,50 +55,50 @@ def _account_suite(audit: Audit, report: Report) -> ET.Element:
     name = f"{_TOOL}: account {escape(audit.account.id)}"
     suite = ET.Element("testsuite", name=name, timestamp=format_time(audit.taken_at).removesuffix("Z"))
     case = ET.SubElement(suite, "testcase", classname=_TOOL, name="the account was audited completely")
-    status, told = audit_status(audit, report.fail_on), audit_results(audit, report)
+    status, results = audit_status(audit, report.fail_on), audit_results(audit, report)
     if status == "incomplete":
-        said = status_sentence(tally_audits([audit], report.fail_on))
-        ET.SubElement(case, "error", type="incomplete", message=said).text = said
-    suite.extend(map(_test_case, told))
-    _set_totals(suite, Counter(_account_outcomes(status, told)))
+        message = status_sentence(tally_audits([audit], report.fail_on))
+        ET.SubElement(case, "error", type="incomplete", message=message).text = message
+    suite.extend(map(_test_case, results))
+    _set_totals(suite, Counter(_account_outcomes(status, results)))
     return suite
 
 
-def _account_outcomes(status: RunStatus, told: Iterable[Result]) -> Iterator[str]:
-    """How each case of an account ended, that of its own first."""
+def _account_outcomes(status: RunStatus, results: Iterable[Result]) -> Iterator[str]:
+    """Yields the outcome of each case of an account, starting with the case of the account itself."""
     yield "error" if status == "incomplete" else ""
-    yield from map(_case_outcome, told)
+    yield from map(_case_outcome, results)
 
 
 def _case_outcome(result: Result) -> str:
-    """The element that says how a case ended, "" for one that passed."""
+    """Returns the name of the element for a case's outcome, "" if the case passes."""
     if result.status == "waived" or result.rank == 1:
         return "skipped"
     return {"incomplete": "error", "fails": "failure", "passes": ""}[result.effect]
 
 
 def _test_case(result: Result) -> ET.Element:
-    """Named by facts alone, so that a CI server knows it again when its message is reworded."""
+    """Returns a test case; its name has only facts, so that a CI server recognizes it when its message changes."""
     about = result.id.removeprefix(result.rule).strip("/")
     case = ET.Element("testcase", classname=_escape_xml(result.rule), name=_escape_xml(about))
     if result.location:
         case.attrib |= {"file": _escape_xml(result.location.path), "line": str(result.location.line)}
     message = _escape_xml(result.message)
-    told = "\n".join([message, f"to do: {_escape_xml(result.todo)}"] if result.todo else [message])
+    text = "\n".join([message, f"to do: {_escape_xml(result.todo)}"] if result.todo else [message])
     if result.status == "waived":
         ET.SubElement(case, "skipped", message=f"{_escape_xml(result.todo)}; {message}")
     elif result.rank == 1:
         ET.SubElement(case, "skipped", message=f"known from the baseline, {result.severity}; {message}")
     elif result.effect == "passes":
         word = result.status if result.status == "fixed" else result.severity
-        ET.SubElement(case, "system-out").text = f"{word}: {told}"
+        ET.SubElement(case, "system-out").text = f"{word}: {text}"
     else:
-        ET.SubElement(case, _case_outcome(result), type=result.severity, message=message).text = told
+        ET.SubElement(case, _case_outcome(result), type=result.severity, message=message).text = text
     return case
 
 
 def _set_totals(suite: ET.Element, outcomes: Counter[str]) -> None:
-    """The totals that the format wants in the attributes of a suite, and of all of them."""
+    """Sets the totals that the format requires as attributes of a suite and of the root element."""
     suite.set("tests", str(outcomes.total()))
     for total, outcome in (("errors", "error"), ("failures", "failure"), ("skipped", "skipped")):
         suite.set(total, str(outcomes[outcome]))
@@ -106,5 +106,5 @@ def _set_totals(suite: ET.Element, outcomes: Counter[str]) -> None:
 
 
 def _escape_xml(text: str) -> str:
-    """Without the characters that XML 1.0 does not have: inert text has none of them."""
+    """Returns a text without the characters that XML 1.0 does not allow; escaped text has none of them."""
     return escape(text).strip() or "-"

@@ -1,4 +1,4 @@
-"""Markdown for a comment on a pull request or the summary of a job: the verdict, a table, what to do."""
+"""Markdown for a comment on a pull request or the summary of a job: the result, a table, what to do."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from koding_audit.report.summary import (
 from koding_audit.report.wording import account_statuses_text, fix_command, gone_sentence, status_sentence, totals_text
 
 MOST = 60_000
-"""Characters of the rows: GitHub takes 65,536 in a comment, and a mebibyte in the summary of a job."""
+"""Characters of all rows: GitHub accepts 65,536 in a comment, and one mebibyte in the summary of a job."""
 
 _LONGEST = 1_000  # characters of a cell
-_FRAME = 150  # of what a table has around its rows, and a little more
-_OPEN = 20  # rows that are shown without a click
+_FRAME = 150  # characters of a table around its rows, and a reserve
+_OPEN = 20  # a table with more rows is collapsed
 _HEADER = "| | what | what to do | where | rule |\n|---|---|---|---|---|\n"
 
 _TOKEN = re.compile(r"(?P<space>\s+)|(?P<special>[|\\`])|(?P<word>[^\s|\\`]+)")
-# What no reader takes for markup, a link, a mention or a reference: letters, digits, and the marks of a sentence.
+# A word that no Markdown renderer takes for markup, a link, a mention or a reference.
 _PLAIN = re.compile(r"(?!(?i:www\.|gh-\d))[^\W_]+(?:[.'-][^\W_]+)*")
-_WORD = re.compile(r"(?!\().+?(?=[.,;:)]*\Z)", re.DOTALL)  # between the marks of a sentence
+_WORD = re.compile(r"(?!\().+?(?=[.,;:)]*\Z)", re.DOTALL)  # without the punctuation around it
 _ENTITIES: Mapping[str, str] = {"|": "&#124;", "\\": "&#92;", "`": "&#96;"}
 
 
 def render(report: Report) -> Iterator[str]:
-    """What stands comes first, what is known of it last. What does not fit is counted in the last line."""
+    """Yields the Markdown: open results first, known ones last; the last line counts the rows that do not fit."""
     before = ""
     for part in _report_parts(report):
         yield f"{before}{part}"
@@ -62,20 +62,24 @@ def _report_parts(report: Report) -> Iterator[str]:
 
 
 def _result_parts(report: Report, audits: Iterable[Audit], room: int, most: int = sys.maxsize) -> Iterator[str]:
-    """The errors of the run and what these audits tell, as far as there is room, and up to so many rows of each."""
-    left_out = max(len(report.errors) - MAX_ERRORS_SHOWN, 0)
-    for heading, told in _result_sections(report, audits):
-        rows = [_result_row(each) for each in sorted(told, key=attrgetter("rank"))]
+    """Yields the errors of the run and the results of audits that fit.
+
+    room: characters for all of them
+    most: rows for each audit
+    """
+    omitted = max(len(report.errors) - MAX_ERRORS_SHOWN, 0)
+    for heading, results in _result_sections(report, audits):
+        rows = [_result_row(each) for each in sorted(results, key=attrgetter("rank"))]
         room -= len(heading) + (_FRAME if rows else 0)
-        kept = list(_take_fitting(rows[:most], room))
-        room -= sum(map(len, kept))
-        left_out += len(rows) - len(kept)
+        fitting = list(_take_fitting(rows[:most], room))
+        room -= sum(map(len, fitting))
+        omitted += len(rows) - len(fitting)
         if heading and room > 0:
             yield heading
-        if kept:
-            yield _result_table(kept)
-    if left_out:
-        yield f"{pluralize(left_out, 'row')} did not fit here: the JSON report has everything."
+        if fitting:
+            yield _result_table(fitting)
+    if omitted:
+        yield f"{pluralize(omitted, 'row')} did not fit here: the JSON report has everything."
 
 
 def _result_sections(report: Report, audits: Iterable[Audit]) -> Iterator[tuple[str, Iterable[Result]]]:
@@ -84,7 +88,7 @@ def _result_sections(report: Report, audits: Iterable[Audit]) -> Iterator[tuple[
 
 
 def _summary_parts(found: ReportSummary) -> Iterator[str]:
-    """How the accounts stand, what each rule found, and a line for each of the worst that is not shown in full."""
+    """Yields the numbers of accounts, the findings of each rule, and a row for each of the next worst accounts."""
     yield f"{pluralize(found.tally.audits, 'account')}: {account_statuses_text(found.tally.statuses)}."
     rules = list(_take_fitting(map(_rule_row, found.rules), MOST // 3))
     rest = len(found.rules) - len(rules)
@@ -95,8 +99,8 @@ def _summary_parts(found: ReportSummary) -> Iterator[str]:
     lines = list(_take_fitting(map(_account_row, found.unclean_rows[ACCOUNTS_IN_FULL:]), MOST // 3))
     left = found.count_others(found.unclean_rows[: ACCOUNTS_IN_FULL + len(lines)])
     if lines:
-        yield "### Other accounts, the worst first"
-        yield f"| account | | what was found |\n|---|---|---|\n{''.join(lines)}".rstrip("\n")
+        yield "### Other accounts, worst first"
+        yield f"| account | | findings |\n|---|---|---|\n{''.join(lines)}".rstrip("\n")
     if left and found.unclean_rows:
         yield f"{pluralize(left.total(), 'more account')}: {account_statuses_text(left)}. The JSON report has them all."
 
@@ -116,11 +120,11 @@ def _head_parts(tally: Tally, errors: int) -> Iterator[str]:
     yield status_sentence(tally, errors)
     if tally.audits:
         yield totals_text(tally)
-    gone, offered = gone_sentence(tally.resolved), fix_command(tally)
+    gone, command = gone_sentence(tally.resolved), fix_command(tally)
     if gone:
         yield gone
-    if offered:
-        yield f"To fix: {_code_span(clip_text(escape(offered), _LONGEST))}"
+    if command:
+        yield f"To fix: {_code_span(clip_text(escape(command), _LONGEST))}"
 
 
 def _account_heading(audit: Audit) -> str:
@@ -129,7 +133,7 @@ def _account_heading(audit: Audit) -> str:
 
 
 def _take_fitting(rows: Iterable[str], room: int) -> Iterator[str]:
-    """The first rows that have room together."""
+    """Yields the first rows that fit together. room: characters."""
     for row in rows:
         room -= len(row)
         if room < 0:
@@ -153,9 +157,9 @@ def _result_row(result: Result) -> str:
 
 
 def _escape_cell(text: str) -> str:
-    """The text so that nothing in it is markup: every word that is more than letters and digits becomes code.
+    """Returns a text without markup: every word with other characters than letters and digits becomes code.
 
-    In code nothing links, notifies or refers; what would end it, or the cell, is written as an entity beside it.
+    In code, nothing links or mentions anyone. A character that would end the code or the cell becomes an entity.
     """
     shown = clip_text(escape(text).strip(), _LONGEST)
     return "".join(_escape_token(found) for found in _TOKEN.finditer(shown)) or "-"
@@ -170,6 +174,6 @@ def _escape_token(found: re.Match[str]) -> str:
 
 
 def _code_span(text: str) -> str:
-    """As code, between more backquotes than it has in a row."""
+    """Returns a text as code, between more backquotes than it has in a row."""
     fence = "`" * (max(map(len, re.findall(r"`+", text)), default=0) + 1)
     return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, the OASIS standard for results of static analysis, as GitHub's code scanning takes it."""
+"""SARIF 2.1.0, the OASIS standard for results of static analysis, as GitHub's code scanning accepts it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from koding_audit.report.status import Tally, audit_status, count_findings
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"
-_SPECIAL = re.compile(r"[\\\[\]]")  # in a message they make links
+_SPECIAL = re.compile(r"[\\\[\]]")  # characters of links in a message
 
 
 def render(report: Report) -> Iterator[str]:
-    """One run for all accounts, for GitHub takes one of each category.
+    """Yields the SARIF file, with one run for all accounts, because GitHub accepts one run of each category.
 
-    What was fixed is left out: GitHub would open an alert for it. What keeps the run from being complete is a result
-    too, beside the notification: a run that saw nothing must not look as one that found nothing.
+    Fixed findings are left out, because GitHub would open an alert for each. Whatever makes the run incomplete is a
+    result as well as a notification, because a run that read nothing must not look like a clean one.
     """
     seen = _ResultIndex(report)
     run = {
@@ -51,10 +51,13 @@ def render(report: Report) -> Iterator[str]:
 
 
 class _ResultIndex:
-    """What has to be known of all results before the first is written.
+    """Facts about all results that are needed before the first one is written.
 
-    rules: the worst severity of each rule; numbers: its place among them; suppresses: some result is suppressed: then
-    each has to say whether it is, as the standard wants it; compares: there is a baseline.
+    status: of the run
+    worst_severities: the worst severity of each rule's results
+    rule_indexes: the index of each rule in the file
+    has_suppressions: whether any result is suppressed; the standard then requires `suppressions` in every result
+    has_baseline: whether any audit has a baseline
     """
 
     def __init__(self, report: Report) -> None:
@@ -91,16 +94,16 @@ def _tool_driver(report: Report, seen: _ResultIndex) -> dict[str, Any]:
 
 
 def _default_advice(rule: str) -> Advice:
-    """What stands for a rule of which nothing is known, and for what is no rule."""
+    """Returns the advice for an unknown rule, for an error of the run and for an unfinished write."""
     known = {
-        RUN_ERROR: Advice("The run itself went wrong: what could not be audited is not known to be right."),
-        NOT_WRITTEN: Advice("A write failed or was not read back: the account may not be as it was planned."),
+        RUN_ERROR: Advice("The run failed, so parts of the desired state were not checked."),
+        NOT_WRITTEN: Advice("A write failed or could not be verified, so the account may differ from the plan."),
     }
     return known.get(rule) or Advice(f"koding-audit's rule {rule}")
 
 
 def _rule_descriptor(name: str, advice: Advice, worst: Severity) -> dict[str, Any]:
-    """worst: of its results, for some rules are a note here and an error there."""
+    """Returns the descriptor of a rule. worst: the worst severity of its results; it can vary between results."""
     what = strip_links(advice.help.looks_at) if advice.help else advice.why
     return {
         "id": escape(name),
@@ -134,7 +137,7 @@ def _invocation(report: Report, seen: _ResultIndex) -> dict[str, Any]:
 
 
 def _result_value(result: Result, seen: _ResultIndex) -> dict[str, Any]:
-    """What is gone from a baseline is no result: GitHub would open an alert for it."""
+    """Returns a result; findings that are gone from a baseline have none, because GitHub would open an alert."""
     value: dict[str, Any] = {
         "ruleId": escape(result.rule),
         "ruleIndex": seen.rule_indexes[result.rule],
@@ -149,15 +152,15 @@ def _result_value(result: Result, seen: _ResultIndex) -> dict[str, Any]:
         value["suppressions"] = _suppressions(result)
     if seen.has_baseline:
         value["baselineState"] = "unchanged" if result.known else "new"
-    about = {"id": result.id, "account": result.account, "status": result.status}
+    properties = {"id": result.id, "account": result.account, "status": result.status}
     if result.finding:
-        found = finding_value(result.finding)
-        about |= {"policySet": found["policy_set"], "evidence": found["evidence"], "fix": found["fix"]}
-    return {**value, "properties": about}
+        finding = finding_value(result.finding)
+        properties |= {"policySet": finding["policy_set"], "evidence": finding["evidence"], "fix": finding["fix"]}
+    return {**value, "properties": properties}
 
 
 def _suppressions(result: Result) -> list[dict[str, Any]]:
-    """Of what is waived: why, by whom and until when, and the waiver's own line; else none."""
+    """Returns the waiver of a result with its reason and location; [] if the result is not waived."""
     if result.status != "waived":
         return []
     suppression: dict[str, Any] = {
@@ -174,7 +177,7 @@ def _suppressions(result: Result) -> list[dict[str, Any]]:
 
 
 def _locations(result: Result) -> list[dict[str, Any]]:
-    """The line that asks for it, else the first desired-state file: GitHub drops a result without a place."""
+    """Returns the declaring line, else the first desired-state file: GitHub drops a result without a location."""
     location: dict[str, Any] = {}
     if result.location:
         region = {"startLine": result.location.line, "startColumn": result.location.column}
@@ -191,7 +194,7 @@ def _locations(result: Result) -> list[dict[str, Any]]:
 
 
 def _artifact_location(path: str) -> dict[str, str]:
-    """A path as a URI: below the checkout, or where it is absolute, of a file."""
+    """Returns a path as a URI: relative to the checkout, or a file URI if it is absolute."""
     uri = quote(escape(path))
     return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri.removeprefix("./"), "uriBaseId": _ROOT}
 
@@ -216,12 +219,12 @@ def _message_text(result: Result) -> str:
 
 
 def _escape_message(text: str) -> str:
-    """As the standard wants what is no link and no placeholder: with a backslash, and with doubled braces."""
+    """Returns a message without links and placeholders, escaped as the standard requires."""
     return _escape_markup(escape(text).strip() or "-")
 
 
 def _escape_lines(text: str) -> str:
-    """The same for what has lines of its own, which our own texts have, and nothing of an account's."""
+    """Returns a text with several lines, escaped; only the tool's own texts have line breaks."""
     return "\n".join(_escape_markup(escape(line)) for line in text.rstrip().split("\n"))
 
 

@@ -1,4 +1,4 @@
-"""The report for a person at a terminal: grouped by subject, with what is wrong, why it matters and how to fix it."""
+"""The report for a terminal: findings by subject, each with what is wrong, why it matters and how to fix it."""
 
 from __future__ import annotations
 
@@ -37,20 +37,21 @@ from koding_audit.report.wording import (
 )
 
 Block = Sequence[tuple[str, ...]]
-"""Rows that belong together. The last cell of a row is wrapped; those before it are short words of ours."""
+"""Rows that belong together. The last cell of a row is wrapped; the cells before it are short words of the tool."""
 
 _COLOURS: Mapping[str, str] = {"error": "31", "warning": "33", "note": "36", "fixed": "32"}
 _INDENT = "  "
 _NARROWEST = 20
 _NAMES_SHOWN = 10
-_LONGEST = 60  # characters of a rule's name, which a saved report may make up
+_LONGEST = 60  # characters of a rule's name; a saved report can have any
 _REST_HINT = "`--output jsonl` has all of them"
 
 
 def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[str]:
-    """width: columns to fill; a name that is longer runs over and stays whole, so that it can be copied.
+    """Yields the sections of the report.
 
-    color: the severities in colour too; their words say the same without.
+    width: in columns; a name that is longer is not broken, so that it can be copied
+    color: whether severities have a colour
     """
     page = _TableReport(width, color, report)
     before = ""
@@ -62,7 +63,13 @@ def render(report: Report, *, width: int = 80, color: bool = False) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class _TableReport:
-    """most: findings of an account, and writes, that are shown."""
+    """The sections of a report.
+
+    width: in columns
+    color: whether severities have a colour
+    report: the report
+    max_findings: findings and writes of an account that are shown
+    """
 
     width: int
     color: bool
@@ -70,6 +77,7 @@ class _TableReport:
     max_findings: int = sys.maxsize
 
     def full_sections(self) -> Iterator[str]:
+        """Yields each account in full, then the totals."""
         tally = Tally(self.report.fail_on)
         for audit in self.report.audits:
             tally.add_audit(audit)
@@ -79,7 +87,7 @@ class _TableReport:
         yield self.closing_section(tally, len(self.report.errors))
 
     def summary_sections(self) -> Iterator[str]:
-        """The worst in full, some more in a line each, and the sums: at the end, where a terminal stays."""
+        """Yields the worst accounts in full, further ones as one line, then the totals, where a terminal stops."""
         found = summarize_report(self.report, ACCOUNTS_IN_FULL + ACCOUNT_LINES)
         page = replace(self, max_findings=FINDINGS_PER_ACCOUNT)
         for row in found.unclean_rows[:ACCOUNTS_IN_FULL]:
@@ -87,25 +95,23 @@ class _TableReport:
         rows, left = found.unclean_rows[ACCOUNTS_IN_FULL:], found.count_others(found.unclean_rows)
         if rows:
             blocks = [[(escape(each.account), each.status, _account_text(each))] for each in rows]
-            yield self.format_section("Other accounts, the worst first", blocks)
+            yield self.format_section("Other accounts, worst first", blocks)
         if left and found.unclean_rows:
             yield self.format_section(
                 "",
                 [[(f"And {pluralize(left.total(), 'more account')}: {account_statuses_text(left)}. {_REST_HINT}.",)]],
             )
         if self.report.errors:
-            yield self.format_section("What went wrong", list(_error_blocks(self.report.errors)))
+            yield self.format_section("Errors", list(_error_blocks(self.report.errors)))
         if found.rules:
-            yield self.format_section("What was found", list(_rule_blocks(found.rules)))
+            yield self.format_section("Findings by rule", list(_rule_blocks(found.rules)))
         yield self.closing_section(found.tally, len(self.report.errors))
 
     def audit_sections(self, audit: Audit) -> list[str]:
-        """What was audited, the findings of each subject, what could not be read, and what was written."""
+        """Returns the sections of an account: header, findings of each subject, gaps, and writes."""
         sections = [self.format_section("", [[row] for row in _audit_header(audit)]), *self.finding_sections(audit)]
         if audit.baseline and audit.baseline.gone:
-            sections.append(
-                self.format_section("In the baseline, and not found any more", _gone_blocks(audit.baseline))
-            )
+            sections.append(self.format_section("Resolved since the baseline", _gone_blocks(audit.baseline)))
         if audit.gaps:
             sections.append(self.format_section("Could not be read", [_gap_block(each) for each in group_gaps(audit)]))
         if audit.journal:
@@ -120,19 +126,20 @@ class _TableReport:
         return sections
 
     def finding_sections(self, audit: Audit) -> list[str]:
-        """A section for each subject, the worst first. All are laid out in one go: each table costs its start."""
-        told = findings_to_show(audit)
-        shown = told[: self.max_findings]
+        """Returns a section for each subject, the worst first; one table for all, because each table takes time."""
+        findings = findings_to_show(audit)
+        shown = findings[: self.max_findings]
         options = needed_changes(audit.findings, managed=True)
         blocks = [self.finding_block(each, options.get(each.id), audit) for each in shown]
         sections: dict[str, list[str]] = {}
         for finding, lines in zip(shown, self.lay_out(blocks), strict=True):
             lines[0] = self.colorize(lines[0])
             sections.setdefault(finding.subject, self.subject_heading(finding.subject)).extend(lines)
-        more = [self.format_section("", each) for each in [_more_rows(len(told) - len(shown), "finding")] if each]
+        more = [self.format_section("", each) for each in [_more_rows(len(findings) - len(shown), "finding")] if each]
         return [*("\n".join(lines) for lines in sections.values()), *more]
 
     def finding_block(self, finding: Finding, change: Change | None, audit: Audit) -> Block:
+        """Returns the rows of a finding. change: what has to be allowed for its fix, None if there is none."""
         advice = self.report.advice.get(finding.rule, Advice(""))
         rows = [("what", finding.message), ("why", f"{finding.rule}: {advice.why}" if advice.why else finding.rule)]
         if finding.status == "fixed":
@@ -142,7 +149,7 @@ class _TableReport:
         if finding.status == "failed":
             rows.append(("state", "its fix failed: see the journal"))
         elif finding.status == "pending":
-            rows.append(("state", "its fix was accepted and is not visible yet: scan again in a few minutes"))
+            rows.append(("state", "IAM accepted its fix, but it is not visible yet: scan again in a few minutes"))
         elif finding.status == "waived":
             rows.append(("state", waiver_text(finding.waiver)))
         if finding.known:
@@ -153,12 +160,13 @@ class _TableReport:
         return [(word if index == 0 else "", *row) for index, row in enumerate(rows)]
 
     def subject_heading(self, arn: str) -> list[str]:
+        """Returns a subject's name and ARN in one line, or in two if they are too long."""
         name, full = escape(subject_label(arn)), escape(arn)
-        one = f"{name} ({full})"
-        return [one] if len(one) <= self.width else [name, f"{_INDENT}{full}"]
+        line = f"{name} ({full})"
+        return [line] if len(line) <= self.width else [name, f"{_INDENT}{full}"]
 
     def closing_section(self, tally: Tally, errors: int = 0) -> str:
-        """The counts and the verdict, of one audit or of all."""
+        """Returns the counts and the result of one audit or of all. errors: how many the run itself had."""
         many = tally.audits > FEW_ACCOUNTS
         rows = [("Accounts", account_statuses_text(tally.statuses))] if many else []
         rows += [("Summary", totals_text(tally))] if tally.audits else []
@@ -167,19 +175,19 @@ class _TableReport:
         closing = self.format_section("", [[row] for row in rows])
         if tally.audits > 1:
             return f"All {pluralize(tally.audits, 'account')}\n{closing}"
-        offered = fix_command(tally)
-        # Not wrapped: half of a command that is copied would be another command.
-        return f"To fix   {escape(offered)}\n{closing}" if offered else closing
+        command = fix_command(tally)
+        # Not wrapped: a part of a command that is copied could be another command.
+        return f"To fix   {escape(command)}\n{closing}" if command else closing
 
     def format_section(self, heading: str, blocks: Sequence[Block]) -> str:
-        """A heading with its rows beneath, indented; without heading the rows alone."""
+        """Returns a heading with its rows below it, indented; with heading "", the rows only."""
         indent = _INDENT if heading else ""
         lines = [line for block in self.lay_out(blocks, indent) for line in block]
         return "\n".join([heading, *lines] if heading else lines)
 
     def lay_out(self, blocks: Sequence[Block], indent: str = _INDENT) -> list[list[str]]:
-        """The lines of each block, in columns that all of them share."""
-        from tabulate import tabulate  # noqa: PLC0415 - 50 ms that no other format must pay
+        """Returns the lines of each block; all blocks have the same columns."""
+        from tabulate import tabulate  # noqa: PLC0415 - takes 50 ms, which no other format needs
 
         if not blocks:
             return []
@@ -193,6 +201,7 @@ class _TableReport:
         return [[f"{indent}{next(lines)}".rstrip() for _ in block] for block in wrapped]
 
     def colorize(self, line: str) -> str:
+        """Returns a line with its first word in colour, if that word is a severity or `fixed`."""
         word = line.split(maxsplit=1)[0]
         if not self.color or word not in _COLOURS:
             return line
@@ -214,7 +223,7 @@ def _error_blocks(errors: Sequence[Problem]) -> Iterator[Block]:
 
 
 def _rule_blocks(rules: Sequence[RuleTotals]) -> Iterator[Block]:
-    """Of each rule how much it found, and where for example."""
+    """Yields the number of findings of each rule, and an example."""
     for each in rules[:RULES_SHOWN]:
         numbers = f"{each.findings:,} in {pluralize(each.accounts, 'account')}"
         yield [(each.severity, escape(clip_text(each.rule, _LONGEST)), numbers), ("", "", each.example)]
@@ -224,7 +233,7 @@ def _rule_blocks(rules: Sequence[RuleTotals]) -> Iterator[Block]:
 
 
 def _wrap_row(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:
-    """The row as rows whose last cell fits; never an empty cell there, for tabulate would close the gap."""
+    """Returns a row as rows whose last cell fits; that cell is never empty, because tabulate would drop the column."""
     text = escape(row[-1]).strip() or "-"
     lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if len(text) > room else [text]
     rest = ("",) * (len(row) - 1)
@@ -241,13 +250,13 @@ def _audit_header(audit: Audit) -> list[tuple[str, str]]:
     if audit.desired:
         rows.append(("Desired", ", ".join(file.path for file in audit.desired)))
     if audit.baseline:
-        when = format_age(audit.baseline.taken_at, audit.taken_at)
-        rows.append(("Baseline", f"{audit.baseline.file.path}, of an audit {when} before this one"))
+        age = format_age(audit.baseline.taken_at, audit.taken_at)
+        rows.append(("Baseline", f"{audit.baseline.file.path}, of an audit {age} before this one"))
     if audit.report_generated:
-        made = format_age(audit.report_generated, audit.taken_at)
-        rows.append(("Report", f"AWS made the credential report {made} before this audit"))
+        age = format_age(audit.report_generated, audit.taken_at)
+        rows.append(("Report", f"AWS made the credential report {age} before this audit"))
     if audit.not_seen:
-        rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: what is decided leaves these out"))
+        rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: decisions do not include these layers"))
     return rows
 
 

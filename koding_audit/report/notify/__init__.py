@@ -1,1 +1,1 @@
-"""Who can be told: one receiver a file, which makes its message of the news; nothing here sends anything."""
+"""Who can be told: one receiver a file, which makes its message of the changes; nothing here sends anything."""

@@ -278,4 +278,4 @@ def test_a_report_that_is_none_is_refused_before_anything_is_sent(
 def test_an_old_report_is_told_as_that(notify: Notify, server: Always, tmp_path: Path) -> None:
     before = str(tmp_path / "before.json")
     assert notify(server.url + PLANTED, report=before).status == 0
-    assert "does the scheduled audit still run?" in json.loads(server.bodies[0])["text"]
+    assert "check that the scheduled audit still runs." in json.loads(server.bodies[0])["text"]

@@ -109,12 +109,12 @@ def deep(value: Any) -> None:
     ("change", "told"),
     [
         (version, "version 2 is newer than this koding-audit supports (1); upgrade koding-audit to read it"),
-        (status, "status: its findings come to findings; the report was changed by hand: make it again"),
-        (count, "audits[0].summary.error: its findings come to 6"),
-        (renamed, "audits[0].findings[0].id: it is rule/subject, or rule/subject/key"),
-        (line, "audits[0].findings[0].location.line: it counts from 1"),
+        (status, "status: must be findings, as its findings give; the report was edited: make it again"),
+        (count, "audits[0].summary.error: must be 6, as its findings give"),
+        (renamed, "audits[0].findings[0].id: must be rule/subject, or rule/subject/key"),
+        (line, "audits[0].findings[0].location.line: must be 1 or more"),
         (more, 'audits[0]: unknown key "more"'),
-        (plan, "it is no report; make one with `scan FILE --output json:REPORT`"),
+        (plan, "this is not a report; make one with `scan FILE --output json:REPORT`"),
         (deep, "this is nested too deeply"),
     ],
 )

@@ -123,6 +123,7 @@ def test_what_another_tool_manages_is_shown_for_that_tool_and_never_offered_to_f
     Path(wanted).write_text(WANTED.replace("members:", "managed_by: terraform, members:"), encoding="utf-8")
     assert main(said) == 1
     printed = " ".join(capsys.readouterr().out.split())
-    assert "terraform manages it, and --fix leaves it alone: `koding-audit plan FILE --as terraform` prints" in printed
+    remedy = "terraform manages it, so --fix does not change it: run `koding-audit plan FILE --as terraform` to print"
+    assert remedy in printed
     assert "To fix" not in printed
     assert "can be fixed" not in printed

@@ -217,7 +217,7 @@ def test_words_rules_and_severities_filter_and_reset_brings_all_back(browser: Br
     )
     browser.fill("search", "nothing of the kind")
     assert (browser.shown(), browser.status()) == ([], "0 of 10 shown")
-    assert browser.js("return document.querySelector('.unmatched').innerText") == "No finding is like that."
+    assert browser.js("return document.querySelector('.unmatched').innerText") == "No finding matches."
     browser.fill("search", "")
     browser.fill("rule", "policy-missing")
     assert len(browser.shown()) == 2
@@ -245,14 +245,14 @@ def test_many_accounts_can_be_searched_beside_the_findings_of_the_worst(browser:
         seen = f"{every}.filter((each) => each.getClientRects().length)"
         return [str(each) for each in browser.js(f"return {seen}.map((each) => each.innerText.split(/\\s/)[0])")]
 
-    told = "return document.getElementById('there').textContent"
+    told = "return document.getElementById('accounts-shown').textContent"
     before = browser.status()
     assert (len(rows()), browser.js(told)) == (35, "35 of 35 shown")
-    browser.fill("wanted", "team-8")
+    browser.fill("account-search", "team-8")
     assert (rows(), browser.js(told)) == (["100000000008"], "1 of 35 shown")
-    browser.fill("wanted", "nobody")
-    assert (rows(), browser.js("return document.getElementById('nobody').hidden")) == ([], False)
-    browser.fill("wanted", "")
+    browser.fill("account-search", "nobody")
+    assert (rows(), browser.js("return document.getElementById('no-account').hidden")) == ([], False)
+    browser.fill("account-search", "")
     browser.js("document.querySelector('#find input[value=findings]').click()")
     assert (len(rows()), browser.js(told)) == (6, "6 of 35 shown")
     assert browser.status() == before, "what is filtered above leaves the findings below alone"
@@ -340,8 +340,8 @@ def test_a_screen_reader_is_told_what_a_plot_shows_and_its_numbers(browser: Brow
     browser.open(rendered("html", REPORTS["fixed"]))
     browser.js("document.querySelector('.trend').closest('details').open = true")
     found = browser.accessible()
-    (plot,) = (said for role, said in found if role == "image" and said.startswith("How many findings there were"))
-    assert "5 audits from 2026-11-19T20:00:00Z to 2026-11-23T20:00:00Z. Errors: 2 at the last, 4 at most." in plot
+    (plot,) = (said for role, said in found if role == "image" and said.startswith("Number of findings"))
+    assert "5 audits from 2026-11-19T20:00:00Z to 2026-11-23T20:00:00Z. Errors: latest 2, maximum 4." in plot
     assert {("rowheader", "2026-11-19T20:00:00Z"), ("columnheader", "warning"), ("cell", "12")} <= set(found)
 
 

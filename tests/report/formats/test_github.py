@@ -13,7 +13,7 @@ def test_github_gets_ten_of_each_kind_the_worst_first_and_a_count_of_the_rest() 
     *commands, verdict, rest = rendered("github", Report((audit(findings=(*notes, *errors)),))).splitlines()
     assert [line.split(" ")[0] for line in commands] == ["::error"] * 10 + ["::notice"] * 10
     assert verdict.endswith("findings: 12 at or above warning")
-    assert rest.endswith("as GitHub takes 10 of each kind from a step: 2 errors, 15 notices")
+    assert rest.endswith("because GitHub accepts 10 of each kind from a step: 2 errors, 15 notices")
 
 
 def test_github_says_nothing_of_what_was_fixed_or_waived() -> None:

@@ -134,7 +134,7 @@ def test_what_can_be_filled_in_has_a_label_and_the_picture_has_words(report: Rep
         if attributes.get("role") == "img":
             assert attributes["aria-labelledby"]
     drawn = [each for each in page.every("svg") if each.get("role") == "img"]
-    words = [each for each in page.inside("summary") if each in ("The same in words", "The same in numbers")]
+    words = [each for each in page.inside("summary") if each in ("The same as a list", "The same as a table")]
     assert len(drawn) == len(words)
 
 
@@ -143,7 +143,7 @@ def test_the_verdict_the_findings_root_the_fix_the_gaps_and_the_way_to_repeat_it
     assert ">8 at or above warning<" in text
     assert ">koding-audit scan policies/koding.yaml --fix --create<" in text
     assert ">koding-audit scan policies/koding.yaml --account 123456789012<" in text
-    assert '<span class="badge error">there are some</span>' in text
+    assert '<span class="badge error">present</span>' in text
     fixed = rendered("html", REPORTS["fixed"])
     assert "1 done, 1 failed, 1 pending, 1 skipped" in fixed
     assert ">LimitExceeded: Cannot exceed quota for PoliciesPerGroup: 10<" in fixed
@@ -156,7 +156,7 @@ def test_the_verdict_the_findings_root_the_fix_the_gaps_and_the_way_to_repeat_it
 
 def test_a_first_audit_has_no_plot_and_one_without_a_history_says_nothing_of_it() -> None:
     first = rendered("html", Report((audit(trend=trend((1, 2, 3))),)))
-    assert "The first audit in its history." in first
+    assert "This is the first audit in the history." in first
     assert 'class="plot"' not in first
     assert "Trend" not in rendered("html", REPORTS["full"])
 
@@ -169,7 +169,7 @@ def test_of_a_picture_there_is_no_text_without_a_word() -> None:
 def test_root_is_not_marked_where_no_rule_complains() -> None:
     """The file may allow what a rule would tell, or the rule was not asked."""
     found = replace(REPORTS["full"].audits[0], findings=())
-    assert '<span class="badge plain">there are some</span>' in rendered("html", Report((found,)))
+    assert '<span class="badge plain">present</span>' in rendered("html", Report((found,)))
 
 
 def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
@@ -191,7 +191,7 @@ def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
     assert [each["sort"] for each in told(page)].count("error") == sum(each.severity == "error" for each in findings)
     assert "1,000 findings more: the JSON report has them all." in text
     assert text.count('class="node ') == MOST_NODES + 1 + 1 + 1  # users, the group, the set and its policy
-    assert f"Users and roles: {6000 - MOST_NODES:,}" in text
+    assert f"users and roles ({6000 - MOST_NODES:,})" in text
     assert len(text) < 1_500 * html.MOST
 
 

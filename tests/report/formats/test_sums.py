@@ -134,4 +134,4 @@ def test_an_error_for_each_of_thousands_of_accounts_is_in_the_report_and_told_in
     for name, most in (("table", 20_000), ("html", 250_000), ("markdown", 20_000), ("github", 20_000)):
         assert len(rendered(name, report)) < most
     assert len(json.loads(rendered("json", report))["errors"]) == len(errors)
-    assert "incomplete: 3,000 errors, the first 20 told on standard error" in rendered("github", report)
+    assert "incomplete: 3,000 errors (the first 20 are on stderr)" in rendered("github", report)

@@ -75,7 +75,7 @@ def test_each_finding_says_how_to_fix_it(finding: int, fix: str) -> None:
 
 def test_a_finding_of_a_rule_that_says_nothing_is_left_to_the_person() -> None:
     text = rendered("table", Report((audit(findings=(policy_missing(fix=None),)),)))
-    assert "fix    by hand: --fix leaves this to you" in text
+    assert "fix    fix it by hand: --fix does not change it" in text
 
 
 def test_a_saved_account_cannot_be_fixed_in_its_file() -> None:
