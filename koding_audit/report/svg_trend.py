@@ -133,17 +133,15 @@ def _draw_band(trend: Sequence[TrendPoint], places: Sequence[float], severity: S
         element("line", class_="base", x1="0", x2="100%", y1=str(base), y2=str(base)),
         *_draw_levels([place for place, *_ in points], heights, base),
         *(
-            element(
-                "circle",
-                element("title", f"{format_time(each.taken_at)}: {pluralize(number, severity)}"),
-                cx=_format_percent(place),
-                cy=str(base - height),
-                r=radius,
-            )
+            _draw_dot(place, base - height, radius, f"{format_time(each.taken_at)}: {pluralize(number, severity)}")
             for (place, number, each), height in zip(points, heights, strict=True)
         ),
         class_=f"band {severity}",
     )
+
+
+def _draw_dot(place: float, top: int, radius: str, title: str) -> Element:
+    return element("circle", element("title", title), cx=_format_percent(place), cy=str(top), r=radius)
 
 
 def _draw_levels(places: Sequence[float], heights: Sequence[int], base: int) -> Iterator[Element]:
