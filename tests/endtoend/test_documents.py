@@ -161,7 +161,7 @@ def test_a_policy_with_five_versions_is_left_alone_and_told_why(
     result = command.json("scan", file, "--only", "policy-document-changed", "--replace", *FIX)
     assert account.writes() == []
     (finding,) = result.findings.values()
-    assert finding["message"].endswith("it has five versions, so no other can be made until one is deleted")
+    assert finding["message"].endswith("it has five versions, so delete one before another can be created")
 
 
 def test_undo_leaves_a_document_that_somebody_changed_since(command: Command, file: str, account: MotoAccount) -> None:

@@ -28,7 +28,7 @@ def test_a_stack_makes_its_set_required_and_is_itself_a_finding_at_its_line(
     lacking = found["stack-not-buildable"]
     assert lacking["location"] == {"path": WEB, "line": 26, "column": 5}
     assert lacking["severity"] == "error"
-    assert "set route53, which is required, gives it" in lacking["message"]
+    assert "set route53, which is required, grants it" in lacking["message"]
 
 
 def test_a_person_who_agrees_makes_the_account_ready_for_the_stack(command: Command, repaired: MotoAccount) -> None:
@@ -50,7 +50,7 @@ def test_without_a_person_a_script_enables_nothing_that_with_does_not_name(
     assert "set route53 would help the stack; nobody is asked, so it also needs --with route53" in result.stderr
     (lacking,) = [each for each in result.audit["findings"] if each["rule"] == "stack-not-buildable"]
     assert lacking["status"] == "open"
-    assert "set route53 (--with route53) gives it" in lacking["message"]
+    assert "set route53 (--with route53) grants it" in lacking["message"]
     again = command.json("scan", GUIDE, "--stack", WEB, "--with", "route53", "--fix", "--yes", *PINNED)
     assert again.status == 0
     assert set(DNS) <= attached(repaired)
@@ -79,7 +79,7 @@ def test_a_type_that_nobody_knows_is_a_finding_of_its_own(
     result = command.json("scan", GUIDE, "--stack", str(script))
     assert result.status == 1
     (unknown,) = [each for each in result.audit["findings"] if each["rule"] == "stack-type-unknown"]
-    assert unknown["message"].endswith("(and 1 more of it)")
+    assert unknown["message"].endswith("(and 1 more of this type)")
     assert unknown["evidence"]["places"] == ["aws_of_tomorrow.a", "aws_of_tomorrow.b"]
 
 

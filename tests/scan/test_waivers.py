@@ -167,7 +167,7 @@ def test_a_waiver_that_fits_nothing_is_told_with_its_line() -> None:
     [unused] = [each for each in found.findings if each.rule == "waiver-unused"]
     assert (unused.severity, unused.status, unused.subject) == ("warning", "open", ACCOUNT.root_arn)
     assert unused.key == "user-missing/user/koding-user/*"
-    assert unused.message == "nothing is waived by the waiver of user-missing for user/koding-user"
+    assert unused.message == "unused waiver: user-missing for user/koding-user"
     assert unused.location is not None
     assert unused.location.line == 71
 

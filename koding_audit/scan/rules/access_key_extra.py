@@ -1,4 +1,4 @@
-"""Each key more is one more that can leak."""
+"""A user has more active access keys than declared. Each key can leak."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_known_by_evidence=True)
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-STEP = "deactivate the key that nothing uses, then delete it"
+STEP = "deactivate the unused key, then delete it"
 HELP = Help(
     severity="warning",
-    looks_at="active access keys of users with `access_keys: {max_active: N}`, or `forbidden`, which is none. "
+    looks_at="active access keys of users with `access_keys: {max_active: N}`, or with `forbidden`, which means 0. "
     "Inactive keys do not count.",
-    by_hand="deactivate the key that was not used for longest, and delete it when nothing misses it. Name the user "
-    "always: without, IAM takes the caller's own key.",
+    by_hand="deactivate the key that has been unused for longest; delete it when nothing fails without it. Always "
+    "name the user: otherwise IAM acts on the caller's own key.",
     commands=(
         "aws iam list-access-keys --user-name USER",
         "aws iam get-access-key-last-used --access-key-id KEY_ID",
@@ -33,7 +33,7 @@ users:
     access_keys:
       max_active: 1
 """,
-    finds="user web-ci has 2 active access keys (...WXYZ, ...ABCD), and is to have at most 1",
+    finds="user web-ci has 2 active access keys (...WXYZ, ...ABCD); the file allows at most 1",
 )
 
 
@@ -48,8 +48,8 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             rule="access-key-extra",
             severity="warning",
             subject=pair.subject,
-            message=f"{pair.label} has {pluralize(len(active), 'active access key')} ({', '.join(names)}),"
-            f" and is to have {allowed}",
+            message=f"{pair.label} has {pluralize(len(active), 'active access key')} ({', '.join(names)});"
+            f" the file allows {allowed}",
             location=limits.location,
             evidence={"active": names, "max_active": limits.max_active},
         )

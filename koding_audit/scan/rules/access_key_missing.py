@@ -1,4 +1,4 @@
-"""Without a key nothing can build in the user's name."""
+"""A user has fewer active access keys than declared. Without a key, its programs cannot sign in."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
 STEP = "create an access key for the user, or activate one that it has"
 HELP = Help(
     severity="warning",
-    looks_at="active access keys of users with `access_keys: {min_active: N}`; fewer than N is a finding.",
-    by_hand="create a key, or activate one that is there. The first command prints the secret, once: redirect it "
-    "to a file that only you can read, or use `koding-audit setup FILE --save-key profile:NAME`.",
+    looks_at="active access keys of users with `access_keys: {min_active: N}`. Fewer than N is a finding.",
+    by_hand="create a key, or activate an inactive one. The first command prints the secret once: redirect it to a "
+    "file that only you can read, or use `koding-audit setup FILE --save-key profile:NAME`.",
     commands=(
         "aws iam create-access-key --user-name USER",
         "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Active",
     ),
-    with_fix="no: a new key's secret is shown once, to whoever makes it.",
+    with_fix="no: AWS shows a new key's secret once, to the caller that creates it.",
     example="""\
 version: 1
 users:
@@ -30,7 +30,7 @@ users:
     access_keys:
       min_active: 1
 """,
-    finds="user koding-user has 0 active access keys, and is to have 1",
+    finds="user koding-user has 0 active access keys; the file requires 1",
 )
 
 
@@ -44,7 +44,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             severity="warning",
             subject=pair.subject,
             message=(
-                f"{pair.label} has {pluralize(len(active), 'active access key')}, and is to have {limits.min_active}"
+                f"{pair.label} has {pluralize(len(active), 'active access key')}; the file requires {limits.min_active}"
             ),
             location=limits.location,
             evidence={"active": len(active), "min_active": limits.min_active},

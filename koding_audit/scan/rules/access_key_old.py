@@ -1,4 +1,4 @@
-"""An old key has had long to leak."""
+"""An access key is older than declared. The longer a key exists, the more likely it has leaked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits()
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-STEP = "make a new key, move to it, then delete this one"
+STEP = "create a new key, switch to it, then delete this one"
 HELP = Help(
     severity="warning",
     looks_at="when each active key was created, for users with `access_keys: {max_age_days: N}`; exactly N days is "
-    "still fine. A key is named by its last four characters.",
-    by_hand="make a second key, move its user to it, deactivate the old one, and delete it when nothing misses it. "
-    "The first command prints the secret, once.",
+    "allowed. A key is named by its last four characters.",
+    by_hand="create a second key, switch to it, deactivate the old one, and delete it when nothing fails without it. "
+    "The first command prints the secret once.",
     commands=(
         "aws iam create-access-key --user-name USER",
         "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Inactive",

@@ -1,4 +1,4 @@
-"""Nobody would notice that a key nobody uses is stolen."""
+"""An access key has not been used for longer than declared. Misuse of an unused key is hard to notice."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits()
 FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS})
-STEP = "deactivate the key, wait whether anything misses it, then delete it"
+STEP = "deactivate the key, check that nothing fails, then delete it"
 HELP = Help(
     severity="warning",
-    looks_at="when each active key was last used, or if it never was, created, for users with `access_keys: "
-    "{unused_days: N}`; exactly N days is still fine.",
-    by_hand="deactivate the key, and delete it when nothing misses it.",
+    looks_at="when each active key was last used (or created, if it was never used), for users with `access_keys: "
+    "{unused_days: N}`; exactly N days is allowed.",
+    by_hand="deactivate the key; delete it when nothing fails without it.",
     commands=(
         "aws iam get-access-key-last-used --access-key-id KEY_ID",
         "aws iam update-access-key --user-name USER --access-key-id KEY_ID --status Inactive",

@@ -1,4 +1,4 @@
-"""Attached is not yet allowed: the stack still fails."""
+"""A required action is not allowed although its policies are attached. The stack build fails."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 TRAITS = RuleTraits(about="policy-set", state="ineffective", shows_unseen_layers=True)
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
-STEP = "change the statement that is named, or what the set is for"
+STEP = "change the named statement, or the actions of the set"
 HELP = Help(
     severity="error",
     looks_at="the `actions` of each required set whose policies are all attached, for the user or group that "
-    "requires it and for a group's declared members, against all their policies together: attached, "
-    "inline, of every group, and the boundary. An access key's direct call is what is decided, without "
-    'MFA; a condition key that an audit cannot know and that decides makes it "not known", which is a '
-    "finding too. SCPs and RCPs are looked at where the caller may read them, or `--scp` and `--rcp` give "
-    "them. Layers that could not be seen (SCPs, RCPs, resource policies) are listed as `not_seen`; with "
-    "`strict` they make the answer unknown.",
-    by_hand="change the statement that is named, give the set the policy that it lacks, or take the action out of "
-    "the set. `koding-audit can user/NAME ACTION` says again which statement decides.",
+    "requires it and for a group's declared members, against all their policies together: attached, inline, of every "
+    "group, and the boundary. The decision is for a direct call with an access key, without MFA. If a condition key "
+    'decides and an audit cannot know its value, the answer is "not known", which is a finding too. SCPs and RCPs '
+    "are evaluated if the caller may read them, or if `--scp` and `--rcp` give them. Layers that could not be read "
+    "(SCPs, RCPs, resource policies) are listed as `not_seen`; with `strict` they make the answer unknown.",
+    by_hand="change the named statement, add the missing policy to the set, or remove the action from the set. "
+    "`koding-audit can user/NAME ACTION` shows which statement decides.",
     commands=(
         "aws iam get-policy --policy-arn ARN",
         "aws iam get-policy-version --policy-arn ARN --version-id VERSION",
@@ -35,7 +34,7 @@ HELP = Help(
         "aws iam create-policy-version --policy-arn ARN --set-as-default --policy-document file://POLICY.json",
         "aws iam put-group-policy --group-name GROUP --policy-name POLICY --policy-document file://POLICY.json",
     ),
-    with_fix="no: what denies is a person's to change.",
+    with_fix="no: a person has to decide how to change the denying statement.",
     example="""\
 version: 1
 policy_sets:
@@ -49,7 +48,7 @@ groups:
     required:
       - machines
 """,
-    finds="group Interns may not ec2:RunInstances, which set machines is for: statement 1 of inline policy "
+    finds="group Interns may not ec2:RunInstances, which set machines needs: statement 1 of inline policy "
     "no-machines, group Interns: denies",
 )
 
@@ -57,7 +56,7 @@ groups:
 def check(comparison: Comparison) -> Iterator[Finding]:
     if not any(policy_set.actions for policy_set in comparison.desired.policy_sets.values()):
         return
-    from koding_audit.scan.required_actions import decide_required_actions  # noqa: PLC0415 - a file without actions does not pay for the evaluator
+    from koding_audit.scan.required_actions import decide_required_actions  # noqa: PLC0415 - a file without actions does not need the evaluator
 
     seen: set[str] = set()
     for each in decide_required_actions(comparison):
@@ -79,7 +78,7 @@ def _finding(each: RequiredDecision) -> Finding:
         severity="error",
         subject=each.principal.arn,
         key=f"{action.action}/{action.resource}" if resource else action.action,
-        message=f"{whom} {action.action}{resource}, which set {each.policy_set.name} is for: {reasons}{keys}",
+        message=f"{whom} {action.action}{resource}, which set {each.policy_set.name} needs: {reasons}{keys}",
         location=action.location,
         policy_set=each.policy_set.name,
         evidence={

@@ -1,4 +1,4 @@
-"""A misspelt action can never be allowed, or never be missed."""
+"""The action does not exist in AWS's list. A misspelt action is never allowed and never checked."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits()
 FACTS: frozenset[Fact] = frozenset()
-STEP = "correct the action in the file, or skip this rule if AWS made it since then"
+STEP = "correct the action in the file, or skip this rule if AWS added it later"
 HELP = Help(
     severity="warning",
-    looks_at="each action in the `actions` of a policy set, whether AWS has such an action, by the list that ships "
-    "with the tool; the message says of which date the list is.",
-    by_hand="correct the action in the file: the finding names the nearest one that there is. One that AWS made "
-    "after the list's date is passed over with `--skip action-unknown` until the next version.",
+    looks_at="whether AWS has each action in the `actions` of a policy set, by the list that ships with the tool. "
+    "The message names the date of the list.",
+    by_hand="correct the action in the file: the finding names the nearest known action. If AWS added the action "
+    "after the list's date, use `--skip action-unknown` until the next version.",
     with_fix="no.",
     example="""\
 version: 1
@@ -32,7 +32,7 @@ groups:
     required:
       - machines
 """,
-    finds="ec2:RunInstance, which set machines is for, is not among AWS's actions of 2026-09-26; did you mean "
+    finds="ec2:RunInstance, which set machines needs, is not among AWS's actions of 2026-09-26; did you mean "
     "ec2:RunInstances?",
 )
 
@@ -44,12 +44,12 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     from koding_audit.policy import actions  # noqa: PLC0415 - a file without actions does not load their list
 
     known = actions.load_actions()
-    told: set[str] = set()
+    reported: set[str] = set()
     for policy_set, action in wanted:
         name = action.action
-        if name in known or name.casefold() in told:
+        if name in known or name.casefold() in reported:
             continue
-        told.add(name.casefold())
+        reported.add(name.casefold())
         near = known.nearest_action(name)
         what = f"among AWS's actions of {known.origin.date}" + (f"; did you mean {near}?" if near else "")
         yield Finding(
@@ -57,7 +57,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             severity="warning",
             subject=comparison.account.root_arn,
             key=name,
-            message=f"{name}, which set {policy_set.name} is for, is not {what}",
+            message=f"{name}, which set {policy_set.name} needs, is not {what}",
             location=action.location,
             policy_set=policy_set.name,
             evidence={"nearest": near, "list": {"date": known.origin.date}},

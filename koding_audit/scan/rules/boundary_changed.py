@@ -1,4 +1,4 @@
-"""The user or role may do more, or less, than was agreed."""
+"""The permissions boundary differs from the file. The user or role may do more, or less, than declared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEP = "set the boundary by hand, or correct the file"
 HELP = Help(
     severity="error",
     looks_at="the permissions boundary of users and roles that declare one, or declare `none`.",
-    by_hand="set the boundary that the file gives, or take it away where the file says `none`; or correct the file.",
+    by_hand="set the declared boundary, or delete it if the file declares `none`; or correct the file.",
     commands=(
         "aws iam put-user-permissions-boundary --user-name USER --permissions-boundary ARN",
         "aws iam delete-user-permissions-boundary --user-name USER",
@@ -30,7 +30,7 @@ users:
   ada:
     boundary: customer:edge
 """,
-    finds="user ada has no boundary, and is to have boundary customer:edge",
+    finds="user ada has no boundary; the file declares boundary customer:edge",
 )
 
 
@@ -45,7 +45,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 rule="boundary-changed",
                 severity="error",
                 subject=pair.subject,
-                message=f"{pair.label} has {_boundary_text(live)}, and is to have {_boundary_text(wanted)}",
+                message=f"{pair.label} has {_boundary_text(live)}; the file declares {_boundary_text(wanted)}",
                 location=pair.boundary.location,
                 evidence={"wanted": wanted or None, "live": live or None},
             )

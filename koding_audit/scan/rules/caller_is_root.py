@@ -1,4 +1,4 @@
-"""Root cannot be limited: no policy and no boundary binds it."""
+"""The run uses root credentials. No policy and no boundary limits the root user."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_waivable=False)
 FACTS = frozenset({Fact.CALLER})
-STEP = "stop using root's keys: run as an IAM user or role, then delete them"
+STEP = "run as an IAM user or role, then delete the root access keys"
 HELP = Help(
     severity="error",
     looks_at="whose credentials this run uses.",
-    by_hand="make an IAM user or role for the work and use its credentials; then sign in as root, open Security "
-    "credentials and delete root's access keys. The command shows whose credentials are in use: its ARN "
-    "ends in `:root` until they are gone.",
+    by_hand="create an IAM user or role for the work and use its credentials. Then sign in as root, open Security "
+    "credentials and delete the access keys. The command shows whose credentials are in use: its ARN ends in `:root` "
+    "until root's keys are no longer used.",
     commands=("aws sts get-caller-identity",),
-    with_fix="never: with root credentials every write is refused.",
+    with_fix="never: the tool refuses every write with root credentials.",
     finds="this run uses the credentials of the root user",
 )
 

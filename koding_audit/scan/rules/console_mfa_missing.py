@@ -1,4 +1,4 @@
-"""A stolen password is then enough to sign in."""
+"""A user signs in to the console without MFA. A stolen password is enough to sign in."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ STEP = "assign an MFA device to the user, or delete its console password"
 HELP = Help(
     severity="warning",
     looks_at="users with `console: mfa` that have a console password and no MFA device.",
-    by_hand="the user assigns a device in the console, under Security credentials, or somebody does it who has the "
-    "device's number and two codes of it; or the password goes.",
+    by_hand="let the user assign a device in the console, under Security credentials; or assign it with the device's "
+    "serial number and two codes; or delete the password.",
     commands=(
         "aws iam enable-mfa-device --user-name USER --serial-number ARN --authentication-code1 CODE"
         " --authentication-code2 CODE",

@@ -1,4 +1,4 @@
-"""A password nobody needs can still be guessed or stolen."""
+"""A user has a console password that the file forbids. A password can be guessed or stolen."""
 
 from __future__ import annotations
 

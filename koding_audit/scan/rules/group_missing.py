@@ -1,4 +1,4 @@
-"""Its members lose every permission it would give."""
+"""A declared group does not exist. Its members lack every permission that it should give."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ HELP = Help(
     looks_at="whether each declared group exists.",
     by_hand="create the group with the path that the file declares, or correct its name in the file.",
     commands=("aws iam create-group --group-name GROUP --path /PATH/",),
-    with_fix="with `--create`: created with its declared path. Not where the name is taken in another case. Its "
-    "members and policies are findings of their own, one fix each.",
+    with_fix="with `--create`: creates it with its declared path, unless the name is taken in another case. Its "
+    "members and policies are separate findings, each with its own fix.",
     example="""\
 version: 1
 groups:

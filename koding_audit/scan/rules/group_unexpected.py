@@ -1,4 +1,4 @@
-"""Whoever joins it gets what nobody wrote down."""
+"""A group is not declared in the desired state. Its members get permissions that are not reviewed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FACTS = frozenset({Fact.GROUPS_LISTED})
 STEP = "declare the group, ignore it with a reason, or delete it"
 HELP = Help(
     severity="error",
-    looks_at="every group of the account, where the file says `closed: {groups: true}`; one that is not declared "
-    "is a finding.",
-    by_hand="declare the group, list it under `ignore` with a reason, or delete it: first what it holds, then the "
-    "group.",
+    looks_at="every group of the account, if the file sets `closed: {groups: true}`. Each undeclared group is a "
+    "finding.",
+    by_hand="declare the group, list it under `ignore` with a reason, or delete it: first its members and policies, "
+    "then the group.",
     commands=(
         "aws iam get-group --group-name GROUP",
         "aws iam remove-user-from-group --group-name GROUP --user-name USER",
@@ -35,7 +35,7 @@ groups:
 closed:
   groups: true
 """,
-    finds="group Interns is not declared, and the groups are closed",
+    finds="group Interns is not declared; undeclared groups are not allowed (`closed`)",
 )
 
 
@@ -48,6 +48,6 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             rule="group-unexpected",
             severity="error",
             subject=group.arn,
-            message=f"group {group.name} is not declared, and the groups are closed",
+            message=f"group {group.name} is not declared; undeclared groups are not allowed (`closed`)",
             location=source,
         )

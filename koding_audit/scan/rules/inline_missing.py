@@ -1,4 +1,4 @@
-"""What it allows is not allowed, what it denies not denied."""
+"""A declared inline policy does not exist. What it allows is not allowed; what it denies is not denied."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="inline-policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE})
-STEP = "mend what keeps it from being put, which another finding tells"
+STEP = "fix the finding about the group, user or role first"
 HELP = Help(
     severity="error",
-    looks_at="whether each group, user and role has the inline policies that its `inline` names.",
-    by_hand="put the inline policy that the file writes.",
+    looks_at="whether each group, user and role has the inline policies that its `inline` declares.",
+    by_hand="put the declared inline policy.",
     commands=(
         "aws iam put-group-policy --group-name GROUP --policy-name POLICY --policy-document file://POLICY.json",
         "aws iam put-user-policy --user-name USER --policy-name POLICY --policy-document file://POLICY.json",
         "aws iam put-role-policy --role-name ROLE --policy-name POLICY --policy-document file://POLICY.json",
     ),
-    with_fix="put. Not where the group, user or role is there in another case only, or cannot be created; nor on a "
-    "role that AWS looks after.",
+    with_fix="puts it, unless the group, user or role exists in another case only or cannot be created; never on a "
+    "role that AWS manages.",
     example="""\
 version: 1
 groups:

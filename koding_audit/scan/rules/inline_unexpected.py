@@ -1,4 +1,4 @@
-"""It grants what nobody wrote down, out of sight."""
+"""An inline policy is not declared in the desired state. Its permissions are not reviewed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="inline-policy", state="unexpected")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.INLINE})
-STEP = "delete the inline policy, or make it a managed one that a set names"
+STEP = "delete the inline policy, or declare it"
 HELP = Help(
-    severity="note, error where the group, user or role is `exclusive`",
-    looks_at="inline policies of a declared group, user or role that its `inline` does not name.",
-    by_hand="delete the inline policy; keep its document first, for IAM does not. Or make it a managed policy that "
-    "a set names.",
+    severity="note; error if the group, user or role is `exclusive`",
+    looks_at="inline policies of a declared group, user or role that its `inline` does not declare.",
+    by_hand="save the document, then delete the inline policy: IAM keeps no copy. Or declare it under `inline`, or "
+    "turn it into a managed policy of a set.",
     commands=(
         "aws iam get-group-policy --group-name GROUP --policy-name POLICY",
         "aws iam delete-group-policy --group-name GROUP --policy-name POLICY",
         "aws iam delete-user-policy --user-name USER --policy-name POLICY",
         "aws iam delete-role-policy --role-name ROLE --policy-name POLICY",
     ),
-    with_fix="only where it is `exclusive`, with `--replace`: deleted, its document kept in the journal for `undo`.",
+    with_fix="only if the principal is `exclusive`, with `--replace`: deletes it. The journal keeps the document for "
+    "`undo`.",
     example="""\
 version: 1
 policy_sets:
@@ -37,7 +38,7 @@ groups:
     required:
       - stack-build
 """,
-    finds="group Developers has an inline policy note, which the desired state does not name",
+    finds="group Developers has inline policy note, which is not declared",
 )
 
 
@@ -50,7 +51,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="error" if exclusive else "note",
                 subject=pair.subject,
                 key=name,
-                message=f"{pair.label} has an inline policy {name}, which the desired state does not name",
+                message=f"{pair.label} has inline policy {name}, which is not declared",
                 location=pair.declared.location,
                 evidence={"exclusive": exclusive},
                 fix=_delete_action(pair, name) if exclusive and pair.is_fixable else None,

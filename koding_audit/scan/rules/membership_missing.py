@@ -1,4 +1,4 @@
-"""The user lacks every permission of the group."""
+"""A user is not in a declared group. It lacks every permission of the group."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="membership", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUPS})
-STEP = "mend what is wrong with the user or group, which another finding tells"
+STEP = "fix the finding about the user or group first"
 HELP = Help(
     severity="error",
-    looks_at="whether each declared user is in each of its groups, by the user's own list, or the group's where "
-    "that was not read.",
+    looks_at="whether each declared user is in each of its groups, by the user's own list, or by the group's if that "
+    "was not read.",
     by_hand="add the user to the group.",
     commands=("aws iam add-user-to-group --group-name GROUP --user-name USER",),
-    with_fix="the user is added to the group. Not where the user or group is there in another case only, or cannot "
-    "be created.",
+    with_fix="adds the user to the group, unless the user or group exists in another case only or cannot be created.",
     example="""\
 version: 1
 groups:

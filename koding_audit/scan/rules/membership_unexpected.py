@@ -1,4 +1,4 @@
-"""The user has permissions that nobody wrote down."""
+"""A membership is not declared in the desired state. The user has permissions that are not reviewed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ TRAITS = RuleTraits(about="membership", state="unexpected")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.GROUPS, Fact.MEMBERS})
 STEP = "remove the user from the group, or declare the membership"
 HELP = Help(
-    severity="note, error where the user or the group is `exclusive`",
-    looks_at="the groups of each declared user, and the members of each group that is `exclusive`. Members of "
-    "other groups are not looked at. A membership is told once: of the user where the user is declared, "
-    "else of the group.",
+    severity="note; error if the user or the group is `exclusive`",
+    looks_at="the groups of each declared user, and the members of each group that is `exclusive`. Members of other "
+    "groups are not checked. A membership is one finding: about the user if the user is declared, otherwise about "
+    "the group.",
     by_hand="remove the user from the group, or declare the membership.",
     commands=("aws iam remove-user-from-group --group-name GROUP --user-name USER",),
-    with_fix="only where it is `exclusive`, with `--replace`: the user is removed from the group.",
+    with_fix="only if the user or the group is `exclusive`, with `--replace`: removes the user from the group.",
     example="""\
 version: 1
 users:
@@ -38,7 +38,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         declared = comparison.desired.users.get(user), comparison.desired.groups.get(group)
         exclusive = next((each for each in declared if each is not None and each.exclusive), None)
         source = next(each.location for each in (exclusive, *declared) if each is not None)
-        # Of an undeclared principal only the name is known, so the finding is of the declared one, whose ARN is.
+        # The ARN of an undeclared principal is not known, so the finding is about the declared one.
         of_user = declared[0] is not None
         yield Finding(
             rule="membership-unexpected",

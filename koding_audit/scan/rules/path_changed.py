@@ -1,4 +1,4 @@
-"""Policies that match by path pass it by."""
+"""The path differs from the file. Policies that match by path do not apply."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_known_by_evidence=True, fix_overwrites=True)
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE})
-STEP = "move a user or group with `aws iam update-...`; or correct the file"
+STEP = "move the user or group with `aws iam update-...`, or correct the file"
 HELP = Help(
     severity="error",
-    looks_at="the path of groups, users and roles for which the file declares one.",
-    by_hand="move the user or group, or correct the file. The ARN changes with the path, so look first for "
-    "policies that name it. A role cannot be moved: it has to be made anew.",
+    looks_at="the path of each group, user and role that declares one.",
+    by_hand="move the user or group, or correct the file. The ARN changes with the path, so first search for "
+    "policies that name it. A role cannot be moved: delete it and create it again.",
     commands=(
         "aws iam update-user --user-name USER --new-path /PATH/",
         "aws iam update-group --group-name GROUP --new-path /PATH/",
@@ -28,7 +28,7 @@ groups:
   Developers:
     path: /team/
 """,
-    finds="group Developers is at path /, and is to be at /team/",
+    finds="group Developers has path /; the file declares path /team/",
 )
 
 
@@ -40,7 +40,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 rule="path-changed",
                 severity="error",
                 subject=pair.subject,
-                message=f"{pair.label} is at path {pair.live.path}, and is to be at {wanted}",
+                message=f"{pair.label} has path {pair.live.path}; the file declares path {wanted}",
                 location=pair.declared.location,
                 evidence={"wanted": wanted, "live": pair.live.path},
             )

@@ -1,4 +1,4 @@
-"""Nobody can be given it, and the file counts on it."""
+"""A policy whose document the file contains does not exist. It cannot be attached."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FACTS = frozenset({Fact.VERSIONS})
 STEP = "create the policy, or correct its name in the file"
 HELP = Help(
     severity="error",
-    looks_at="whether each policy of the account's own exists whose document a required set gives.",
+    looks_at="whether each customer managed policy exists whose document a required set contains.",
     by_hand="create the policy, or correct its name in the file.",
     commands=("aws iam create-policy --policy-name POLICY --path /PATH/ --policy-document file://POLICY.json",),
-    with_fix="created, before it is attached. Not where that would go over the account's quota.",
+    with_fix="creates it before it is attached, unless that exceeds the account's quota.",
     example="""\
 version: 1
 policy_sets:
@@ -38,7 +38,7 @@ groups:
     required:
       - logs
 """,
-    finds="customer:team-logs, which set logs writes, does not exist",
+    finds="customer:team-logs, which set logs contains, does not exist",
 )
 
 
@@ -48,7 +48,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             rule="policy-document-missing",
             severity="error",
             subject=ref.arn,
-            message=f"{policy_name(ref.arn)}, which set {policy_set.name} writes, does not exist",
+            message=f"{policy_name(ref.arn)}, which set {policy_set.name} contains, does not exist",
             location=ref.location,
             policy_set=policy_set.name,
             fix=_create_action(ref),
@@ -58,5 +58,5 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 def _create_action(ref: PolicyRef) -> Action:
     path, _, name = ref.arn.partition(":policy")[2].rpartition("/")
     document = ref.document.text if ref.document else ""
-    given = {"PolicyName": name, "PolicyDocument": document}
-    return Action(Verb.CREATE_POLICY, {**given, "Path": f"{path}/"} if path else given)
+    parameters = {"PolicyName": name, "PolicyDocument": document}
+    return Action(Verb.CREATE_POLICY, {**parameters, "Path": f"{path}/"} if path else parameters)

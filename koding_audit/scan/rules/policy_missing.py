@@ -1,4 +1,4 @@
-"""A stack build fails half way without it."""
+"""A required policy is not attached. A stack build fails without it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="attached-policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
-STEP = "mend what keeps it from being attached, which another finding tells"
+STEP = "fix policy-not-found, or the finding about the group, user or role, first"
 HELP = Help(
     severity="error",
     looks_at="whether each policy of each `required` set is attached to the group, user or role.",
@@ -23,9 +23,9 @@ HELP = Help(
         "aws iam attach-user-policy --user-name USER --policy-arn ARN",
         "aws iam attach-role-policy --role-name ROLE --policy-arn ARN",
     ),
-    with_fix="attached. Not where `policy-not-found` says that it cannot be, nor where the group, user or role is "
-    "there in another case only, or cannot be created; nor to a role that AWS looks after. A policy of "
-    "your own whose document the file gives is created first.",
+    with_fix="attaches it, unless `policy-not-found` reports that it cannot be attached, or the group, user or role "
+    "exists in another case only or cannot be created; never to a role that AWS manages. A customer managed policy "
+    "whose document the file contains is created first.",
     example="""\
 version: 1
 policy_sets:

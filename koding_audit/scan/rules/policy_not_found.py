@@ -1,4 +1,4 @@
-"""It can never be attached, so the file promises in vain."""
+"""No such policy exists, so it cannot be attached. What the set is for fails."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(about="policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.POLICY})
-STEP = "correct the policy in the file, or replace it by its successor"
+STEP = "correct the policy in the file, or use its successor"
 HELP = Help(
     severity="error",
-    looks_at="each policy that a set in use names, and each boundary, that is not in place yet: whether it exists "
-    "in this account and partition, and can still be attached. A policy of another partition or account, "
-    "or one that is for service-linked roles only, is told by its ARN alone.",
-    by_hand="correct the name in the file (an AWS managed policy is written with its path: "
-    "`job-function/Billing`), or replace a deprecated policy by the one AWS names as its successor.",
+    looks_at="whether each policy of a set in use, and each boundary, that is not attached yet exists in this "
+    "account and partition and can still be attached. A policy of another partition or account, or one for "
+    "service-linked roles only, is recognized by its ARN.",
+    by_hand="correct the name in the file (an AWS managed policy is written with its path: `job-function/Billing`), "
+    "or replace a deprecated policy by the successor that AWS names.",
     commands=(
         "aws iam list-policies --scope AWS",
         "aws iam list-policies --scope Local",
         "aws iam get-policy --policy-arn ARN",
     ),
-    with_fix="no. A `policy-missing` of the same policy stays, without a fix.",
+    with_fix="no. A `policy-missing` finding of the same policy stays, without a fix.",
     example="""\
 version: 1
 policy_sets:
@@ -38,17 +38,17 @@ groups:
     required:
       - billing
 """,
-    finds="Billing, which set billing names, does not exist in partition aws; one that has a path is written "
-    "with it, as in job-function/Billing",
+    finds="Billing, which set billing names, does not exist in partition aws; one that has a path is written with "
+    "it, as in job-function/Billing",
 )
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
-    told: set[str] = set()
+    reported: set[str] = set()
     for ref, policy_set, what in _unattached_policies(comparison):
         obstacle = comparison.attach_obstacle(ref.arn)
-        if obstacle and ref.arn not in told:
-            told.add(ref.arn)
+        if obstacle and ref.arn not in reported:
+            reported.add(ref.arn)
             yield Finding(
                 rule="policy-not-found",
                 severity="error",
@@ -60,7 +60,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _unattached_policies(comparison: Comparison) -> Iterator[tuple[PolicyRef, str | None, str]]:
-    """Each policy that is named for a principal and is not attached to it, its set, and in words what names it."""
+    """Each declared policy that is not attached to its principal, its set, and a clause about what declares it."""
     for pair in comparison.principals:
         if pair.attached is None:
             continue

@@ -1,4 +1,4 @@
-"""It grants what nobody wrote down."""
+"""An attached policy is not declared in the desired state. Its permissions are not reviewed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="attached-policy", state="unexpected")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
-STEP = "detach the policy, or name it in a policy set"
+STEP = "detach the policy, or add it to a policy set"
 HELP = Help(
-    severity="note, error where the group or user is `exclusive`",
+    severity="note; error if the group, user or role is `exclusive`",
     looks_at="policies that are attached to a declared group, user or role and are in none of its required or "
     "optional sets.",
-    by_hand="detach the policy, or name it in a set.",
+    by_hand="detach the policy, or add it to a set.",
     commands=(
         "aws iam detach-group-policy --group-name GROUP --policy-arn ARN",
         "aws iam detach-user-policy --user-name USER --policy-arn ARN",
         "aws iam detach-role-policy --role-name ROLE --policy-arn ARN",
     ),
-    with_fix="only where it is `exclusive`, with `--replace`: detached. Never a deprecated policy, which could not "
-    "be attached again.",
+    with_fix="only if the principal is `exclusive`, with `--replace`: detaches it. Never a deprecated policy, "
+    "because AWS does not allow it to be attached again.",
     example="""\
 version: 1
 policy_sets:
@@ -38,7 +38,7 @@ groups:
     required:
       - stack-build
 """,
-    finds="group Developers has AmazonS3ReadOnlyAccess, which no set of it names",
+    finds="group Developers has AmazonS3ReadOnlyAccess, which none of its sets contains",
 )
 
 
@@ -47,15 +47,15 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         wanted = {ref.arn for _, ref in comparison.expected_policies(pair.declared)}
         for arn in sorted((pair.attached or frozenset()) - wanted):
             exclusive = pair.declared.exclusive
-            # A deprecated policy cannot be attached again, so taking it away could not be undone.
+            # A deprecated policy cannot be attached again, so detaching it could not be undone.
             obstacle = comparison.attach_obstacle(arn)
             yield Finding(
                 rule="policy-unexpected",
                 severity="error" if exclusive else "note",
                 subject=pair.subject,
                 key=arn,
-                message=f"{pair.label} has {policy_name(arn)}, which no set of it names"
-                + (", and which cannot be attached again once it is detached" if obstacle else ""),
+                message=f"{pair.label} has {policy_name(arn)}, which none of its sets contains"
+                + ("; once detached, it cannot be attached again" if obstacle else ""),
                 location=pair.declared.location,
                 evidence={"exclusive": exclusive} | ({"attachable": False} if obstacle else {}),
                 fix=_detach_action(pair, arn) if exclusive and pair.is_fixable and not obstacle else None,

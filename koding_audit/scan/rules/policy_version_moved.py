@@ -1,4 +1,4 @@
-"""AWS has changed what it grants."""
+"""AWS has changed a pinned policy. It grants something else than was reviewed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(about="policy", state="changed", is_known_by_evidence=True)
 FACTS = frozenset({Fact.VERSIONS})
-STEP = "look at what changed, then write the new version in the file"
+STEP = "review the change, then pin the new version in the file"
 HELP = Help(
     severity="warning",
-    looks_at="policies of AWS's that are pinned to a version: whether another one is in force by now, and what "
-    "that gained and lost.",
-    by_hand="look at what changed, then write the new version in the file. Nobody but AWS can set the version of "
-    "its policies.",
+    looks_at="whether the default version of each pinned AWS managed policy differs from the pinned one, and what that "
+    "version gained and lost.",
+    by_hand="review the change, then pin the new version in the file. Only AWS can set the default version of its "
+    "policies.",
     commands=(
         "aws iam get-policy --policy-arn ARN",
         "aws iam get-policy-version --policy-arn ARN --version-id VERSION",
     ),
-    with_fix="no: only AWS can set the version of its policies.",
+    with_fix="no: only AWS can set the default version of its policies.",
     example="""\
 version: 1
 policy_sets:
@@ -36,7 +36,7 @@ groups:
     required:
       - machines
 """,
-    finds="AmazonEC2FullAccess is pinned to v5, and AWS has moved it to v6: it also allows ec2:* on *",
+    finds="AmazonEC2FullAccess is pinned to v5; AWS has moved it to v6: it also allows ec2:* on *",
 )
 
 
@@ -46,13 +46,13 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         policy = comparison.snapshot.policies.get(arn)
         if policy is None or policy.default_version in ("", ref.version):
             continue
-        from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a pin that holds does not pay for the comparison
+        from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a pin that matches does not need the comparison
 
         old, new = documents.get(f"{arn}@{ref.version}"), documents.get(arn)
         found = find_drift(new, old) if old is not None and new is not None else None
-        unseen = "what that changed was not read"
-        meaning = found.description if found else "the two mean the same" if old and new else unseen
-        moved = f"{policy_name(arn)} is pinned to {ref.version}, and AWS has moved it to {policy.default_version}"
+        unread = "the change could not be read"
+        meaning = found.description if found else "the two are equal in meaning" if old and new else unread
+        moved = f"{policy_name(arn)} is pinned to {ref.version}; AWS has moved it to {policy.default_version}"
         yield Finding(
             rule="policy-version-moved",
             severity="warning",

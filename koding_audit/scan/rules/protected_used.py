@@ -1,4 +1,4 @@
-"""Credentials for emergencies were used, or were stolen."""
+"""A protected user's credential was used. It is for emergencies, or it was stolen."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ STEP = "find out who used it and why, then replace the credential"
 HELP = Help(
     severity="warning",
     looks_at="the access keys and the password of each user that a [guards.yaml](guards.md#guardsyaml) beside the "
-    "file protects, whether a file declares the user, ignores it or says nothing of it. Any use ever is "
-    "told, of inactive keys too; a key is named by its last four characters.",
-    by_hand="find out who used it and why (CloudTrail), then replace the credential: a new key that is locked "
-    "away, the old one deactivated; a new password.",
+    "file protects, whether the file declares the user or not. Every use is a finding, however old, also of inactive "
+    "keys. A key is named by its last four characters.",
+    by_hand="find out who used it and why (CloudTrail), then replace the credential: store a new key in a safe place "
+    "and deactivate the old one, or set a new password.",
     commands=(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=USER --region us-east-1",
         "aws iam create-access-key --user-name USER",
@@ -30,7 +30,7 @@ HELP = Help(
         "aws iam update-login-profile --user-name USER --password-reset-required",
     ),
     with_fix="never.",
-    finds="access key ...EFGH of user eve, who is protected, was last used on 2026-11-22T20:00:00Z",
+    finds="access key ...EFGH of protected user eve was last used on 2026-11-22T20:00:00Z",
 )
 
 
@@ -53,7 +53,7 @@ def _use_finding(live: Principal, guard: Reference, key: str, what: str, used: d
         severity="warning",
         subject=live.arn,
         key=key,
-        message=f"{what} of user {live.name}, who is protected, was last used on {format_time(used)}",
+        message=f"{what} of protected user {live.name} was last used on {format_time(used)}",
         location=guard.location,
         evidence={"last_used": format_time(used), "credential": "password" if key == "password" else "access-key"},
     )

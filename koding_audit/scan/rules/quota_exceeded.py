@@ -1,4 +1,4 @@
-"""The fix would stop half way at AWS's limit."""
+"""The fix exceeds a quota of the account. AWS would refuse it after the first writes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_about_quota=True)
 FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.VERSIONS, Fact.GROUPS})
-STEP = "ask AWS for a higher quota, or ask for less in the file"
+STEP = "request a higher quota from AWS, or declare less in the file"
 HELP = Help(
     severity="error",
-    looks_at="what the fix would add, against the account's own quotas: attached policies of a group or user, "
-    "groups of a user, users, groups and policies of the account.",
-    by_hand="ask AWS for a higher quota (Service Quotas), put policies together in one of your own, or ask for "
-    "less in the file.",
+    looks_at="what the fix would add, compared with the account's quotas: attached policies of a group, user or "
+    "role, groups of a user, users, groups and policies of the account.",
+    by_hand="request a higher quota from AWS (Service Quotas), combine policies in a customer managed one, or "
+    "declare less in the file.",
     commands=(
         "aws iam get-account-summary",
         "aws service-quotas list-service-quotas --service-code iam --region us-east-1",
         "aws service-quotas request-service-quota-increase --service-code iam"
         " --quota-code CODE --desired-value NUMBER --region us-east-1",
     ),
-    with_fix="no: told before the first write.",
+    with_fix="no: the finding is reported before the first write.",
     example="""\
 version: 1
 policy_sets:
@@ -39,12 +39,12 @@ groups:
     required:
       - stack-build
 """,
-    finds="group Developers would have 4 attached policies, and this account's quota is 3",
+    finds="group Developers would have 4 attached policies; this account's quota is 3",
 )
 
 
 class QuotaNeed(NamedTuple):
-    """How many of something the account would hold after a fix that adds some, against which quota."""
+    """How many entities or attachments would exist after the fix, and the quota that limits them."""
 
     quota: str
     subject: str
@@ -64,7 +64,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="error",
                 subject=need.subject,
                 key=need.quota,
-                message=f"{need.label} would have {need.needed} {need.noun}, and this account's quota is {quota}",
+                message=f"{need.label} would have {need.needed} {need.noun}; this account's quota is {quota}",
                 location=need.location,
                 evidence={"quota": quota, "needed": need.needed},
             )
@@ -101,4 +101,4 @@ def _entity_needs(comparison: Comparison, summary: Mapping[str, int]) -> Iterato
     if unmade and "Policies" in summary:
         needed = summary["Policies"] + len(unmade)
         root = comparison.account.root_arn
-        yield QuotaNeed("PoliciesQuota", root, "the account", "policies of its own", needed, unmade[0].location)
+        yield QuotaNeed("PoliciesQuota", root, "the account", "customer managed policies", needed, unmade[0].location)

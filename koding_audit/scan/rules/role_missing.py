@@ -1,4 +1,4 @@
-"""Whatever runs with it stops working."""
+"""A declared role does not exist. Programs that assume it fail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HELP = Help(
     looks_at="whether each role under `roles` exists.",
     by_hand="create the role with its trust policy, or correct its name in the file.",
     commands=("aws iam create-role --role-name ROLE --path /PATH/ --assume-role-policy-document file://TRUST.json",),
-    with_fix="no: who may assume a role is a person's decision. What the role is to have is reported too.",
+    with_fix="no: a person has to decide who may assume a role. Its missing policies are reported too.",
     example="""\
 version: 1
 roles:

@@ -1,4 +1,4 @@
-"""Whoever may assume it gets what nobody wrote down."""
+"""A role is not declared in the desired state. Its permissions are not reviewed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FACTS = frozenset({Fact.ROLES_LISTED})
 STEP = "declare the role, ignore it with a reason, or delete it"
 HELP = Help(
     severity="error",
-    looks_at="every role of the account, where the file says `closed: {roles: true}`; one that is not declared is "
-    "a finding. Roles of AWS services (path `/aws-service-role/`) and of Identity Center (path "
-    "`/aws-reserved/`) are not looked at: AWS makes and deletes them.",
-    by_hand="declare the role, list it under `ignore` with a reason, or delete it, after a look at when it was "
-    "last used (`RoleLastUsed`): first what it holds, then the role.",
+    looks_at="every role of the account, if the file sets `closed: {roles: true}`. Each undeclared role is a "
+    "finding. Roles of AWS services (path `/aws-service-role/`) and of Identity Center (path `/aws-reserved/`) are "
+    "not checked: AWS creates and deletes them.",
+    by_hand="declare the role, list it under `ignore` with a reason, or delete it: check when it was last used "
+    "(`RoleLastUsed`), delete its policies, then the role.",
     commands=(
         "aws iam get-role --role-name ROLE",
         "aws iam remove-role-from-instance-profile --instance-profile-name PROFILE --role-name ROLE",
@@ -36,7 +36,7 @@ roles:
 closed:
   roles: true
 """,
-    finds="role forgotten is not declared, and the roles are closed",
+    finds="role forgotten is not declared; undeclared roles are not allowed (`closed`)",
 )
 
 
@@ -50,6 +50,6 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 rule="role-unexpected",
                 severity="error",
                 subject=role.arn,
-                message=f"role {role.name} is not declared, and the roles are closed",
+                message=f"role {role.name} is not declared; undeclared roles are not allowed (`closed`)",
                 location=source,
             )

@@ -1,4 +1,4 @@
-"""Whoever finds the key owns the account."""
+"""The root user has an access key. Anyone who has the key controls the account."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_waivable=False, root_fact="access-keys")
 FACTS = frozenset({Fact.SUMMARY})
-STEP = "sign in as root, open Security credentials, delete its access keys"
+STEP = "sign in as root, open Security credentials, delete the access keys"
 HELP = Help(
     severity="error",
-    looks_at="whether the root user has an access key, active or not (`AccountAccessKeysPresent`). Off with `root: "
-    "{access_keys: allowed}`.",
-    by_hand="find what uses the key and give it a role; then sign in as root, open Security credentials and deactivate "
-    "and delete the key. No user or role can do that for root.",
+    looks_at="whether the root user has an access key, active or not (`AccountAccessKeysPresent`). Disable it with "
+    "`root: {access_keys: allowed}`.",
+    by_hand="find the program that uses the key and give it a role. Then sign in as root, open Security credentials, "
+    "deactivate and delete the key. No user or role can do this for root.",
     with_fix="never.",
     example="""\
 version: 1

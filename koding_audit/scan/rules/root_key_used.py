@@ -1,4 +1,4 @@
-"""Something runs with a key that nothing can limit."""
+"""A root access key was used. No policy limits what runs with it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_waivable=False, root_fact="key-use")
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
-STEP = "find out what uses root's key, give it a role, delete the key"
+STEP = "find the program that uses the root key, give it a role, delete the key"
 HELP = Help(
     severity="error",
-    looks_at="when each access key of the root user was last used; more recently than `unused_days` (default 30) "
-    "is a finding, one for each of the two key slots.",
-    by_hand="find out what uses the key (CloudTrail, in each region that may be in use), give it a role, then sign "
-    "in as root and delete the key.",
+    looks_at="when each access key of the root user was last used; more recently than `unused_days` (default 30) is "
+    "a finding, for each of the two key slots.",
+    by_hand="find the program that uses the key (CloudTrail, in each region that may be in use), give it a role, "
+    "then sign in as root and delete the key.",
     commands=(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root --region us-east-1",
     ),

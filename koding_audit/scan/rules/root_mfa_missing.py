@@ -1,4 +1,4 @@
-"""A stolen password is then the whole account."""
+"""The root user has no MFA device. A stolen password is enough to control the account."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FACTS = frozenset({Fact.SUMMARY})
 STEP = "sign in as root, open Security credentials, assign an MFA device"
 HELP = Help(
     severity="error",
-    looks_at="whether the root user has an MFA device (`AccountMFAEnabled`). An account without any root "
-    "credentials (no password, access key or signing certificate, as centralized root access leaves "
-    "member accounts) passes. Off with `root: {mfa: any}`.",
-    by_hand="sign in as root, open Security credentials and assign an MFA device, better two. No user or role can "
-    "do that for root.",
+    looks_at="whether the root user has an MFA device (`AccountMFAEnabled`). An account without any root credentials "
+    "(no password, access key or signing certificate, as in member accounts with centralized root access) passes. "
+    "Disable it with `root: {mfa: any}`.",
+    by_hand="sign in as root, open Security credentials and assign an MFA device, or better two. No user or role can "
+    "do this for root.",
     with_fix="never.",
     example="""\
 version: 1

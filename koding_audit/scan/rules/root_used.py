@@ -1,4 +1,4 @@
-"""Daily work as root leaves no limit and no name behind."""
+"""The root user signed in. No policy limits root, and its use cannot be attributed to a person."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(is_waivable=False, root_fact="password-use")
 FACTS = frozenset({Fact.CREDENTIAL_REPORT})
-STEP = "find out who signed in as root, and give them a user or role"
+STEP = "find out who signed in as root, and give that person a user or role"
 HELP = Help(
     severity="error",
-    looks_at="when the root user last signed in with its password; more recently than `unused_days` (default 30) "
-    "is a finding. The credential report may be four hours old; the message says how old.",
-    by_hand="find out who signed in and what for (CloudTrail keeps 90 days of it), and give them a user or role "
-    "that can do it.",
+    looks_at="when the root user last signed in with its password; more recently than `unused_days` (default 30) is "
+    "a finding. The credential report may be four hours old; the message shows its age.",
+    by_hand="find out who signed in and why (CloudTrail keeps 90 days of events), and give that person a user or "
+    "role with the permissions.",
     commands=(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ConsoleLogin"
         " --region us-east-1",
@@ -31,8 +31,8 @@ version: 1
 root:
   unused_days: 30
 """,
-    finds="the root user signed in 1 day ago, on 2026-11-22T20:00:00Z (credential report of "
-    "2026-11-23T18:00:00Z, 2 hours old)",
+    finds="the root user signed in 1 day ago, on 2026-11-22T20:00:00Z (credential report of 2026-11-23T18:00:00Z, 2 "
+    "hours old)",
 )
 
 

@@ -1,4 +1,4 @@
-"""It signs in past the limits on access keys."""
+"""A user has a service credential although its access keys are limited. It signs in without one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ STEP = "delete the credential under the user's Security credentials"
 HELP = Help(
     severity="warning",
     looks_at="service-specific credentials (CodeCommit, Bedrock API keys and others) and SSH keys of users that "
-    "declare `access_keys`; one finding for each kind. The credential report never shows them.",
-    by_hand="delete the credential, with the user named.",
+    "declare `access_keys`; one finding for each kind. The credential report does not contain them.",
+    by_hand="delete the credential. Always name the user.",
     commands=(
         "aws iam list-service-specific-credentials --user-name USER",
         "aws iam delete-service-specific-credential --user-name USER --service-specific-credential-id ID",
@@ -31,7 +31,7 @@ users:
     access_keys:
       max_active: 2
 """,
-    finds="user web-ci has an SSH key, and its access keys are limited",
+    finds="user web-ci has an SSH key; its access keys are limited",
 )
 
 
@@ -46,7 +46,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="warning",
                 subject=pair.subject,
                 key=service,
-                message=f"{pair.label} has {what}, and its access keys are limited",
+                message=f"{pair.label} has {what}; its access keys are limited",
                 location=user.access_keys.location,
                 evidence={"service": service},
             )

@@ -1,4 +1,4 @@
-"""The build of the stack stops half way."""
+"""The user or role lacks a permission that the stack needs. The stack build fails."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ if TYPE_CHECKING:
 
 TRAITS = RuleTraits(needs_stack=True)
 FACTS = frozenset({Fact.USER, Fact.ROLE, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
-STEP = "let a policy allow what is named; `stack SCRIPT --policy` prints one"
+STEP = "allow the named actions; `stack SCRIPT --policy` prints a policy"
 HELP = Help(
     severity="error",
-    looks_at="each script given with `--stack`: what creating, reading, changing and deleting its resources needs, "
-    "for the user or role that is to build it (`--principal`, or the only user that is declared), against "
-    "all its policies together, as for `action-not-effective`. A finding for each resource of the script, "
-    "at its line. What is not known to be allowed, because it hangs on what the script or the request "
-    "carries, is a finding too. [stacks.md](stacks.md) describes it.",
-    by_hand="let a policy allow what is named: `koding-audit stack SCRIPT --policy` prints one for just this "
-    "stack, to save as `STACK.json`.",
+    looks_at="whether the user or role that builds each `--stack` script (`--principal`, or the only declared user) "
+    "may create, read, change and delete its resources, by all its policies together, as for `action-not-effective`. "
+    "There is a finding for each resource of the script, at its line. It is also a finding if the answer is unknown "
+    "because it depends on values of the script or the request. [stacks.md](stacks.md) describes it.",
+    by_hand="allow the named actions: `koding-audit stack SCRIPT --policy` prints a policy for this stack, to save "
+    "as `STACK.json`.",
     commands=(
         "aws iam create-policy --policy-name POLICY --policy-document file://STACK.json",
         "aws iam attach-user-policy --user-name USER --policy-arn ARN",
     ),
-    with_fix="no call of its own: the optional sets that help count as required in the run, and are attached. "
-    "Without a person (`--yes`) only those that `--with` names.",
+    with_fix="no write of its own: it makes the optional sets that help required for this run, and so attaches them. "
+    "Without confirmation (`--yes`) only the sets that `--with` names.",
     example="""\
 version: 1
 users:
   koding-user:
     owner: web
 """,
-    finds="user koding-user may not ec2:RunInstances, which aws_instance.web of web.yml needs; no policy set gives it",
+    finds="user koding-user may not ec2:RunInstances, which aws_instance.web of web.yml needs; no policy set grants it",
 )
 
 _MAX_ACTIONS_NAMED = 4  # actions that a message names
@@ -61,7 +60,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _is_known(snapshot: Snapshot, key: PrincipalKey) -> bool:
-    """Whether it was read that there is such a principal, or that there is none."""
+    """Whether the snapshot shows that the principal exists, or that it does not."""
     return key in snapshot.principals or key in snapshot.absent or key[0] in snapshot.listed
 
 
@@ -72,13 +71,13 @@ def _missing_builder_finding(answer: BuildDecision) -> Finding:
         severity="error",
         subject=principal.arn,
         key=answer.stack.path,
-        message=f"{principal.kind} {principal.name}, who is to build {answer.stack.path}, does not exist",
+        message=f"{principal.kind} {principal.name}, the builder of {answer.stack.path}, does not exist",
         evidence={"stack": answer.stack.path},
     )
 
 
 def _needs_by_resource(answer: BuildDecision) -> Mapping[str, tuple[StackUse, list[StackNeed]]]:
-    """What each resource lacks, by its address and place; not what hangs on a policy that was not read."""
+    """The missing needs of each resource, by address and place, except those that depend on an unread policy."""
     found: dict[str, tuple[StackUse, list[StackNeed]]] = {}
     for need in answer.missing_needs if not answer.has_gaps else answer.denied_needs:
         for use in need.uses:
@@ -116,15 +115,15 @@ def _resource_finding(answer: BuildDecision, key: str, lacking: tuple[StackUse, 
 
 
 def _remedy_text(answer: BuildDecision, needs: list[StackNeed]) -> str:
-    """The sets that give any of it."""
-    from koding_audit.scan.stack_build import chosen_offers, needs_of_offer  # noqa: PLC0415 - as in check
+    """A clause about the policy sets that grant any of the needs."""
+    from koding_audit.scan.stack_build import chosen_offers, needs_of_offer  # noqa: PLC0415 - most runs build nothing
 
     useful = [each.candidate for each in chosen_offers(answer) if set(needs_of_offer(answer, each)).intersection(needs)]
     if not useful:
-        return "; no policy set gives it"
-    said = [f"set {each.name}, which is required," for each in useful if each.required]
-    said += [f"set {each.name} (--with {each.name})" for each in useful if not each.required]
-    return f"; {' and '.join(said)} {'gives' if len(said) == 1 else 'give'} {_share_text(answer, needs)}"
+        return "; no policy set grants it"
+    named = [f"set {each.name}, which is required," for each in useful if each.required]
+    named += [f"set {each.name} (--with {each.name})" for each in useful if not each.required]
+    return f"; {' and '.join(named)} {'grants' if len(named) == 1 else 'grant'} {_share_text(answer, needs)}"
 
 
 def _share_text(answer: BuildDecision, needs: list[StackNeed]) -> str:

@@ -1,4 +1,4 @@
-"""Nobody knows whether the stack can be built."""
+"""The permissions of a resource type are unknown. The stack build may fail."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(needs_stack=True)
 FACTS: frozenset[Fact] = frozenset()
-STEP = "add the type to the table, give a plan as JSON in its place, or look by hand"
+STEP = "add the type to the table, use the plan as JSON instead, or check by hand"
 HELP = Help(
     severity="error",
-    looks_at="each script given with `--stack`: resource types that neither the table of types nor "
-    "CloudFormation's hints know, modules that are not read, blocks such as `ephemeral`, and providers "
-    "that assume a role, unless that role is asked about. One finding for each type.",
-    by_hand="[add the type to the table](stacks.md#how-to-add-a-type), give the output of `terraform show -json` "
-    "in place of the script (it has the modules in it), or look by hand.",
-    with_fix="no: what is not known cannot be granted.",
+    looks_at="each script given with `--stack`: resource types that neither the table of types nor CloudFormation's "
+    "hints know, modules that are not read, blocks such as `ephemeral`, and providers that assume a role other than "
+    "the principal. There is one finding for each type.",
+    by_hand="[add the type to the table](stacks.md#how-to-add-a-type), use the output of `terraform show -json` "
+    "instead of the script (it contains the modules), or check by hand.",
+    with_fix="no: unknown permissions cannot be granted.",
     example="""\
 version: 1
 users:
@@ -38,7 +38,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     subject = comparison.principal_arn(*desired.builder)
     for stack in desired.stacks:
         for name, those in _unknown_by_type(stack.unknown).items():
-            first, more = those[0], f" (and {len(those) - 1} more of it)" if len(those) > 1 else ""
+            first, more = those[0], f" (and {len(those) - 1} more of this type)" if len(those) > 1 else ""
             yield Finding(
                 rule="stack-type-unknown",
                 severity="error",

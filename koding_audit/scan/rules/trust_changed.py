@@ -1,4 +1,4 @@
-"""Somebody else may become the role, or nobody may."""
+"""The trust policy differs from the file. Other principals may assume the role, or declared ones may not."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FACTS = frozenset({Fact.ROLE})
 STEP = "set it with `aws iam update-assume-role-policy`, or correct the file"
 HELP = Help(
     severity="error",
-    looks_at="the trust policy of roles for which the file gives one, compared by meaning: who may assume the "
-    "role, and when. The evidence lists what was gained and lost, each with the principal. A change of "
-    "text alone is no finding.",
-    by_hand="set the trust policy that the file gives, or correct the file.",
+    looks_at="the trust policy of each role that declares one, compared by meaning: who may assume the role, and "
+    "under which conditions. The evidence lists what was gained and lost, each with the principal. A change of text "
+    "alone is not a finding.",
+    by_hand="set the declared trust policy, or correct the file.",
     commands=(
         "aws iam get-role --role-name ROLE",
         "aws iam update-assume-role-policy --role-name ROLE --policy-document file://TRUST.json",
@@ -35,9 +35,8 @@ roles:
             Service: lambda.amazonaws.com
           Action: sts:AssumeRole
 """,
-    finds="the trust policy of role deploy is another one: it also allows sts:AssumeRole on *, "
-    "for Service:ec2.amazonaws.com; it does not allow sts:AssumeRole on *, "
-    "for Service:lambda.amazonaws.com",
+    finds="the trust policy of role deploy differs from the file: it also allows sts:AssumeRole on *, for "
+    "Service:ec2.amazonaws.com; it does not allow sts:AssumeRole on *, for Service:lambda.amazonaws.com",
 )
 
 
@@ -45,7 +44,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     declared = [(pair, role.trust) for pair, role in comparison.roles if role.trust is not None]
     if not declared:
         return
-    from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a file without documents does not pay for the comparison
+    from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a file without documents does not need the comparison
 
     for pair, trust in declared:
         found = find_drift(pair.live.trust, trust.text) if pair.live else None
@@ -54,7 +53,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 rule="trust-changed",
                 severity="error",
                 subject=pair.subject,
-                message=f"the trust policy of {pair.label} is another one: {found.description}",
+                message=f"the trust policy of {pair.label} differs from the file: {found.description}",
                 location=trust.location,
                 evidence=found.evidence,
             )

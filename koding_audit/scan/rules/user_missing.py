@@ -1,4 +1,4 @@
-"""Nobody can sign in or build as a user that is not there."""
+"""A declared user does not exist. Nothing can sign in or build as this user."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ HELP = Help(
     looks_at="whether each declared user exists.",
     by_hand="create the user with the path and the tags that the file declares, or correct its name in the file.",
     commands=("aws iam create-user --user-name USER --path /PATH/ --tags Key=KEY,Value=VALUE",),
-    with_fix="with `--create`: created with its declared path and tags. Not where the name is taken in another "
-    "case, and not where the user is to have a boundary: this tool never writes one, and does not create "
-    "the user without it. Its memberships and policies are findings of their own, one fix each.",
+    with_fix="with `--create`: creates it with its declared path and tags, unless the name is taken in another case "
+    "or the user declares a boundary: this tool never writes a boundary, and does not create the user without it. "
+    "Its memberships and policies are separate findings, each with its own fix.",
     example="""\
 version: 1
 users:
@@ -50,7 +50,7 @@ def _missing_message(pair: Pair) -> str:
     if pair.case_variant is not None:
         return f"{pair.label} does not exist, but {pair.case_variant.name} does: IAM's names are unique ignoring case"
     if pair.needs_boundary:
-        return f"{pair.label} does not exist, and is to have a permissions boundary, which only a person may set"
+        return f"{pair.label} does not exist; it declares a permissions boundary, which a person has to set"
     return f"{pair.label} does not exist"
 
 

@@ -1,4 +1,4 @@
-"""Somebody has access whom nobody wrote down."""
+"""A user is not declared in the desired state. Its access is not reviewed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FACTS = frozenset({Fact.USERS_LISTED})
 STEP = "declare the user, ignore it with a reason, or delete it"
 HELP = Help(
     severity="error",
-    looks_at="every user of the account, where the file says `closed: {users: true}`; one that is not declared is "
-    "a finding.",
-    by_hand="declare the user, list it under `ignore` with a reason, or delete it: first what it holds, then the user.",
+    looks_at="every user of the account, if the file sets `closed: {users: true}`. Each undeclared user is a finding.",
+    by_hand="declare the user, list it under `ignore` with a reason, or delete it: first its keys, memberships and "
+    "policies, then the user.",
     commands=(
         "aws iam list-groups-for-user --user-name USER",
         "aws iam remove-user-from-group --group-name GROUP --user-name USER",
@@ -35,7 +35,7 @@ users:
 closed:
   users: true
 """,
-    finds="user ada is not declared, and the users are closed",
+    finds="user ada is not declared; undeclared users are not allowed (`closed`)",
 )
 
 
@@ -48,6 +48,6 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             rule="user-unexpected",
             severity="error",
             subject=user.arn,
-            message=f"user {user.name} is not declared, and the users are closed",
+            message=f"user {user.name} is not declared; undeclared users are not allowed (`closed`)",
             location=source,
         )

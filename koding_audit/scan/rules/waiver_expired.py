@@ -1,4 +1,4 @@
-"""What was accepted until a day is accepted no longer."""
+"""A waiver has expired. The findings that it accepted are open again."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from koding_audit.scan.waivers import is_expired, waiver_key, waiver_label
 
 TRAITS = RuleTraits(is_waivable=False)
 FACTS: frozenset[Fact] = frozenset()
-STEP = "mend what was accepted, or have its owner give the waiver another day"
+STEP = "fix what was accepted, or have the owner extend the waiver"
 HELP = Help(
     severity="warning",
-    looks_at="the last day of each [waiver](waivers.md), against the time when the account was read. What it accepted "
-    "is open again.",
-    by_hand="mend what was accepted, and take the waiver out of the file; or have its owner give it another day.",
-    with_fix="no: what it accepted is planned for again.",
+    looks_at="the last day of each [waiver](waivers.md), compared with the time when the account was read. The "
+    "findings that it accepted are open again.",
+    by_hand="fix what was accepted and remove the waiver from the file, or have the owner extend it.",
+    with_fix="no: the findings that it accepted are planned for again.",
     example="""\
 version: 1
 users:
@@ -31,7 +31,7 @@ waivers:
     owner: platform
     expires: "2026-10-31"
 """,
-    finds="the waiver of policy-unexpected for user/koding-user ended with 2026-10-31",
+    finds="the waiver of policy-unexpected for user/koding-user expired on 2026-10-31",
 )
 
 
@@ -43,7 +43,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="warning",
                 subject=comparison.account.root_arn,
                 key=waiver_key(waiver),
-                message=f"the waiver of {waiver_label(waiver)} ended with {waiver.expires.isoformat()}",
+                message=f"the waiver of {waiver_label(waiver)} expired on {waiver.expires.isoformat()}",
                 location=waiver.location,
                 evidence={"expires": waiver.expires.isoformat(), "owner": waiver.owner, "reason": waiver.reason},
             )

@@ -1,4 +1,4 @@
-"""A waiver left behind would hide what comes next."""
+"""A waiver matches no finding. It would hide a future one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from koding_audit.scan.waivers import is_expired, waiver_key, waiver_label
 
 TRAITS = RuleTraits(is_waivable=False, needs_waiver_use=True)
 FACTS: frozenset[Fact] = frozenset()
-STEP = "take the waiver out of the file, or correct what it names"
+STEP = "remove the waiver from the file, or correct its rule, subject or policy"
 HELP = Help(
     severity="warning",
-    looks_at="each [waiver](waivers.md) that still holds, against what the other rules found: one that fits nothing. "
-    "Not where its rule did not run or could not answer, nor where its subject is an ARN of another account.",
-    by_hand="take the waiver out of the file, or correct what it names.",
+    looks_at="whether each unexpired [waiver](waivers.md) matches a finding of the other rules. A waiver is not "
+    "checked if its rule did not run or could not be evaluated, or if its subject is an ARN of another account.",
+    by_hand="remove the waiver from the file, or correct its rule, subject or policy.",
     with_fix="no.",
     example="""\
 version: 1
@@ -31,7 +31,7 @@ waivers:
     owner: platform
     expires: "2027-01-31"
 """,
-    finds="nothing is waived by the waiver of policy-unexpected for user/koding-user",
+    finds="unused waiver: policy-unexpected for user/koding-user",
 )
 
 
@@ -43,7 +43,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                 severity="warning",
                 subject=comparison.account.root_arn,
                 key=waiver_key(waiver),
-                message=f"nothing is waived by the waiver of {waiver_label(waiver)}",
+                message=f"unused waiver: {waiver_label(waiver)}",
                 location=waiver.location,
                 evidence={"expires": waiver.expires.isoformat(), "owner": waiver.owner, "reason": waiver.reason},
             )

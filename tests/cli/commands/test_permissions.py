@@ -389,7 +389,7 @@ def set_up(simulator: Simulator, folder: Path, statements: list[dict[str, Any]])
     for left in (".aws/credentials", "journal.jsonl.key"):
         (folder / left).unlink(missing_ok=True)
     said = ("setup", str(folder / "desired.yaml"), "--yes", "--save-key", "profile:koding")
-    with patch.object(CredentialsFile, "add", side_effect=AuditError("no room")):
+    with patch.object(CredentialsFile, "add_profile", side_effect=AuditError("no room")):
         refused = command(simulator, folder, *said)
     (folder / "journal.jsonl.key").unlink(missing_ok=True)
     user = simulator.account.state.entities.get(("User", "koding-user"))

@@ -106,8 +106,8 @@ def _drift() -> tuple[Finding, ...]:
             severity="warning",
             subject=GROUP,
             key="route53",
-            message="group Developers has only a part of optional set route53: it lacks AmazonRoute53DomainsFullAccess"
-            " (--with route53 completes it)",
+            message="group Developers has only a part of optional set route53:"
+            " AmazonRoute53DomainsFullAccess is missing (--with route53 completes it)",
             location=Location(FILE, 14, 16),
             policy_set="route53",
             evidence={"missing": ["arn:aws:iam::aws:policy/AmazonRoute53DomainsFullAccess"], "attached": []},
@@ -117,7 +117,7 @@ def _drift() -> tuple[Finding, ...]:
             severity="error",
             subject=GROUP,
             key="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
-            message="group Developers has AmazonS3ReadOnlyAccess, which no set of it names",
+            message="group Developers has AmazonS3ReadOnlyAccess, which none of its sets contains",
             location=Location(FILE, 12, 3),
             evidence={"exclusive": True},
             fix=Action(

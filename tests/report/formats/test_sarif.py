@@ -58,8 +58,8 @@ def test_a_sarif_result_points_to_its_rule_its_line_and_its_subject() -> None:
     rule = rules[found["ruleIndex"]]
     assert rule["name"] == "OptionalSetIncomplete"
     assert rule["defaultConfiguration"] == {"level": "warning"}
-    assert "decide which half is wanted: attach the rest" in rule["help"]["text"]
-    assert "**By hand**: decide which half is wanted: attach the rest" in rule["help"]["markdown"]
+    assert "decide whether the set is needed: attach the rest" in rule["help"]["text"]
+    assert "**By hand**: decide whether the set is needed: attach the rest" in rule["help"]["markdown"]
 
 
 def test_a_sarif_result_without_a_line_points_to_the_first_file() -> None:

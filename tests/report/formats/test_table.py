@@ -64,7 +64,7 @@ def test_a_name_that_is_longer_than_the_line_stays_whole() -> None:
         (3, "scan again with --fix --replace"),
         (5, "scan again with --fix --create"),
         (6, "scan again with --fix --create"),
-        (9, "sign in as root, open Security credentials, delete its access keys"),
+        (9, "sign in as root, open Security credentials, delete the access keys"),
     ],
 )
 def test_each_finding_says_how_to_fix_it(finding: int, fix: str) -> None:

@@ -13,14 +13,14 @@ def test_more_active_keys_than_allowed_is_one_warning_that_names_each_by_its_las
     [found] = access_key_extra.check(compare(desired(user(access_keys=key_limits(max_active=1))), TWO))
     assert found.id == "access-key-extra/arn:aws:iam::123456789012:user/koding-user"
     assert (found.severity, found.fix) == ("warning", None)
-    assert found.message == "user koding-user has 2 active access keys (...ABCD, ...EFGH), and is to have at most 1"
+    assert found.message == "user koding-user has 2 active access keys (...ABCD, ...EFGH); the file allows at most 1"
     assert found.evidence == {"active": ["...ABCD", "...EFGH"], "max_active": 1}
 
 
 def test_any_active_key_is_one_too_many_where_keys_are_forbidden() -> None:
     live = snapshot(live_user(), credentials=Credentials(keys=(access_key(), access_key("OFFF", active=False))))
     [found] = access_key_extra.check(compare(desired(user(access_keys=key_limits(max_active=0))), live))
-    assert found.message == "user koding-user has 1 active access key (...ABCD), and is to have none"
+    assert found.message == "user koding-user has 1 active access key (...ABCD); the file allows none"
 
 
 def test_as_many_as_allowed_are_fine_and_inactive_keys_do_not_count() -> None:

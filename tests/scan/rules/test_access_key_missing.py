@@ -14,7 +14,7 @@ def test_fewer_active_keys_than_wanted_is_a_warning_without_a_fix() -> None:
     [found] = access_key_missing.check(compare(WANTED, live))
     assert found.id == "access-key-missing/arn:aws:iam::123456789012:user/koding-user"
     assert (found.severity, found.fix) == ("warning", None)
-    assert found.message == "user koding-user has 0 active access keys, and is to have 1"
+    assert found.message == "user koding-user has 0 active access keys; the file requires 1"
     assert found.evidence == {"active": 0, "min_active": 1}
     assert found.location == WANTED.users["koding-user"].access_keys.location
 

@@ -26,7 +26,7 @@ def test_an_action_that_the_attached_policies_allow_is_no_finding() -> None:
 def test_an_explicit_deny_names_its_statement_and_policy() -> None:
     deny = {"Sid": "NotYou", "Effect": "Deny", "Action": "ec2:Run*", "Resource": "*"}
     assert messages(account(inline=deny)) == [
-        "user koding-user may not ec2:RunInstances, which set stack-build is for: "
+        "user koding-user may not ec2:RunInstances, which set stack-build needs: "
         "statement 1 (NotYou) of inline policy guard, user koding-user: denies"
     ]
 
@@ -92,7 +92,7 @@ def test_an_scp_that_denies_is_named_with_its_file_and_level() -> None:
     live = account(organization=organization([ALLOW_ALL], [ALLOW_ALL, DENY_EC2]))
     (finding,) = found(live)
     assert finding.message == (
-        "group Developers may not ec2:RunInstances, which set stack-build is for: "
+        "group Developers may not ec2:RunInstances, which set stack-build needs: "
         "statement 2 (NoEc2) of scp2.json, SCP level 2: denies"
     )
     assert finding.evidence["because"] == [

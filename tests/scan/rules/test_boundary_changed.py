@@ -13,9 +13,9 @@ EDGE, OTHER = own("edge"), own("team/other")
 @pytest.mark.parametrize(
     ("wanted", "live", "words"),
     [
-        (EDGE, OTHER, "has boundary customer:team/other, and is to have boundary customer:edge"),
-        (EDGE, "", "has no boundary, and is to have boundary customer:edge"),
-        (None, OTHER, "has boundary customer:team/other, and is to have no boundary"),
+        (EDGE, OTHER, "has boundary customer:team/other; the file declares boundary customer:edge"),
+        (EDGE, "", "has no boundary; the file declares boundary customer:edge"),
+        (None, OTHER, "has boundary customer:team/other; the file declares no boundary"),
     ],
 )
 def test_another_boundary_than_declared_is_an_error_that_nothing_fixes(
@@ -50,4 +50,4 @@ def test_nothing_is_said_of_a_user_that_is_missing_not_read_or_ignored() -> None
 def test_a_role_has_another_boundary_than_declared() -> None:
     wanted = desired(role(boundary=boundary(own("edge"))))
     (finding,) = boundary_changed.check(compare(wanted, snapshot(live_role())))
-    assert finding.message == "role app has no boundary, and is to have boundary customer:edge"
+    assert finding.message == "role app has no boundary; the file declares boundary customer:edge"

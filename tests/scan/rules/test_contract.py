@@ -196,8 +196,8 @@ def section(rule: str) -> str:
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_says_why_it_matters_what_it_needs_and_what_a_person_does(rule: str) -> None:
     why = advice_for_rule(rule).why
-    assert 0 < len(why) <= 60
-    assert why.endswith(".")
+    assert 0 < len(why) <= 110
+    assert re.fullmatch(r"[A-Z][^.?!]+\. [A-Z][^.?!]+\.", why), "what is wrong; then why it matters"
     assert bool(module(rule).FACTS) is (rule not in WITHOUT_FACTS)
     assert all(isinstance(fact, Fact) for fact in module(rule).FACTS)
     step = module(rule).STEP

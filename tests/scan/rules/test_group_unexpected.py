@@ -16,7 +16,7 @@ def test_an_undeclared_group_is_an_error_without_a_fix() -> None:
     )
     assert found.id == "group-unexpected/arn:aws:iam::123456789012:group/x/stray"
     assert (found.severity, found.fix, found.location) == ("error", None, line(44))
-    assert found.message == "group stray is not declared, and the groups are closed"
+    assert found.message == "group stray is not declared; undeclared groups are not allowed (`closed`)"
 
 
 def test_without_closed_nothing_is_said_although_all_were_read() -> None:

@@ -13,7 +13,7 @@ def test_another_meaning_is_told_with_what_is_gained_and_lost() -> None:
     live = '{"Statement": [{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": "arn:aws:s3:::logs/*"}]}'
     finding = only(inline_changed.check(with_inline(live)))
     assert finding.message == (
-        "inline policy own of user koding-user is another one: "
+        "inline policy own of user koding-user differs from the file: "
         "it also allows s3:PutObject on arn:aws:s3:::logs/*; "
         "it does not allow s3:GetObject on *"
     )

@@ -11,7 +11,7 @@ from tests.values import compare, desired, group, ignore, live_group, live_user,
 def test_an_inline_policy_is_a_note_and_is_not_deleted() -> None:
     [found] = inline_unexpected.check(compare(desired(group()), snapshot(live_group(inline=["s3-write"]))))
     assert (found.severity, found.key, found.fix) == ("note", "s3-write", None)
-    assert found.message == "group Developers has an inline policy s3-write, which the desired state does not name"
+    assert found.message == "group Developers has inline policy s3-write, which is not declared"
 
 
 def test_it_is_an_error_that_can_be_deleted_where_the_group_is_exclusive() -> None:

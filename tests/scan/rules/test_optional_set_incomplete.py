@@ -32,7 +32,7 @@ def test_half_of_an_optional_set_is_a_warning_that_names_the_other_half() -> Non
     assert (found.severity, found.fix, found.policy_set) == ("warning", None, "route53")
     assert found.message == (
         "group Developers has only a part of optional set route53:"
-        " it lacks AmazonRoute53DomainsFullAccess (--with route53 completes it)"
+        " AmazonRoute53DomainsFullAccess is missing (--with route53 completes it)"
     )
     assert found.evidence == {"attached": [DNS], "missing": [DOMAINS], "granted": False}
     assert found.location == WANTED.groups["Developers"].optional[0].location
@@ -96,7 +96,7 @@ def half(attached_text: str | None, missing_text: str | None, **more: str) -> Fi
 def test_half_of_a_set_that_grants_all_of_it_is_a_note_that_says_so() -> None:
     found = half(statement("route53*:*"), statement("route53domains:*"))
     assert (found.severity, found.evidence["granted"]) == ("note", True)
-    assert "AmazonRoute53DomainsFullAccess, all of which what is attached grants already" in found.message
+    assert "AmazonRoute53DomainsFullAccess is missing; the attached policies already grant all of it" in found.message
 
 
 def test_half_that_grants_less_or_denies_some_of_it_is_a_warning() -> None:

@@ -10,8 +10,8 @@ def test_another_path_than_declared_is_an_error_that_nothing_fixes() -> None:
     wanted = desired(group(path="/team/"), user(path="/"))
     found = list(path_changed.check(compare(wanted, snapshot(live_group(), live_user(path="/ci/")))))
     assert [each.message for each in found] == [
-        "group Developers is at path /, and is to be at /team/",
-        "user koding-user is at path /ci/, and is to be at /",
+        "group Developers has path /; the file declares path /team/",
+        "user koding-user has path /ci/; the file declares path /",
     ]
     assert {(each.severity, each.fix) for each in found} == {("error", None)}
     assert found[0].subject == "arn:aws:iam::123456789012:group/Developers"

@@ -31,7 +31,7 @@ def test_a_policy_with_five_versions_is_told_why_it_gets_no_other() -> None:
     )
     finding = only(policy_document_changed.check(with_policy(live)))
     assert finding.fix is None
-    assert finding.message.endswith("it has five versions, so no other can be made until one is deleted")
+    assert finding.message.endswith("it has five versions, so delete one before another can be created")
 
 
 def test_a_policy_that_says_the_same_in_other_words_is_no_finding() -> None:

@@ -30,7 +30,7 @@ def test_a_stray_attachment_is_a_note_and_is_not_taken_away() -> None:
     wanted = desired(BUILD, group(required=["build"]))
     [found] = policy_unexpected.check(compare(wanted, snapshot(live_group(attached=[EC2, S3]))))
     assert (found.severity, found.key, found.fix) == ("note", S3, None)
-    assert found.message == "group Developers has AmazonS3ReadOnlyAccess, which no set of it names"
+    assert found.message == "group Developers has AmazonS3ReadOnlyAccess, which none of its sets contains"
     assert found.location == wanted.groups["Developers"].location
 
 

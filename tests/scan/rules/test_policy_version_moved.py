@@ -25,16 +25,16 @@ def test_a_pin_that_holds_is_no_finding() -> None:
 def test_a_pin_that_moved_is_a_warning_with_what_that_gained_and_lost() -> None:
     finding = only(policy_version_moved.check(with_pin("v6", now=statement("s3:Get*"), v5=statement("s3:GetObject"))))
     assert (finding.severity, finding.fix) == ("warning", None)
-    assert finding.message.startswith("Reading is pinned to v5, and AWS has moved it to v6: it also allows")
+    assert finding.message.startswith("Reading is pinned to v5; AWS has moved it to v6: it also allows")
     assert finding.evidence["gained"]
     assert "lost" not in finding.evidence
 
 
 def test_a_pin_that_moved_without_a_change_of_meaning_says_so() -> None:
     finding = only(policy_version_moved.check(with_pin("v6", now=statement(), v5=SAME_IN_OTHER_WORDS)))
-    assert finding.message.endswith("the two mean the same")
+    assert finding.message.endswith("the two are equal in meaning")
 
 
 def test_a_pin_whose_old_version_was_not_read_says_so() -> None:
     finding = only(policy_version_moved.check(with_pin("v6", now=statement())))
-    assert finding.message.endswith("what that changed was not read")
+    assert finding.message.endswith("the change could not be read")

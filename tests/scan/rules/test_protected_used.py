@@ -48,9 +48,7 @@ def test_every_key_and_the_password_that_were_ever_used_are_told_with_when() -> 
         ("WXYZ", "access-key", "2026-11-20T20:00:00Z"),
         ("password", "password", "2026-11-22T20:00:00Z"),
     ]
-    assert told[1].message == (
-        "access key ...WXYZ of user Break-Glass, who is protected, was last used on 2026-11-20T20:00:00Z"
-    )
+    assert told[1].message == ("access key ...WXYZ of protected user Break-Glass was last used on 2026-11-20T20:00:00Z")
     assert {(each.subject, each.location) for each in told} == {
         (ACCOUNT.arn("user", "Break-Glass", "/emergency/"), line(2, 13))
     }

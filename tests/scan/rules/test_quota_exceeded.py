@@ -15,7 +15,7 @@ def test_more_attached_policies_than_the_group_quota_is_an_error() -> None:
     [found] = quota_exceeded.check(compare(wanted, live))
     assert found.id == "quota-exceeded/arn:aws:iam::123456789012:group/Developers/AttachedPoliciesPerGroupQuota"
     assert (found.severity, found.fix) == ("error", None)
-    assert found.message == "group Developers would have 3 attached policies, and this account's quota is 2"
+    assert found.message == "group Developers would have 3 attached policies; this account's quota is 2"
     assert found.evidence == {"quota": 2, "needed": 3}
 
 
@@ -56,7 +56,7 @@ def test_more_groups_than_a_user_may_be_in_is_an_error() -> None:
     live = snapshot(live_group("G"), live_group("H"), live_user(groups=["G", "X"]), summary={"GroupsPerUserQuota": 2})
     [found] = quota_exceeded.check(compare(wanted, live))
     assert found.key == "GroupsPerUserQuota"
-    assert found.message == "user koding-user would have 3 groups, and this account's quota is 2"
+    assert found.message == "user koding-user would have 3 groups; this account's quota is 2"
 
 
 def test_a_group_of_another_case_or_an_ignored_one_takes_no_room() -> None:
@@ -75,7 +75,7 @@ def test_missing_users_and_groups_have_to_fit_the_account() -> None:
     found = {each.key: each for each in quota_exceeded.check(compare(wanted, live))}
     assert set(found) == {"UsersQuota", "GroupsQuota"}
     assert found["UsersQuota"].subject == ROOT
-    assert found["UsersQuota"].message == "the account would have 6 users, and this account's quota is 5"
+    assert found["UsersQuota"].message == "the account would have 6 users; this account's quota is 5"
     assert found["GroupsQuota"].evidence == {"quota": 10, "needed": 11}
 
 

@@ -13,8 +13,8 @@ BOTH = snapshot(live_user(), credentials=Credentials(services=("ssh", "codecommi
 def test_each_kind_of_credential_is_one_warning() -> None:
     found = list(service_credential_unexpected.check(compare(WANTED, BOTH)))
     assert [each.message for each in found] == [
-        "user koding-user has a credential for codecommit.amazonaws.com, and its access keys are limited",
-        "user koding-user has an SSH key, and its access keys are limited",
+        "user koding-user has a credential for codecommit.amazonaws.com; its access keys are limited",
+        "user koding-user has an SSH key; its access keys are limited",
     ]
     assert [each.key for each in found] == ["codecommit.amazonaws.com", "ssh"]
     assert {(each.severity, each.fix) for each in found} == {("warning", None)}

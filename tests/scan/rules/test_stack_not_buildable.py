@@ -34,19 +34,19 @@ def test_a_resource_that_lacks_something_is_named_with_its_place_and_the_set_tha
     assert finding.location == line(15)
     assert finding.message == (
         "user koding-user may not s3:CreateBucket, which aws_s3_bucket.logs of web.yml needs; set files (--with files)"
-        " gives it"
+        " grants it"
     )
     assert finding.evidence["actions"] == ["s3:CreateBucket"]
 
 
 def test_a_required_set_that_is_not_attached_is_named_as_such() -> None:
     (finding,) = found(wanted(RUN), live(EC2=EC2, S3=S3))
-    assert finding.message.endswith("; set build, which is required, gives it")
+    assert finding.message.endswith("; set build, which is required, grants it")
 
 
 def test_where_no_set_helps_it_says_so() -> None:
     (finding,) = found(wanted(replace(RUN, action="rds:CreateDBInstance")), live("EC2", EC2=EC2, S3=S3))
-    assert finding.message.endswith("; no policy set gives it")
+    assert finding.message.endswith("; no policy set grants it")
 
 
 def test_what_is_not_known_is_said_in_that_way() -> None:
@@ -58,7 +58,7 @@ def test_what_is_not_known_is_said_in_that_way() -> None:
 
 def test_a_user_that_is_known_not_to_be_there_cannot_build() -> None:
     (finding,) = found(wanted(RUN), snapshot(live_group("Developers"), absent=[("user", "koding-user")]))
-    assert finding.message == "user koding-user, who is to build web.yml, does not exist"
+    assert finding.message == "user koding-user, the builder of web.yml, does not exist"
 
 
 def test_a_user_that_was_not_read_is_left_to_not_checked() -> None:

@@ -16,6 +16,6 @@ def test_unknown_types_are_one_finding_each() -> None:
     state = wanted(unknown=(*places, module))
     messages = [each.message for each in stack_type_unknown.check(compare(state, live()))]
     assert messages == [
-        "it is not known what aws_new.a of web.yml needs: nobody knows (and 1 more of it)",
+        "it is not known what aws_new.a of web.yml needs: nobody knows (and 1 more of this type)",
         "it is not known what module.net of web.yml needs: the contents of a module are not read",
     ]

@@ -16,7 +16,7 @@ def test_an_undeclared_user_is_an_error_without_a_fix() -> None:
     )
     assert found.id == "user-unexpected/arn:aws:iam::123456789012:user/x/stray"
     assert (found.severity, found.fix, found.location) == ("error", None, line(44))
-    assert found.message == "user stray is not declared, and the users are closed"
+    assert found.message == "user stray is not declared; undeclared users are not allowed (`closed`)"
 
 
 def test_without_closed_nothing_is_said_although_all_were_read() -> None:

@@ -12,7 +12,7 @@ def test_a_waiver_whose_last_day_is_over_is_a_warning_at_its_line() -> None:
     assert (found.severity, found.subject, found.fix) == ("warning", ACCOUNT.root_arn, None)
     assert found.key == f"policy-unexpected/group/Developers/{aws('AmazonS3ReadOnlyAccess')}"
     assert found.message == (
-        "the waiver of policy-unexpected for group/Developers and AmazonS3ReadOnlyAccess ended with 2026-11-22"
+        "the waiver of policy-unexpected for group/Developers and AmazonS3ReadOnlyAccess expired on 2026-11-22"
     )
     assert found.evidence == {"expires": "2026-11-22", "owner": "platform", "reason": "it moves"}
     assert found.location == accepted.location

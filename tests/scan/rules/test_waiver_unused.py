@@ -14,7 +14,7 @@ def test_a_waiver_that_the_scanner_found_no_use_for_is_a_warning_at_its_line() -
     comparison = replace(compare(desired(waivers=(ACCEPTED, ENDED)), snapshot()), unused_waivers=(ACCEPTED, ENDED))
     [found] = waiver_unused.check(comparison)
     assert (found.severity, found.key, found.location) == ("warning", "user-missing/*/*", ACCEPTED.location)
-    assert found.message == "nothing is waived by the waiver of user-missing"
+    assert found.message == "unused waiver: user-missing"
 
 
 def test_before_the_scanner_knows_nothing_is_said() -> None:
