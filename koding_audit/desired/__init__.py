@@ -1,6 +1,6 @@
-"""Desired-state files -> Desired, with every item's file, line and column; whatever is not clear is refused.
+"""Loads desired-state files: every item has its file, line and column, and ambiguous input is an error.
 
-Only the standard library is imported here: whoever just wants the schema pays for no YAML.
+Only the standard library is imported here: reading the schema does not load YAML.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ __all__ = (
 
 
 def load_desired(paths: Sequence[str]) -> Desired:
-    """One desired state from one or several files. Raises InputError: what is wrong, where, and what to do."""
+    """Load one desired state from one or several files. Raises InputError."""
     from koding_audit.desired import loader  # noqa: PLC0415 - see the module's docstring
 
     return loader.load_desired_files(paths, desired_schema())
 
 
 def require_sets(desired: Desired, sets: Sequence[str]) -> Desired:
-    """The same with each optional use of these sets a required one (`--with SET`). Raises InputError."""
+    """Make each optional use of these sets a required one (`--with SET`). Raises InputError."""
     from koding_audit.desired import optional_sets  # noqa: PLC0415 - see the module's docstring
 
     return optional_sets.require_optional_sets(desired, sets)
 
 
 def load_guards_beside(paths: Sequence[str]) -> Guards:
-    """The guards beside files that were desired state once, as far as they are still there. Raises InputError."""
+    """Load the guards beside these files; missing files are skipped. Raises InputError."""
     from koding_audit.desired import guards_file  # noqa: PLC0415 - see the module's docstring
 
     return guards_file.read_guards_beside(paths)

@@ -1,7 +1,7 @@
-"""A live account -> a desired-state file that describes it, so that a scan with it finds nothing.
+"""Describes a live account as a desired-state file, so that a scan with this file has no findings.
 
-Names, paths and documents come from AWS, and are written so that YAML reads them as the text they are. What this format
-cannot say is left out of the file, and listed.
+Names, paths and documents come from AWS, and are quoted so that YAML reads them as text. What the format cannot express
+is left out of the file, and listed.
 """
 
 from __future__ import annotations
@@ -37,35 +37,40 @@ FACTS = frozenset(
     }
 )
 _LINE_WIDTH = 110
-_MAX_DEPTH = 12  # of a document: the file itself may be 20 deep
-# A name that no YAML reader takes for anything but text; whatever else is quoted.
+_MAX_DEPTH = 12  # levels of a document; the file itself may have 20
+# A name that every YAML reader reads as text; others are quoted.
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.@/-]*", re.ASCII)
 _RESERVED_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-# How people write a policy; whatever else there is comes behind.
+# The usual order in a policy; other elements follow.
 _ELEMENT_ORDER = ("Version", "Id", "Statement", "Sid", "Effect", "Principal", "Action", "NotAction", "Resource")
 _VARIABLES = ("${account}", "${partition}")
 
 _HEADER = """\
 # yaml-language-server: $schema=./koding-audit.schema.json
 #
-# Account {account} as it was at {time}, written by `koding-audit init --adopt`.
-# A scan with this file finds nothing until something changes. It says what is there, not what should be: go through it,
-# and take out what nobody needs. Sets are of one policy each: put together what belongs together, under a name that
-# says what it is for.
+# Account {account} at {time}, written by `koding-audit init --adopt`.
+# A scan with this file has no findings until something changes. The file describes what exists, not what should exist:
+# review it, and remove what is not needed. Each set has one policy: combine policies that belong together in one set,
+# and name it by its purpose.
 #
-# Not described: the root user, access keys, passwords, MFA devices and tags; policies that nobody has; roles that AWS
-# services and Identity Center made.
+# Not described: the root user, access keys, passwords, MFA devices and tags; policies that are not attached; roles that
+# AWS services and Identity Center created.
 """
-_OMISSIONS_HEADER = "#\n# What this format cannot say:\n"
+_OMISSIONS_HEADER = "#\n# Left out, because this format cannot express it:\n"
 _CLOSED_HINT = """
-# With this, whoever does not stand here is an error; `exclusive: true` does the same for what somebody has.
+# With this, undeclared users, groups and roles are errors; `exclusive: true` does the same for what one of them has.
 # closed: {users: true, groups: true, roles: true}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class AccountDescription:
-    """A desired-state file. counts: how many groups, users and roles it declares; left_out: what it cannot say."""
+    """A desired-state file that describes an account.
+
+    text: the file.
+    counts: the number of groups, users and roles that it declares.
+    omissions: what is left out, and why.
+    """
 
     text: str
     counts: Mapping[PrincipalKind, int]
@@ -73,27 +78,27 @@ class AccountDescription:
 
 
 def adopt_query() -> Query:
-    """What a description goes by; the account's own facts are there for what a scan will say of root."""
+    """The query for a description; the facts of the account are for the scan of root that follows."""
     account = frozenset({Fact.CALLER, Fact.SUMMARY, Fact.CREDENTIAL_REPORT})
     return Query(account=account, listed=frozenset({"user", "group", "role"}), facts_of_all=FACTS)
 
 
 def adoption_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
-    """What would have to be read too for the description to be whole. What root is like, it does not say."""
+    """The gaps that make a description incomplete. Facts about root do not count: it is not described."""
     calls = {Fact.DOCUMENT: "iam:GetPolicyVersion", Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails"}
     known = [gap for gap in snapshot.gaps if gap.fact in _described_facts() and arn_account(gap.subject) != "aws"]
-    told = {(gap.fact, gap.subject) for gap in known}
+    known_keys = {(gap.fact, gap.subject) for gap in known}
     reason = "it is not in what was read"
     missing = [
         Gap(fact, calls.get(fact, "iam:GetAccountAuthorizationDetails"), reason, subject)
         for fact, subject in _missing_facts(snapshot)
-        if (fact, subject) not in told
+        if (fact, subject) not in known_keys
     ]
     return (*known, *missing)
 
 
 def describe_account(snapshot: Snapshot) -> AccountDescription:
-    """The file for an account of which nothing is `unread`. The same account gives the same text."""
+    """Describe an account without adoption gaps. The same account gives the same text."""
     return _DescriptionBuilder(snapshot).build()
 
 
@@ -102,7 +107,7 @@ def _described_facts() -> frozenset[Fact]:
 
 
 def _missing_facts(snapshot: Snapshot) -> Iterator[tuple[Fact, str]]:
-    """Each fact that no gap speaks of and that is not there all the same."""
+    """Yield each fact that the snapshot lacks, with its subject."""
     lists: dict[PrincipalKind, Fact] = {
         "user": Fact.USERS_LISTED,
         "group": Fact.GROUPS_LISTED,
@@ -122,13 +127,13 @@ def _missing_facts(snapshot: Snapshot) -> Iterator[tuple[Fact, str]]:
     yield from ((Fact.DOCUMENT, arn) for arn in own if arn not in snapshot.documents)
 
 
-class _NotExpressible(Exception):  # noqa: N818 - no error: the file does without
-    """The format has no words for it; the message says why."""
+class _NotExpressible(Exception):  # noqa: N818 - not an error: the item is left out of the file
+    """The format cannot express it; the message is the reason."""
 
 
 @dataclass
 class _DescriptionBuilder:
-    """One description in the making."""
+    """Builds one description."""
 
     snapshot: Snapshot
     sets: dict[str, str] = field(default_factory=dict)  # by ARN: the set's name
@@ -144,7 +149,7 @@ class _DescriptionBuilder:
         counts: dict[PrincipalKind, int] = {"group": len(groups), "user": len(users), "role": len(roles)}
         in_groups = {name for group in groups.values() for name in group.get("members", ())}
         policy_sets = {self.sets[arn]: self._set_item(arn) for arn in sorted(self.sets, key=self.sets.__getitem__)}
-        # Who is only in groups stands with their members.
+        # A user that is only in groups is declared by their `members`.
         users = {name: item for name, item in users.items() if item or name not in in_groups}
         parts = {"policy_sets": policy_sets, "groups": groups, "users": users, "roles": roles}
         return AccountDescription(self._file_text(parts), counts, tuple(self.omissions))
@@ -152,8 +157,8 @@ class _DescriptionBuilder:
     def _file_text(self, parts: Mapping[str, Mapping[str, Any]]) -> str:
         account, taken_at = self.snapshot.account, self.snapshot.taken_at
         head = _HEADER.format(account=account.id, time=f"{taken_at:%Y-%m-%dT%H:%M:%SZ}")
-        told = "".join(f"# - {escape(clip_text(each, 400))}\n" for each in self.omissions)
-        text = head + (_OMISSIONS_HEADER + told if told else "")
+        omissions = "".join(f"# - {escape(clip_text(each, 400))}\n" for each in self.omissions)
+        text = head + (_OMISSIONS_HEADER + omissions if omissions else "")
         text += f'version: 1\n\naccount: {{id: "{account.id}", partition: {account.partition}}}\n'
         for key, value in (*parts.items(), ("root", {"access_keys": "forbidden", "mfa": "required"})):
             if value:
@@ -161,24 +166,24 @@ class _DescriptionBuilder:
         return text + _CLOSED_HINT
 
     def _nameable_principals(self, kind: PrincipalKind) -> list[Principal]:
-        """Those that a file may name, by name."""
+        """The principals that a file may declare, sorted by name."""
         found = sorted(
             (each for each in self.snapshot.principals.values() if each.kind == kind), key=lambda it: it.name
         )
-        kept = []
+        nameable = []
         for each in found:
             if kind == "role" and is_reserved_path(each.path):
                 continue
             if (kind == "role" and each.name.startswith(RESERVED_ROLE_PREFIXES)) or (
                 kind == "user" and each.name.lower() == "root"
             ):
-                self.omissions.append(f"{kind} {each.name}: a file may not declare this name")
+                self.omissions.append(f"{kind} {each.name}: a file cannot declare this name")
             else:
-                kept.append(each)
-        return kept
+                nameable.append(each)
+        return nameable
 
     def _principal_item(self, each: Principal) -> dict[str, Any]:
-        """What the file says of a principal; a group's members come later."""
+        """The entry of a principal; the members of a group are added later."""
         who = f"{each.kind} {each.name}"
         item: dict[str, Any] = {}
         if each.path != "/":
@@ -195,33 +200,33 @@ class _DescriptionBuilder:
             )
         return item
 
-    def _set_or_omit(self, item: dict[str, Any], key: str, what: str, said: Any) -> None:
+    def _set_or_omit(self, item: dict[str, Any], key: str, what: str, make_value: Any) -> None:
         try:
-            item[key] = said()
+            item[key] = make_value()
         except _NotExpressible as reason:
             self.omissions.append(f"{what}: {reason}")
 
     def _inline_items(self, each: Principal) -> dict[str, Any]:
-        said: dict[str, Any] = {}
+        items: dict[str, Any] = {}
         left = MAX_INLINE_LENGTH[each.kind]
         for name in sorted(each.inline or ()):
             text = self.snapshot.documents[inline_document_key(each, name)]
             what = f"{each.kind} {each.name}: its inline policy {name}"
             self._set_or_omit(
-                said,
+                items,
                 name,
                 what,
                 lambda name=name, text=text: _require_pattern("policyName", name) and _document_value(text),
             )
-            left -= document_length(json.dumps(said[name])) if name in said else 0
+            left -= document_length(json.dumps(items[name])) if name in items else 0
             if left < 0:
-                del said[name]
-                self.omissions.append(f"{what}: together they are longer than a file may say")
+                del items[name]
+                self.omissions.append(f"{what}: together, the inline policies are too long for a file")
                 break
-        return said
+        return items
 
     def _set_name(self, arn: str, who: str) -> str:
-        """The set that holds this policy, "" where there can be none."""
+        """The name of the set with this policy; "" if a file cannot name the policy."""
         if arn not in self.sets:
             try:
                 self._policy_reference(arn)
@@ -232,17 +237,17 @@ class _DescriptionBuilder:
         return self.sets[arn]
 
     def _policy_reference(self, arn: str) -> str:
-        """A policy as a file names it."""
+        """The name of a policy in a file."""
         account = self.snapshot.account
         name = _require_pattern("policy", policy_name(arn))
         if any(each in name for each in _VARIABLES):
-            raise _NotExpressible("a file would fill in what looks like a variable in it")
+            raise _NotExpressible("it contains ${account} or ${partition}, which a file would replace")
         if name.startswith(SERVICE_LINKED) or arn != _arn_in_account(name, account):
             raise _NotExpressible("a file cannot name this policy")
         return name
 
     def _set_item(self, arn: str) -> dict[str, Any]:
-        """One of the account's own policies comes with its document."""
+        """The entry of a set; a customer managed policy comes with its document."""
         if arn_account(arn) == "aws":
             return {"policies": [policy_name(arn)]}
         item: dict[str, Any] = {}
@@ -263,7 +268,7 @@ def _members_by_group(groups: Iterable[Principal], users: Iterable[Principal]) -
 
 
 def _free_set_name(arn: str, taken: set[str]) -> str:
-    """A name for a policy's set: the policy's own; sets' names may not differ in case only."""
+    """A name for a policy's set: the policy's own, unless it is taken; names of sets are unique ignoring case."""
     bare = arn.rpartition("/")[2]
     names = (bare, *(f"{bare[:120]}.{number}" for number in range(2, len(taken) + 3)))
     return next(name for name in names if name.casefold() not in taken)
@@ -276,39 +281,39 @@ def _arn_in_account(name: str, account: Account) -> str:
 
 
 def _require_pattern(definition: str, text: str) -> str:
-    """The text, where the schema takes it as such."""
+    """Return the text if it fits a definition of the schema. Raises _NotExpressible."""
     known = desired.desired_schema()["definitions"][definition]
     if not re.search(known["pattern"], text) or len(text) > known.get("maxLength", len(text)):
-        raise _NotExpressible("it is spelled in a way that a file may not use")
+        raise _NotExpressible("a file does not allow this spelling")
     return text
 
 
 def _document_value(text: str, *, trust: bool = False, longest: int | None = None) -> Any:
-    """A policy document, as the values that YAML is made of."""
-    said = _stringify_values(json.loads(text), _MAX_DEPTH)
-    written = json.dumps(said)
+    """A policy document as values for YAML. Raises _NotExpressible."""
+    value = _stringify_values(json.loads(text), _MAX_DEPTH)
+    written = json.dumps(value)
     if any(each in written for each in _VARIABLES):
-        raise _NotExpressible("a file would fill in what looks like a variable in it")
+        raise _NotExpressible("it contains ${account} or ${partition}, which a file would replace")
     problem = document_error(written, ScalarNode("", is_plain=False, location=Location("", 1, 1)), trust=trust)
     if problem:
         raise _NotExpressible(problem.message)
     if longest is not None and document_length(written) > longest:
-        raise _NotExpressible("it is longer than a file may say")
-    return said
+        raise _NotExpressible("it is too long for a file")
+    return value
 
 
-def _stringify_values(value: Any, deepest: int) -> Any:
-    """The same with text for each number and boolean, which is what IAM makes of them in a condition."""
-    if isinstance(value, dict) and deepest:
-        said = {_require_visible(key): _stringify_values(each, deepest - 1) for key, each in value.items()}
-        return dict(sorted(said.items(), key=lambda pair: (_element_rank(pair[0]), pair[0])))
-    if isinstance(value, list) and deepest:
-        return [_stringify_values(each, deepest - 1) for each in value]
+def _stringify_values(value: Any, levels: int) -> Any:
+    """Replace each number and boolean by text, as IAM does in a condition. levels: the allowed depth."""
+    if isinstance(value, dict) and levels:
+        items = {_require_visible(key): _stringify_values(each, levels - 1) for key, each in value.items()}
+        return dict(sorted(items.items(), key=lambda pair: (_element_rank(pair[0]), pair[0])))
+    if isinstance(value, list) and levels:
+        return [_stringify_values(each, levels - 1) for each in value]
     if isinstance(value, str):
         return _require_visible(value)
     if isinstance(value, (bool, int, float)):
         return json.dumps(value)
-    raise _NotExpressible("it is nested too deep" if value is not None else "there is a null in it")
+    raise _NotExpressible("it is nested too deeply" if value is not None else "it contains null")
 
 
 def _element_rank(key: str) -> int:
@@ -317,7 +322,7 @@ def _element_rank(key: str) -> int:
 
 def _require_visible(text: str) -> str:
     if not text.isprintable():
-        raise _NotExpressible("there is a line break in it, or a character that cannot be seen")
+        raise _NotExpressible("it contains a line break or an invisible character")
     return text
 
 
@@ -325,7 +330,7 @@ def _require_visible(text: str) -> str:
 
 
 def _yaml_lines(value: Any, indent: str) -> Iterator[str]:
-    """A mapping or a list, in lines: what fits into one is written in one, but for the items of a file."""
+    """Yield the lines of a mapping or list; a value that fits on one line is written on one."""
     if isinstance(value, dict):
         for key, each in value.items():
             if _is_one_line(each, indent):

@@ -1,4 +1,4 @@
-"""Trees -> Desired, refusing nothing: the schema came before it, and checks.py comes after."""
+"""Builds Desired from YAML nodes without rejecting any: the schema is checked before, and checks.py runs after."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CLOSED_KINDS: Mapping[str, PrincipalKind] = {"users": "user", "groups": "group"
 
 
 def build_desired(files: Sequence[YamlFile], guards: Guards) -> Desired:
-    """One desired state of several files. Of what stands there twice it takes one; checks.problem refuses it."""
+    """Build one desired state from several files. Of duplicates it takes one; checks.py rejects them."""
     account_source, account = top_level_mapping(files, "account")
     root_source, root = top_level_mapping(files, "root")
     _, closed = top_level_mapping(files, "closed")
@@ -62,7 +62,7 @@ def build_desired(files: Sequence[YamlFile], guards: Guards) -> Desired:
 
 
 def account_id_scalars(account: MappingNode) -> tuple[ScalarNode, ...]:
-    """The ids that `account` pins, one or a list."""
+    """The account ids of `account`, one or a list."""
     node = account.node("id")
     if isinstance(node, ScalarNode):
         return (node,)
@@ -70,7 +70,7 @@ def account_id_scalars(account: MappingNode) -> tuple[ScalarNode, ...]:
 
 
 def arn_of_policy_name(written: str) -> str:
-    """The ARN of a policy as a file writes it, with ${partition} and ${account} where the file does not say them."""
+    """The ARN of a policy name in a file, with ${partition} and ${account} if the file does not name them."""
     if written.startswith("arn:"):
         return written
     if written.startswith("customer:"):
@@ -79,7 +79,7 @@ def arn_of_policy_name(written: str) -> str:
 
 
 def arn_of_policy_mapping(node: MappingNode) -> str:
-    """The ARN of a policy that is written as a mapping: the account's own, unless it is pinned to a version."""
+    """The ARN of a policy in a file that is a mapping: customer managed, unless it is pinned to a version."""
     name = node.text("name")
     if "version" in node.entries:
         return arn_of_policy_name(name)
@@ -93,24 +93,24 @@ def policy_nodes(policy_set: MappingNode) -> tuple[ScalarNode | MappingNode, ...
 
 
 def arn_of_policy_node(node: ScalarNode | MappingNode) -> str:
-    """The ARN of one of a set's policies, however it is written."""
+    """The ARN of one of a set's policies, a text or a mapping."""
     return arn_of_policy_name(node.value) if isinstance(node, ScalarNode) else arn_of_policy_mapping(node)
 
 
 def merge_key_limits(own: YamlNode | None, default: YamlNode | None) -> KeyLimits | None:
-    """The user's limits, each before the default's. `forbidden`, on either side, is not joined with the other's."""
-    said = own or default
-    if said is None:
+    """Merge the user's limits with the defaults; the user's take precedence. `forbidden` is not merged."""
+    node = own or default
+    if node is None:
         return None
-    if isinstance(said, ScalarNode):
-        return KeyLimits(said.location, max_active=0)
+    if isinstance(node, ScalarNode):
+        return KeyLimits(node.location, max_active=0)
     inherited = default.entries if isinstance(default, MappingNode) else {}
-    limits = MappingNode({**inherited, **cast("MappingNode", said).entries}, said.location)
+    limits = MappingNode({**inherited, **cast("MappingNode", node).entries}, node.location)
     return KeyLimits(limits.location, **{name: int(limits.text(name)) for name in limits.entries})
 
 
 def ignore_entries(file: YamlFile) -> Iterator[Ignore]:
-    """The principals that a file wants ignored."""
+    """Yield the `ignore` entries of a file."""
     listed = cast("SequenceNode | None", file.root.node("ignore"))
     for node in cast("tuple[MappingNode, ...]", listed.nodes if listed else ()):
         (kind,) = node.entries.keys() - {"reason"}
@@ -118,14 +118,14 @@ def ignore_entries(file: YamlFile) -> Iterator[Ignore]:
 
 
 def waiver_nodes(files: Sequence[YamlFile]) -> Iterator[MappingNode]:
-    """The waivers of every file."""
+    """Yield the waivers of all files."""
     for file in files:
         listed = cast("SequenceNode | None", file.root.node("waivers"))
         yield from cast("tuple[MappingNode, ...]", listed.nodes if listed else ())
 
 
 def expiry_day(waiver: MappingNode) -> date | None:
-    """The last day on which a waiver holds; None where the calendar has no such day."""
+    """The last day of a waiver; None if there is no such day."""
     try:
         return date.fromisoformat(waiver.text("expires"))
     except ValueError:
@@ -133,12 +133,12 @@ def expiry_day(waiver: MappingNode) -> date | None:
 
 
 def has_only_members(group: MappingNode) -> bool:
-    """Whether this is more members for a group, and not its definition."""
+    """Whether the entry only adds members to a group, and does not define it."""
     return group.entries.keys() <= {"members"}
 
 
 def top_level_mapping(files: Sequence[YamlFile], key: str) -> tuple[Location | None, MappingNode]:
-    """What stands under a top key that only one file may have, and the key's place; else an empty mapping."""
+    """The mapping under a top-level key that only one file may have, and the key's place; else an empty mapping."""
     for file in files:
         entry = file.root.entries.get(key)
         if entry:
@@ -190,18 +190,18 @@ def _build_inline(node: MappingNode) -> dict[str, PolicyDocument]:
 def _build_action(node: YamlNode) -> RequiredAction:
     if isinstance(node, ScalarNode):
         return RequiredAction(node.value, node.location)
-    said = cast("MappingNode", node)
-    context = cast("MappingNode | None", said.node("context"))
+    mapping = cast("MappingNode", node)
+    context = cast("MappingNode | None", mapping.node("context"))
     return RequiredAction(
-        said.text("action"),
-        said.location,
-        said.text("resource") or "*",
+        mapping.text("action"),
+        mapping.location,
+        mapping.text("resource") or "*",
         tuple((key, _text_values(entry.node)) for key, entry in context.entries.items()) if context else (),
     )
 
 
 def _text_values(node: YamlNode) -> tuple[str, ...]:
-    """One text or a list of them."""
+    """The texts of a node that is one text or a list."""
     if isinstance(node, ScalarNode):
         return (node.value,)
     return tuple(each.value for each in cast("tuple[ScalarNode, ...]", cast("SequenceNode", node).nodes))
@@ -248,8 +248,8 @@ def _build_role(name: str, source: Location, node: MappingNode) -> DesiredRole:
 
 
 def _build_users(files: Sequence[YamlFile], declared: Mapping[str, DesiredGroup]) -> dict[str, DesiredUser]:
-    """Members of groups first, then what stands under `users`, in the order of the files."""
-    joined: dict[str, dict[str, Reference]] = {}  # by user, then by group, where the files first say so
+    """Build the users: first the members of groups, then those under `users`, in the order of the files."""
+    joined: dict[str, dict[str, Reference]] = {}  # by user, then by group: the first place of the membership
     for group, _, node in mappings_of_files(files, "groups"):
         for member in node.scalars("members"):
             joined.setdefault(member.value, {}).setdefault(group, Reference(group, member.location))
@@ -269,7 +269,7 @@ def _build_users(files: Sequence[YamlFile], declared: Mapping[str, DesiredGroup]
 
 
 def _inherited_targets(groups: Sequence[DesiredGroup]) -> tuple[str, ...]:
-    """Where somebody is declared who only stands among the members of these groups: where one of them holds."""
+    """The targets of a user that is declared only by the `members` of these groups: all of the groups' targets."""
     if not all(group.targets for group in groups):
         return ()
     return tuple(dict.fromkeys(name for group in groups for name in group.targets))

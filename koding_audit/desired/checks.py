@@ -1,7 +1,7 @@
-"""What no schema can say: names that nobody declared, things said twice, policies of another account.
+"""Checks that a schema cannot express: undeclared names, duplicates, policies of another account.
 
-Each check looks at the trees in the order of the files and yields what it refuses; only its first is ever asked for,
-so a hint costs nothing until it is needed.
+Each check goes through the files in order and yields errors. Only the first error is used, so a hint is computed only
+if it is needed.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _SINGLE_FILE_KEYS = ("account", "user_defaults", "closed", "root")
 _LIST_KEYS = ("required", "optional", "members", "groups", "targets")
 _PRINCIPAL_KEYS: Mapping[str, PrincipalKind] = {"groups": "group", "users": "user", "roles": "role"}
 
-# In characters without white space, of a managed policy and of all inline policies together; AWS raises none of them
-# (aws: reference_iam-quotas).
+# In characters without white space: of a managed policy, and of all inline policies together. AWS does not increase
+# these quotas (aws: reference_iam-quotas).
 MAX_POLICY_LENGTH = 6144
 MAX_INLINE_LENGTH: Mapping[PrincipalKind, int] = {"user": 2048, "group": 5120, "role": 10240}
 
@@ -55,7 +55,7 @@ RESERVED_ROLE_PREFIXES = ("AWSReservedSSO_", "AWSServiceRoleFor")
 
 
 def first_refusal(files: Sequence[YamlFile], desired: Desired) -> InputError | None:
-    """The first refusal by its place, files in their order; then that nothing is declared; None where all is well."""
+    """Return the first error by place, with files in order; else the error that nothing is declared; else None."""
     order = {file.source_file.path: number for number, file in enumerate(files)}
 
     def rank(error: InputError) -> tuple[int, Location]:
@@ -94,12 +94,12 @@ def _check_name_case(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     ):
         seen: dict[str, tuple[str, Location]] = {}
         for name, source in names:
-            first, there = seen.setdefault(name.lower(), (name, source))
+            first, first_place = seen.setdefault(name.lower(), (name, source))
             if first != name:
                 yield InputError(
-                    f"the {noun} {quote_text(first)} and {quote_text(name)} differ in case only; the first "
-                    f"is at {place_text(there)}",
-                    "IAM's names are unique ignoring case: spell both the same way",
+                    f"the {noun} {quote_text(first)} and {quote_text(name)} differ only in case; the first "
+                    f"is at {place_text(first_place)}",
+                    "use the same spelling: IAM's names are unique ignoring case",
                     source,
                 )
 
@@ -107,12 +107,12 @@ def _check_name_case(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
 def _check_no_root_user(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     for name, source in _user_names(files):
         if name.lower() == "root":
-            hint = "what is expected of the root user stands under the top key `root`"
+            hint = "declare the root user under the top-level key `root`"
             yield InputError("root is not an IAM user", hint, source)
 
 
 def _check_duplicate_entries(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
-    # A member may stand in the lists of several files: each team lists its own. In one list twice is a slip.
+    # The lists of several files may contain the same member: each team has its own. Within one list it is a mistake.
     for _, node in _principal_mappings(files):
         for key in node.entries:
             if key in _LIST_KEYS:
@@ -155,7 +155,7 @@ def _refuse_unknown(scalars: Iterable[ScalarNode], known: Iterable[str], noun: s
     for scalar in scalars:
         if scalar.value not in known:
             hint = nearest_hint(scalar.value, known, f"{noun}s")
-            yield InputError(f"there is no {noun} {quote_text(scalar.value)}", hint, scalar.location)
+            yield InputError(f"{noun} {quote_text(scalar.value)} is not declared", hint, scalar.location)
 
 
 def _check_required_or_optional(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
@@ -167,7 +167,7 @@ def _check_required_or_optional(files: Sequence[YamlFile], _desired: Desired) ->
                 yield InputError(
                     f"set {quote_text(scalar.value)} is both required and optional;"
                     f" the first is at {place_text(first)}",
-                    "take it out of one of the two lists",
+                    "remove it from one of the two lists",
                     second,
                 )
 
@@ -176,7 +176,7 @@ def _check_duplicate_policies(files: Sequence[YamlFile], _desired: Desired) -> R
     for name, _source, node in mappings_of_files(files, "policy_sets"):
         seen: dict[str, Location] = {}
         for each in policy_nodes(node):
-            # The name leaves out partition and account: however those are written, no account can have both.
+            # The name has no partition and account: regardless of their spelling, it is one policy in an account.
             policy = policy_name(arn_of_policy_node(each))
             first = seen.setdefault(policy, each.location)
             if first is not each.location:
@@ -192,8 +192,9 @@ def _check_same_content(_files: Sequence[YamlFile], desired: Desired) -> Refusal
                 ref.document
             )
             if not same:
-                message = f"policy {quote_text(policy_name(ref.arn))} is another one at {place_text(before.location)}"
-                yield InputError(message, "one policy has one document, or one version: write both alike", ref.location)
+                name, place = quote_text(policy_name(ref.arn)), place_text(before.location)
+                message = f"policy {name} has another document or version at {place}"
+                yield InputError(message, "use the same document or version in both places", ref.location)
 
 
 def _text_of_document(document: PolicyDocument | None) -> str:
@@ -202,18 +203,18 @@ def _text_of_document(document: PolicyDocument | None) -> str:
 
 def _check_policy_keys(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     for node in (node for file in files for node in policy_mappings(file.root)):
-        said = {"version", "document", "file"} & node.entries.keys()
+        keys = {"version", "document", "file"} & node.entries.keys()
         name = node.text("name")
-        if len(said) != 1:
-            hint = "`version` pins a policy of AWS's; `document` or `file` says what one of your own holds"
-            many = "more than one" if said else "none"
-            yield InputError(f"of `version`, `document` and `file`, there is {many} here", hint, node.location)
-        elif "version" in said and ("path" in node.entries or arn_account(arn_of_policy_name(name)) != "aws"):
+        if len(keys) != 1:
+            hint = "write `version` to pin an AWS managed policy, or `document` or `file` for a policy of your own"
+            number = "more than one" if keys else "none"
+            yield InputError(f"the policy has {number} of `version`, `document` and `file`", hint, node.location)
+        elif "version" in keys and ("path" in node.entries or arn_account(arn_of_policy_name(name)) != "aws"):
             hint = "write its `document` or `file`, or only its name"
-            yield InputError("only AWS's own policies are pinned to a version", hint, node.location)
-        elif "version" not in said and ("/" in name or ":" in name):
-            hint = "write the bare name, and its path with the key `path`"
-            yield InputError(f"{quote_text(name)} is not the bare name of a policy of your own", hint, node.location)
+            yield InputError("only AWS managed policies can be pinned to a version", hint, node.location)
+        elif "version" not in keys and ("/" in name or ":" in name):
+            hint = "write the name without a path, and the path under the key `path`"
+            yield InputError(f"{quote_text(name)} is not the plain name of a policy of your own", hint, node.location)
 
 
 def _check_documents(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
@@ -222,8 +223,8 @@ def _check_documents(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
         if refusal:
             yield refusal
         elif longest and document_length(text) > longest:
-            message = f"this document is of {document_length(text):,} characters, and IAM takes {longest:,} at most"
-            yield InputError(message, "divide it into several policies", node.location)
+            message = f"the document has {document_length(text):,} characters, and IAM allows at most {longest:,}"
+            yield InputError(message, "split it into several policies", node.location)
 
 
 def _check_inline_length(_files: Sequence[YamlFile], desired: Desired) -> Refusals:
@@ -233,14 +234,14 @@ def _check_inline_length(_files: Sequence[YamlFile], desired: Desired) -> Refusa
         ("role", desired.roles.values()),
     )
     for kind, limit, each in ((kind, MAX_INLINE_LENGTH[kind], each) for kind, those in kinds for each in those):
-        whole = sum(document_length(document.text) for document in each.inline.values())
-        if whole > limit:
-            message = f"the inline policies of a {kind} may have {limit:,} characters, and these have {whole:,}"
-            yield InputError(message, "make managed policies of them", each.location)
+        total = sum(document_length(document.text) for document in each.inline.values())
+        if total > limit:
+            message = f"the inline policies have {total:,} characters, and IAM allows at most {limit:,} for a {kind}"
+            yield InputError(message, "use managed policies instead", each.location)
 
 
 def _documents_to_check(files: Sequence[YamlFile]) -> Iterator[tuple[str, YamlNode, bool, int]]:
-    """Text and node of every document, whether it is a trust policy, and how long it may be (0: told elsewhere)."""
+    """Yield text and node of every document, whether it is a trust policy, and its length limit (0: another check)."""
     for file in files:
         for policy in policy_mappings(file.root):
             name, document = policy.scalar("file"), policy.node("document")
@@ -260,8 +261,8 @@ def _documents_to_check(files: Sequence[YamlFile]) -> Iterator[tuple[str, YamlNo
 def _check_reserved_roles(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     for name, source, node in mappings_of_files(files, "roles"):
         if name.startswith(RESERVED_ROLE_PREFIXES) or is_reserved_path(node.text("path")):
-            hint = "AWS makes and changes it: take it out, or ignore it"
-            yield InputError(f"role {quote_text(name)} is Identity Center's or an AWS service's own", hint, source)
+            hint = "remove it, or add it to `ignore`: AWS creates and changes it"
+            yield InputError(f"role {quote_text(name)} belongs to an AWS service or to Identity Center", hint, source)
 
 
 def _check_attachable(files: Sequence[YamlFile], desired: Desired) -> Refusals:
@@ -269,14 +270,14 @@ def _check_attachable(files: Sequence[YamlFile], desired: Desired) -> Refusals:
     for arn, source in _named_policies(files):
         partition, account = arn_partition(arn), arn_account(arn)
         if desired.partition and partition not in {"${partition}", desired.partition}:
-            message = f"this policy is of partition {partition}, and `account` says {desired.partition}"
-            yield InputError(message, "write ${partition} in its place", source)
+            message = f"the policy is in partition {partition}, but `account` is in {desired.partition}"
+            yield InputError(message, "write ${partition} instead", source)
         elif desired.account_ids and account not in accounts:
-            message = f"this policy is of account {account}, which is not the one that `account` says"
-            yield InputError(message, "write ${account} in its place", source)
+            message = f"the policy is in account {account}, which is not in `account`"
+            yield InputError(message, "write ${account} instead", source)
         elif account == "aws" and policy_name(arn).startswith(SERVICE_LINKED):
             message = f"{quote_text(policy_name(arn))} is for service-linked roles only"
-            yield InputError(message, "IAM attaches it to no user or group, nor to another role: remove it", source)
+            yield InputError(message, "remove it: IAM attaches it to no other role, user or group", source)
 
 
 def _check_quoted_account_ids(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
@@ -286,7 +287,7 @@ def _check_quoted_account_ids(files: Sequence[YamlFile], _desired: Desired) -> R
         (*account_id_scalars(top_level_mapping(files, "account")[1]), *listed), key=lambda each: each.location
     ):
         if scalar.is_plain:
-            message = "the account id stands without quotes, and other YAML readers would make a number of it"
+            message = "the account id has no quotes, so other YAML readers read it as a number"
             yield InputError(message, f'write "{scalar.value}"', scalar.location)
 
 
@@ -298,7 +299,7 @@ def _check_key_limits(files: Sequence[YamlFile], desired: Desired) -> Refusals:
         if limits and limits.max_active is not None and (limits.min_active or 0) > limits.max_active:
             yield InputError(
                 f"min_active {limits.min_active} is more than max_active {limits.max_active}",
-                "what `user_defaults` says holds too, limit by limit, unless the user says otherwise",
+                "change one of them; a limit that the user does not set comes from `user_defaults`",
                 limits.location,
             )
 
@@ -315,8 +316,8 @@ def _check_not_ignored(files: Sequence[YamlFile], desired: Desired) -> Refusals:
         for name, source in names if patterns else ():
             for each in patterns:
                 if matches_wildcard(each.pattern, name):
-                    message = f"{kind} {quote_text(name)} is declared, and ignored at {place_text(each.location)}"
-                    yield InputError(message, "take it out of one of the two", source)
+                    message = f"{kind} {quote_text(name)} is declared, but ignored at {place_text(each.location)}"
+                    yield InputError(message, "remove one of the two", source)
 
 
 def _check_waivers(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
@@ -325,17 +326,18 @@ def _check_waivers(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
         traits = find_rule_traits(rule)
         policy = node.scalar("policy")
         if not traits.is_waivable:
-            hint = "rules about root, protected users, waivers and what was not read cannot be"
+            hint = "remove it: rules about root, protected users, waivers and unread facts cannot be waived"
             yield InputError(
                 f"findings of {quote_text(rule)} cannot be waived", hint, node.entries["rule"].node.location
             )
         elif policy and not traits.names_policy:
             yield InputError(
-                f"findings of {quote_text(rule)} are about no policy", "narrow it by `subject`", policy.location
+                f"findings of {quote_text(rule)} are not about a policy", "use `subject` instead", policy.location
             )
         elif expiry_day(node) is None:
             expires = node.entries["expires"].node.location
-            yield InputError(f"the calendar has no day {quote_text(node.text('expires'))}", "correct it", expires)
+            day = quote_text(node.text("expires"))
+            yield InputError(f"{day} is not a day of the calendar", "correct the date", expires)
 
 
 def _check_duplicate_waivers(_files: Sequence[YamlFile], desired: Desired) -> Refusals:
@@ -344,20 +346,20 @@ def _check_duplicate_waivers(_files: Sequence[YamlFile], desired: Desired) -> Re
         if each.location:
             first = seen.setdefault((each.rule, each.subject, each.policy), each.location)
             if first is not each.location:
-                yield _duplicate_error(f"this waiver of {quote_text(each.rule)}", first, each.location)
+                yield _duplicate_error(f"waiver of {quote_text(each.rule)}", first, each.location)
 
 
 def _check_target_keys(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     for name, source, node in mappings_of_files(files, "targets"):
-        found = bool({"ou", "tag"} & node.entries.keys())
-        if found == ("accounts" in node.entries):
-            hint = "name its `accounts`, or let the organization tell them with `ou`, `tag` or both"
-            many = "its accounts twice over" if found else "no accounts"
-            yield InputError(f"target {quote_text(name)} names {many}", hint, source)
+        has_selection = bool({"ou", "tag"} & node.entries.keys())
+        if has_selection == ("accounts" in node.entries):
+            hint = "list its `accounts`, or select them with `ou`, `tag` or both"
+            problem = "has both `accounts` and `ou` or `tag`" if has_selection else "has no accounts"
+            yield InputError(f"target {quote_text(name)} {problem}", hint, source)
         elif "accounts" in node.entries and "exclude" in node.entries:
-            hint = "leave them out of `accounts`; `exclude` is for what the organization tells"
+            hint = "remove the accounts from `accounts`; `exclude` is only for `ou` and `tag`"
             yield InputError(
-                f"target {quote_text(name)} names accounts and excludes some", hint, node.entries["exclude"].location
+                f"target {quote_text(name)} has both `accounts` and `exclude`", hint, node.entries["exclude"].location
             )
 
 
@@ -368,35 +370,35 @@ def _check_target_accounts(files: Sequence[YamlFile], desired: Desired) -> Refus
         for scalar in node.scalars("accounts"):
             before = first.setdefault(scalar.value, target)
             if (before.role, before.external_id) != (target.role, target.external_id):
-                message = f"account {scalar.value} is reached by another role in target {quote_text(before.name)}"
-                yield InputError(message, "give both targets the same `role` and `external_id`", scalar.location)
+                message = f"account {scalar.value} has another role or external id in target {quote_text(before.name)}"
+                yield InputError(message, "use the same `role` and `external_id` in both targets", scalar.location)
             elif desired.account_ids and scalar.value not in desired.account_ids:
-                message = f"account {scalar.value} is not one of those that `account` says"
-                yield InputError(message, "take it out of the target, or add it there", scalar.location)
+                message = f"account {scalar.value} is not in `account`"
+                yield InputError(message, "remove it from the target, or add it to `account`", scalar.location)
 
 
 def _check_not_empty(files: Sequence[YamlFile], desired: Desired) -> InputError | None:
     if desired.users or desired.groups or desired.roles or desired.closed or desired.root.location:
         return None
-    hint = "declare a group, a user or a role, or say `root:` or `closed:`"
-    return InputError("nothing is declared here, so nothing would be audited", hint, files[0].root.location)
+    hint = "declare a group, a user or a role, or add `root:` or `closed:`"
+    return InputError("nothing is declared, so there is nothing to audit", hint, files[0].root.location)
 
 
 def _principal_mappings(files: Sequence[YamlFile]) -> Iterator[tuple[str, MappingNode]]:
-    """Name and mapping of every group, user and role, as they stand in the files."""
+    """Yield name and mapping of every group, user and role, in the order of the files."""
     keys = ((file.root, key) for file in files for key in file.root.entries if key in _PRINCIPAL_KEYS)
     return ((name, node) for root, key in keys for name, _, node in root.mappings(key))
 
 
 def _user_names(files: Sequence[YamlFile]) -> Iterator[tuple[str, Location]]:
-    """Every user, wherever it is declared; a user that stands in several places comes several times."""
+    """Yield every user with its place, once for each place where it is declared."""
     for _, _, node in mappings_of_files(files, "groups"):
         yield from ((member.value, member.location) for member in node.scalars("members"))
     yield from ((name, source) for name, source, _ in mappings_of_files(files, "users"))
 
 
 def _named_policies(files: Sequence[YamlFile]) -> Iterator[tuple[str, Location]]:
-    """ARN and place of every policy that is named."""
+    """Yield ARN and place of every policy in sets and boundaries."""
     for _, _, node in mappings_of_files(files, "policy_sets"):
         yield from ((arn_of_policy_node(each), each.location) for each in policy_nodes(node))
     for _, _, node in (*mappings_of_files(files, "users"), *mappings_of_files(files, "roles")):
@@ -406,7 +408,7 @@ def _named_policies(files: Sequence[YamlFile]) -> Iterator[tuple[str, Location]]
 
 
 def _duplicate_error(what: str, first: Location, second: Location) -> InputError:
-    return InputError(f"{what} stands here twice, first at {place_text(first)}", "leave one of the two", second)
+    return InputError(f"duplicate {what}; the first is at {place_text(first)}", "remove one of the two", second)
 
 
 CHECKS: tuple[Callable[[Sequence[YamlFile], Desired], Refusals], ...] = (

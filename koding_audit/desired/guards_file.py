@@ -1,4 +1,4 @@
-"""`guards.yaml`, beside the desired state and with an owner of its own: who is protected, and what is forbidden."""
+"""Reads `guards.yaml` beside the desired state: protected principals and forbidden policies, with an own owner."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _Key = TypeVar("_Key")
 
 
 def read_guards_beside(paths: Sequence[str]) -> Guards:
-    """The guards in the folders of these files, added up; none where there are none. Raises InputError."""
+    """Read and combine the guards in the folders of these files, if there are any. Raises InputError."""
     folders = dict.fromkeys(str(Path(path).parent / GUARDS_FILE) for path in paths)
-    # What is there and cannot be read is told by reading it: guards are never passed over.
+    # A file that exists but cannot be read is an error: guards are never skipped.
     files = {file.identity: file for file in (_read_valid_guards(each) for each in folders if os.path.lexists(each))}
     return _merge_guards(tuple(files.values()))
 
 
 def forbidden_policy_error(desired: Desired) -> InputError | None:
-    """The first policy that somebody requires and a guard forbids, with both places."""
+    """The error for the first required policy that a guard forbids, with both places; None if there is none."""
     if not desired.guards.forbidden:
         return None
     for policy_set in _required_sets(desired):
@@ -40,20 +40,20 @@ def forbidden_policy_error(desired: Desired) -> InputError | None:
             for guard in desired.guards.forbidden:
                 if is_same_policy(ref.arn, guard.arn):
                     message = f"policy {quote_text(policy_name(ref.arn))} is forbidden at {place_text(guard.location)}"
-                    hint = "take it out of the set; only the owner of that file can allow it"
+                    hint = "remove it from the set, or ask the owner of that file to allow it"
                     return InputError(message, hint, ref.location)
     return None
 
 
 def _required_sets(desired: Desired) -> Iterator[PolicySet]:
-    everybody: tuple[DesiredGroup | DesiredUser | DesiredRole, ...]
-    everybody = (*desired.groups.values(), *desired.users.values(), *desired.roles.values())
-    names = dict.fromkeys(use.name for each in everybody for use in each.required)
+    principals: tuple[DesiredGroup | DesiredUser | DesiredRole, ...]
+    principals = (*desired.groups.values(), *desired.users.values(), *desired.roles.values())
+    names = dict.fromkeys(use.name for each in principals for use in each.required)
     return (desired.policy_sets[name] for name in names if name in desired.policy_sets)
 
 
 def _read_valid_guards(path: str) -> YamlFile:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to load, and few have guards
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to load, and few runs have guards
 
     file, schema = read_yaml_file(path), guards_schema()
     plain = plain_value(file.root, schema, schema)
@@ -91,5 +91,5 @@ def _refuse_duplicates(entries: Iterable[tuple[_Key, ScalarNode]]) -> None:
     for key, scalar in entries:
         first = seen.setdefault(key, scalar)
         if first is not scalar:
-            message = f"{quote_text(scalar.value)} stands here twice, first at {place_text(first.location)}"
-            raise InputError(message, "leave one of the two", scalar.location)
+            message = f"duplicate {quote_text(scalar.value)}; the first is at {place_text(first.location)}"
+            raise InputError(message, "remove one of the two", scalar.location)

@@ -1,4 +1,4 @@
-"""The way of a file: read, held against the schema, built, checked."""
+"""Loads desired-state files: reads them, validates them by the schema, builds the desired state and checks it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from koding_audit.model.location import Location
 
 
 def load_desired_files(paths: Sequence[str], schema: Schema) -> Desired:
-    """One desired state from one or several files, with the guards beside them. Raises InputError."""
+    """Load one desired state from one or several files, with the guards beside them. Raises InputError."""
     if not paths:
-        raise InputError("no desired-state file is given", "name a FILE")
+        raise InputError("no desired-state file is named", "name a FILE")
     files: dict[tuple[int, int], YamlFile] = {}
     for path in paths:
         if is_guards_file(path):
-            hint = "name the desired-state files: a guards.yaml beside one of them is read with it"
-            raise InputError("guards are no desired state", hint, Location(path, 1, 1))
+            hint = "name only the desired-state files: the guards.yaml beside them is read automatically"
+            raise InputError("a guards file is not a desired state", hint, Location(path, 1, 1))
         file = _read_valid_file(path, schema)
         if file.identity in files:
-            raise InputError("this file is given twice", "name it once", Location(path, 1, 1))
+            raise InputError("the file is named twice", "name it once", Location(path, 1, 1))
         files[file.identity] = file
     read_files = tuple(files.values())
     guards = read_guards_beside(paths)

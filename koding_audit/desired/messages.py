@@ -1,4 +1,4 @@
-"""Hints that name the known word nearest to an unknown one."""
+"""Hints that suggest a known word for an unknown one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _MAX_WORDS_LISTED = 12
 
 
 def nearest_hint(word: str, known: Iterable[str], noun: str) -> str:
-    """A hint that names the known word that is most like this one, or else a few of those there are."""
-    import difflib  # noqa: PLC0415 - only a refusal needs it
+    """A hint with the most similar known word, or else with the first known words."""
+    import difflib  # noqa: PLC0415 - only errors need it
 
     words = list(known)
     close = difflib.get_close_matches(word[:_MAX_QUOTED], words, n=1)

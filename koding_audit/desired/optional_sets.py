@@ -1,4 +1,4 @@
-"""`--with SET`: an optional set that counts as required in this run."""
+"""Implements `--with SET`: an optional set counts as required in this run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _DesiredT = TypeVar("_DesiredT", DesiredGroup, DesiredUser, DesiredRole)
 
 
 def require_optional_sets(desired: Desired, sets: Sequence[str]) -> Desired:
-    """The same with each optional use of these sets a required one (`--with SET`). Raises InputError."""
+    """Make each optional use of these sets a required one (`--with SET`). Raises InputError."""
     for name in sets:
         if name not in desired.policy_sets:
             raise InputError(
-                f"there is no policy set {quote_text(name)}", nearest_hint(name, desired.policy_sets, "policy sets")
+                f"policy set {quote_text(name)} is not declared", nearest_hint(name, desired.policy_sets, "policy sets")
             )
     if not sets:
         return desired
@@ -37,9 +37,9 @@ def require_optional_sets(desired: Desired, sets: Sequence[str]) -> Desired:
 
 
 def move_to_required(declared: _DesiredT, sets: Sequence[str]) -> _DesiredT:
-    """With its optional uses of these sets required."""
+    """Make the optional uses of these sets required for one principal."""
     moved = tuple(use for use in declared.optional if use.name in sets)
     if not moved:
         return declared
-    kept = tuple(use for use in declared.optional if use.name not in sets)
-    return replace(declared, required=declared.required + moved, optional=kept)
+    optional = tuple(use for use in declared.optional if use.name not in sets)
+    return replace(declared, required=declared.required + moved, optional=optional)

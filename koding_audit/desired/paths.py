@@ -1,4 +1,4 @@
-"""Which desired-state file is read where none is given, and which files are guards, by their names."""
+"""The default path of the desired-state file, and the name of guards files."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ _DEFAULT_PATHS = ("koding-audit.yaml", "policies/koding.yaml")
 
 
 def environment_path(environ: Mapping[str, str]) -> str | None:
-    """The file that $KODING_AUDIT_FILE says: what writes wants it said, there or on the command line."""
+    """The file in $KODING_AUDIT_FILE; None without it. A write needs a file from there or from the command line."""
     return environ.get(FILE_VARIABLE) or None
 
 
 def default_desired_path(environ: Mapping[str, str]) -> str:
-    """The file to read where none is given: $KODING_AUDIT_FILE, ./koding-audit.yaml, ./policies/koding.yaml,
-    else the copy of the latter that is in the package.
+    """The default file: $KODING_AUDIT_FILE, ./koding-audit.yaml, ./policies/koding.yaml, or its copy in the package.
 
-    A file that is there and cannot be read is an error for `load` to tell, not a reason to take the next.
+    A file that exists but cannot be read is not skipped: loading it raises the error.
     """
     found = (path for path in _DEFAULT_PATHS if os.path.lexists(path))
     return environment_path(environ) or next(found, None) or _packaged_path()
 
 
 def is_guards_file(path: str) -> bool:
-    """Whether a file is guards, by its name, and so no desired state."""
+    """Whether a file is a guards file, by its name, and not a desired state."""
     return os.path.basename(path) == GUARDS_FILE  # noqa: PTH119 - pathlib costs milliseconds
 
 

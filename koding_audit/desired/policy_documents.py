@@ -1,4 +1,4 @@
-"""Policy documents that desired-state files give: in the file itself, or in a JSON file beside it."""
+"""Policy documents in desired-state files, or in JSON files beside them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ELEMENT = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 def policy_mappings(root: MappingNode) -> Iterator[MappingNode]:
-    """Each policy of a set that is written as a mapping, in a file."""
+    """Yield each policy in the sets of a file that is written as a mapping."""
     for _, _, policy_set in root.mappings("policy_sets"):
         policies = policy_set.node("policies")
         for each in policies.nodes if isinstance(policies, SequenceNode) else ():
@@ -29,37 +29,41 @@ def policy_mappings(root: MappingNode) -> Iterator[MappingNode]:
 
 
 def read_document_files(file_path: str, root: MappingNode) -> dict[str, str]:
-    """The documents of the JSON files that a desired-state file names, by the name that it gives. Raises InputError."""
+    """Read the JSON files that a desired-state file names, by the name in the file. Raises InputError."""
     scalars = {each.value: each for policy in policy_mappings(root) for each in [policy.scalar("file")] if each}
     return {name: _read_document(Path(file_path).parent, scalar) for name, scalar in scalars.items()}
 
 
 def document_text(node: YamlNode) -> str:
-    """A document that stands in the file, as JSON with sorted keys."""
+    """A document in the file, as JSON with sorted keys."""
     return json.dumps(plain_value(node, {}, {}), sort_keys=True)
 
 
 def document_error(text: str, node: YamlNode, *, trust: bool = False) -> InputError | None:
-    """Why IAM would not take a document; node: where it is written, which may be the name of its file."""
+    """The error if IAM rejects a document; None if it does not.
+
+    text: the document as JSON.
+    node: its place, which may be the name of its file.
+    trust: whether it is a trust policy.
+    """
     try:
         statements = document.parse_document(text).statements
     except document.DocumentError as error:
-        return InputError(
-            error.message, "IAM's policy grammar tells what may stand here", _element_source(error.element, node)
-        )
+        return InputError(error.message, "correct it by IAM's policy grammar", _element_source(error.element, node))
     for each in statements:
         element = f"Statement[{each.index}]"
         if trust and (each.principals is None or each.resources is not None):
-            message = f"{element}: a trust policy says who, in Principal, and has no Resource"
-            return InputError(message, "the role itself is the resource", _element_source(element, node))
+            message = f"{element}: a trust policy needs a Principal and has no Resource"
+            return InputError(message, "correct it: the role itself is the resource", _element_source(element, node))
         if not trust and (each.principals is not None or each.resources is None):
-            message = f"{element}: a policy of a user, group or role says on what, in Resource, and has no Principal"
-            return InputError(message, "whoever has the policy is the principal", _element_source(element, node))
-    return None if statements else InputError("there is no statement in this document", "write one", node.location)
+            message = f"{element}: a policy of a user, group or role needs a Resource and has no Principal"
+            hint = "correct it: the user, group or role itself is the principal"
+            return InputError(message, hint, _element_source(element, node))
+    return None if statements else InputError("the document has no statement", "add a statement", node.location)
 
 
 def document_length(text: str) -> int:
-    """How IAM measures a document: its characters without white space (aws: reference_iam-quotas)."""
+    """The length of a document as IAM counts it: characters without white space (aws: reference_iam-quotas)."""
     return len(json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False))
 
 
@@ -67,20 +71,20 @@ def _read_document(folder: Path, scalar: ScalarNode) -> str:
     name = scalar.value
     path = folder / name
     if not _is_within(path, folder):
-        hint = "a document stays in the folder of the file that names it"
-        raise InputError(f"{quote_text(name)} leads out of this file's folder", hint, scalar.location)
+        hint = "move the document into the folder of the file that names it"
+        raise InputError(f"{quote_text(name)} is outside the folder of this file", hint, scalar.location)
     try:
         content = files.read_file(str(path), _DOCUMENT)
     except InputError as error:
         raise InputError(f"{quote_text(name)}: {error.message}", error.hint, scalar.location) from error
     found = json_text.parse_json(files.decode_utf8(content.data, str(path)), str(path))
     if not isinstance(found, dict):
-        raise InputError("a policy document is an object", "begin with {", Location(str(path), 1, 1))
+        raise InputError("the policy document is not an object", "start it with {", Location(str(path), 1, 1))
     return json.dumps(found, sort_keys=True)
 
 
 def _is_within(path: Path, folder: Path) -> bool:
-    """Whether a path stays in a folder once its links are followed; one whose links go in circles leads nowhere."""
+    """Whether a path is inside a folder after all links are resolved; false for circular links."""
     try:
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):
@@ -88,7 +92,7 @@ def _is_within(path: Path, folder: Path) -> bool:
 
 
 def _element_source(element: str, node: YamlNode) -> Location:
-    """Where an element such as `Statement[2].Action` stands, as far as it can be followed."""
+    """The place of an element such as `Statement[2].Action`, or of its nearest parent in the file."""
     for number, name in _ELEMENT.findall(element):
         if isinstance(node, MappingNode) and name in node.entries:
             node = node.entries[name].node

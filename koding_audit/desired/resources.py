@@ -18,7 +18,7 @@ def guards_schema() -> dict[str, Any]:
 
 
 def starter_text() -> str:
-    """A first desired-state file, with comments that teach the format."""
+    """A first desired-state file, with comments that explain the format."""
     return _read_package_file("starter.yaml")
 
 

@@ -1,4 +1,4 @@
-"""Why a file does not fit the schema, in words: loaded only when it does not, for jsonschema is slow to import."""
+"""Explains why a file does not fit the schema; loaded only on such an error, because jsonschema is slow to import."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from koding_audit.model.location import Location
 
 _MAX_ERRORS = 1000  # a hostile file can have an error in every byte
 
-_MAX_WORDS_NAMED = 12  # more than a message names
+_MAX_WORDS_NAMED = 12  # the most words that a message lists
 
 _EMPTY_VALUES: Mapping[str, str] = {"array": "[]", "object": "{}"}
 _TYPE_HINTS: Mapping[str, str] = {
@@ -30,7 +30,7 @@ _TYPE_HINTS: Mapping[str, str] = {
 
 
 def explain_schema_error(root: MappingNode, value: Any, schema: Schema) -> InputError:
-    """The first error by its place in the file; but the version goes first, and a missing key last."""
+    """Return the first error by its place in the file, but a wrong version first, and missing keys last."""
     ordered: Any = extend(Draft7Validator, {"additionalProperties": _additional_properties})  # type: ignore[no-untyped-call]
     errors = islice(ordered(schema).iter_errors(value), _MAX_ERRORS)
     located = [_LocatedError(leaf, root) for error in errors for leaf in _leaf_errors(error, root, schema)]
@@ -38,7 +38,7 @@ def explain_schema_error(root: MappingNode, value: Any, schema: Schema) -> Input
 
 
 def _additional_properties(validator: Any, others: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-    """Jsonschema's own goes through a set, and so in another order in each run."""
+    """Check additional properties in order; jsonschema's own check goes through a set, in random order."""
     if not isinstance(instance, dict):
         return
     additional = [key for key in instance if key not in schema.get("properties", {})]
@@ -50,14 +50,14 @@ def _additional_properties(validator: Any, others: Any, instance: Any, schema: S
 
 
 def _leaf_errors(error: ValidationError, root: MappingNode, schema: Schema) -> Iterator[ValidationError]:
-    """The error itself; of a union, those of the branch that is meant for this kind of node, if there is one."""
+    """Yield the error itself; for a union, the errors of the branch for this kind of node, if there is one."""
     if error.validator != "anyOf":
         yield error
         return
     node = _node_at(root, error.absolute_path)
     branches = [matching_schema(node, branch, schema) for branch in cast("list[Schema]", error.validator_value)]
-    meant = matching_schema(node, cast("Schema", error.schema), schema)
-    inner = [each for each in error.context or () if branches[cast("int", each.schema_path[0])] is meant]
+    chosen = matching_schema(node, cast("Schema", error.schema), schema)
+    inner = [each for each in error.context or () if branches[cast("int", each.schema_path[0])] is chosen]
     yield from inner or [error]
 
 
@@ -71,7 +71,7 @@ def _node_at(node: YamlNode, path: Iterable[str | int]) -> YamlNode:
 
 
 class _LocatedError:
-    """An error of the schema with the node that it is about. A name that is wrong as a key is about the key."""
+    """An error of the schema with its node; for an invalid name, that is the key."""
 
     def __init__(self, error: ValidationError, root: MappingNode) -> None:
         self.error = error
@@ -84,22 +84,25 @@ class _LocatedError:
 
     @property
     def source(self) -> Location:
+        """The place of the error."""
         return self.node.location if self.unknown_key is None else self.unknown_key[1]
 
     @property
     def rank(self) -> tuple[bool, bool, Location]:
+        """The sort key: a wrong version first, missing keys last, else by place."""
         version = list(self.error.absolute_path) == ["version"]
         return not version, self.error.validator == "required", self.source
 
     @property
     def unknown_key(self) -> tuple[str, Location] | None:
-        """The first key that the schema does not know, where that is the error."""
+        """The first key that the schema does not know, if that is the error; else None."""
         if self.error.validator != "additionalProperties" or not isinstance(self.node, MappingNode):
             return None
         known = self.schema["properties"]
         return next((key, entry.location) for key, entry in self.node.entries.items() if key not in known)
 
     def input_error(self) -> InputError:
+        """The error with a message and a hint."""
         message, hint = self._message_and_hint()
         return InputError(self.prefix + message, hint, self.source)
 
@@ -113,17 +116,12 @@ class _LocatedError:
             case "required":
                 key = next(each for each in limit if each not in instance)
                 return f"the key `{key}` is missing", _hint_text(self.schema["properties"][key]["description"])
-            case "enum" if not self._is_empty() and len(limit) > _MAX_WORDS_NAMED:
-                return f"{self._quoted_instance()} is not {self.schema['title']}", nearest_hint(
-                    str(instance), limit, "words here"
-                )
             case "enum" if not self._is_empty() and len(limit) > 1:
-                return f"{self._quoted_instance()} is none of {', '.join(limit)}", nearest_hint(
-                    str(instance), limit, "words here"
-                )
+                known = self.schema["title"] if len(limit) > _MAX_WORDS_NAMED else f"one of {', '.join(limit)}"
+                return f"{self._quoted_instance()} is not {known}", nearest_hint(str(instance), limit, "words here")
             case "enum" if not self._is_empty():
                 return (
-                    f"{self.schema['title']} is needed here, this is {self._quoted_instance()}",
+                    f"expected {self.schema['title']}, found {self._quoted_instance()}",
                     self._description_hint(),
                 )
             case "pattern" | "maxLength" if not self._is_empty():
@@ -136,7 +134,7 @@ class _LocatedError:
     def _wrong_kind_message(self) -> tuple[str, str]:
         node, wanted = self.node, self.schema.get("type", "")
         title = f"one of {', '.join(self._allowed_words())}" if self._allowed_words() else self.schema["title"]
-        message = f"{title} is needed here, this is {_describe_node(node)}"
+        message = f"expected {title}, found {_describe_node(node)}"
         if self._is_empty():
             return message, f"write {_EMPTY_VALUES.get(wanted, 'a value')}, or remove the key"
         if isinstance(node, ScalarNode) and wanted in _TYPE_HINTS:
@@ -149,7 +147,7 @@ class _LocatedError:
 
     def _description_hint(self) -> str:
         about = self.schema.get("description") or self.schema.get("patternErrorMessage")
-        return _hint_text(about or "`koding-audit schema` prints the whole format")
+        return _hint_text(about or "run `koding-audit schema` to see the complete format")
 
     def _is_empty(self) -> bool:
         return isinstance(self.node, ScalarNode) and self.node.is_empty
@@ -160,7 +158,7 @@ class _LocatedError:
 
 def _describe_node(node: YamlNode) -> str:
     if isinstance(node, ScalarNode):
-        return "empty" if node.is_empty else "text"
+        return "an empty value" if node.is_empty else "text"
     if isinstance(node, SequenceNode):
         return "a list" if node.nodes else "an empty list"
     return f"a mapping of {len(node.entries)}" if node.entries else "an empty mapping"

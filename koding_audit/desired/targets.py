@@ -1,4 +1,4 @@
-"""Desired state and targets: what of it holds in an account, and which accounts a run looks at."""
+"""Applies targets: the part of the desired state for an account, and the accounts of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from koding_audit.model.frozen import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class TargetAccount:
-    """An account of a run. role: its path and name; targets: the names of all targets that it is in."""
+    """An account of a run.
+
+    account_id: its id.
+    role: the path and name of the role to assume.
+    external_id: the external id, "" for none.
+    targets: the names of all targets that contain it.
+    """
 
     account_id: str
     role: str
@@ -19,7 +25,12 @@ class TargetAccount:
 
 
 class ConflictingRolesError(ValueError):
-    """An account is in two targets that reach it by different roles: `account_id`, and the targets' names."""
+    """An account is in two targets with different roles or external ids.
+
+    account_id: the account.
+    one: the name of the first target.
+    other: the name of the second target.
+    """
 
     def __init__(self, account_id: str, one: str, other: str) -> None:
         super().__init__(account_id, one, other)
@@ -27,9 +38,9 @@ class ConflictingRolesError(ValueError):
 
 
 def restrict_to_targets(desired: Desired, targets: Collection[str]) -> Desired:
-    """The desired state as it holds in an account of these targets.
+    """Return the part of the desired state for an account in these targets.
 
-    Whoever is only a member of groups is declared where one of them is.
+    A user that is only a member of groups is declared if one of the groups is.
     """
     if not desired.targets:
         return desired
@@ -49,15 +60,15 @@ def restrict_to_targets(desired: Desired, targets: Collection[str]) -> Desired:
 
 
 def _keep_groups(user: DesiredUser, groups: Collection[str]) -> DesiredUser:
-    """The user as a member of those of its groups that are declared."""
-    kept = tuple(group for group in user.groups if group.name in groups)
-    return user if len(kept) == len(user.groups) else replace(user, groups=kept)
+    """Return the user without groups that are not declared."""
+    groups_left = tuple(group for group in user.groups if group.name in groups)
+    return user if len(groups_left) == len(user.groups) else replace(user, groups=groups_left)
 
 
 def target_accounts(targets: Iterable[Target], accounts: Mapping[str, Collection[str]]) -> tuple[TargetAccount, ...]:
-    """Each account of the targets once, by its id. accounts: of each target, by its name, the ids that are in it.
+    """Return each account of the targets once, sorted by id. Raises ConflictingRolesError.
 
-    Raises TwoRolesError.
+    accounts: the account ids of each target, by its name.
     """
     found: dict[str, tuple[Target, set[str]]] = {}
     for target in targets:
@@ -73,5 +84,9 @@ def target_accounts(targets: Iterable[Target], accounts: Mapping[str, Collection
 
 
 def shard_accounts(accounts: Sequence[TargetAccount], number: int, count: int) -> tuple[TargetAccount, ...]:
-    """The accounts of one of so many parts of a run; number counts from 1. All parts together are all accounts."""
+    """Return the accounts of one part of a run; the parts together have all accounts.
+
+    number: the part, from 1.
+    count: the number of parts.
+    """
     return tuple(accounts[number - 1 :: count])

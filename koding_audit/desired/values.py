@@ -1,4 +1,4 @@
-"""The tree as JSON values: a plain scalar is text, and a number or a boolean only where the schema asks for one."""
+"""Converts YAML nodes to JSON values: a plain scalar is text, unless the schema requires a number or a boolean."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, Ya
 
 Schema = Mapping[str, Any]
 
-# Neither 012 nor 1e3 nor 1_000; and short enough to be an age or a count.
+# Not 012, 1e3 or 1_000; and short enough for an age or a count.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})", re.ASCII)
 _ANYTHING: Mapping[str, Any] = {}
 _BOOLEAN: Mapping[str, bool] = {"true": True, "false": False}
 
 
 def plain_value(node: YamlNode, schema: Schema, root: Schema) -> Any:
-    """What the node is to a JSON Schema validator: str, int, bool, list or dict."""
+    """The value of a node for a JSON Schema validator: str, int, bool, list or dict."""
     return _PlainValues(root).plain_value(node, schema)
 
 
 class _PlainValues:
-    """Trees as JSON values. Thousands of users have one schema: which of it fits a kind of node is found once."""
+    """Converts nodes. Thousands of users have the same schema: the matching part is found once for each node type."""
 
     def __init__(self, root: Schema) -> None:
         self._root_schema = root
@@ -43,7 +43,7 @@ class _PlainValues:
 
 
 def matching_schema(node: YamlNode, schema: Schema, root: Schema) -> Schema:
-    """The schema with its reference followed and, of a union, the branch for this kind of node (if there is one)."""
+    """The schema with references resolved; for a union, the branch for this kind of node, if there is one."""
     while "$ref" in schema:
         schema = root["definitions"][schema["$ref"].removeprefix("#/definitions/")]
     for branch in schema.get("anyOf", ()):

@@ -50,7 +50,7 @@ class MappingEntry(NamedTuple):
 class MappingNode(NamedTuple):
     """A mapping in the order of the file. The methods rely on the schema for the types of the values.
 
-    They use Any instead of cast, which costs time: each of thousands of users is asked for a dozen keys.
+    They use Any instead of cast, which costs time: a dozen keys of each of thousands of users are read.
     """
 
     entries: Mapping[str, MappingEntry]

@@ -79,7 +79,7 @@ class PolicySet:
 class Boundary:
     """The permissions boundary that a user or role must have.
 
-    policy: None means that there must be no boundary.
+    policy: None means that it must not have one.
     location: its place.
     """
 
@@ -292,10 +292,10 @@ class Desired:
     partition: the partition that it is for; None for any.
     closed: the kinds of which every live principal must be declared, with the place of each.
     ignore: the principals that are not audited.
-    strict: whether an unseen policy layer makes a verdict unknown.
+    strict: whether a policy layer that was not read makes a verdict unknown.
     roles: the declared roles.
     stacks: the stack scripts that the builder must be able to build, for the account that it is bound to.
-    builder: the kind and exact name of who builds the stacks.
+    builder: the principal that builds the stacks, by kind and exact name.
     guards: the guards beside the files.
     waivers: the accepted findings.
     targets: the accounts to audit.

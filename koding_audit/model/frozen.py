@@ -98,8 +98,8 @@ def _install_methods(made: Any) -> None:
 
 
 def _make_field(made: Any, name: str) -> tuple[str, dataclasses.Field[Any]]:
-    given = made._given_.get(name, dataclasses.MISSING)
-    return name, given if isinstance(given, dataclasses.Field) else dataclasses.field(default=given)
+    default = made._given_.get(name, dataclasses.MISSING)
+    return name, default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
 
 
 def _make_init(made: Any, fields: Iterable[tuple[str, dataclasses.Field[Any]]]) -> Any:

@@ -99,7 +99,7 @@ def policy_overlay(options: SourceOptions, terminal: Terminal) -> Callable[[Acco
             found = source.collect(query)
             if (scps or rcps) and found.organization.management_account == found.account.id:
                 terminal.note("--scp and --rcp change nothing: this is its organization's management account")
-            return organization_policies.given(found, scps, rcps)
+            return organization_policies.replace_levels(found, scps, rcps)
 
         return replace(source, collect=collect)
 

@@ -176,19 +176,19 @@ HOSTILE = "a\n# b: \x1b[31m\u202e"
 @pytest.mark.parametrize(
     ("principal", "documents", "told"),
     [
-        (live_user("Root"), {}, "user Root: a file may not declare this name"),
-        (live_user("u", path="/a/../b/"), {}, "user u: its path: it is spelled in a way that a file may not use"),
-        (live_user("u", boundary=own("a*b/edge")), {}, "user u: its boundary: it is spelled"),
-        (live_user("u", attached=[own("${account}/p")]), {own("${account}/p"): statement()}, "what looks like a variable"),
-        (live_user("u", inline=["p"]), {"user/u/p": statement(Sid="x", Condition={"StringLike": {"aws:x": HOSTILE}})}, "a line break in it"),
-        (live_user("u", inline=["p"]), {"user/u/p": statement(Condition={"StringLike": {"aws:x": "${account}"}})}, "what looks like a variable"),
-        (live_user("u", inline=["p"]), {"user/u/p": '{"Statement": null}'}, "there is a null in it"),
-        (live_user("u", inline=["p"]), {"user/u/p": '{"Statement": []}'}, "there is no statement"),
-        (live_user("u", inline=["p"]), {"user/u/p": f'{{"a": {"[" * 40}{"]" * 40}}}'}, "it is nested too deep"),
+        (live_user("Root"), {}, "user Root: a file cannot declare this name"),
+        (live_user("u", path="/a/../b/"), {}, "user u: its path: a file does not allow this spelling"),
+        (live_user("u", boundary=own("a*b/edge")), {}, "user u: its boundary: a file does not allow"),
+        (live_user("u", attached=[own("${account}/p")]), {own("${account}/p"): statement()}, "which a file would replace"),
+        (live_user("u", inline=["p"]), {"user/u/p": statement(Sid="x", Condition={"StringLike": {"aws:x": HOSTILE}})}, "a line break"),
+        (live_user("u", inline=["p"]), {"user/u/p": statement(Condition={"StringLike": {"aws:x": "${account}"}})}, "which a file would replace"),
+        (live_user("u", inline=["p"]), {"user/u/p": '{"Statement": null}'}, "it contains null"),
+        (live_user("u", inline=["p"]), {"user/u/p": '{"Statement": []}'}, "the document has no statement"),
+        (live_user("u", inline=["p"]), {"user/u/p": f'{{"a": {"[" * 40}{"]" * 40}}}'}, "it is nested too deeply"),
         (live_user("u", inline=["p", "q"]), {f"user/u/{n}": statement("a" * 1500) for n in "pq"}, "its inline policy q: together"),
-        (live_user("u", attached=[own("p")]), {own("p"): statement("a" * 7000)}, "policy customer:p: its document: it is longer"),
-        (live_role(trusting=statement()), {}, "role app: its trust policy: Statement[0]: a trust policy says who"),
-        (live_role("AWSReservedSSO_x"), {}, "role AWSReservedSSO_x: a file may not declare this name"),
+        (live_user("u", attached=[own("p")]), {own("p"): statement("a" * 7000)}, "policy customer:p: its document: it is too long"),
+        (live_role(trusting=statement()), {}, "role app: its trust policy: Statement[0]: a trust policy needs a Principal"),
+        (live_role("AWSReservedSSO_x"), {}, "role AWSReservedSSO_x: a file cannot declare this name"),
     ],
 )  # fmt: skip
 def test_what_the_format_cannot_say_is_listed_and_the_rest_is_described(
@@ -201,7 +201,7 @@ def test_what_the_format_cannot_say_is_listed_and_the_rest_is_described(
     made = describe_account(live)
     (left,) = made.omissions
     assert told in left
-    assert "# What this format cannot say:\n# - " in made.text
+    assert "# Left out, because this format cannot express it:\n# - " in made.text
     assert "\x1b" not in made.text
     wanted = loaded(made, tmp_path)
     assert "other" in wanted.users

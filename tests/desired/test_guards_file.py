@@ -79,16 +79,16 @@ def test_one_folder_has_its_guards_read_once(tmp_path: Path) -> None:
     [
         ("", (1, 1), "the file is empty", "version: 1"),
         ("protected: []\n", (1, 1), "the key `version` is missing", "version: 1"),
-        ("version: 2\n", (1, 10), "the number 1 is needed here, this is `2`", "version: 1"),
+        ("version: 2\n", (1, 10), "expected the number 1, found `2`", "version: 1"),
         ("version: 1\nprotectd: [user/a]\n", (2, 1), "unknown key `protectd`", "did you mean `protected`?"),
-        ("version: 1\nprotected: user/a\n", (2, 12), "a list of principals is needed here", "[user/a]"),
+        ("version: 1\nprotected: user/a\n", (2, 12), "expected a list of principals", "[user/a]"),
         ("version: 1\nprotected: [a]\n", (2, 13), "`a` is not a principal such as user/break-glass-1", "user/NAME"),
         ("version: 1\nprotected: [user/*]\n", (2, 13), "`user/*` is not a principal", "exact name"),
         ("version: 1\nprotected: [user/team/a]\n", (2, 13), "is not a principal", "without path"),
-        ("version: 1\nprotected: [user/a, user/A]\n", (2, 21), "`user/A` stands here twice", "leave one of the two"),
+        ("version: 1\nprotected: [user/a, user/A]\n", (2, 21), "duplicate `user/A`", "remove one of the two"),
         ("version: 1\nforbidden: [X*]\n", (2, 13), "`X*` is not a policy", "without wildcards"),
-        ("version: 1\nforbidden: [X, x]\n", (2, 16), "`x` stands here twice", "leave one of the two"),
-        ("version: 1\nmax_changes: many\n", (2, 14), "a number of changes is needed here", "in digits"),
+        ("version: 1\nforbidden: [X, x]\n", (2, 16), "duplicate `x`", "remove one of the two"),
+        ("version: 1\nmax_changes: many\n", (2, 14), "expected a number of changes", "in digits"),
         ("version: 1\nmax_changes: -1\n", (2, 14), "`-1` is not a number of changes", "999999"),
         (
             "version: 1\nmax_changes: 1\nmax_changes: 2\n",
@@ -125,7 +125,7 @@ def test_guards_that_are_there_and_cannot_be_read_are_never_passed_over(tmp_path
 
 def test_guards_given_as_a_desired_state_are_refused(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, GUARDS, "guards.yaml"))
-    check(error, 1, 1, "guards are no desired state", "a guards.yaml beside one of them is read with it")
+    check(error, 1, 1, "a guards file is not a desired state", "the guards.yaml beside them is read automatically")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,13 @@ def test_a_desired_state_that_requires_what_is_forbidden_is_refused_with_both_pl
     tmp_path: Path, forbidden: str
 ) -> None:
     error = guard_refusal(tmp_path, f"version: 1\nforbidden: [{forbidden}]\n")
-    check(error, 3, 43, f"policy `customer:team/edge` is forbidden at {tmp_path}/guards.yaml:2:13", "only the owner")
+    check(
+        error,
+        3,
+        43,
+        f"policy `customer:team/edge` is forbidden at {tmp_path}/guards.yaml:2:13",
+        "the owner of that file",
+    )
     assert error.location is not None
     assert error.location.path.endswith("desired.yaml")
 

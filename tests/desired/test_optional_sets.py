@@ -36,7 +36,7 @@ def test_no_set_asked_for_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unknown_set_asked_for_is_refused_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no policy set `d`") as caught:
+    with pytest.raises(InputError, match="policy set `d` is not declared") as caught:
         desired.require_sets(loaded(tmp_path, CONTENT), ["a", "d"])
     assert caught.value.hint == "the policy sets are: a, b, c"
     assert caught.value.location is None

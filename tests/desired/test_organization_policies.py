@@ -39,13 +39,18 @@ def test_a_list_of_documents_is_one_level_and_each_has_its_place_in_the_name(tmp
     [
         ('{"Version": ', 1, 13, "not JSON"),
         ("", 1, 1, "not JSON"),
-        ("[\n]", 1, 1, "there is no policy in this level"),
+        ("[\n]", 1, 1, "the level has no policy"),
         ("[" * 100_000, 1, 502, "nested too deeply"),
-        ("\n 7", 2, 2, "this is no policy document"),
-        ('[{"Version": "2012-10-17", "Statement": []},\n "x"]', 2, 2, "this is no policy document"),
+        ("\n 7", 2, 2, "this is not a policy document"),
+        ('[{"Version": "2012-10-17", "Statement": []},\n "x"]', 2, 2, "this is not a policy document"),
         ('{"Version": "2012-10-17",\n "Version": "2012-10-17"}', 2, 2, 'duplicate key "Version"'),
         ('{"Version": NaN}', 1, 13, "NaN is not a JSON value"),
-        ('{"Version": "2012-10-17",\n  "Statement": [\n   {"Effect": "allow"}]}', 3, 5, "Effect: Allow or Deny"),
+        (
+            '{"Version": "2012-10-17",\n  "Statement": [\n   {"Effect": "allow"}]}',
+            3,
+            5,
+            "Effect: must be Allow or Deny",
+        ),
         ('[{"Version":\n "2012-10-17"}]', 1, 2, "Statement: missing"),
         (
             '{"Statement": [{"Effect": "Deny", "Action": "*", "Condition":\n{"Bool": {"aws:SecureTransport": {}}}}]}',
@@ -101,8 +106,8 @@ def test_a_level_allows_something_only_where_a_statement_does(tmp_path: Path) ->
 def test_files_win_over_what_was_read_and_leave_the_rest(tmp_path: Path) -> None:
     level = organization_policies.read(written(tmp_path, json.dumps(ALLOW)))
     live = snapshot(organization=Organization("o-1", "999999999999", scps=(), rcps=()))
-    assert organization_policies.given(live, [level], []).organization == Organization(
+    assert organization_policies.replace_levels(live, [level], []).organization == Organization(
         "o-1", "999999999999", (level,), ()
     )
-    assert organization_policies.given(live, [], [level, level]).organization.rcps == (level, level)
-    assert organization_policies.given(snapshot(), [], []).organization == Organization()
+    assert organization_policies.replace_levels(live, [], [level, level]).organization.rcps == (level, level)
+    assert organization_policies.replace_levels(snapshot(), [], []).organization == Organization()

@@ -109,10 +109,10 @@ closed: {roles: true}
     ("content", "message"),
     [
         ('{"Statement": [', "not JSON"),
-        ('{"Statement": []}', "there is no statement"),
-        ('{"Statement": [{"Effect": "Allow", "Action": "*"}]}', "says on what, in Resource"),
-        ("[]", "a policy document is an object"),
-        ('{"a": 1, "a": 2}', "twice"),
+        ('{"Statement": []}', "the document has no statement"),
+        ('{"Statement": [{"Effect": "Allow", "Action": "*"}]}', "needs a Resource and has no Principal"),
+        ("[]", "the policy document is not an object"),
+        ('{"a": 1, "a": 2}', "duplicate key"),
         ("\ufffe", "Expecting value"),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_file_outside_the_folder_is_refused(tmp_path: Path, said: str) -> None
     (tmp_path / "logs.json").write_text(json.dumps(READING))
     (inner / "out.json").symlink_to(tmp_path / "logs.json")
     (inner / "circle.json").symlink_to("circle.json")
-    check(refusal(write(inner, BESIDE % said)), 5, 42, "leads out of this file's folder", "stays in the folder")
+    check(refusal(write(inner, BESIDE % said)), 5, 42, "is outside the folder of this file", "into the folder")
 
 
 def test_a_file_that_is_not_there_or_no_file_is_refused_at_the_line_that_names_it(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_file_of_one_mebibyte_is_read_and_one_byte_more_is_not(tmp_path: Path)
 
 
 def test_no_file_at_all_is_an_error_without_a_place() -> None:
-    with pytest.raises(InputError, match="no desired-state file is given") as caught:
+    with pytest.raises(InputError, match="no desired-state file is named") as caught:
         load_desired([])
     assert caught.value.location is None
 

@@ -47,7 +47,7 @@ def test_what_writes_wants_its_file_said(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_set_that_is_asked_for_is_required() -> None:
     developers = resolve_desired_state(DesiredOptions((GUIDE,), ("route53",))).groups["Developers"]
     assert [use.name for use in developers.required] == ["stack-build", "route53"]
-    with pytest.raises(InputError, match="no policy set `nope`"):
+    with pytest.raises(InputError, match="policy set `nope` is not declared"):
         resolve_desired_state(DesiredOptions((GUIDE,), ("nope",)))
 
 

@@ -127,7 +127,7 @@ class PatternSpace:
             for pattern, label in element.items():
                 self._add_pattern(pattern, label, 1 << number)
         self._closed = [frozenset(self._closure(node)) for node in range(len(self._next))]
-        # A state that consists of such nodes only does not change, whatever text follows.
+        # A state that consists of such nodes only does not change with the text that follows.
         ends = (node for node, loop in enumerate(self._loops) if loop is Wildcard.STAR and not self._next[node])
         self._absorbing = frozenset(ends)
         self._ahead = self._masks.copy()
@@ -236,15 +236,17 @@ class PatternSpace:
         return self._prune_nodes(found)
 
     def _prune_nodes(self, nodes: set[int]) -> frozenset[int]:
-        """Return the state without patterns of elements that match whatever follows: they only add states."""
+        """Return the state without patterns of elements that match every continuation: they only add states."""
         ended = sorted((node for node in nodes if node in self._absorbing), key=self._rank)
         mask = 0
-        kept = []
+        needed = []
         for node in ended:
             if self._masks[node] & ~mask:
                 mask |= self._masks[node]
-                kept.append(node)
-        return frozenset(kept).union(node for node in nodes if self._ahead[node] & ~mask) if mask else frozenset(nodes)
+                needed.append(node)
+        return (
+            frozenset(needed).union(node for node in nodes if self._ahead[node] & ~mask) if mask else frozenset(nodes)
+        )
 
     def _rank(self, node: int) -> tuple[int, str]:
         label, weight = self._labels[node]

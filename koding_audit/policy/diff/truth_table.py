@@ -13,7 +13,7 @@ from koding_audit.policy.diff.conditions import IS_AMONG, Atom, Clause, Term
 from koding_audit.policy.diff.patterns import pattern_tokens, resource_tokens, tokens_match
 
 MOST_ATOMS = 16  # atoms of one place
-MOST_TERMS = 1000  # statements that are compared, each with each
+MOST_TERMS = 1000  # statements that are compared pairwise
 
 # Atoms with these operators can be evaluated for a given value.
 _TEXT_OPERATORS = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnlike"})
@@ -328,14 +328,14 @@ class _Proofs:
         if difference == table.possible_rows:
             return ""
         row = (witnesses & -witnesses).bit_length() - 1
-        kept = dict(enumerate(row >> each & 1 for each in range(table.count)))
+        needed = dict(enumerate(row >> each & 1 for each in range(table.count)))
         # Absent and false atoms are dropped first: true ones explain more.
-        for each in sorted(kept, key=lambda each: (kept[each], not table.merged_atoms[each].is_absence)):
-            without = {column: truth for column, truth in kept.items() if column != each}
+        for each in sorted(needed, key=lambda each: (needed[each], not table.merged_atoms[each].is_absence)):
+            without = {column: truth for column, truth in needed.items() if column != each}
             if not self._matching_rows(without) & table.possible_rows & ~difference:
-                kept = without
+                needed = without
         return " and ".join(
-            table.merged_atoms[each].describe(bool(kept[each]), values=self._values) for each in sorted(kept)
+            table.merged_atoms[each].describe(bool(needed[each]), values=self._values) for each in sorted(needed)
         )
 
     def _rows_of_any(self, rows: Iterable[Mapping[int, int]]) -> int:

@@ -33,7 +33,7 @@ class Difference:
     lost: what only the old documents allow.
     forbidden: what only the new documents deny explicitly, and neither allows: it matters only beside other policies.
     released: what only the old documents deny explicitly, and neither allows.
-    why: what could not be decided, "" for nothing. The changes that were found are valid all the same.
+    why: what could not be decided, "" for nothing. The changes that were found are still valid.
     """
 
     verdict: DiffVerdict

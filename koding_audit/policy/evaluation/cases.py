@@ -139,8 +139,8 @@ def _read_fields(item: Item, names: Sequence[str], defaults: Mapping[str, object
         if similar:
             _refuse_misspelling(item, name, next(each for each in names if each.lower() == similar[0]))
     start = f"{item.json_path}." if item.json_path else ""
-    given = {name: each.value for name, each in found.items() if each.value is not None}
-    return {name: Item(given.get(name, defaults.get(name)), "", f"{start}{name}") for name in names}
+    values = {name: each.value for name, each in found.items() if each.value is not None}
+    return {name: Item(values.get(name, defaults.get(name)), "", f"{start}{name}") for name in names}
 
 
 def _refuse_misspelling(item: Item, name: str, similar: str) -> NoReturn:

@@ -58,8 +58,8 @@ class CompiledCondition:
             return self.qualifier == "ForAllValues"
         return self.negated
 
-    def _test_values(self, given: tuple[str, ...], context: Context) -> Truth:
-        results = [self._test_value(value, context) for value in given]
+    def _test_values(self, values: tuple[str, ...], context: Context) -> Truth:
+        results = [self._test_value(value, context) for value in values]
         if self.qualifier == "ForAllValues":
             return all_of(results)
         if self.qualifier == "ForAnyValue":
@@ -68,8 +68,8 @@ class CompiledCondition:
             return results[0]
         return unsure_because(f"{self.label} has several values, but the condition has no set operator")
 
-    def _test_value(self, given: str, context: Context) -> Truth:
-        matches = any_of(value(given, context) for value in self.values)
+    def _test_value(self, value: str, context: Context) -> Truth:
+        matches = any_of(test(value, context) for test in self.values)
         return negate_truth(matches) if self.negated else matches
 
 
@@ -107,12 +107,12 @@ def _compile_value(row: Operator, text: str, label: str, *, variables: bool) -> 
     test = build_value_test(row, pattern)
     wrong = unsure_because(f"{label}: one of its values is not a valid {row.compares}")
     if test is None:
-        return lambda _given, _context: wrong
+        return lambda _value, _context: wrong
     # A value of the request that is not of this type equals nothing. For negated operators AWS does not document it.
     other: Truth = wrong if row.negated else False
 
-    def fixed(given: str, _context: Context) -> Truth:
-        found = test(given)
+    def fixed(value: str, _context: Context) -> Truth:
+        found = test(value)
         return other if found is None else found
 
     return fixed
@@ -121,7 +121,7 @@ def _compile_value(row: Operator, text: str, label: str, *, variables: bool) -> 
 def _compile_template(row: Operator, template: Template, label: str) -> _ConditionTest:
     """A value with variables. A variable without a value matches nothing; an open one may make the result unsure."""
 
-    def varying(given: str, context: Context) -> Truth:
+    def varying(value: str, context: Context) -> Truth:
         pattern = template.fill(context)
         if isinstance(pattern, Unsure):
             return pattern
@@ -131,10 +131,10 @@ def _compile_template(row: Operator, template: Template, label: str) -> _Conditi
         like = row._replace(relation="like") if open_keys and row.relation == "==" and row.compares == "text" else row
         test = build_value_test(like, pattern)
         if open_keys:
-            possible = test is None or row.compares != "text" or test(given)
+            possible = test is None or row.compares != "text" or test(value)
             return Unsure(keys=open_keys) if possible else False
         if test is None:
             return unsure_because(f"{label}: with the variable, it is not a valid {row.compares}")
-        return test(given) is True
+        return test(value) is True
 
     return varying

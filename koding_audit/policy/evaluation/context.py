@@ -36,8 +36,8 @@ class Context:
         """Make a context from keys in any case, each with its value or values. A key with no value is absent."""
         listed = {key.lower(): (each,) if isinstance(each, str) else tuple(each) for key, each in values.items()}
         empty = [key for key, each in listed.items() if not each]
-        kept = {key: each for key, each in listed.items() if each}
-        return cls(kept, frozenset([*(each.lower() for each in absent), *empty]), complete)
+        known = {key: each for key, each in listed.items() if each}
+        return cls(known, frozenset([*(each.lower() for each in absent), *empty]), complete)
 
     def get(self, key: str) -> tuple[str, ...] | ConditionState:
         """Return the values of a key in lower case, never an empty tuple; or its state."""

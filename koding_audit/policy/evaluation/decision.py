@@ -75,7 +75,7 @@ class _Evaluation:
 
 
 def decide(request: AccessRequest, policies: Policies, *, strict: bool = False) -> Decision:
-    """Decide whether the request is allowed, and by which statements. Never raises, whatever the policies contain.
+    """Decide whether the request is allowed, and by which statements. Never raises, for any content of the policies.
 
     strict: whether a layer of the organization or a resource policy that was not available makes the verdict unknown
         if it could change it; otherwise it is left out, and named in not_seen.

@@ -61,7 +61,7 @@ class Layer:
     deny: whether a statement denies.
     hits: statements that apply or may apply.
     near_misses: statements about the action that do not apply.
-    grants: whether a statement allows, by the way in which it names the requester.
+    grants: whether a statement allows, by how it names the requester.
     """
 
     kind: PolicyType

@@ -98,11 +98,11 @@ def build_value_test(row: Operator, wanted: str) -> ValueTest | None:
     if value is None:
         return None
     if row.compares == "binary":  # a request's value may be plain text or base64
-        return lambda given: value in (given.encode(), parse_binary(given))
+        return lambda text: value in (text.encode(), parse_binary(text))
     reader, relation = _PARSERS[row.compares], _RELATIONS[row.relation]
 
-    def test(given: str) -> bool | None:
-        found = reader(given)
+    def test(text: str) -> bool | None:
+        found = reader(text)
         return None if found is None else relation(found, value)
 
     return test
@@ -117,7 +117,7 @@ def _build_text_test(row: Operator, wanted: str) -> TextMatcher | None:
     if row.compares == "text":
         return wanted.__eq__
     folded = wanted.casefold()
-    return lambda given: given.casefold() == folded
+    return lambda text: text.casefold() == folded
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
