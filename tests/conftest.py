@@ -42,7 +42,7 @@ def place_of(nodeid: str) -> tuple[str, str]:
     return path.removeprefix("tests/"), name.partition("[")[0]
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long, and begin with its files: at the end both workers then have short tests to share."""
     for each in items:
