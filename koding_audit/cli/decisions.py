@@ -10,17 +10,14 @@ from koding_audit.cli.simulator import SimulatorComparison, ask_simulator, compa
 from koding_audit.io import json_text
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
-from koding_audit.model.account import Account, PrincipalKind, principal_key
-from koding_audit.model.desired import RequiredAction
-from koding_audit.model.errors import AuditError, InputError
-from koding_audit.model.location import Location
-from koding_audit.model.query import Fact, Query
-from koding_audit.model.snapshot import Principal, Snapshot
-from koding_audit.policy import actions
+from koding_audit.model.errors import AuditError
+from koding_audit.model.query import Gap
+from koding_audit.model.snapshot import Principal
 from koding_audit.policy.evaluation import AccessVerdict, Decision
-from koding_audit.policy.permissions import Permissions, reason_text
+from koding_audit.policy.permissions import reason_text
+from koding_audit.scan.access import decide_access, resolve_question
 from koding_audit.scan.options import AccessQuestion, SourceOptions
-from koding_audit.scan.session import identify_account, open_source
+from koding_audit.scan.session import open_source
 
 _VERDICT_WORDS: Mapping[AccessVerdict, str] = {
     "allowed": "allowed",
@@ -39,25 +36,16 @@ def answer_can(
     options: SourceOptions, asked: AccessQuestion, terminal: Terminal, *, output: str, simulate: bool
 ) -> int:
     """Read who is asked about and every policy that decides, and answer. Status 2 wins over 1."""
-    context = parse_context(asked.context)
-    names = resolve_actions(asked.action, terminal)
+    question = resolve_question(asked, terminal)
     with open_source(options, terminal) as source:
-        account, _ = identify_account(source, options.account, terminal)
-        kind, name = _parse_principal(asked.principal, account)
-        terminal.show_progress(f"reading account {account.id} ...")
-        snapshot = source.collect(_principal_query(kind, name))
-        principal = _find_principal(snapshot, kind, name)
-        theirs = ask_simulator(source, principal.arn, asked.resource, context, names) if simulate else {}
-    permissions = Permissions(snapshot, strict=asked.strict)
-    place = Location("", 1, 1)
-    decisions = {
-        each: permissions.decide(principal, RequiredAction(each, place, asked.resource, context)) for each in names
-    }
-    print_gaps(snapshot, terminal)
-    both = compare_with_simulator(decisions, theirs)
+        found = decide_access(source, question, options.account, terminal)
+        arn, names = found.principal.arn, question.actions
+        theirs = ask_simulator(source, arn, question.resource, question.context, names) if simulate else {}
+    print_gaps(found.gaps, terminal)
+    both = compare_with_simulator(found.decisions, theirs)
     show = _answer_json if output == "json" else _answer_table
-    emit(show(CanAnswer(principal, asked.resource, decisions, both)))
-    return _answer_status(decisions, both)
+    emit(show(CanAnswer(found.principal, question.resource, found.decisions, both)))
+    return _answer_status(found.decisions, both)
 
 
 @dataclass(frozen=True)
@@ -79,76 +67,11 @@ def _answer_status(decisions: Mapping[str, Decision], both: Mapping[str, Simulat
     return 0 if verdicts == {"allowed"} and "organization" not in agreements else 1
 
 
-def print_gaps(snapshot: Snapshot, terminal: Terminal) -> None:
+def print_gaps(gaps: Iterable[Gap], terminal: Terminal) -> None:
     """What could not be read, on standard error."""
-    for gap in snapshot.gaps:
+    for gap in gaps:
         about = f" of {gap.subject}" if gap.subject else ""
         terminal.print_problem(AuditError(f"{gap.fact.value}{about} could not be read: {gap.call}: {gap.reason}"))
-
-
-def parse_context(said: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    values: dict[str, list[str]] = {}
-    for each in said:
-        key, equals, value = each.partition("=")
-        if not key or not equals:
-            raise InputError(f"--context {each}: KEY=VALUE is needed", "--context aws:RequestedRegion=eu-west-1")
-        values.setdefault(key, []).append(value)
-    return tuple((key, tuple(texts)) for key, texts in values.items())
-
-
-def resolve_actions(pattern: str, terminal: Terminal) -> tuple[str, ...]:
-    """The actions that are asked about; of wildcards all that there are, by the list that ships with the tool."""
-    service, colon, name = pattern.partition(":")
-    if pattern != "*" and not (service and colon and name):
-        raise InputError(f"{pattern}: this is not an action", "write SERVICE:Action, as in ec2:RunInstances")
-    known = actions.load_actions()
-    if "*" in pattern or "?" in pattern:
-        found = known.expand(pattern)
-        if not found:
-            raise InputError(f"{pattern}: no action of AWS matches this (list of {known.origin.date})")
-        return found
-    if pattern not in known:
-        near = known.nearest_action(pattern)
-        meant = f"; did you mean {near}?" if near else ""
-        terminal.note(f"{escape(pattern)} is not among AWS's actions of {known.origin.date}{meant}")
-    return (pattern,)
-
-
-def _parse_principal(said: str, account: Account) -> tuple[PrincipalKind, str]:
-    """`user/NAME`, `group/NAME`, `role/NAME`, or an ARN of this account."""
-    if said.startswith("arn:"):
-        if not said.startswith(f"arn:{account.partition}:iam::{account.id}:"):
-            raise InputError(f"{said}: this is not of account {account.id}", "use the credentials of its account")
-        said = said.split(":", 5)[5]
-    kind, _, path = said.partition("/")
-    name = path.rpartition("/")[2]
-    if kind == "user" and name:
-        return "user", name
-    if kind == "group" and name:
-        return "group", name
-    if kind == "role" and name:
-        return "role", name
-    raise InputError(f"{said}: a user, group or role is needed", "write user/NAME, group/NAME, role/NAME, or its ARN")
-
-
-def _principal_query(kind: PrincipalKind, name: str) -> Query:
-    own = frozenset({Fact.ATTACHED, Fact.INLINE})
-    effective = frozenset({principal_key(kind, name)})
-    if kind == "user":
-        return Query(users={name: own | {Fact.USER, Fact.GROUPS}}, effective=effective)
-    if kind == "role":
-        return Query(roles={name: own | {Fact.ROLE}}, effective=effective)
-    return Query(groups={name: own | {Fact.GROUP}}, effective=effective)
-
-
-def _find_principal(snapshot: Snapshot, kind: PrincipalKind, name: str) -> Principal:
-    found = snapshot.principals.get(principal_key(kind, name))
-    if found is not None:
-        return found
-    for gap in snapshot.gaps:
-        if gap.subject == f"{kind}/{name}" and gap.fact in (Fact.USER, Fact.GROUP, Fact.ROLE):
-            raise AuditError(f"{kind} {name} could not be read: {gap.call}: {gap.reason}")
-    raise InputError(f"there is no {kind} {name} in account {snapshot.account.id}")
 
 
 def _answer_table(answer: CanAnswer) -> str:

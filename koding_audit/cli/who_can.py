@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from koding_audit.cli.decisions import decision_value, parse_context, print_gaps, resolve_actions
+from koding_audit.cli.decisions import decision_value, print_gaps
 from koding_audit.cli.output import emit
 from koding_audit.io import json_text
 from koding_audit.io.terminal import Terminal
@@ -19,6 +19,7 @@ from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions, reason_text
+from koding_audit.scan.access import parse_context, resolve_actions
 from koding_audit.scan.options import AccessQuestion, SourceOptions
 from koding_audit.scan.session import identify_account, open_source
 
@@ -55,7 +56,7 @@ def answer_who_can(options: SourceOptions, question: AccessQuestion, terminal: T
     permissions = Permissions(snapshot, strict=question.strict)
     everybody = sorted(snapshot.principals.values(), key=lambda each: each.arn)
     answers = WhoCanAnswer(asked, tuple((each, permissions.decide(each, asked)) for each in everybody))
-    print_gaps(snapshot, terminal)
+    print_gaps(snapshot.gaps, terminal)
     emit(_answer_json(answers) if output == "json" else "".join(f"{escape(line)}\n" for line in _answer_lines(answers)))
     if snapshot.gaps or answers.with_verdict("unknown"):
         return 2

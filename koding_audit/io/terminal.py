@@ -90,6 +90,20 @@ class Terminal:
             self._has_progress = False
 
 
+class SilentTerminal(Terminal):
+    """A terminal for callers in Python: nothing is printed, and no question is agreed to."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+
+    def say(self, line: str) -> None:
+        """Print nothing."""
+
+    def ask(self, question: str) -> bool:  # noqa: ARG002 - nobody is asked
+        """Agree to nothing."""
+        return False
+
+
 def clear_progress_line() -> None:
     """Clear the progress line of the terminal; without one, this has no visible effect."""
     if sys.stderr is not None and sys.stderr.isatty():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from koding_audit.aws.sources import AccountSource
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape
 from koding_audit.model.account import Account, PrincipalKind
@@ -13,9 +14,10 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.errors import InputError, RefusedError
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Basis
-from koding_audit.model.query import Query
+from koding_audit.model.query import Gap, Query
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan import stack_build
+from koding_audit.scan.session import bind_to_account, identify_account
 from koding_audit.stack.loader import read_script
 from koding_audit.stack.needs import collect_needs
 from koding_audit.stack.script import Script
@@ -40,6 +42,27 @@ def read_named_scripts(
         return None
     builder = stack_build.resolve_builder(desired, principal)
     return StackScripts(tuple(read_script(path) for path in paths), builder, unattended)
+
+
+def read_script_to_build(path: str, principal: str, desired: Desired) -> StackScripts:
+    """One script, and who is asked to build it. Raises InputError."""
+    return StackScripts((read_script(path),), stack_build.resolve_builder(desired, principal))
+
+
+def check_script(
+    source: AccountSource, desired: Desired, scripts: StackScripts, pinned: str, terminal: Terminal
+) -> tuple[stack_build.BuildDecision, tuple[Gap, ...]]:
+    """Whether the one script can be built in an account, and what could not be read there. Raises AuditError.
+
+    pinned: the id of the only account that is accepted, "" for any.
+    """
+    account, _ = identify_account(source, pinned, terminal, desired)
+    wanted = add_stack_needs(bind_to_account(desired, account), account, scripts)
+    query = stack_build.add_builder_facts(wanted, account, Query())
+    terminal.show_progress(f"reading account {account.id} ...")
+    snapshot = complete_documents(source.collect(query), query, terminal)
+    (needed,) = wanted.stacks
+    return stack_build.decide_build(wanted, snapshot, needed), snapshot.gaps
 
 
 def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:

@@ -20,15 +20,13 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
-from koding_audit.model.query import Query
 from koding_audit.model.stack import StackNeed, StackUse
 from koding_audit.policy.permissions import reason_text
 from koding_audit.scan import stack_build, stack_scripts
 from koding_audit.scan.options import DesiredOptions, SourceOptions
-from koding_audit.scan.session import bind_to_account, identify_account, open_source, resolve_desired_state
+from koding_audit.scan.session import open_source, resolve_desired_state
 from koding_audit.scan.stack_build import BuildDecision, BuildVerdict, SetOffer
 from koding_audit.scan.stack_scripts import StackScripts
-from koding_audit.stack.loader import read_script
 from koding_audit.stack.policy import stack_policy_documents
 
 _EXIT_STATUS: Mapping[BuildVerdict, int] = {"yes": 0, "no": 1, "unknown": 2}
@@ -68,23 +66,15 @@ def answer_stack(source: AccountSource, options: StackCommand, terminal: Termina
 def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
     """The desired state and the script; both are read before anything is asked of AWS."""
     desired = resolve_desired_state(options.desired)
-    return desired, stack_scripts.StackScripts(
-        (read_script(options.script),), stack_build.resolve_builder(desired, options.principal)
-    )
+    return desired, stack_scripts.read_script_to_build(options.script, options.principal, desired)
 
 
 def _check_stack(
     source: AccountSource, options: StackCommand, terminal: Terminal, desired: Desired, scripts: StackScripts
 ) -> int:
     """Read the account, decide and print."""
-    account, _ = identify_account(source, options.source.account, terminal, desired)
-    wanted = stack_scripts.add_stack_needs(bind_to_account(desired, account), account, scripts)
-    query = stack_build.add_builder_facts(wanted, account, Query())
-    terminal.show_progress(f"reading account {account.id} ...")
-    snapshot = stack_scripts.complete_documents(source.collect(query), query, terminal)
-    (needed,) = wanted.stacks
-    answer = stack_build.decide_build(wanted, snapshot, needed)
-    print_gaps(snapshot, terminal)
+    answer, gaps = stack_scripts.check_script(source, desired, scripts, options.source.account, terminal)
+    print_gaps(gaps, terminal)
     files = [each.path for each in desired.files]
     if options.policy:
         _print_policy(answer, files, terminal)

@@ -1,0 +1,137 @@
+"""What the policies of an account allow somebody: the question resolved, the account read, each action decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from koding_audit.aws.sources import AccountSource
+from koding_audit.io.terminal import Terminal
+from koding_audit.io.text import escape
+from koding_audit.model.account import Account, PrincipalKind, principal_key
+from koding_audit.model.desired import RequiredAction
+from koding_audit.model.errors import AuditError, InputError
+from koding_audit.model.frozen import dataclass
+from koding_audit.model.location import Location
+from koding_audit.model.query import Fact, Gap, Query
+from koding_audit.model.snapshot import Principal, Snapshot
+from koding_audit.policy import actions
+from koding_audit.policy.evaluation import Decision
+from koding_audit.policy.permissions import Permissions
+from koding_audit.scan.options import AccessQuestion
+from koding_audit.scan.session import identify_account
+
+RequestContext = tuple[tuple[str, tuple[str, ...]], ...]
+"""What a request carries: each condition key with its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedQuestion:
+    """A question whose wildcards and context are resolved, before anything is read."""
+
+    principal: str
+    actions: tuple[str, ...]
+    resource: str
+    context: RequestContext
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessAnswer:
+    """What is decided about one principal."""
+
+    principal: Principal
+    decisions: Mapping[str, Decision]
+    """The decision about each action, with the statements that decide."""
+    gaps: tuple[Gap, ...]
+    """What could not be read."""
+
+
+def resolve_question(asked: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
+    """The question with each action by its name. Raises InputError."""
+    context = parse_context(asked.context)
+    names = resolve_actions(asked.action, terminal)
+    return ResolvedQuestion(asked.principal, names, asked.resource, context, asked.strict)
+
+
+def decide_access(source: AccountSource, asked: ResolvedQuestion, pinned: str, terminal: Terminal) -> AccessAnswer:
+    """Read the principal and every policy that decides, and decide each action. Raises AuditError.
+
+    pinned: the id of the only account that is accepted, "" for any.
+    """
+    account, _ = identify_account(source, pinned, terminal)
+    kind, name = _parse_principal(asked.principal, account)
+    terminal.show_progress(f"reading account {account.id} ...")
+    snapshot = source.collect(_principal_query(kind, name))
+    principal = _find_principal(snapshot, kind, name)
+    permissions, place = Permissions(snapshot, strict=asked.strict), Location("", 1, 1)
+    decisions = {
+        each: permissions.decide(principal, RequiredAction(each, place, asked.resource, asked.context))
+        for each in asked.actions
+    }
+    return AccessAnswer(principal, decisions, snapshot.gaps)
+
+
+def parse_context(said: Iterable[str]) -> RequestContext:
+    """`KEY=VALUE` of each; of a key that is given again all values. Raises InputError."""
+    values: dict[str, list[str]] = {}
+    for each in said:
+        key, equals, value = each.partition("=")
+        if not key or not equals:
+            raise InputError(f"--context {each}: KEY=VALUE is needed", "--context aws:RequestedRegion=eu-west-1")
+        values.setdefault(key, []).append(value)
+    return tuple((key, tuple(texts)) for key, texts in values.items())
+
+
+def resolve_actions(pattern: str, terminal: Terminal) -> tuple[str, ...]:
+    """The actions that are asked about; of wildcards all that there are, by the list that ships with the tool."""
+    service, colon, name = pattern.partition(":")
+    if pattern != "*" and not (service and colon and name):
+        raise InputError(f"{pattern}: this is not an action", "write SERVICE:Action, as in ec2:RunInstances")
+    known = actions.load_actions()
+    if "*" in pattern or "?" in pattern:
+        found = known.expand(pattern)
+        if not found:
+            raise InputError(f"{pattern}: no action of AWS matches this (list of {known.origin.date})")
+        return found
+    if pattern not in known:
+        near = known.nearest_action(pattern)
+        meant = f"; did you mean {near}?" if near else ""
+        terminal.note(f"{escape(pattern)} is not among AWS's actions of {known.origin.date}{meant}")
+    return (pattern,)
+
+
+def _parse_principal(said: str, account: Account) -> tuple[PrincipalKind, str]:
+    """`user/NAME`, `group/NAME`, `role/NAME`, or an ARN of this account."""
+    if said.startswith("arn:"):
+        if not said.startswith(f"arn:{account.partition}:iam::{account.id}:"):
+            raise InputError(f"{said}: this is not of account {account.id}", "use the credentials of its account")
+        said = said.split(":", 5)[5]
+    kind, _, path = said.partition("/")
+    name = path.rpartition("/")[2]
+    if kind == "user" and name:
+        return "user", name
+    if kind == "group" and name:
+        return "group", name
+    if kind == "role" and name:
+        return "role", name
+    raise InputError(f"{said}: a user, group or role is needed", "write user/NAME, group/NAME, role/NAME, or its ARN")
+
+
+def _principal_query(kind: PrincipalKind, name: str) -> Query:
+    own = frozenset({Fact.ATTACHED, Fact.INLINE})
+    effective = frozenset({principal_key(kind, name)})
+    if kind == "user":
+        return Query(users={name: own | {Fact.USER, Fact.GROUPS}}, effective=effective)
+    if kind == "role":
+        return Query(roles={name: own | {Fact.ROLE}}, effective=effective)
+    return Query(groups={name: own | {Fact.GROUP}}, effective=effective)
+
+
+def _find_principal(snapshot: Snapshot, kind: PrincipalKind, name: str) -> Principal:
+    found = snapshot.principals.get(principal_key(kind, name))
+    if found is not None:
+        return found
+    for gap in snapshot.gaps:
+        if gap.subject == f"{kind}/{name}" and gap.fact in (Fact.USER, Fact.GROUP, Fact.ROLE):
+            raise AuditError(f"{kind} {name} could not be read: {gap.call}: {gap.reason}")
+    raise InputError(f"there is no {kind} {name} in account {snapshot.account.id}")
