@@ -42,9 +42,7 @@ def make_plan(
     managed: keep what another tool manages, for a plan that is shown to people and not applied.
     """
     findings = tuple(findings)
-    allowed: set[Change] = {"add"}
-    allowed |= {"create"} if request.create else set()
-    allowed |= {"replace"} if request.replace else set()
+    allowed = _allowed_changes(request)
     kept_out = desired.guards.protected.keys() | (frozenset() if managed else managing_tools(desired).keys())
     state = state_of_snapshot(snapshot)
     over = {(finding.subject, finding.key) for finding in findings if find_rule_traits(finding.rule).is_about_quota}
@@ -67,6 +65,13 @@ def make_plan(
     ]
     kept.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
     return Plan(make_basis(kept, desired, snapshot, request, made_at), tuple(kept))
+
+
+def _allowed_changes(request: ScanRequest) -> set[Change]:
+    allowed: set[Change] = {"add"}
+    allowed |= {"create"} if request.create else set()
+    allowed |= {"replace"} if request.replace else set()
+    return allowed
 
 
 def make_basis(
