@@ -180,7 +180,7 @@ def _scan_accounts(options: ScanOptions) -> Report:
 
     terminal, desired = SilentTerminal(), resolve_desired_state(options.desired)
     run = prepare_run(options, terminal, desired)
-    if not desired.targets or options.source.source != "live":
+    if not desired.targets or not options.source.traits.reaches_aws:
         with open_source(options.source, terminal) as opened:
             return scan_and_fix(run, opened, desired, None)
     from koding_audit.accounts.options import AccountsOptions  # noqa: PLC0415 - as above
