@@ -1,4 +1,8 @@
-"""Makes one access key and hands it to whoever keeps it: beside the remediator, the only room that writes to IAM."""
+"""Creates one access key and passes it to a function that stores it.
+
+Beside the executor, this is the only module that writes to IAM: a key is not a step of a plan, and the call must never
+be sent twice.
+"""
 
 from __future__ import annotations
 
@@ -24,65 +28,68 @@ def list_access_key_ids(connection: Connection, user: str) -> frozenset[str]:
 
 
 def create_access_key(
-    connection: Connection, journal: JournalFile, user: str, keep: Callable[[str, str], None]
+    connection: Connection, journal: JournalFile, user: str, store: Callable[[str, str], None]
 ) -> Entry:
-    """Make a key for a user and have it kept: `keep` gets its id and its secret, which are nowhere else.
+    """Create a key for a user and store it.
 
-    A key that cannot be kept is deleted again; so is one whose making was interrupted before it was kept. The call is
-    never sent twice: a second one would make a second key. Raises AuditError where the journal cannot be written.
+    store: gets the id and the secret of the key, of which there is no other copy; raises AuditError if it cannot store
+        them.
+
+    A key that was not stored is deleted, also after an interrupt. The call is never sent twice: a second call would
+    create a second key. Raises AuditError if the journal cannot be written.
     """
     entry = Entry(Action(Verb.CREATE_ACCESS_KEY, {"UserName": user}), "started")
     before = list_access_key_ids(connection, user)
     journal.append(0, entry)
     try:
-        made = take_field(connection.call_once("CreateAccessKey", UserName=user), "AccessKey", dict, _CREATE_KEY)
+        reply = take_field(connection.call_once("CreateAccessKey", UserName=user), "AccessKey", dict, _CREATE_KEY)
         key_id, secret = (
-            take_field(made, "AccessKeyId", str, _CREATE_KEY),
-            take_field(made, "SecretAccessKey", str, _CREATE_KEY),
+            take_field(reply, "AccessKeyId", str, _CREATE_KEY),
+            take_field(reply, "SecretAccessKey", str, _CREATE_KEY),
         )
     except CallError as error:
         outcome = replace(entry, outcome="failed", detail=f"{error.call}: {error.code}")
         if not error.refused:
             outcome = replace(outcome, outcome="unknown", detail=_lost_reply_detail(connection, user, before, error))
         return _record_entry(journal, outcome)
-    return _record_entry(journal, _store_or_delete(connection, replace(entry, outcome="done"), key_id, secret, keep))
+    return _record_entry(journal, _store_or_delete(connection, replace(entry, outcome="done"), key_id, secret, store))
 
 
 def _store_or_delete(
-    connection: Connection, done: Entry, key_id: str, secret: str, keep: Callable[[str, str], None]
+    connection: Connection, done: Entry, key_id: str, secret: str, store: Callable[[str, str], None]
 ) -> Entry:
-    user, named = done.action.parameters["UserName"], f"the key that ends in {key_id[-4:]}"
-    became: list[str] = []
-    with contextlib.ExitStack() as unless_kept:
-        # On the way out for whatever reason, Ctrl-C included: nobody else knows the secret.
-        unless_kept.callback(lambda: became.append(_delete_unstored_key(connection, user, key_id)))
+    user, label = done.action.parameters["UserName"], f"the key that ends in {key_id[-4:]}"
+    deletion: list[str] = []
+    with contextlib.ExitStack() as unless_stored:
+        # Runs after each error and also after Ctrl-C: without the secret, the key is of no use.
+        unless_stored.callback(lambda: deletion.append(_delete_unstored_key(connection, user, key_id)))
         try:
-            keep(key_id, secret)
+            store(key_id, secret)
         except AuditError as error:
             refused = error.message
         else:
-            unless_kept.pop_all()
-            return replace(done, detail=named)
-    return replace(done, outcome="failed", detail=f"{refused}; {named} {became[0]}")
+            unless_stored.pop_all()
+            return replace(done, detail=label)
+    return replace(done, outcome="failed", detail=f"{refused}; {label} {deletion[0]}")
 
 
 def _delete_unstored_key(connection: Connection, user: str, key_id: str) -> str:
-    """What became of a key that nobody keeps."""
+    """Delete a key that was not stored; whether that worked, as text."""
     try:
         connection.call("DeleteAccessKey", UserName=user, AccessKeyId=key_id)
     except CallError as error:
-        return f"could not be deleted again ({error.code}): delete it by hand"
-    return "was deleted again"
+        return f"could not be deleted ({error.code}): delete it by hand"
+    return "was deleted"
 
 
 def _lost_reply_detail(connection: Connection, user: str, before: frozenset[str], error: CallError) -> str:
-    """What a lost answer may have left behind: a key whose secret nobody has."""
+    """What may exist after a lost reply: a key whose secret is lost."""
     try:
         new = sorted(list_access_key_ids(connection, user) - before)
     except CallError:
         new = []
-    seen = ", ".join(f"one that ends in {each[-4:]} has appeared" for each in new) or "none can be seen yet"
-    return f"no usable answer ({error.code}): a key may have been made whose secret is lost; {seen}; delete it by hand"
+    seen = ", ".join(f"a new one ends in {each[-4:]}" for each in new) or "no new one is visible yet"
+    return f"no valid reply ({error.code}): a key may exist whose secret is lost; {seen}; delete it by hand"
 
 
 def _record_entry(journal: JournalFile, entry: Entry) -> Entry:

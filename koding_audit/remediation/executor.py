@@ -1,4 +1,7 @@
-"""The remediator, the only room that writes to IAM: does what a plan says, step by step, and reads each back."""
+"""Carries out a plan: sends each IAM write, reads its result back and records both in the journal.
+
+Only this module makes the IAM writes of a plan.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,12 @@ from koding_audit.remediation.plan import action_dependencies, action_policy_arn
 
 T = TypeVar("T")
 
-PROPAGATION_SECONDS = 120.0  # seconds in all that a run waits for IAM to show what it accepted; Terraform waits as long
+PROPAGATION_SECONDS = 120.0  # seconds that a run waits in total for IAM to show accepted writes; the same as Terraform
 
-# Worth trying again: IAM is busy with the entity. Anything else that AWS says no to is no.
+# IAM is busy with the entity, so the write is sent again. All other refusals are final.
 _BUSY_ERRORS = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"})
 
-# The caller's own credentials are no longer good: every further write would fail the same way.
+# The caller's credentials are not valid any more: each further write would fail in the same way.
 _CREDENTIAL_ERRORS = frozenset(
     {
         "AuthFailure",
@@ -49,7 +52,11 @@ _CREDENTIAL_ERRORS = frozenset(
 
 @dataclass
 class Clock:
-    """How time passes: a test puts its own here, and no test waits for two minutes."""
+    """The time functions; a test replaces them, so that it does not wait.
+
+    now: seconds of a monotonic clock.
+    sleep: waits for a number of seconds.
+    """
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -57,9 +64,16 @@ class Clock:
 
 @dataclass
 class PlanExecutor:
-    """A plan on its way. entries: each step as it stands, by its index; tell: called with a line of progress.
+    """A plan that is being carried out.
 
-    audited: the state that the plan was made from, against which documents and versions are held before they give way.
+    plan: the plan.
+    connection: the connection to IAM.
+    journal: records each state of each step.
+    report_progress: is called with a line of progress.
+    clock: the time functions.
+    audited_state: the state that the plan was made from; documents and versions are compared with it before they are
+        replaced.
+    entries: the last state of each step that was started, by its index in the plan.
     """
 
     plan: Plan
@@ -75,10 +89,10 @@ class PlanExecutor:
     _waited_seconds: float = 0.0
 
     def run(self) -> tuple[Entry, ...]:
-        """Take every step in order, then wait for what IAM accepted and does not show yet.
+        """Carry out each step in order, then wait for the accepted writes that IAM does not show yet.
 
-        A step that fails is recorded and those that do not hang on it go on. Raises AuditError when the journal cannot
-        be written; `entries` then holds what was done.
+        A step that fails is recorded, and the steps that do not depend on it are carried out. Raises AuditError if the
+        journal cannot be written; `entries` then has the steps until there.
         """
         for index, step in enumerate(self.plan.steps):
             self._run_step(index, step)
@@ -97,15 +111,15 @@ class PlanExecutor:
             before = self._replaced_content(step.action, seen)
         except CallError as error:
             self._record_failure(
-                index, step, f"not tried, because it could not be read just before: {_error_label(error)}"
+                index, step, f"not tried: the state before it could not be read: {_error_label(error)}"
             )
             return
         entry = Entry(step.action, "started", "", unique_ids(step.action, seen), before)
-        moved = self._identity_change(step, seen) or self._content_change(step, seen, before)
-        if moved:
-            self._record_failure(index, step, moved)
+        change = self._identity_change(step, seen) or self._content_change(step, seen, before)
+        if change:
+            self._record_failure(index, step, change)
         elif is_done(step.action, seen):
-            # Somebody else was faster; what is not ours is not ours to undo.
+            # Another process has done it already, so `undo` must not take it back.
             self._record(index, replace(entry, outcome="skipped", detail=ALREADY_DONE[step.action.spec.is_removal]))
         else:
             entry = replace(entry, absent_before=True)
@@ -117,42 +131,46 @@ class PlanExecutor:
         return {step.action.entity for step in self.plan.steps if step.action.spec.effect == "create"}
 
     def _blocked_reason(self, step: Step) -> str:
-        lost = [key for key in action_dependencies(step.action) if key in self._not_created]
-        return f"not tried: {_entity_label(step.action, lost[0])} was not created" if lost else ""
+        missing = [key for key in action_dependencies(step.action) if key in self._not_created]
+        return f"not tried: {_entity_label(step.action, missing[0])} was not created" if missing else ""
 
     def _identity_change(self, step: Step, seen: LiveState) -> str:
-        """What has changed since the plan was made, so that this step would do another thing than was shown."""
+        """How an entity of the step differs from the one in the plan; "" if it is the same."""
         for key in touched_entities(step.action):
             known = step.unique_ids.get(key) or self._created_ids.get(key)
             label = _entity_label(step.action, key)
             live = seen.entities.get(key)
             if live is not None and self._is_other_account(live):
-                return f"{label} is of another account than was audited: {live.arn}"
+                return f"{label} is not in the audited account: {live.arn}"
             if known and live is None:
-                return f"{label} is gone"
+                return f"{label} does not exist any more"
             if known and live and live.unique_id != known:
-                return f"{label} is another one now: it was deleted and made again"
+                return f"{label} was deleted and created again since the audit"
             if not known and live and key in self._entities_to_create and step.action.spec.effect != "create":
-                return f"{label} has appeared since"
+                return f"{label} was created by another process since the audit"
         return ""
 
     def _content_change(self, step: Step, seen: LiveState, before: str) -> str:
-        """What somebody has written since where this step would write: IAM itself asks nobody before it does."""
+        """What another process has written since the audit in the place of this write; "" if nothing.
+
+        IAM itself does not compare before it overwrites.
+        """
         action = step.action
         name = action.parameters.get("PolicyName", "")
         policy, live = seen.policy(action.entity), seen.principal(action.entity)
         if policy is not None:
             if action.verb is Verb.CREATE_POLICY and not is_done(action, seen):
-                return f"policy {name} has appeared since, and says something else"
+                return f"policy {name} was created since the audit with another document"
             known = self.audited_state.policy(action.entity)
             moves_default = action.spec.effect in ("put", "set")
             if moves_default and known is not None and known.default_version != policy.default_version:
-                return f"version {policy.default_version} of {_entity_label(action, action.entity)} is in force since"
+                label = _entity_label(action, action.entity)
+                return f"{label} has another default version since the audit: {policy.default_version}"
         elif live is not None and before:
             if step.change == "add" and action.spec.is_inline_put:
-                return f"inline policy {name} has appeared since, and says something else"
+                return f"inline policy {name} was created since the audit with another document"
             if self.audited_state.documents.get(inline_document_key(live, name), before) != before:
-                return f"inline policy {name} says something else than when it was audited"
+                return f"inline policy {name} was changed since the audit"
         return ""
 
     def _is_other_account(self, live: Entity) -> bool:
@@ -160,7 +178,7 @@ class PlanExecutor:
         return (arn_partition(live.arn), arn_account(live.arn)) != (audited.partition, audited.id)
 
     def _replaced_content(self, action: Action, seen: LiveState) -> str:
-        """What is about to be taken away, for undo: an inline policy's document, or the id of the version in force."""
+        """What the action replaces or removes, for `undo`: an inline document or the id of the default version."""
         policy, live = seen.policy(action.entity), seen.principal(action.entity)
         if action.verb is Verb.CREATE_POLICY_VERSION and policy:
             return policy.default_version
@@ -171,7 +189,7 @@ class PlanExecutor:
         return known or iam.read_inline_document(self.connection, live.kind, live.name, name)
 
     def _send_write(self, index: int, entry: Entry) -> None:
-        """One write, sent until IAM takes it or says no; what came of it is read back, whatever the answer was."""
+        """Send one write until IAM accepts or refuses it, and read its result back unless IAM refused it."""
         self.report_progress(f"{entry.action.verb.value} ...")
         pause = 1.0
         while True:
@@ -184,32 +202,32 @@ class PlanExecutor:
                 self._handle_refusal(index, entry, error)
                 return
             break
-        # IAM numbers each reply; one without a number comes from something that is not IAM.
-        numbered = bool(reply.get("ResponseMetadata", {}).get("RequestId"))
-        outcome = replace(entry, outcome="pending", detail="accepted, and not visible yet")
-        if not numbered:
+        # Each reply of IAM has a request id. A reply without one may come from a proxy.
+        has_request_id = bool(reply.get("ResponseMetadata", {}).get("RequestId"))
+        outcome = replace(entry, outcome="pending", detail="accepted, but not visible yet")
+        if not has_request_id:
             outcome = replace(entry, outcome="unknown", detail="the reply has no request id")
         self._record(index, outcome)
         self._read_back(index)
 
     def _can_retry(self, action: Action, error: CallError) -> bool:
-        fresh = error.code == NO_SUCH_ENTITY and any(key in self._created_ids for key in action_dependencies(action))
-        return fresh or error.code in _BUSY_ERRORS
+        is_new = error.code == NO_SUCH_ENTITY and any(key in self._created_ids for key in action_dependencies(action))
+        return is_new or error.code in _BUSY_ERRORS
 
     def _handle_refusal(self, index: int, entry: Entry, error: CallError) -> None:
         if error.code in _CREDENTIAL_ERRORS:
-            self._stop_reason = f"not tried: the credentials are no longer good ({error.code})"
+            self._stop_reason = f"not tried: the credentials are not valid any more ({error.code})"
         if error.code in _BUSY_ERRORS:
             self._record(index, replace(entry, outcome="pending", detail=f"IAM is still busy: {_error_label(error)}"))
         elif error.refused:
             self._record(index, replace(entry, outcome="failed", detail=_error_label(error)))
             self._mark_not_created(entry.action)
         else:
-            self._record(index, replace(entry, outcome="unknown", detail=f"no usable answer: {_error_label(error)}"))
+            self._record(index, replace(entry, outcome="unknown", detail=f"no valid reply: {_error_label(error)}"))
             self._read_back(index)
 
     def _read_back(self, index: int) -> None:
-        """Read back at once; whoever is created is waited for, since later steps hang on it."""
+        """Read the result of a step once; wait for a created entity, because later steps depend on it."""
         entry = self.entries[index]
         if not self._confirm_visible(index) and entry.action.spec.effect == "create":
             self._wait_until_visible([index])
@@ -226,7 +244,7 @@ class PlanExecutor:
             waiting = [index for index in waiting if not self._confirm_visible(index)]
 
     def _confirm_visible(self, index: int) -> bool:
-        """Whether the step's result can be read; then it is done."""
+        """Whether the step's result can be read; then the step is recorded as done."""
         entry = self.entries[index]
         try:
             seen = read_action_state(self.connection, entry.action)
@@ -237,12 +255,12 @@ class PlanExecutor:
         ids = unique_ids(entry.action, seen)
         if entry.action.spec.effect == "create":
             self._created_ids[entry.action.entity] = ids[entry.action.entity]
-        detail = "read back after a lost answer" if entry.outcome == "unknown" else ""
+        detail = "read back after a lost reply" if entry.outcome == "unknown" else ""
         self._record(index, replace(entry, outcome="done", detail=detail, unique_ids=ids or entry.unique_ids))
         return True
 
     def _wait(self, seconds: float) -> bool:
-        """Wait, and say whether there was time left for it."""
+        """Wait, unless too little time is left; whether it waited."""
         if self._waited_seconds + seconds > PROPAGATION_SECONDS or self.connection.remaining() < seconds:
             return False
         self.clock.sleep(seconds)
@@ -263,13 +281,13 @@ class PlanExecutor:
 
 
 def read_action_state(connection: Connection, action: Action) -> LiveState:
-    """What an action touches as it is now, with what tells whether it holds; what is not there is left out.
+    """The entities that an action touches, with the lists and documents that the action changes.
 
-    Raises CallError.
+    An entity that does not exist is left out. Raises CallError.
     """
     if action.entity[0] == "policy":
         return _read_policy_state(connection, action)
-    given = action.parameters
+    parameters = action.parameters
     names = action.principal_names
     found = _run_reads(connection, action, _principal_reads(connection, action, names))
     principals: list[Principal] = [
@@ -283,30 +301,32 @@ def read_action_state(connection: Connection, action: Action) -> LiveState:
         if f"{kind} alone" in found
     ]
     documents = {
-        inline_document_key(each, given["PolicyName"]): found["document"] for each in principals if "document" in found
+        inline_document_key(each, parameters["PolicyName"]): found["document"]
+        for each in principals
+        if "document" in found
     }
     return LiveState({principal_key(each.kind, each.name): each for each in principals}, documents)
 
 
 def _principal_reads(connection: Connection, action: Action, names: Mapping[PrincipalKind, str]) -> dict[str, Any]:
-    """The reads that tell of the principals that an action names, each under a name of its own."""
-    given = action.parameters
+    """The reads for the principals that an action names, by a name for each read."""
+    parameters = action.parameters
     reads: dict[str, Any] = {}
     for kind, name in names.items():
         reads[f"{kind} alone"] = partial(iam.read_principal, connection, kind, name)
-        if kind == action.entity[0] and "PolicyArn" in given:
+        if kind == action.entity[0] and "PolicyArn" in parameters:
             reads[f"{kind} attached"] = partial(iam.list_attached_policies, connection, kind, name)
-        if kind == action.entity[0] and "PolicyName" in given:
+        if kind == action.entity[0] and "PolicyName" in parameters:
             reads[f"{kind} inline"] = partial(iam.list_inline_policies, connection, kind, name)
-        if kind == action.entity[0] and "PolicyDocument" in given:
-            reads["document"] = partial(iam.read_inline_document, connection, kind, name, given["PolicyName"])
-        if kind == "user" and "GroupName" in given:
+        if kind == action.entity[0] and "PolicyDocument" in parameters:
+            reads["document"] = partial(iam.read_inline_document, connection, kind, name, parameters["PolicyName"])
+        if kind == "user" and "GroupName" in parameters:
             reads["user groups"] = partial(iam.list_groups_of_user, connection, name)
     return reads
 
 
 def _read_policy_state(connection: Connection, action: Action) -> LiveState:
-    """One of the account's own policies, its versions, and what the one in force says."""
+    """A customer managed policy, its versions, and the document of its default version."""
     arn = action_policy_arn(action, connection.identity()[0])
     reads = {
         "policy": partial(iam.read_managed_policy, connection, arn),
@@ -324,7 +344,7 @@ def _read_policy_state(connection: Connection, action: Action) -> LiveState:
 
 
 def _run_reads(connection: Connection, action: Action, reads: Mapping[str, Any]) -> dict[str, Any]:
-    """The results of reads that run at the same time, without those whose principal is not there."""
+    """The results of reads that run at the same time, without the reads of entities that do not exist."""
     pending = {name: connection.submit(read) for name, read in reads.items()}
     values = {name: _result_unless_gone(connection, future, action) for name, future in pending.items()}
     return {name: value for name, value in values.items() if value is not None}
@@ -340,7 +360,7 @@ def _result_unless_gone(connection: Connection, future: Future[T], action: Actio
 
 
 def _entity_label(action: Action, key: EntityKey) -> str:
-    """`group Developers`, in the case in which the action names it."""
+    """`group Developers`, in the spelling of the action."""
     kind, name = key
     return f"{kind} {action.parameters.get(NAME_PARAMETERS[kind], name)}"
 

@@ -1,4 +1,4 @@
-"""Findings to a plan; a journal to the plan that undoes it."""
+"""Makes a plan from findings, and the plan that undoes a journal."""
 
 from __future__ import annotations
 
@@ -35,39 +35,40 @@ def make_plan(
     *,
     managed: bool = False,
 ) -> Plan:
-    """The steps that mend these findings, as far as the request allows and the live state bears: creations first.
+    """The steps that fix these findings, as far as the request and the live state allow it: creations first.
 
-    Left out: what is waived; what another tool manages, and who is protected; whoever would go over a quota of the
-    account; and what needs a principal that is not there and is not created.
-    managed: keep what another tool manages, for a plan that is shown to people and not applied.
+    Left out: waived findings; entities that another tool manages or that are protected; principals that would exceed a
+    quota of the account; actions on a principal that does not exist and is not created.
+    managed: whether to include what another tool manages, for a plan that is shown and not applied.
     """
     findings = tuple(findings)
     allowed = _allowed_changes(request)
-    kept_out = desired.guards.protected.keys() | (frozenset() if managed else managing_tools(desired).keys())
+    excluded = desired.guards.protected.keys() | (frozenset() if managed else managing_tools(desired).keys())
     state = state_of_snapshot(snapshot)
-    over = {(finding.subject, finding.key) for finding in findings if find_rule_traits(finding.rule).is_about_quota}
+    over_quota = {(each.subject, each.key) for each in findings if find_rule_traits(each.rule).is_about_quota}
     steps = [
         Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, state))
         for finding in _unwaived_findings(findings)
         if finding.fix is not None
         and finding.change in allowed
-        and kept_out.isdisjoint(touched_entities(finding.fix))
-        and not _is_over_quota(finding, finding.fix, over, snapshot.account)
+        and excluded.isdisjoint(touched_entities(finding.fix))
+        and not _is_over_quota(finding, finding.fix, over_quota, snapshot.account)
     ]
     created = {step.action.entity for step in steps if step.action.spec.effect == "create"}
-    there = created | set(state.entities)
+    existing = created | set(state.entities)
     absent = {policy_key(arn) for arn, policy in snapshot.policies.items() if policy is None}
-    kept = [
+    possible = [
         step
         for step in steps
-        if _has_targets(step.action, there)
+        if _has_targets(step.action, existing)
         and created.issuperset(absent.intersection(action_dependencies(step.action)))
     ]
-    kept.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
-    return Plan(make_basis(kept, desired, snapshot, request, made_at), tuple(kept))
+    possible.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
+    return Plan(make_basis(possible, desired, snapshot, request, made_at), tuple(possible))
 
 
 def _allowed_changes(request: ScanRequest) -> set[Change]:
+    """What the options of a run allow a step to need."""
     allowed: set[Change] = {"add"}
     allowed |= {"create"} if request.create else set()
     allowed |= {"replace"} if request.replace else set()
@@ -95,10 +96,10 @@ def make_basis(
 
 
 def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> Plan:
-    """The steps that take back what a journal says was written, last first, where it is still as it was left.
+    """The steps that take back the writes of a journal, the last write first, if their results are unchanged.
 
-    Only what was looked for just before its write, and was absent. So a write whose end was not seen is taken back too
-    if its result is there. What has been made again since (another unique id) is left alone.
+    A write is taken back only if a check just before it found that its result did not exist. So a write whose reply was
+    lost is taken back too if its result exists. An entity that was created again (another unique id) is not changed.
     """
     state = state_of_snapshot(snapshot)
     steps: list[Step] = []
@@ -116,24 +117,24 @@ def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> P
 
 
 def undo_query(journal: Journal) -> Query:
-    """What has to be read to see whether a journal's writes are still as they were left."""
+    """The facts that show whether the results of a journal's writes are unchanged."""
     actions = [entry.action for entry in journal.entries]
-    named = [action.principal_names for action in actions]
+    names = [action.principal_names for action in actions]
     inline: dict[PrincipalKey, frozenset[str]] = {}
     for action in (each for each in actions if each.spec.is_inline_put):
         kind, name = action_principals(action)[0]
         inline[kind, name] = inline.get((kind, name), frozenset()) | {action.parameters["PolicyName"]}
     return Query(
-        users={each["user"]: _POLICY_FACTS | {Fact.USER, Fact.GROUPS} for each in named if "user" in each},
-        groups={each["group"]: _POLICY_FACTS | {Fact.GROUP} for each in named if "group" in each},
-        roles={each["role"]: _POLICY_FACTS | {Fact.ROLE} for each in named if "role" in each},
+        users={each["user"]: _POLICY_FACTS | {Fact.USER, Fact.GROUPS} for each in names if "user" in each},
+        groups={each["group"]: _POLICY_FACTS | {Fact.GROUP} for each in names if "group" in each},
+        roles={each["role"]: _POLICY_FACTS | {Fact.ROLE} for each in names if "role" in each},
         versions={action_policy_arn(action, journal.account): "" for action in actions if action.entity[0] == "policy"},
         inline=inline,
     )
 
 
 def state_of_snapshot(snapshot: Snapshot) -> LiveState:
-    """What actions go by, of a whole snapshot. Of policies only the account's own can be written."""
+    """The entities of a snapshot that actions can change: principals and customer managed policies."""
     entities: dict[EntityKey, Entity] = dict(snapshot.principals.items())
     for arn, policy in snapshot.policies.items():
         if policy is not None and arn_account(arn) == snapshot.account.id:
@@ -142,28 +143,30 @@ def state_of_snapshot(snapshot: Snapshot) -> LiveState:
 
 
 def policy_key(arn: str) -> EntityKey:
-    """How one of the account's own policies is found: by its bare name, which is unique in an account."""
+    """The key of a customer managed policy: its name without the path, which is unique in an account."""
     return "policy", arn.rpartition("/")[2].casefold()
 
 
 def action_policy_arn(action: Action, account: Account) -> str:
-    """The ARN of the policy that an action makes or changes."""
-    given = action.parameters
-    return str(given.get("PolicyArn") or account.policy_arn(given["PolicyName"], given.get("Path", "/")))
+    """The ARN of the policy that an action creates or changes."""
+    parameters = action.parameters
+    return str(parameters.get("PolicyArn") or account.policy_arn(parameters["PolicyName"], parameters.get("Path", "/")))
 
 
 def action_dependencies(action: Action) -> tuple[EntityKey, ...]:
-    """What an action touches, and the account's own policy that it attaches."""
+    """The entities that an action touches, and the customer managed policy that it attaches."""
     arn = action.parameters.get("PolicyArn", "")
     attached = (policy_key(arn),) if action.spec.is_attach and arn_account(arn) != "aws" else ()
     return (*touched_entities(action), *attached)
 
 
-def _has_targets(action: Action, there: set[EntityKey]) -> bool:
-    """Whether what it touches is there. Of a membership one side tells: an exclusive group, or an exclusive user."""
+def _has_targets(action: Action, existing: set[EntityKey]) -> bool:
+    """Whether the entities that an action touches exist. To remove a membership, one of the two must exist: it is
+    the exclusive group or user that the finding is about.
+    """
     if action.verb is Verb.REMOVE_USER_FROM_GROUP:
-        return not there.isdisjoint(touched_entities(action))
-    return there.issuperset(touched_entities(action))
+        return not existing.isdisjoint(touched_entities(action))
+    return existing.issuperset(touched_entities(action))
 
 
 def unique_ids(action: Action, state: LiveState) -> dict[EntityKey, str]:
@@ -171,54 +174,58 @@ def unique_ids(action: Action, state: LiveState) -> dict[EntityKey, str]:
 
 
 def is_done(action: Action, state: LiveState) -> bool:
-    """Whether what an action is to bring about is so already; state holds what it touches, where it exists."""
-    given, verb, spec = action.parameters, action.verb, action.spec
-    there = action.entity in state.entities
+    """Whether the result of an action exists already; state: the existing entities that it touches."""
+    parameters, verb, spec = action.parameters, action.verb, action.spec
+    exists = action.entity in state.entities
     policy = state.policy(action.entity)
     if verb is Verb.CREATE_POLICY and policy is not None:
-        return _has_document(state, policy.arn, given)
+        return _has_document(state, policy.arn, parameters)
     if spec.effect in ("create", "delete"):
-        return there is (spec.effect == "create")
+        return exists is (spec.effect == "create")
     if spec.part == "member":
-        user = state.principal(principal_key("user", given["UserName"]))
-        inside = user is not None and given["GroupName"] in (user.groups or ())
-        return inside is (spec.effect == "add")
+        user = state.principal(principal_key("user", parameters["UserName"]))
+        is_member = user is not None and parameters["GroupName"] in (user.groups or ())
+        return is_member is (spec.effect == "add")
     if spec.entity == "policy":
         return _is_version_done(action, state)
     live = state.principal(action.entity)
     if spec.part == "attachment":
-        attached = live is not None and given["PolicyArn"] in (live.attached or ())
+        attached = live is not None and parameters["PolicyArn"] in (live.attached or ())
         return attached is (spec.effect == "add")
-    inline = live is not None and given["PolicyName"] in (live.inline or ())
+    inline = live is not None and parameters["PolicyName"] in (live.inline or ())
     if not spec.is_inline_put:
         return not inline
-    return live is not None and inline and _has_document(state, inline_document_key(live, given["PolicyName"]), given)
+    return (
+        live is not None
+        and inline
+        and _has_document(state, inline_document_key(live, parameters["PolicyName"]), parameters)
+    )
 
 
 def _is_version_done(action: Action, state: LiveState) -> bool:
-    given, policy = action.parameters, state.policy(action.entity)
+    parameters, policy = action.parameters, state.policy(action.entity)
     if policy is None:
         return False
     if action.verb is Verb.SET_DEFAULT_POLICY_VERSION:
-        return bool(policy.default_version == given["VersionId"])
+        return bool(policy.default_version == parameters["VersionId"])
     if action.verb is Verb.DELETE_POLICY_VERSION:
-        return given["VersionId"] not in policy.versions
-    return _has_document(state, policy.arn, given)
+        return parameters["VersionId"] not in policy.versions
+    return _has_document(state, policy.arn, parameters)
 
 
-def _has_document(state: LiveState, name: str, given: Mapping[str, Any]) -> bool:
-    """Whether a live document is the one that was given, in whatever spelling of its JSON."""
+def _has_document(state: LiveState, name: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether a live document equals the `PolicyDocument` of these parameters as JSON."""
     text = state.documents.get(name)
-    return text is not None and _normalize_json(text) == _normalize_json(str(given["PolicyDocument"]))
+    return text is not None and _normalize_json(text) == _normalize_json(str(parameters["PolicyDocument"]))
 
 
 def _normalize_json(text: str) -> str:
-    """The same JSON in one spelling."""
+    """The JSON value in its normal form, so that equal values have equal texts."""
     return json.dumps(json.loads(text), sort_keys=True)
 
 
 def state_fingerprint(keys: Iterable[EntityKey], state: LiveState) -> str:
-    """SHA-256 over the live state of these, so that a plan can tell whether anything of it has moved."""
+    """SHA-256 over the live state of these entities: it shows whether any of them has changed since the plan."""
     states = [[*key, _fingerprint_values(state.entities.get(key), state.documents)] for key in sorted(set(keys))]
     return hashlib.sha256(json.dumps(states).encode()).hexdigest()
 
@@ -235,18 +242,18 @@ def _fingerprint_values(live: Entity | None, documents: Mapping[str, str]) -> li
 
 
 def _unwaived_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """What nobody has accepted."""
+    """The findings that are not waived."""
     return (finding for finding in findings if finding.status != "waived")
 
 
-def _is_over_quota(finding: Finding, action: Action, over: set[tuple[str, str]], account: Account) -> bool:
+def _is_over_quota(finding: Finding, action: Action, over_quota: set[tuple[str, str]], account: Account) -> bool:
     if action.spec.quota:
-        return (account.root_arn, action.spec.quota) in over
-    return any(subject == finding.subject for subject, _ in over)
+        return (account.root_arn, action.spec.quota) in over_quota
+    return any(subject == finding.subject for subject, _ in over_quota)
 
 
 def _can_undo(entry: Entry, state: LiveState) -> bool:
-    """Whether a write's result is there, on the same entities, and nobody has built on it since."""
+    """Whether a write's result still exists on the same entities, and nothing was added to it."""
     action, ids = entry.action, unique_ids(entry.action, state)
     if not is_done(action, state):
         return False
@@ -259,10 +266,14 @@ def _can_undo(entry: Entry, state: LiveState) -> bool:
 
 
 def _inverse_actions(entry: Entry, verb: Verb, state: LiveState) -> Iterator[Action]:
-    """The actions that take a write back: verb is its inverse, `removed` what it took away."""
-    action, given = entry.action, entry.action.parameters
-    named = {NAME_PARAMETERS[kind]: name for kind, name in action.principal_names.items()}
-    target = {name: given[name] for name in ("PolicyArn", "PolicyName") if name in given}
+    """The actions that take a write back.
+
+    entry: the write; its `removed` is what is restored.
+    verb: the inverse of the write.
+    """
+    action, parameters = entry.action, entry.action.parameters
+    principal = {NAME_PARAMETERS[kind]: name for kind, name in action.principal_names.items()}
+    target = {name: parameters[name] for name in ("PolicyArn", "PolicyName") if name in parameters}
     policy = state.policy(action.entity)
     if policy is not None:
         target = {"PolicyArn": policy.arn}
@@ -270,7 +281,7 @@ def _inverse_actions(entry: Entry, verb: Verb, state: LiveState) -> Iterator[Act
         yield Action(verb, {**target, "VersionId": entry.removed})
         yield Action(Verb.DELETE_POLICY_VERSION, {**target, "VersionId": policy.default_version})
     elif action.spec.is_inline_put and entry.removed:
-        yield Action(action.verb, {**named, **target, "PolicyDocument": entry.removed})
+        yield Action(action.verb, {**principal, **target, "PolicyDocument": entry.removed})
     else:
         document = {"PolicyDocument": entry.removed} if entry.removed else {}
-        yield Action(verb, {**named, **target, **document})
+        yield Action(verb, {**principal, **target, **document})

@@ -1,4 +1,4 @@
-"""From a plan to what became of it: shown, agreed to, journalled, carried out."""
+"""Shows a plan, asks for confirmation, and carries it out with a journal."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _CHANGE_MARKS: Mapping[Change, str] = {"add": "", "create": "  (create)", "repla
 
 
 def _default_journal_path(account: Account, connection: Connection, now: datetime) -> str:
-    """In the state folder; of the embedded account, which is gone after the run, among the temporary files."""
+    """In the state folder; for the embedded account, which exists only during the run, in a temporary folder."""
     if connection.is_embedded:
         return str(Path(tempfile.mkdtemp(prefix="koding-audit-demo-")) / "journal.jsonl")
     return journal.default_journal_path(os.environ, account, now)
 
 
 def plan_lines(plan: Plan, marks: Mapping[int, str]) -> list[str]:
-    """A plan as lines: Terraform's symbols, a line for each step, and a last one that counts.
+    """A plan as lines: one per step, with Terraform's symbols, and the counts in the last line.
 
-    marks: what has to be said of a step, by its index: that it grants administration.
+    marks: a warning for a step, by its index: that it grants administration.
     """
     account = plan.basis.account
     if not plan.steps:
@@ -66,36 +66,36 @@ def plan_lines(plan: Plan, marks: Mapping[int, str]) -> list[str]:
 
 
 def action_symbol(action: Action) -> str:
-    """`+`, `~` or `-`, as Terraform shows what is added, changed and removed."""
+    """`+`, `~` or `-`: Terraform's symbols for add, change and remove."""
     return _EFFECT_SYMBOLS[action.spec.effect]
 
 
 def describe_action(action: Action) -> str:
-    """`AttachGroupPolicy  IAMReadOnlyAccess to group Developers`, inert."""
-    given, kind, part = action.parameters, action.spec.entity, action.spec.part
+    """`AttachGroupPolicy  IAMReadOnlyAccess to group Developers`, escaped."""
+    parameters, kind, part = action.parameters, action.spec.entity, action.spec.part
     if kind == "policy":
         return escape(f"{action.verb.value:<19} {_describe_policy(action)}")
-    whom = f"{kind} {given[NAME_PARAMETERS[kind]]}"
+    whom = f"{kind} {parameters[NAME_PARAMETERS[kind]]}"
     word = "from" if action_symbol(action) == "-" else "to"
     if part == "attachment":
-        what = f"{policy_name(given['PolicyArn'])} {word} {whom}"
+        what = f"{policy_name(parameters['PolicyArn'])} {word} {whom}"
     elif part == "inline":
-        what = f"inline policy {given['PolicyName']} {word} {whom}"
+        what = f"inline policy {parameters['PolicyName']} {word} {whom}"
     elif part == "member":
-        what = f"user {given['UserName']} {word} {whom}"
+        what = f"user {parameters['UserName']} {word} {whom}"
     else:
-        what = whom + (f" in path {given['Path']}" if "Path" in given else "")
+        what = whom + (f" in path {parameters['Path']}" if "Path" in parameters else "")
     return escape(f"{action.verb.value:<19} {what}")
 
 
 def _describe_policy(action: Action) -> str:
-    given = action.parameters
+    parameters = action.parameters
     if action.verb is Verb.CREATE_POLICY:
-        return f"customer:{given.get('Path', '/').removeprefix('/')}{given['PolicyName']}"
-    name = policy_name(given["PolicyArn"])
+        return f"customer:{parameters.get('Path', '/').removeprefix('/')}{parameters['PolicyName']}"
+    name = policy_name(parameters["PolicyArn"])
     if action.verb is Verb.CREATE_POLICY_VERSION:
-        return f"{name}, as its default version; the one in force stays beside it"
-    return f"{name}, version {given['VersionId']}" if "VersionId" in given else name
+        return f"{name}, as its new default version; the old version is kept"
+    return f"{name}, version {parameters['VersionId']}" if "VersionId" in parameters else name
 
 
 def carry_out_plan(
@@ -107,12 +107,14 @@ def carry_out_plan(
     *,
     audited: LiveState | None = None,
 ) -> tuple[Journal | None, tuple[Problem, ...]]:
-    """Show the plan, ask, and do it. No journal: nothing was written, because there was nothing to do, a guard refuses
-    or nobody agreed.
+    """Show the plan, ask for confirmation, and carry it out; returns the journal and the problems.
 
-    The problems are those that ended it early; what was written until then is in the journal all the same. Raises
-    RefusedError where another run is writing, or the credentials are somebody else's now.
-    audited: what the plan was made from.
+    judgement: what the guards found about the plan.
+    audited: the state that the plan was made from.
+
+    The journal is None if nothing was written: the plan is empty, a guard refuses it, or the user declined. A problem
+    ended the run early; the writes before it are in the journal. Raises RefusedError if another run is writing, or if
+    the credentials are now those of another principal.
     """
     asks = not options.yes and (is_interactive() or not connection.is_embedded)
     _show_plan(plan, judgement, options, terminal, asks=asks)
@@ -130,9 +132,9 @@ def carry_out_plan(
 
 
 def _show_plan(plan: Plan, judgement: Judgement, options: WriteOptions, terminal: Terminal, *, asks: bool) -> None:
-    """The plan; of a dry run also what would be refused."""
+    """Print the plan; with --dry-run also the refusals."""
     for line in plan_lines(plan, judgement.grants_by_step):
-        # Nobody agrees to a plan unseen, and --dry-run is there to show it: not even --quiet hides these.
+        # Also with --quiet: a question needs the plan, and --dry-run is there to show it.
         (terminal.say if asks or options.dry_run else terminal.note)(line)
     if options.dry_run:
         for each in judgement.refusals:
@@ -143,10 +145,13 @@ def _show_plan(plan: Plan, judgement: Judgement, options: WriteOptions, terminal
 def open_locked_journal(
     account: Account, files: Sequence[SourceFile], connection: Connection, path: str, terminal: Terminal
 ) -> Iterator[journal.JournalFile]:
-    """A new journal for an account, made from these files, while no other run writes to it; path "": the usual one.
+    """A new journal for an account, with the account locked while the block runs.
 
-    What is known of a run that ended before its end is told first. Raises RefusedError where another run is writing, or
-    the credentials are not those of the account any more; AuditError where there can be no journal.
+    files: the files of the desired state.
+    path: the file of the journal; "" for the default path.
+
+    An interrupted run is reported first. Raises RefusedError if another run is writing, or if the credentials are not
+    those of the account any more; AuditError if the journal cannot be created.
     """
     now = datetime.now(timezone.utc)
     path = path or _default_journal_path(account, connection, now)
@@ -184,18 +189,18 @@ def _execute_plan(
 
 
 def _refuse_another_identity(audited: Account, connection: Connection) -> None:
-    """Just before the first write. Raises RefusedError, or CallError where STS gives no answer."""
+    """Check the caller again, just before the first write. Raises RefusedError; CallError if STS does not answer."""
     account, caller = connection.read_identity_again()
     if (account.id, account.partition, caller.root) != (audited.id, audited.partition, False):
         now = f"{'root of ' if caller.root else ''}account {account.id} (partition {account.partition})"
         raise RefusedError(
-            f"account {audited.id} was audited, and the credentials are now those of {now}",
-            "nothing was written; see what rotates the credentials of this profile, and run it again",
+            f"account {audited.id} was audited, but the credentials are now those of {now}",
+            "nothing was written; find out what changes the credentials of this profile, then run the command again",
         )
 
 
 def outcome_lines(entries: Sequence[Entry], planned: int) -> list[str]:
-    """How many of the planned steps are done, and a line for each that did not come to what the plan wanted."""
+    """How many of the planned steps are done, and a line for each step that did not reach its result."""
     done = sum(entry.outcome == "done" for entry in entries)
     return [
         f"{pluralize(done, 'change')} made and read back, of {planned}.",

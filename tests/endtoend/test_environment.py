@@ -189,7 +189,7 @@ def test_a_program_for_credentials_that_hangs_is_left_at_the_deadline(run: Comma
 def test_no_fix_starts_where_the_home_cannot_be_written(command: Command, drifted: MotoAccount) -> None:
     result = command("scan", GUIDE, "--fix", "--yes", *PINNED, env={"HOME": "/proc", "XDG_STATE_HOME": None})
     assert result.status == 2
-    assert "cannot be made" in result.stderr
+    assert "cannot be created" in result.stderr
     assert "--journal FILE" in result.stderr
     assert drifted.writes() == []
 

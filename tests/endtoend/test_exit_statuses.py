@@ -215,8 +215,8 @@ def test_a_run_that_was_killed_during_a_write_is_made_whole_by_the_next(command:
     scanned = command("scan", GUIDE)
     again = command.json("scan", GUIDE, *FIX)
     for told in (scanned.stderr, again.stderr):
-        assert f"ended before its end: 1 change done, 1 not known; its journal is {journal};" in told
-        assert "not known: AddUserToGroup GroupName=Developers UserName=koding-user" in told
+        assert f"was interrupted: 1 change done, 1 unknown; its journal is {journal};" in told
+        assert "unknown: AddUserToGroup GroupName=Developers UserName=koding-user" in told
     assert again.status == 1
     assert {each["severity"] for each in again.findings.values() if each["status"] == "open"} == {"warning", "note"}
     drifted.forget()

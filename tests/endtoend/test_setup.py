@@ -122,7 +122,7 @@ def test_a_key_whose_making_is_not_answered_is_not_made_twice(command: Command, 
     account.fail("CreateAccessKey", "drop", after=True)
     result = command(*SAVED)
     assert result.status == 2
-    assert "whose secret is lost; one that ends in " in result.stderr
+    assert "whose secret is lost; a new one ends in " in result.stderr
     assert [call.action for call in account.writes()].count("CreateAccessKey") == 1
 
 

@@ -92,7 +92,7 @@ def test_a_key_that_cannot_be_kept_is_deleted_again(make: Any, file: JournalFile
     account = Keyring()
     entry = make(account, full)
     assert (entry.outcome, account.there) == ("failed", set())
-    assert entry.detail == "the disk is full; the key that ends in MPLE was deleted again"
+    assert entry.detail == "the disk is full; the key that ends in MPLE was deleted"
     assert KEY not in written(file)
 
 
@@ -101,7 +101,7 @@ def test_a_key_that_can_be_neither_kept_nor_deleted_is_told(make: Any) -> None:
         raise AuditError("the disk is full")
 
     entry = make(Keyring(fails={"DeleteAccessKey": refusal("DeleteAccessKey", "AccessDenied")}), full)
-    assert "could not be deleted again (AccessDenied): delete it by hand" in entry.detail
+    assert "could not be deleted (AccessDenied): delete it by hand" in entry.detail
 
 
 def test_a_key_is_deleted_when_somebody_interrupts_before_it_is_kept(make: Any) -> None:
@@ -123,9 +123,9 @@ def test_a_lost_answer_names_the_key_that_has_appeared(make: Any) -> None:
     lost = CallError("iam:CreateAccessKey", "ConnectionClosed", "")
     entry = make(Keyring({"AKIAOLD"}, {"CreateAccessKey": lost}))
     assert entry.outcome == "unknown"
-    assert "one that ends in MPLE has appeared; delete it by hand" in entry.detail
+    assert "a new one ends in MPLE; delete it by hand" in entry.detail
     blind = make(Keyring(fails={"CreateAccessKey": lost, "ListAccessKeys": refusal("ListAccessKeys", "AccessDenied")}))
-    assert "none can be seen yet" in blind.detail
+    assert "no new one is visible yet" in blind.detail
 
 
 @pytest.mark.parametrize("reply", [{}, {"AccessKey": {"AccessKeyId": KEY}}, {"AccessKey": "x"}])

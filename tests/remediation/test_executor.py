@@ -140,7 +140,7 @@ def test_a_lost_answer_is_resolved_by_reading_back(account: ScriptedAccount, car
 
     account.faults["AttachGroupPolicy"] = [applied_and_lost]
     entries = carry_out(account, (ATTACH, {GROUP: "AGPA1"}))
-    assert [(entry.outcome, entry.detail) for entry in entries] == [("done", "read back after a lost answer")]
+    assert [(entry.outcome, entry.detail) for entry in entries] == [("done", "read back after a lost reply")]
     assert len(account.writes) == 1
 
 
@@ -202,14 +202,14 @@ def test_lost_credentials_stop_the_run(account: ScriptedAccount, carry_out: Any)
 def test_a_group_that_was_made_again_is_left_alone(account: ScriptedAccount, carry_out: Any) -> None:
     entries = carry_out(account, (ATTACH, {GROUP: "AGPA99"}))
     assert outcomes(entries) == ["failed"]
-    assert "deleted and made again" in entries[0].detail
+    assert "deleted and created again" in entries[0].detail
     assert account.writes == []
 
 
 def test_a_group_that_is_gone_is_not_created(account: ScriptedAccount, carry_out: Any) -> None:
     del account.groups["Developers"]
     entries = carry_out(account, (ATTACH, {GROUP: "AGPA1"}))
-    assert (entries[0].outcome, entries[0].detail) == ("failed", "group Developers is gone")
+    assert (entries[0].outcome, entries[0].detail) == ("failed", "group Developers does not exist any more")
     assert account.writes == []
 
 
@@ -220,7 +220,7 @@ def test_an_entity_of_another_account_than_was_audited_is_not_written(carry_out:
     for action in (ATTACH, ADD):
         (entry,) = carry_out(account, (action, {}))
         assert entry.outcome == "failed"
-        assert "of another account than was audited: arn:aws:iam::210987654321:" in entry.detail
+        assert "is not in the audited account: arn:aws:iam::210987654321:" in entry.detail
     assert account.writes == []
 
 
@@ -238,7 +238,7 @@ def test_a_principal_that_appeared_since_is_not_ours_to_fill(account: ScriptedAc
     account.faults["CreateGroup"] = [refusal("CreateGroup", "EntityAlreadyExists")]
     entries = carry_out(account, (CREATE_GROUP, {}), (ATTACH, {}))
     assert outcomes(entries) == ["skipped", "failed"]
-    assert entries[1].detail == "group Developers has appeared since"
+    assert entries[1].detail == "group Developers was created by another process since the audit"
     assert account.writes == []
 
 

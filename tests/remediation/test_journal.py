@@ -93,7 +93,7 @@ def test_whatever_is_at_its_path_is_left_alone(kind: str, tmp_path: Path) -> Non
         os.mkfifo(path)
     else:
         path.symlink_to(other if kind == "link" else tmp_path / "nowhere")
-    with pytest.raises(AuditError, match="cannot be made") as caught:
+    with pytest.raises(AuditError, match="cannot be created") as caught:
         opened(path)
     assert "nothing was written to IAM" in caught.value.hint
     assert other.read_text() == "precious"
@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(parent: str, tmp_path: Path) -
         folder.symlink_to(tmp_path / "nowhere")
     else:
         folder = Path(parent)
-    with pytest.raises(AuditError, match="cannot be made"):
+    with pytest.raises(AuditError, match="cannot be created"):
         opened(folder / "journal.jsonl")
 
 

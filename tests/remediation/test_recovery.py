@@ -25,7 +25,7 @@ from tests.values import ACCOUNT, NOW, aws
 ATTACH = Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": aws("IAMReadOnlyAccess")})
 ADD = Action(Verb.ADD_USER_TO_GROUP, {"GroupName": "Developers", "UserName": "ada"})
 PUT = Action(Verb.PUT_USER_POLICY, {"UserName": "ada", "PolicyName": "own", "PolicyDocument": "{}"})
-RUN = "The run of 2026-11-23T20:00:00Z (process 4711) ended before its end"
+RUN = "The run of 2026-11-23T20:00:00Z (process 4711) was interrupted"
 
 Died = Callable[..., Path]
 
@@ -71,21 +71,21 @@ def test_it_says_how_much_was_done_what_is_not_known_and_how_to_take_it_back(
 ) -> None:
     path = died(Entry(ATTACH, "done"), Entry(ADD, "started"), Entry(PUT, "unknown"), Entry(PUT, "failed"))
     assert told() == [
-        f"{RUN}: 1 change done, 2 not known; its journal is {path}; `koding-audit undo {path}` takes it back.",
-        "  not known: AddUserToGroup GroupName=Developers UserName=ada",
-        "  not known: PutUserPolicy PolicyName=own UserName=ada",
+        f"{RUN}: 1 change done, 2 unknown; its journal is {path}; run `koding-audit undo {path}` to undo its changes.",
+        "  unknown: AddUserToGroup GroupName=Developers UserName=ada",
+        "  unknown: PutUserPolicy PolicyName=own UserName=ada",
     ]
 
 
 def test_of_a_run_that_wrote_nothing_nothing_is_to_be_taken_back(died: Died, told: Callable[..., list[str]]) -> None:
     path = died()
-    assert told() == [f"{RUN}: 0 changes done, 0 not known; its journal is {path}."]
+    assert told() == [f"{RUN}: 0 changes done, 0 unknown; its journal is {path}."]
 
 
 def test_a_long_list_is_cut(died: Died, told: Callable[..., list[str]]) -> None:
     died(*(Entry(ADD, "started") for _ in range(13)))
     assert [line.strip() for line in told()[-2:]] == [
-        "not known: AddUserToGroup GroupName=Developers UserName=ada",
+        "unknown: AddUserToGroup GroupName=Developers UserName=ada",
         "and 3 more",
     ]
 
@@ -94,21 +94,24 @@ def test_a_torn_last_line_is_told(died: Died, told: Callable[..., list[str]]) ->
     path = died(Entry(ATTACH, "done"))
     with path.open("a") as file:
         file.write('{"time":"2026')
-    assert told()[-1] == "  The journal's last line is torn: it was the last thing that the run did."
+    assert (
+        told()[-1] == "  The last line of the journal is incomplete: the run was interrupted while it wrote this line."
+    )
 
 
 def test_a_journal_that_is_gone_edited_or_none_is_told(died: Died, told: Callable[..., list[str]]) -> None:
     path = died(Entry(ATTACH, "done"))
     path.write_text(path.read_text().replace("Developers", "Administrators"))
     (line,) = told()
-    assert line.startswith(f"{RUN}: what it wrote is not known, for its journal cannot be used: ")
+    assert line.startswith(f"{RUN}: its writes are unknown, because its journal cannot be used: ")
     assert "the journal was changed after its run" in line
     assert line.endswith("line 2.")
     path.write_text("")
     assert "has no complete first line" in told()[0]
     path.unlink()
     assert told() == [
-        f"{RUN}: it wrote nothing, or its journal was moved: {path} is not there, and no write is made before it is."
+        f"{RUN}: it wrote nothing, or its journal was moved: {path} does not exist, and a run creates it before its"
+        " first write."
     ]
     os.mkfifo(path)
     assert "this is a device, a pipe or a socket, not a file" in told()[0]
@@ -116,7 +119,7 @@ def test_a_journal_that_is_gone_edited_or_none_is_told(died: Died, told: Callabl
 
 def test_a_path_that_a_shell_would_obey_is_quoted(died: Died, told: Callable[..., list[str]], tmp_path: Path) -> None:
     path = died(Entry(ATTACH, "done"), path=tmp_path / "a; rm -rf $HOME.jsonl")
-    assert f"`koding-audit undo '{path}'` takes it back" in told()[0]
+    assert f"run `koding-audit undo '{path}'` to undo its changes" in told()[0]
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J" * 1000, "process 1 since \x9b, journal /dev/zero\n", "x" * 100_000])
@@ -125,7 +128,7 @@ def test_what_no_run_leaves_in_the_lock_is_told_inert_and_short(
 ) -> None:
     (state / "lock").write_text(hostile)
     (line,) = told()
-    assert "holds what no run of this tool leaves there" in line
+    assert "has a note that this tool did not write" in line
     assert line.isprintable()
     assert len(line) < 500
 
@@ -187,7 +190,7 @@ def test_the_next_run_that_writes_says_it_goes_on_and_lets_go(
     )
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["done"]
-    assert f"0 changes done, 1 not known; its journal is {path}" in capsys.readouterr().err
+    assert f"0 changes done, 1 unknown; its journal is {path}" in capsys.readouterr().err
     assert (state / "lock").read_bytes() == b""
 
 

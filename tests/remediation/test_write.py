@@ -101,7 +101,7 @@ def test_every_verb_can_be_described(verb: Verb) -> None:
 def test_a_version_is_named_and_a_new_one_says_that_the_old_one_stays() -> None:
     given = {"PolicyArn": "arn:aws:iam::123456789012:policy/team/edge"}
     made = describe_action(Action(Verb.CREATE_POLICY_VERSION, given))
-    assert "customer:team/edge, as its default version; the one in force stays" in made
+    assert "customer:team/edge, as its new default version; the old version is kept" in made
     gone_back = describe_action(Action(Verb.SET_DEFAULT_POLICY_VERSION, {**given, "VersionId": "v3"}))
     assert gone_back.endswith("customer:team/edge, version v3")
     path = {"PolicyName": "edge", "Path": "/team/", "PolicyDocument": "{}"}
@@ -263,7 +263,7 @@ def test_only_what_did_not_come_to_what_the_plan_wanted_is_listed() -> None:
         Entry(ATTACH, "done"),
         Entry(ATTACH, "skipped", "already there"),
         Entry(ATTACH, "skipped", "not tried: user ada was not created"),
-        Entry(ATTACH, "pending", "accepted, and not visible yet"),
+        Entry(ATTACH, "pending", "accepted, but not visible yet"),
         Entry(ATTACH, "started"),
     ]
     first, *told = outcome_lines(entries, 5)

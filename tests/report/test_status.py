@@ -80,7 +80,7 @@ def test_a_write_that_failed_or_is_not_visible_makes_a_run_incomplete(status: st
     ("outcome", "detail", "status"),
     [
         ("done", "", "clean"),
-        ("done", "read back after a lost answer", "clean"),
+        ("done", "read back after a lost reply", "clean"),
         *(("skipped", detail, "clean") for detail in ALREADY_DONE),
         ("skipped", "what it depends on failed", "incomplete"),
         ("started", "", "incomplete"),

@@ -127,7 +127,7 @@ def judged(scene: Scene, death: Death, start: Start) -> list[str]:
     third = run(simulator, folder)
     if third.writes or third.status != 0:
         failed.append(f"the run after it writes {third.writes}, status {third.status}")
-    if "ended before its end" in third.output:
+    if ") was interrupted" in third.output:
         failed.append("the run after it tells of the death again")
     return failed
 
@@ -157,7 +157,7 @@ def _broken(death: Death, seen: Seen) -> list[str]:
 def _told(scene: Scene, seen: Seen, second: Run) -> list[str]:
     """Whether the next run says of the death what is known, and nothing where there is nothing to say."""
     past, left = seen.past, seen.left
-    says = "ended before its end" in second.output
+    says = ") was interrupted" in second.output
     if says != bool(left):
         return [f"the lock says {left!r}, and the next run says {'something' if says else 'nothing'}"]
     if not left:

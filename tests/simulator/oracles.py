@@ -145,7 +145,7 @@ def _takes_back(write: str, made: str) -> bool:
 
 
 def _goes_on(simulator: Simulator) -> bool:
-    """Whether a write was tried after one was refused because the credentials are no longer good."""
+    """Whether a write was tried after one was refused because the credentials are not valid any more."""
     tried = [place for place, (asked, _) in enumerate(simulator.calls) if not asked.startswith(READS)]
     lost = [place for place in tried if simulator.lies.get(place) in _AUTH_LOST]
     return bool(lost) and tried[-1] > lost[0]

@@ -154,10 +154,7 @@ def _left_alone(case: Rivalry, simulator: Simulator, seen: Run) -> Iterator[str]
 
 
 _HARMLESS = frozenset({"changes the case of"})
-_MOVED = (
-    *("is gone", "another one now", "has appeared", "was not created", "not what its files", "says something else"),
-    "in force since",
-)
+_MOVED = (*("does not exist any more", "since the audit", "was not created", "not what its files"),)
 
 
 def _touches(write: str, name: str, about: str) -> bool:

@@ -160,7 +160,7 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_written(desk: 
     (desk.home / ".local").mkdir()
     status, printed = desk.mounted("mount -t tmpfs -o ro none .local", "scan", desk.desired, *FIX)
     assert status == 2
-    assert "cannot be made: Read-only file system; nothing was written to IAM" in printed
+    assert "cannot be created: Read-only file system; nothing was written to IAM" in printed
     assert desk.simulator.writes == []
     status, _ = desk.mounted(
         "mount -t tmpfs -o ro none .local", "scan", desk.desired, *FIX, "--journal", str(desk.home / "fix.jsonl")
@@ -253,7 +253,7 @@ def test_a_folder_of_somebody_else_is_refused(desk: Desk) -> None:
     for arguments, told in (
         (("plan", desk.desired, "--out", "theirs/fix.plan"), "theirs cannot be written"),
         (("scan", desk.desired, "--output", "json:theirs/report.json"), "theirs is no folder that can be written"),
-        (("scan", desk.desired, *FIX, "--journal", "theirs/fix.jsonl"), "cannot be made: Permission denied"),
+        (("scan", desk.desired, *FIX, "--journal", "theirs/fix.jsonl"), "cannot be created: Permission denied"),
     ):
         status, printed = desk(*arguments, tool=tool)
         assert status == 2

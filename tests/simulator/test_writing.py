@@ -105,7 +105,7 @@ def test_an_entity_of_another_account_is_not_written(simulator: Simulator, tmp_p
     simulator.before["GetUser UserName=ada", 2] = lambda: setattr(ada, "account", "210987654321")
     seen = leaving(simulator, tmp_path)
     assert (seen.status, seen.writes) == (2, ())
-    assert "user ada is of another account than was audited: arn:aws:iam::210987654321:user/ada" in seen.output
+    assert "user ada is not in the audited account: arn:aws:iam::210987654321:user/ada" in seen.output
 
 
 def test_what_another_tool_manages_is_shown_as_terraform_and_cli_lines_and_never_written(
