@@ -27,6 +27,9 @@ SLOW: Mapping[str, Mapping[str, float]] = {
         "test_no_rival_breaks_a_promise": 22,
         "test_no_fault_of_another_run_than_a_fix_breaks_a_promise": 12,
     },
+    "test_api.py": {
+        "test_the_examples_are_true_and_nothing_else_is_printed": 11,
+    },
     "test_docs.py": {
         "test_output_that_is_shown_is_what_comes_out": 54,
         "test_every_option_that_a_document_names_is_one_that_there_is": 18,
