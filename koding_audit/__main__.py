@@ -11,15 +11,15 @@ from koding_audit.cli.exit_status import INCOMPLETE
 
 
 def run() -> None:
-    """Run, and leave at once: a thread that hangs in a call must not hold up the end of a run that is over.
+    """Runs the command line and exits at once: a thread that hangs in a call must not delay the end of a finished run.
 
-    What gets past main is 2 too: a key pressed while modules load, or an error stream that takes nothing more.
+    Errors outside main give status 2 too: Ctrl-C while modules load, or an error stream that cannot be written.
     """
     status = INCOMPLETE
-    # Nearly all that a run reads it keeps to its end: looking for garbage among it takes half the time of large files.
+    # A run keeps nearly all objects until it ends: garbage collection would take half of the time for large files.
     gc.set_threshold(1_000_000, 50, 50)
     try:
-        if sys.stderr is None:  # closed, as `2>&-` does: what there is to tell has nowhere to go
+        if sys.stderr is None:  # closed, as by `2>&-`: errors cannot be shown
             sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process
         done = main(sys.argv[1:])
         if sys.stdout is not None:

@@ -134,7 +134,7 @@ def test_every_option_that_a_document_names_is_one_that_there_is(page: str) -> N
     drawn = FENCED.sub(lambda found: "" if found["kind"] == "text" else found[0], TEXTS[page])
     for line in drawn.splitlines():
         # Other programs have options too.
-        if not re.search(r"^aws |`aws |`update-|`delete-|`attach-|with `--path`|\bpip |`make |`ruff ", line):
+        if not re.search(r"^aws |`aws |`update-|`delete-|`attach-|with `--path`|\bpip |`make |`ruff |python -m ", line):
             assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", line)) <= known, line
 
 

@@ -231,7 +231,7 @@ def connect(
     The identity is requested from STS while the IAM client is created. Raises AccessError, EndpointError, InputError.
 
     attempts: how often a call is sent at most
-    can_prompt: whether a person can be asked for an MFA code
+    can_prompt: whether a person can type an MFA code
     clock: receives the Date of every reply
     """
     check_endpoint(settings)

@@ -52,7 +52,7 @@ def find_credentials(session: Any, settings: Settings, can_prompt: bool) -> tupl
 
 
 def _check_mfa_prompt(session: Any, settings: Settings, can_prompt: bool) -> None:
-    """Raises AccessError if botocore would ask for an MFA code and no person can type it.
+    """Raises AccessError if botocore would prompt for an MFA code and no person can type it.
 
     botocore would write the question to a job's log and wait until the run's time limit.
     """

@@ -281,7 +281,7 @@ def read_credential_report(
 
 
 def _generate_report(connection: Connection) -> None:
-    """Requests a new report. LimitExceeded is no error: a recent report exists and the next call reads it."""
+    """Requests a new report. LimitExceeded is not an error: a recent report exists and the next call reads it."""
     try:
         connection.call("GenerateCredentialReport")
     except CallError as error:
@@ -422,16 +422,16 @@ def _take_optional_list(detail: dict[str, Any], name: str, call: str) -> list[An
     return take_field(detail, name, list, call) if name in detail else []
 
 
-def _decode_user(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
+def _decode_user(detail: dict[str, Any], requested: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
     return _decode_principal(
-        "user", detail, asked, call, boundary=_boundary_arn(detail, call), tags=_sorted_tags(detail, call), **listed
+        "user", detail, requested, call, boundary=_boundary_arn(detail, call), tags=_sorted_tags(detail, call), **listed
     )
 
 
-def _decode_role(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
+def _decode_role(detail: dict[str, Any], requested: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
     trust = take_document(detail, "AssumeRolePolicyDocument", call)
     boundary, tags = _boundary_arn(detail, call), _sorted_tags(detail, call)
-    return _decode_principal("role", detail, asked, call, trust=trust, boundary=boundary, tags=tags, **listed)
+    return _decode_principal("role", detail, requested, call, trust=trust, boundary=boundary, tags=tags, **listed)
 
 
 def _boundary_arn(detail: dict[str, Any], call: str) -> str:
@@ -446,14 +446,16 @@ def _sorted_tags(detail: dict[str, Any], call: str) -> tuple[tuple[str, str], ..
     return tuple(sorted((take_field(each, "Key", str, call), take_field(each, "Value", str, call)) for each in tags))
 
 
-def _decode_group(detail: dict[str, Any], asked: str, call: str, listed: Mapping[str, Any] = _NO_LISTS) -> Principal:
-    return _decode_principal("group", detail, asked, call, **listed)
+def _decode_group(
+    detail: dict[str, Any], requested: str, call: str, listed: Mapping[str, Any] = _NO_LISTS
+) -> Principal:
+    return _decode_principal("group", detail, requested, call, **listed)
 
 
-def _decode_principal(kind: PrincipalKind, detail: dict[str, Any], asked: str, call: str, **more: Any) -> Principal:
+def _decode_principal(kind: PrincipalKind, detail: dict[str, Any], requested: str, call: str, **more: Any) -> Principal:
     of_name, of_id, _ = _DETAIL_MEMBERS[kind]
     name = take_field(detail, of_name, str, call)
-    if name != asked and name.casefold() != asked.casefold():
+    if name != requested and name.casefold() != requested.casefold():
         raise CallError(call, MALFORMED, f"the reply is about another {kind} than was asked for")
     arn = take_field(detail, "Arn", str, call)
     unique_id = take_field(detail, of_id, str, call)

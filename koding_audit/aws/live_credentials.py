@@ -42,7 +42,7 @@ def await_report(
 ) -> tuple[Mapping[str, CredentialRow], RootUse | None]:
     """Returns the report's rows, and when root was last used, None if unknown or not requested.
 
-    A failure is a gap only if the query asks for the report; otherwise each user is read by its own calls.
+    A failure is a gap only if the query requires the report; otherwise each user is read by its own calls.
     """
     if pending is None:
         return {}, None

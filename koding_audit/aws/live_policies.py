@@ -20,7 +20,7 @@ def start_policies(
 ) -> dict[str, PendingRead[Any]]:
     """Starts a look-up of each policy that a principal lacks, or whose version or document is needed.
 
-    A policy that is missing somewhere may not exist, or may not be attachable any more. If the query asks for all
+    A policy that is missing somewhere may not exist, or may not be attachable any more. If the query requires all
     policies, one list is read instead, under the key "".
     """
     connection = tracker.connection
@@ -62,7 +62,7 @@ def _fact_of_policy(query: Query, arn: str) -> Fact:
 def start_own_policies(
     tracker: ReadTracker, query: Query
 ) -> PendingRead[tuple[dict[str, ManagedPolicy], dict[str, str]]] | None:
-    """Starts a read of all versions of the account's own policies, if the query asks for everything."""
+    """Starts a read of all versions of the account's own policies, if the query requires everything."""
     if Fact.VERSIONS not in query.facts_of_all:
         return None
     read = partial(iam.list_own_policies, tracker.connection)
@@ -91,7 +91,7 @@ class PolicyVersions:
 
     def read_documents(self) -> dict[str, str]:
         """Waits for the documents and returns them by `ARN`, for the default version, or `ARN@v2`."""
-        # A pinned version may have been deleted: that is no gap.
+        # A pinned version may have been deleted: that is not a gap.
         texts = {name: self._tracker.result_or_gap(pending, gone="@" in name) for name, pending in self._texts.items()}
         return {name: text for name, text in texts.items() if text is not None}
 

@@ -81,7 +81,7 @@ class TargetedReads:
 
 
 class AccountListing:
-    """Reads all principals by GetAccountAuthorizationDetails, 1,000 a page, and selects those that a query asks for."""
+    """Reads all principals by GetAccountAuthorizationDetails, 1,000 a page, and selects those that a query requires."""
 
     def __init__(self, tracker: ReadTracker, query: Query) -> None:
         self._tracker = tracker
@@ -95,7 +95,7 @@ class AccountListing:
         self._details: dict[PrincipalKind, iam.AuthorizationDetails | None] = {}
 
     def read_principals(self) -> dict[PrincipalKey, Principal]:
-        """Waits for the lists and returns the principals that the query asks for."""
+        """Waits for the lists and returns the principals that the query requires."""
         self._details = {kind: self._details_or_gap(kind, pending) for kind, pending in self._pending.items()}
         by_key = {principal_key(each.kind, each.name): each for each in self._all_principals()}
         if self._query.facts_of_all:

@@ -40,7 +40,7 @@ class ReadTracker:
     def result_or_gap(self, pending: PendingRead[T], *, gone: bool = False, also: Iterable[Fact] = ()) -> T | None:
         """Returns the result of a read; if it fails, records a gap and returns None.
 
-        gone: the principal does not exist, so NoSuchEntity is no gap
+        gone: the principal does not exist, so NoSuchEntity is not a gap
         also: other facts that need the read; a failure is a gap of each of them too
         """
         try:

@@ -1,4 +1,4 @@
-"""Finds the profile of ~/.aws/config that will ask for an MFA code."""
+"""Finds the profile of ~/.aws/config that will prompt for an MFA code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class MfaPrompt(NamedTuple):
 
 
 def find_mfa_prompt(profiles: Mapping[str, Mapping[str, Any]], name: str) -> MfaPrompt | None:
-    """Returns the MFA code that botocore will ask for to get a profile's credentials, None if it needs none.
+    """Returns the MFA code that botocore will prompt for to get a profile's credentials, None if it needs none.
 
     It follows botocore: a role without a token file is assumed with its source_profile, and so on, up to a profile
     that has its own keys or no role. botocore also asks if mfa_serial is empty.

@@ -1,4 +1,4 @@
-"""What a query asks for, and which of it an account has: shared by the sources that answer queries."""
+"""What a query requires, and which of it an account has: shared by the sources that answer queries."""
 
 from __future__ import annotations
 

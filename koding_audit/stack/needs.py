@@ -1,4 +1,4 @@
-"""Collects the actions that a script's resources need: for each operation on them and for each given argument."""
+"""Collects the actions that a script's resources need: for each operation on them and for each argument that is set."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ class _NeedCollector:
             arn = self._resource_arn(each.template, resource, arns)
             key = each.action, arn, resource.region, each.certain and not hint, hint, ()
             self._uses.setdefault(key, []).extend([uses[why] for why in each.operations])
-        for argument in () if resource.destroyed else self._given_arguments(resource, row):
-            certain = self._is_given(resource, argument)
+        for argument in () if resource.destroyed else self._set_arguments(resource, row):
+            certain = self._is_argument_set(resource, argument)
             use = StackUse(resource.address, resource.location, f"argument {argument}")
             for action in row.arguments[argument] if certain is not None else ():
                 if action == PASS_ROLE:
@@ -149,7 +149,7 @@ class _NeedCollector:
             arn = arns[template] = self._filler.fill(template, resource)
         return arn
 
-    def _given_arguments(self, resource: ScriptResource, row: TypeRow) -> list[str]:
+    def _set_arguments(self, resource: ScriptResource, row: TypeRow) -> list[str]:
         """Returns the arguments of a row that the resource gives; all of them if it has `dynamic` blocks."""
         entries = resource.body.entries
         if "dynamic" in entries:
@@ -173,19 +173,19 @@ class _NeedCollector:
             arn = passed_role_arn(node, path, self.account, self._references)
             self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False, context), []).append(use)
 
-    def _is_given(self, resource: ScriptResource, argument: str) -> bool | None:
-        """Whether an argument is given: None if not, False if it depends on a value that the script does not say.
+    def _is_argument_set(self, resource: ScriptResource, argument: str) -> bool | None:
+        """Whether an argument is set: None if not, False if it depends on a value that the script does not say.
 
         `argument=value`: whether the argument has that value.
         """
         path, equals, value = argument.partition("=")
-        found = [_is_value_given(node, value if equals else None) for node in nodes_at(resource.body, path)]
+        found = [_is_value_set(node, value if equals else None) for node in nodes_at(resource.body, path)]
         return max((each for each in found if each is not None), default=None)
 
 
-def _is_value_given(node: YamlNode, value: str | None) -> bool | None:
+def _is_value_set(node: YamlNode, value: str | None) -> bool | None:
     if isinstance(node, SequenceNode) and value is not None:
-        return max((each for one in node.nodes if (each := _is_value_given(one, value)) is not None), default=None)
+        return max((each for one in node.nodes if (each := _is_value_set(one, value)) is not None), default=None)
     if not isinstance(node, ScalarNode):
         return True if value is None and _has_content(node) else None
     text = node.value.strip()

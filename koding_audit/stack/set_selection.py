@@ -67,7 +67,7 @@ _NeedsByKind = Mapping[StackNeed, tuple[StackNeed, ...]]  # all needs of a kind,
 def _group_by_kind(
     decider: NeedDecider, missing: Iterable[StackNeed], candidates: Iterable[CandidateSet]
 ) -> _NeedsByKind:
-    """Groups the missing needs by kind, whichever candidates are attached.
+    """Groups the missing needs by kind, for any attached candidates.
 
     If no statement names a bucket, the decision about ten thousand buckets is the decision about the first.
     """

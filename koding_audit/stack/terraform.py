@@ -132,7 +132,7 @@ def role_assuming_providers(parts: ScriptParts) -> tuple[UnreadPart, ...]:
 
 
 def literal_text(node: YamlNode | None) -> str:
-    """A text that is written out; "" for an interpolation and for whatever is no text."""
+    """A text that is written out; "" for an interpolation and for a value that is not a text."""
     return node.value if isinstance(node, ScalarNode) and "${" not in node.value else ""
 
 

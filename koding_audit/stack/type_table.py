@@ -21,7 +21,7 @@ class TypeRow:
 
     kind: `type` for a resource, `data` for a data source, which is only read
     type: for example `aws_eip`
-    operations: the actions of each operation, whatever the arguments
+    operations: the actions of each operation, for any arguments
     arguments: the actions that an argument adds; the key is `argument`, `block.argument` or `argument=value`
     arn: templates with `${partition}`, `${region}`, `${account}` and `{argument}`
     service_role: services whose service-linked role AWS creates on first use

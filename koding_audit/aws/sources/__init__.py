@@ -21,7 +21,7 @@ class AccountSource:
     """An open source.
 
     identity: returns the account and the caller, None if a file does not say who the caller was
-    collect: reads what a query asks for
+    collect: reads what a query requires
     connection: for writes, None for a source that cannot be written
     """
 

@@ -108,7 +108,7 @@ def _start_organization(tracker: ReadTracker) -> Future[Organization]:
 
 
 def _await_organization(tracker: ReadTracker, pending: Future[Organization] | None) -> Organization:
-    """Returns the organization. A failure is no gap: a decision names the layers that it does not know."""
+    """Returns the organization. A failure is not a gap: a decision names the layers that it does not know."""
     try:
         call = "organizations:DescribeOrganization"
         return tracker.connection.result(pending, call) if pending else Organization()

@@ -94,7 +94,7 @@ def _modification_time(modified: float, path: str) -> datetime:
 
 
 def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
-    """Returns the part of a saved snapshot that a query asks for; a fact that the file lacks is a Gap.
+    """Returns the part of a saved snapshot that a query requires; a fact that the file lacks is a Gap.
 
     The gap is the one that was recorded when the snapshot was taken, or says that the fact is not in the file.
     """
@@ -139,7 +139,7 @@ def _deciding_documents(principals: Iterable[Principal]) -> Iterator[str]:
 
 
 def _deciding_principals(saved: Snapshot, query: Query) -> dict[PrincipalKey, Principal]:
-    """Returns the principals whose policies decide: all of them if the query asks for all documents."""
+    """Returns the principals whose policies decide: all of them if the query requires all documents."""
     return deciding_principals(
         saved.principals if Fact.DOCUMENT in query.facts_of_all else query.effective, saved.principals
     )
