@@ -13,17 +13,19 @@ from koding_audit.report.codec import finding_value
 from koding_audit.report.status import is_unresolved
 
 
-def mark_known_findings(audit: Audit, before: Sequence[Audit], file: SourceFile, judged: Collection[str]) -> Audit:
+def mark_known_findings(
+    audit: Audit, before: Sequence[Audit], file: SourceFile, evaluated_rules: Collection[str]
+) -> Audit:
     """Returns the audit with its known findings marked, and with the resolved findings of the baseline.
 
     before: at least one audit of the same account
     file: the report that has these audits
-    judged: the rules that were evaluated in this audit
+    evaluated_rules: the rules that were evaluated in this audit
     """
     baseline = _baseline_findings(before)
     findings = tuple(replace(each, known=_is_known(each, baseline)) for each in audit.findings)
     present = {each.id for each in findings}
-    gone = sorted(name for name, each in baseline.items() if name not in present and each.rule in judged)
+    gone = sorted(name for name, each in baseline.items() if name not in present and each.rule in evaluated_rules)
     since = min(each.taken_at for each in before)
     return replace(audit, findings=findings, baseline=Baseline(file, since, tuple(gone)))
 

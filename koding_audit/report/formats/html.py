@@ -120,7 +120,7 @@ def _csp_hash(text: str) -> str:
 class _HtmlReport:
     """The parts of a page.
 
-    What stands above the accounts is computed first: the totals, the accounts, and the filter of their findings.
+    Everything above the accounts is computed first: the totals, the accounts, and the filter of their findings.
     """
 
     def __init__(self, report: Report) -> None:

@@ -35,7 +35,7 @@ _SPECIAL = re.compile(r"[\\\[\]]")  # characters of links in a message
 def render(report: Report) -> Iterator[str]:
     """Yields the SARIF file, with one run for all accounts, because GitHub accepts one run of each category.
 
-    Fixed findings are left out, because GitHub would open an alert for each. Whatever makes the run incomplete is a
+    Fixed findings are left out, because GitHub would open an alert for each. Each cause of an incomplete run is a
     result as well as a notification, because a run that read nothing must not look like a clean one.
     """
     seen = _ResultIndex(report)

@@ -1,1 +1,1 @@
-"""Who can be told: one receiver a file, which makes its message of the changes; nothing here sends anything."""
+"""Receivers of notifications: each module builds the message of the changes for one receiver, and sends nothing."""
