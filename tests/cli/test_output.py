@@ -74,7 +74,7 @@ def test_the_table_fills_a_terminal_and_is_80_wide_elsewhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     long = Report((), errors=(Problem("no"),) * 3)
-    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("COLUMNS", "30")
     deliver_report(long, parse_outputs([]))
     piped = capsys.readouterr().out
     monkeypatch.setattr(sys, "stdout", Tty())

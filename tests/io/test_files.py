@@ -122,7 +122,7 @@ def test_a_time_that_no_calendar_has_is_no_crash(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(
             files, "read_file", lambda path, wanted, at=modified: files.FileContent(data, (1, 1), at, 0o600, 0)
         )
-        with pytest.raises(InputError, match="no date"):
+        with pytest.raises(InputError, match="not a valid date"):
             snapshot.read_snapshot("details.json")
 
 
