@@ -36,21 +36,21 @@ def scan_once(run: Run, source: AccountSource, desired: Desired, account: Accoun
 
 
 def _scan_with_stacks(run: Run, source: AccountSource, bound: Desired, account: Account) -> ScanResult:
-    """The same, with the sets that the scripts need: which they are is known when the account was read."""
+    """The same, with the sets that the scripts need, which are known after the account was read."""
     from koding_audit.scan import stack_scripts  # noqa: PLC0415 - as in run_of
 
     if run.scripts is None:
-        raise AssertionError("unreachable: asked by the caller")
+        raise AssertionError("unreachable: checked by the caller")
     wanted = stack_scripts.add_stack_needs(bound, account, run.scripts)
-    asked = scan_query(wanted, account, run.rules)
+    wanted_facts = scan_query(wanted, account, run.rules)
     run.terminal.show_progress(f"reading account {account.id} ...")
-    snapshot = stack_scripts.complete_documents(source.collect(asked), asked, run.terminal)
+    snapshot = stack_scripts.complete_documents(source.collect(wanted_facts), wanted_facts, run.terminal)
     wanted = stack_scripts.require_stack_sets(wanted, snapshot, run.scripts, run.terminal)
     return ScanResult(audit_snapshot(wanted, snapshot, run.rules), wanted, snapshot)
 
 
 def apply_baseline(run: Run, scanned: ScanResult, report: Report) -> Report:
-    """The report beside the baseline, where there is one. Last of all: what is planned does not hang on it."""
+    """The report, compared with the baseline if there is one. Comes last: a plan does not depend on it."""
     if run.baseline is None:
         return report
     from koding_audit.scan import baseline  # noqa: PLC0415 - as in baseline_of

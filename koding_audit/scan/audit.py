@@ -20,7 +20,7 @@ from koding_audit.scan.waivers import apply_waivers, unused_waivers
 
 
 def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditRule]) -> Audit:
-    """Run the rules. desired is bound to the snapshot's account."""
+    """Evaluate the rules. desired is bound to the snapshot's account."""
     chosen = applicable_rules(desired, chosen)
     comparison = Comparison(desired, snapshot)
     gaps = tuple(gap for gap in snapshot.gaps if _blocked_rules(gap, chosen))
@@ -43,19 +43,19 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
 
 
 def completed_rules(audit: Audit, desired: Desired, chosen: Iterable[AuditRule]) -> frozenset[str]:
-    """The rules that had their say in an audit: those that had something to see, and lacked nothing unread."""
+    """The rules that were evaluated in an audit: those that apply, and of whose facts all were read."""
     blocked = frozenset(name for those in audit.blocked_rules for name in those)
     return frozenset(rule.id for rule in applicable_rules(desired, chosen)) - blocked
 
 
 def _run_rules(comparison: Comparison, chosen: Iterable[AuditRule]) -> tuple[Finding, ...]:
-    """What the rules find, with what is waived as that, and last the waivers that fit none of it."""
+    """The findings of the rules, the waived ones marked as such, and last the findings about unused waivers."""
     desired, snapshot = comparison.desired, comparison.snapshot
     found = [finding for rule in chosen if not rule.traits.needs_waiver_use for finding in rule.check(comparison)]
-    # Of a rule that something unread kept from its answer, nobody knows what it would have found.
+    # It is not known what a rule with an unread fact would have found.
     blocked = {name for gap in snapshot.gaps for name in _blocked_rules(gap, chosen)}
-    judged = {rule.id for rule in chosen} - blocked
-    after = replace(comparison, unused_waivers=unused_waivers(desired.waivers, found, judged, snapshot.account))
+    evaluated = {rule.id for rule in chosen} - blocked
+    after = replace(comparison, unused_waivers=unused_waivers(desired.waivers, found, evaluated, snapshot.account))
     last = [finding for rule in chosen if rule.traits.needs_waiver_use for finding in rule.check(after)]
     declared: tuple[DesiredPrincipal, ...] = (
         *desired.groups.values(),
@@ -67,24 +67,24 @@ def _run_rules(comparison: Comparison, chosen: Iterable[AuditRule]) -> tuple[Fin
 
 
 def _add_managed_by(findings: Iterable[Finding], desired: Desired) -> list[Finding]:
-    """Each with the tools that manage what its fix would write, as a fact of it: --fix leaves that alone."""
+    """The findings; evidence names the tools that manage what a fix would write, because --fix skips those."""
     from koding_audit.model.desired import managing_tools  # noqa: PLC0415 - a scan that finds nothing plans nothing
     from koding_audit.model.finding import touched_entities  # noqa: PLC0415 - a scan that finds nothing plans nothing
 
     tools = managing_tools(desired)
-    told = []
+    marked = []
     for each in findings:
         those = {tools[key] for key in touched_entities(each.fix) if key in tools} if each.fix else set()
         more = {"managed_by": ", ".join(sorted(those))} if those else {}
-        told.append(replace(each, evidence={**each.evidence, **more}) if more else each)
-    return told
+        marked.append(replace(each, evidence={**each.evidence, **more}) if more else each)
+    return marked
 
 
 def _layers_not_seen(comparison: Comparison) -> tuple[str, ...]:
-    """The layers that no decision of this audit could see."""
+    """The policy layers that no decision of this audit could read."""
     if not any(each.actions for each in comparison.desired.policy_sets.values()):
         return ()
-    from koding_audit.scan.required_actions import decide_required_actions  # noqa: PLC0415 - a file without actions does not pay for the evaluator
+    from koding_audit.scan.required_actions import decide_required_actions  # noqa: PLC0415 - a file without actions does not need the evaluator
 
     return tuple(sorted({layer for each in decide_required_actions(comparison) for layer in each.decision.not_seen}))
 
@@ -117,10 +117,10 @@ def _not_checked_finding(gap: Gap, comparison: Comparison) -> Finding:
 
 
 def audit_after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -> Audit:
-    """The second measurement, with what became of the first one's findings.
+    """The second audit, with the outcomes of the first one's findings.
 
-    A finding of the first that is gone is fixed; where the second could not read everything, only if its step was seen
-    to be done. One that is still there is failed, or pending where IAM accepted its step and does not show it yet.
+    A finding that the second audit lacks is fixed; if the second could not read everything, only if its step was read
+    back as done. One that it still has is failed, or pending if IAM accepted its step and does not show it yet.
     """
     outcomes = {step.finding: entry.outcome for step, entry in zip(plan.steps, journal.entries, strict=False)}
     remaining = {finding.id for finding in second.findings}
@@ -128,12 +128,12 @@ def audit_after_fix(first: Audit, second: Audit, plan: Plan, journal: Journal) -
     if second.gaps:
         gone = [each for each in gone if outcomes.get(each.id) == "done"]
     fixed = [replace(each, status="fixed", waiver=None) for each in gone]
-    standing = [_with_step_outcome(each, outcomes.get(each.id)) for each in second.findings]
-    return replace(second, findings=(*standing, *fixed), journal=journal)
+    remaining_findings = [_with_step_outcome(each, outcomes.get(each.id)) for each in second.findings]
+    return replace(second, findings=(*remaining_findings, *fixed), journal=journal)
 
 
 def _with_step_outcome(finding: Finding, outcome: Outcome | None) -> Finding:
-    """A finding of the second measurement, with what became of its step; without one it stays open, or waived."""
+    """A finding of the second audit, with the outcome of its step; without a step it stays open or waived."""
     if outcome is None or outcome == "done":
         return finding
     return replace(finding, status="pending" if outcome in ("pending", "unknown", "started") else "failed")

@@ -1,4 +1,4 @@
-"""`--baseline REPORT`: a saved report, read before AWS is asked anything, that an audit is compared with."""
+"""`--baseline REPORT`: a saved report, read before the first AWS call, that an audit is compared with."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _BASELINE_FILE = files.FileSpec("a baseline", 256, _BASELINE_HINT)
 class SavedBaseline:
     """A saved report, and the file that it was read from.
 
-    places: where the audits of each account are, several where the report is of several runs, by partition and id;
-    accounts: the ids of all.
+    positions: the indices of each account's audits, by partition and id; several if the report merges several runs.
+    accounts: the ids of all accounts.
     """
 
     file: SourceFile
@@ -43,21 +43,21 @@ class SavedBaseline:
         return tuple(self.report.audits[place] for place in self.positions.get((account.partition, account.id), ()))
 
     def for_account(self, account: Account) -> SavedBaseline:
-        """What it says of one account, in memory."""
+        """The part about one account, in memory."""
         audits = self.audits_of(account)
         places = {(account.partition, account.id): range(len(audits))}
         return SavedBaseline(self.file, replace(self.report, audits=audits), places, frozenset([account.id]))
 
 
 def read_baseline(path: str) -> SavedBaseline:
-    """The baseline that is named. Raises InputError: it is no report, or one in which nothing was audited."""
+    """The baseline in this file. Raises InputError if it is not a report, or contains no audit."""
     content = files.read_file(path, _BASELINE_FILE)
     try:
         report = parse_report(files.decode_utf8(content.data, path), path)
     except InputError as error:
         raise InputError(error.message, error.hint or _BASELINE_HINT, error.location) from error
     if not report.audits:
-        raise InputError(f"{path}: in this baseline nothing was audited", f"save it again: {_BASELINE_HINT}")
+        raise InputError(f"{path}: this baseline contains no audit", f"save it again: {_BASELINE_HINT}")
     places: dict[tuple[str, str], list[int]] = {}
     for place, each in enumerate(report.audits):
         places.setdefault((each.account.partition, each.account.id), []).append(place)
@@ -66,21 +66,23 @@ def read_baseline(path: str) -> SavedBaseline:
 
 
 def check_baseline(saved: SavedBaseline, account: Account, terminal: Terminal) -> None:
-    """Whether it is of the account that is to be audited; else RefusedError. Of one that is not complete it is told."""
+    """Note an incomplete baseline. Raises RefusedError if it is not of the account that is audited."""
     before = saved.audits_of(account)
     path = saved.file.path
     if not before:
         those = ", ".join(sorted(f"{name} ({partition})" for partition, name in saved.positions))
         raise RefusedError(
-            f"the baseline {path} is of account {those}, and this is account {account.id} ({account.partition})",
+            f"the baseline {path} is of account {those}; this is account {account.id} ({account.partition})",
             "name a baseline of this account; without --baseline, `--output json:REPORT` saves one",
         )
     if any(audit_status(each, saved.report.fail_on) == "incomplete" for each in before):
-        terminal.note(escape(f"The baseline {path} is of an audit that was not complete: what it did not see is new."))
+        terminal.note(
+            escape(f"The baseline {path} is of an incomplete audit: findings that it could not check are new.")
+        )
 
 
 def compare_report(saved: SavedBaseline, report: Report, desired: Desired, chosen: tuple[AuditRule, ...]) -> Report:
-    """The report, with each of its audits compared. desired and chosen: what they were made with."""
+    """The report, with each of its audits compared. desired, chosen: the desired state and the rules of the audits."""
     audits = (
         mark_known_findings(each, saved.audits_of(each.account), saved.file, completed_rules(each, desired, chosen))
         for each in report.audits

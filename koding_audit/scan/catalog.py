@@ -17,16 +17,16 @@ from koding_audit.scan.comparison import Comparison
 
 UNREAD_TRAITS = RuleTraits(state="unread", is_waivable=False)
 UNREAD_ADVICE = Advice(
-    "What was not read is not known to be right.",
+    "A fact could not be read. It is not known whether it is as declared.",
     "grant the caller the permission, then scan again",
     help=Help(
         severity="error; the run is incomplete, and its exit status is 2",
-        looks_at="every read that was denied, failed or did not come to its end. The finding names the fact, the call, "
+        looks_at="every read that was denied, failed or did not finish. The finding names the fact, the call, "
         "AWS's error code and the permission to grant; `gaps` in the JSON report also names the rules that "
-        "could not answer.",
-        by_hand="grant the permission that it names, or run again where AWS was slow. `koding-audit permissions audit "
-        "FILE` prints all that is needed, to save as `AUDIT.json`. A rule that is not wanted is left out with "
-        "`--skip RULE`; a fact that only such rules need is then no gap.",
+        "could not be evaluated.",
+        by_hand="grant the permission that it names, or run again if AWS was slow. `koding-audit permissions audit "
+        "FILE` prints all permissions, to save as `AUDIT.json`. To leave out a rule, add "
+        "`--skip RULE`; facts that only such rules need are then not read.",
         commands=(
             "aws iam put-user-policy --user-name USER --policy-name koding-audit-reads --policy-document file://AUDIT.json",
             "aws iam put-role-policy --role-name ROLE --policy-name koding-audit-reads --policy-document file://AUDIT.json",
@@ -55,36 +55,34 @@ def load_rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Audi
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(known)}"
-            raise InputError(f"there is no rule {name!r} to choose", hint)
+            raise InputError(f"there is no rule {name!r}", hint)
     chosen = select_rule_names(only, skip)
     if not chosen:
-        raise InputError(
-            "no rule is left: nothing would be checked", "--skip leaves out what --only asks for: change one"
-        )
+        raise InputError("no rule is selected", "--skip excludes every rule of --only: change one of them")
     modules = ((name, plugins.load_plugin("scan.rules", name)) for name in chosen)
     return tuple(AuditRule(name, module.FACTS, module.check, module.TRAITS) for name, module in modules)
 
 
 def select_rule_names(only: Iterable[str], skip: Iterable[str]) -> list[str]:
-    """The names of the rules that these options choose; a name that no rule has chooses nothing."""
+    """The names of the rules that these options select; an unknown name selects none."""
     return [name for name in plugins.plugin_names("scan.rules") if (not only or name in only) and name not in skip]
 
 
 def advice_for_report(report: Report) -> dict[str, Advice]:
-    """What the rules of a report's findings say to people, by rule."""
+    """The advice of the rules that a report's findings belong to, by rule."""
     found = {finding.rule for audit in report.audits for finding in audit.findings}
     known = found.intersection(plugins.plugin_names("scan.rules"))  # a saved report may be of another version
     return {name: advice_for_rule(name) for name in (*sorted(known), NOT_CHECKED)}
 
 
 def declared_traits() -> dict[str, RuleTraits]:
-    """The traits that each rule says of itself, and those of `not-checked`, by rule id. Loads every rule."""
+    """The traits of each rule, and of `not-checked`, by rule id. Loads every rule."""
     rules = {name: plugins.load_plugin("scan.rules", name).TRAITS for name in plugins.plugin_names("scan.rules")}
     return {**rules, NOT_CHECKED: UNREAD_TRAITS}
 
 
 def advice_for_rule(name: str) -> Advice:
-    """What a rule that there is says to people, and `not-checked`, which the scanner makes."""
+    """The advice of an existing rule, or of `not-checked`, which the scanner reports."""
     if name == NOT_CHECKED:
         return UNREAD_ADVICE
     rule = plugins.load_plugin("scan.rules", name)

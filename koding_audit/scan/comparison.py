@@ -1,4 +1,4 @@
-"""Desired and live state side by side: what the rules look at, so that each rule is only its own question."""
+"""Desired and live state side by side: the queries that rules make."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ DesiredPrincipal = DesiredUser | DesiredGroup | DesiredRole
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A declared principal and the live one, or None where there is none of that exact name.
+    """A declared principal and its live state.
 
-    near: a live principal whose name differs in case only; IAM holds one of the two at most.
+    live: None if no principal has that exact name.
+    case_variant: a live principal whose name differs in case only; IAM allows only one of the two.
+    subject: the ARN that findings name.
     """
 
     kind: PrincipalKind
@@ -51,24 +53,24 @@ class Pair:
 
     @property
     def attached(self) -> frozenset[str] | None:
-        """ARNs attached to it: none where it is missing; None where they were not read."""
+        """The attached ARNs: empty if the principal is missing; None if they were not read."""
         return self.live.attached if self.live else frozenset()
 
     @property
     def boundary(self) -> Boundary | None:
-        """What is said of its boundary; a group has none."""
+        """The declared boundary; None if the file declares none. A group has none."""
         return None if isinstance(self.declared, DesiredGroup) else self.declared.boundary
 
     @property
     def needs_boundary(self) -> bool:
-        """Whether it is missing and may exist only within a boundary, which this tool never writes."""
+        """Whether it is missing and declares a boundary, which this tool never writes."""
         return self.live is None and self.boundary is not None and self.boundary.policy is not None
 
     @property
     def is_fixable(self) -> bool:
-        """Whether a call could mend it.
+        """Whether an IAM write could fix it.
 
-        Not where its name is taken in another case, or it cannot be created; and never what AWS makes and changes.
+        False if its name is taken in another case, if it cannot be created, or if AWS manages it.
         """
         missing_role = self.kind == "role" and self.live is None
         reserved = self.live is not None and self.kind == "role" and is_reserved_path(self.live.path)
@@ -77,9 +79,9 @@ class Pair:
 
 @open_dataclass(frozen=True)
 class Comparison:
-    """desired is bound to the snapshot's account (Desired.bind).
+    """The desired state, bound to the snapshot's account (Desired.bind), and the snapshot.
 
-    unused: the waivers that fit nothing; the scanner knows them when the other rules have run.
+    unused_waivers: the waivers that match no finding; known after the other rules were evaluated.
     """
 
     desired: Desired
@@ -92,19 +94,19 @@ class Comparison:
 
     @functools.cached_property
     def users(self) -> tuple[tuple[Pair, DesiredUser], ...]:
-        """Each declared user whose existence is known; one that could not be read is left to not-checked."""
+        """Each declared user that is known to exist or not; not-checked reports one that could not be read."""
         every = ((self._make_pair("user", user), user) for user in self.desired.users.values())
         return tuple((pair, user) for pair, user in every if pair is not None)
 
     @functools.cached_property
     def groups(self) -> tuple[tuple[Pair, DesiredGroup], ...]:
-        """Each declared group whose existence is known."""
+        """Each declared group that is known to exist or not."""
         every = ((self._make_pair("group", group), group) for group in self.desired.groups.values())
         return tuple((pair, group) for pair, group in every if pair is not None)
 
     @functools.cached_property
     def roles(self) -> tuple[tuple[Pair, DesiredRole], ...]:
-        """Each declared role whose existence is known."""
+        """Each declared role that is known to exist or not."""
         every = ((self._make_pair("role", role), role) for role in self.desired.roles.values())
         return tuple((pair, role) for pair, role in every if pair is not None)
 
@@ -119,30 +121,30 @@ class Comparison:
             yield from ((kind, each) for each in those.values() if not self.is_ignored(kind, each.name))
 
     def required_policies(self, declared: DesiredPrincipal) -> Iterator[tuple[PolicySet, PolicyRef]]:
-        """Each policy that a required set asks for, once, with the first set that does."""
+        """Each policy of a required set, once, with the first set that contains it."""
         return self._policies_of_uses(declared.required)
 
     def expected_policies(self, declared: DesiredPrincipal) -> Iterator[tuple[PolicySet, PolicyRef]]:
-        """Each policy that may be attached, of required and optional sets, once, with the first set that names it."""
+        """Each policy of a required or optional set, once, with the first set that contains it."""
         return self._policies_of_uses(declared.required + declared.optional)
 
     def optional_sets(self, declared: DesiredPrincipal) -> Iterator[tuple[Reference, list[str]]]:
-        """Each use of an optional set, with the ARNs of it that no required set of the same principal asks for."""
+        """Each use of an optional set, with its ARNs that no required set of the same principal contains."""
         required = {ref.arn for _, ref in self.required_policies(declared)}
         for use in declared.optional:
             policies = self.desired.policy_sets[use.name].policies
             yield use, [ref.arn for ref in policies if ref.arn not in required]
 
     def attach_obstacle(self, arn: str) -> str:
-        """Why a policy cannot be attached in this account, as a message says it; "" where nothing speaks against it.
+        """Why a policy cannot be attached in this account, as a clause of a message; "" if it can.
 
-        A policy that was not looked up has no obstacle but what its ARN shows.
+        A policy that was not read has only the obstacles that its ARN shows.
         """
         partition, account = arn_partition(arn), arn_account(arn)
         if partition != self.account.partition:
-            return f"is of partition {partition}, and this account is of {self.account.partition}"
+            return f"is of partition {partition}; this account is of partition {self.account.partition}"
         if account not in {"aws", self.account.id}:
-            return f"is of account {account}, and this is {self.account.id}"
+            return f"is of account {account}; this is account {self.account.id}"
         if account == "aws" and policy_name(arn).startswith(SERVICE_LINKED):
             return "is for service-linked roles only"
         policies = self.snapshot.policies
@@ -151,21 +153,21 @@ class Comparison:
         policy = policies[arn]
         if policy is None:
             return "" if arn in self.policies_with_documents else self._not_found_text(arn)
-        return "" if policy.attachable else "is deprecated: AWS lets nobody attach it any more"
+        return "" if policy.attachable else "is deprecated: AWS no longer allows it to be attached"
 
     @functools.cached_property
     def policies_with_documents(self) -> Mapping[str, tuple[PolicySet, PolicyRef]]:
-        """The account's own policies of which the desired state says what they hold, by ARN, with the first set."""
+        """The customer managed policies whose document the file contains, by ARN, each with its first set."""
         return self._first_refs(lambda ref: ref.document is not None and arn_account(ref.arn) == self.account.id)
 
     @functools.cached_property
     def pinned_policies(self) -> Mapping[str, tuple[PolicySet, PolicyRef]]:
-        """The policies that are pinned to a version, by ARN, with the first set that names each."""
+        """The policies that are pinned to a version, by ARN, with the first set that contains each."""
         return self._first_refs(lambda ref: bool(ref.version))
 
     @functools.cached_property
     def policies_to_create(self) -> tuple[tuple[PolicySet, PolicyRef], ...]:
-        """The account's own policies that a required set writes out and that are not there."""
+        """The customer managed policies of required sets whose document the file contains and that do not exist."""
         required = {
             ref.arn for _, declared in self.declared_principals() for _, ref in self.required_policies(declared)
         }
@@ -177,9 +179,9 @@ class Comparison:
         )
 
     def is_member(self, user: Pair, group: str) -> bool | None:
-        """Whether a declared user is in a group, by the user's list or else the group's; None where that was not read.
+        """Whether a declared user is in a group, by the user's list or else the group's; None if neither was read.
 
-        Case is ignored: a group that is there in another case is for group-missing to tell, once.
+        Case is ignored: group-missing reports a group that exists in another case, once.
         """
         if user.live is None:
             return False
@@ -192,28 +194,28 @@ class Comparison:
         return False if self._is_absent(key) else None
 
     def find_group(self, name: str) -> Pair | None:
-        """The declared group of that exact name; None where its existence is unknown."""
+        """The declared group of that exact name; None if it is not known whether it exists."""
         return self._groups_by_name.get(name)
 
     def declared_members(self, group: str) -> frozenset[str]:
-        """The names, casefolded, of the users that are to be in a group."""
+        """The casefolded names of the users that are declared members of a group."""
         return self._members_by_group.get(group, frozenset())
 
     def credentials_of(self, user: Pair) -> Credentials:
-        """What a live user can sign in with; all unread where the user is missing."""
+        """The credentials of a live user; all unread if the user is missing."""
         found = self.snapshot.credentials.get(user.declared.name.casefold()) if user.live else None
         return found or Credentials()
 
     def active_keys(self, user: Pair) -> tuple[tuple[str, AccessKey], ...] | None:
-        """A user's active access keys, oldest first, each with its last four characters; None where they were not read.
+        """A user's active access keys, oldest first, each with its last four characters; None if they were not read.
 
-        A second key that ends in the same four is told apart: `ABCD`, `ABCD-2`.
+        A second key with the same last four characters gets a number: `ABCD`, `ABCD-2`.
         """
         keys = self.named_keys(user.declared.name) if user.live else None
         return None if keys is None else tuple((name, key) for name, key in keys if key.active)
 
     def named_keys(self, user: str) -> tuple[tuple[str, AccessKey], ...] | None:
-        """All access keys of a user by name, in the same way, whether anybody declares the user or not."""
+        """All access keys of a user, named in the same way, whether the user is declared or not."""
         found = self.snapshot.credentials.get(user.casefold())
         keys = found.keys if found else None
         if keys is None:
@@ -225,7 +227,7 @@ class Comparison:
         return tuple(named.items())
 
     def undeclared_principals(self, kind: PrincipalKind) -> Iterator[Principal]:
-        """Live principals that the desired state does not name, where all of the kind were read; not the ignored."""
+        """Live principals that are neither declared nor ignored; none unless all of the kind were read."""
         if kind not in self.snapshot.listed:
             return
         declared = {principal_key(kind, name) for name in _desired_by_kind(self.desired)[kind]}
@@ -237,7 +239,7 @@ class Comparison:
         return is_ignored(self.desired, kind, name)
 
     def principal_arn(self, kind: PrincipalKind, name: str) -> str:
-        """The ARN of a principal by name: the live one's, else the one it would have."""
+        """The ARN of a principal by name: the live one's, or the one that it would have."""
         live = self.snapshot.principals.get(principal_key(kind, name))
         if live is not None and live.name == name:
             return live.arn
@@ -257,7 +259,7 @@ class Comparison:
         return Pair(kind, declared, live, near, live.arn if live else self.principal_arn(kind, declared.name))
 
     def _is_absent(self, key: PrincipalKey) -> bool:
-        """Whether a principal is known not to be there, in whatever case."""
+        """Whether a principal is known not to exist, in any case of its name."""
         snapshot = self.snapshot
         return key not in snapshot.principals and (key in snapshot.absent or key[0] in snapshot.listed)
 

@@ -1,4 +1,4 @@
-"""What a scan or a question is asked for, as values: the account and how to reach it, the desired state, the rules."""
+"""The options of a scan or a question, as values: the account and how to reach it, the desired state, the rules."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class SourceOptions:
     settings: Settings = field(default_factory=Settings)
     """Profile, region, role, endpoint and time limit of a live account."""
     scps: tuple[str, ...] = ()
-    """Files of service control policies, one a level of the organization, from the root down."""
+    """Files of service control policies, one per level of the organization, from the root down."""
     rcps: tuple[str, ...] = ()
     """Files of resource control policies, in the same order."""
 
     @property
     def traits(self) -> SourceTraits:
-        """What the source says of itself."""
+        """The traits of the source, by its name."""
         return find_source_traits(self.source)
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredOptions:
-    """Which desired state is meant."""
+    """Which desired state is used."""
 
     files: tuple[str, ...] = ()
     """Its files, taken together; none for the default file."""
@@ -54,7 +54,7 @@ class RuleSelection:
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """What a scan is asked for."""
+    """What a scan does."""
 
     source: SourceOptions = field(default_factory=SourceOptions)
     desired: DesiredOptions = field(default_factory=DesiredOptions)
@@ -62,7 +62,7 @@ class ScanOptions:
     stacks: tuple[str, ...] = ()
     """Stack scripts, or folders of them, whose policy sets count as required."""
     principal: str = ""
-    """Who builds the stacks: `user/NAME` or `role/NAME`; "" for the only user that is declared."""
+    """Who builds the stacks: `user/NAME` or `role/NAME`; "" for the only declared user."""
     baseline: str | None = None
     """The saved JSON report to compare with."""
 
@@ -74,7 +74,7 @@ class AccessQuestion:
     action: str
     """`SERVICE:Action`, perhaps with wildcards."""
     principal: str = ""
-    """`user/NAME`, `group/NAME`, `role/NAME` or an ARN; "" for everybody in the account."""
+    """`user/NAME`, `group/NAME`, `role/NAME` or an ARN; "" for every principal of the account."""
     resource: str = "*"
     """An ARN; `*` is any resource."""
     context: tuple[str, ...] = ()

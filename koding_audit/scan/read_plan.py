@@ -27,7 +27,7 @@ _CREDENTIAL_FACTS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
 
 
 def scan_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) -> Query:
-    """What has to be read for these rules and stacks, and no more. desired is bound to the account."""
+    """The facts that these rules and stacks need, and no more. desired is bound to the account."""
     wanted = _rule_query(desired, account, applicable_rules(desired, chosen))
     if not desired.stacks:
         return wanted
@@ -37,7 +37,7 @@ def scan_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) 
 
 
 def applicable_rules(desired: Desired, chosen: Iterable[AuditRule]) -> tuple[AuditRule, ...]:
-    """Without a stack the rules about stacks need no facts, and no gap keeps them from being checked."""
+    """The rules that apply: without a stack, rules about stacks need no facts and no gap blocks them."""
     return tuple(rule for rule in chosen if desired.stacks or not rule.traits.needs_stack)
 
 
@@ -68,7 +68,7 @@ def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule])
 
 
 def _users_to_read(desired: Desired, facts: frozenset[Fact], protected: Iterable[str]) -> dict[str, frozenset[Fact]]:
-    """The facts of each declared user that is not ignored, and of each that is protected."""
+    """The facts of each declared user that is not ignored, and of each protected user."""
     users = {
         name: _facts_of_user(user, facts)
         for name, user in desired.users.items()
@@ -80,7 +80,7 @@ def _users_to_read(desired: Desired, facts: frozenset[Fact], protected: Iterable
 
 
 def _protected_users(desired: Desired) -> tuple[str, ...]:
-    """The names of the users whose every use is told, as a file declares them where one does. None is ignored."""
+    """The names of the protected users, with the case that the file declares, if it does. None of them is ignored."""
     declared = {principal_key("user", name): name for name in desired.users}
     names = {key: each.name.partition("/")[2] for key, each in desired.guards.protected.items() if key[0] == "user"}
     return tuple(declared.get(key, name) for key, name in names.items())
@@ -94,7 +94,7 @@ def _facts_of_user(user: DesiredUser, facts: frozenset[Fact]) -> frozenset[Fact]
         wanted |= facts & {Fact.CONSOLE}
     if user.console is not None and user.console.name == "mfa":
         wanted |= facts & {Fact.MFA}
-    # Whatever is asked of a user, it has to be known whether there is one.
+    # Every fact about a user needs to know whether the user exists.
     return wanted | {Fact.USER} if wanted and Fact.USER not in wanted else wanted
 
 
@@ -106,23 +106,23 @@ def _facts_of_group(group: DesiredGroup, facts: frozenset[Fact]) -> frozenset[Fa
 
 
 def _principals_to_evaluate(desired: Desired) -> frozenset[PrincipalKey]:
-    """Whose policies decide: who requires a set with actions, and the users of such a group.
+    """The principals whose policies are evaluated: those that require a set with actions, and the users of such groups.
 
-    A stack may make any optional set a required one.
+    A stack can make every optional set a required one.
     """
     sets = {name for name, each in desired.policy_sets.items() if each.actions}
     if not sets:
         return frozenset()
 
-    def asks(each: DesiredGroup | DesiredUser) -> bool:
+    def needs_actions(each: DesiredGroup | DesiredUser) -> bool:
         uses = (*each.required, *each.optional) if desired.stacks else each.required
         return not sets.isdisjoint(use.name for use in uses)
 
-    groups = {name for name, each in desired.groups.items() if asks(each)}
+    groups = {name for name, each in desired.groups.items() if needs_actions(each)}
     users = {
         name
         for name, each in desired.users.items()
-        if asks(each) or not groups.isdisjoint(group.name for group in each.groups)
+        if needs_actions(each) or not groups.isdisjoint(group.name for group in each.groups)
     }
     return frozenset(
         (*(principal_key("group", name) for name in groups), *(principal_key("user", name) for name in users))
@@ -130,7 +130,7 @@ def _principals_to_evaluate(desired: Desired) -> frozenset[PrincipalKey]:
 
 
 def _policy_holders(desired: Desired, account: Account) -> dict[str, frozenset[PrincipalKey]]:
-    """Who is to hold which policy, of those that this account could hold; of others the answer needs no asking."""
+    """The principals that declare each policy, except policies that their ARN shows to be unattachable here."""
     comparison = empty_comparison(desired, account)
     holders: dict[str, set[PrincipalKey]] = {}
     for kind, declared in comparison.declared_principals():
@@ -143,7 +143,7 @@ def _policy_holders(desired: Desired, account: Account) -> dict[str, frozenset[P
 
 
 def _versions_to_read(desired: Desired, account: Account) -> dict[str, str]:
-    """The policies of which the desired state says what they hold, or which version AWS is to have in force."""
+    """The policies whose document, or whose default version, the desired state declares; "" for a document."""
     comparison = empty_comparison(desired, account)
     pinned = {
         arn: ref.version for arn, (_, ref) in comparison.pinned_policies.items() if not comparison.attach_obstacle(arn)
@@ -152,7 +152,7 @@ def _versions_to_read(desired: Desired, account: Account) -> dict[str, str]:
 
 
 def _inline_to_read(desired: Desired) -> dict[PrincipalKey, frozenset[str]]:
-    """The inline policies that the desired state writes out, of whoever is not ignored."""
+    """The declared inline policies of principals that are not ignored."""
     kinds: dict[PrincipalKind, Mapping[str, DesiredGroup | DesiredUser | DesiredRole]] = {
         "group": desired.groups,
         "user": desired.users,
@@ -167,7 +167,7 @@ def _inline_to_read(desired: Desired) -> dict[PrincipalKey, frozenset[str]]:
 
 
 def _optional_sets_to_read(desired: Desired, account: Account) -> dict[PrincipalKey, tuple[frozenset[str], ...]]:
-    """The policies of each optional set, without those that a required set asks for."""
+    """The policies of each optional set, except those that a required set contains."""
     comparison = empty_comparison(desired, account)
     return {
         principal_key(kind, declared.name): tuple(frozenset(each) for _, each in comparison.optional_sets(declared))
@@ -177,5 +177,5 @@ def _optional_sets_to_read(desired: Desired, account: Account) -> dict[Principal
 
 
 def empty_comparison(desired: Desired, account: Account) -> Comparison:
-    """The desired state beside an account of which nothing was read yet."""
+    """The desired state beside an account of which nothing has been read yet."""
     return Comparison(desired, Snapshot(account, None, datetime.min.replace(tzinfo=timezone.utc), ""))

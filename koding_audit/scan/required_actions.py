@@ -13,13 +13,13 @@ from koding_audit.policy.evaluation import (
 from koding_audit.policy.permissions import Permissions, reason_text
 from koding_audit.scan.comparison import Comparison, Pair
 
-# Condition keys that a user determines, and that any member of a group may have otherwise.
+# Condition keys that depend on the user: each member of a group can have another value.
 _PRINCIPAL_KEYS = ("aws:principalarn", "aws:principaltag/", "aws:userid", "aws:username")
 
 
 @dataclass(frozen=True)
 class RequiredDecision:
-    """One action that a set is for, decided for one who is to have it."""
+    """The decision about one action of a set, for one principal that needs it."""
 
     principal: Principal
     policy_set: PolicySet
@@ -28,15 +28,15 @@ class RequiredDecision:
 
     @property
     def reasons(self) -> list[str]:
-        """The first few, as a message says them."""
+        """The first three reasons, as clauses of a message."""
         return [reason_text(because) for because in self.decision.reasons[:3]]
 
 
 def decide_required_actions(comparison: Comparison) -> Iterator[RequiredDecision]:
-    """Each action of a required set, for the user or group that requires it, and for a group's members.
+    """Decide each action of a required set, for the user or group that requires it, and for a group's members.
 
-    A set of which a policy is not attached is left to policy-missing. Where a group as such may not do it, its members
-    are not asked about: the reason is the same. Where that hangs on who the member is, only they are.
+    policy-missing reports a set with an unattached policy. If the group itself is not allowed, its members are not
+    decided: the reason is the same. If that depends on the member, only the members are decided.
     """
     permissions = Permissions(comparison.snapshot, strict=comparison.desired.strict)
     for pair in comparison.principals:
@@ -54,7 +54,7 @@ def decide_required_actions(comparison: Comparison) -> Iterator[RequiredDecision
 
 
 def _principals_to_decide(comparison: Comparison, pair: Pair, own: Decision) -> tuple[Principal, ...]:
-    """Whom an action is decided for, by what the user or group as such may do."""
+    """The principals to decide an action for, by the decision for the user or group itself."""
     live = () if pair.live is None else (pair.live,)
     if own.verdict == "allowed":
         return (*live, *_group_members(comparison, pair))

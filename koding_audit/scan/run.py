@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command: what was said, who is told, the rules, what is to be built, what it is compared with."""
+    """One run of a command.
+
+    rules: the selected rules.
+    scripts: the stack scripts that are checked; None without `--stack`.
+    baseline: the report that the audit is compared with; None without `--baseline`.
+    """
 
     options: ScanOptions
     terminal: Terminal
@@ -30,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """An audit and what it was made from."""
+    """An audit, and the desired state and snapshot that it compares."""
 
     audit: Audit
     desired: Desired
@@ -38,9 +43,9 @@ class ScanResult:
 
 
 def prepare_run(options: ScanOptions, terminal: Terminal, desired: Desired, *, unattended: bool = False) -> Run:
-    """The rules, the scripts and the baseline that the options name. Raises InputError.
+    """Load the rules, the scripts and the baseline that the options name. Raises InputError.
 
-    unattended: nobody is asked, and no script enables a policy set.
+    unattended: whether the run does not ask for confirmation; then no script enables a policy set.
     """
     chosen, baseline = load_rules(options.rules.only, options.rules.skip), read_requested_baseline(options.baseline)
     if not options.stacks and not options.principal:
@@ -52,7 +57,7 @@ def prepare_run(options: ScanOptions, terminal: Terminal, desired: Desired, *, u
 
 
 def read_requested_baseline(path: str | None) -> SavedBaseline | None:
-    """What --baseline names, None where it is not given. Raises InputError."""
+    """The baseline that `--baseline` names; None without one. Raises InputError."""
     if path is None:
         return None
     from koding_audit.scan import baseline  # noqa: PLC0415 - most runs have no baseline

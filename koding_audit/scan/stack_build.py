@@ -1,4 +1,4 @@
-"""Whether somebody may build a stack: what it needs, put before the evaluator, and the policy sets that would help."""
+"""Whether a user or role may build a stack: decides its needed actions, and selects policy sets that would help."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from koding_audit.stack.set_selection import CandidateSet, SetChoice, choose_set
 
 BuildVerdict = Literal["yes", "no", "unknown"]
 
-# Their calls go to one region for the whole world, and not to the provider's (general: global endpoints of services).
+# Their calls go to one global region, and not to the provider's (general: global endpoints of services).
 _GLOBAL_SERVICES: frozenset[str] = frozenset(
     {
         *("account", "budgets", "ce", "cloudfront", "globalaccelerator", "health", "iam", "networkmanager"),
@@ -38,7 +38,7 @@ _GLOBAL_SERVICES: frozenset[str] = frozenset(
 
 @dataclass(frozen=True)
 class SetOffer:
-    """A policy set that the desired state lets the builder have, and who would hold it."""
+    """A policy set that is declared for the builder, and the principal that it would be attached to."""
 
     candidate: CandidateSet
     holder: tuple[PrincipalKind, str]
@@ -48,9 +48,12 @@ class SetOffer:
 class BuildDecision:
     """Whether a principal may build a stack.
 
-    exists: false where there is no such principal yet; judged: what is decided of each need; choice: the sets that
-    help; offers: every set that there is to choose from; unread: sets of which a document was not read; gaps: a policy
-    that could decide was not read.
+    exists: whether the principal exists already.
+    decisions: the decision about each need.
+    choice: the selected policy sets.
+    offers: every set that can be selected.
+    unread: sets of which a document was not read.
+    has_gaps: whether a policy that could decide was not read.
     """
 
     stack: Stack
@@ -65,12 +68,12 @@ class BuildDecision:
 
     @cached_property
     def missing_needs(self) -> tuple[StackNeed, ...]:
-        """What is not known to be allowed."""
+        """The needs that are not known to be allowed."""
         return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed")
 
     @cached_property
     def denied_needs(self) -> tuple[StackNeed, ...]:
-        """What is surely needed, and surely not allowed."""
+        """The needs that are certain and denied."""
         return tuple(
             need
             for need, each in self.decisions.items()
@@ -88,25 +91,28 @@ class BuildDecision:
         return "unknown" if unsure else "yes"
 
 
-def resolve_builder(desired: Desired, said: str) -> tuple[PrincipalKind, str]:
-    """Who is to build: `user/NAME` or `role/NAME`, or the only user that is declared. Raises InputError."""
-    if said:
-        kind, slash, name = said.partition("/")
+def resolve_builder(desired: Desired, principal: str) -> tuple[PrincipalKind, str]:
+    """The user or role that builds: `user/NAME` or `role/NAME`, or the only declared user. Raises InputError."""
+    if principal:
+        kind, slash, name = principal.partition("/")
         if kind in ("user", "role") and slash and name and "/" not in name:
             return ("user" if kind == "user" else "role"), name
-        raise InputError(f"--principal {said}: a user or a role is needed", "write user/NAME or role/NAME")
+        raise InputError(f"--principal {principal} is not a user or a role", "write user/NAME or role/NAME")
     names = list(desired.users)
     if len(names) == 1:
         return "user", names[0]
     if not names:
-        raise InputError("the desired state declares no user who could build", "say who with --principal user/NAME")
+        raise InputError("the desired state declares no user that could build the stack", "add --principal user/NAME")
     listed = ", ".join(f"user/{name}" for name in sorted(names)[:20])
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    raise InputError("who is to build? The desired state declares several users", f"--principal: {listed}{more}")
+    raise InputError(
+        "the desired state declares several users, and --principal names none",
+        f"add --principal, one of: {listed}{more}",
+    )
 
 
 def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query:
-    """The query with what is needed to tell whether the builder may build. desired is bound to the account."""
+    """The query, extended by the facts that decide_build needs. desired is bound to the account."""
     if desired.builder is None:
         return query
     kind, name = desired.builder
@@ -137,23 +143,23 @@ def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query
 def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDecision:
     """Whether the builder may build a stack. desired is bound to the snapshot's account, and names the builder."""
     if desired.builder is None:
-        raise AssertionError("unreachable: whoever gives a stack says who builds it")
+        raise AssertionError("unreachable: a desired state with stacks has a builder")
     comparison = Comparison(desired, snapshot)
     live = snapshot.principals.get(principal_key(*desired.builder))
     principal = live or _new_principal(desired, snapshot.account, *desired.builder)
     permissions = Permissions(snapshot, strict=desired.strict)
-    judge = NeedDecider(permissions.policies(principal), _NeedRequests(permissions, principal), desired.strict)
-    judged = {need: judge.decide_kind(need) for need in stack.needs}
-    lacking = [need for need, each in judged.items() if each.verdict != "allowed"]
+    decider = NeedDecider(permissions.policies(principal), _NeedRequests(permissions, principal), desired.strict)
+    decisions = {need: decider.decide_kind(need) for need in stack.needs}
+    lacking = [need for need, each in decisions.items() if each.verdict != "allowed"]
     offers, unread = _find_offers(comparison, principal)
-    choice = choose_sets(judge, lacking, [each.candidate for each in offers]) if lacking else SetChoice()
+    choice = choose_sets(decider, lacking, [each.candidate for each in offers]) if lacking else SetChoice()
     gaps = permissions.has_gaps(principal)
-    return BuildDecision(stack, principal, live is not None, judged, choice, offers, unread, desired.strict, gaps)
+    return BuildDecision(stack, principal, live is not None, decisions, choice, offers, unread, desired.strict, gaps)
 
 
 @dataclass(frozen=True)
 class _NeedRequests:
-    """The request of a principal; in a region where that is known, and the service has regions."""
+    """The requests of a principal, with their region if it is known and the service is regional."""
 
     permissions: Permissions
     principal: Principal
@@ -161,12 +167,12 @@ class _NeedRequests:
     def __call__(self, need: StackNeed, resource: str) -> AccessRequest:
         known = need.region and need.action.partition(":")[0] not in _GLOBAL_SERVICES
         region = (("aws:RequestedRegion", (need.region,)),) if known else ()
-        asked = RequiredAction(need.action, Location("", 1, 1), resource, (*region, *need.context))
-        return self.permissions.request_for(self.principal, asked)
+        action = RequiredAction(need.action, Location("", 1, 1), resource, (*region, *need.context))
+        return self.permissions.request_for(self.principal, action)
 
 
 def _find_offers(comparison: Comparison, principal: Principal) -> tuple[tuple[SetOffer, ...], tuple[str, ...]]:
-    """Each set that the builder may be given and has not yet, the required ones first; and the unread ones."""
+    """The sets that are declared for the builder and not attached yet, required ones first; and the unread sets."""
     desired, found, unread = comparison.desired, dict[str, SetOffer](), []
     effective = _attached_arns(comparison.snapshot, principal)
     holders = list(_declared_holders(desired, principal.kind, principal.name, principal.groups or ()))
@@ -188,20 +194,20 @@ def _find_offers(comparison: Comparison, principal: Principal) -> tuple[tuple[Se
 
 
 def _attached_arns(snapshot: Snapshot, principal: Principal) -> frozenset[str]:
-    """The policies that bear on the principal now: its own, and those of the groups that it is in."""
+    """The policies that apply to the principal now: its own, and those of its groups."""
     groups = (snapshot.principals.get(principal_key("group", name)) for name in principal.groups or ())
     return frozenset(arn for each in (principal, *groups) if each is not None for arn in each.attached or ())
 
 
 def _policy_text(comparison: Comparison, ref: PolicyRef) -> str | None:
-    """What a policy says: as the file has it where it does, for that is what a fix makes of it."""
+    """A policy's document: the file's if it contains one, because a fix would write that; otherwise the live one."""
     return ref.document.text if ref.document else comparison.snapshot.documents.get(ref.arn)
 
 
 def _declared_holders(
     desired: Desired, kind: PrincipalKind, name: str, live_groups: Iterable[str]
 ) -> Iterator[DesiredPrincipal]:
-    """Whoever is declared and whose sets bear on the builder: itself, and the groups that it is to be in, or is."""
+    """The declared principals whose sets apply to the builder: itself, and its declared and live groups."""
     own = (desired.users if kind == "user" else desired.roles).get(name)
     if own is not None:
         yield own
@@ -217,7 +223,7 @@ def _holder_kind(holder: DesiredPrincipal) -> PrincipalKind:
 
 
 def _new_principal(desired: Desired, account: Account, kind: PrincipalKind, name: str) -> Principal:
-    """A principal that there is not yet: as it would be made, with nothing attached."""
+    """A principal that does not exist yet, as a fix would create it, with nothing attached."""
     declared = (desired.users if kind == "user" else desired.roles).get(name)
     path = (declared.path if declared else None) or "/"
     nothing = frozenset[str]()
@@ -226,17 +232,17 @@ def _new_principal(desired: Desired, account: Account, kind: PrincipalKind, name
 
 
 def chosen_offers(answer: BuildDecision) -> tuple[SetOffer, ...]:
-    """The sets that are chosen, with who would hold them."""
+    """The selected sets, each with the principal that it would be attached to."""
     return tuple(each for each in answer.offers if each.candidate.name in answer.choice.sets)
 
 
 def needs_of_offer(answer: BuildDecision, offer: SetOffer) -> tuple[StackNeed, ...]:
-    """What a chosen set is needed for: what would be lacking without it."""
+    """The needs that would not be allowed without a selected set."""
     return answer.choice.needs_by_set[offer.candidate.name]
 
 
 def require_chosen_sets(desired: Desired, answers: Iterable[BuildDecision]) -> Desired:
-    """With each optional set that the stacks need required of whoever would hold it, and of nobody else."""
+    """The desired state with each optional set that the stacks need required of its principal, and of no other."""
     for offer in (each for every in answers for each in chosen_offers(every)):
         kind, name = offer.holder
         sets = (offer.candidate.name,)
@@ -250,13 +256,13 @@ def require_chosen_sets(desired: Desired, answers: Iterable[BuildDecision]) -> D
 
 
 def add_managed_documents(snapshot: Snapshot, wanted: Iterable[str]) -> tuple[Snapshot, tuple[str, ...], str]:
-    """The snapshot with the documents that it lacks of AWS's policies, as they ship with the tool; which; their date.
+    """The snapshot with missing documents of AWS managed policies, as they ship with the tool; their ARNs; their date.
 
-    The last resort: AWS changes its policies, and other partitions have others. Never of one that somebody holds: that
-    one decides.
+    The last resort: AWS changes its policies, and other partitions have others. A policy that a principal has is never
+    filled in: its live document decides.
     """
-    held = {arn for each in snapshot.principals.values() for arn in (*(each.attached or ()), each.boundary)}
-    unread = set(wanted).difference(held, snapshot.documents)
+    attached = {arn for each in snapshot.principals.values() for arn in (*(each.attached or ()), each.boundary)}
+    unread = set(wanted).difference(attached, snapshot.documents)
     lacking = sorted(arn for arn in unread if arn.startswith("arn:aws:iam::aws:"))
     if not lacking:
         return snapshot, (), ""

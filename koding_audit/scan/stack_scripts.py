@@ -1,4 +1,4 @@
-"""`--stack SCRIPT`: what a stack script needs counts as wanted in a run, and its sets as required."""
+"""`--stack SCRIPT`: adds the needs of stack scripts to the desired state of a run, and requires their sets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from koding_audit.stack.script import Script
 
 @dataclass(frozen=True)
 class StackScripts:
-    """The scripts of a run, and who is to build them. unattended: nobody is asked, and none of them enables a set."""
+    """The scripts of a run.
+
+    builder: the user or role that builds them.
+    unattended: whether the run does not ask for confirmation; then no script enables a set.
+    """
 
     scripts: tuple[Script, ...]
     builder: tuple[PrincipalKind, str]
@@ -35,10 +39,10 @@ class StackScripts:
 def read_named_scripts(
     paths: Sequence[str], principal: str, desired: Desired, *, unattended: bool
 ) -> StackScripts | None:
-    """What `--stack` and `--principal` say. Raises InputError."""
+    """The scripts that `--stack` and `--principal` name; None without `--stack`. Raises InputError."""
     if not paths:
         if principal:
-            raise InputError("--principal says who is to build, and nothing is to be built", "add --stack SCRIPT")
+            raise InputError("--principal needs --stack", "add --stack SCRIPT")
         return None
     builder = stack_build.resolve_builder(desired, principal)
     return StackScripts(tuple(read_script(path) for path in paths), builder, unattended)
@@ -66,7 +70,7 @@ def check_script(
 
 
 def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:
-    """The scripts that a plan was made with; they have to be the same. Raises RefusedError."""
+    """The scripts that a plan was made from. Raises RefusedError if one has changed."""
     if not basis.stacks:
         return None
     scripts = tuple(read_script(each.path) for each in basis.stacks)
@@ -77,31 +81,31 @@ def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:
 
 
 def add_stack_needs(desired: Desired, account: Account, scripts: StackScripts) -> Desired:
-    """The desired state, bound to an account, with what the scripts need there."""
+    """The desired state, bound to an account, with the needs of the scripts there."""
     as_role = scripts.builder[0] == "role"
     stacks = tuple(collect_needs(each, account, as_role=as_role) for each in scripts.scripts)
     return replace(desired, stacks=stacks, builder=scripts.builder)
 
 
 def complete_documents(snapshot: Snapshot, query: Query, terminal: Terminal) -> Snapshot:
-    """The snapshot with every document of a set that can be had; what was not read of the account is told."""
+    """The snapshot with every known document of the sets; notes the documents that ship with the tool."""
     found, packed, date = stack_build.add_managed_documents(snapshot, query.documents)
     for arn in packed:
         terminal.note(
-            f"{escape(policy_name(arn))}: its document was not to be had here; taken is AWS's of {date}, which ships"
+            f"{escape(policy_name(arn))}: the document could not be read; used AWS's document of {date}, which ships"
             " with the tool"
         )
     return found
 
 
 def require_stack_sets(desired: Desired, snapshot: Snapshot, scripts: StackScripts, terminal: Terminal) -> Desired:
-    """With the sets required that the scripts need. Without a person only those that `--with` names are enabled."""
+    """The desired state with the sets required that the scripts need; unattended, only those that `--with` names."""
     answers = [stack_build.decide_build(desired, snapshot, each) for each in desired.stacks]
     sets = _optional_set_names(answers)
     if scripts.unattended:
         for name in sets:
             terminal.note(
-                f"set {escape(name)} would help the stack; nobody is asked, so it also needs --with {escape(name)}"
+                f"set {escape(name)} would help the stack; without confirmation it needs --with {escape(name)}"
             )
         return desired
     return stack_build.require_chosen_sets(desired, answers)

@@ -27,12 +27,12 @@ def waiver_label(waiver: Waiver) -> str:
 
 
 def waiver_key(waiver: Waiver) -> str:
-    """What tells it from other waivers, for the id of a finding about it."""
+    """A key that identifies the waiver, for the id of a finding about it."""
     return f"{waiver.rule}/{waiver.subject}/{waiver.policy}"
 
 
 def waiver_matches(waiver: Waiver, finding: Finding) -> bool:
-    """Whether it is about this finding; it is bound to the finding's account."""
+    """Whether the waiver, bound to the finding's account, accepts the finding."""
     return (
         waiver.rule == finding.rule
         and any(matches_wildcard(waiver.subject, name) for name in _subject_names(finding.subject))
@@ -41,19 +41,19 @@ def waiver_matches(waiver: Waiver, finding: Finding) -> bool:
 
 
 def apply_waivers(findings: Iterable[Finding], waivers: Iterable[Waiver], at: datetime) -> tuple[Finding, ...]:
-    """The findings, those that a waiver fits as waived, by the one that holds longest. at: when they were measured."""
-    standing = _waivers_by_rule(
+    """The findings; each that a waiver matches is waived by the one that expires last. at: the time of the snapshot."""
+    valid = _waivers_by_rule(
         each for each in waivers if not is_expired(each, at) and find_rule_traits(each.rule).is_waivable
     )
-    return tuple(_waive_finding(each, standing.get(each.rule, ())) for each in findings)
+    return tuple(_waive_finding(each, valid.get(each.rule, ())) for each in findings)
 
 
 def unused_waivers(
     waivers: Iterable[Waiver], findings: Iterable[Finding], rules: Collection[str], account: Account
 ) -> tuple[Waiver, ...]:
-    """The waivers of these rules, all of which had their say, that fit none of the findings.
+    """The waivers that match none of the findings. rules: the rules that were evaluated; others do not count.
 
-    One whose subject is the ARN of another account is for the runs there.
+    A waiver whose subject is an ARN of another account is not checked here.
     """
     found: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -68,10 +68,8 @@ def unused_waivers(
 
 
 def _waive_finding(finding: Finding, waivers: Iterable[Waiver]) -> Finding:
-    fitting = max(
-        (each for each in waivers if waiver_matches(each, finding)), key=lambda each: each.expires, default=None
-    )
-    return replace(finding, status="waived", waiver=fitting) if fitting else finding
+    last = max((each for each in waivers if waiver_matches(each, finding)), key=lambda each: each.expires, default=None)
+    return replace(finding, status="waived", waiver=last) if last else finding
 
 
 def _waivers_by_rule(waivers: Iterable[Waiver]) -> Mapping[str, list[Waiver]]:

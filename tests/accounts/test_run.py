@@ -334,7 +334,10 @@ def test_commands_about_one_account_take_what_holds_in_it_and_refuse_one_that_is
     assert f"account {ACCOUNT} is in none of the targets: live, test" in refused.output
     (tmp_path / "desired.yaml").write_text(FOUND % "tag: {stage: live}")
     untold = command(organization, tmp_path, *plan, journal=False)
-    assert "desired.yaml:3:3: error: which accounts are in target all, only the organization says" in untold.output
+    assert (
+        "desired.yaml:3:3: error: target all lists no accounts, and only `scan` reads them from the organization"
+        in untold.output
+    )
 
 
 @pytest.mark.parametrize("option", [("--target", "live"), ("--shard", "1/2"), ("--keep-going",), ("--resume", "x.run")])

@@ -32,8 +32,8 @@ WELL = Observations(
     skew=0,
     reads=(PERMITTED,),
 )
-UNREACHED = Failure("AWS cannot be reached", "look at the network", "EndpointConnection", unreached=True)
-REFUSED = Failure("AWS does not say who is asking: InvalidClientTokenId", "a new key", "InvalidClientTokenId")
+UNREACHED = Failure("could not reach AWS", "check the network", "EndpointConnection", unreached=True)
+REFUSED = Failure("could not get the caller's identity: InvalidClientTokenId", "a new key", "InvalidClientTokenId")
 NOBODY = replace(WELL, account=None, caller=None, reads=())
 
 
@@ -110,7 +110,7 @@ def test_the_root_users_own_are_not_ok_whatever_they_may() -> None:
     [
         (CallerCredentials("env", "ASIA", "MPLE", has_token=False), "a temporary key without its session token"),
         (CallerCredentials("env", "AKIA", "MPLE", has_token=True), "a session token of other credentials"),
-        (KEY, "AWS does not say who is asking: InvalidClientTokenId"),
+        (KEY, "could not get the caller's identity: InvalidClientTokenId"),
     ],
 )
 def test_a_refused_key_is_told_by_what_its_kind_lacks(held: CallerCredentials, said: str) -> None:
@@ -157,11 +157,9 @@ def test_an_iam_that_does_not_answer_where_sts_does_is_a_matter_of_the_endpoint(
 
 
 def test_what_of_the_environment_is_not_followed_stands_with_the_endpoint() -> None:
-    found = by_name(replace(WELL, custom_endpoint=True, endpoint_notes=("AWS_ENDPOINT_URL is set, and not obeyed",)))[
-        "endpoint"
-    ]
+    found = by_name(replace(WELL, custom_endpoint=True, endpoint_notes=("AWS_ENDPOINT_URL is ignored",)))["endpoint"]
     assert found.verdict == "ok"
-    assert found.message.endswith("which is not AWS's own; AWS_ENDPOINT_URL is set, and not obeyed")
+    assert found.message.endswith("which is not AWS's own; AWS_ENDPOINT_URL is ignored")
 
 
 @pytest.mark.parametrize(

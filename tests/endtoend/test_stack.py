@@ -47,7 +47,7 @@ def test_without_a_person_a_script_enables_nothing_that_with_does_not_name(
     result = command.json("scan", GUIDE, "--stack", WEB, "--fix", "--yes", *PINNED)
     assert result.status == 1
     assert attached(repaired) == before
-    assert "set route53 would help the stack; nobody is asked, so it also needs --with route53" in result.stderr
+    assert "set route53 would help the stack; without confirmation it needs --with route53" in result.stderr
     (lacking,) = [each for each in result.audit["findings"] if each["rule"] == "stack-not-buildable"]
     assert lacking["status"] == "open"
     assert "set route53 (--with route53) grants it" in lacking["message"]
@@ -98,7 +98,7 @@ def test_a_sets_document_that_may_not_be_read_is_taken_from_what_ships_and_that_
     result = command("stack", WEB, GUIDE)
     assert result.status == 1
     assert "set route53 of group Developers (optional) is needed" in result.stdout
-    assert "AmazonRoute53FullAccess: its document was not to be had here; taken is AWS's of 20" in result.stderr
+    assert "AmazonRoute53FullAccess: the document could not be read; used AWS's document of 20" in result.stderr
 
 
 def test_a_policy_that_decides_and_may_not_be_read_makes_it_unknown(command: Command, repaired: MotoAccount) -> None:

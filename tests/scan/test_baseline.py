@@ -124,7 +124,7 @@ def test_what_was_not_read_is_2_whatever_the_baseline_holds(capsys: pytest.Captu
     capsys.readouterr()
     status, report = scan(account, "--baseline", "known.json", "--exit-zero")
     assert (status, marks(report)) == (2, {"not-checked": False})
-    assert "The baseline known.json is of an audit that was not complete: what it did not see is new." in (
+    assert "The baseline known.json is of an incomplete audit: findings that it could not check are new." in (
         capsys.readouterr().err
     )
 
@@ -166,7 +166,7 @@ def test_a_baseline_of_another_account_is_refused_with_what_to_do(capsys: pytest
     status, report = scan(HALF, "--baseline", "known.json")
     assert (status, report["audits"]) == (2, [])
     told = capsys.readouterr().err
-    assert "the baseline known.json is of account 210987654321 (aws), and this is account 123456789012 (aws)" in told
+    assert "the baseline known.json is of account 210987654321 (aws); this is account 123456789012 (aws)" in told
     assert "without --baseline, `--output json:REPORT` saves one" in told
 
 
@@ -188,7 +188,7 @@ def of(name: str) -> str:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (of("empty"), "in this baseline nothing was audited; save it again"),
+        (of("empty"), "this baseline contains no audit; save it again"),
         ("{}", "version: must be 1; a baseline is what `scan FILE --output json:REPORT` saved"),
         ("[]", "must be an object; a baseline is what"),
         ("", "not JSON"),

@@ -71,7 +71,7 @@ def test_what_the_environment_says_and_is_not_obeyed_is_told(
     refused = SourceOptions(settings=Settings(endpoint_url="http://192.0.2.1"))
     with pytest.raises(InputError, match="loopback"), open_source(refused, Terminal()):
         pass
-    assert f"{name} is set, and not obeyed" in capsys.readouterr().err
+    assert f"{name} is ignored" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_the_account_is_the_one_that_is_pinned_or_any_where_none_is() -> None:
 @pytest.mark.parametrize(
     ("pinned", "wanted", "told"),
     [
-        ("111111111111", {}, "account 123456789012, and --account says 111111111111"),
+        ("111111111111", {}, "account 123456789012, but --account is 111111111111"),
         ("", {"account_ids": ("111111111111", "222222222222")}, "is for 111111111111, 222222222222"),
-        ("", {"partition": "aws-cn"}, "partition aws, and the file is for aws-cn"),
+        ("", {"partition": "aws-cn"}, "partition aws, but the file is for aws-cn"),
         ("123456789012", {"account_ids": ("111111111111",)}, "is for 111111111111"),
     ],
 )
@@ -172,4 +172,4 @@ def test_credentials_that_aws_does_not_take_are_named_as_such() -> None:
     error = CallError("sts:GetCallerIdentity", "AuthFailure", "no", refused=True)
     with pytest.raises(AccessError, match=r"does not say who is asking.*AuthFailure") as caught:
         identify_account(source(error=error), "", Terminal())
-    assert "no longer good" in caught.value.hint
+    assert "not valid" in caught.value.hint

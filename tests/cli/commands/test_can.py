@@ -110,7 +110,7 @@ def test_a_level_in_which_nothing_allows_is_told(
     path.write_text(json.dumps(NO_READS))
     status, out, err = ask(capsys, "group/Ops", "ec2:RunInstances", "--source", saved, "--scp", str(path))
     assert (status, out.partition(":")[0]) == (1, "not allowed")
-    assert f"{path} allows nothing, and every level has to" in err
+    assert f"{path} allows nothing, so nothing would be allowed" in err
 
 
 def test_a_file_that_is_no_policy_is_refused_with_its_place(

@@ -276,7 +276,7 @@ def test_what_of_the_environment_is_not_obeyed_and_a_proxy_are_told_without_thei
     aws_environment.setenv("HTTPS_PROXY", "http://someone:PLANTED@proxy.example:3128")
     config_file(aws_environment, tmp_path, "[profile other]\nregion = us-east-1\n")
     ended = doctor(account.url, GUIDE)
-    assert "AWS_ENDPOINT_URL_IAM is set, and not obeyed" in ended.says("endpoint")
+    assert "AWS_ENDPOINT_URL_IAM is ignored" in ended.says("endpoint")
     assert "HTTPS_PROXY leads through proxy.example:3128" in ended.says("endpoint")
     assert "AWS_ACCESS_KEY_ID is used, and not the keys of profile other" in ended.says("credentials")
 

@@ -115,7 +115,7 @@ def test_a_dns_record_needs_the_route53_set_which_is_named_with_the_line(
     assert f"aws_route53_record.web, {WEB}:26:5: create" in out
     assert "set route53 of group Developers (optional) is needed because of aws_route53_record.web" in out
     assert f"koding-audit scan {GUIDE} --stack {WEB} --fix" in out
-    assert "AmazonRoute53FullAccess: its document was not to be had here; taken is AWS's of 20" in err
+    assert "AmazonRoute53FullAccess: the document could not be read; used AWS's document of 20" in err
     found = answer(capsys, WEB, GUIDE, "--source", source)
     assert len(lacking(found)) >= 3
     assert {each.partition(":")[0] for each in lacking(found)} == {"route53"}
@@ -260,7 +260,7 @@ def test_a_role_can_be_asked_about(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_who_is_no_user_and_no_role_is_refused(capsys: pytest.CaptureFixture[str], said: str) -> None:
     status, _, err = ask(capsys, WEB, GUIDE, "--source", "demo", "--principal", said)
     assert status == 2
-    assert "a user or a role is needed" in err
+    assert "is not a user or a role" in err
 
 
 def test_several_users_are_listed_where_nobody_says_which(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_it_is_told_once_however_many_use_it() -> None:
 def test_a_deprecated_policy_is_an_error_where_it_would_have_to_be_attached() -> None:
     live = snapshot(live_group(), policies=managed(EC2, attachable=False))
     [found] = policy_not_found.check(compare(named(EC2), live))
-    assert found.message.endswith("is deprecated: AWS lets nobody attach it any more")
+    assert found.message.endswith("is deprecated: AWS no longer allows it to be attached")
 
 
 def test_a_deprecated_policy_is_fine_where_it_is_attached() -> None:
@@ -89,8 +89,8 @@ def test_a_policy_that_is_not_in_a_full_list_does_not_exist() -> None:
 @pytest.mark.parametrize(
     ("arn", "why"),
     [
-        (aws("AmazonEC2FullAccess", "aws-cn"), "is of partition aws-cn, and this account is of aws"),
-        (own("edge", Account("999999999999", "aws")), "is of account 999999999999, and this is 123456789012"),
+        (aws("AmazonEC2FullAccess", "aws-cn"), "is of partition aws-cn; this account is of partition aws"),
+        (own("edge", Account("999999999999", "aws")), "is of account 999999999999; this is account 123456789012"),
         (aws("aws-service-role/AmazonEKSServiceRolePolicy"), "is for service-linked roles only"),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_full_arn_of_the_wrong_partition_is_told_in_another_partition(partitio
     account = Account("210987654321", partition)
     live = snapshot(live_group(account=account), account=account)
     [found] = policy_not_found.check(compare(named(EC2), live))
-    assert found.message.endswith(f"is of partition aws, and this account is of {partition}")
+    assert found.message.endswith(f"is of partition aws; this account is of partition {partition}")
     assert not list(
         policy_not_found.check(compare(named("arn:${partition}:iam::aws:policy/AmazonEC2FullAccess"), live))
     )
