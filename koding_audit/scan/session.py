@@ -41,7 +41,7 @@ _INVALID_CREDENTIALS_HINT = (
 )
 # Error codes of AWS about the caller, and what to do.
 _CALLER_HINTS: Mapping[str, str] = {
-    "InvalidClientTokenId": "check that the key exists, is active and of this partition (--region), and has its session token",
+    "InvalidClientTokenId": "check that the key exists, is active, of this partition (--region), and has its token",
     "ExpiredToken": "sign in again, for example with `aws sso login`",
     "ExpiredTokenException": "sign in again, for example with `aws sso login`",
     "RequestExpired": "set the clock of this machine (`date -u` shows it), and run again",

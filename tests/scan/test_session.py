@@ -37,7 +37,7 @@ def test_what_reads_takes_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_writes_wants_its_file_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "koding-audit.yaml").write_text("version: 1\ngroups: {Ops: {}}\n", encoding="utf-8")
-    with pytest.raises(InputError, match="has to name its desired state") as caught:
+    with pytest.raises(InputError, match="needs the name of its desired state") as caught:
         resolve_desired_state(DesiredOptions(), must_be_named=True)
     assert "KODING_AUDIT_FILE" in caught.value.hint
     monkeypatch.setenv("KODING_AUDIT_FILE", GUIDE)
@@ -56,7 +56,7 @@ def test_a_set_that_is_asked_for_is_required() -> None:
 
 def test_a_source_that_is_not_there_is_refused_with_those_that_are() -> None:
     with (
-        pytest.raises(InputError, match="no such source") as caught,
+        pytest.raises(InputError, match="there is no source") as caught,
         open_source(SourceOptions(source="nonsense"), Terminal()),
     ):
         pass
@@ -77,13 +77,13 @@ def test_what_the_environment_says_and_is_not_obeyed_is_told(
 @pytest.mark.parametrize(
     ("profile", "environment", "told"),
     [
-        ("p\x1b[31m", {"AWS_ACCESS_KEY_ID": "AKIA"}, "not used: --profile p\\x1b[31m comes first"),
+        ("p\x1b[31m", {"AWS_ACCESS_KEY_ID": "AKIA"}, "is ignored: --profile p\\x1b[31m takes precedence"),
         (
             "",
             {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": "p"},
-            "AWS_ACCESS_KEY_ID is used, and not the keys of profile p",
+            "AWS_ACCESS_KEY_ID takes precedence over profile p",
         ),
-        ("", {"AWS_SECRET_ACCESS_KEY": "PLANTED"}, "there is no AWS_ACCESS_KEY_ID beside it"),
+        ("", {"AWS_SECRET_ACCESS_KEY": "PLANTED"}, "AWS_ACCESS_KEY_ID is not set"),
         ("p", {}, ""),
         ("", {"AWS_PROFILE": "p"}, ""),
         ("", {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "PLANTED"}, ""),
@@ -143,7 +143,7 @@ def test_another_account_or_partition_is_refused_with_a_hint(pinned: str, wanted
     with pytest.raises(AccessError, match=told) as caught:
         identify_account(source(), pinned, Terminal(), desired(**wanted, account_source=line(3)))
     assert caught.value.hint
-    assert caught.value.location == (None if "--account says" in told else line(3))
+    assert caught.value.location == (None if "--account is" in told else line(3))
 
 
 def test_root_is_told_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,13 +163,13 @@ def test_root_is_told_first(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_an_aws_that_cannot_be_reached_is_not_blamed_on_the_credentials(code: str, look: str) -> None:
     error = CallError("sts:GetCallerIdentity", code, "no way")
-    with pytest.raises(AccessError, match=r"cannot be reached.*no way") as caught:
+    with pytest.raises(AccessError, match=r"could not reach AWS.*no way") as caught:
         identify_account(source(error=error), "", Terminal())
     assert look in caught.value.hint
 
 
 def test_credentials_that_aws_does_not_take_are_named_as_such() -> None:
     error = CallError("sts:GetCallerIdentity", "AuthFailure", "no", refused=True)
-    with pytest.raises(AccessError, match=r"does not say who is asking.*AuthFailure") as caught:
+    with pytest.raises(AccessError, match=r"could not get the caller's identity.*AuthFailure") as caught:
         identify_account(source(error=error), "", Terminal())
     assert "not valid" in caught.value.hint

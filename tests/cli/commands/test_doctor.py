@@ -278,7 +278,7 @@ def test_what_of_the_environment_is_not_obeyed_and_a_proxy_are_told_without_thei
     ended = doctor(account.url, GUIDE)
     assert "AWS_ENDPOINT_URL_IAM is ignored" in ended.says("endpoint")
     assert "HTTPS_PROXY leads through proxy.example:3128" in ended.says("endpoint")
-    assert "AWS_ACCESS_KEY_ID is used, and not the keys of profile other" in ended.says("credentials")
+    assert "AWS_ACCESS_KEY_ID takes precedence over profile other" in ended.says("credentials")
 
 
 @pytest.mark.parametrize(
