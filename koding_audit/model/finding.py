@@ -29,45 +29,54 @@ Change = Literal["add", "create", "replace"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-# --- what is wrong, and what to do about it -------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One call to IAM: its name and the parameters that it is given, as IAM spells them."""
+    """One call to IAM.
+
+    verb: the IAM action.
+    parameters: as IAM spells them.
+    """
 
     verb: Verb
     parameters: Mapping[str, Any]
 
     @property
     def spec(self) -> VerbSpec:
-        """What its verb does to what."""
+        """The properties of its verb."""
         return VERBS[self.verb]
 
     @property
     def entity(self) -> EntityKey:
-        """What it changes. AddUserToGroup and its inverse change the group; a policy is found by its bare name."""
-        given, kind = self.parameters, self.spec.entity
+        """The entity that it changes: the group for AddUserToGroup and its inverse; a policy by its bare name."""
+        parameters, kind = self.parameters, self.spec.entity
         if kind != "policy":
-            return principal_key(kind, given[NAME_PARAMETERS[kind]])
-        name = str(given.get("PolicyName") or given["PolicyArn"].rpartition("/")[2])
+            return principal_key(kind, parameters[NAME_PARAMETERS[kind]])
+        name = str(parameters.get("PolicyName") or parameters["PolicyArn"].rpartition("/")[2])
         return kind, name.casefold()
 
     @property
     def principal_names(self) -> dict[PrincipalKind, str]:
-        """The principals that it names, in the spelling that it was given: of a membership the group, then the user."""
-        given = self.parameters
-        return {kind: given[NAME_PARAMETERS[kind]] for kind in PRINCIPAL_KINDS if NAME_PARAMETERS[kind] in given}
+        """The principals that it names, as its parameters spell them; for a membership the group, then the user."""
+        names = ((kind, self.parameters.get(NAME_PARAMETERS[kind])) for kind in PRINCIPAL_KINDS)
+        return {kind: name for kind, name in names if name is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One difference between what is wanted and what is there.
+    """One difference between the desired and the live state.
 
-    subject: an ARN; key: what tells it from its siblings (a policy's ARN, a group's name), or "";
-    evidence: facts as JSON values; source: the line that asks for it; fix: the call that would mend it.
-    waiver: what says that it is accepted, where its status is waived.
-    known: it stands, and stood as it does in the report that the audit was compared with: it does not count.
+    rule: the id of the rule.
+    severity: `error`, `warning` or `note`.
+    subject: an ARN.
+    message: for people.
+    key: identifies it among findings of the same rule and subject (a policy's ARN, a group's name), or "".
+    location: the line of the desired state that requires it.
+    policy_set: the set that requires it.
+    evidence: facts as JSON values.
+    fix: the call that fixes it.
+    status: `open`, or what became of it.
+    waiver: the waiver that accepts it, if its status is waived.
+    known: whether it is open, and the baseline has the same finding with the same facts: then it does not count.
     """
 
     rule: str
@@ -85,12 +94,12 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """Made of facts, never of wording, so that baselines and fingerprints survive a reworded message."""
+        """The id, made from facts and not from the message, so that baselines survive another wording."""
         return f"{self.rule}/{self.subject}/{self.key}" if self.key else f"{self.rule}/{self.subject}"
 
     @property
     def change(self) -> Change | None:
-        """What has to be allowed for its fix: nothing more (add), `--create` or `--replace`; None: it has no fix."""
+        """What its fix needs: nothing more (`add`), `--create` or `--replace`; None if it has no fix."""
         if self.fix is None:
             return None
         spec = self.fix.spec
@@ -101,12 +110,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """How a rule is explained. Text is Markdown, a line each, with code between backquotes.
+    """The explanation of a rule. Each text is one line of Markdown, with code between backquotes.
 
-    severity: of its findings, and when it is another; looks_at: what it holds against what; by_hand: what a person does
-    about it; commands: the same with the AWS CLI, where words in capitals stand for names, empty where no command does
-    it; with_fix: what `--fix` does; finds: what it says of an account that `example`, a whole desired-state file, does
-    not fit; example: "" where it hangs on no key of such a file.
+    severity: of its findings, and when it differs.
+    looks_at: what it compares.
+    by_hand: how to fix it by hand.
+    with_fix: what `--fix` does.
+    finds: the message for an account that does not comply with `example`.
+    commands: the fix with the AWS CLI; words in capitals stand for names. Empty if no command does it.
+    example: a complete desired-state file; "" if the rule does not depend on a key of the file.
     """
 
     severity: str
@@ -120,10 +132,12 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a rule says to people.
+    """The texts of a rule for people.
 
-    why: why it matters, in a few words; step: what to do where `--fix` cannot; reads: the calls that it needs, as
-    permissions; help: its whole explanation.
+    why: why it matters, in a few words.
+    step: what to do if `--fix` cannot fix it.
+    reads: the calls that it needs, as permissions.
+    help: its complete explanation.
     """
 
     why: str
@@ -133,11 +147,12 @@ class Advice:
 
 
 def touched_entities(action: Action) -> tuple[EntityKey, ...]:
-    """Everything that has to be there for an action, or is made by it."""
+    """The entities that an action needs, or creates."""
     return action_principals(action) or (action.entity,)
 
 
 def action_principals(action: Action) -> tuple[PrincipalKey, ...]:
+    """The principals that an action names."""
     return tuple(principal_key(kind, name) for kind, name in action.principal_names.items() if name)
 
 

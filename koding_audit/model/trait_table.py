@@ -8,7 +8,7 @@ RULE_TRAITS: Mapping[str, Mapping[str, Any]] = {
     "access-key-missing": {},
     "access-key-old": {},
     "access-key-unused": {},
-    "action-not-effective": {"about": "policy-set", "state": "ineffective", "shows_unseen_layers": True},
+    "action-not-effective": {"about": "policy-set", "state": "ineffective", "shows_unread_layers": True},
     "action-unknown": {},
     "boundary-changed": {"is_known_by_evidence": True, "fix_overwrites": True},
     "caller-is-root": {"is_waivable": False},

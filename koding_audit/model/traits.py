@@ -1,4 +1,4 @@
-"""What plug-ins say of themselves, for packages that do not load them."""
+"""The traits of plug-ins, for packages that do not load them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ RuleState = Literal["missing", "ineffective", "partial", "changed", "noted", "un
 """How the graph shows what a finding is about. noted: it has findings, and none of the other words fits."""
 
 RootFact = Literal["access-keys", "mfa", "password-use", "key-use"]
-"""A fact about the root user, of which a report shows a line each."""
+"""A fact about the root user, which a report shows on its own line."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTraits:
     """What other packages need to know of a rule. The rule says it, as `TRAITS`.
 
-    A fact of a finding itself (its severity, its fix) is no trait: see `Finding`.
+    A fact of a finding itself (its severity, its fix) is not a trait: see `Finding`.
     """
 
     about: RuleAbout = "subject"
@@ -57,7 +57,7 @@ class RuleTraits:
     needs_waiver_use: bool = False
     """Whether it checks which waivers were used, and so runs after all other rules."""
 
-    shows_unseen_layers: bool = False
+    shows_unread_layers: bool = False
     """Whether it evaluates the required actions: the audit then lists the policy layers that it could not see."""
 
     root_fact: RootFact | None = None
@@ -109,7 +109,7 @@ def find_source_traits(source: str) -> SourceTraits:
 def guess_rule_traits(rule: str) -> RuleTraits:
     """The traits of a rule that this version does not have, by the spelling of its id.
 
-    A saved report may hold findings of such a rule. Nothing else goes by the spelling of an id.
+    A saved report may hold findings of such a rule. Nothing else uses the spelling of an id.
     """
     return RuleTraits(
         about=_FAMILIES.get(rule.partition("-")[0], "subject"),

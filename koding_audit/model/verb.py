@@ -104,8 +104,8 @@ def find_verb(effect: Effect, part: Part, entity: EntityKind) -> Verb:
     raise LookupError(f"no IAM write has effect {effect}, part {part!r} and entity {entity}")
 
 
-# The inverse of a Put is not all of its undo: where it was written over another document, that one is put again.
-# Nothing takes back an access key: somebody may use it already, and the journal does not hold its id.
+# The inverse of a Put is only a part of its undo: a document that it replaced is put again.
+# An access key has no inverse: it may be in use, and the journal does not contain its id.
 VERBS: Mapping[Verb, VerbSpec] = {
     Verb.CREATE_GROUP: VerbSpec(
         "group", "create", "", ("GroupName",), ("Path",), inverse=Verb.DELETE_GROUP, quota="GroupsQuota"

@@ -35,7 +35,7 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         findings=findings,
         gaps=gaps,
         blocked_rules=tuple(_blocked_rules(gap, chosen) for gap in gaps),
-        not_seen=_layers_not_seen(comparison) if any(rule.traits.shows_unseen_layers for rule in chosen) else (),
+        not_seen=_layers_not_seen(comparison) if any(rule.traits.shows_unread_layers for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
         root=root_state(snapshot),
         outline=build_outline(comparison, findings),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from koding_audit.policy.evaluation import Reason
     from koding_audit.scan.required_actions import RequiredDecision
 
-TRAITS = RuleTraits(about="policy-set", state="ineffective", shows_unseen_layers=True)
+TRAITS = RuleTraits(about="policy-set", state="ineffective", shows_unread_layers=True)
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS, Fact.DOCUMENT})
 STEP = "change the named statement, or the actions of the set"
 HELP = Help(

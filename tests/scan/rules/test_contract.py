@@ -254,7 +254,7 @@ def test_the_rules_about_the_use_of_waivers_find_nothing_where_all_are_used() ->
 
 
 def test_the_rules_that_decide_actions_give_the_statements_and_the_rules_about_quotas_the_quota() -> None:
-    assert {finding.rule for finding in FOUND if "because" in finding.evidence} == rules_with("shows_unseen_layers")
+    assert {finding.rule for finding in FOUND if "because" in finding.evidence} == rules_with("shows_unread_layers")
     assert {finding.rule for finding in FOUND if "quota" in finding.evidence} == rules_with("is_about_quota")
 
 
