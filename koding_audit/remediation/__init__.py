@@ -1,1 +1,1 @@
-"""From findings to IAM writes, and back."""
+"""Turns findings into IAM writes, and takes writes back."""

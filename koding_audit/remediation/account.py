@@ -14,7 +14,7 @@ from koding_audit.scan.run import Run, ScanResult
 def scan_account(run: Run, source: AccountSource, desired: Desired, journal: str = "") -> ScanResult:
     """Scan one account; a run on it that was interrupted is reported before anything is read. Raises AuditError.
 
-    journal: what `--journal` names: that run may have left its lock beside it.
+    journal: the path of `--journal`, or "": the lock of that run may be beside it.
     """
     account = identify(run, source, desired)
     if source.connection is not None and not source.connection.is_embedded:
@@ -23,10 +23,13 @@ def scan_account(run: Run, source: AccountSource, desired: Desired, journal: str
 
 
 def scan_and_fix(run: Run, source: AccountSource, desired: Desired, writes: WriteOptions | None) -> Report:
-    """One account, audited, and repaired. Raises AuditError. writes: None where nothing is to be written."""
+    """Audit one account, and fix it. Raises AuditError.
+
+    writes: what may be written; None to write nothing.
+    """
     scanned = scan_account(run, source, desired, writes.journal if writes else "")
     if writes is None:
         return apply_baseline(run, scanned, Report((scanned.audit,)))
-    from koding_audit.remediation.fix import fix_findings  # noqa: PLC0415 - most runs need no guards, a tenth of a second
+    from koding_audit.remediation.fix import fix_findings  # noqa: PLC0415 - most runs need no guards, which take 0.1 s to load
 
     return apply_baseline(run, scanned, fix_findings(run, source, scanned, writes))

@@ -1,4 +1,4 @@
-"""Carries out a plan and scans again: what `scan --fix`, `apply` and `setup` share."""
+"""Carries out a plan and audits again, for `scan --fix`, `apply` and `setup`."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from koding_audit.scan.run import Run, ScanResult
 
 
 def fix_findings(run: Run, source: AccountSource, scanned: ScanResult, writes: WriteOptions) -> Report:
-    """What `scan --fix` does after its audit: plan, and carry it out."""
+    """Make a plan from the findings of an audit and carry it out."""
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
     request = scan_request(run.options, writes)
     made = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
     if managing_tools(scanned.desired):
-        whole = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
-        left = replace(whole, steps=tuple(each for each in whole.steps if each not in made.steps))
+        complete = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
+        left = replace(complete, steps=tuple(each for each in complete.steps if each not in made.steps))
         _print_managed_fixes(run, source, scanned, left, guard_limits(writes))
     return fix_and_audit(run, source, scanned, made, writes)
 
 
 def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, left: Plan, limits: GuardLimits) -> None:
-    """The fixes of what other tools manage, as lines for people: this tool never writes them."""
+    """Print the fixes of what other tools manage, in the language of each tool; this tool never makes these writes."""
     if not left.steps:
         return
     refusals = check_guards(left, source, scanned.snapshot, scanned.desired.guards, limits).refusals
     if refusals:
-        run.terminal.note(escape(f"What other tools manage is not shown ({refusals[0].guard}): {refusals[0].message}"))
+        run.terminal.note(escape(f"Fixes for other tools are not shown ({refusals[0].guard}): {refusals[0].message}"))
         return
     for form, name in (("terraform", "Terraform"), ("aws-cli", "the AWS CLI")):
-        run.terminal.note(f"Other tools manage this, and it is not written here. For {name}:")
+        run.terminal.note(f"Other tools manage these, so they are not fixed here. For {name}:")
         try:
             text = plugins.load_plugin("remediation.export", form).export(left).text
         except InputError as error:
@@ -52,12 +52,12 @@ def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, l
 
 
 def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Plan, writes: WriteOptions) -> Report:
-    """Carry out a plan and measure again. A refusal or an error is in the report, beside what was found."""
+    """Carry out a plan and audit again. A refusal or an error is in the report, beside the findings."""
     first = scanned.audit
     journal: Journal | None = None
     try:
         if source.connection is None:
-            raise InputError("--fix: this source cannot be written", "use --source live")
+            raise InputError("--fix: this source is read-only", "use --source live")
         refuse_root(first.caller)
         guards = scanned.desired.guards
         print_protected_fixes(first.findings, guards, run.terminal)
@@ -77,13 +77,14 @@ def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Pl
 
 
 def refuse_root(caller: Caller | None) -> None:
+    """Refuse to write as the root user. Raises RefusedError."""
     if caller is not None and caller.root:
-        hint = "sign in as root, make an administrator of your own, and use its credentials"
-        raise RefusedError("nothing is written with the root user's keys", hint)
+        hint = "sign in as root, create an administrator, and use its credentials"
+        raise RefusedError("the root user's credentials are not used for writes", hint)
 
 
 def scan_request(options: ScanOptions, writes: WriteOptions) -> ScanRequest:
-    """What of the options decides what a plan holds."""
+    """The options that determine the content of a plan."""
     return ScanRequest(
         with_sets=options.desired.with_sets,
         only=options.rules.only,

@@ -1,4 +1,4 @@
-"""Guards before a write: what they need is read, and what they say is told."""
+"""Runs the guards before a write: reads what they need, and prints what they exclude."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from koding_audit.remediation.write import describe_action
 
 
 def check_guards(plan: Plan, source: AccountSource, known: Snapshot, guards: Guards, limits: GuardLimits) -> Judgement:
-    """The judgement of a plan over an account of which this is known; what else it needs is read now."""
-    asked: frozenset[RequiredRead] = frozenset()
+    """The result of the guards for a plan; what they need and is not known is read."""
+    attempted: frozenset[RequiredRead] = frozenset()
     while True:
-        judgement = evaluate_guards(plan, known, asked, guards, limits)
+        judgement = evaluate_guards(plan, known, attempted, guards, limits)
         if not judgement.required_reads:
             return judgement
         known = merge_snapshots(known, source.collect(required_reads_query(judgement.required_reads, known)))
-        asked |= judgement.required_reads
+        attempted |= judgement.required_reads
 
 
 def guard_limits(options: WriteOptions) -> GuardLimits:
-    """What the guards hold a plan to."""
+    """The limits of the guards that these options set."""
     return GuardLimits(options.max_changes, options.allow_admin)
 
 
 def print_protected_fixes(findings: Iterable[Finding], guards: Guards, terminal: Terminal) -> None:
-    """What would be mended if it did not touch somebody who is protected."""
+    """Print the fixes that are not planned because they would change a protected principal."""
     for finding, reference in protected_findings(findings, guards):
         place = f"{reference.location.path}:{reference.location.line}:{reference.location.column}"
         step = " ".join(describe_action(finding.fix).split()) if finding.fix else ""

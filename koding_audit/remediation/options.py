@@ -1,4 +1,4 @@
-"""What a run may write, as a value, and whether such a write could be agreed to at all."""
+"""The options of a run that writes, and the checks before anything is read."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ from koding_audit.scan.options import SourceOptions
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """What a run may write to IAM, and how it is agreed to."""
+    """What a run may write to IAM, and how it is confirmed."""
 
     create: bool = False
-    """Whether users and groups that are missing are created."""
+    """Whether missing users and groups are created."""
     replace: bool = False
-    """Whether something is taken away where the desired state says so."""
+    """Whether something is removed or replaced if the desired state requires it."""
     allow_admin: bool = False
-    """Whether a plan may make somebody an administrator."""
+    """Whether a plan may make a principal an administrator."""
     yes: bool = False
-    """Whether the plan is carried out without asking."""
+    """Whether the plan is carried out without a question."""
     dry_run: bool = False
     """Whether the plan is only shown."""
     journal: str = ""
-    """The new file for the journal; "" for the usual one."""
+    """The new file for the journal; "" for the default path."""
     max_changes: int = 50
-    """A plan of more changes is refused."""
+    """The highest number of changes; a plan with more is refused."""
 
 
 def check_writable(options: WriteOptions, source: SourceOptions, desired: Desired | None = None) -> None:
-    """Whether a write could be agreed to at all; before anything is read. Raises InputError or RefusedError."""
+    """Check that a write is possible and can be confirmed, before anything is read.
+
+    Raises InputError or RefusedError.
+    """
     if options.journal:
         check_new_name(options.journal)
     if not source.traits.is_writable:
-        raise InputError("--fix: a snapshot cannot be repaired", "use --source live, or leave --fix out")
+        raise InputError("--fix: a snapshot is read-only", "use --source live, or omit --fix")
     if options.dry_run or source.traits.is_embedded:
         return
     if options.yes and not source.account and not (desired and _has_pinned_accounts(desired)):
@@ -43,12 +46,10 @@ def check_writable(options: WriteOptions, source: SourceOptions, desired: Desire
             "--yes: an unattended write needs a pinned account", "add --account ID, or `account: {id: ...}` to the file"
         )
     if not options.yes and not is_interactive():
-        raise InputError(
-            "nobody is there to confirm: this is not a terminal", "add --yes and --account ID, or --dry-run"
-        )
+        raise InputError("cannot prompt: stdin or stderr is not a terminal", "add --yes and --account ID, or --dry-run")
 
 
 def _has_pinned_accounts(desired: Desired) -> bool:
-    """Whether the files say which accounts may be written to. A unit or a tag does not."""
+    """Whether the files name the accounts by their ids. A unit or a tag can match other accounts later."""
     named = [bool(each.accounts) for each in desired.targets.values()]
     return bool(desired.account_ids) or (bool(named) and all(named))

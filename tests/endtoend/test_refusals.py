@@ -160,7 +160,7 @@ def test_a_plan_of_more_changes_than_allowed_is_shown_and_refused(command: Comma
     result = command("scan", GUIDE, "--fix", "--yes", *PINNED, "--max-changes", "1")
     assert result.status == 2
     assert "Plan: 2 to add, 0 to change, 0 to remove." in result.stderr
-    assert "the plan has 2 changes, and 1 are allowed" in result.stderr
+    assert "the plan has 2 changes, and --max-changes allows 1" in result.stderr
     assert "--max-changes 2" in result.stderr
     assert drifted.writes() == []
     assert command("scan", GUIDE, "--fix", "--yes", *PINNED, "--max-changes", "2").status == 1

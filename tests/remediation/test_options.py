@@ -20,10 +20,10 @@ PINNED = SourceOptions(account="123456789012")
 @pytest.mark.parametrize(
     ("writes", "source", "kind", "told"),
     [
-        (WriteOptions(), SourceOptions(source="snapshot:x"), InputError, "a snapshot cannot be repaired"),
-        (WriteOptions(dry_run=True), SourceOptions(source="snapshot:x"), InputError, "a snapshot cannot be repaired"),
+        (WriteOptions(), SourceOptions(source="snapshot:x"), InputError, "a snapshot is read-only"),
+        (WriteOptions(dry_run=True), SourceOptions(source="snapshot:x"), InputError, "a snapshot is read-only"),
         (WriteOptions(yes=True), LIVE, RefusedError, "needs a pinned account"),
-        (WriteOptions(), LIVE, InputError, "nobody is there to confirm"),
+        (WriteOptions(), LIVE, InputError, "cannot prompt: stdin or stderr is not a terminal"),
     ],
 )
 def test_a_write_that_nobody_can_agree_to_is_refused_before_anything_is_read(

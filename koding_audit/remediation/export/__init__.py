@@ -1,6 +1,6 @@
-"""Plans for other hands: each file turns a Plan into what another tool takes, and its name is the option's: --as.
+"""Plans for other tools: each module here converts a plan for one tool; its name is the value of `--as`.
 
-Such a module has `exported(plan) -> Exported`, which raises InputError: a value that its tool has no spelling for.
+Such a module has `export(plan) -> ExportedPlan`. It raises InputError if its tool cannot express a value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ _ESCAPES: Mapping[str, str] = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r
 
 @dataclass(frozen=True, slots=True)
 class LeftOutStep:
-    """A step that a tool cannot be told. reason: why, and what a person does there instead, without a full stop."""
+    """A step that a tool cannot express.
+
+    step: the step.
+    reason: why, and what to do instead; without a full stop.
+    """
 
     step: Step
     reason: str
@@ -28,19 +32,23 @@ class LeftOutStep:
 
 @dataclass(frozen=True, slots=True)
 class ExportedPlan:
-    """A plan in the form of another tool; left_out: the steps that the text tells in comments only."""
+    """A plan for another tool.
+
+    text: the file for the tool.
+    left_out_steps: the steps that the text has in comments only.
+    """
 
     text: str
     left_out_steps: tuple[LeftOutStep, ...] = ()
 
 
 def account_comment(account: Account) -> str:
-    """Whom a text is for, as its first comment says it."""
+    """The first comment of a text: the account that it is for."""
     return f"# For account {account.id} (partition {account.partition})."
 
 
 def finding_comment(step: Step) -> str:
-    """The finding that a step mends, as a comment."""
+    """The finding that a step fixes, as a comment."""
     return f"# {escape(step.finding)}"
 
 
@@ -49,17 +57,17 @@ def left_out_comments(each: LeftOutStep) -> list[str]:
 
 
 def quote_ascii(text: str) -> str:
-    """A string as HCL and YAML both write it, in ASCII: no locale changes it on its way, and nothing in it hides.
+    """A string literal for HCL and YAML, in ASCII: no locale changes it, and no character in it is invisible.
 
-    Raises InputError: half of a surrogate pair is no character.
+    Raises InputError if the text has half of a surrogate pair, which is not a character.
     """
     if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
-        raise InputError(f"{escape(text)!r} holds half a character", "use --out, and `apply`")
+        raise InputError(f"{escape(text)!r} contains half of a surrogate pair", "use --out, and `apply`")
     return f'"{"".join(map(_escape_char, text))}"'
 
 
 def names_digest(*names: str) -> str:
-    """Eight hex digits that tell these names from others, the same on every day."""
+    """Eight hex digits that distinguish these names from others; the same in each run."""
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""A plan as a shell script of AWS CLI lines, which first makes sure of the account."""
+"""Exports a plan as a shell script of AWS CLI commands, which checks the account first."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan, Step
 from koding_audit.remediation.export import ExportedPlan, account_comment, finding_comment
 
-# Of these the CLI takes what they name, not the text itself (AWS CLI user guide, cli-usage-parameters-file).
+# The CLI replaces a value with such a prefix by the content of the file or URL (AWS CLI user guide,
+# cli-usage-parameters-file).
 _FILE_PREFIXES = ("file://", "fileb://", "http://", "https://")
 
 
 def export(plan: Plan) -> ExportedPlan:
-    """For a POSIX shell; it ends at the first call that fails. Raises InputError: a value that cannot be in a line."""
+    """A POSIX shell script that stops at the first failed call. Raises InputError if a value cannot be in a command."""
     lines = [*_header_lines(plan.basis.account), *(line for step in plan.steps for line in _step_lines(step))]
     return ExportedPlan("\n".join(lines) + "\n")
 
@@ -41,7 +42,7 @@ def _step_lines(step: Step) -> list[str]:
 
 
 def aws_cli_command(action: Action) -> str:
-    """One call as one line. A value stands behind `=`, since a name may begin with a hyphen."""
+    """One call as one line. A value is written after `=`, because it may begin with a hyphen."""
     words = [word for name, value in action.parameters.items() for word in _option_words(name, value)]
     return shlex.join(["aws", "iam", _kebab_case(action.verb.value), *words])
 
@@ -54,13 +55,13 @@ def _option_words(name: str, value: Any) -> list[str]:
 
 
 def _one_line_value(name: str, value: Any) -> str:
-    """A value in one line of printable characters; JSON in its ASCII spelling."""
+    """A value as one line of printable characters; JSON in ASCII. Raises InputError."""
     if not isinstance(value, str):
         return json.dumps(value)
     if name.endswith("Document"):
         return json.dumps(json.loads(value))
     if not value.isprintable() or value.casefold().startswith(_FILE_PREFIXES):
-        raise InputError(f"{name} {escape(value)!r} cannot be said to the AWS CLI", "use --out, and `apply`")
+        raise InputError(f"{name} {escape(value)!r} cannot be passed to the AWS CLI", "use --out, and `apply`")
     return value
 
 

@@ -1,4 +1,4 @@
-"""A plan as a CloudFormation template of what it makes; a stack reaches no further than what is its own."""
+"""Exports a plan as a CloudFormation template of what it creates; a stack cannot change other resources."""
 
 from __future__ import annotations
 
@@ -27,19 +27,24 @@ from koding_audit.remediation.plan import policy_key
 
 _MAX_RESOURCES = 500  # resources of a template (aws: cloudformation-limits)
 
-# What YAML 1.1, which CloudFormation reads, takes for something else than a string.
+# CloudFormation reads YAML 1.1, where these words are not strings.
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 class _RawYaml(str):
-    """Text that stands in the template as it is: a name of CloudFormation's own, or a reference."""
+    """Text that is written into the template without quotes: a name of CloudFormation, or a reference."""
 
     __slots__ = ()
 
 
 @dataclass
 class _TemplateResource:
-    """One resource as it grows; steps: those that it comes of, properties: values of JSON or _Code."""
+    """One resource that steps add to.
+
+    type: its CloudFormation type.
+    properties: JSON values or _RawYaml.
+    steps: the steps that it is made from.
+    """
 
     type: str
     properties: dict[str, Any]
@@ -48,7 +53,12 @@ class _TemplateResource:
 
 @dataclass
 class _Template:
-    """The resources by their logical ids; made: under which of them the plan makes something new."""
+    """A template that steps add to.
+
+    resources: the resources by their logical ids.
+    new_ids: the logical id of each entity that the plan creates.
+    left_out: the steps that the template cannot have.
+    """
 
     resources: dict[str, _TemplateResource] = field(default_factory=dict)
     new_ids: dict[EntityKey, str] = field(default_factory=dict)
@@ -59,21 +69,21 @@ class _Template:
         found.steps.append(step)
         return found
 
-    def extend_list(self, name: str, step: Step, listed: str, value: str) -> None:
-        """One more of a list of a resource that is there."""
+    def extend_list(self, name: str, step: Step, property_name: str, value: str) -> None:
+        """Append to a list property of an existing resource."""
         found = self.resources[name]
         found.steps.append(step)
-        found.properties.setdefault(listed, []).append(value)
+        found.properties.setdefault(property_name, []).append(value)
 
     def name_or_reference(self, key: EntityKey, name: str) -> str:
-        """Of what is made here a reference, so that it is made first."""
+        """A reference to an entity that the template creates, so that it is created first; of others the name."""
         return _RawYaml(f"!Ref {self.new_ids[key]}") if key in self.new_ids else name
 
 
 def export(plan: Plan) -> ExportedPlan:
-    """A template; only comments where it can tell nothing, since one without resources is none.
+    """A template; only comments if it has no resources, because CloudFormation refuses a template without any.
 
-    Raises InputError: too many resources, or a value that CloudFormation would not take as it is.
+    Raises InputError if there are too many resources, or if CloudFormation would change a value.
     """
     template = _Template()
     for step in plan.steps:
@@ -82,7 +92,7 @@ def export(plan: Plan) -> ExportedPlan:
             template.left_out.append(LeftOutStep(step, reason))
     if len(template.resources) > _MAX_RESOURCES:
         raise InputError(
-            f"a template holds {_MAX_RESOURCES} resources, and this plan needs {len(template.resources)}",
+            f"a template can have {_MAX_RESOURCES} resources, and this plan needs {len(template.resources)}",
             _OTHER_EXPORT_HINT,
         )
     lines = _header_lines(plan.basis.account)
@@ -100,7 +110,7 @@ _OTHER_EXPORT_HINT = "use --as aws-cli, or --out and `apply`"
 
 
 def _add_step(step: Step, template: _Template) -> str:
-    """Puts a step into the template, or says why it cannot stand there."""
+    """Add a step to the template; returns why it cannot be there, or ""."""
     spec = step.action.spec
     if spec.effect == "create":
         _add_new_entity(step, template)
@@ -116,17 +126,17 @@ def _add_step(step: Step, template: _Template) -> str:
 
 
 def _add_new_entity(step: Step, template: _Template) -> None:
-    given, key = step.action.parameters, step.action.entity
+    parameters, key = step.action.parameters, step.action.entity
     type_ = "ManagedPolicy" if key[0] == "policy" else key[0].title()
-    given_name = given[NAME_PARAMETERS[key[0]]]
-    template.new_ids[key] = name = _logical_id(type_, given_name)
-    kept = {each: given[each] for each in ("Path", "Tags") if each in given}
-    document = {"PolicyDocument": _policy_document(given)} if key[0] == "policy" else {}
-    template.add_resource(name, step, type_, {f"{type_}Name": given_name, **kept, **document})
+    entity_name = parameters[NAME_PARAMETERS[key[0]]]
+    template.new_ids[key] = name = _logical_id(type_, entity_name)
+    optional = {each: parameters[each] for each in ("Path", "Tags") if each in parameters}
+    document = {"PolicyDocument": _policy_document(parameters)} if key[0] == "policy" else {}
+    template.add_resource(name, step, type_, {f"{type_}Name": entity_name, **optional, **document})
 
 
 def _add_membership(step: Step, template: _Template) -> None:
-    """The additions to a group in one resource, which leaves its other members as they are."""
+    """Add a membership to the one resource of its group, which does not change the other members."""
     user, group = step.action.parameters["UserName"], step.action.parameters["GroupName"]
     name = _logical_id("Members", group)
     properties = {"GroupName": template.name_or_reference(principal_key("group", group), group), "Users": []}
@@ -135,22 +145,24 @@ def _add_membership(step: Step, template: _Template) -> None:
 
 
 def _add_inline_policy(step: Step, template: _Template) -> None:
-    given, key = step.action.parameters, step.action.entity
-    kind, named = key[0].title(), NAME_PARAMETERS[key[0]]
-    holder = given[named]
+    parameters, key = step.action.parameters, step.action.entity
+    kind, name_parameter = key[0].title(), NAME_PARAMETERS[key[0]]
+    holder = parameters[name_parameter]
     properties = {
-        named: template.name_or_reference(key, holder),
-        "PolicyName": given["PolicyName"],
-        "PolicyDocument": _policy_document(given),
+        name_parameter: template.name_or_reference(key, holder),
+        "PolicyName": parameters["PolicyName"],
+        "PolicyDocument": _policy_document(parameters),
     }
-    template.add_resource(_logical_id(f"{kind}Policy", holder, given["PolicyName"]), step, f"{kind}Policy", properties)
+    template.add_resource(
+        _logical_id(f"{kind}Policy", holder, parameters["PolicyName"]), step, f"{kind}Policy", properties
+    )
 
 
 def _add_attachment(step: Step, template: _Template) -> str:
-    """A stack attaches what it makes itself, and to whom it makes itself."""
-    given, key = step.action.parameters, step.action.entity
-    kind, arn = key[0], given["PolicyArn"]
-    holder, policy = given[NAME_PARAMETERS[kind]], policy_key(arn)
+    """Add an attachment of a policy or to a principal that the stack creates; returns why it cannot, or ""."""
+    parameters, key = step.action.parameters, step.action.entity
+    kind, arn = key[0], parameters["PolicyArn"]
+    holder, policy = parameters[NAME_PARAMETERS[kind]], policy_key(arn)
     if policy in template.new_ids and arn_account(arn) != "aws":
         template.extend_list(
             template.new_ids[policy], step, f"{kind.title()}s", template.name_or_reference(key, holder)
@@ -159,24 +171,24 @@ def _add_attachment(step: Step, template: _Template) -> str:
         template.extend_list(template.new_ids[key], step, "ManagedPolicyArns", arn)
     else:
         return (
-            f"a stack attaches a policy only to a {kind} that it makes: where a template of yours has {kind} {holder}, "
+            f"a stack attaches this policy only to a {kind} that it creates: in the template that has {kind} {holder}, "
             f"add {arn} to its ManagedPolicyArns"
         )
     return ""
 
 
 def _manual_change(action: Action) -> str:
-    """What a person does about a step that changes what is there already, or takes it away."""
-    what = "change its PolicyDocument" if action.spec.effect == "put" else "take it out"
-    return f"a stack changes only what it made itself: where a template of yours has it, {what} there"
+    """What to do about a step that changes or removes something that exists."""
+    what = "change its PolicyDocument" if action.spec.effect == "put" else "remove it"
+    return f"a stack changes only what it created: in the template that has it, {what}"
 
 
-def _policy_document(given: Mapping[str, Any]) -> Any:
-    document = json.loads(given["PolicyDocument"])
+def _policy_document(parameters: Mapping[str, Any]) -> Any:
+    document = json.loads(parameters["PolicyDocument"])
     for each in _nested_keys(document):
         if each == "Ref" or each.startswith("Fn::"):
             raise InputError(
-                f"CloudFormation would take {escape(each)!r} in a policy for a function", _OTHER_EXPORT_HINT
+                f"CloudFormation would read {escape(each)!r} in a policy as a function", _OTHER_EXPORT_HINT
             )
     return document
 
@@ -203,16 +215,16 @@ def _logical_id(type_: str, *names: str) -> str:
 def _header_lines(account: Account) -> list[str]:
     return [
         account_comment(account),
-        "# A template of CloudFormation for a stack of its own, deployed with --capabilities CAPABILITY_NAMED_IAM.",
-        "# Read its change set first. What the stack makes is deleted with it.",
+        "# A CloudFormation template for a separate stack; deploy it with --capabilities CAPABILITY_NAMED_IAM.",
+        "# Read its change set first. If you delete the stack, its resources are deleted too.",
     ]
 
 
 def _account_rule(account: Account) -> list[str]:
-    """No other account: CloudFormation looks at the rules before it makes anything."""
-    said = {"Fn::Equals": [_RawYaml("!Ref AWS::AccountId"), account.id]}
+    """A rule that allows this account only: CloudFormation checks rules before it creates anything."""
+    condition = {"Fn::Equals": [_RawYaml("!Ref AWS::AccountId"), account.id]}
     why = f"This template is for account {account.id}."
-    rule = {"Account": {"Assertions": [{"Assert": said, "AssertDescription": why}]}}
+    rule = {"Account": {"Assertions": [{"Assert": condition, "AssertDescription": why}]}}
     return ['AWSTemplateFormatVersion: "2010-09-09"', "", "Rules:", *_mapping_lines(rule, 1)]
 
 
@@ -228,7 +240,7 @@ def _mapping_lines(value: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _item_lines(start: str, value: Any, depth: int) -> Iterator[str]:
-    """A value behind what it begins with: on its line, or beneath it."""
+    """A value after its key: on the same line, or on the lines below."""
     if isinstance(value, dict) and value:
         yield start
         yield from _mapping_lines(value, depth + 1)
@@ -241,7 +253,7 @@ def _item_lines(start: str, value: Any, depth: int) -> Iterator[str]:
 
 
 def _element_lines(value: Any, depth: int) -> Iterator[str]:
-    """An element: what it holds stands where its own text would."""
+    """A list element; a mapping or a list in it begins on the line of the dash."""
     dash = f"{'  ' * depth}- "
     if isinstance(value, dict) and value:
         first, *others = _mapping_lines(value, depth + 1)
@@ -260,9 +272,9 @@ def _scalar_text(value: Any) -> str:
 
 
 def _yaml_string(text: str) -> str:
-    """Raises InputError: CloudFormation would put something else in its place."""
+    """A quoted string. Raises InputError if CloudFormation would replace a part of it."""
     if "{{resolve:" in text:
-        raise InputError(f"CloudFormation would look up {escape(text)!r} elsewhere", _OTHER_EXPORT_HINT)
+        raise InputError(f"CloudFormation would resolve {escape(text)!r} as a reference", _OTHER_EXPORT_HINT)
     return quote_ascii(text)
 
 

@@ -1,4 +1,4 @@
-"""A plan as resources of Terraform's provider for AWS, of those kinds that leave alone what they do not name."""
+"""Exports a plan as resources of Terraform's AWS provider, with types that do not change what they do not name."""
 
 from __future__ import annotations
 
@@ -27,23 +27,29 @@ from koding_audit.remediation.export import (
 )
 from koding_audit.remediation.plan import policy_key
 
-_MAX_LIST_WIDTH = 80  # of a list on one line
+_MAX_LIST_WIDTH = 80  # characters of a list on one line
 _TEMPLATE = re.compile(r"([$%])\{([A-Za-z0-9_:/.,'* -]+\})?")
-_SIMPLE_NAME = re.compile(r"[A-Za-z0-9-]+")  # an underscore stands between names
+_SIMPLE_NAME = re.compile(r"[A-Za-z0-9-]+")  # an underscore separates names
 
-# A policy that is there may have these, which the plan does not know: without a description, the provider would make
-# it anew (`description` cannot be changed), and without tags, take them away.
+# An existing policy may have these, and the plan does not know them. Without this, the provider would create the policy
+# again if it has a description (`description` cannot be changed), and remove its tags.
 _IGNORED_ATTRIBUTES = "[description, tags, tags_all]"
 
 
 class _RawHcl(str):
-    """Text that stands in the file as it is: a reference or a call."""
+    """Text that is written into the file without quotes: a reference or a call."""
 
     __slots__ = ()
 
 
 class _TerraformResource(NamedTuple):
-    """arguments: by name, each a value of JSON or _Code; there: the id by which one that exists is imported, or ""."""
+    """One resource block.
+
+    type: its type.
+    label: its name in the configuration.
+    arguments: JSON values or _RawHcl, by name.
+    import_id: the id for the import of an existing resource; "" for a new one.
+    """
 
     type: str
     label: str
@@ -59,20 +65,20 @@ _NewResources = Mapping[EntityKey, _TerraformResource]
 
 
 def export(plan: Plan) -> ExportedPlan:
-    """A file of its own, or to be merged. Steps that take away are left out: what Terraform has not, it cannot remove.
+    """A Terraform file, to use alone or to merge. Removals are left out: Terraform removes only what is in its state.
 
-    Raises InputError: Terraform has no spelling for a value.
+    Raises InputError if Terraform cannot express a value.
     """
-    made = {
+    created = {
         step.action.entity: _new_entity_resource(step.action)
         for step in plan.steps
         if step.action.spec.effect == "create"
     }
-    found = [(step, _step_resource(step, made)) for step in plan.steps]
-    told = [(step, each) for step, each in found if each is not None]
+    found = [(step, _step_resource(step, created)) for step in plan.steps]
+    exported = [(step, each) for step, each in found if each is not None]
     left_out = tuple(LeftOutStep(step, _manual_change(step.action)) for step, each in found if each is None)
-    lines = [*_header_lines(plan.basis.account, [each for _, each in told])]
-    lines += [line for step, each in told for line in _block_lines(step, each)]
+    lines = [*_header_lines(plan.basis.account, [each for _, each in exported])]
+    lines += [line for step, each in exported for line in _block_lines(step, each)]
     lines += [line for each in left_out for line in left_out_comments(each)]
     return ExportedPlan("\n".join(lines) + "\n", left_out)
 
@@ -80,59 +86,66 @@ def export(plan: Plan) -> ExportedPlan:
 # --- which resource a step is ---------------------------------------------------------------------
 
 
-def _step_resource(step: Step, made: _NewResources) -> _TerraformResource | None:
+def _step_resource(step: Step, created: _NewResources) -> _TerraformResource | None:
     spec = step.action.spec
     if spec.effect == "create":
-        return made[step.action.entity]
-    make = _RESOURCE_BUILDERS.get((spec.effect, spec.part))
-    return make(step, made) if make else None
+        return created[step.action.entity]
+    build = _RESOURCE_BUILDERS.get((spec.effect, spec.part))
+    return build(step, created) if build else None
 
 
 def _new_entity_resource(action: Action) -> _TerraformResource:
-    given, kind = action.parameters, action.entity[0]
-    name = given[NAME_PARAMETERS[kind]]
-    path = {"path": given["Path"]} if "Path" in given else {}
-    tags = {"tags": {tag["Key"]: tag["Value"] for tag in given["Tags"]}} if "Tags" in given else {}
-    policy = {"policy": _policy_expression(given)} if kind == "policy" else {}
+    parameters, kind = action.parameters, action.entity[0]
+    name = parameters[NAME_PARAMETERS[kind]]
+    path = {"path": parameters["Path"]} if "Path" in parameters else {}
+    tags = {"tags": {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}} if "Tags" in parameters else {}
+    policy = {"policy": _policy_expression(parameters)} if kind == "policy" else {}
     return _TerraformResource(f"aws_iam_{kind}", _resource_label(name), {"name": name, **path, **tags, **policy})
 
 
-def _attachment_resource(step: Step, made: _NewResources) -> _TerraformResource:
+def _attachment_resource(step: Step, created: _NewResources) -> _TerraformResource:
     kind, name = _target_principal(step.action)
     arn = step.action.parameters["PolicyArn"]
     word = arn.rpartition("/")[2]
-    policy = made.get(policy_key(arn)) if policy_name(arn).startswith("customer:") else None
+    policy = created.get(policy_key(arn)) if policy_name(arn).startswith("customer:") else None
     arguments = {
-        kind: _name_or_reference(kind, name, made),
+        kind: _name_or_reference(kind, name, created),
         "policy_arn": _RawHcl(f"{policy.address}.arn") if policy else arn,
     }
-    told = "" if policy_name(arn) == word else arn
-    return _TerraformResource(f"aws_iam_{kind}_policy_attachment", _resource_label(name, word, told=told), arguments)
+    extra = "" if policy_name(arn) == word else arn
+    return _TerraformResource(f"aws_iam_{kind}_policy_attachment", _resource_label(name, word, extra=extra), arguments)
 
 
-def _membership_resource(step: Step, made: _NewResources) -> _TerraformResource:
-    """Not aws_iam_group_membership, which takes every other member out of the group."""
+def _membership_resource(step: Step, created: _NewResources) -> _TerraformResource:
+    """Not aws_iam_group_membership, which removes all other members from the group."""
     user, group = step.action.parameters["UserName"], step.action.parameters["GroupName"]
-    arguments = {"user": _name_or_reference("user", user, made), "groups": [_name_or_reference("group", group, made)]}
+    arguments = {
+        "user": _name_or_reference("user", user, created),
+        "groups": [_name_or_reference("group", group, created)],
+    }
     return _TerraformResource("aws_iam_user_group_membership", _resource_label(user, group), arguments)
 
 
-def _inline_policy_resource(step: Step, made: _NewResources) -> _TerraformResource:
-    """One that is there already is imported, so that `terraform plan` shows what changes of it."""
+def _inline_policy_resource(step: Step, created: _NewResources) -> _TerraformResource:
+    """An existing inline policy is imported, so that `terraform plan` shows what changes in it."""
     kind, name = _target_principal(step.action)
-    given = step.action.parameters
-    policy = given["PolicyName"]
-    arguments = {"name": policy, kind: _name_or_reference(kind, name, made), "policy": _policy_expression(given)}
-    there = f"{name}:{policy}" if step.change == "replace" else ""
-    return _TerraformResource(f"aws_iam_{kind}_policy", _resource_label(name, policy), arguments, there)
+    parameters = step.action.parameters
+    policy = parameters["PolicyName"]
+    arguments = {
+        "name": policy,
+        kind: _name_or_reference(kind, name, created),
+        "policy": _policy_expression(parameters),
+    }
+    import_id = f"{name}:{policy}" if step.change == "replace" else ""
+    return _TerraformResource(f"aws_iam_{kind}_policy", _resource_label(name, policy), arguments, import_id)
 
 
 def _managed_policy_resource(step: Step, _: _NewResources) -> _TerraformResource:
-    """The policy itself: Terraform makes the version. Its name and path are in its ARN, and never change."""
-    given = step.action.parameters
-    path, _, name = given["PolicyArn"].partition(":policy")[2].rpartition("/")
-    arguments = {"name": name, "path": f"{path}/", "policy": _policy_expression(given)}
-    return _TerraformResource("aws_iam_policy", _resource_label(name), arguments, given["PolicyArn"])
+    """The policy itself: Terraform creates the version. The name and the path are in its ARN and never change."""
+    parameters = step.action.parameters
+    path, _, name = parameters["PolicyArn"].partition(":policy")[2].rpartition("/")
+    arguments = {"name": name, "path": f"{path}/", "policy": _policy_expression(parameters)}
+    return _TerraformResource("aws_iam_policy", _resource_label(name), arguments, parameters["PolicyArn"])
 
 
 _RESOURCE_BUILDERS: Mapping[tuple[Effect, Part], Callable[[Step, _NewResources], _TerraformResource]] = {
@@ -148,53 +161,56 @@ _REMOVED_TYPES: Mapping[Part, str] = {
     "attachment": "aws_iam_{kind}_policy_attachment",
     "inline": "aws_iam_{kind}_policy",
 }
-"""The resource that holds a part of an entity of a kind."""
+"""The resource type for each part that a step can remove; `{kind}`: the kind of the entity."""
 
 
 def _manual_change(action: Action) -> str:
-    """What a person does about a step that takes something away."""
+    """What to do about a step that removes something."""
     type_ = _REMOVED_TYPES.get(action.spec.part)
     if type_ is None:
-        return f"no resource of Terraform does {action.verb.value}"
-    named = type_.format(kind=action.spec.entity)
-    return f"Terraform takes away only what it made: where your configuration has the {named}, delete that"
+        return f"Terraform has no resource for {action.verb.value}"
+    removed = type_.format(kind=action.spec.entity)
+    return f"Terraform removes only what is in its state: if your configuration has the {removed}, delete that resource"
 
 
 def _target_principal(action: Action) -> tuple[PrincipalKind, str]:
     return next(iter(action.principal_names.items()))
 
 
-def _name_or_reference(kind: PrincipalKind, name: str, made: _NewResources) -> str:
-    """Of what is made here a reference, so that it is made first."""
-    found = made.get(principal_key(kind, name))
+def _name_or_reference(kind: PrincipalKind, name: str, created: _NewResources) -> str:
+    """A reference to a principal that the file creates, so that it is created first; of others the name."""
+    found = created.get(principal_key(kind, name))
     return _RawHcl(f"{found.address}.name") if found else name
 
 
-def _policy_expression(given: Mapping[str, Any]) -> _RawHcl:
-    return _RawHcl(f"jsonencode({_value_expression(json.loads(given['PolicyDocument']), 1)})")
+def _policy_expression(parameters: Mapping[str, Any]) -> _RawHcl:
+    return _RawHcl(f"jsonencode({_value_expression(json.loads(parameters['PolicyDocument']), 1)})")
 
 
-def _resource_label(*names: str, told: str = "") -> str:
-    """An identifier that depends on these names only. told: what they do not tell by themselves; then a digest does."""
+def _resource_label(*names: str, extra: str = "") -> str:
+    """An identifier that depends on these names only.
+
+    extra: what distinguishes it from another resource with the same names; it is added as a digest.
+    """
     words = "_".join(re.sub(r"[^A-Za-z0-9-]+", "_", each) for each in names)
     words = words if words[0].isalpha() else f"_{words}"
-    simple = not told and all(map(_SIMPLE_NAME.fullmatch, names))
-    return words if simple else f"{words}_{names_digest(*names, told)}"
+    simple = not extra and all(map(_SIMPLE_NAME.fullmatch, names))
+    return words if simple else f"{words}_{names_digest(*names, extra)}"
 
 
 # --- how it is written ----------------------------------------------------------------------------
 
 
 def _header_lines(account: Account, resources: list[_TerraformResource]) -> list[str]:
-    there = sum(bool(each.import_id) for each in resources)
-    counts = f"{there} to import, {len(resources) - there} to add, {there} to change, 0 to destroy"
+    imports = sum(bool(each.import_id) for each in resources)
+    counts = f"{imports} to import, {len(resources) - imports} to add, {imports} to change, 0 to destroy"
     return [
         account_comment(account),
-        "# For a configuration of Terraform 1.5 or newer, with the provider hashicorp/aws. Where it has one of these",
-        "# resources already, change that one, and leave this one out. Read `terraform plan` first: of this file alone",
-        f"# it says {counts}.",
+        "# For a Terraform configuration: Terraform 1.5 or newer, provider hashicorp/aws. If the configuration has one",
+        "# of these resources already, change that one and omit this one. Read `terraform plan` first: for this file",
+        f"# alone it shows {counts}.",
         "",
-        "# Refuses any other account before anything is made, as the provider's `allowed_account_ids` would.",
+        "# Refuses any other account before anything is created, as the provider's `allowed_account_ids` does.",
         f'data "aws_caller_identity" "account_{account.id}" {{',
         "  lifecycle {",
         "    postcondition {",
@@ -218,7 +234,7 @@ def _block_lines(step: Step, each: _TerraformResource) -> Iterator[str]:
 
 
 def _entry_lines(pairs: Iterable[tuple[str, Any]], depth: int) -> Iterator[str]:
-    """A line for each, or several; as `terraform fmt` has them: of neighbours on one line the `=` are in one column."""
+    """The entries in the format of `terraform fmt`: the `=` of neighbouring entries of one line are in one column."""
     written = [(name, _value_expression(value, depth)) for name, value in pairs]
     for is_long, run in groupby(written, key=lambda each: "\n" in each[1]):
         neighbours = list(run)
@@ -227,7 +243,7 @@ def _entry_lines(pairs: Iterable[tuple[str, Any]], depth: int) -> Iterator[str]:
 
 
 def _value_expression(value: Any, depth: int) -> str:
-    """A value of JSON as an expression that begins in a line of this depth."""
+    """A JSON value as an expression that begins on a line of this depth."""
     end = "  " * depth
     if isinstance(value, _RawHcl):
         return value
@@ -246,18 +262,18 @@ def _value_expression(value: Any, depth: int) -> str:
 
 
 def _object_key(name: str) -> str:
-    """A key of an object. Small words such as `for` mean something there."""
+    """A key of an object, quoted if it may be a keyword such as `for`."""
     return name if re.fullmatch("[A-Z][A-Za-z]*", name) else _hcl_string(name)
 
 
 def _hcl_string(text: str) -> str:
-    """A string of HCL, in which `${` and `%{` are only text. Raises InputError: Terraform would change it (NFC)."""
+    """A string in HCL, with `${` and `%{` as text. Raises InputError if Terraform would change it (to NFC)."""
     if unicodedata.normalize("NFC", text) != text:
-        raise InputError(f"Terraform would write {escape(text)!r} with other characters", "use --out, and `apply`")
+        raise InputError(f"Terraform would change {escape(text)!r} to other characters (NFC)", "use --out, and `apply`")
     return _TEMPLATE.sub(_escape_template, quote_ascii(text))
 
 
 def _escape_template(found: re.Match[str]) -> str:
-    """`$${aws:username}`; else the sign as a number: not every reader takes a `$${` that nothing ends."""
+    """`$${aws:username}`; without a closing brace the sign as a number, because some parsers refuse an open `$${`."""
     sign, variable = found.groups()
     return f"{sign}{sign}{{{variable}" if variable else f"\\u{ord(sign):04x}{{"

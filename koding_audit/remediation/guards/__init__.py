@@ -1,4 +1,4 @@
-"""May this plan be applied: guard rails that judge what principals could do afterwards, and not names."""
+"""Decides whether a plan may be applied, from what principals could do afterwards, not from names of policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judgement: every guard over a plan, with what it still needs to have read."""
+"""Checks a plan with every guard, and lists what must still be read for that."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ from koding_audit.remediation.guards.lockout import caller_key, caller_losses
 from koding_audit.remediation.plan import action_policy_arn
 
 _ALLOW_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-_MAX_SHOWN = 3  # of the ways, steps or documents that a message names
+_MAX_SHOWN = 3  # actions, steps or documents that a message names
 
 
 @dataclass(frozen=True, slots=True)
 class GuardLimits:
-    """What the command line says of the guards."""
+    """The limits that the command line sets.
+
+    max_changes: the highest number of steps.
+    allow_admin: whether a plan may grant administration.
+    """
 
     max_changes: int = 50
     allow_admin: bool = False
@@ -45,7 +49,12 @@ class GuardLimits:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a plan may not be applied. guard: which one says so; hint: how it is lifted."""
+    """The reason why a guard refuses a plan.
+
+    guard: the name of the guard.
+    message: what is wrong.
+    hint: how to continue.
+    """
 
     guard: str
     message: str
@@ -54,7 +63,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """needs: what has to be read before it holds; marks: by the index of a step, what it grants of administration."""
+    """The result of the guards for a plan.
+
+    required_reads: what must be read first; if there is any, the other fields are empty.
+    grants_by_step: how a step grants administration, by its index in the plan.
+    refusals: why the plan may not be applied.
+    """
 
     required_reads: frozenset[RequiredRead] = frozenset()
     grants_by_step: Mapping[int, str] = field(default_factory=dict)
@@ -62,32 +76,34 @@ class Judgement:
 
 
 def evaluate_guards(
-    plan: Plan, known: Snapshot, asked: frozenset[RequiredRead], guards: Guards, limits: GuardLimits
+    plan: Plan, known: Snapshot, attempted: frozenset[RequiredRead], guards: Guards, limits: GuardLimits
 ) -> Judgement:
-    """Whether a plan may be applied. known: what was read of the account; asked: what was tried to be read for this.
+    """The result of the guards for a plan.
 
-    While there are needs, the judgement is made again with them read; what was asked for and could not be read is a
-    refusal of its own.
+    known: what was read of the account.
+    attempted: the reads that were tried for the guards; one of them that is still missing is a refusal.
+
+    If the result requires reads, the caller makes them and calls this again.
     """
     case = _PlanEffects(plan, known)
     marks = dict(case.grants_by_step())
     locked_out = tuple(_lockout_refusals(case))
-    needs = frozenset(case.entitlements_before.required_reads | case.entitlements_after.required_reads)
-    if needs - asked:
-        return Judgement(needs - asked)
+    required = frozenset(case.entitlements_before.required_reads | case.entitlements_after.required_reads)
+    if required - attempted:
+        return Judgement(required - attempted)
     refusals = (
         *_max_changes_refusals(plan, guards, limits),
         *_protected_refusals(plan, guards),
         *_forbidden_refusals(plan, guards),
         *(() if limits.allow_admin else _administration_refusals(case, marks)),
         *locked_out,
-        *_unread_refusals(known, needs),
+        *_unread_refusals(known, required),
     )
     return Judgement(frozenset(), marks, refusals)
 
 
 def protected_findings(findings: Iterable[Finding], guards: Guards) -> Iterator[tuple[Finding, Reference]]:
-    """The findings that have a fix and are not planned because somebody whom it touches is protected."""
+    """The findings whose fix would change a protected principal, each with the declaration that protects it."""
     for finding in findings:
         for key in touched_entities(finding.fix) if finding.fix and finding.status != "waived" else ():
             if key[0] != "policy" and (key[0], key[1]) in guards.protected:
@@ -97,7 +113,11 @@ def protected_findings(findings: Iterable[Finding], guards: Guards) -> Iterator[
 
 @dataclass
 class _PlanEffects:
-    """A plan over an account. Both states note what would have to be read for the questions asked of them."""
+    """An account before and after a plan; both states collect the reads that are missing.
+
+    plan: the plan.
+    known: what was read of the account.
+    """
 
     plan: Plan
     known: Snapshot
@@ -115,14 +135,14 @@ class _PlanEffects:
         return EscalationAnalyzer.of(self.known.account)
 
     def grants_by_step(self) -> Iterator[tuple[int, str]]:
-        """What each step grants of administration, by its index."""
+        """How a step grants administration, with its index."""
         for index, step in enumerate(self.plan.steps):
-            said = self._grant_text(step.action) or self._release_text(step.action)
-            if said:
-                yield index, said
+            text = self._grant_text(step.action) or self._release_text(step.action)
+            if text:
+                yield index, text
 
     def granted_documents(self, action: Action) -> tuple[NamedDocument, ...]:
-        """The documents that an action gives to whom it touches."""
+        """The documents that an action grants."""
         parameters = action.parameters
         if action.spec.is_attach:
             return self.entitlements_after.documents([parameters["PolicyArn"]])
@@ -137,63 +157,63 @@ class _PlanEffects:
         return ()
 
     def removed_documents(self, action: Action) -> tuple[NamedDocument, ...]:
-        """The documents that an action takes away from whom it touches."""
+        """The documents that an action takes away."""
         parameters, spec = action.parameters, action.spec
         replaces_default = spec.entity == "policy" and spec.effect in ("put", "set")
         if replaces_default or (spec.effect == "remove" and spec.part == "attachment"):
             return self.entitlements_before.documents([parameters["PolicyArn"]])
         if action.verb is Verb.REMOVE_USER_FROM_GROUP:
             return self.entitlements_before.own_documents("group", parameters["GroupName"])
-        whom = target_principal(action)
-        if whom and "PolicyName" in parameters:
+        target = target_principal(action)
+        if target and "PolicyName" in parameters:
             name = inline_document_name(self.known, action)
-            return self.entitlements_before.documents({name} & self.entitlements_before.document_names(*whom))
+            return self.entitlements_before.documents({name} & self.entitlements_before.document_names(*target))
         return ()
 
     def _grant_text(self, action: Action) -> str:
-        """The ways that an action gives by itself, and that nothing takes away from whom it gives them to."""
+        """The escalation actions that an action grants, as text; "" if its target may still not use any of them."""
         texts = self.granted_documents(action)
-        ways = self._escalation_actions(PolicyHolder(), texts)
-        whom = target_principal(action)
-        if ways and whom:
-            ways &= self._escalation_actions(self.entitlements_after.holder(*whom), texts)
-        if ways and whom:
-            ways &= self.analyzer.escalation_actions(
-                self.entitlements_after.holder(*whom), self.entitlements_after.effective_policies(*whom)
+        actions = self._escalation_actions(PolicyHolder(), texts)
+        target = target_principal(action)
+        if actions and target:
+            actions &= self._escalation_actions(self.entitlements_after.holder(*target), texts)
+        if actions and target:
+            actions &= self.analyzer.escalation_actions(
+                self.entitlements_after.holder(*target), self.entitlements_after.effective_policies(*target)
             )
-        carrying = [each for each in texts if ways & self._escalation_actions(PolicyHolder(), (each,))]
+        sources = [each for each in texts if actions & self._escalation_actions(PolicyHolder(), (each,))]
         return (
-            f"grants administration: {_join_first(ways)} by {_join_first(map(document_title, carrying))}"
-            if ways
+            f"grants administration: {_join_first(actions)} by {_join_first(map(document_title, sources))}"
+            if actions
             else ""
         )
 
     def _release_text(self, action: Action) -> str:
-        """The ways that somebody has once an action has taken a Deny away."""
+        """The escalation actions that a principal gets because an action removes a Deny, as text; "" if none."""
         denying = [each for each in self.removed_documents(action) if self.analyzer.may_deny_escalation(each)]
         if not denying:
             return ""
         by = _join_first(document_title(each) for each in denying)
-        for whom, ways in self._new_escalations(action):
-            return f"grants administration: {_join_first(ways)} to {whom}, whom {by} denies it"
+        for holder, actions in self._new_escalations(action):
+            return f"grants administration: {_join_first(actions)} to {holder}, by removing the Deny of {by}"
         return ""
 
     def _new_escalations(self, action: Action) -> Iterator[tuple[str, frozenset[str]]]:
-        """Whom the plan leaves with a way that they did not have, and with which."""
-        whom = target_principal(action)
-        if whom is None:
-            # Who holds a policy is not read: it is whoever may do everything else.
+        """The principals that the plan gives escalation actions which they did not have, each with these actions."""
+        target = target_principal(action)
+        if target is None:
+            # The principals with the policy are not read, so this assumes one that may do everything else.
             new = self._escalation_actions(
                 PolicyHolder(), (NamedDocument("", _ALLOW_ALL), *self.granted_documents(action))
             )
             new -= self._escalation_actions(
                 PolicyHolder(), (NamedDocument("", _ALLOW_ALL), *self.removed_documents(action))
             )
-            yield from [("whoever holds it", new)] if new else []
+            yield from [("each principal with the policy", new)] if new else []
             return
-        members = self.entitlements_before.member_names(whom[1]) if whom[0] == "group" else ()
-        everybody: list[tuple[PrincipalKind, str]] = [whom, *(("user", each) for each in members)]
-        for kind, name in everybody:
+        members = self.entitlements_before.member_names(target[1]) if target[0] == "group" else ()
+        principals: list[tuple[PrincipalKind, str]] = [target, *(("user", each) for each in members)]
+        for kind, name in principals:
             old = self.analyzer.escalation_actions(
                 self.entitlements_before.holder(kind, name), self.entitlements_before.effective_policies(kind, name)
             )
@@ -211,31 +231,29 @@ class _PlanEffects:
 
 
 def _max_changes_refusals(plan: Plan, guards: Guards, limits: GuardLimits) -> Iterator[Refusal]:
-    """The lower limit holds; where both are too low, both are told."""
+    """The limits of the guards file and of the command line; the plan must meet both."""
     count = len(plan.steps)
     if guards.max_changes and count > guards.max_changes[0]:
         most, source = guards.max_changes
         place = f"{source.path}:{source.line}:{source.column}"
-        lift = (
-            "nothing was written; look at it with --dry-run, and divide it; only the owner of that file can allow more"
-        )
-        message = f"the plan has {pluralize(count, 'change')}, and {most} are allowed by {place}"
-        yield Refusal("max-changes", message, lift)
+        hint = "nothing was written; split the plan, or ask the owner of that file to raise the limit"
+        message = f"the plan has {pluralize(count, 'change')}, and {place} allows {most}"
+        yield Refusal("max-changes", message, hint)
     if count > limits.max_changes:
-        lift = f"nothing was written; look at it with --dry-run, then allow it with --max-changes {count}"
-        message = f"the plan has {pluralize(count, 'change')}, and {limits.max_changes} are allowed"
-        yield Refusal("max-changes", message, lift)
+        hint = f"nothing was written; check the plan with --dry-run, then allow it with --max-changes {count}"
+        message = f"the plan has {pluralize(count, 'change')}, and --max-changes allows {limits.max_changes}"
+        yield Refusal("max-changes", message, hint)
 
 
 def _protected_refusals(plan: Plan, guards: Guards) -> Iterator[Refusal]:
-    """A plan of ours never has such a step; one that was written by hand, or an undo, may."""
+    """The steps that change a protected principal; only a plan that was edited by hand, or an undo, has such a step."""
     found = {key for step in plan.steps for key in touched_entities(step.action)}
     for key, reference in guards.protected.items():
         if key in found:
             yield Refusal(
                 "protected",
-                f"the plan touches {reference.name}, which is protected by {_source_place(reference)}",
-                "nothing was written; only the owner of that file can allow it",
+                f"the plan changes {reference.name}, which is protected by {_source_place(reference)}",
+                "nothing was written; ask the owner of that file to allow it",
             )
 
 
@@ -245,12 +263,12 @@ def _forbidden_refusals(plan: Plan, guards: Guards) -> Iterator[Refusal]:
             yield Refusal(
                 "forbidden",
                 f"the plan attaches or writes {policy_name(ref.arn)}, which is forbidden by {_source_place(ref)}",
-                "nothing was written; only the owner of that file can allow it",
+                "nothing was written; ask the owner of that file to allow it",
             )
 
 
 def _written_policies(plan: Plan) -> Iterator[str]:
-    """The managed policies that a plan attaches, makes or gives another default version."""
+    """The managed policies that a plan attaches, creates or gives another default version."""
     for action in (step.action for step in plan.steps):
         spec = action.spec
         if spec.is_attach or (spec.entity == "policy" and not spec.is_removal):
@@ -259,40 +277,40 @@ def _written_policies(plan: Plan) -> Iterator[str]:
 
 def _administration_refusals(case: _PlanEffects, marks: Mapping[int, str]) -> Iterator[Refusal]:
     if marks:
-        steps = [f"{case.plan.steps[index].action.verb.value} {said}" for index, said in sorted(marks.items())]
+        steps = [f"{case.plan.steps[index].action.verb.value} {text}" for index, text in sorted(marks.items())]
         yield Refusal(
             "administration",
-            f"the plan would make an administrator of somebody: {_join_first(steps, '; ')}",
-            "nothing was written; if that is meant, allow it with --allow-admin",
+            f"the plan would make a principal an administrator: {_join_first(steps, '; ')}",
+            "nothing was written; if this is intended, allow it with --allow-admin",
         )
 
 
 def _lockout_refusals(case: _PlanEffects) -> Iterator[Refusal]:
-    for said in caller_losses(
+    for loss in caller_losses(
         case.plan, case.entitlements_before, case.entitlements_after, case.granted_documents, case.removed_documents
     ):
-        whom = " ".join(caller_key(case.known) or ())
+        caller = " ".join(caller_key(case.known) or ())
         yield Refusal(
             "lockout",
-            f"the plan takes something away from its own caller, {whom}: {said}",
-            "nothing was written; run it with the credentials of somebody whom it does not touch",
+            f"the plan takes permissions away from its own caller, {caller}: {loss}",
+            "nothing was written; use the credentials of a principal that the plan does not change",
         )
 
 
-def _unread_refusals(known: Snapshot, needs: frozenset[RequiredRead]) -> Iterator[Refusal]:
-    """What could not be read, and without which the other guards do not know."""
-    for what, name in sorted(needs):
+def _unread_refusals(known: Snapshot, required: frozenset[RequiredRead]) -> Iterator[Refusal]:
+    """The facts that the guards need and that could not be read."""
+    for what, name in sorted(required):
         subject = name if what == "document" else f"{'group' if what == 'members' else what}/{name}"
         gap = next((each for each in reversed(known.gaps) if each.subject == subject), None)
         about = document_title(NamedDocument(name, "")) if what == "document" else subject.replace("/", " ", 1)
         why = f": {gap.call}: {gap.reason}" if gap else ""
-        grant = f"the caller needs {gap.permission}" if gap and gap.permission else "see why, and run it again"
-        message = f"what the plan would grant or take away is not known: {about} could not be read{why}"
-        yield Refusal("unread", message, f"nothing was written; {grant}")
+        step = f"allow the caller {gap.permission}" if gap and gap.permission else "fix the cause, then run it again"
+        message = f"the guards could not check the plan: {about} could not be read{why}"
+        yield Refusal("unread", message, f"nothing was written; {step}")
 
 
 def document_title(text: NamedDocument) -> str:
-    """A document as people call it: `IAMFullAccess`, `version v3 of customer:edge`, `inline policy own of user ada`."""
+    """The title of a document: `IAMFullAccess`, `version v3 of customer:edge`, `inline policy own of user ada`."""
     arn, _, version = text.name.partition("@") if text.name.startswith("arn:") else ("", "", "")
     if arn:
         return f"version {version} of {policy_name(arn)}" if version else policy_name(arn)
@@ -301,11 +319,11 @@ def document_title(text: NamedDocument) -> str:
     return f"inline policy {policy} of {kind} {name}"
 
 
-def _join_first(texts: Iterable[str], between: str = ", ") -> str:
-    every = sorted(texts) if isinstance(texts, frozenset) else list(texts)
-    more = len(every) - _MAX_SHOWN
-    return between.join(every[:_MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _join_first(texts: Iterable[str], separator: str = ", ") -> str:
+    items = sorted(texts) if isinstance(texts, frozenset) else list(texts)
+    more = len(items) - _MAX_SHOWN
+    return separator.join(items[:_MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _source_place(said: Reference | PolicyRef) -> str:
-    return f"{said.location.path}:{said.location.line}:{said.location.column}"
+def _source_place(item: Reference | PolicyRef) -> str:
+    return f"{item.location.path}:{item.location.line}:{item.location.column}"

@@ -1,4 +1,4 @@
-"""Who holds which documents before and after a plan, and what would have to be read to know that."""
+"""Which documents apply to a principal before and after a plan, and the reads that are missing for that."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from koding_audit.remediation.guards.escalation import EffectivePolicies, NamedD
 from koding_audit.remediation.plan import action_policy_arn
 
 RequiredRead = tuple[Literal["user", "group", "role", "members", "document"], str]
-"""Something to read: what a principal of this name holds, who is in a group, a document as in Snapshot.documents."""
+"""One thing to read: a principal with its policies, the members of a group, or a document; then its name.
+
+A document has its name in Snapshot.documents.
+"""
 
 _FACTS: Mapping[PrincipalKind, frozenset[Fact]] = {
     "user": frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS}),
@@ -26,23 +29,23 @@ _FACTS: Mapping[PrincipalKind, frozenset[Fact]] = {
 }
 
 
-def required_reads_query(needs: Iterable[RequiredRead], known: Snapshot) -> Query:
-    """What to read. A policy whose default version is known is not looked up again."""
-    needs = tuple(needs)
-    principals = {kind: {name: _FACTS[kind] for what, name in needs if what == kind} for kind in PRINCIPAL_KINDS}
-    members = {name: frozenset({Fact.GROUP, Fact.MEMBERS}) for what, name in needs if what == "members"}
+def required_reads_query(required: Iterable[RequiredRead], known: Snapshot) -> Query:
+    """The query for these reads. A policy whose default version is known is not read again, only its document."""
+    reads = tuple(required)
+    principals = {kind: {name: _FACTS[kind] for what, name in reads if what == kind} for kind in PRINCIPAL_KINDS}
+    members = {name: frozenset({Fact.GROUP, Fact.MEMBERS}) for what, name in reads if what == "members"}
     groups = {name: facts | members.get(name, frozenset()) for name, facts in principals["group"].items()}
     versions = {arn: each.default_version for arn, each in known.policies.items() if each is not None}
     return Query(
         users=principals["user"],
         groups={**members, **groups},
         roles=principals["role"],
-        document_versions={name: versions.get(name, "") for what, name in needs if what == "document"},
+        document_versions={name: versions.get(name, "") for what, name in reads if what == "document"},
     )
 
 
 def merge_snapshots(known: Snapshot, found: Snapshot) -> Snapshot:
-    """What is known, with what was read besides."""
+    """The known snapshot with the results of further reads."""
     principals = dict(known.principals)
     for key, each in found.principals.items():
         principals[key] = _merge_principals(principals[key], each) if key in principals else each
@@ -55,102 +58,107 @@ def merge_snapshots(known: Snapshot, found: Snapshot) -> Snapshot:
     )
 
 
-def _merge_principals(one: Principal, other: Principal) -> Principal:
-    """The later reading, with what only the one before it has."""
+def _merge_principals(earlier: Principal, later: Principal) -> Principal:
+    """The later result; lists that it lacks come from the earlier one."""
     return replace(
-        other,
-        attached=one.attached if other.attached is None else other.attached,
-        inline=one.inline if other.inline is None else other.inline,
-        groups=one.groups if other.groups is None else other.groups,
-        members=one.members if other.members is None else other.members,
+        later,
+        attached=earlier.attached if later.attached is None else later.attached,
+        inline=earlier.inline if later.inline is None else later.inline,
+        groups=earlier.groups if later.groups is None else later.groups,
+        members=earlier.members if later.members is None else later.members,
     )
 
 
 def snapshot_after(known: Snapshot, plan: Plan) -> Snapshot:
-    """The account when every step of the plan is done, as far as it is known."""
+    """The account after all steps of the plan, as far as it is known."""
     for step in plan.steps:
         known = _apply_action(known, step.action)
     return known
 
 
 def target_principal(action: Action) -> tuple[PrincipalKind, str] | None:
-    """Whom an action gives something to, or takes it from: of a membership the user; None: it is about a policy."""
-    named = action.principal_names
-    if "user" in named:
-        return "user", named["user"]
-    return next(iter(named.items()), None)
+    """The principal that an action gives to or takes from: the user of a membership; None for a managed policy."""
+    names = action.principal_names
+    if "user" in names:
+        return "user", names["user"]
+    return next(iter(names.items()), None)
 
 
 def inline_document_name(snapshot: Snapshot, action: Action) -> str:
-    """How the inline policy that an action is about is found among the documents."""
+    """The name of an action's inline policy in Snapshot.documents."""
     kind, name = target_principal(action) or ("user", "")
     live = snapshot.principals.get(principal_key(kind, name))
     return f"{kind}/{live.name if live else name}/{action.parameters['PolicyName']}"
 
 
 def _apply_action(known: Snapshot, action: Action) -> Snapshot:
-    given, spec = action.parameters, action.spec
+    parameters, spec = action.parameters, action.spec
     if spec.entity == "policy":
         return _apply_to_policy(known, action)
     kind, name = target_principal(action) or ("user", "")
     key = principal_key(kind, name)
     if spec.effect == "create":
-        arn = known.account.arn(kind, name, given.get("Path", "/"))
-        nothing: frozenset[str] = frozenset()
-        made = Principal(kind, name, arn, "", given.get("Path", "/"), nothing, nothing, nothing)
-        return replace(known, principals={**known.principals, key: made})
+        arn = known.account.arn(kind, name, parameters.get("Path", "/"))
+        empty: frozenset[str] = frozenset()
+        created = Principal(kind, name, arn, "", parameters.get("Path", "/"), empty, empty, empty)
+        return replace(known, principals={**known.principals, key: created})
     if spec.effect == "delete":
-        left = {each: live for each, live in known.principals.items() if each != key}
-        return replace(known, principals=left, absent=known.absent | {key})
+        rest = {each: live for each, live in known.principals.items() if each != key}
+        return replace(known, principals=rest, absent=known.absent | {key})
     documents = dict(known.documents)
-    if "PolicyDocument" in given:
-        documents[inline_document_name(known, action)] = given["PolicyDocument"]
+    if "PolicyDocument" in parameters:
+        documents[inline_document_name(known, action)] = parameters["PolicyDocument"]
     live = known.principals.get(key)
     principals = known.principals if live is None else {**known.principals, key: _apply_to_principal(live, action)}
     return replace(known, principals=principals, documents=documents)
 
 
 def _apply_to_policy(known: Snapshot, action: Action) -> Snapshot:
-    given, arn = action.parameters, action_policy_arn(action, known.account)
+    parameters, arn = action.parameters, action_policy_arn(action, known.account)
     documents = dict(known.documents)
-    if action.verb is Verb.CREATE_POLICY or given.get("SetAsDefault"):
-        documents[arn] = given["PolicyDocument"]
-    elif action.verb is Verb.SET_DEFAULT_POLICY_VERSION and f"{arn}@{given['VersionId']}" in documents:
-        documents[arn] = documents[f"{arn}@{given['VersionId']}"]
+    if action.verb is Verb.CREATE_POLICY or parameters.get("SetAsDefault"):
+        documents[arn] = parameters["PolicyDocument"]
+    elif action.verb is Verb.SET_DEFAULT_POLICY_VERSION and f"{arn}@{parameters['VersionId']}" in documents:
+        documents[arn] = documents[f"{arn}@{parameters['VersionId']}"]
     return replace(known, documents=documents)
 
 
 def _apply_to_principal(live: Principal, action: Action) -> Principal:
     """A principal after an attachment, a membership or an inline policy was added or taken away."""
-    given, part, adds = action.parameters, action.spec.part, not action.spec.is_removal
+    parameters, part, adds = action.parameters, action.spec.part, not action.spec.is_removal
     if part == "attachment":
-        return replace(live, attached=_add_or_remove(live.attached, given["PolicyArn"], adds=adds))
+        return replace(live, attached=_add_or_remove(live.attached, parameters["PolicyArn"], adds=adds))
     if part == "inline":
-        return replace(live, inline=_add_or_remove(live.inline, given["PolicyName"], adds=adds))
-    return replace(live, groups=_add_or_remove(live.groups, given["GroupName"], adds=adds))
+        return replace(live, inline=_add_or_remove(live.inline, parameters["PolicyName"], adds=adds))
+    return replace(live, groups=_add_or_remove(live.groups, parameters["GroupName"], adds=adds))
 
 
-def _add_or_remove(held: frozenset[str] | None, what: str, *, adds: bool) -> frozenset[str] | None:
-    if held is None:
+def _add_or_remove(items: frozenset[str] | None, item: str, *, adds: bool) -> frozenset[str] | None:
+    """The items with this one added or removed; None if they were not read."""
+    if items is None:
         return None
-    return held | {what} if adds else held - {what}
+    return items | {item} if adds else items - {item}
 
 
 @dataclass
 class Entitlements:
-    """One state of the account. needs: grows with what is asked about and is not known."""
+    """Which documents apply to a principal in one state of the account.
+
+    snapshot: the state.
+    required_reads: what a method needed and the snapshot lacks; it grows with each call.
+    """
 
     snapshot: Snapshot
     required_reads: set[RequiredRead] = field(default_factory=set)
 
     def principal(self, kind: PrincipalKind, name: str) -> Principal | None:
-        """What a principal holds; None where there is none, or it was not read."""
+        """A principal; None if it does not exist or was not read."""
         key, snapshot = principal_key(kind, name), self.snapshot
         live = snapshot.principals.get(key)
         unread = live is None and key not in snapshot.absent and kind not in snapshot.listed
-        partly = live is not None and (live.attached is None or live.inline is None)
-        groupless = live is not None and kind == "user" and live.groups is None
-        if unread or partly or groupless:
+        incomplete = live is not None and (live.attached is None or live.inline is None)
+        lacks_groups = live is not None and kind == "user" and live.groups is None
+        if unread or incomplete or lacks_groups:
             self.required_reads.add((kind, live.name if live else name))
         return live
 
@@ -172,7 +180,7 @@ class Entitlements:
         return tuple(found)
 
     def own_documents(self, kind: PrincipalKind, name: str) -> tuple[NamedDocument, ...]:
-        """What is attached to and written into a principal itself."""
+        """The attached and inline policies of a principal itself, without those of its groups."""
         return self.documents(self.document_names(kind, name))
 
     def document_names(self, kind: PrincipalKind, name: str) -> frozenset[str]:
@@ -186,7 +194,7 @@ class Entitlements:
         return tuple(sorted((live and live.groups) or ()))
 
     def effective_policies(self, kind: PrincipalKind, name: str) -> EffectivePolicies:
-        """All that decides what a user or a role, or a group's members as such, may do."""
+        """All policies that decide what a user, a role, or a member of a group may do."""
         live = self.principal(kind, name)
         holders: list[tuple[PrincipalKind, str]] = [
             (kind, name),
@@ -199,7 +207,7 @@ class Entitlements:
         return EffectivePolicies(self.documents(identity), next(iter(boundary), None), levels, known.management_account)
 
     def holder(self, kind: PrincipalKind, name: str) -> PolicyHolder:
-        """Who asks. Of a group it is any member."""
+        """The holder of a principal's policies; for a group that is any member."""
         if kind == "group":
             return PolicyHolder()
         live = self.snapshot.principals.get(principal_key(kind, name))

@@ -1,4 +1,4 @@
-"""Ways to administration: which actions make whoever has them an administrator in the end, and who has one."""
+"""Privilege escalation: the actions with which a principal can make itself an administrator, and who may use one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ from koding_audit.policy.evaluation import (
 
 @dataclass(frozen=True, slots=True)
 class EscalationAction:
-    """An action that is a way to administration. kind: of the resource that it is about.
+    """An action with which a principal can make itself an administrator.
 
-    others: on oneself it gives nothing new; any: only where it is not limited to resources by their names.
+    action: the action, `iam:PutUserPolicy`.
+    kind: the kind of the resource that it changes.
+    why: what it does, for the documentation.
+    others_only: whether it escalates only on another principal than the caller.
+    unrestricted_only: whether it escalates only if it is not limited to resources by their names.
     """
 
     action: str
@@ -36,40 +40,47 @@ class EscalationAction:
 
 
 ESCALATION_ACTIONS: Sequence[EscalationAction] = (
-    EscalationAction("iam:AddUserToGroup", "group", "joins a group that may do more"),
+    EscalationAction("iam:AddUserToGroup", "group", "adds itself to a group with more permissions"),
     EscalationAction("iam:AttachGroupPolicy", "group", "attaches any policy to a group"),
     EscalationAction("iam:AttachRolePolicy", "role", "attaches any policy to a role"),
     EscalationAction("iam:AttachUserPolicy", "user", "attaches any policy to a user"),
-    EscalationAction("iam:CreateAccessKey", "user", "makes a key of somebody who may do more", others_only=True),
     EscalationAction(
-        "iam:CreateLoginProfile", "user", "makes a password of somebody who may do more", others_only=True
+        "iam:CreateAccessKey", "user", "creates an access key of a user with more permissions", others_only=True
     ),
-    EscalationAction("iam:CreatePolicyVersion", "policy", "writes what a policy says that somebody holds"),
-    EscalationAction("iam:DeleteRolePermissionsBoundary", "role", "takes away the limit of a role"),
-    EscalationAction("iam:DeleteUserPermissionsBoundary", "user", "takes away the limit of a user"),
-    EscalationAction("iam:PassRole", "role", "gives any role to a service that acts with it", unrestricted_only=True),
-    EscalationAction("iam:PutGroupPolicy", "group", "writes any policy into a group"),
-    EscalationAction("iam:PutRolePermissionsBoundary", "role", "puts another limit over a role"),
-    EscalationAction("iam:PutRolePolicy", "role", "writes any policy into a role"),
-    EscalationAction("iam:PutUserPermissionsBoundary", "user", "puts another limit over a user"),
-    EscalationAction("iam:PutUserPolicy", "user", "writes any policy into a user"),
-    EscalationAction("iam:SetDefaultPolicyVersion", "policy", "goes back to a version that allows more"),
-    EscalationAction("iam:UpdateAssumeRolePolicy", "role", "lets itself assume any role"),
     EscalationAction(
-        "iam:UpdateLoginProfile", "user", "sets the password of somebody who may do more", others_only=True
+        "iam:CreateLoginProfile", "user", "creates a password of a user with more permissions", others_only=True
+    ),
+    EscalationAction("iam:CreatePolicyVersion", "policy", "replaces the document of an attached policy"),
+    EscalationAction("iam:DeleteRolePermissionsBoundary", "role", "removes the boundary of a role"),
+    EscalationAction("iam:DeleteUserPermissionsBoundary", "user", "removes the boundary of a user"),
+    EscalationAction(
+        "iam:PassRole", "role", "passes any role to a service, which then acts with it", unrestricted_only=True
+    ),
+    EscalationAction("iam:PutGroupPolicy", "group", "writes any policy into a group"),
+    EscalationAction("iam:PutRolePermissionsBoundary", "role", "replaces the boundary of a role"),
+    EscalationAction("iam:PutRolePolicy", "role", "writes any policy into a role"),
+    EscalationAction("iam:PutUserPermissionsBoundary", "user", "replaces the boundary of a user"),
+    EscalationAction("iam:PutUserPolicy", "user", "writes any policy into a user"),
+    EscalationAction("iam:SetDefaultPolicyVersion", "policy", "selects an older version that allows more"),
+    EscalationAction("iam:UpdateAssumeRolePolicy", "role", "allows itself to assume any role"),
+    EscalationAction(
+        "iam:UpdateLoginProfile", "user", "sets the password of a user with more permissions", others_only=True
     ),
 )
 
-# The name of a role that no policy names; and of the one who asks, where only its group is known.
+# The name of a role that no policy names, and of a caller of whom only the group is known.
 _NOBODY = "q0koding0audit0nobody"
 _OWN_NAME = re.compile(r"\$\{\s*aws:username\s*(,\s*'[^'}]*'\s*)?\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyHolder:
-    """Who would hold policies. kind and name: None and "" for whoever it is, or any member of a group.
+    """The principal that policies are evaluated for.
 
-    arn: of a user or role, "" where it is not known; unique_id: of a user, likewise.
+    kind: its kind; None for any principal, or any member of a group.
+    name: its name; "" with kind None.
+    arn: the ARN of a user or role; "" if unknown.
+    unique_id: the id of a user; "" if unknown.
     """
 
     kind: PrincipalKind | None = None
@@ -79,13 +90,17 @@ class PolicyHolder:
 
     @property
     def own_name(self) -> str:
-        """What `${aws:username}` comes to; "" for a role, which has none."""
+        """The value of `${aws:username}`; "" for a role, which has none."""
         return "" if self.kind == "role" else self.name if self.kind == "user" else _NOBODY
 
 
 @dataclass(frozen=True, slots=True)
 class NamedDocument:
-    """A policy's document: its name as in Snapshot.documents, and its JSON."""
+    """A document of a policy.
+
+    name: its name in Snapshot.documents.
+    text: its JSON.
+    """
 
     name: str
     text: str
@@ -93,7 +108,13 @@ class NamedDocument:
 
 @dataclass(frozen=True, slots=True)
 class EffectivePolicies:
-    """What decides what a holder may do. boundary None: there is none; scps: from the root down to the account."""
+    """The policies that decide what a holder may do.
+
+    identity: attached and inline policies, also of groups.
+    boundary: the permissions boundary; None if there is none.
+    scps: the SCPs of each level, from the root down to the account.
+    management_account: the id of the organization's management account; "" if unknown.
+    """
 
     identity: tuple[NamedDocument, ...]
     boundary: NamedDocument | None = None
@@ -103,7 +124,10 @@ class EffectivePolicies:
 
 @dataclass
 class EscalationAnalyzer:
-    """Decisions for one account. Each document is read once for each name that its variables may come to."""
+    """Decides which escalation actions a holder may use in an account.
+
+    Each document is parsed once per value of `${aws:username}`, and each holder is decided once.
+    """
 
     account: Account
     _documents_by_name: dict[tuple[NamedDocument, str], _ParsedDocument]
@@ -113,43 +137,49 @@ class EscalationAnalyzer:
     def of(cls, account: Account) -> EscalationAnalyzer:
         return cls(account, {}, {})
 
-    def escalation_actions(self, holder: PolicyHolder, bearing: EffectivePolicies) -> frozenset[str]:
-        """The ways that a holder has, as actions. What a condition leaves open counts as one: unknown is not OK.
+    def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
+        """The escalation actions that a holder may use. One that depends on an unknown condition is included.
 
-        What a Deny, the boundary or an SCP takes away for certain is none.
+        One that a Deny, the boundary or an SCP certainly denies is not included.
         """
-        key = (holder, bearing)
+        key = (holder, effective)
         if key not in self._actions_by_holder:
             self._actions_by_holder[key] = frozenset(
-                way.action for way in ESCALATION_ACTIONS if self._has_action(way, holder, bearing)
+                escalation.action
+                for escalation in ESCALATION_ACTIONS
+                if self._has_action(escalation, holder, effective)
             )
         return self._actions_by_holder[key]
 
     def may_deny_escalation(self, text: NamedDocument) -> bool:
-        """Whether a document may deny any way to somebody."""
+        """Whether a document may deny an escalation action to a principal."""
         found = self._parsed_document(text, "")
         if found.document is None:
             return True
         rules = (rule for rule in found.compiled.statements_about("iam") if rule.effect == "Deny")
-        return any(rule.covers_action(way.action.lower(), "iam") for rule in rules for way in ESCALATION_ACTIONS)
+        return any(
+            rule.covers_action(escalation.action.lower(), "iam") for rule in rules for escalation in ESCALATION_ACTIONS
+        )
 
-    def _has_action(self, way: EscalationAction, holder: PolicyHolder, bearing: EffectivePolicies) -> bool:
+    def _has_action(self, escalation: EscalationAction, holder: PolicyHolder, effective: EffectivePolicies) -> bool:
         own = holder.own_name
-        identity = [self._parsed_document(each, own) for each in bearing.identity]
-        if not any(each.has_statement_about(way.action, "Allow") for each in identity):
+        identity = [self._parsed_document(each, own) for each in effective.identity]
+        if not any(each.has_statement_about(escalation.action, "Allow") for each in identity):
             return False
-        limits = [each for each in (bearing.boundary, *(one for level in bearing.scps for one in level)) if each]
+        limits = [each for each in (effective.boundary, *(one for level in effective.scps for one in level)) if each]
         every = [*identity, *(self._parsed_document(each, own) for each in limits)]
-        policies = self._evaluated_policies(bearing, own)
+        policies = self._evaluated_policies(effective, own)
         try:
-            resources = list(self._candidate_resources(way, own, every))
+            resources = list(self._candidate_resources(escalation, own, every))
         except TooManyStates:
             return True
-        return any(self._is_allowed(way, resource, holder, policies) for resource in resources)
+        return any(self._is_allowed(escalation, resource, holder, policies) for resource in resources)
 
-    def _is_allowed(self, way: EscalationAction, resource: str, holder: PolicyHolder, policies: Policies) -> bool:
+    def _is_allowed(
+        self, escalation: EscalationAction, resource: str, holder: PolicyHolder, policies: Policies
+    ) -> bool:
         request = AccessRequest(
-            way.action, resource, self._principal_arn(holder), _request_context(holder, self.account)
+            escalation.action, resource, self._principal_arn(holder), _request_context(holder, self.account)
         )
         return decide(request, policies).verdict in ("allowed", "unknown")
 
@@ -159,26 +189,28 @@ class EscalationAnalyzer:
             return f"arn:{account.partition}:sts::{account.id}:assumed-role/{holder.name}/*"
         return holder.arn or account.arn("user", holder.name if holder.kind == "user" else "*")
 
-    def _candidate_resources(self, way: EscalationAction, own: str, read: Iterable[_ParsedDocument]) -> Iterator[str]:
-        """One resource for each combination of patterns that some resource of the way's kind can match."""
-        prefix = f"arn:{self.account.partition}:iam::{self.account.id}:{way.kind}/"
-        if way.unrestricted_only:
+    def _candidate_resources(
+        self, escalation: EscalationAction, own: str, read: Iterable[_ParsedDocument]
+    ) -> Iterator[str]:
+        """One resource per combination of patterns that a resource of the action's kind can match."""
+        prefix = f"arn:{self.account.partition}:iam::{self.account.id}:{escalation.kind}/"
+        if escalation.unrestricted_only:
             yield from (f"{prefix}{_NOBODY}", f"{prefix}{_NOBODY}/{_NOBODY}")
             return
         patterns: dict[Tokens, str] = {}
         for each in read:
-            patterns |= each.resource_patterns(way.action)
-        oneself = [f"{prefix}{own}", f"{prefix}*/{own}"] if way.others_only and own else []
+            patterns |= each.resource_patterns(escalation.action)
+        oneself = [f"{prefix}{own}", f"{prefix}*/{own}"] if escalation.others_only and own else []
         elements = [{resource_tokens(each, variables=False): each for each in oneself}]
         space = PatternSpace([*elements, *({pattern: text} for pattern, text in patterns.items())])
         yield from (region.example for mask, region in space.regions(prefix).items() if not mask & 1)
 
-    def _evaluated_policies(self, bearing: EffectivePolicies, own: str) -> Policies:
+    def _evaluated_policies(self, effective: EffectivePolicies, own: str) -> Policies:
         return Policies(
-            identity=tuple(self._evaluated_policy(each, own) for each in bearing.identity),
-            boundary=None if bearing.boundary is None else (self._evaluated_policy(bearing.boundary, own),),
-            scps=tuple(tuple(self._evaluated_policy(each, own) for each in level) for level in bearing.scps),
-            management_account=bearing.management_account,
+            identity=tuple(self._evaluated_policy(each, own) for each in effective.identity),
+            boundary=None if effective.boundary is None else (self._evaluated_policy(effective.boundary, own),),
+            scps=tuple(tuple(self._evaluated_policy(each, own) for each in level) for level in effective.scps),
+            management_account=effective.management_account,
         )
 
     def _evaluated_policy(self, text: NamedDocument, own: str) -> Policy:
@@ -192,7 +224,11 @@ class EscalationAnalyzer:
 
 @dataclass(frozen=True, slots=True)
 class _ParsedDocument:
-    """A document made ready. document None: it cannot be read, and its compiled form says so to whoever asks."""
+    """A document for the evaluation.
+
+    compiled: what the evaluation uses; of a document that cannot be parsed it gives `unknown`.
+    document: the parsed document; None if it cannot be parsed.
+    """
 
     compiled: CompiledDocument
     document: Document | None
@@ -226,9 +262,9 @@ def _parse_document(text: str, own: str) -> _ParsedDocument:
 
 
 def _expand_own_name(statement: Statement, own: str) -> Statement:
-    """The statement with the own name of who asks written out where it says which resources it is about.
+    """The statement with `${aws:username}` replaced by this name in its resources.
 
-    Conditions keep the variable: what it comes to there is the evaluator's to know, or open.
+    Conditions keep the variable, because the evaluation resolves it there.
     """
     if statement.resources is None:
         return statement
@@ -237,9 +273,9 @@ def _expand_own_name(statement: Statement, own: str) -> Statement:
 
 
 def _request_context(holder: PolicyHolder, account: Account) -> Context:
-    """What is certain of every request that a holder could make, with whatever session, from wherever, with any tags.
+    """The condition keys that have the same value in every request of a holder, with any session, network or tags.
 
-    The audit of a desired action asks of a plain access key; here MFA, too, is what somebody can have.
+    The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
     """
     known = {"aws:PrincipalAccount": account.id, "aws:PrincipalIsAWSService": "false"}
     if holder.kind == "user":

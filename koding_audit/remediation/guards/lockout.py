@@ -1,4 +1,4 @@
-"""Lockout: whether a plan takes something away from whoever runs it, by meaning."""
+"""Lockout: whether a plan takes permissions away from the caller who runs it, by the meaning of the documents."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DocumentsOfAction = Callable[[Action], tuple[NamedDocument, ...]]
 
 
 def caller_key(known: Snapshot) -> tuple[PrincipalKind, str] | None:
-    """The user or role whose credentials are in use; None where there is none to look up, as for a federated user.
+    """The user or role whose credentials are in use; None if it cannot be read, as for a federated user.
 
-    Of an assumed role the ARN names the role behind its session (reference_policies_elements_principal).
+    The ARN of an assumed role names the role and then the session (reference_policies_elements_principal).
     """
     resource = known.caller.arn.split(":", 5)[-1] if known.caller else ""
     kind, _, rest = resource.partition("/")
@@ -31,14 +31,20 @@ def caller_key(known: Snapshot) -> tuple[PrincipalKind, str] | None:
 
 
 def caller_losses(
-    plan: Plan, before: Entitlements, after: Entitlements, given: DocumentsOfAction, taken: DocumentsOfAction
+    plan: Plan, before: Entitlements, after: Entitlements, granted: DocumentsOfAction, removed: DocumentsOfAction
 ) -> Iterator[str]:
-    """What the caller loses, or is newly denied, in words; nothing is read of it unless a step could do that."""
+    """What the caller loses or is newly denied, as text; its policies are read only if a step could affect it.
+
+    before, after: the account before and after the plan.
+    granted, removed: the documents that an action grants, and those that it takes away.
+    """
     caller = caller_key(before.snapshot)
-    if caller is None or not any(_can_affect_caller(step.action, caller, before, given, taken) for step in plan.steps):
+    if caller is None or not any(
+        _can_affect_caller(step.action, caller, before, granted, removed) for step in plan.steps
+    ):
         return
     if any(each.action.verb is Verb.DELETE_USER and target_principal(each.action) == caller for each in plan.steps):
-        yield "it deletes it"
+        yield "it deletes this user"
         return
     old, new = before.effective_policies(*caller), after.effective_policies(*caller)
     if old.identity != new.identity:
@@ -55,18 +61,18 @@ def _can_affect_caller(
     action: Action,
     caller: tuple[PrincipalKind, str],
     before: Entitlements,
-    given: DocumentsOfAction,
-    taken: DocumentsOfAction,
+    granted: DocumentsOfAction,
+    removed: DocumentsOfAction,
 ) -> bool:
-    """Whether an action may take something from the caller: it takes or denies, and touches it or a group of it."""
-    whom = target_principal(action)
-    if whom is not None and whom[0] != "group" and principal_key(*whom) != principal_key(*caller):
+    """Whether an action may take permissions from the caller: it removes or denies, for the caller or a group of it."""
+    target = target_principal(action)
+    if target is not None and target[0] != "group" and principal_key(*target) != principal_key(*caller):
         return False
-    takes = action.spec.is_removal or taken(action)
-    if not takes and not any(map(_has_deny, given(action))):
+    removes = action.spec.is_removal or removed(action)
+    if not removes and not any(map(_has_deny, granted(action))):
         return False
-    if whom is not None:
-        return principal_key(*whom) in before.holder_keys(*caller)
+    if target is not None:
+        return principal_key(*target) in before.holder_keys(*caller)
     return action_policy_arn(action, before.snapshot.account) in _caller_policies(before, caller)
 
 
@@ -88,15 +94,15 @@ def _loss_sentences(old: tuple[NamedDocument, ...], new: tuple[NamedDocument, ..
     try:
         difference = compare_documents(_parse_documents(old), _parse_documents(new))
     except DocumentError as error:
-        yield f"whether it does is not known: {error.message}"
+        yield f"this could not be decided: {error.message}"
         return
     lost: tuple[PolicyChange, ...] = difference.lost
     if lost:
         yield _changes_text(lost)
     elif denied and difference.forbidden:
-        yield f"it is denied {_changes_text(difference.forbidden)}"
+        yield f"it newly denies {_changes_text(difference.forbidden)}"
     elif difference.why:
-        yield f"whether it does is not decided: {difference.why}"
+        yield f"this could not be decided: {difference.why}"
 
 
 def _parse_documents(texts: tuple[NamedDocument, ...]) -> list[Document]:

@@ -111,7 +111,7 @@ def test_how_to_write_without_anything_to_write_is_refused(
 
 def test_a_snapshot_cannot_be_repaired(wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", wanted, "--source", "snapshot:nowhere", "--fix", "--yes", "--account", "123456789012"]) == 2
-    assert "a snapshot cannot be repaired" in capsys.readouterr().err
+    assert "a snapshot is read-only" in capsys.readouterr().err
 
 
 def test_what_another_tool_manages_is_shown_for_that_tool_and_never_offered_to_fix(

@@ -22,7 +22,7 @@ def test_undo_wants_somebody_to_agree(tmp_path: Path, capsys: pytest.CaptureFixt
     path = tmp_path / "journal.jsonl"
     path.write_text(journal_of(journal_header(ACCOUNT, NOW, ()), journal_line(NOW, 0, entry)), encoding="utf-8")
     assert main(["undo", str(path)]) == 2
-    assert "nobody is there to confirm" in capsys.readouterr().err
+    assert "cannot prompt: stdin or stderr is not a terminal" in capsys.readouterr().err
     assert main(["undo", str(path), "--yes"]) == 2
     assert "needs a pinned account" in capsys.readouterr().err
 

@@ -30,7 +30,7 @@ def test_a_value_is_one_word_whatever_is_in_it(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["file://x", "FILE://x", "fileb://x", "http://x", "https://x", "a\nb", "\x1b[2J"])
 def test_what_the_cli_would_read_as_a_file_or_a_line_cannot_hold_is_refused(value: str) -> None:
-    with pytest.raises(InputError, match="cannot be said to the AWS CLI") as refused:
+    with pytest.raises(InputError, match="cannot be passed to the AWS CLI") as refused:
         aws_cli_command(Action(Verb.CREATE_USER, {"UserName": value}))
     assert str(refused.value).isprintable()
 

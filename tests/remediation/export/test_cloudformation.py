@@ -138,21 +138,25 @@ def test_a_policy_is_attached_by_the_resource_that_the_template_makes() -> None:
         (
             Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": aws("IAMReadOnlyAccess")}),
             "add",
-            "only to a group that it makes: where a template of yours has group Developers, "
+            "only to a group that it creates: in the template that has group Developers, "
             "add arn:aws:iam::aws:policy/IAMReadOnlyAccess to its ManagedPolicyArns",
         ),
         (Action(Verb.ATTACH_ROLE_POLICY, {"RoleName": "app", "PolicyArn": own("mine")}), "add", "to its Managed"),
         (
             Action(Verb.PUT_USER_POLICY, {"UserName": "ada", "PolicyName": "note", "PolicyDocument": DOCUMENT}),
             "replace",
-            "where a template of yours has it, change its PolicyDocument there",
+            "in the template that has it, change its PolicyDocument",
         ),
         (
             Action(Verb.CREATE_POLICY_VERSION, {"PolicyArn": own("mine"), "PolicyDocument": DOCUMENT}),
             "replace",
-            "change its PolicyDocument there",
+            "in the template that has it, change its PolicyDocument",
         ),
-        (Action(Verb.DETACH_USER_POLICY, {"UserName": "ada", "PolicyArn": aws("X")}), "replace", "take it out there"),
+        (
+            Action(Verb.DETACH_USER_POLICY, {"UserName": "ada", "PolicyArn": aws("X")}),
+            "replace",
+            "in the template that has it, remove it",
+        ),
     ],
 )
 def test_what_a_stack_cannot_do_is_told_in_comments_and_left_out(action: Action, change: Any, reason: str) -> None:
@@ -188,11 +192,11 @@ def test_logical_ids_depend_on_names_alone_and_tell_every_two_apart() -> None:
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ({"Resource": {"Ref": "Secret"}}, "'Ref' in a policy for a function"),
-        ({"Condition": [{"Fn::ImportValue": "x"}]}, "'Fn::ImportValue' in a policy for a function"),
-        ({"Sid": "{{resolve:secretsmanager:prod}}"}, "look up '{{resolve:secretsmanager:prod}}' elsewhere"),
-        ({"{{resolve:ssm:x}}": "1"}, "look up"),
-        ({"Sid": "\ud800"}, "half a character"),
+        ({"Resource": {"Ref": "Secret"}}, "'Ref' in a policy as a function"),
+        ({"Condition": [{"Fn::ImportValue": "x"}]}, "'Fn::ImportValue' in a policy as a function"),
+        ({"Sid": "{{resolve:secretsmanager:prod}}"}, "resolve '{{resolve:secretsmanager:prod}}' as a reference"),
+        ({"{{resolve:ssm:x}}": "1"}, "would resolve"),
+        ({"Sid": "\ud800"}, "half of a surrogate pair"),
     ],
 )
 def test_what_cloudformation_would_put_something_else_for_is_refused(statement: Any, why: str) -> None:
@@ -205,5 +209,5 @@ def test_what_cloudformation_would_put_something_else_for_is_refused(statement: 
 def test_more_than_a_template_holds_is_refused() -> None:
     groups = [Action(Verb.CREATE_GROUP, {"GroupName": f"g{number}"}) for number in range(501)]
     assert export(plan(*groups[1:])).text.count("\n    Type: AWS::IAM::Group\n") == 500
-    with pytest.raises(InputError, match="a template holds 500 resources, and this plan needs 501"):
+    with pytest.raises(InputError, match="a template can have 500 resources, and this plan needs 501"):
         export(plan(*groups))

@@ -172,7 +172,7 @@ def test_another_account_is_refused_before_anything_is_made() -> None:
 
 def test_the_head_counts_what_terraform_plan_will_count() -> None:
     head = export(everything()).text.split("\n\n")[0]
-    assert "\n# it says 1 to import, 10 to add, 1 to change, 0 to destroy." in head
+    assert "\n# alone it shows 1 to import, 10 to add, 1 to change, 0 to destroy." in head
     assert all(line.startswith("# ") for line in head.splitlines())
 
 
@@ -189,7 +189,7 @@ def test_what_terraform_cannot_do_is_told_in_comments_and_left_out(verb: Verb) -
     assert "resource" not in read(found.text)
 
 
-@pytest.mark.parametrize(("text", "why"), [("e\u0301", "other characters"), ("\ud800", "half a character")])
+@pytest.mark.parametrize(("text", "why"), [("e\u0301", "other characters"), ("\ud800", "half of a surrogate pair")])
 def test_a_text_that_terraform_would_change_is_refused(text: str, why: str) -> None:
     document = json.dumps({"Statement": [{"Sid": text}]})
     action = Action(Verb.PUT_USER_POLICY, {"UserName": "ada", "PolicyName": "note", "PolicyDocument": document})

@@ -36,8 +36,8 @@ from tests.values import aws, live_group, live_role, live_user, snapshot
 def test_nothing_is_taken_away_from_the_caller(live: Snapshot, action: Action) -> None:
     found = judged(live, action, allow_admin=True)
     assert guards_of(found) == ["lockout"]
-    assert "the plan takes something away from its own caller, " in found.refusals[0].message
-    assert "credentials of somebody whom it does not touch" in found.refusals[0].hint
+    assert "the plan takes permissions away from its own caller, " in found.refusals[0].message
+    assert "use the credentials of a principal that the plan does not change" in found.refusals[0].hint
 
 
 LOCKS_NOBODY_OUT = {
@@ -105,4 +105,4 @@ def test_a_caller_who_cannot_be_read_is_not_known_to_keep_everything() -> None:
     (refusal,) = evaluate_guards(
         plan(detach("Group", "Developers", READ)), live, asked, Guards(), GuardLimits()
     ).refusals
-    assert (refusal.guard, refusal.hint) == ("unread", "nothing was written; the caller needs iam:GetUser")
+    assert (refusal.guard, refusal.hint) == ("unread", "nothing was written; allow the caller iam:GetUser")
