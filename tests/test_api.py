@@ -54,7 +54,7 @@ def test_nothing_of_it_can_be_asked_to_write() -> None:
 
 def test_what_goes_wrong_is_raised_and_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(CHECKOUT / "policies" / "koding.yaml")
-    with pytest.raises(InputError, match="no such source"):
+    with pytest.raises(InputError, match="there is no source nonsense"):
         api.scan(file, source="nonsense")
     with pytest.raises(AccessError, match="111111111111"):
         api.plan(file, source="demo", account="111111111111")

@@ -1,4 +1,4 @@
-"""What the policies of an account allow somebody: the question resolved, the account read, each action decided."""
+"""Decides what the policies of an account allow a principal: resolves the question, reads, decides each action."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from koding_audit.scan.options import AccessQuestion
 from koding_audit.scan.session import identify_account
 
 RequestContext = tuple[tuple[str, tuple[str, ...]], ...]
-"""What a request carries: each condition key with its values."""
+"""The condition keys of a request, each with its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuestion:
-    """A question whose wildcards and context are resolved, before anything is read."""
+    """A question with its wildcards and context resolved, before anything is read."""
 
     principal: str
     actions: tuple[str, ...]
@@ -37,61 +37,61 @@ class ResolvedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class AccessAnswer:
-    """What is decided about one principal."""
+    """The decisions about one principal."""
 
     principal: Principal
     decisions: Mapping[str, Decision]
     """The decision about each action, with the statements that decide."""
     gaps: tuple[Gap, ...]
-    """What could not be read."""
+    """The facts that could not be read."""
 
 
-def resolve_question(asked: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
-    """The question with each action by its name. Raises InputError."""
-    context = parse_context(asked.context)
-    names = resolve_actions(asked.action, terminal)
-    return ResolvedQuestion(asked.principal, names, asked.resource, context, asked.strict)
+def resolve_question(question: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
+    """The question with its wildcards expanded to actions. Raises InputError."""
+    context = parse_context(question.context)
+    names = resolve_actions(question.action, terminal)
+    return ResolvedQuestion(question.principal, names, question.resource, context, question.strict)
 
 
-def decide_access(source: AccountSource, asked: ResolvedQuestion, pinned: str, terminal: Terminal) -> AccessAnswer:
+def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str, terminal: Terminal) -> AccessAnswer:
     """Read the principal and every policy that decides, and decide each action. Raises AuditError.
 
-    pinned: the id of the only account that is accepted, "" for any.
+    pinned: the id of the only account that is accepted; "" accepts any.
     """
     account, _ = identify_account(source, pinned, terminal)
-    kind, name = _parse_principal(asked.principal, account)
+    kind, name = _parse_principal(question.principal, account)
     terminal.show_progress(f"reading account {account.id} ...")
     snapshot = source.collect(_principal_query(kind, name))
     principal = _find_principal(snapshot, kind, name)
-    permissions, place = Permissions(snapshot, strict=asked.strict), Location("", 1, 1)
+    permissions, place = Permissions(snapshot, strict=question.strict), Location("", 1, 1)
     decisions = {
-        each: permissions.decide(principal, RequiredAction(each, place, asked.resource, asked.context))
-        for each in asked.actions
+        each: permissions.decide(principal, RequiredAction(each, place, question.resource, question.context))
+        for each in question.actions
     }
     return AccessAnswer(principal, decisions, snapshot.gaps)
 
 
-def parse_context(said: Iterable[str]) -> RequestContext:
-    """`KEY=VALUE` of each; of a key that is given again all values. Raises InputError."""
+def parse_context(pairs: Iterable[str]) -> RequestContext:
+    """The context keys of `KEY=VALUE` pairs; a repeated key gets all its values. Raises InputError."""
     values: dict[str, list[str]] = {}
-    for each in said:
+    for each in pairs:
         key, equals, value = each.partition("=")
         if not key or not equals:
-            raise InputError(f"--context {each}: KEY=VALUE is needed", "--context aws:RequestedRegion=eu-west-1")
+            raise InputError(f"--context {each} is not KEY=VALUE", "write --context aws:RequestedRegion=eu-west-1")
         values.setdefault(key, []).append(value)
     return tuple((key, tuple(texts)) for key, texts in values.items())
 
 
 def resolve_actions(pattern: str, terminal: Terminal) -> tuple[str, ...]:
-    """The actions that are asked about; of wildcards all that there are, by the list that ships with the tool."""
+    """The actions that a pattern matches, by the list that ships with the tool. Raises InputError if there are none."""
     service, colon, name = pattern.partition(":")
     if pattern != "*" and not (service and colon and name):
-        raise InputError(f"{pattern}: this is not an action", "write SERVICE:Action, as in ec2:RunInstances")
+        raise InputError(f"{pattern} is not an action", "write SERVICE:Action, for example ec2:RunInstances")
     known = actions.load_actions()
     if "*" in pattern or "?" in pattern:
         found = known.expand(pattern)
         if not found:
-            raise InputError(f"{pattern}: no action of AWS matches this (list of {known.origin.date})")
+            raise InputError(f"no AWS action matches {pattern} (list of {known.origin.date})")
         return found
     if pattern not in known:
         near = known.nearest_action(pattern)
@@ -100,13 +100,13 @@ def resolve_actions(pattern: str, terminal: Terminal) -> tuple[str, ...]:
     return (pattern,)
 
 
-def _parse_principal(said: str, account: Account) -> tuple[PrincipalKind, str]:
+def _parse_principal(text: str, account: Account) -> tuple[PrincipalKind, str]:
     """`user/NAME`, `group/NAME`, `role/NAME`, or an ARN of this account."""
-    if said.startswith("arn:"):
-        if not said.startswith(f"arn:{account.partition}:iam::{account.id}:"):
-            raise InputError(f"{said}: this is not of account {account.id}", "use the credentials of its account")
-        said = said.split(":", 5)[5]
-    kind, _, path = said.partition("/")
+    if text.startswith("arn:"):
+        if not text.startswith(f"arn:{account.partition}:iam::{account.id}:"):
+            raise InputError(f"{text} is not of account {account.id}", "use the credentials of its account")
+        text = text.split(":", 5)[5]
+    kind, _, path = text.partition("/")
     name = path.rpartition("/")[2]
     if kind == "user" and name:
         return "user", name
@@ -114,7 +114,7 @@ def _parse_principal(said: str, account: Account) -> tuple[PrincipalKind, str]:
         return "group", name
     if kind == "role" and name:
         return "role", name
-    raise InputError(f"{said}: a user, group or role is needed", "write user/NAME, group/NAME, role/NAME, or its ARN")
+    raise InputError(f"{text} is not a user, group or role", "write user/NAME, group/NAME, role/NAME, or its ARN")
 
 
 def _principal_query(kind: PrincipalKind, name: str) -> Query:
