@@ -165,7 +165,7 @@ def test_a_default_file_is_not_written_over_either(refused: Said) -> None:
         ("/dev/full", "already exists"),
         ("-", "only a report can go to standard output"),
         ("", "an empty name is not a file name"),
-        ("new/", "no name of a file"),
+        ("new/", "not a file name"),
         ("nowhere/new", "is not a folder"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_schema_that_is_there_is_left_alone_and_told(offline: Command) -> None
     (offline.home / SCHEMA).write_text("mine")
     result = offline("init")
     assert result.status == 0
-    assert f"{SCHEMA} already exists" in result.stderr
+    assert f"{SCHEMA} is there already" in result.stderr
     assert (offline.home / SCHEMA).read_text() == "mine"
 
 

@@ -251,7 +251,7 @@ def test_a_folder_of_somebody_else_is_refused(desk: Desk) -> None:
     (desk.home / "theirs").mkdir(mode=0o500)
     tool = (*powerless, *TOOL)
     for arguments, told in (
-        (("plan", desk.desired, "--out", "theirs/fix.plan"), "theirs cannot be written"),
+        (("plan", desk.desired, "--out", "theirs/fix.plan"), "theirs is not writable"),
         (("scan", desk.desired, "--output", "json:theirs/report.json"), "theirs is no folder that can be written"),
         (("scan", desk.desired, *FIX, "--journal", "theirs/fix.jsonl"), "cannot be created: Permission denied"),
     ):
