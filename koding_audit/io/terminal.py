@@ -99,7 +99,7 @@ class SilentTerminal(Terminal):
     def say(self, line: str) -> None:
         """Print nothing."""
 
-    def ask(self, question: str) -> bool:  # noqa: ARG002 - nobody is asked
+    def ask(self, question: str) -> bool:  # noqa: ARG002 - as Terminal.ask
         """Agree to nothing."""
         return False
 

@@ -95,8 +95,8 @@ def resolve_actions(pattern: str, terminal: Terminal) -> tuple[str, ...]:
         return found
     if pattern not in known:
         near = known.nearest_action(pattern)
-        meant = f"; did you mean {near}?" if near else ""
-        terminal.note(f"{escape(pattern)} is not among AWS's actions of {known.origin.date}{meant}")
+        suggestion = f"; did you mean {near}?" if near else ""
+        terminal.note(f"{escape(pattern)} is not among AWS's actions of {known.origin.date}{suggestion}")
     return (pattern,)
 
 
