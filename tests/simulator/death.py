@@ -165,7 +165,7 @@ def _told(scene: Scene, seen: Seen, second: Run) -> list[str]:
     done = sum(entry.outcome == "done" for entry in past.entries) if past else 0
     open_ = sum(entry.outcome in ("started", "pending", "unknown") for entry in past.entries) if past else 0
     word = "change" if done == 1 else "changes"
-    expected = seen.problem or f"{done} {word} done, {open_} not known; its journal is {scene.journal}"
+    expected = seen.problem or f"{done} {word} done, {open_} unknown; its journal is {scene.journal}"
     return [] if expected in second.output else [f"the next run does not say {expected!r}: {second.output[-800:]}"]
 
 
