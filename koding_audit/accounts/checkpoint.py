@@ -1,4 +1,4 @@
-"""The file of a run over many accounts: what was found in each that is done, so that a run that died can go on."""
+"""The checkpoint of a run over many accounts: the reports of finished accounts, so that a later run can continue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from koding_audit.model.report import Report
 from koding_audit.report.codec import decode_report, encode_report
 
 CHECKPOINT_LIFETIME = timedelta(hours=24)
-"""Older than that, what was found is no part of a run any more: accounts change."""
+"""How long a report in a checkpoint is used. An older one is not, because the account may have changed."""
 
 SCHEMA_STEPS: Sequence[Sequence[str]] = (
     (
@@ -24,57 +24,57 @@ SCHEMA_STEPS: Sequence[Sequence[str]] = (
     ),
 )
 
-_BATCH_SIZE = 100  # reports that are read in one transaction
+_BATCH_SIZE = 100  # reports per transaction
 _APPLICATION_ID = 0x6B617572
 _INSERT_REPORT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report) VALUES (?, ?, ?, ?)"
 _SELECT_ACCOUNTS = "SELECT account FROM accounts WHERE run = ? AND finished_at > ?"
 _SELECT_REPORT = "SELECT report FROM accounts WHERE run = ? AND finished_at > ? AND account = ?"
 
 
-def run_fingerprint(desired: Desired, said: Iterable[object]) -> str:
-    """What tells this run from another: the bytes of its files, what else was said, as JSON values, and the tool."""
+def run_fingerprint(desired: Desired, options: Iterable[object]) -> str:
+    """SHA-256 over what determines the reports of a run: its files, its options as JSON values, the tool's version."""
     files = [[each.path, each.sha256] for each in desired.files]
-    return hashlib.sha256(write_json([__version__, files, *said]).encode()).hexdigest()
+    return hashlib.sha256(write_json([__version__, files, *options]).encode()).hexdigest()
 
 
 def check_checkpoint_path(path: str) -> None:
-    """Whether the file can be called that, as far as can be told before it is made. Raises InputError."""
+    """Check the path of a checkpoint before a run, without creating the file. Raises InputError."""
     sqlite.check_database_path(path, _database_kind())
 
 
 def read_completed_accounts(path: str, run: str, now: datetime) -> frozenset[str]:
-    """The accounts whose reports of this run are kept; the file is made where there is none. Raises AuditError."""
+    """The accounts whose reports of this run are saved; creates the file if it does not exist. Raises AuditError."""
     sqlite.create_database(path, _database_kind())
-    with sqlite.open_database(path, _database_kind(), "BEGIN IMMEDIATE") as kept:
+    with sqlite.open_database(path, _database_kind(), "BEGIN IMMEDIATE") as database:
         return frozenset(
-            account for (account,) in kept.execute(_SELECT_ACCOUNTS, (run, format_time(now - CHECKPOINT_LIFETIME)))
+            account for (account,) in database.execute(_SELECT_ACCOUNTS, (run, format_time(now - CHECKPOINT_LIFETIME)))
         )
 
 
 def read_completed_reports(path: str, run: str, now: datetime, account_ids: Iterable[str]) -> Iterator[Report]:
-    """The reports of accounts that are done, one at a time; now: as `done` was told. Raises AuditError.
+    """The reports of finished accounts, one at a time. Raises AuditError.
 
-    No other run that keeps its accounts in the file has to wait until whoever asked is done with them.
+    now: the same time as for `read_completed_accounts`.
+
+    The file is not locked while the caller uses a report, so other runs can save theirs.
     """
     rest = iter(account_ids)
-    while some := list(islice(rest, _BATCH_SIZE)):
-        with sqlite.open_database(path, _database_kind(), "BEGIN") as kept:
+    while batch := list(islice(rest, _BATCH_SIZE)):
+        with sqlite.open_database(path, _database_kind(), "BEGIN") as database:
             rows = [
-                kept.execute(_SELECT_REPORT, (run, format_time(now - CHECKPOINT_LIFETIME), each)).fetchone()
-                for each in some
+                database.execute(_SELECT_REPORT, (run, format_time(now - CHECKPOINT_LIFETIME), each)).fetchone()
+                for each in batch
             ]
-        for account_id, row in zip(some, rows, strict=True):
+        for account_id, row in zip(batch, rows, strict=True):
             if row is None:
-                raise _database_kind().unusable_error(
-                    path, f"what was found in account {account_id} was taken out of it"
-                )
+                raise _database_kind().unusable_error(path, f"the report of account {account_id} was removed from it")
             yield decode_report(parse_json(row[0], path), path)
 
 
 def save_account_report(path: str, run: str, account_id: str, report: Report, now: datetime) -> None:
-    """Keep the report of one account, on the disk when this returns. Raises AuditError."""
-    with sqlite.open_database(path, _database_kind(), "BEGIN IMMEDIATE") as kept:
-        kept.execute(_INSERT_REPORT, (run, account_id, format_time(now), encode_report(report)))
+    """Save the report of one account; it is on the disk when this returns. Raises AuditError."""
+    with sqlite.open_database(path, _database_kind(), "BEGIN IMMEDIATE") as database:
+        database.execute(_INSERT_REPORT, (run, account_id, format_time(now), encode_report(report)))
 
 
 def _database_kind() -> sqlite.DatabaseKind:

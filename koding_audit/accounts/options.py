@@ -1,4 +1,4 @@
-"""What a run over many accounts is asked for, as values: which of them, and where they are audited."""
+"""The options of a run over many accounts: which accounts, and where they are audited."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from koding_audit.model.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """Where the accounts are audited: in threads of this process, or by workers of dask."""
+    """Where the accounts are audited: in threads of this process, or by dask workers."""
 
     engine: str = ""
-    """`threads` or `dask`; "" for dask where a scheduler is named, and for threads otherwise."""
+    """`threads` or `dask`; "" for dask if there is a scheduler, else threads."""
     parallel: int | None = None
-    """How many accounts are under way at once, in all."""
+    """How many accounts are audited at the same time, in all processes; None for the default."""
     workers: int | None = None
-    """How many worker processes of this machine dask gets; None for one a processor."""
+    """How many dask worker processes to start on this machine; None for one per processor."""
     scheduler: str = ""
-    """The address of a dask cluster that is there, `tls://HOST:PORT`."""
+    """The address of an existing dask cluster, `tls://HOST:PORT`; "" for none."""
     tls_ca: str = ""
-    """A file of PEM with the certificates that are trusted."""
+    """A PEM file with the trusted certificates."""
     tls_cert: str = ""
-    """A file of PEM with our certificate."""
+    """A PEM file with the certificate of this run."""
     tls_key: str = ""
-    """A file of PEM with its key."""
+    """A PEM file with the key of that certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class AccountsOptions:
     """Which accounts of the targets are audited, and how."""
 
     targets: tuple[str, ...] = ()
-    """Names of targets; none for all."""
+    """Names of targets; () for all."""
     shard: tuple[int, int] | None = None
-    """Part I of N equal parts of the accounts."""
+    """Number I and count N: part I of N parts of the accounts; None for all accounts."""
     resume: str = ""
-    """The file that keeps what was found in each account, for a run that goes on after this one died."""
+    """The checkpoint file, from which a later run continues; "" for none."""
     keep_going: bool = False
-    """Whether a fix goes on after an account that did not end as expected."""
+    """Whether a fix continues after an account that did not end as expected."""
     engine: EngineOptions = field(default_factory=EngineOptions)

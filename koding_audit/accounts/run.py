@@ -1,4 +1,4 @@
-"""`scan` of a desired state with `targets`: every account of them through its role, and one report of all."""
+"""Scans the accounts of `targets`, each through its role, and joins the results in one report."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ from koding_audit.scan.run import Run
 from koding_audit.scan.session import identify_account
 
 _ORGANIZATION_HINT = (
-    "`ou` and `tag` need the credentials of the management account or a delegated administrator, and"
-    " organizations:List*; or name the `accounts`"
+    "for `ou` and `tag`, use credentials of the management account or a delegated administrator with"
+    " organizations:List*, or list the `accounts`"
 )
 
 
 def scan_targets(
     run: Run, source: AccountSource, desired: Desired, writes: WriteOptions | None, options: AccountsOptions
 ) -> Report:
-    """One report of all accounts that this run is about. One that could not be read is an error in it. Raises
-    AuditError where it is not known which they are.
+    """One report of all accounts of a run. An account that could not be read is an error in the report.
 
-    writes: None where nothing is to be written.
+    writes: what may be written; None to write nothing.
+
+    Raises AuditError if the accounts of a target cannot be determined.
     """
-    # Whose the credentials are is no account of the run: the pinned ones are those that they lead to.
+    # The caller's own account is not checked against --account: that names an account that a role leads to.
     caller, _ = identify_account(source, "", run.terminal)
     if source.connection is None:
         raise AssertionError("unreachable: targets are reached from a live source only")
@@ -52,7 +53,7 @@ def scan_targets(
 
 
 def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:
-    """The same, with a word to who is waiting after each."""
+    """The same reports; shows the progress after each account."""
     for done, report in enumerate(reports, 1):
         terminal.show_progress(f"{done} of {number} accounts ...")
         yield report
@@ -61,45 +62,45 @@ def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -
 def _scan_concurrently(
     run: Run, work: AccountWork, accounts: Sequence[TargetAccount], options: AccountsOptions
 ) -> Iterator[Report]:
-    """Several at once, and only read. With `--resume`, those that a run before this one was done with are not."""
-    path, this = options.resume, _fingerprint_run(run, work.desired)
-    begun = datetime.now(timezone.utc)
-    done = checkpoint.read_completed_accounts(path, this, begun) if path else frozenset()
+    """The reports of accounts that are read at the same time; with `--resume`, those of finished accounts first."""
+    path, fingerprint = options.resume, _fingerprint_run(run, work.desired)
+    started_at = datetime.now(timezone.utc)
+    done = checkpoint.read_completed_accounts(path, fingerprint, started_at) if path else frozenset()
     rest = [each for each in accounts if each.account_id not in done]
     if path:
-        told = f"{len(accounts) - len(rest)} of {pluralize(len(accounts), 'account')} are in it already"
-        run.terminal.note(f"{escape(path)}: {told}")
+        count = f"{len(accounts) - len(rest)} of {pluralize(len(accounts), 'account')} are in it already"
+        run.terminal.note(f"{escape(path)}: {count}")
         yield from checkpoint.read_completed_reports(
-            path, this, begun, [each.account_id for each in accounts if each.account_id in done]
+            path, fingerprint, started_at, [each.account_id for each in accounts if each.account_id in done]
         )
     work = replace(work, run=replace(work.run, terminal=Terminal(quiet=True)))
-    members = AccountJobs(rest, run.baseline, work.partition)
-    with contextlib.closing(parallel.run_concurrently(work, members, options.engine)) as pairs:
+    jobs = AccountJobs(rest, run.baseline, work.partition)
+    with contextlib.closing(parallel.run_concurrently(work, jobs, options.engine)) as pairs:
         for account_id, report in pairs:
-            # What could not be read whole is asked for again.
+            # An account with an incomplete report is audited again by the next run.
             if path and report_status(report) != "incomplete":
-                checkpoint.save_account_report(path, this, account_id, report, datetime.now(timezone.utc))
+                checkpoint.save_account_report(path, fingerprint, account_id, report, datetime.now(timezone.utc))
             yield report
 
 
 def _fingerprint_run(run: Run, desired: Desired) -> str:
-    """What tells this run from others: with any of it said otherwise, an account's audit would be another one."""
+    """The fingerprint of a run for its checkpoint: of everything that an account's audit depends on."""
     options, baseline, scripts = run.options, run.baseline, run.scripts.scripts if run.scripts else ()
-    wanted, rules = options.desired, options.rules
-    said = [wanted.with_sets, rules.only, rules.skip, wanted.strict, options.stacks, options.principal]
+    choices, rules = options.desired, options.rules
+    values = [choices.with_sets, rules.only, rules.skip, choices.strict, options.stacks, options.principal]
     files = [each.sha256 for script in scripts for each in script.files]
     return checkpoint.run_fingerprint(
-        desired, [said, options.source.settings.endpoint_url, files, baseline.file.sha256 if baseline else None]
+        desired, [values, options.source.settings.endpoint_url, files, baseline.file.sha256 if baseline else None]
     )
 
 
 def _find_accounts(
     run: Run, connection: Connection, desired: Desired, options: AccountsOptions
 ) -> tuple[TargetAccount, ...]:
-    """The accounts of the run, by their ids. Raises AuditError."""
+    """The accounts of the run, in the order of their ids. Raises AuditError."""
     pinned = run.options.source.account
     targets = _select_targets(options.targets, desired)
-    run.terminal.show_progress("looking for the accounts ...")
+    run.terminal.show_progress("listing the accounts ...")
     try:
         accounts = target_accounts(targets, {each.name: _target_account_ids(connection, each) for each in targets})
     except ConflictingRolesError as error:
@@ -108,25 +109,27 @@ def _find_accounts(
     if pinned:
         accounts = tuple(each for each in accounts if each.account_id == pinned)
         if not accounts:
-            raise AccessError(f"account {pinned} is in none of the targets", "leave --account out, or add it")
+            raise AccessError(f"account {pinned} is in none of the targets", "omit --account, or add it to a target")
     outside = [each for each in accounts if desired.account_ids and each.account_id not in desired.account_ids]
     if outside:
-        message = f"account {outside[0].account_id} is in the targets, and not one of those that `account` says"
-        raise AccessError(message, "exclude it from the target, or add it there", desired.account_source)
+        message = f"account {outside[0].account_id} is in the targets, but not in `account`"
+        raise AccessError(message, "exclude it from the target, or add it to `account`", desired.account_source)
     number, count = options.shard or (1, 1)
-    mine = shard_accounts(accounts, number, count)
-    if not mine:
-        of = f"shard {number}/{count}" if count > 1 else "the targets"
-        hint = "use no more shards than there are accounts" if count > 1 else "look at `ou`, `tag` and `exclude`"
-        raise InputError(f"there is no account in {of}", hint)
-    return mine
+    selected = shard_accounts(accounts, number, count)
+    if not selected:
+        place = f"shard {number}/{count}" if count > 1 else "the targets"
+        hint = "use at most as many shards as accounts" if count > 1 else "check `ou`, `tag` and `exclude`"
+        raise InputError(f"there is no account in {place}", hint)
+    return selected
 
 
 def _select_targets(names: Collection[str], desired: Desired) -> list[Target]:
-    """The targets that `--target` names, all where it names none. Raises InputError."""
+    """The targets of these names; without names all targets. Raises InputError."""
     unknown = [name for name in names if name not in desired.targets]
     if unknown:
-        raise InputError(f"--target {unknown[0]}: there is no such target", f"there are: {', '.join(desired.targets)}")
+        raise InputError(
+            f"--target {unknown[0]} is not in the desired state", f"use one of {', '.join(desired.targets)}"
+        )
     return [each for name, each in desired.targets.items() if not names or name in names]
 
 
@@ -136,18 +139,21 @@ def _target_account_ids(connection: Connection, target: Target) -> frozenset[str
     try:
         return organization_accounts.read_target_accounts(connection, target)
     except CallError as error:
-        message = f"the accounts of target {target.name} are not known: {error.call}: {error.code}"
+        message = f"could not list the accounts of target {target.name}: {error.call}: {error.code}"
         raise AccessError(message, _ORGANIZATION_HINT, target.location) from error
 
 
 def _scan_in_turn(
     run: Run, work: AccountWork, accounts: Sequence[TargetAccount], options: AccountsOptions
 ) -> Iterator[Report]:
-    """Read and written in turn. After one that ends other than expected no other is touched."""
-    for number, member in enumerate(AccountJobs(accounts, run.baseline, work.partition)):
-        account = member.account
+    """The reports of accounts that are read and written one after another; stops after an incomplete one.
+
+    With `--keep-going` it continues.
+    """
+    for number, job in enumerate(AccountJobs(accounts, run.baseline, work.partition)):
+        account = job.account
         run.terminal.note(f"Account {account.account_id}:")
-        report = work(member)
+        report = work(job)
         yield report
         if report_status(report) == "incomplete" and not options.keep_going:
             yield from (_skipped_report(each, account) for each in accounts[number + 1 :])
@@ -155,23 +161,25 @@ def _scan_in_turn(
 
 
 def _skipped_report(account: TargetAccount, after: TargetAccount) -> Report:
-    message = f"account {account.account_id}: it was not looked at: account {after.account_id} did not end as expected"
-    return Report((), errors=(Problem(message, "mend that one first; --keep-going goes on all the same"),))
+    message = (
+        f"account {account.account_id} was not audited, because account {after.account_id} did not end as expected"
+    )
+    return Report((), errors=(Problem(message, "fix that account first, or add --keep-going"),))
 
 
 def check_target_options(scan: ScanOptions, writes: WriteOptions | None, options: AccountsOptions) -> None:
-    """Refuse what is about one account where a run is about several, before anything is asked of AWS. Raises
-    InputError.
-    """
+    """Refuse options that apply to one account only, before the first request. Raises InputError."""
     for name, paths in (("scp", scan.source.scps), ("rcp", scan.source.rcps)):
         if paths:
-            hint = "leave it out: where the role may, they are read from Organizations"
-            raise InputError(f"--{name} is about one account, and the desired state has targets", hint)
+            hint = f"omit --{name}: if the role has the permission, they are read from Organizations"
+            raise InputError(f"--{name} applies to one account, but the desired state has targets", hint)
     if options.resume and writes:
-        hint = "leave --resume out: of a fix that died the next one mends what is left, and no more"
-        raise InputError("--resume is about accounts that are only read", hint)
+        hint = "omit --resume: after an interrupted fix, the next run fixes only what is left"
+        raise InputError("--resume cannot be used with --fix", hint)
     if options.resume:
         checkpoint.check_checkpoint_path(options.resume)
     parallel.check_engine_options(options.engine, writes=writes is not None)
     if writes and writes.journal and not scan.source.account:
-        raise InputError("--journal is of one account", "add --account ID: by default each account has its own")
+        raise InputError(
+            "--journal needs --account", "add --account ID, or omit --journal: each account has its own journal"
+        )

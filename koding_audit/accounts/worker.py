@@ -1,4 +1,4 @@
-"""One account of a run over many, in whichever process it is entered: what is sent there, and what is done there."""
+"""Audits one account of a run over many, in this process or in a worker process."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 class ProcessCredentials:
-    """The connection of this process's own credentials, opened when it is first asked for, and kept.
+    """The connection with the credentials of this process; it is opened at the first use and stays open.
 
-    Pickled, it is the settings alone: whoever gets it finds credentials of his own by them.
+    The pickle has the settings only: a worker process finds its own credentials with them.
     """
 
     def __init__(self, settings: Settings, connection: Connection | None = None) -> None:
@@ -54,7 +54,11 @@ class ProcessCredentials:
 
 @dataclass(frozen=True)
 class AccountJob:
-    """An account, and what the baseline says of it; None where it says nothing: then all of it is new."""
+    """One account to audit.
+
+    account: the account.
+    baseline: the baseline of this account; None if there is none, so that all findings are new.
+    """
 
     account: TargetAccount
     baseline: SavedBaseline | None
@@ -62,7 +66,12 @@ class AccountJob:
 
 @dataclass(frozen=True)
 class AccountJobs:
-    """So many accounts, each made a member when it is its turn: a baseline of all of them is never in memory."""
+    """The jobs of a run, each made when it is its turn: the baseline of all accounts is never in memory.
+
+    accounts: the accounts.
+    baseline: the baseline of the run; None if there is none.
+    partition: the AWS partition of the accounts.
+    """
 
     accounts: Sequence[TargetAccount]
     baseline: SavedBaseline | None
@@ -82,32 +91,32 @@ class AccountJobs:
 
 @dataclass(frozen=True)
 class AccountWork:
-    """What is done for each member. It can be pickled, and holds no credentials."""
+    """The work for each job. It can be pickled, and contains no credentials."""
 
     run: Run
-    """The run, without a baseline."""
+    """The run, without its baseline."""
     desired: Desired
     credentials: ProcessCredentials
     partition: str
     writes: WriteOptions | None = None
-    """What may be written, None where the accounts are only read."""
+    """What may be written; None if the accounts are only read."""
 
     def prepare(self) -> None:
-        """Whether this process has credentials, and AWS knows them. Raises AuditError."""
+        """Check that this process has credentials that AWS accepts. Raises AuditError."""
         try:
             self.credentials.open_connection().identity()
         except CallError as error:
             raise identity_error(error) from error
 
-    def __call__(self, member: AccountJob) -> Report:
-        """What is said of one account, whatever happened to it."""
-        account = member.account
-        here = replace(restrict_to_targets(self.desired, account.targets), targets={})
+    def __call__(self, job: AccountJob) -> Report:
+        """The report of one account; an error of the account is an error of the report."""
+        account = job.account
+        desired = replace(restrict_to_targets(self.desired, account.targets), targets={})
         role = f"arn:{self.partition}:iam::{account.account_id}:role/{account.role}"
         try:
             own = self.credentials.open_connection().assume_role(role, account.external_id)
             source = AccountSource(own.identity, partial(collect_snapshot, connection=own), own)
-            report = scan_and_fix(replace(self.run, baseline=member.baseline), source, here, self.writes)
+            report = scan_and_fix(replace(self.run, baseline=job.baseline), source, desired, self.writes)
         except AuditError as error:
             return failed_report(account, error)
         return replace(report, errors=tuple(_prefix_account(account, each) for each in report.errors))

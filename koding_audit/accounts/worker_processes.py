@@ -1,4 +1,4 @@
-"""Worker processes of dask on this machine, which talk TLS with keys of this run alone, and end with it."""
+"""Dask worker processes on this machine: they use TLS with keys of this run only, and end with the run."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
-_MAX_STARTS = 20  # of each: what kills worker after worker is not the work on one account
-_KILL_TIMEOUT = 5.0  # seconds for a process that was killed to be gone
+_MAX_STARTS = 20  # per process: if it dies that often, the cause is not the work on one account
+_KILL_TIMEOUT = 5.0  # seconds to wait for the end of a killed process
 
-# Of both ends. Nothing is served over plain HTTP, which any user of the machine could read; and no clock is spent on
-# statistics that nobody looks at.
+# For the scheduler and the workers. Nothing is served over HTTP, which each user of the machine could read, and no CPU
+# time is used for statistics.
 DASK_SETTINGS: Mapping[str, Any] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -32,9 +32,9 @@ DASK_SETTINGS: Mapping[str, Any] = {
 
 _QUIET_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "distributed.worker", "tornado", "asyncio")
 LOG_LEVELS: Mapping[str, str] = dict.fromkeys((*_QUIET_LOGGERS, "tornado.application", "tornado.general"), "critical")
-"""Levels of loggers: what goes wrong is told by this tool, once, and in its words."""
+"""Levels of loggers: this tool reports an error itself, once."""
 
-# What runs in a worker: the modules are found where this process finds them, and never in the folder it was begun in.
+# The code of a worker. It has the module path of this process, without the folder in which it is started.
 _WORKER_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; from koding_audit.accounts import worker_processes as w; w.serve_worker()"
 )
@@ -42,7 +42,10 @@ _WORKER_CODE = (
 
 @dataclass
 class WorkerProcesses:
-    """The processes, each begun again when it dies. told: what each reads first, and from nobody else."""
+    """The processes, each started again when it dies.
+
+    config: the configuration that each process reads from its standard input, as a line of JSON.
+    """
 
     config: bytes
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,17 +54,17 @@ class WorkerProcesses:
     _stopped: bool = False
 
     def start(self, count: int) -> None:
-        """Begin so many, and see to them from now on."""
+        """Start this number of processes and supervise them."""
         for _ in range(count):
             self._supervisors.append(threading.Thread(target=self._supervise, daemon=True))
             self._supervisors[-1].start()
 
     def has_ended(self) -> bool:
-        """Whether none is left, and none is begun any more."""
+        """Whether all processes have ended and none will be started again."""
         return not any(each.is_alive() for each in self._supervisors)
 
     def stop(self) -> None:
-        """Kill them, whatever they are at: nothing that they hold is wanted any more."""
+        """Kill the processes: their results are not needed any more."""
         with self._lock:
             self._stopped = True
             for process in self._processes:
@@ -70,7 +73,7 @@ class WorkerProcesses:
             each.join(_KILL_TIMEOUT)
 
     def _supervise(self) -> None:
-        with contextlib.suppress(OSError):  # there is no room for another process
+        with contextlib.suppress(OSError):  # the system has no room for another process
             for _ in range(_MAX_STARTS):
                 process = self._start_process()
                 if process is None:
@@ -87,7 +90,10 @@ class WorkerProcesses:
                 process.stdin.write(self.config)
 
     def _start_process(self) -> subprocess.Popen[bytes] | None:
-        """In a session of its own, which no key of the terminal interrupts; its standard input says when to end."""
+        """Start a process, unless they are stopped; it ends when its standard input is closed.
+
+        It has its own session, so that Ctrl-C in the terminal does not interrupt it.
+        """
         with self._lock:
             if self._stopped:
                 return None
@@ -97,7 +103,7 @@ class WorkerProcesses:
                 "stdout": subprocess.DEVNULL,
                 "stderr": subprocess.DEVNULL,
             }
-            process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this Python, and nothing from outside
+            process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this Python, with constant arguments
                 command, bufsize=0, start_new_session=True, **streams
             )
             self._processes.add(process)
@@ -106,8 +112,12 @@ class WorkerProcesses:
 
 @contextlib.contextmanager
 def local_cluster(count: int, threads: int) -> Iterator[tuple[Any, WorkerProcesses]]:
-    """A cluster of dask whose scheduler is in this process, and its workers: so many, of so many threads each."""
-    import dask  # noqa: PLC0415 - half a second that few runs have a use for
+    """A dask cluster with its scheduler in this process, and its worker processes.
+
+    count: the number of worker processes.
+    threads: the number of threads of each.
+    """
+    import dask  # noqa: PLC0415 - takes 0.5 s, and few runs need it
     from distributed import LocalCluster, Security  # noqa: PLC0415 - as above
 
     security = Security.temporary()
@@ -120,44 +130,44 @@ def local_cluster(count: int, threads: int) -> Iterator[tuple[Any, WorkerProcess
             n_workers=0, threads_per_worker=1, security=security, host=LOOPBACK, scheduler_kwargs=serving
         )
         stack.callback(cluster.close, timeout=_KILL_TIMEOUT)
-        told = {"scheduler": cluster.scheduler_address, "threads": threads, "folder": folder}
+        config = {"scheduler": cluster.scheduler_address, "threads": threads, "folder": folder}
         keys = {name: getattr(security, name) for name in ("tls_ca_file", "tls_worker_key", "tls_worker_cert")}
-        workers = WorkerProcesses(json.dumps({**told, "keys": keys}).encode() + b"\n")
+        workers = WorkerProcesses(json.dumps({**config, "keys": keys}).encode() + b"\n")
         stack.callback(workers.stop)
         workers.start(count)
         yield cluster, workers
 
 
 def serve_worker() -> None:
-    """Be one of the workers, as the first line of standard input says, until there is no more to read of it."""
-    import asyncio  # noqa: PLC0415 - of the worker's process alone
+    """Run a worker with the configuration from the first line of standard input, until standard input is closed."""
+    import asyncio  # noqa: PLC0415 - in a worker process only
 
-    lifeline = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - to the end of the process
-    told = json.loads(lifeline.readline())
-    threading.Thread(target=_exit_with_parent, args=(lifeline, told["folder"]), daemon=True).start()
-    asyncio.run(_run_worker(told))
+    lifeline = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - open until the process ends
+    config = json.loads(lifeline.readline())
+    threading.Thread(target=_exit_with_parent, args=(lifeline, config["folder"]), daemon=True).start()
+    asyncio.run(_run_worker(config))
 
 
 def _exit_with_parent(lifeline: Any, folder: str) -> None:
-    """The process that began this one has ended, however it did: nobody waits for what is done here."""
+    """End this worker when the process that started it has ended and standard input is closed."""
     lifeline.read()
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
-async def _run_worker(told: Mapping[str, Any]) -> None:
+async def _run_worker(config: Mapping[str, Any]) -> None:
     import dask  # noqa: PLC0415 - as above
     from distributed import Security, Worker  # noqa: PLC0415 - as above
 
     with dask.config.set(DASK_SETTINGS):
         worker = Worker(
-            told["scheduler"],
-            nthreads=told["threads"],
-            security=Security(require_encryption=True, **told["keys"]),
+            config["scheduler"],
+            nthreads=config["threads"],
+            security=Security(require_encryption=True, **config["keys"]),
             host=LOOPBACK,
             dashboard_address=f"{LOOPBACK}:0",
             memory_limit=0,
-            local_directory=told["folder"],
+            local_directory=config["folder"],
         )
         async with worker:
             await worker.finished()

@@ -37,5 +37,5 @@ def test_another_run_keeps_its_accounts_while_those_that_are_done_are_gone_throu
 
 
 def test_an_account_that_was_done_and_is_gone_is_no_silence(path: str) -> None:
-    with pytest.raises(AuditError, match="what was found in account 333333333333 was taken out of it"):
+    with pytest.raises(AuditError, match="the report of account 333333333333 was removed from it"):
         list(checkpoint.read_completed_reports(path, "run", NOW, [*IDS, "333333333333"]))

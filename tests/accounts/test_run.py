@@ -122,7 +122,7 @@ def test_target_and_account_narrow_the_run(organization: Organization, tmp_path:
     assert list(audits(scan(organization, tmp_path, "--target", "live"))) == [ONE, TWO]
     assert list(audits(scan(organization, tmp_path, "--account", TWO))) == [TWO]
     unknown = scan(organization, tmp_path, "--target", "lives")
-    assert (unknown.status, errors(unknown)) == (2, ["--target lives: there is no such target"])
+    assert (unknown.status, errors(unknown)) == (2, ["--target lives is not in the desired state"])
     elsewhere = scan(organization, tmp_path, "--account", ACCOUNT)
     assert (elsewhere.status, errors(elsewhere)) == (2, [f"account {ACCOUNT} is in none of the targets"])
 
@@ -198,7 +198,7 @@ def test_what_was_found_a_day_ago_is_asked_for_again(
 
 def test_a_fix_is_not_resumed(organization: Organization, tmp_path: Path) -> None:
     seen = scan(organization, tmp_path, "--fix", "--yes", "--resume", str(tmp_path / "all.run"))
-    assert (seen.status, errors(seen)) == (2, ["--resume is about accounts that are only read"])
+    assert (seen.status, errors(seen)) == (2, ["--resume cannot be used with --fix"])
     assert not (tmp_path / "all.run").exists()
 
 
@@ -246,7 +246,7 @@ def test_a_fix_stops_at_the_first_account_that_ends_other_than_expected_unless_t
     seen = scan(organization, tmp_path, "--fix", "--yes", *more)
     assert seen.status == 2
     assert [each for each, _ in organization.written] == written
-    left = [each for each in errors(seen) if each.startswith(f"account {THREE}: it was not looked at")]
+    left = [each for each in errors(seen) if each.startswith(f"account {THREE} was not audited")]
     assert bool(left) is not bool(more), errors(seen)
 
 
@@ -272,7 +272,7 @@ def test_where_the_organization_tells_nothing_no_account_is_audited(organization
     seen = scan(organization, tmp_path, file=FOUND % "tag: {stage: live}")
     assert (seen.status, seen.report["audits"]) == (2, [])
     (error,) = seen.report["errors"]
-    assert error["message"].startswith("the accounts of target all are not known: organizations:ListAccounts")
+    assert error["message"].startswith("could not list the accounts of target all: organizations:ListAccounts")
     assert (error["location"]["line"], organization.assumed) == (3, [])
 
 
@@ -292,7 +292,7 @@ def test_an_account_that_the_file_does_not_pin_is_refused_before_any_is_entered(
     organization.tags = {ONE: {"stage": "live"}, TWO: {"stage": "live"}}
     pinned = f'account: {{id: "{ONE}"}}\n'
     seen = scan(organization, tmp_path, file=(FOUND % "tag: {stage: live}") + pinned)
-    assert errors(seen) == [f"account {TWO} is in the targets, and not one of those that `account` says"]
+    assert errors(seen) == [f"account {TWO} is in the targets, but not in `account`"]
     assert (seen.status, organization.assumed) == (2, [])
     assert scan(organization, tmp_path, "--account", ONE, file=(FOUND % "tag: {stage: live}") + pinned).status == 0
 
@@ -310,10 +310,10 @@ def test_a_journal_and_the_policies_of_an_organization_are_of_one_account(
     organization: Organization, tmp_path: Path
 ) -> None:
     journal = scan(organization, tmp_path, "--fix", "--yes", "--journal", str(tmp_path / "j"))
-    assert errors(journal) == ["--journal is of one account"]
+    assert errors(journal) == ["--journal needs --account"]
     (tmp_path / "scp.json").write_text(json.dumps(ALLOWING))
     given = scan(organization, tmp_path, "--scp", str(tmp_path / "scp.json"))
-    assert errors(given) == ["--scp is about one account, and the desired state has targets"]
+    assert errors(given) == ["--scp applies to one account, but the desired state has targets"]
     assert organization.assumed == []
 
 
@@ -352,13 +352,13 @@ def test_what_is_about_targets_is_refused_where_the_file_has_none(
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (["--engine", "dask", "--fix"], "--fix writes from this process alone"),
-        (["--workers", "2"], "--workers is about workers of dask"),
-        (["--tls-ca", "ca.pem"], "--tls-ca is about workers of dask"),
-        (["--parallel", "100"], "--parallel: one process has 99 at most at once"),
-        (["--scheduler", "tls://a:1", "--workers", "2"], "--workers are processes of this machine"),
-        (["--engine", "dask", "--tls-key", "key.pem"], "--tls-key is about --scheduler"),
-        (["--scheduler", "tcp://a:1"], "--scheduler tcp://a:1: one that is not of this machine needs TLS"),
+        (["--engine", "dask", "--fix"], "--fix writes from this process only"),
+        (["--workers", "2"], "--workers needs --engine dask"),
+        (["--tls-ca", "ca.pem"], "--tls-ca needs --engine dask"),
+        (["--parallel", "100"], "--parallel: one process can audit 99 accounts at the same time"),
+        (["--scheduler", "tls://a:1", "--workers", "2"], "--workers starts processes on this machine"),
+        (["--engine", "dask", "--tls-key", "key.pem"], "--tls-key needs --scheduler"),
+        (["--scheduler", "tcp://a:1"], "--scheduler tcp://a:1 needs TLS, because it is not on this machine"),
     ],
 )
 def test_engines_and_options_that_do_not_go_together_are_refused_before_anything_is_asked(

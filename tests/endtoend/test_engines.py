@@ -204,7 +204,7 @@ def test_a_cluster_enters_accounts_with_credentials_of_its_own_and_what_is_left_
     assert lost.status == 2
     found = [each["account"]["id"] for each in lost.report["audits"]]
     said = [each["message"] for each in lost.report["errors"]]
-    gone = "it was not done: the scheduler of the cluster is gone"
+    gone = "not audited: the scheduler of the cluster has ended"
     assert said == [f"account {each}: {gone}" for each in ACCOUNTS if each not in found]
     assert kept(tmp_path / "all.run") == set(found)
     assert said

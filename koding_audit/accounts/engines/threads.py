@@ -1,4 +1,4 @@
-"""Threads of this process: the network is waited for in all of them at once, and the processor shared by them."""
+"""Audits accounts in threads of this process: all of them wait for the network at the same time."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ R = TypeVar("R")
 
 
 def run_each(work: Callable[[T], R], items: Iterable[T], window: int) -> Iterator[tuple[T, R]]:
-    """Each item with the work's result, as they come to an end; what the work raises is raised here.
+    """Each item with its result, in the order in which they finish. Raises what the work raises.
 
-    window: how many are under way at once. No more than twice as many are begun and not yet taken, so that memory does
-    not grow with their number, and one that is slow holds up no other.
+    window: how many items are worked on at the same time.
+
+    At most twice as many items are started and not yet consumed. So the memory does not grow with the number of items,
+    and a slow item does not delay others.
     """
     done: SimpleQueue[Future[tuple[T, R]]] = SimpleQueue()
-    begun = 0
+    started = 0
     pool = ThreadPoolExecutor(window, thread_name_prefix="account")
     try:
         for item in items:
-            if begun == 2 * window:
+            if started == 2 * window:
                 yield done.get().result()
-                begun -= 1
+                started -= 1
             pool.submit(_run_item, work, item).add_done_callback(done.put)
-            begun += 1
-        for _ in range(begun):
+            started += 1
+        for _ in range(started):
             yield done.get().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

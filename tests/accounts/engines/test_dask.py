@@ -31,12 +31,12 @@ groups: {Readers: {required: [read]}}
 @pytest.mark.parametrize(
     ("address", "told"),
     [
-        ("tcp://scheduler.example:8786", "one that is not of this machine needs TLS"),
-        ("tcp://10.0.0.1:8786", "one that is not of this machine needs TLS"),
-        ("scheduler.example:8786", "that is no address"),
-        ("http://127.0.0.1:8786", "that is no address"),
-        ("tls://somebody@scheduler.example:8786", "that is no address"),
-        ("tls://scheduler.example:8786", "no certificates for it are known"),
+        ("tcp://scheduler.example:8786", "needs TLS, because it is not on this machine"),
+        ("tcp://10.0.0.1:8786", "needs TLS, because it is not on this machine"),
+        ("scheduler.example:8786", "is not an address"),
+        ("http://127.0.0.1:8786", "is not an address"),
+        ("tls://somebody@scheduler.example:8786", "is not an address"),
+        ("tls://scheduler.example:8786", "has no certificates"),
     ],
 )
 def test_a_scheduler_that_anybody_could_listen_to_is_refused(address: str, told: str) -> None:
@@ -86,7 +86,7 @@ def test_what_is_sent_to_workers_holds_no_credentials_and_does_the_same_there(
 
 def test_a_worker_of_another_version_does_nothing() -> None:
     parcel = PickledWork("0.0.0", pickle.dumps(_Never()))
-    assert "this run is of 0.0.0" in prepare_worker(parcel)[0]
+    assert "this run has 0.0.0" in prepare_worker(parcel)[0]
     with pytest.raises(InputError, match=r"this run is of 0\.0\.0"):
         run_items(["a"], parcel)
 
