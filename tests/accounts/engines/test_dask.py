@@ -87,7 +87,7 @@ def test_what_is_sent_to_workers_holds_no_credentials_and_does_the_same_there(
 def test_a_worker_of_another_version_does_nothing() -> None:
     parcel = PickledWork("0.0.0", pickle.dumps(_Never()))
     assert "this run has 0.0.0" in prepare_worker(parcel)[0]
-    with pytest.raises(InputError, match=r"this run is of 0\.0\.0"):
+    with pytest.raises(InputError, match=r"this run has 0\.0\.0"):
         run_items(["a"], parcel)
 
 
