@@ -12,7 +12,7 @@ import importlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -459,6 +459,65 @@ def dataclasses_of_the_model() -> list[type]:
 @pytest.mark.parametrize("value", dataclasses_of_the_model(), ids=lambda value: value.__name__)
 def test_every_value_of_the_model_is_frozen(value: type) -> None:
     assert value.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+# --- one name, one meaning ---------------------------------------------------------------------
+
+# What every plug-in of a folder is called by; found by the folder's name, and so the same in each of its files.
+ENTRY_POINTS = {
+    "accounts.engines": {"run_each"},
+    "aws.sources": {"open_source"},
+    "cli.commands": {"add_arguments", "run"},
+    "cli.handlers": {"run"},
+    "remediation.export": {"export"},
+    "report.formats": {"render"},
+    "report.notify": {"message"},
+    "scan.rules": {"check"},
+    "__main__": {"run"},
+}
+
+
+def defined_types(tree: ast.Module) -> Iterator[str]:
+    """The names of classes and of type aliases, which have small letters; constants and type variables do not."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (name for name in map(ast.unparse, node.targets) if re.fullmatch(r"_?[A-Z][a-z]\w+", name))
+
+
+def public_functions(tree: ast.Module) -> Iterator[str]:
+    return (node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"))
+
+
+def repeated(names_of: Callable[[ast.Module], Iterator[str]]) -> dict[str, list[str]]:
+    """The names that several modules define, with the modules; entry points of plug-ins do not count."""
+    places: dict[str, list[str]] = {}
+    for module in WRITTEN:
+        entries = next((each for folder, each in ENTRY_POINTS.items() if module.startswith(folder)), set[str]())
+        for name in set(names_of(modules()[module])) - entries:
+            places.setdefault(name, []).append(module)
+    return {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_no_two_types_have_one_name() -> None:
+    assert repeated(defined_types) == {}
+
+
+def test_no_two_public_functions_have_one_name() -> None:
+    assert repeated(public_functions) == {}
+
+
+def test_an_entry_point_is_one_of_its_folder() -> None:
+    for folder, entries in ENTRY_POINTS.items():
+        found = {
+            node.name
+            for name in WRITTEN
+            if name.startswith(folder)
+            for node in modules()[name].body
+            if isinstance(node, ast.FunctionDef)
+        }
+        assert entries <= found, folder
 
 
 # --- tests mirror the package -------------------------------------------------------------------

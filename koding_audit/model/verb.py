@@ -13,7 +13,7 @@ from typing import Literal
 from koding_audit.model.account import EntityKind
 from koding_audit.model.frozen import dataclass
 
-Effect = Literal["create", "add", "put", "set", "remove", "delete"]
+WriteEffect = Literal["create", "add", "put", "set", "remove", "delete"]
 """What a write does to an entity.
 
 create: the entity is made. add: it gets one more of its parts. put: a document is written, over the one that is there.
@@ -73,7 +73,7 @@ class VerbSpec:
     """
 
     entity: EntityKind
-    effect: Effect
+    effect: WriteEffect
     part: Part
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class VerbSpec:
         return self.effect == "put" and self.part == "inline"
 
 
-def find_verb(effect: Effect, part: Part, entity: EntityKind) -> Verb:
+def find_verb(effect: WriteEffect, part: Part, entity: EntityKind) -> Verb:
     """The write with this effect on this part of an entity of this kind. Raises LookupError where there is none."""
     for verb, spec in VERBS.items():
         if (spec.effect, spec.part, spec.entity) == (effect, part, entity):

@@ -21,14 +21,14 @@ from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Entry, Journal, Plan
 from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import LiveState
-from koding_audit.model.verb import Effect, Verb
+from koding_audit.model.verb import Verb, WriteEffect
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.executor import PlanExecutor
 from koding_audit.remediation.guards import Judgement
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.report.status import unsettled_entries
 
-_EFFECT_SYMBOLS: Mapping[Effect, str] = {
+_EFFECT_SYMBOLS: Mapping[WriteEffect, str] = {
     "create": "+",
     "add": "+",
     "put": "~",

@@ -10,12 +10,12 @@ import pytest
 from botocore.model import OperationModel
 
 from koding_audit.model.account import NAME_PARAMETERS, PRINCIPAL_KINDS, PrincipalKind
-from koding_audit.model.verb import VERBS, Effect, Verb, find_verb
+from koding_audit.model.verb import VERBS, Verb, WriteEffect, find_verb
 
 each_verb = pytest.mark.parametrize("verb", Verb, ids=lambda verb: verb.value)
 
 # What the first word of a name in IAM says that the action does.
-EFFECTS: Mapping[str, set[Effect]] = {
+EFFECTS: Mapping[str, set[WriteEffect]] = {
     "Create": {"create", "add", "put"},
     "Attach": {"add"},
     "Add": {"add"},

@@ -17,7 +17,7 @@ from koding_audit.model.desired import Desired, DesiredUser
 from koding_audit.model.errors import InputError
 from koding_audit.model.fact_calls import CREDENTIAL_FACTS, LISTING_FACTS, calls_for_facts, fact_call_pairs
 from koding_audit.model.query import Fact, Query
-from koding_audit.model.verb import VERBS, Effect, Part, Verb, find_verb
+from koding_audit.model.verb import VERBS, Part, Verb, WriteEffect, find_verb
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
 from koding_audit.scan.options import DesiredOptions
@@ -40,7 +40,7 @@ _CALLER_READS = (
     *("GetUser", "GetUserPolicy", "ListAttachedUserPolicies", "ListGroupsForUser", "ListUserPolicies"),
     *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
 )
-_GUARD_READS: Mapping[tuple[Effect, Part], tuple[str, ...]] = {
+_GUARD_READS: Mapping[tuple[WriteEffect, Part], tuple[str, ...]] = {
     ("add", "attachment"): ("GetPolicyVersion",),  # which one is in force the audit has read
     ("remove", "attachment"): ("GetPolicy", "GetPolicyVersion"),
     ("add", "member"): ("GetPolicy", "GetPolicyVersion", "GetGroupPolicy"),

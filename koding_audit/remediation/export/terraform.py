@@ -15,7 +15,7 @@ from koding_audit.model.arn import policy_name
 from koding_audit.model.errors import InputError
 from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan, Step
-from koding_audit.model.verb import Effect, Part
+from koding_audit.model.verb import Part, WriteEffect
 from koding_audit.remediation.export import (
     ExportedPlan,
     LeftOutStep,
@@ -148,7 +148,7 @@ def _managed_policy_resource(step: Step, _: _NewResources) -> _TerraformResource
     return _TerraformResource("aws_iam_policy", _resource_label(name), arguments, parameters["PolicyArn"])
 
 
-_RESOURCE_BUILDERS: Mapping[tuple[Effect, Part], Callable[[Step, _NewResources], _TerraformResource]] = {
+_RESOURCE_BUILDERS: Mapping[tuple[WriteEffect, Part], Callable[[Step, _NewResources], _TerraformResource]] = {
     ("add", "attachment"): _attachment_resource,
     ("add", "member"): _membership_resource,
     ("put", "inline"): _inline_policy_resource,
