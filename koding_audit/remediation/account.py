@@ -1,4 +1,4 @@
-"""Scans one account, and fixes it where `--fix` is given."""
+"""Scans one account, and fixes it with `--fix`."""
 
 from __future__ import annotations
 

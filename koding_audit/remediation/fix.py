@@ -26,32 +26,34 @@ def fix_findings(run: Run, source: AccountSource, scanned: ScanResult, writes: W
     """Make a plan from the findings of an audit and carry it out."""
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
     request = scan_request(run.options, writes)
-    made = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
+    plan = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
     if managing_tools(scanned.desired):
         complete = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
-        left = replace(complete, steps=tuple(each for each in complete.steps if each not in made.steps))
-        _print_managed_fixes(run, source, scanned, left, guard_limits(writes))
-    return fix_and_audit(run, source, scanned, made, writes)
+        managed = replace(complete, steps=tuple(each for each in complete.steps if each not in plan.steps))
+        _print_managed_fixes(run, source, scanned, managed, guard_limits(writes))
+    return fix_and_audit(run, source, scanned, plan, writes)
 
 
-def _print_managed_fixes(run: Run, source: AccountSource, scanned: ScanResult, left: Plan, limits: GuardLimits) -> None:
+def _print_managed_fixes(
+    run: Run, source: AccountSource, scanned: ScanResult, managed: Plan, limits: GuardLimits
+) -> None:
     """Print the fixes of what other tools manage, in the language of each tool; this tool never makes these writes."""
-    if not left.steps:
+    if not managed.steps:
         return
-    refusals = check_guards(left, source, scanned.snapshot, scanned.desired.guards, limits).refusals
+    refusals = check_guards(managed, source, scanned.snapshot, scanned.desired.guards, limits).refusals
     if refusals:
         run.terminal.note(escape(f"Fixes for other tools are not shown ({refusals[0].guard}): {refusals[0].message}"))
         return
     for form, name in (("terraform", "Terraform"), ("aws-cli", "the AWS CLI")):
         run.terminal.note(f"Other tools manage these, so they are not fixed here. For {name}:")
         try:
-            text = plugins.load_plugin("remediation.export", form).export(left).text
+            text = plugins.load_plugin("remediation.export", form).export(managed).text
         except InputError as error:
             text = f"# {error.message}\n"
         run.terminal.note("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
 
 
-def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Plan, writes: WriteOptions) -> Report:
+def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Plan, writes: WriteOptions) -> Report:
     """Carry out a plan and audit again. A refusal or an error is in the report, beside the findings."""
     first = scanned.audit
     journal: Journal | None = None
@@ -61,9 +63,9 @@ def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Pl
         refuse_root(first.caller)
         guards = scanned.desired.guards
         print_protected_fixes(first.findings, guards, run.terminal)
-        judgement = check_guards(made, source, scanned.snapshot, guards, guard_limits(writes))
+        judgement = check_guards(plan, source, scanned.snapshot, guards, guard_limits(writes))
         audited = state_of_snapshot(scanned.snapshot)
-        journal, problems = carry_out_plan(made, source.connection, writes, run.terminal, judgement, audited=audited)
+        journal, problems = carry_out_plan(plan, source.connection, writes, run.terminal, judgement, audited=audited)
         if journal is None:
             return Report((first,), errors=problems)
         source.connection.renew()
@@ -72,7 +74,7 @@ def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, made: Pl
     except AuditError as error:
         return Report((replace(first, journal=journal),), errors=(Problem.from_error(error),))
     return Report(
-        (audit_after_fix(first, audit_snapshot(scanned.desired, again, run.rules), made, journal),), errors=problems
+        (audit_after_fix(first, audit_snapshot(scanned.desired, again, run.rules), plan, journal),), errors=problems
     )
 
 

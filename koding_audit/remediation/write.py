@@ -75,16 +75,16 @@ def describe_action(action: Action) -> str:
     parameters, kind, part = action.parameters, action.spec.entity, action.spec.part
     if kind == "policy":
         return escape(f"{action.verb.value:<19} {_describe_policy(action)}")
-    whom = f"{kind} {parameters[NAME_PARAMETERS[kind]]}"
+    principal = f"{kind} {parameters[NAME_PARAMETERS[kind]]}"
     word = "from" if action_symbol(action) == "-" else "to"
     if part == "attachment":
-        what = f"{policy_name(parameters['PolicyArn'])} {word} {whom}"
+        what = f"{policy_name(parameters['PolicyArn'])} {word} {principal}"
     elif part == "inline":
-        what = f"inline policy {parameters['PolicyName']} {word} {whom}"
+        what = f"inline policy {parameters['PolicyName']} {word} {principal}"
     elif part == "member":
-        what = f"user {parameters['UserName']} {word} {whom}"
+        what = f"user {parameters['UserName']} {word} {principal}"
     else:
-        what = whom + (f" in path {parameters['Path']}" if "Path" in parameters else "")
+        what = principal + (f" in path {parameters['Path']}" if "Path" in parameters else "")
     return escape(f"{action.verb.value:<19} {what}")
 
 

@@ -104,7 +104,7 @@ def test_a_file_that_cannot_take_a_profile_is_told_before_anything_is_written(
     credentials(command).symlink_to(command.home / "elsewhere")
     result = command(*SAVED)
     assert result.status == 2
-    assert "not a plain file" in result.stderr
+    assert "is a link or not a regular file" in result.stderr
     assert account.writes() == []
 
 
@@ -147,7 +147,7 @@ def test_an_unattended_setup_wants_the_account_pinned(command: Command, account:
 def test_what_is_set_up_is_named_not_found(command: Command, account: MotoAccount) -> None:
     result = command("setup", "--yes", *PINNED)
     assert result.status == 2
-    assert "has to name its desired state" in result.stderr
+    assert "needs the name of its desired state" in result.stderr
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(command: Command, account: MotoAccount) -> None:

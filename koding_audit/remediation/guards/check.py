@@ -86,7 +86,7 @@ def evaluate_guards(
     If the result requires reads, the caller makes them and calls this again.
     """
     case = _PlanEffects(plan, known)
-    marks = dict(case.grants_by_step())
+    grants = dict(case.grants_by_step())
     locked_out = tuple(_lockout_refusals(case))
     required = frozenset(case.entitlements_before.required_reads | case.entitlements_after.required_reads)
     if required - attempted:
@@ -95,11 +95,11 @@ def evaluate_guards(
         *_max_changes_refusals(plan, guards, limits),
         *_protected_refusals(plan, guards),
         *_forbidden_refusals(plan, guards),
-        *(() if limits.allow_admin else _administration_refusals(case, marks)),
+        *(() if limits.allow_admin else _administration_refusals(case, grants)),
         *locked_out,
         *_unread_refusals(known, required),
     )
-    return Judgement(frozenset(), marks, refusals)
+    return Judgement(frozenset(), grants, refusals)
 
 
 def protected_findings(findings: Iterable[Finding], guards: Guards) -> Iterator[tuple[Finding, Reference]]:
@@ -275,9 +275,9 @@ def _written_policies(plan: Plan) -> Iterator[str]:
             yield action_policy_arn(action, plan.basis.account)
 
 
-def _administration_refusals(case: _PlanEffects, marks: Mapping[int, str]) -> Iterator[Refusal]:
-    if marks:
-        steps = [f"{case.plan.steps[index].action.verb.value} {text}" for index, text in sorted(marks.items())]
+def _administration_refusals(case: _PlanEffects, grants: Mapping[int, str]) -> Iterator[Refusal]:
+    if grants:
+        steps = [f"{case.plan.steps[index].action.verb.value} {text}" for index, text in sorted(grants.items())]
         yield Refusal(
             "administration",
             f"the plan would make a principal an administrator: {_join_first(steps, '; ')}",
