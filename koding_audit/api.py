@@ -55,9 +55,9 @@ def scan(
     from koding_audit.model.frozen import replace  # noqa: PLC0415 - nothing is loaded before a call
     from koding_audit.scan.catalog import advice_for_report  # noqa: PLC0415 - as above
 
-    where = _source_options(source, account, settings, scps, rcps)
+    source_options = _source_options(source, account, settings, scps, rcps)
     options = replace(
-        _scan_options(where, files, with_sets, only, skip, strict=strict),
+        _scan_options(source_options, files, with_sets, only, skip, strict=strict),
         stacks=tuple(stacks),
         principal=principal,
         baseline=baseline,
@@ -80,11 +80,11 @@ def plan(
 ) -> Plan:
     """The IAM writes that would fix what an audit finds, in order, as `koding-audit plan` saves them.
 
-    It holds only what could be read, and no guard has judged it: `koding-audit apply` reads everything again and does.
-    Raises AuditError.
+    It holds only what could be read. The guards are not checked: `koding-audit apply` reads everything again, and
+    checks them. Raises AuditError.
 
-    >>> made = plan("policies/koding.yaml", source="demo")
-    >>> [step.action.verb.value for step in made.steps]
+    >>> fixes = plan("policies/koding.yaml", source="demo")
+    >>> [step.action.verb.value for step in fixes.steps]
     ['AttachGroupPolicy', 'AddUserToGroup']
     """
     from koding_audit.io.terminal import SilentTerminal  # noqa: PLC0415 - as above
@@ -95,11 +95,11 @@ def plan(
     from koding_audit.scan.run import prepare_run  # noqa: PLC0415 - as above
     from koding_audit.scan.session import open_source, resolve_desired_state  # noqa: PLC0415 - as above
 
-    where = _source_options(source, account, settings)
-    options = _scan_options(where, files, with_sets, only, skip, strict=strict)
+    source_options = _source_options(source, account, settings)
+    options = _scan_options(source_options, files, with_sets, only, skip, strict=strict)
     terminal, desired = SilentTerminal(), resolve_desired_state(options.desired)
     run = prepare_run(options, terminal, desired)
-    with open_source(where, terminal) as opened:
+    with open_source(source_options, terminal) as opened:
         scanned = scan_account(run, opened, desired)
     request = scan_request(options, WriteOptions(create=create, replace=replace))
     now = datetime.now(timezone.utc).replace(microsecond=0)
@@ -119,10 +119,10 @@ def can(
     rcps: Sequence[str] = (),
     strict: bool = False,
 ) -> AccessAnswer:
-    """Whether the policies allow an action, and which statements decide, as `koding-audit can` says.
+    """Whether the policies allow an action, and which statements decide, as `koding-audit can` prints.
 
-    principal: `user/NAME`, `group/NAME`, `role/NAME` or an ARN; action: perhaps with wildcards, then each is decided;
-    context: the values of condition keys. Raises AuditError.
+    principal: `user/NAME`, `group/NAME`, `role/NAME` or an ARN; action: may have wildcards, then each matching
+    action is decided; context: the values of condition keys. Raises AuditError.
 
     >>> answer = can("user/koding-user", "iam:CreateUser", source="demo")
     >>> answer.decisions["iam:CreateUser"].verdict
@@ -151,7 +151,7 @@ def stack(
     rcps: Sequence[str] = (),
     strict: bool = False,
 ) -> BuildDecision:
-    """Whether a principal may build a stack script, and which policy sets would help, as `koding-audit stack` says.
+    """Whether a principal may build a stack script, and which policy sets would help, as `koding-audit stack` prints.
 
     script: a file or a folder; principal: who builds it, the only declared user where none is given. A layer that could
     not be read makes a decision about an action unknown. Raises AuditError.

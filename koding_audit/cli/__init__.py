@@ -1,4 +1,4 @@
-"""The command line: parses, runs one command, and turns whatever happened into an exit status: 0, 1 or 2."""
+"""The command line: parses, runs one command, and turns the outcome into an exit status: 0, 1 or 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from koding_audit.cli.parser import build_parser
 
 
 def main(argv: list[str]) -> int:
-    """Run one command and give its exit status.
+    """Run one command and return its exit status.
 
     --help, --version and a wrong command line end here, before anything else is loaded.
     """

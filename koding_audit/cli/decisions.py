@@ -1,4 +1,4 @@
-"""`can PRINCIPAL ACTION`: a decision about somebody in an account, explained as to a colleague."""
+"""`can PRINCIPAL ACTION`: whether the policies of an account allow it, and which statements decide."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _VERDICT_WORDS: Mapping[AccessVerdict, str] = {
     "unknown": "not known",
 }
 _VERDICT_HINTS: Mapping[AccessVerdict, str] = {
-    "explicit-deny": "change or remove the statement that denies: no other policy outweighs it",
-    "implicit-deny": "let a policy allow it, in each layer that is named here",
-    "unknown": "say what the request carries with --context KEY=VALUE, or give what was not read",
+    "explicit-deny": "change or remove the statement that denies: no Allow overrides it",
+    "implicit-deny": "allow it by a policy in each layer that is named here",
+    "unknown": "set the request's condition keys with --context KEY=VALUE, or add the policies that were not read",
 }
 
 
 def answer_can(
-    options: SourceOptions, asked: AccessQuestion, terminal: Terminal, *, output: str, simulate: bool
+    options: SourceOptions, request: AccessQuestion, terminal: Terminal, *, output: str, simulate: bool
 ) -> int:
-    """Read who is asked about and every policy that decides, and answer. Status 2 wins over 1."""
-    question = resolve_question(asked, terminal)
+    """Read the principal and each policy that decides, and print the answer. Status 2 takes precedence over 1."""
+    question = resolve_question(request, terminal)
     with open_source(options, terminal) as source:
         found = decide_access(source, question, options.account, terminal)
         arn, names = found.principal.arn, question.actions
@@ -50,7 +50,12 @@ def answer_can(
 
 @dataclass(frozen=True)
 class CanAnswer:
-    """What was asked and what is said to it, with what AWS's simulator says where it was asked."""
+    """The decisions about a principal, by action, and the simulator's where it was used.
+
+    resource: an ARN or `*`
+    decisions: by action
+    simulator: how AWS's simulator compares, by action; empty without `--simulate`
+    """
 
     principal: Principal
     resource: str
@@ -59,7 +64,7 @@ class CanAnswer:
 
 
 def _answer_status(decisions: Mapping[str, Decision], both: Mapping[str, SimulatorComparison]) -> int:
-    """2 where it is not known, or the two do not agree; an organization policy that only AWS sees is a no."""
+    """2: unknown, or the simulator disagrees; 1: not allowed, also by an organization policy that only AWS reads."""
     verdicts = {decision.verdict for decision in decisions.values()}
     agreements = {each.agreement for each in both.values()}
     if "unknown" in verdicts or "disagrees" in agreements:
@@ -68,7 +73,7 @@ def _answer_status(decisions: Mapping[str, Decision], both: Mapping[str, Simulat
 
 
 def print_gaps(gaps: Iterable[Gap], terminal: Terminal) -> None:
-    """What could not be read, on standard error."""
+    """Print what could not be read to standard error."""
     for gap in gaps:
         about = f" of {gap.subject}" if gap.subject else ""
         terminal.print_problem(AuditError(f"{gap.fact.value}{about} could not be read: {gap.call}: {gap.reason}"))
@@ -82,14 +87,14 @@ def _answer_table(answer: CanAnswer) -> str:
     lines = [f"{_VERDICT_WORDS[decision.verdict]}: {principal.kind} {principal.name}, {action} on {answer.resource}"]
     lines += [f"  because    {reason_text(each)}" for each in decision.reasons]
     lines += [f"  depends on {key}" for key in decision.open_keys]
-    lines += [f"  not seen   {', '.join(decision.not_seen)}"] if decision.not_seen else []
+    lines += [f"  not read   {', '.join(decision.not_seen)}"] if decision.not_seen else []
     lines += [f"  simulator  {each.sentence}" for each in answer.simulator.values()]
     lines += [f"  to change  {_VERDICT_HINTS[decision.verdict]}"] if decision.verdict in _VERDICT_HINTS else []
     return "".join(f"{escape(line)}\n" for line in lines)
 
 
 def _action_table(answer: CanAnswer) -> str:
-    """A line for each action, and one that counts; of the simulator's answers those that differ."""
+    """One line per action, the simulator's answers that differ, and a line of counts."""
     principal, decisions = answer.principal, answer.decisions
     lines = [f"{_VERDICT_WORDS[decision.verdict]:<12} {action}" for action, decision in decisions.items()]
     lines += [

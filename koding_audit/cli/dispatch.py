@@ -1,4 +1,4 @@
-"""Runs one command; the one place where every error is caught and becomes a line and a status."""
+"""Runs one command, and turns each error into a line on standard error and an exit status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from koding_audit.model.errors import AuditError
 def run_command(options: argparse.Namespace) -> int:
     """The exit status of the command that the options name.
 
-    Whatever was not foreseen is 2 as well: Python's own 1 would read as "findings".
+    An unexpected error gives 2 too: Python's own 1 would read as "findings".
     """
     terminal = Terminal(quiet=options.quiet, verbose=options.verbose)
     status = INCOMPLETE
@@ -29,16 +29,14 @@ def run_command(options: argparse.Namespace) -> int:
     except AuditError as error:
         terminal.print_problem(error)
     except KeyboardInterrupt:
-        terminal.print_problem(
-            AuditError("interrupted", "nothing more was done; what was written so far is in the journal")
-        )
+        terminal.print_problem(AuditError("interrupted", "see the journal for what was written; nothing more was done"))
     except BrokenPipeError:
-        pass  # whoever read the report has gone, and with it anybody to tell
+        pass  # the reader of the report has closed the pipe: there is no one to report to
     except OSError as error:
         if error.errno not in (errno.EMFILE, errno.ENFILE):
             _report_crash(error, terminal)
         else:
-            hint = "allow more, as `ulimit -n 256` does; what was written to IAM is in the journal"
+            hint = "allow more, for example by `ulimit -n 256`; see the journal for what was written to IAM"
             terminal.print_problem(AuditError("too many files are open", hint))
     except Exception as error:  # noqa: BLE001 - the one boundary: a crash must not exit as "findings"
         _report_crash(error, terminal)
@@ -46,8 +44,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _take_signals_as_interrupts() -> None:
-    """A scheduler's SIGTERM ends a run as Ctrl-C does: in order, with the journal as it stands. So does a terminal that
-    is closed, unless `nohup` was used.
+    """Make SIGTERM, which a scheduler sends, end a run as Ctrl-C does, with its journal complete up to that point.
+
+    A closed terminal (SIGHUP) does the same, unless `nohup` was used.
     """
     signal.signal(signal.SIGTERM, _raise_interrupt)
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
@@ -57,7 +56,7 @@ def _take_signals_as_interrupts() -> None:
 def _report_crash(error: Exception, terminal: Terminal) -> None:
     terminal.print_traceback(error)
     crash = f"unexpected {type(error).__name__}: {mask_secrets(str(error), _secret_values(os.environ))}"
-    terminal.print_problem(AuditError(crash, "this is a bug: please report it with the output of --verbose"))
+    terminal.print_problem(AuditError(crash, "this is a bug: report it with the output of --verbose"))
 
 
 def _secret_values(environ: Mapping[str, str]) -> list[str]:

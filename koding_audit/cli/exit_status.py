@@ -1,4 +1,4 @@
-"""Exit statuses that no report gives."""
+"""The exit status that does not come from a report."""
 
 INCOMPLETE = 2
-"""The run did not get to its end: bad input, no credentials, something unreadable, refused, or failed."""
+"""The run did not finish: bad input, no credentials, something unreadable, refused, or failed."""

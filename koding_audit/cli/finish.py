@@ -1,4 +1,4 @@
-"""Ends a command that has a report: catches its errors, appends the history, delivers it, gives the exit status."""
+"""Ends a command that has a report: catches errors, adds to the history, writes the report, returns the status."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from koding_audit.scan.options import RuleSelection, ScanOptions
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """Where the report of a run goes, and what of it is a failure."""
+    """Where the report of a run goes, and which findings give status 1."""
 
     output: tuple[str, ...] = ()
-    """What `--output` says, each `FORMAT` or `FORMAT:PATH`; none for a table."""
+    """The values of `--output`, each `FORMAT` or `FORMAT:PATH`; empty for a table."""
     fail_on: Severity = "warning"
-    """The status is 1 from this severity on."""
+    """The lowest severity that gives status 1."""
     exit_zero: bool = False
-    """Whether 0 stands in place of status 1."""
+    """Whether status 0 replaces status 1."""
     history: str = ""
-    """The file of `--history` that the run is added to."""
+    """The file of `--history`, to which the run is added; "" for none."""
     inputs: tuple[str, ...] = ()
-    """The other files that the command line names; a report is laid over none of them."""
+    """The other files that the command line names; no report may replace one of them."""
 
 
 def run_and_deliver(
@@ -40,10 +40,10 @@ def run_and_deliver(
     rules: RuleSelection | None = None,
     status: Callable[[Report], int] | None = None,
 ) -> int:
-    """The exit status of a piece of work, its report delivered: also when it was cut off.
+    """The exit status of a piece of work. Its report is written even if the work is interrupted.
 
-    rules: those that were selected, for the history; status: what a report comes to, where that is not what it comes
-    to for a scan.
+    rules: the selected rules, for the history
+    status: computes the exit status of the report; None: as for a scan
     """
     wanted = parse_outputs(options.output)
     check_outputs(wanted, _reserved_files(options))
@@ -51,12 +51,12 @@ def run_and_deliver(
         from koding_audit.report import history_store  # noqa: PLC0415 - most runs keep none
 
         history_store.check_history_path(options.history)
-    cut_off = Problem("the run was cut off before its end", "standard error says by what")
+    cut_off = Problem("the run was interrupted before it finished", "see stderr")
     report = Report((), fail_on=options.fail_on, errors=(cut_off,))
     try:
         report = make_report(work, options.fail_on, terminal)
         if options.history:
-            # Before it is delivered: what goes wrong is in the report, too, and in the status.
+            # Before the report is written: an error of the history is then in the report and in the status.
             report = record_history(report, options.history, rules or RuleSelection(), terminal)
     finally:
         deliver_report(report, wanted)
@@ -64,20 +64,20 @@ def run_and_deliver(
 
 
 def _reserved_files(options: ReportOptions) -> list[str]:
-    """The files that the command line names, or leaves to their usual names."""
+    """The files that the command line names, and the default desired-state files."""
     usual = [os.environ.get("KODING_AUDIT_FILE", ""), "koding-audit.yaml", "policies/koding.yaml"]
     return [*usual, options.history, *options.inputs]
 
 
 def files_of_scan(options: ScanOptions) -> tuple[str, ...]:
-    """The files that a scan is told to read."""
+    """The files that the options of a scan name."""
     source, desired = options.source, options.desired
     saved = source.source.partition(":")[2] if source.traits.argument else ""
     return (saved, *desired.files, *source.scps, *source.rcps, *options.stacks, options.baseline or "")
 
 
 def make_report(work: Callable[[], Report], fail_on: Severity, terminal: Terminal) -> Report:
-    """The report of a piece of work, with the rules' advice; an error becomes a part of it, and is told."""
+    """The report of a piece of work, with the rules' advice; an error is added to it and printed."""
     try:
         report = work()
     except AuditError as error:
@@ -87,24 +87,22 @@ def make_report(work: Callable[[], Report], fail_on: Severity, terminal: Termina
 
 
 def record_history(report: Report, path: str, rules: RuleSelection, terminal: Terminal) -> Report:
-    """The report, added to the history and with the trend; where that cannot be, with the error, which is told."""
+    """The report with its trend, after it was added to the history. An error is added to it and printed."""
     from koding_audit.report import history_store, spool  # noqa: PLC0415 - most runs keep none
 
     chosen = select_rule_names(rules.only, rules.skip) if rules.only or rules.skip else None
     try:
         history_store.append_run(path, report, chosen, datetime.now(timezone.utc))
     except AuditError as error:
-        return _add_history_error(
-            report, error, "this run is not in it, and its report is written all the same", terminal
-        )
+        return _add_history_error(report, error, "the report is written, but this run is not in the history", terminal)
     try:
         audits = spool.spool_audits(replace(each, trend=history_store.read_trend(path, each)) for each in report.audits)
     except AuditError as error:
-        return _add_history_error(report, error, "this run is in it, and its report has no trend", terminal)
+        return _add_history_error(report, error, "this run is in the history, but its report has no trend", terminal)
     return replace(report, audits=audits)
 
 
-def _add_history_error(report: Report, error: AuditError, what: str, terminal: Terminal) -> Report:
-    problem = Problem(error.message, "; ".join(each for each in (error.hint, what) if each))
+def _add_history_error(report: Report, error: AuditError, consequence: str, terminal: Terminal) -> Report:
+    problem = Problem(error.message, "; ".join(each for each in (error.hint, consequence) if each))
     terminal.print_problem(problem)
     return replace(report, errors=(*report.errors, problem))

@@ -1,4 +1,4 @@
-"""What the option groups that commands share come to, as values: each function reads one group of cli/options."""
+"""Values made from the option groups that commands share: each function reads one group of cli/options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from koding_audit.scan.options import DesiredOptions, RuleSelection, ScanOptions
 
 
 def live_source(namespace: argparse.Namespace) -> SourceOptions:
-    """The account of a command that has no `--source`: a live one."""
+    """The live account, for a command that has no `--source`."""
     settings = Settings(
         profile=namespace.profile,
         region=namespace.region,
@@ -31,12 +31,12 @@ def named_source(namespace: argparse.Namespace) -> SourceOptions:
 
 
 def source_with_policies(namespace: argparse.Namespace) -> SourceOptions:
-    """The same, under the organization's policies of `--scp` and `--rcp`."""
+    """The source that `--source` names, with the organization's policies of `--scp` and `--rcp`."""
     return replace(named_source(namespace), scps=tuple(namespace.scp), rcps=tuple(namespace.rcp))
 
 
 def selected_scan(namespace: argparse.Namespace) -> ScanOptions:
-    """The account, the desired state and the rules, of a command that has them all."""
+    """The source, the desired state and the rules, for a command that selects all of them."""
     return ScanOptions(
         source=source_with_policies(namespace),
         desired=DesiredOptions(tuple(namespace.files), tuple(namespace.with_sets), namespace.strict),
@@ -47,12 +47,12 @@ def selected_scan(namespace: argparse.Namespace) -> ScanOptions:
 
 
 def report_options(namespace: argparse.Namespace) -> ReportOptions:
-    """Where the report goes, and what is a failure."""
+    """Where the report goes, and which findings give status 1."""
     return ReportOptions(tuple(namespace.output), namespace.fail_on, namespace.exit_zero)
 
 
 def write_options(namespace: argparse.Namespace) -> WriteOptions:
-    """What may be written, of a command that is not asked for kinds of changes."""
+    """What may be written, for a command without `--create` and `--replace`."""
     return WriteOptions(
         allow_admin=namespace.allow_admin,
         yes=namespace.yes,

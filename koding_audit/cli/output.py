@@ -1,4 +1,4 @@
-"""Where reports go: the parsed `--output` options, the check of their files, and the writing."""
+"""Parses `--output`, checks the files that it names, and writes the reports."""
 
 from __future__ import annotations
 
@@ -27,26 +27,28 @@ class Output(NamedTuple):
     path: str
 
 
-def parse_outputs(said: Iterable[str]) -> tuple[Output, ...]:
+def parse_outputs(options: Iterable[str]) -> tuple[Output, ...]:
     """The --output options. Raises InputError, before anything is read."""
-    found = tuple(_parse_output(each) for each in said) or (Output("table", ""),)
+    found = tuple(_parse_output(each) for each in options) or (Output("table", ""),)
     if sum(not each.path for each in found) > 1:
         raise InputError("--output: only one report can go to standard output", "give the others a path: FORMAT:PATH")
     return found
 
 
-def _parse_output(said: str) -> Output:
-    name, colon, path = said.partition(":")
+def _parse_output(option: str) -> Output:
+    name, colon, path = option.partition(":")
     known = plugins.plugin_names("report.formats")
     if name not in known:
-        raise InputError(f"--output {said}: there is no format {name!r}", f"the formats are: {', '.join(known)}")
+        raise InputError(f"--output {option}: there is no format {name!r}", f"use one of {', '.join(known)}")
     if colon and path in ("", "-"):
-        raise InputError(f"--output {said} names no file", f"write {name}:PATH, or {name} alone for standard output")
+        raise InputError(
+            f"--output {option} does not name a file", f"write {name}:PATH, or {name} alone for standard output"
+        )
     return Output(name, path)
 
 
 def deliver_report(report: Report, wanted: Iterable[Output]) -> None:
-    """Each report to its place. A file is replaced as a whole or not at all. Raises AuditError, or BrokenPipeError."""
+    """Write each report. A file is replaced as a whole or not at all. Raises AuditError, BrokenPipeError."""
     clear_progress_line()
     for output in wanted:
         render = plugins.load_plugin("report.formats", output.format).render
@@ -60,18 +62,18 @@ def deliver_report(report: Report, wanted: Iterable[Output]) -> None:
 
 
 def emit(text: str) -> None:
-    """To standard output, and out of its buffer, so that a full disk or a closed pipe is noticed here."""
+    """Write to standard output and flush it, so that a full disk or a closed pipe is noticed here."""
     emit_parts((text,))
 
 
 def emit_parts(parts: Iterable[str]) -> None:
-    """The same for a text that is made while it is written: what was written stays where the rest cannot be made."""
+    """Write a text to standard output part by part, as it is made. If a part fails, those before it are written."""
     if sys.stdout is None:
         raise AuditError("standard output is closed", "give the report a file: --output FORMAT:PATH")
     clear_progress_line()
     for part in parts:
         with _standard_output() as stream:
-            # As ASCII where the locale has no more: nothing that a report holds may be the reason that it is not shown.
+            # A character that the locale cannot encode is escaped: it must not prevent the report.
             encoding = stream.encoding or "ascii"
             stream.write(part.encode(encoding, "backslashreplace").decode(encoding))
     with _standard_output() as stream:
@@ -85,26 +87,27 @@ def _standard_output() -> Iterator[TextIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise AuditError(f"the report cannot be written to standard output: {error.strerror}") from error
+        raise AuditError(f"could not write the report to standard output: {error.strerror}") from error
 
 
 def check_outputs(wanted: Iterable[Output], inputs: Iterable[str]) -> None:
-    """Whether the reports could be written there, as far as can be told before anything is read.
+    """Check that the reports can be written, as far as that is known before anything is read.
 
-    inputs: the files of this run that a report must not be laid over. Raises InputError.
+    inputs: the files of this run that a report must not replace. Raises InputError.
     """
-    taken = {os.path.realpath(each): "a file that this run reads or keeps" for each in inputs if each}
+    taken = {os.path.realpath(each): "a file that this run reads or writes" for each in inputs if each}
     for path in (each.path for each in wanted if each.path and stream_number(each.path) is None):
         kind, folder = file_type(path), Path(path).parent
         if kind in (stat.S_IFCHR, stat.S_IFIFO):
             continue
         if is_folder(path) or kind in (stat.S_IFBLK, stat.S_IFSOCK):
-            raise InputError(f"--output: {path} is no place for a report", "name a file")
+            raise InputError(f"--output: {path} is not a regular file", "name a file")
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise InputError(
-                f"--output: {path} cannot be made: {folder} is no folder that can be written", "see to it first"
+                f"--output: could not create {path}: {folder} is not a writable folder",
+                "create the folder, or name another",
             )
         real = os.path.realpath(path)
         if real in taken:
             raise InputError(f"--output: {path} is {taken[real]}", "name another file")
-        taken[real] = "the place of another report"
+        taken[real] = "the file of another report"

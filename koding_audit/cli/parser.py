@@ -1,4 +1,4 @@
-"""The argparse parser of the command line, for which nothing is imported but the command that is said."""
+"""The argparse parser of the command line. Only the module of the typed command is imported."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """Tells what is wrong in one line, as every other error is told, and where to look it up."""
+    """Reports a wrong command line in one line, like every other error, and names the help to read."""
 
     def error(self, message: str) -> NoReturn:
         from koding_audit.io.text import clip_text, escape  # noqa: PLC0415 - only for a wrong command line
 
-        self.exit(2, f"error: {escape(clip_text(message, 500))}; `{self.prog} --help` says what there is\n")
+        self.exit(2, f"error: {escape(clip_text(message, 500))}; see `{self.prog} --help`\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """What is left over is wrong, and told by the command that it was said to, which knows what is near it."""
+        """Parse, and refuse what is left over. The command's own parser does so: it knows the nearest option."""
         options, left = super().parse_known_args(args, namespace)
         if left:
             self.error(self._unrecognized_message(left))
@@ -54,11 +54,11 @@ class _CommandParser(argparse.ArgumentParser):
         near = difflib.get_close_matches(option, self._option_string_actions, 1)
         if near:
             return f"{message}; the nearest is {near[0]}"
-        return f"{message}; a file of that name is ./{option}"
+        return f"{message}; for a file of that name, write ./{option}"
 
 
 class _CommandAction(argparse.Action):
-    """Hands what follows a command's name to the parser of that command, which is built then."""
+    """Passes what follows a command's name to the parser of that command, and builds it only then."""
 
     def __call__(self, _: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *__: Any) -> None:
         name, *rest = values
@@ -66,12 +66,12 @@ class _CommandAction(argparse.Action):
         build_command_parser(name).parse_args(rest, namespace)
 
     def _get_subactions(self) -> list[argparse.Action]:
-        """What argparse's formatter lists below an action."""
+        """The commands, as argparse's formatter lists them."""
         return [argparse.Action([], name, help=summary, metavar=name) for name, summary in SUMMARIES.items()]
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The parser of the whole command line."""
     top = _CommandParser(
         prog=_PROGRAM,
         description="Audits AWS IAM users and groups against a desired-state file, and repairs what is missing.",
@@ -86,8 +86,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def build_command_parser(name: str) -> argparse.ArgumentParser:
-    """What may be typed after a command's name, as its module says."""
-    from koding_audit import plugins  # noqa: PLC0415 - only where a command is said
+    """The parser of one command, built from its module."""
+    from koding_audit import plugins  # noqa: PLC0415 - only for a typed command
 
     command = plugins.load_plugin("cli.commands", name)
     summary: str = command.SUMMARY

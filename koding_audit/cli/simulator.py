@@ -1,4 +1,4 @@
-"""`can --simulate`: AWS's own simulator asked the same, and whether it agrees."""
+"""`can --simulate`: what AWS's own simulator decides, and whether it agrees."""
 
 from __future__ import annotations
 
@@ -29,9 +29,12 @@ _DENIALS: frozenset[AccessVerdict] = frozenset({"explicit-deny", "implicit-deny"
 
 @dataclass(frozen=True)
 class SimulatorComparison:
-    """What the simulator says of one action.
+    """The simulator's answer about one action.
 
-    agreement `open`: ours is not known; `organization`: an organization policy that we did not see does not allow it.
+    verdict: the simulator's
+    agreement: `open` if this tool's verdict is unknown; `organization` if an organization policy that was not read
+        does not allow it
+    missing_context: the condition keys for which the simulator had no value
     """
 
     verdict: AccessVerdict
@@ -40,12 +43,12 @@ class SimulatorComparison:
 
     @property
     def sentence(self) -> str:
-        said = f"AWS's simulator says {_VERDICT_WORDS[self.verdict]}"
-        unsaid = f"; it was not told {', '.join(self.missing_context)}" if self.missing_context else ""
+        answer = f"AWS's simulator says {_VERDICT_WORDS[self.verdict]}"
+        missing = f"; it had no value for {', '.join(self.missing_context)}" if self.missing_context else ""
         if self.agreement == "organization":
-            return f"{said}: an organization policy, which was not seen here, does not allow it{unsaid}"
+            return f"{answer}: an organization policy that was not read here does not allow it{missing}"
         start = {"agrees": "agrees: ", "disagrees": "DISAGREES: "}.get(self.agreement, "")
-        return f"{start}{said}{unsaid}"
+        return f"{start}{answer}{missing}"
 
     @property
     def json_value(self) -> dict[str, object]:
@@ -60,20 +63,23 @@ def ask_simulator(
     context: tuple[tuple[str, tuple[str, ...]], ...],
     actions: tuple[str, ...],
 ) -> dict[str, iam.SimulationResult]:
-    """The simulator's answers, by action. Raises InputError where there is no AWS, AccessError where it says no."""
+    """The simulator's answers, by action.
+
+    Raises InputError if the source is not AWS, AccessError if the call fails.
+    """
     if source.connection is None or not source.connection.reaches_aws:
-        raise InputError("--simulate asks AWS, which this source is not", "use --source live")
+        raise InputError("--simulate needs AWS, and this source is not AWS", "use --source live")
     try:
         return iam.simulate_principal(source.connection, arn, actions, resource, context)
     except CallError as error:
-        hint = "the caller needs iam:SimulatePrincipalPolicy, which IAMReadOnlyAccess grants"
+        hint = "grant the caller iam:SimulatePrincipalPolicy, as IAMReadOnlyAccess does"
         raise AccessError(f"AWS's simulator gave no answer: {error.message}", hint) from error
 
 
 def compare_with_simulator(
     decisions: Mapping[str, Decision], theirs: Mapping[str, iam.SimulationResult]
 ) -> dict[str, SimulatorComparison]:
-    """Both answers side by side, for each action that the simulator answered."""
+    """The comparison of both decisions, for each action that the simulator answered."""
     return {
         action: SimulatorComparison(
             _SIMULATOR_VERDICTS[theirs[action].decision], _agreement(decision, theirs[action]), theirs[action].missing

@@ -1,4 +1,4 @@
-"""`can --who ACTION [RESOURCE]`: everybody in an account who may take an action, and by what."""
+"""`can --who ACTION [RESOURCE]`: each principal of an account that an action is allowed to, and why."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.INLINE
 
 @dataclass(frozen=True)
 class WhoCanAnswer:
-    """Everybody who was asked about, with the decision, in the order of their ARNs."""
+    """The decision for each principal of an account, in the order of their ARNs."""
 
     action: RequiredAction
     decisions: tuple[tuple[Principal, Decision], ...]
@@ -43,19 +43,19 @@ class WhoCanAnswer:
 
 
 def answer_who_can(options: SourceOptions, question: AccessQuestion, terminal: Terminal, *, output: str) -> int:
-    """Status 0: somebody can; 1: nobody can; 2: of somebody it is not known, or not everything could be read."""
+    """Status 0: a principal can; 1: no principal can; 2: it is unknown for one, or not everything could be read."""
     action = question.action
     if "*" in action or "?" in action:
-        raise InputError(f"{action}: --who takes one action, without wildcards", "ask about each by itself")
+        raise InputError(f"{action}: --who takes one action, without wildcards", "run it for each action")
     (name,) = resolve_actions(action, terminal)
-    asked = RequiredAction(name, Location("", 1, 1), question.resource, parse_context(question.context))
+    required = RequiredAction(name, Location("", 1, 1), question.resource, parse_context(question.context))
     with open_source(options, terminal) as source:
         account, _ = identify_account(source, options.account, terminal)
         terminal.show_progress(f"reading account {account.id} ...")
         snapshot = source.collect(Query(listed=_KINDS, facts_of_all=_FACTS))
     permissions = Permissions(snapshot, strict=question.strict)
-    everybody = sorted(snapshot.principals.values(), key=lambda each: each.arn)
-    answers = WhoCanAnswer(asked, tuple((each, permissions.decide(each, asked)) for each in everybody))
+    principals = sorted(snapshot.principals.values(), key=lambda each: each.arn)
+    answers = WhoCanAnswer(required, tuple((each, permissions.decide(each, required)) for each in principals))
     print_gaps(snapshot.gaps, terminal)
     emit(_answer_json(answers) if output == "json" else "".join(f"{escape(line)}\n" for line in _answer_lines(answers)))
     if snapshot.gaps or answers.with_verdict("unknown"):
@@ -72,12 +72,12 @@ def _answer_lines(answers: WhoCanAnswer) -> Iterator[str]:
         why = [f"depends on {key}" for key in decision.open_keys] or _reason_texts(decision)
         yield f"  not known  {principal.kind} {principal.name}: {'; '.join(why[:3])}"
     if answers.not_seen:
-        yield f"  not seen   {', '.join(answers.not_seen)}"
+        yield f"  not read   {', '.join(answers.not_seen)}"
     kinds = Counter(principal.kind for principal, _ in allowed)
     of_kinds = ", ".join(pluralize(number, kind) for kind, number in sorted(kinds.items()))
     rest = len(answers.decisions) - len(allowed) - len(unknown)
-    known = f"; of {len(unknown)} it is not known" if unknown else ""
-    yield f"{of_kinds or 'nobody'} can, {rest} cannot{known}"
+    known = f"; {len(unknown)} not known" if unknown else ""
+    yield f"{of_kinds or 'no principal'} can, {rest} cannot{known}"
 
 
 def _reason_texts(decision: Decision) -> list[str]:

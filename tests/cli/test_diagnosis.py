@@ -25,7 +25,7 @@ TOKEN = CallerCredentials("env", "ASIA", "MPLE", has_token=True)
 PERMITTED = ProbeResult("iam:GetUser", "user/ada", ProbeVerdict("permitted"))
 DENIED = ProbeResult("iam:GetGroup", "group/Ops", ProbeVerdict("denied", "AccessDenied"), ("group-missing",))
 WELL = Observations(
-    held=KEY,
+    credentials=KEY,
     account=Account("123456789012", "aws"),
     caller=USER,
     hosts=("https://iam.amazonaws.com", "https://sts.us-east-1.amazonaws.com"),
@@ -82,10 +82,10 @@ def test_credentials_are_told_by_their_kind_and_where_they_came_from(held: Calle
 
 def test_a_session_token_without_mfa_is_told_from_one_that_may_call_iam() -> None:
     """GetSessionToken's own credentials are the user's: STS names the user, and IAM refuses to know the token."""
-    seen = replace(WELL, held=TOKEN, reads=unreadable("InvalidClientTokenId"))
+    seen = replace(WELL, credentials=TOKEN, reads=unreadable("InvalidClientTokenId"))
     found = by_name(seen)["credentials"]
     assert found.verdict == "not-ok"
-    assert "a session token of GetSessionToken without MFA, with which IAM cannot be called" in found.message
+    assert "the session is from GetSessionToken without MFA, and cannot call IAM" in found.message
     assert "--serial-number" in found.hint
     assert health_verdict(health_checks(seen)) == "unknown", "the reads were not answered"
     assert "credentials" not in verdicts(replace(seen, reads=(PERMITTED, *unreadable("InvalidClientTokenId"))))
@@ -96,7 +96,7 @@ def test_a_session_token_without_mfa_is_told_from_one_that_may_call_iam() -> Non
 
 def test_credentials_that_can_never_call_iam_are_told_before_their_permissions() -> None:
     federated = Caller("arn:aws:sts::123456789012:federated-user/ada", root=False)
-    found = by_name(replace(WELL, held=TOKEN, caller=federated))["credentials"]
+    found = by_name(replace(WELL, credentials=TOKEN, caller=federated))["credentials"]
     assert (found.verdict, "GetFederationToken" in found.message) == ("not-ok", True)
 
 
@@ -108,13 +108,16 @@ def test_the_root_users_own_are_not_ok_whatever_they_may() -> None:
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        (CallerCredentials("env", "ASIA", "MPLE", has_token=False), "a temporary key without its session token"),
-        (CallerCredentials("env", "AKIA", "MPLE", has_token=True), "a session token of other credentials"),
+        (
+            CallerCredentials("env", "ASIA", "MPLE", has_token=False),
+            "the session token of this temporary key is missing",
+        ),
+        (CallerCredentials("env", "AKIA", "MPLE", has_token=True), "the session token is of other credentials"),
         (KEY, "could not get the caller's identity: InvalidClientTokenId"),
     ],
 )
 def test_a_refused_key_is_told_by_what_its_kind_lacks(held: CallerCredentials, said: str) -> None:
-    found = by_name(replace(NOBODY, held=held, failure=REFUSED))["credentials"]
+    found = by_name(replace(NOBODY, credentials=held, failure=REFUSED))["credentials"]
     assert (found.verdict, said in found.message, bool(found.hint)) == ("not-ok", True, True)
 
 
@@ -145,7 +148,7 @@ def test_a_network_that_is_gone_says_nothing_against_the_credentials() -> None:
     unknown = dict.fromkeys(("credentials", "account", "clock", "reads"), "unknown")
     assert verdicts(seen) == {**unknown, "endpoint": "not-ok"}
     # Nor does a region or a bundle that cannot be used, before there are any.
-    assert verdicts(replace(seen, held=None, hosts=())) == {**unknown, "endpoint": "not-ok"}
+    assert verdicts(replace(seen, credentials=None, hosts=())) == {**unknown, "endpoint": "not-ok"}
 
 
 def test_an_iam_that_does_not_answer_where_sts_does_is_a_matter_of_the_endpoint() -> None:
@@ -167,9 +170,9 @@ def test_what_of_the_environment_is_not_followed_stands_with_the_endpoint() -> N
     [
         (1, "ok", "as AWS's"),
         (-240, "ok", "240 seconds behind AWS's"),
-        (241, "not-ok", "241 seconds ahead of AWS's; IAM and STS take a signature for 300 seconds"),
+        (241, "not-ok", "241 seconds ahead of AWS's; IAM and STS accept a signature for 300 seconds"),
         (-1200, "not-ok", "1,200 seconds behind"),
-        (None, "unknown", "no reply told the time"),
+        (None, "unknown", "no reply had the time"),
     ],
 )
 def test_a_clock_is_told_in_seconds_against_what_a_signature_is_good_for(
@@ -222,4 +225,4 @@ def test_a_read_without_an_answer_makes_the_whole_unknown_beside_one_that_is_den
     assert verdicts(seen) == {"reads": "unknown"}
     found = by_name(replace(seen, reads=(*seen.reads, DENIED)))["reads"]
     assert (found.verdict, found.message) == ("unknown", "1 of 4 permitted, 1 denied, 2 not known")
-    assert found.hint == "attach the policy below to the caller, and see to the reasons below"
+    assert found.hint == "attach the policy below to the caller, and check the reasons below"

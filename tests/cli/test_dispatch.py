@@ -47,7 +47,7 @@ def test_a_commands_status_is_the_runs(status: int, monkeypatch: pytest.MonkeyPa
     [
         (AuditError("it is wrong", "do this"), "error: it is wrong; do this\n"),
         (InputError("bad", "", Location("a.yaml", 2, 3)), "a.yaml:2:3: error: bad\n"),
-        (ZeroDivisionError("x\x1b"), "error: unexpected ZeroDivisionError: x\\x1b; this is a bug: please report"),
+        (ZeroDivisionError("x\x1b"), "error: unexpected ZeroDivisionError: x\\x1b; this is a bug: report it"),
         (KeyboardInterrupt(), "error: interrupted; nothing more was done"),
         (BrokenPipeError(), ""),
     ],
@@ -68,7 +68,7 @@ def test_too_few_open_files_are_told_with_what_to_do_and_are_no_bug(
 ) -> None:
     assert ends_with(OSError(code, "Too many open files"), monkeypatch) == 2
     printed = capsys.readouterr().err
-    assert printed.startswith("error: too many files are open; allow more, as `ulimit -n 256` does")
+    assert printed.startswith("error: too many files are open; allow more, for example by `ulimit -n 256`")
     assert ends_with(OSError(errno.EIO, "Input/output error"), monkeypatch) == 2
     assert "error: unexpected OSError" in capsys.readouterr().err
 

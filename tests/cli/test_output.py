@@ -50,7 +50,7 @@ def test_a_format_may_have_a_path_with_a_colon_in_it() -> None:
     [
         (["xml"], "no format 'xml'"),
         ([""], "no format ''"),
-        (["json:"], "names no file"),
+        (["json:"], "does not name a file"),
         (["json", "table"], "only one report"),
         (["table", "table"], "only one report"),
     ],
@@ -171,8 +171,8 @@ def test_a_folder_a_socket_and_a_place_without_a_folder_are_refused(
     with socket.socket(socket.AF_UNIX) as made:
         made.bind("socket")
         for path in (tmp_path, tmp_path / "link", f"{tmp_path}/new/", "socket", "."):
-            assert "is no place for a report" in refusal(path)
-    assert "is no folder that can be written" in refusal(tmp_path / "nowhere" / "report")
+            assert "is not a regular file" in refusal(path)
+    assert "is not a writable folder" in refusal(tmp_path / "nowhere" / "report")
 
 
 @pytest.mark.parametrize("check", [check_new_file, lambda path: check_outputs([Output("json", path)], ())])
@@ -194,8 +194,8 @@ def test_a_report_is_never_laid_over_what_the_run_reads_or_over_another(tmp_path
         (desired, (link,)),
         (tmp_path / "new", ("", tmp_path / "new")),
     ):
-        assert "a file that this run reads or keeps" in refusal(path, inputs=inputs)
-    assert "the place of another report" in refusal(tmp_path / "a", tmp_path / "." / "a")
+        assert "a file that this run reads or writes" in refusal(path, inputs=inputs)
+    assert "the file of another report" in refusal(tmp_path / "a", tmp_path / "." / "a")
 
 
 def test_what_is_fit_for_a_report_is_not_refused(tmp_path: Path) -> None:

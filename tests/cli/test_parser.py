@@ -1,4 +1,4 @@
-"""What may be typed, what it comes to, and what is said of what may not."""
+"""The command line: what it accepts, its values, and its errors."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def test_one_run_does_not_leave_options_for_the_next() -> None:
         (["scna"], "'scna'"),
         (["scan", "--fxi"], "--fxi"),
         (["scan", "--prof", "x"], "--prof"),
-        (["scan", "--account", "12"], "'12' is no account id: it has 12 digits"),
+        (["scan", "--account", "12"], "'12' is not an account id, which has 12 digits"),
         (["scan", "--account", "12345678901a"], "12 digits"),
         (["scan", "--account", "\u0661\u0662\u0663456789012"], "12 digits"),
-        (["scan", "--timeout", "soon"], "'soon' is no number of seconds from 1 to 86400"),
+        (["scan", "--timeout", "soon"], "'soon' is not a number of seconds from 1 to 86400"),
         (["scan", "--timeout", "0"], "from 1 to 86400"),
         (["scan", "--timeout", "-1"], "--timeout"),
         (["scan", "--timeout", "nan"], "from 1 to 86400"),

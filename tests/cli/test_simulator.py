@@ -75,7 +75,7 @@ def test_a_disagreement_is_shown_and_is_2(decision: str, answering: Replay, caps
     status, out, _ = ask(answering, capsys)
     assert status == 2
     assert "DISAGREES: AWS's simulator says" in out
-    assert "it was not told aws:RequestedRegion" in out
+    assert "it had no value for aws:RequestedRegion" in out
 
 
 def test_an_organization_that_only_aws_sees_makes_it_a_no(
@@ -84,7 +84,7 @@ def test_an_organization_that_only_aws_sees_makes_it_a_no(
     says(answering, "implicitDeny", OrganizationsDecisionDetail={"AllowedByOrganizations": False})
     status, out, _ = ask(answering, capsys)
     assert status == 1
-    assert "an organization policy, which was not seen here, does not allow it" in out
+    assert "an organization policy that was not read here does not allow it" in out
 
 
 def test_both_saying_no_agree_whichever_way_they_deny(answering: Replay, capsys: pytest.CaptureFixture[str]) -> None:

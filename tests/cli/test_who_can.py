@@ -17,7 +17,7 @@ def test_who_can_lists_everybody_who_can_with_the_statement(capsys: pytest.Captu
         "  allowed    group Ops: statement 1 of P, group Ops: allows",
         "  allowed    role deploy: statement 1 of inline policy own, role deploy: allows",
         "  allowed    user ada: statement 1 of P, group Ops: allows",
-        "  not seen   scp",
+        "  not read   scp",
         "1 group, 1 role, 1 user can, 0 cannot",
     ]
 
@@ -26,12 +26,12 @@ def test_who_is_not_known_is_named_with_what_it_depends_on(capsys: pytest.Captur
     status, out, _ = ask(capsys, "--who", "ec2:RunInstances", "--source", saved)
     assert status == 2
     assert "  not known  user ada: depends on aws:requestedregion" in out
-    assert out.splitlines()[-1] == "1 group can, 1 cannot; of 1 it is not known"
+    assert out.splitlines()[-1] == "1 group can, 1 cannot; 1 not known"
 
 
 def test_nobody_can_is_1(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     status, out, _ = ask(capsys, "--who", "route53:CreateHostedZone", "--source", saved)
-    assert (status, out.splitlines()[-1]) == (1, "nobody can, 3 cannot")
+    assert (status, out.splitlines()[-1]) == (1, "no principal can, 3 cannot")
 
 
 def test_who_can_do_it_to_one_resource(capsys: pytest.CaptureFixture[str], saved: str) -> None:

@@ -60,11 +60,11 @@ def refused(
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (["--fxi"], "the nearest is --fix; `koding-audit scan --help`"),
+        (["--fxi"], "the nearest is --fix; see `koding-audit scan --help`"),
         (["--prof", "x"], "the nearest is --profile"),
         (["--max-change=3"], "the nearest is --max-changes"),
-        (["--zzzzz"], "a file of that name is ./--zzzzz"),
-        (["-x.yaml"], "a file of that name is ./-x.yaml"),
+        (["--zzzzz"], "for a file of that name, write ./--zzzzz"),
+        (["-x.yaml"], "for a file of that name, write ./-x.yaml"),
         (["--timeout", "--"], "--timeout: expected one argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -114,7 +114,9 @@ def test_an_argument_as_wide_as_the_system_takes_is_refused_in_a_short_line(said
 @pytest.mark.parametrize("option", ["--timeout", "--max-changes"])
 @pytest.mark.parametrize("value", ["-1", "1e9", "9" * 30, "", "nan", "0x10", "\u0661"])
 def test_a_limit_that_is_no_number_in_its_bounds_is_refused(option: str, value: str, refused: Said) -> None:
-    assert f"{option}: {value!r} is no number of" in refused("scan", "file.yaml", "--fix", "--dry-run", option, value)
+    assert f"{option}: {value!r} is not a number of" in refused(
+        "scan", "file.yaml", "--fix", "--dry-run", option, value
+    )
 
 
 # --- what is written, and where -----------------------------------------------------------------
@@ -123,17 +125,17 @@ def test_a_limit_that_is_no_number_in_its_bounds_is_refused(option: str, value: 
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("file.yaml", "is a file that this run reads or keeps"),
+        ("file.yaml", "is a file that this run reads or writes"),
         ("./sub/../file.yaml", "is a file that this run reads"),
         ("link.yaml", "is a file that this run reads"),
         ("scp.json", "is a file that this run reads"),
         ("-", "or json alone for standard output"),
         ("", "or json alone for standard output"),
-        (".", "is no place for a report"),
-        ("sub", "is no place for a report"),
-        ("new/", "is no place for a report"),
-        ("nowhere/report.json", "nowhere is no folder that can be written"),
-        ("file.yaml/report.json", "file.yaml is no folder that can be written"),
+        (".", "is not a regular file"),
+        ("sub", "is not a regular file"),
+        ("new/", "is not a regular file"),
+        ("nowhere/report.json", "nowhere is not a writable folder"),
+        ("file.yaml/report.json", "file.yaml is not a writable folder"),
     ],
 )
 def test_a_report_that_has_no_place_of_its_own_is_refused_before_anything_is_read(
@@ -148,7 +150,7 @@ def test_a_report_that_has_no_place_of_its_own_is_refused_before_anything_is_rea
 
 def test_two_reports_are_not_written_over_each_other(refused: Said) -> None:
     told = refused("scan", "file.yaml", "--output", "json:report", "--output", "table:./report")
-    assert "./report is the place of another report" in told
+    assert "./report is the file of another report" in told
 
 
 def test_a_default_file_is_not_written_over_either(refused: Said) -> None:
@@ -201,7 +203,7 @@ def test_a_plan_that_is_not_what_was_saved_is_refused(run: Command) -> None:
     newer = json.dumps({**json.loads(text), "version": 99})
     plans = {
         "of another account": (text.replace(ACCOUNT, "999999999999"), "the plan is for account 999999999999"),
-        "edited by hand": (text.replace("ReadOnlyAccess", "AdministratorAccess"), "not what its files"),
+        "edited by hand": (text.replace("ReadOnlyAccess", "AdministratorAccess"), "the plan differs from one that is made now"),
         "truncated": (text[: len(text) // 2], "not JSON"),
         "empty": ("", "not JSON"),
         "of a newer version": (newer, "version 99 is newer than this koding-audit supports"),

@@ -239,7 +239,7 @@ def test_with_few_open_files_a_run_ends_or_says_so(files: int, desk: Desk) -> No
     status, printed = desk("scan", desk.desired, *FIX, before=f"ulimit -n {files}")
     if files == 8:
         assert status == 2
-        assert "too many files are open; allow more, as `ulimit -n 256` does" in printed
+        assert "too many files are open; allow more, for example by `ulimit -n 256`" in printed
     assert (status, len(desk.simulator.writes)) == (0, WRITES) or "open files" in printed or "files are open" in printed
 
 
@@ -252,7 +252,7 @@ def test_a_folder_of_somebody_else_is_refused(desk: Desk) -> None:
     tool = (*powerless, *TOOL)
     for arguments, told in (
         (("plan", desk.desired, "--out", "theirs/fix.plan"), "theirs is not writable"),
-        (("scan", desk.desired, "--output", "json:theirs/report.json"), "theirs is no folder that can be written"),
+        (("scan", desk.desired, "--output", "json:theirs/report.json"), "theirs is not a writable folder"),
         (("scan", desk.desired, *FIX, "--journal", "theirs/fix.jsonl"), "cannot be created: Permission denied"),
     ):
         status, printed = desk(*arguments, tool=tool)

@@ -1,4 +1,4 @@
-"""The command `apply`: what it is for, and what may be typed."""
+"""The command `apply`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from koding_audit.cli.options import add_aws_options, add_report_options, add_wr
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "do exactly what a plan says; refuse it if anything has moved"
+SUMMARY = "carry out a saved plan; refuse it if anything has changed"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("apply change.plan", "shows it, asks, does it, audits again"),
+    ("apply change.plan", "show it, ask for confirmation, carry it out, audit again"),
     ("apply change.plan --yes --account 123456789012", "in a pipeline, after the review"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit apply`."""
+    """Add the arguments of `koding-audit apply`."""
     add_report_options(parser)
     add_aws_options(parser)
-    parser.add_argument("plan", metavar="PLAN", help="what `plan --out` saved, at most 24 hours old")
+    parser.add_argument("plan", metavar="PLAN", help="the file of `plan --out`, at most 24 hours old")
     add_write_options(parser.add_argument_group("writing"))
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Do exactly what a plan says; a plan that is stale, or not what its files give today, is refused."""
-    from koding_audit.cli.handlers import apply  # noqa: PLC0415 - `apply --help` is spared it
+    """Carry out a plan. Refuse one that is stale, or that differs from a plan made now."""
+    from koding_audit.cli.handlers import apply  # noqa: PLC0415 - `apply --help` does not need it
 
     return apply.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `completion`: what it is for, and what may be typed."""
+"""The command `completion`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "print what makes a shell complete commands, options and rules"
+SUMMARY = "print a script for a shell to complete commands, options and rules"
 EXAMPLES: Sequence[tuple[str, str]] = (
     ("completion bash > ~/.local/share/bash-completion/completions/koding-audit", "bash"),
     ("completion zsh > ~/.zfunc/_koding-audit", "zsh, where ~/.zfunc is in $fpath"),
@@ -18,12 +18,12 @@ EXAMPLES: Sequence[tuple[str, str]] = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit completion`."""
-    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+    """Add the arguments of `koding-audit completion`."""
+    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="the shell: bash, zsh or fish")
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Print the script; it calls nothing of this tool when it runs."""
-    from koding_audit.cli.handlers import completion  # noqa: PLC0415 - `completion --help` is spared it
+    """Print the script; it does not call this tool when it runs."""
+    from koding_audit.cli.handlers import completion  # noqa: PLC0415 - `completion --help` does not need it
 
     return completion.run(namespace, terminal)

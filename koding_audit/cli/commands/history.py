@@ -1,4 +1,4 @@
-"""The command `history`: what it is for, and what may be typed."""
+"""The command `history`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from koding_audit.cli.options import add_answer_option, add_quiet_option, parse_
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "since when each finding stands, what came and went, and a trend, offline"
+SUMMARY = "show since when each finding is open, what is new and resolved, and a trend, offline"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("history iam-history.db", "of what `scan --history iam-history.db` kept"),
-    ("history iam-history.db --last 90 --output json", "the last 90 audits, for a program"),
+    ("history iam-history.db", "show the history of `scan --history iam-history.db`"),
+    ("history iam-history.db --last 90 --output json", "print the last 90 audits for a program"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit history`."""
-    parser.add_argument("file", metavar="FILE", help="what `scan --history FILE` keeps")
-    parser.add_argument("--account", type=parse_account_id, metavar="ID", help="only this account")
+    """Add the arguments of `koding-audit history`."""
+    parser.add_argument("file", metavar="FILE", help="the file of `scan --history FILE`")
+    parser.add_argument("--account", type=parse_account_id, metavar="ID", help="show only this account")
     parser.add_argument(
         "--last",
         type=_parse_audit_count,
         default=20,
         metavar="N",
-        help="what came and went in the last N audits (default: 20)",
+        help="show what is new and resolved in the last N audits (default: 20)",
     )
     add_answer_option(parser)
     add_quiet_option(parser)
@@ -36,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _parse_audit_count(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of audits from 1 to 999999")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of audits from 1 to 999999")
     return int(text)
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0 when it was shown, whatever stands. Raises AuditError."""
-    from koding_audit.cli.handlers import history  # noqa: PLC0415 - `history --help` is spared it
+    """Print the history. Status 0, also if there are open findings. Raises AuditError."""
+    from koding_audit.cli.handlers import history  # noqa: PLC0415 - `history --help` does not need it
 
     return history.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `init`: what it is for, and what may be typed."""
+"""The command `init`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 SUMMARY = "write ./koding-audit.yaml: a starter, or the account as it is"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("init", "a starter, ./koding-audit.yaml"),
-    ("init --adopt", "describes the account as it is: a scan with it is clean"),
+    ("init", "write a starter, ./koding-audit.yaml"),
+    ("init --adopt", "describe the account as it is: a scan with it is clean"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit init`."""
+    """Add the arguments of `koding-audit init`."""
     add_source_option(parser)
     add_aws_options(parser)
-    parser.add_argument("--adopt", action="store_true", help="describe the account that is there; only reads it")
+    parser.add_argument("--adopt", action="store_true", help="describe the account as it is; nothing is written to it")
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Write ./koding-audit.yaml, never over one that is there, and beside it the schema that its first line names."""
-    from koding_audit.cli.handlers import init  # noqa: PLC0415 - `init --help` is spared it
+    """Write ./koding-audit.yaml, if there is none yet, and beside it the schema that its first line names."""
+    from koding_audit.cli.handlers import init  # noqa: PLC0415 - `init --help` does not need it
 
     return init.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `merge`: what it is for, and what may be typed."""
+"""The command `merge`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from koding_audit.cli.options import add_output_option, add_quiet_option
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "several saved JSON reports, of shards or accounts, as one, offline"
+SUMMARY = "merge saved JSON reports, of shards or accounts, into one, offline"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("merge shard-*.json --output table --output json:all.json", "what one run would have said"),
+    ("merge shard-*.json --output table --output json:all.json", "print the report of all of them"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit merge`."""
+    """Add the arguments of `koding-audit merge`."""
     parser.add_argument(
-        "reports", nargs="+", metavar="REPORT", help="what `scan --output json:REPORT` saved, each of other accounts"
+        "reports",
+        nargs="+",
+        metavar="REPORT",
+        help="saved reports, of `scan --output json:REPORT`, each of other accounts",
     )
     group = parser.add_argument_group("the report")
     add_output_option(group)
-    group.add_argument("--exit-zero", action="store_true", help="status 0 in place of 1; never in place of 2")
+    group.add_argument("--exit-zero", action="store_true", help="give status 0 instead of 1, never instead of 2")
     add_quiet_option(parser)
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """The exit status of a scan of all of it. Raises InputError."""
-    from koding_audit.cli.handlers import merge  # noqa: PLC0415 - `merge --help` is spared it
+    """Merge the reports. The exit status is that of one scan of all accounts. Raises InputError."""
+    from koding_audit.cli.handlers import merge  # noqa: PLC0415 - `merge --help` does not need it
 
     return merge.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `notify`: what it is for, and what may be typed."""
+"""The command `notify`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -12,37 +12,44 @@ from koding_audit.cli.options import add_quiet_option, parse_seconds
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "tell of what changed since a report, from saved reports, without AWS credentials"
+SUMMARY = "send what changed since a report, from saved reports, without AWS credentials"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("notify report.json --since told.json --to slack", "only what changed"),
-    ("notify report.json --to webhook --dry-run", "what would be sent?"),
+    ("notify report.json --since last.json --to slack", "send only what changed"),
+    ("notify report.json --to webhook --dry-run", "print what would be sent"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit notify`."""
-    parser.add_argument("report", metavar="REPORT", help="what `scan --output json:REPORT` saved")
-    parser.add_argument("--since", default="", metavar="REPORT", help="the last that was told; else all is that stands")
-    parser.add_argument("--to", required=True, choices=plugins.plugin_names("report.notify"), help="who is told")
+    """Add the arguments of `koding-audit notify`."""
+    parser.add_argument("report", metavar="REPORT", help="a saved report, of `scan --output json:REPORT`")
+    parser.add_argument(
+        "--since",
+        default="",
+        metavar="REPORT",
+        help="the last report that was sent; without it, send all open findings",
+    )
+    parser.add_argument(
+        "--to", required=True, choices=plugins.plugin_names("report.notify"), help="the kind of receiver"
+    )
     parser.add_argument(
         "--url-file",
         default="",
         metavar="FILE",
-        help="a file of mode 0600 that holds the address (default: $KODING_AUDIT_NOTIFY_URL): https, or a topic's ARN",
+        help="a file of mode 0600 with the address (default: $KODING_AUDIT_NOTIFY_URL): https, or a topic's ARN",
     )
-    parser.add_argument("--heartbeat", action="store_true", help="tell also that nothing changed")
-    parser.add_argument("--dry-run", action="store_true", help="print the message; send nothing, and need no address")
-    parser.add_argument("--profile", default="", metavar="NAME", help="of --to sns: a profile of ~/.aws/config")
-    parser.add_argument("--endpoint-url", default="", metavar="URL", help="of --to sns: another endpoint")
+    parser.add_argument("--heartbeat", action="store_true", help="send a message even if nothing changed")
+    parser.add_argument("--dry-run", action="store_true", help="print the message and send nothing; needs no address")
+    parser.add_argument("--profile", default="", metavar="NAME", help="for --to sns: use this profile of ~/.aws/config")
+    parser.add_argument("--endpoint-url", default="", metavar="URL", help="for --to sns: call this endpoint")
     parser.add_argument(
-        "--timeout", type=parse_seconds, default=30.0, metavar="SECONDS", help="for the sending (default: 30)"
+        "--timeout", type=parse_seconds, default=30.0, metavar="SECONDS", help="time limit for sending (default: 30)"
     )
     add_quiet_option(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="the traceback of a crash, for a bug report")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the traceback of a crash, for a bug report")
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0 when it was told, or there is nothing to tell. Raises AuditError, which never holds the address."""
-    from koding_audit.cli.handlers import notify  # noqa: PLC0415 - `notify --help` is spared it
+    """Send the message. Status 0 if it was sent, or nothing changed. Raises AuditError, without the address."""
+    from koding_audit.cli.handlers import notify  # noqa: PLC0415 - `notify --help` does not need it
 
     return notify.run(namespace, terminal)

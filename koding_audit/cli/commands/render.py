@@ -1,4 +1,4 @@
-"""The command `render`: what it is for, and what may be typed."""
+"""The command `render`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 SUMMARY = "turn a saved JSON report into other formats, offline"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("render report.json --output markdown --output junit:report.xml", "a saved report in other formats"),
+    ("render report.json --output markdown --output junit:report.xml", "print a saved report in other formats"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit render`."""
-    parser.add_argument("report", metavar="REPORT", help="what `scan --output json:REPORT` saved")
+    """Add the arguments of `koding-audit render`."""
+    parser.add_argument("report", metavar="REPORT", help="a saved report, of `scan --output json:REPORT`")
     add_output_option(parser.add_argument_group("the report"))
     add_quiet_option(parser)
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0 when it was rendered, whatever the report says; its errors are told as the scan told them."""
-    from koding_audit.cli.handlers import render  # noqa: PLC0415 - `render --help` is spared it
+    """Write the report in other formats, and print its errors. Status 0, also if the report has findings."""
+    from koding_audit.cli.handlers import render  # noqa: PLC0415 - `render --help` does not need it
 
     return render.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `schema`: what it is for, and what may be typed."""
+"""The command `schema`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ if TYPE_CHECKING:
 
 SUMMARY = "print the JSON Schema of the desired-state file, of guards.yaml or of the JSON report"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("schema > koding-audit.schema.json", "for an editor"),
+    ("schema > koding-audit.schema.json", "for autocompletion in an editor"),
     ("schema report", "for a program that reads JSON reports"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit schema`."""
+    """Add the arguments of `koding-audit schema`."""
     parser.add_argument(
-        "format", nargs="?", default="desired", choices=("desired", "guards", "report"), help="(default: desired)"
+        "format",
+        nargs="?",
+        default="desired",
+        choices=("desired", "guards", "report"),
+        help="the format (default: desired)",
     )
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """The JSON Schema of the desired-state file, of guards.yaml or of the JSON report."""
-    from koding_audit.cli.handlers import schema  # noqa: PLC0415 - `schema --help` is spared it
+    """Print the JSON Schema of a format."""
+    from koding_audit.cli.handlers import schema  # noqa: PLC0415 - `schema --help` does not need it
 
     return schema.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `setup`: what it is for, and what may be typed."""
+"""The command `setup`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from koding_audit.cli.options import add_aws_options, add_file_arguments, add_wi
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "the whole guide on an empty account: groups, users, policies, a key"
+SUMMARY = "set up an empty account: groups, users, policies, an access key"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("setup koding-audit.yaml --dry-run", "what would be made?"),
-    ("setup koding-audit.yaml --save-key profile:koding", "all of it, and a key in ~/.aws/credentials"),
+    ("setup koding-audit.yaml --dry-run", "show what would be created"),
+    ("setup koding-audit.yaml --save-key profile:koding", "create all of it, and save a key in ~/.aws/credentials"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit setup`."""
+    """Add the arguments of `koding-audit setup`."""
     add_file_arguments(parser)
     add_aws_options(parser)
     group = parser.add_argument_group("what to set up")
@@ -28,17 +28,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save-key",
         default="",
         metavar="profile:NAME",
-        help="make an access key for the user, kept as a new profile of ~/.aws/credentials; it is never shown",
+        help="create an access key for the user, saved as a new profile of ~/.aws/credentials, never shown",
     )
-    group.add_argument("--user", default="", metavar="NAME", help="whose key, where the file declares several users")
     group.add_argument(
-        "--output", action="append", default=[], metavar="FORMAT[:PATH]", help="as of `scan`: the scan at the end"
+        "--user", default="", metavar="NAME", help="the user of the key, if the file declares several users"
+    )
+    group.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="FORMAT[:PATH]",
+        help="the report of the scan at the end, as for `scan`",
     )
     add_write_options(parser.add_argument_group("writing"))
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Create, attach and add whatever is missing, make the key, and scan with it. Status 0 where all of it is done."""
-    from koding_audit.cli.handlers import setup  # noqa: PLC0415 - `setup --help` is spared it
+    """Create, attach and add what is missing, create the key, and scan with it. Status 0 if all is done."""
+    from koding_audit.cli.handlers import setup  # noqa: PLC0415 - `setup --help` does not need it
 
     return setup.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `stack`: what it is for, and what may be typed."""
+"""The command `stack`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from koding_audit.cli.options import (
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "what a stack script needs, and may it be built"
+SUMMARY = "check whether a stack script can be built, and what it needs"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("stack web.yml koding-audit.yaml", "may its user build it, and which set is missing?"),
-    ("stack web.yml --principal role/deploy --policy", "a policy for just this stack"),
+    ("stack web.yml koding-audit.yaml", "check whether its user may build it"),
+    ("stack web.yml --principal role/deploy --policy", "print a policy for this stack only"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit stack`."""
+    """Add the arguments of `koding-audit stack`."""
     add_source_option(parser)
     add_aws_options(parser)
     parser.add_argument(
@@ -40,12 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_organization_options(group)
     add_answer_option(group)
     group.add_argument(
-        "--policy", action="store_true", help="print a policy for just this stack, as JSON; the answer goes to stderr"
+        "--policy",
+        action="store_true",
+        help="print a policy for this stack only, as JSON; the answer goes to stderr",
     )
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0: it can be built; 1: it cannot; 2: it is not known."""
-    from koding_audit.cli.handlers import stack  # noqa: PLC0415 - `stack --help` is spared it
+    """Status 0: it can be built; 1: it cannot; 2: unknown."""
+    from koding_audit.cli.handlers import stack  # noqa: PLC0415 - `stack --help` does not need it
 
     return stack.run(namespace, terminal)

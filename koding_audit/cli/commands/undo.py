@@ -1,4 +1,4 @@
-"""The command `undo`: what it is for, and what may be typed."""
+"""The command `undo`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from koding_audit.cli.options import add_aws_options, add_write_options
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
 
-SUMMARY = "take back what a journal says this tool added"
+SUMMARY = "undo what a run wrote, from its journal"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("undo ~/.local/state/koding-audit/123456789012/TIME.jsonl", "shows what it takes back, and asks"),
-    ("undo run.jsonl --dry-run", "what would that take back?"),
+    ("undo ~/.local/state/koding-audit/123456789012/TIME.jsonl", "show what it undoes, and ask for confirmation"),
+    ("undo run.jsonl --dry-run", "show what that would undo"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit undo`."""
+    """Add the arguments of `koding-audit undo`."""
     add_aws_options(parser)
-    parser.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run; its path was printed by it")
+    parser.add_argument("journal_file", metavar="JOURNAL", help="the journal of a run, which printed its path")
     add_write_options(parser.add_argument_group("writing"))
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Take back what a journal says was written, where it is still as it was left."""
-    from koding_audit.cli.handlers import undo  # noqa: PLC0415 - `undo --help` is spared it
+    """Undo the writes of a journal that are unchanged since."""
+    from koding_audit.cli.handlers import undo  # noqa: PLC0415 - `undo --help` does not need it
 
     return undo.run(namespace, terminal)

@@ -1,4 +1,4 @@
-"""The command `validate`: what it is for, and what may be typed."""
+"""The command `validate`: its summary, examples, arguments and entry point."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 SUMMARY = "check desired-state files, and the guards beside them, offline"
 EXAMPLES: Sequence[tuple[str, str]] = (
-    ("validate koding-audit.yaml", "before a commit; no account is asked"),
-    ("validate", "the file that a scan would take"),
+    ("validate koding-audit.yaml", "check it before a commit; AWS is not called"),
+    ("validate", "check the file that a scan would use"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be typed after `koding-audit validate`."""
+    """Add the arguments of `koding-audit validate`."""
     add_file_arguments(parser)
     add_quiet_option(parser)
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Read them as a scan would, with the guards beside them. A guards.yaml may be named too. Raises InputError."""
-    from koding_audit.cli.handlers import validate  # noqa: PLC0415 - `validate --help` is spared it
+    """Read files as a scan does, with the guards beside them. A guards.yaml may be named too. Raises InputError."""
+    from koding_audit.cli.handlers import validate  # noqa: PLC0415 - `validate --help` does not need it
 
     return validate.run(namespace, terminal)

@@ -22,7 +22,7 @@ def test_an_allowed_action_names_the_statement_that_allows_it(capsys: pytest.Cap
     assert out.splitlines() == [
         "allowed: user ada, iam:GetUser on *",
         "  because    statement 1 of P, group Ops: allows",
-        "  not seen   scp",
+        "  not read   scp",
     ]
 
 
@@ -33,7 +33,7 @@ def test_what_no_statement_allows_is_1_and_says_what_would_change_it(
     assert status == 1
     assert out.startswith("not allowed: group Ops, s3:GetObject on arn:aws:s3:::logs/x\n")
     assert "no statement allows s3:GetObject" in out
-    assert "to change  let a policy allow it" in out
+    assert "to change  allow it by a policy" in out
 
 
 def test_a_key_that_decides_and_is_not_known_is_2_and_named(capsys: pytest.CaptureFixture[str], saved: str) -> None:
@@ -99,8 +99,8 @@ def test_an_rcp_is_given_in_the_same_way(capsys: pytest.CaptureFixture[str], sav
     path = tmp_path / "rcp.json"
     path.write_text(json.dumps(FULL))
     asked = ["group/Ops", "s3:GetObject", "--source", saved]
-    assert "not seen   rcp, resource, scp" in ask(capsys, *asked)[1]
-    assert "not seen   resource, scp" in ask(capsys, *asked, "--rcp", str(path))[1]
+    assert "not read   rcp, resource, scp" in ask(capsys, *asked)[1]
+    assert "not read   resource, scp" in ask(capsys, *asked, "--rcp", str(path))[1]
 
 
 def test_a_level_in_which_nothing_allows_is_told(
@@ -154,21 +154,21 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ([], "ask about PRINCIPAL and ACTION"),
-        (["user/ada"], "which action?"),
-        (["user/ada", "ec2:RunInstances", "--cases", "x"], "ask about PRINCIPAL and ACTION"),
-        (["--cases", "x", "--scp", "x"], "a case brings its own policies"),
+        ([], "give either PRINCIPAL and ACTION"),
+        (["user/ada"], "ACTION is missing"),
+        (["user/ada", "ec2:RunInstances", "--cases", "x"], "give either PRINCIPAL and ACTION"),
+        (["--cases", "x", "--scp", "x"], "a case has its own policies"),
         (["user/ada", "RunInstances"], "is not an action"),
         (["user/ada", "ec2:Rum*"], "no AWS action matches"),
         (["user/ada", "ec2:RunInstances", "--context", "region"], "is not KEY=VALUE"),
         (["user/bob", "ec2:RunInstances"], "there is no user bob"),
         (["robot/builder", "ec2:RunInstances"], "is not a user, group or role"),
         (["role/builder", "ec2:RunInstances"], "there is no role builder"),
-        (["user/ada", "ec2:RunInstances", "--simulate"], "--simulate asks AWS"),
+        (["user/ada", "ec2:RunInstances", "--simulate"], "--simulate needs AWS"),
         (["--who", "ec2:*"], "one action, without wildcards"),
         (["--who", "RunInstances"], "is not an action"),
-        (["--who", "ec2:RunInstances", "*", "more"], "about one action of everybody"),
-        (["--who", "ec2:RunInstances", "--simulate"], "about one action of everybody"),
+        (["--who", "ec2:RunInstances", "*", "more"], "--who needs only ACTION and RESOURCE"),
+        (["--who", "ec2:RunInstances", "--simulate"], "--who needs only ACTION and RESOURCE"),
         (["user/", "ec2:RunInstances"], "is not a user, group or role"),
         (["arn:aws:iam::999999999999:user/ada", "ec2:RunInstances"], "not of account 123456789012"),
     ],
