@@ -346,7 +346,7 @@ def test_what_is_about_targets_is_refused_where_the_file_has_none(
 ) -> None:
     seen = scan(organization, tmp_path, *option, file=f"version: 1\n{REST}")
     assert seen.status == 2
-    assert errors(seen) == [f"{option[0]} is about the accounts of targets, and there are none"]
+    assert errors(seen) == [f"{option[0]} needs the accounts of targets, and there are none"]
 
 
 @pytest.mark.parametrize(

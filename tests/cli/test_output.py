@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_written_is_refused(
     check: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
-    with pytest.raises(InputError, match=r"is not writable|no folder that can be written"):
+    with pytest.raises(InputError, match=r"is not writable|is not a writable folder"):
         check(str(tmp_path / "report"))
 
 

@@ -203,7 +203,7 @@ def test_a_plan_that_is_not_what_was_saved_is_refused(run: Command) -> None:
     newer = json.dumps({**json.loads(text), "version": 99})
     plans = {
         "of another account": (text.replace(ACCOUNT, "999999999999"), "the plan is for account 999999999999"),
-        "edited by hand": (text.replace("ReadOnlyAccess", "AdministratorAccess"), "the plan differs from one that is made now"),
+        "edited by hand": (text.replace("ReadOnlyAccess", "AdministratorAccess"), "differs from one that is made now"),
         "truncated": (text[: len(text) // 2], "not JSON"),
         "empty": ("", "not JSON"),
         "of a newer version": (newer, "version 99 is newer than this koding-audit supports"),

@@ -57,14 +57,14 @@ def test_a_schema_that_is_there_is_left_alone_and_told(offline: Command) -> None
     (offline.home / SCHEMA).write_text("mine")
     result = offline("init")
     assert result.status == 0
-    assert f"{SCHEMA} is there already" in result.stderr
+    assert f"{SCHEMA} exists already" in result.stderr
     assert (offline.home / SCHEMA).read_text() == "mine"
 
 
 def test_an_account_that_nobody_reads_is_not_to_be_named(offline: Command) -> None:
     result = offline("init", "--profile", "admin")
     assert result.status == 2
-    assert "--profile says which account to read, and none is read; add --adopt" in result.stderr
+    assert "--profile needs --adopt" in result.stderr
     assert not (offline.home / FILE).exists()
 
 
@@ -109,7 +109,7 @@ def test_an_account_that_cannot_be_read_whole_is_refused_with_what_was_missing(
     result = command("init", "--adopt")
     assert result.status == 2
     assert "all-users could not be read: iam:GetAccountAuthorizationDetails: AccessDenied" in result.stderr
-    assert "was not written; the caller needs iam:GetAccountAuthorizationDetails" in result.stderr
+    assert "could not be read completely; grant the caller iam:GetAccountAuthorizationDetails" in result.stderr
     assert list(command.home.iterdir()) == []
 
 

@@ -83,7 +83,7 @@ def test_another_profile_of_that_name_is_left_alone_and_nothing_is_written(
     credentials(command).write_text("[koding]\naws_access_key_id = AKIAELSEWHERE\naws_secret_access_key = x\n")
     result = command(*SAVED)
     assert result.status == 2
-    assert "profile koding is there already" in result.stderr
+    assert "profile koding exists already" in result.stderr
     assert account.writes() == []
     assert "AKIAELSEWHERE" in credentials(command).read_text()
 
@@ -168,10 +168,10 @@ def test_a_person_is_asked_for_the_plan_and_for_the_key(command: Command, accoun
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("keyring", "this names no profile"),
-        ("profile:", "this names no profile"),
-        ("profile:a b", "this names no profile"),
-        ("profile:a]\nb", "this names no profile"),
+        ("keyring", "does not name a profile"),
+        ("profile:", "does not name a profile"),
+        ("profile:a b", "does not name a profile"),
+        ("profile:a]\nb", "does not name a profile"),
     ],
 )
 def test_a_place_that_is_none_is_refused(command: Command, account: MotoAccount, said: str, told: str) -> None:
@@ -191,7 +191,7 @@ def test_whose_key_it_is_has_to_be_clear_and_allowed(command: Command, account: 
     guards = command.home / "guards.yaml"
     guards.write_text("version: 1\nprotected: [user/ada]\n")
     protected = command(*said, "--user", "ada").stderr
-    assert "guards.yaml:2:13: error: user ada is protected, and gets no access key" in protected
+    assert "guards.yaml:2:13: error: user ada is protected, and cannot get an access key" in protected
     guards.unlink()
     assert account.calls() == []
     result = command.json(*said, "--user", "ada")

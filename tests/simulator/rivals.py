@@ -154,7 +154,7 @@ def _left_alone(case: Rivalry, simulator: Simulator, seen: Run) -> Iterator[str]
 
 
 _HARMLESS = frozenset({"changes the case of"})
-_MOVED = (*("does not exist any more", "since the audit", "was not created", "not what its files"),)
+_MOVED = (*("does not exist any more", "since the audit", "was not created", "the plan differs from one"),)
 
 
 def _touches(write: str, name: str, about: str) -> bool:

@@ -39,29 +39,29 @@ PLAN_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class ApplyCommand:
-    """What `apply` is asked for."""
+    """The options of `apply`."""
 
     plan: str
     """The file of the plan."""
     scan: ScanOptions
-    """The account and the baseline: all else is in the plan."""
+    """The account and the baseline; everything else is in the plan."""
     report: ReportOptions
     writes: WriteOptions
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Do exactly what a plan says; a plan that is stale, or not what its files give today, is refused."""
-    asked = _read_options(namespace)
+    """Carry out a plan. Refuse one that is stale, or that differs from a plan made now."""
+    command = _read_options(namespace)
 
     def work() -> Report:
-        saved = read_saved_plan(asked.plan)
+        saved = read_saved_plan(command.plan)
         wanted = _reload_desired(saved)
         chosen = load_rules(saved.basis.only, saved.basis.skip)
-        baseline = read_requested_baseline(asked.scan.baseline)
-        run = Run(asked.scan, terminal, chosen, _reload_scripts(saved, wanted), baseline)
-        return _apply_plan(asked, run, saved, wanted)
+        baseline = read_requested_baseline(command.scan.baseline)
+        run = Run(command.scan, terminal, chosen, _reload_scripts(saved, wanted), baseline)
+        return _apply_plan(command, run, saved, wanted)
 
-    return run_and_deliver(work, asked.report, terminal)
+    return run_and_deliver(work, command.report, terminal)
 
 
 def read_saved_plan(path: str) -> Plan:
@@ -70,34 +70,32 @@ def read_saved_plan(path: str) -> Plan:
     return decode_plan(json_text.parse_json(text, path), path)
 
 
-def _apply_plan(asked: ApplyCommand, run: Run, saved: Plan, wanted: Desired) -> Report:
+def _apply_plan(command: ApplyCommand, run: Run, saved: Plan, wanted: Desired) -> Report:
     basis, terminal = saved.basis, run.terminal
-    check_outputs(parse_outputs(asked.report.output), [file.path for file in basis.files])
+    check_outputs(parse_outputs(command.report.output), [file.path for file in basis.files])
     age = datetime.now(timezone.utc) - basis.made_at
     if not timedelta(minutes=-5) <= age <= PLAN_LIFETIME:
         raise RefusedError("the plan is more than 24 hours old, or from the future", "make it again")
-    check_writable(asked.writes, asked.scan.source, wanted)
+    check_writable(command.writes, command.scan.source, wanted)
     request = ScanRequest(basis.with_sets, basis.only, basis.skip, basis.create, basis.replace)
-    with open_source(asked.scan.source, terminal) as source:
-        account, _ = identify_account(source, asked.scan.source.account, terminal, wanted)
+    with open_source(command.scan.source, terminal) as source:
+        account, _ = identify_account(source, command.scan.source.account, terminal, wanted)
         if (account.id, account.partition) != (basis.account.id, basis.account.partition):
             raise RefusedError(
                 f"the plan is for account {basis.account.id}, and these credentials are for {account.id}",
                 "use the credentials of that account, or make a plan for this one",
             )
-        scanned = scan_account(run, source, wanted, asked.writes.journal)
+        scanned = scan_account(run, source, wanted, command.writes.journal)
         again = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, basis.made_at)
-        moved = list(_plan_differences(saved, again))
-        if moved:
-            raise RefusedError(
-                f"the plan is not what its files and the account give now: {'; '.join(moved)}", "make it again"
-            )
-        return apply_baseline(run, scanned, fix_and_audit(run, source, scanned, saved, asked.writes))
+        differences = list(_plan_differences(saved, again))
+        if differences:
+            raise RefusedError(f"the plan differs from one that is made now: {'; '.join(differences)}", "make it again")
+        return apply_baseline(run, scanned, fix_and_audit(run, source, scanned, saved, command.writes))
 
 
 def _reload_desired(saved: Plan) -> Desired:
     loaded = desired.load_desired([file.path for file in saved.basis.files if not desired.is_guards_file(file.path)])
-    # Guards that have appeared or gone since have changed, too.
+    # A guards file that was added or removed since counts as changed.
     changed = sorted({file.path for file in {*saved.basis.files} ^ {*loaded.files}})
     if changed:
         raise RefusedError(f"{', '.join(changed)} has changed since the plan was made", "make the plan again")
@@ -114,12 +112,10 @@ def _reload_scripts(saved: Plan, wanted: Desired) -> StackScripts | None:
 
 def _plan_differences(saved: Plan, again: Plan) -> Iterator[str]:
     """What differs between a saved plan and the one that is made now."""
-    yield from (
-        f"no longer to be done as planned: {_step_line(step)}" for step in saved.steps if step not in again.steps
-    )
+    yield from (f"no longer planned: {_step_line(step)}" for step in saved.steps if step not in again.steps)
     yield from (f"not in the plan: {_step_line(step)}" for step in again.steps if step not in saved.steps)
     if saved.steps == again.steps and saved.basis.state != again.basis.state:
-        yield "what it touches has changed in the account"
+        yield "what it changes is different in the account now"
 
 
 def _step_line(step: Step) -> str:
@@ -127,7 +123,7 @@ def _step_line(step: Step) -> str:
 
 
 def _read_options(namespace: argparse.Namespace) -> ApplyCommand:
-    """What the command line says."""
+    """The options, from argparse's namespace."""
     scan, writes = ScanOptions(live_source(namespace), baseline=namespace.baseline), write_options(namespace)
     inputs = (namespace.plan, *files_of_scan(scan), writes.journal)
     return ApplyCommand(namespace.plan, scan, replace(report_options(namespace), inputs=inputs), writes)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CanCommand:
-    """What `can` is asked for: its words in the places where they are typed."""
+    """The options of `can`, with the arguments in the order in which they are typed."""
 
     source: SourceOptions
     principal: str
@@ -33,54 +33,56 @@ class CanCommand:
     strict: bool
     output: str
     who: bool
-    """Whether everybody is asked about: the first word is the action then, and the second the resource."""
+    """Whether all principals are checked: `principal` then has the action, and `action` the resource."""
     simulate: bool
     cases: str
-    """The file of cases that is read instead, "" for none."""
+    """The file of cases to decide instead, "" for none."""
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0: allowed, or every case as expected; 1: not; 2: it is not known."""
+    """Status 0: allowed, or every case as expected; 1: not; 2: unknown."""
     options = _read_options(namespace)
     live = bool(options.principal or options.action)
     if live is bool(options.cases):
         raise InputError(
-            "ask about PRINCIPAL and ACTION, or give --cases FILE", "koding-audit can user/NAME ec2:RunInstances"
+            "give either PRINCIPAL and ACTION, or --cases FILE", "run `koding-audit can user/NAME ec2:RunInstances`"
         )
     if options.cases and (options.source.scps or options.source.rcps):
-        raise InputError("--scp and --rcp go with a question: a case brings its own policies", "leave them out")
+        raise InputError("--scp and --rcp cannot be used with --cases: a case has its own policies", "remove them")
     if options.cases:
         return _answer_cases(options.cases, terminal)
-    return _ask_everybody(options, terminal) if options.who else _ask_about_one(options, terminal)
+    return _ask_about_all(options, terminal) if options.who else _ask_about_one(options, terminal)
 
 
 def _ask_about_one(options: CanCommand, terminal: Terminal) -> int:
     from koding_audit.cli.decisions import answer_can  # noqa: PLC0415 - a file of cases reads no account
 
     if not options.action:
-        raise InputError("which action?", "koding-audit can user/NAME ec2:RunInstances")
-    asked = AccessQuestion(options.action, options.principal, options.resource, options.context, options.strict)
-    return answer_can(options.source, asked, terminal, output=options.output, simulate=options.simulate)
+        raise InputError("ACTION is missing", "run `koding-audit can user/NAME ec2:RunInstances`")
+    question = AccessQuestion(options.action, options.principal, options.resource, options.context, options.strict)
+    return answer_can(options.source, question, terminal, output=options.output, simulate=options.simulate)
 
 
-def _ask_everybody(options: CanCommand, terminal: Terminal) -> int:
+def _ask_about_all(options: CanCommand, terminal: Terminal) -> int:
     from koding_audit.cli.who_can import answer_who_can  # noqa: PLC0415 - a file of cases reads no account
 
     if options.resource != "*" or options.simulate:
-        raise InputError("--who asks about one action of everybody", "koding-audit can --who ec2:RunInstances")
-    asked = AccessQuestion(
+        raise InputError(
+            "--who needs only ACTION and RESOURCE, and no --simulate", "run `koding-audit can --who ec2:RunInstances`"
+        )
+    question = AccessQuestion(
         options.principal, resource=options.action or "*", context=options.context, strict=options.strict
     )
-    return answer_who_can(options.source, asked, terminal, output=options.output)
+    return answer_who_can(options.source, question, terminal, output=options.output)
 
 
 def _answer_cases(path: str, terminal: Terminal) -> int:
-    """Each case of the file. Status 0: all decided, and as expected; 1: one is not; 2: one cannot be told."""
+    """Decide each case of the file. Status 0: all are as expected; 1: one is not; 2: one is unknown."""
     from koding_audit.policy.evaluation.cases import read_cases, result_line  # noqa: PLC0415 - nothing else needs the evaluator
 
     cases = list(read_cases(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
     if not cases:
-        raise InputError(f"{path} holds no case", "write one a line, as JSON")
+        raise InputError(f"{path} has no cases", "write one case per line, as JSON")
     answers = [(case, case.decide()) for case in cases]
     emit("".join(result_line(case, decision) + "\n" for case, decision in answers))
     return _check_expectations(answers, terminal)
@@ -98,7 +100,7 @@ def _check_expectations(answers: Sequence[tuple[Case, Decision]], terminal: Term
 
 
 def _read_options(namespace: argparse.Namespace) -> CanCommand:
-    """What the command line says."""
+    """The options, from argparse's namespace."""
     return CanCommand(
         source=source_with_policies(namespace),
         principal=namespace.principal,

@@ -1,4 +1,4 @@
-"""`completion SHELL`: a script that completes commands, options and their values, made of the command line itself."""
+"""`completion SHELL`: a script that completes commands, options and values, made from the parsers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.model.finding import NOT_CHECKED
 from koding_audit.model.traits import find_source_traits
 
-# What stands for a path in a metavar; of `[MODE] [FILE ...]` the modes are offered too.
+# The metavars of a path; for `[MODE] [FILE ...]` the modes are offered too.
 _PATH_METAVARS = frozenset({"FILE", "PLAN", "JOURNAL", "REPORT", "SCRIPT", "OLD", "NEW"})
 
 
 class ValueSpec(NamedTuple):
-    """What may follow an option, or stand by itself. prefixed: the words are followed by `:PATH`, or may be."""
+    """The value of an option, or an argument.
+
+    name: its metavar
+    words: the words that are offered
+    files: whether files are offered
+    takes_path: whether `:PATH` may follow a word
+    """
 
     name: str
     words: tuple[str, ...] = ()
@@ -29,7 +35,12 @@ class ValueSpec(NamedTuple):
 
 
 class OptionSpec(NamedTuple):
-    """An option in each of its spellings; value None: it takes none."""
+    """An option.
+
+    flags: each of its spellings
+    value: None if it takes no value
+    repeats: whether it may be repeated
+    """
 
     flags: tuple[str, ...]
     help: str
@@ -47,13 +58,13 @@ class CommandSpec(NamedTuple):
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """Print the script; it calls nothing of this tool when it runs."""
+    """Print the script; it does not call this tool when it runs."""
     emit(_SCRIPT_OF_SHELL[namespace.shell](tuple(describe_commands())))
     return 0
 
 
 def describe_commands() -> Iterator[CommandSpec]:
-    """Every command of the command line, with what --help says of it."""
+    """Every command, with its help, options and arguments."""
     for name, summary in SUMMARIES.items():
         shown = [each for each in build_command_parser(name)._actions if each.help != argparse.SUPPRESS]
         yield CommandSpec(
@@ -103,7 +114,7 @@ _koding_audit() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} != -* ]]; then command=${COMP_WORDS[i]}; break; fi
     done
-    # Readline parts a word at = and :, as in --output=json:report.json.
+    # Readline splits a word at = and :, as in --output=json:report.json.
     if [[ $cur == : || $prev == : ]]; then
         [[ $cur == : ]] && cur=''
         compopt -o filenames 2>/dev/null
@@ -139,14 +150,14 @@ def bash_script(every: Iterable[CommandSpec]) -> str:
 
 
 def _bash_case(command: CommandSpec) -> Iterator[str]:
-    """What follows an option that takes a value is that value; options of the same kind share a line."""
+    """After an option with a value, that value is offered; options of the same kind share a line."""
     takers: dict[str, list[str]] = {}
     for each in command.options:
         if each.value:
-            given = f"words='{' '.join(each.value.words)}' files={'1' if each.value.files else ''}"
-            takers.setdefault(given, []).extend(each.flags)
+            settings = f"words='{' '.join(each.value.words)}' files={'1' if each.value.files else ''}"
+            takers.setdefault(settings, []).extend(each.flags)
     yield "            case $prev in"
-    yield from (f"                {'|'.join(flags)}) {given} ;;" for given, flags in takers.items())
+    yield from (f"                {'|'.join(flags)}) {settings} ;;" for settings, flags in takers.items())
     yield f"                *) {_bash_default(command)} ;;"
     yield "            esac"
 
@@ -210,7 +221,7 @@ def _zsh_option(option: OptionSpec) -> str:
 
 
 def _zsh_values(command: CommandSpec) -> Iterator[str]:
-    """Arguments are offered in any place: which one is wanted, the options before it do not tell."""
+    """Arguments are offered in any place: the options before a word do not show which argument it is."""
     words = tuple(word for each in command.values for word in each.words)
     files = any(each.files for each in command.values)
     if words or files:
@@ -219,7 +230,7 @@ def _zsh_values(command: CommandSpec) -> Iterator[str]:
 
 
 def _zsh_value(value: ValueSpec) -> str:
-    """Its name, and what offers it."""
+    """The name of a value, and the zsh code that offers it."""
     name = value.name.replace(":", "\\:")
     if value.takes_path:
         return f"{name}:{{_koding_audit_prefixed {' '.join(value.words)}}}"
@@ -229,7 +240,7 @@ def _zsh_value(value: ValueSpec) -> str:
 
 
 def _quote_zsh(text: str) -> str:
-    """As one word of zsh."""
+    """The text, quoted as one word of zsh."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 
@@ -263,7 +274,7 @@ def fish_script(every: Iterable[CommandSpec]) -> str:
         )
         start = f"complete -c koding-audit -n '__koding_audit_is {each.name}'"
         lines += [f"{start} {_fish_option(option)}\n" for option in each.options]
-        lines += [f"{start} {given}\n" for value in each.values for given in _fish_value(value) if given != "-x"]
+        lines += [f"{start} {flag}\n" for value in each.values for flag in _fish_value(value) if flag != "-x"]
     return "".join(lines)
 
 
@@ -274,13 +285,13 @@ def _fish_option(option: OptionSpec) -> str:
 
 
 def _fish_value(value: ValueSpec) -> list[str]:
-    """Its words, and files where it may be one; -x: it takes what nobody can list."""
+    """The flags that offer its words, and files if it may be one; -x: its values cannot be listed."""
     words = [f"-a {_quote_fish(' '.join(value.words))}"] if value.words else []
     return [*words, "-r -F"] if value.files or value.takes_path else [*words, "-x"]
 
 
 def _quote_fish(text: str) -> str:
-    """As one word of fish."""
+    """The text, quoted as one word of fish."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

@@ -1,4 +1,4 @@
-"""`demo`: the tool's main job on the embedded account, each step explained in a line and shown as it would be typed."""
+"""`demo`: the tool's main tasks on the embedded account: each step with an explanation and its command."""
 
 from __future__ import annotations
 
@@ -29,10 +29,15 @@ _STACK_SCRIPT = "stacks/web.yml"
 
 
 class _DemoStep(NamedTuple):
-    """What to say, about which files, what to type, and the exit status that shows that it went as said.
+    """A step of the tour.
 
-    scps: files of the organization's policies; before: what somebody does to the account before; script: a stack script
-    that is asked about in place of a scan.
+    text: the explanation
+    files: the desired-state files
+    arguments: the options of the command
+    exit_status: the expected exit status
+    scps: files of the organization's policies
+    before: a change of the account before the step
+    script: a stack script to check instead of a scan
     """
 
     text: str
@@ -45,28 +50,28 @@ class _DemoStep(NamedTuple):
 
 
 _STEPS: Sequence[tuple[Any, ...]] = (
-    ("An account after a year of use. What is missing, and what is in the way?", _LIMITS_FILES, (), 1),
+    ("An account after a year of use. The scan lists what is missing, and what blocks it.", _LIMITS_FILES, (), 1),
     (
-        "--fix attaches what is missing and adds the user to the group; it takes nothing away.",
+        "--fix attaches what is missing and adds the user to the group; it removes nothing.",
         _LIMITS_FILES,
         ("--fix", "--yes"),
         1,
     ),
     (
-        "Half of the optional route53 set was attached. Which half is wanted is for a person to say: --with says it.",
+        "Half of the optional route53 set is attached. A person decides whether to complete it, by --with.",
         _LIMITS_FILES,
         ("--with", "route53", "--fix", "--yes"),
         1,
     ),
     (
-        "Audited again: what is left is for a person. With --fail-on error the gate is open.",
+        "Audit again: the remaining findings are for a person. With --fail-on error the status is 0.",
         _LIMITS_FILES,
         ("--with", "route53", "--fail-on", "error"),
         0,
     ),
     (
-        "Somebody detaches the DNS policies, which nobody seemed to need. May the user still build a stack with a name"
-        " in DNS? The script says what it needs, and which policy set is missing, before the build stops half way.",
+        "The DNS policies are detached, because they seem unused. Can the user still build a stack with a name in DNS?"
+        " `stack` shows what the script needs, and which policy set is missing, before the build fails.",
         _GUIDE_FILES,
         (),
         1,
@@ -75,30 +80,29 @@ _STEPS: Sequence[tuple[Any, ...]] = (
         _STACK_SCRIPT,
     ),
     (
-        "--stack makes the account ready for that stack, and no more. Nobody is asked here, so --with names the set,"
-        " too: a script does not widen a group by itself.",
+        "--stack prepares the account for that stack, and no more. This run does not prompt, so --with must name the"
+        " set too: a script alone does not extend a group.",
         _GUIDE_FILES,
         ("--stack", _STACK_SCRIPT, "--with", "route53", "--fix", "--yes"),
         0,
     ),
-    ("Asked again: it can be built.", _GUIDE_FILES, (), 0, (), None, _STACK_SCRIPT),
+    ("Check again: it can be built.", _GUIDE_FILES, (), 0, (), None, _STACK_SCRIPT),
     (
-        "Attached is not yet allowed. Are the actions that the user is for effective? They are.",
+        "Attached does not mean allowed. Are the actions that the user needs effective? They are.",
         _ACTIONS_FILES,
         ("--with", "route53"),
         0,
     ),
     (
-        "What if the account's organization allows one region only, and not that of the stacks? Most accounts may not"
-        " read such a policy: --scp gives it. Everything is still attached.",
+        "What if the account's organization allows one region only, and not that of the stacks? Most accounts cannot"
+        " read such a policy: --scp provides it. Everything is still attached.",
         _ACTIONS_FILES,
         ("--with", "route53"),
         1,
         (_ONE_REGION_SCP,),
     ),
     (
-        "No such policy, but somebody gives the user a permissions boundary: nothing is detached, and no instance"
-        " starts.",
+        "No such policy, but a permissions boundary on the user: nothing is detached, and no instance starts.",
         _ACTIONS_FILES,
         ("--with", "route53"),
         1,
@@ -106,7 +110,7 @@ _STEPS: Sequence[tuple[Any, ...]] = (
         put_demo_boundary,
     ),
     (
-        "In place of the boundary, a Deny of whatever comes without MFA. An access key never has MFA: every policy is"
+        "Instead of the boundary, a Deny of each request without MFA. An access key never has MFA: every policy is"
         " still attached, and nothing works.",
         _ACTIONS_FILES,
         ("--with", "route53"),
@@ -118,7 +122,7 @@ _STEPS: Sequence[tuple[Any, ...]] = (
 
 
 def run(_namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Audit, fix, and audit again. Status 0 when every step went as it should."""
+    """Audit, fix, and audit again. Status 0 if each step had the expected status."""
     with (
         tempfile.TemporaryDirectory() as journals,
         open_source(SourceOptions(source="demo"), terminal) as source,
@@ -133,34 +137,36 @@ def run(_namespace: argparse.Namespace, terminal: Terminal) -> int:
             emit(f"(exit status {status})\n")
             if status != step.exit_status:
                 raise AuditError(f"step {number} of the tour ended with status {status}, not {step.exit_status}")
-    emit("\nThat was the tour. Your own account: koding-audit scan FILE, with AWS credentials in place.\n")
+    emit("\nEnd of the tour. For your own account: set AWS credentials, and run koding-audit scan FILE.\n")
     return 0
 
 
 def _command_words(step: _DemoStep) -> list[str]:
-    """What would be typed."""
-    said = [each for word in step.arguments for each in (_example_paths([word]) if word == _STACK_SCRIPT else [word])]
-    said += [each for path in _example_paths(step.scps) for each in ("--scp", path)]
-    command = ["stack", *_example_paths([step.script])] if step.script else ["scan"]
-    return [*command, *_example_paths(step.files), "--source", "demo", *said]
+    """The command line of a step, without the name of the tool."""
+    options = [
+        each for word in step.arguments for each in (_example_paths([word]) if word == _STACK_SCRIPT else [word])
+    ]
+    options += [each for path in _example_paths(step.scps) for each in ("--scp", path)]
+    start = ["stack", *_example_paths([step.script])] if step.script else ["scan"]
+    return [*start, *_example_paths(step.files), "--source", "demo", *options]
 
 
 def _run_step(source: AccountSource, namespace: argparse.Namespace, terminal: Terminal) -> int:
     if namespace.command == "stack":
         return stack.answer_stack(source, stack.read_stack_options(namespace), terminal)
-    asked = scan.read_scan_options(namespace)
-    report = scan.scan_open_source(policy_overlay(asked.scan.source, terminal)(source), asked, terminal)
-    deliver_report(report, parse_outputs(asked.report.output))
+    command = scan.read_scan_options(namespace)
+    report = scan.scan_open_source(policy_overlay(command.scan.source, terminal)(source), command, terminal)
+    deliver_report(report, parse_outputs(command.report.output))
     return exit_status(report)
 
 
 def _parse_words(words: Sequence[str], journal: str) -> argparse.Namespace:
-    kept = ["--journal", journal] if "--fix" in words else []
-    return build_parser().parse_args([*words, *kept])
+    journal_option = ["--journal", journal] if "--fix" in words else []
+    return build_parser().parse_args([*words, *journal_option])
 
 
 def _example_paths(names: Sequence[str]) -> list[str]:
-    """The examples that ship; by their short names in a checkout, where they stand in policies/."""
+    """The paths of packaged examples; in a checkout, the short paths below policies/."""
     if all(Path("policies", name).is_file() for name in names):
         return [f"policies/{name}" for name in names]
     packaged = files("koding_audit.policies")

@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 
 _DOCUMENT_FILE = files.FileSpec("a policy document", 1)
 _EXIT_STATUS: Mapping[DiffVerdict, int] = {"equal": 0, "different": 1, "undecided": 2}
-# `#` may stand in a path too: the name begins where it can only be one.
+# `#` may be in a path too: the name begins with one of these words.
 _SNAPSHOT_NAME = re.compile(r"(.+?)#((?:arn:|user/|group/).+)", re.DOTALL)
-# `@` may stand in a policy's name too: only a version's id at the end is a version.
+# `@` may be in a policy's name too: only an id of a version at the end is a version.
 _POLICY_ARN = re.compile(r"(arn:aws[a-z-]*:iam::(?:aws|[0-9]{12}):policy/[!-~]+?)(?:@(v[1-9][0-9]*))?")
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0: no difference in meaning; 1: there is one; 2: it is not decided."""
-    said = namespace.old, namespace.new
-    texts = _read_documents(said, live_source(namespace), terminal)
-    old, new = (document.parse_document(text, where=each) for each, text in zip(said, texts, strict=True))
+    """Status 0: no difference in meaning; 1: there is one; 2: undecided."""
+    names = namespace.old, namespace.new
+    texts = _read_documents(names, live_source(namespace), terminal)
+    old, new = (document.parse_document(text, where=each) for each, text in zip(names, texts, strict=True))
     difference = compare_documents(old, new)
     if namespace.output == "json":
         emit(json_text.write_json({"version": 1, **asdict(difference)}, indent=2) + "\n")
     else:
-        emit("".join(f"{escape(line)}\n" for line in _difference_lines(difference, *said, same=old == new)))
+        emit("".join(f"{escape(line)}\n" for line in _difference_lines(difference, *names, same=old == new)))
     return _EXIT_STATUS[difference.verdict]
 
 
-def _read_documents(said: tuple[str, str], options: SourceOptions, terminal: Terminal) -> list[str]:
-    """The two documents. What can be read without AWS is read first: a wrong path needs no credentials."""
-    local = {each: _read_local(each) for each in said if not each.startswith("arn:")}
-    wanted = {each: _parse_policy_arn(each) for each in said if each.startswith("arn:")}
+def _read_documents(names: tuple[str, str], options: SourceOptions, terminal: Terminal) -> list[str]:
+    """The two documents. Local ones are read first: a wrong path is reported without credentials."""
+    local = {each: _read_local(each) for each in names if not each.startswith("arn:")}
+    wanted = {each: _parse_policy_arn(each) for each in names if each.startswith("arn:")}
     if wanted:
         from koding_audit.aws import iam  # noqa: PLC0415 - files need no AWS
 
@@ -57,39 +57,39 @@ def _read_documents(said: tuple[str, str], options: SourceOptions, terminal: Ter
             if source.connection is not None:
                 read = partial(iam.read_managed_document, source.connection)
                 local |= {each: read(arn, version) for each, (arn, version) in wanted.items()}
-    return [local[each] for each in said]
+    return [local[each] for each in names]
 
 
-def _parse_policy_arn(said: str) -> tuple[str, str]:
+def _parse_policy_arn(name: str) -> tuple[str, str]:
     """The ARN of a managed policy and its version, "" for the default one."""
-    found = _POLICY_ARN.fullmatch(said)
+    found = _POLICY_ARN.fullmatch(name)
     if found is None:
         raise InputError(
-            f"{said}: this is not the ARN of a managed policy", "write arn:aws:iam::123456789012:policy/NAME@v2"
+            f"{name}: this is not the ARN of a managed policy", "write arn:aws:iam::123456789012:policy/NAME@v2"
         )
     return found[1], found[2] or ""
 
 
-def _read_local(said: str) -> str:
-    source, colon, rest = said.partition(":")
-    return _read_from_snapshot(rest) if colon and not find_source_traits(source).is_writable else _read_file(said)
+def _read_local(name: str) -> str:
+    source, colon, rest = name.partition(":")
+    return _read_from_snapshot(rest) if colon and not find_source_traits(source).is_writable else _read_file(name)
 
 
 def _read_file(path: str) -> str:
     text = files.read_text(path, _DOCUMENT_FILE)
     if text.lstrip()[:1] != "%":  # as IAM's API encodes a document
-        json_text.parse_json(text, path)  # which tells line and column
+        json_text.parse_json(text, path)  # for the line and column of an error
     return text
 
 
-def _read_from_snapshot(said: str) -> str:
-    """A document that a snapshot holds."""
+def _read_from_snapshot(reference: str) -> str:
+    """A document of a snapshot. Raises InputError."""
     from koding_audit.aws.sources import snapshot  # noqa: PLC0415 - most comparisons are of files
 
     hint = "write snapshot:FILE#NAME, NAME a managed policy's ARN, user/NAME/POLICY or group/NAME/POLICY"
-    found = _SNAPSHOT_NAME.fullmatch(said)
+    found = _SNAPSHOT_NAME.fullmatch(reference)
     if found is None:
-        raise InputError(f"snapshot:{said}: which document of the snapshot?", hint)
+        raise InputError(f"snapshot:{reference} does not name a document of the snapshot", hint)
     path, name = found.groups()
     documents = snapshot.read_snapshot(path).documents
     if name not in documents:
@@ -98,14 +98,14 @@ def _read_from_snapshot(said: str) -> str:
 
 
 def _difference_lines(difference: Difference, old: str, new: str, *, same: bool) -> Iterator[str]:
-    """The answer as to a colleague, a line at a time."""
+    """The lines of the answer."""
     if difference.verdict == "equal":
         yield "No difference." if same else "No difference in meaning: the text differs, what it allows does not."
     parts = (
         (f"{new} allows what {old} did not:", difference.gained),
         (f"{new} no longer allows:", difference.lost),
-        ("It denies explicitly, which matters beside other policies only:", difference.forbidden),
-        ("It no longer denies explicitly, which matters beside other policies only:", difference.released),
+        ("It denies explicitly, which matters only beside other policies:", difference.forbidden),
+        ("It no longer denies explicitly, which matters only beside other policies:", difference.released),
     )
     for title, changes in parts:
         if changes:

@@ -1,4 +1,4 @@
-"""`explain [RULE]`: what a rule is about and what to do, as the documents say it; of all rules a line each."""
+"""`explain [RULE]`: the help of a rule, as in the docs; without a rule, one line per rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 100  # as --help; on a narrower terminal, its own
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """Print it. The id of a finding is taken for its rule. Raises InputError: there is no such rule."""
+    """Print the help of a rule, or the list of rules. Raises InputError if there is no such rule."""
     # A finding's id begins with its rule.
     name = namespace.rule.partition("/")[0]
     if not name:

@@ -1,9 +1,9 @@
-"""`history`: since when each finding stands, what came and went, and a trend, from what `scan --history` keeps."""
+"""`history`: since when each finding is open, what is new and resolved, and a trend, from a history file."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from koding_audit.cli.output import emit
@@ -13,14 +13,15 @@ from koding_audit.io.text import escape, format_age, pluralize
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import replace
 from koding_audit.report import history_store
-from koding_audit.report.history import FindingEvent, History, HistoryPoint, TrackedFinding
+from koding_audit.report.history import EventKind, FindingEvent, History, HistoryPoint, TrackedFinding
 from koding_audit.report.history_store import FailedRun
 
 _TREND_COLUMNS = ("error", "warning", "note", "waived", "fixed", "not_checked")
+_EVENT_WORDS: Mapping[EventKind, str] = {"came": "new", "went": "resolved", "fixed": "fixed"}
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """Status 0 when it was shown, whatever stands. Raises AuditError."""
+    """Print the history. Status 0, also if there are open findings. Raises AuditError."""
     failed, found = history_store.read_history(namespace.file)
     if namespace.account:
         found = _audits_of(found, namespace.account, namespace.file)
@@ -32,16 +33,16 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG0
 
 
 def _audits_of(found: Iterable[History], account: str, path: str) -> tuple[History, ...]:
-    """Those of one account. Raises InputError where there is none."""
+    """The histories of one account. Raises InputError if there is none."""
     those = tuple(each for each in found if each.history_key.account == account)
     if not those:
-        hint = f"without --account, `koding-audit history {path}` shows which accounts it holds"
-        raise InputError(f"the history {path} holds no audit of account {account}", hint)
+        hint = f"run `koding-audit history {path}`, which shows all its accounts"
+        raise InputError(f"the history {path} has no audit of account {account}", hint)
     return those
 
 
 def _keep_last(history: History, last: int) -> History:
-    """The same, with the series and the events of its last audits only."""
+    """The history, with the series and the events of its last audits only."""
     series = history.series[-last:] if last else ()
     events = tuple(each for each in history.events if series and each.at >= series[0].at)
     return replace(history, series=series, events=events)
@@ -67,7 +68,7 @@ def _account_value(history: History) -> dict[str, Any]:
         "source": track.source,
         "endpoint": track.endpoint or None,
         "audits": history.audits,
-        "standing": [_standing_value(each) for each in history.tracked],
+        "standing": [_tracked_value(each) for each in history.tracked],
         "events": [
             {"at": format_time(each.at), "event": each.kind, "id": each.finding.id, "severity": each.finding.severity}
             for each in history.events
@@ -76,7 +77,7 @@ def _account_value(history: History) -> dict[str, Any]:
     }
 
 
-def _standing_value(each: TrackedFinding) -> dict[str, Any]:
+def _tracked_value(each: TrackedFinding) -> dict[str, Any]:
     finding = each.finding
     return {
         "id": finding.id,
@@ -120,7 +121,7 @@ def _history_table(found: Sequence[History], failed: Sequence[FailedRun], last: 
 
 
 def _failure_reason(failed: FailedRun) -> str:
-    return escape("; ".join(failed.errors)) or "no reason was kept"
+    return escape("; ".join(failed.errors)) or "no reason was saved"
 
 
 def _history_lines(history: History, last: int) -> Iterator[str]:
@@ -129,22 +130,22 @@ def _history_lines(history: History, last: int) -> Iterator[str]:
     yield escape(f"Account   {track.account} (partition {track.partition}), {track.source}{elsewhere}")
     yield f"Audits    {history.audits}, the last at {format_time(history.last.at)}: {history.last.status}"
     yield ""
-    yield from _standing_lines(history)
+    yield from _open_finding_lines(history)
     yield from _event_lines(history.events, last)
     yield from _trend_lines(history.series, last)
 
 
-def _standing_lines(history: History) -> Iterator[str]:
+def _open_finding_lines(history: History) -> Iterator[str]:
     if not history.tracked:
-        yield "Nothing stands."
+        yield "No finding is open."
         return
-    yield f"Stands    {pluralize(len(history.tracked), 'finding')}"
+    yield f"Open      {pluralize(len(history.tracked), 'finding')}"
     rows = [("severity", "since", "for", "finding")]
     for each in history.tracked:
         status = "" if each.finding.status == "open" else f" ({each.finding.status})"
         unknown = "" if each.is_confirmed else f" (not known since {format_time(each.last_seen)})"
-        told = f"{each.finding.rule}: {each.finding.message}{status}{unknown}"
-        rows.append((each.finding.severity, format_time(each.since), format_age(each.since, history.last.at), told))
+        text = f"{each.finding.rule}: {each.finding.message}{status}{unknown}"
+        rows.append((each.finding.severity, format_time(each.since), format_age(each.since, history.last.at), text))
     yield from _align_columns(rows)
 
 
@@ -152,10 +153,12 @@ def _event_lines(events: Sequence[FindingEvent], last: int) -> Iterator[str]:
     rows: list[tuple[str, ...]] = []
     if events:
         yield ""
-        yield f"Came and went, in the last {pluralize(last, 'audit')}"
+        yield f"New and resolved, in the last {pluralize(last, 'audit')}"
         for each in events:
             finding = each.finding
-            rows.append((format_time(each.at), each.kind, finding.severity, f"{finding.rule}: {finding.message}"))
+            rows.append(
+                (format_time(each.at), _EVENT_WORDS[each.kind], finding.severity, f"{finding.rule}: {finding.message}")
+            )
         yield from _align_columns(rows)
 
 
@@ -163,7 +166,7 @@ def _trend_lines(series: Sequence[HistoryPoint], last: int) -> Iterator[str]:
     if series:
         yield ""
         yield f"Trend, in the last {pluralize(last, 'audit')}"
-        rows = [("audit", "result", *(name.replace("_", " ") for name in _TREND_COLUMNS), "came", "went")]
+        rows = [("audit", "result", *(name.replace("_", " ") for name in _TREND_COLUMNS), "new", "resolved")]
         for each in series:
             numbers = (*(each.counts[name] for name in _TREND_COLUMNS), each.new_count, each.resolved_count)
             result = each.status + (" (some rules)" if each.partial else "")
@@ -172,7 +175,7 @@ def _trend_lines(series: Sequence[HistoryPoint], last: int) -> Iterator[str]:
 
 
 def _align_columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows with each cell as wide as its column; the last is as long as it is."""
+    """The rows, with each cell padded to the width of its column."""
     rows = [tuple(map(escape, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

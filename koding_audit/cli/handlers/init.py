@@ -1,4 +1,4 @@
-"""`init`: the first desired-state file, a starter or a description of the account that is there."""
+"""`init`: writes a first desired-state file: a starter, or a description of the account."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ SCHEMA_FILE = "koding-audit.schema.json"
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Write ./koding-audit.yaml, never over one that is there, and beside it the schema that its first line names."""
+    """Write ./koding-audit.yaml, if there is none yet, and beside it the schema that its first line names."""
     check_new_file(DESIRED_FILE)
     source = named_source(namespace)
     if namespace.adopt:
         return _adopt_account(source, terminal)
     flag = next(_account_flags(source), "")
     if flag:
-        raise InputError(f"{flag} says which account to read, and none is read", "add --adopt")
+        raise InputError(f"{flag} needs --adopt")
     _write_files(desired.starter_text(), terminal)
     terminal.note(
-        f"Wrote {DESIRED_FILE}: make it yours, then `koding-audit scan`; `koding-audit scan --source demo` shows it."
+        f"Wrote {DESIRED_FILE}: edit it, then run `koding-audit scan`; try `koding-audit scan --source demo` first."
     )
     return 0
 
 
 def _account_flags(source: SourceOptions) -> Iterator[str]:
-    """The options about the account that are given."""
+    """The options for the account that are set."""
     settings = source.settings
-    given = {
+    values = {
         "--account": source.account,
         "--profile": settings.profile,
         "--region": settings.region,
@@ -50,7 +50,7 @@ def _account_flags(source: SourceOptions) -> Iterator[str]:
         "--endpoint-url": settings.endpoint_url,
         "--source": source.source != SourceOptions().source,
     }
-    return (flag for flag, value in given.items() if value)
+    return (flag for flag, value in values.items() if value)
 
 
 def _adopt_account(options: SourceOptions, terminal: Terminal) -> int:
@@ -72,26 +72,26 @@ def _adopt_account(options: SourceOptions, terminal: Terminal) -> int:
         terminal.note(f"Left out: {escape(each)}.")
     for each in left:
         terminal.note(f"A scan will find: {escape(each)}.")
-    terminal.note("Next: read it, take out what nobody needs, and `koding-audit scan`.")
+    terminal.note("Next: review it, remove what is not needed, and run `koding-audit scan`.")
     return 0
 
 
 def _refuse_gaps(gaps: tuple[Gap, ...], terminal: Terminal) -> None:
-    """Half an account, described as if it were whole, would be taken for what there is."""
+    """Raises AccessError if something could not be read: a partial description would look complete."""
     if not gaps:
         return
     for gap in gaps:
         subject = f" of {gap.subject}" if gap.subject else ""
         terminal.print_problem(AuditError(f"{gap.fact.value}{subject} could not be read: {gap.call}: {gap.reason}"))
     needed = sorted({gap.permission for gap in gaps if gap.permission})
-    hint = f"the caller needs {', '.join(needed)}" if needed else "see to it, and run it again"
-    raise AccessError(f"the account could not be read whole, so {DESIRED_FILE} was not written", hint)
+    hint = f"grant the caller {', '.join(needed)}" if needed else "correct the cause, and run it again"
+    raise AccessError(f"{DESIRED_FILE} was not written, because the account could not be read completely", hint)
 
 
 def _remaining_findings(text: str, snapshot: Snapshot) -> tuple[str, ...]:
-    """What a scan with this description will find at or above a warning: what no file can make right.
+    """The warnings and errors that a scan with this description will report, which no file can resolve.
 
-    Raises AuditError where it is no desired state: one of more than a file may have.
+    Raises AuditError if the description is not a valid desired state, for example because it is too large.
     """
     from koding_audit.aws.sources.snapshot import restrict_snapshot  # noqa: PLC0415 - a starter needs no account
     from koding_audit.scan.audit import audit_snapshot  # noqa: PLC0415 - as above
@@ -113,9 +113,9 @@ def _remaining_findings(text: str, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _write_files(text: str, terminal: Terminal) -> None:
-    """The file, and its schema where none is there yet."""
+    """Write the file, and its schema if it does not exist yet."""
     create_file(DESIRED_FILE, text)
     if os.path.lexists(SCHEMA_FILE):
-        terminal.note(f"{SCHEMA_FILE} is there already, and was left alone.")
+        terminal.note(f"{SCHEMA_FILE} exists already, and was not changed.")
     else:
         create_file(SCHEMA_FILE, json.dumps(desired.desired_schema(), indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""`merge`: several saved JSON reports as one, as if one run had made them."""
+"""`merge`: merges saved JSON reports into one, as if one run had made them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from koding_audit.scan.catalog import advice_for_report
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """The exit status of a scan of all of it. Raises InputError."""
+    """Merge the reports. The exit status is that of one scan of all accounts. Raises InputError."""
     wanted = parse_outputs(namespace.output)
     check_outputs(wanted, namespace.reports)
     report = _merge_reports([(path, read_saved_report(path)) for path in namespace.reports])
@@ -28,18 +28,18 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _merge_reports(reports: Sequence[tuple[str, Report]]) -> Report:
-    """Raises InputError where two of them are about one account, or were made in different ways."""
+    """One report of all. Raises InputError if two are of one account, or differ in --fail-on or version."""
     first_path, first = reports[0]
-    seen: dict[str, str] = {}
+    path_by_account: dict[str, str] = {}
     for path, report in reports:
         if (report.fail_on, report.made_by) != (first.fail_on, first.made_by):
             message = (
                 f"{first_path} and {path} were made with different --fail-on, or by different versions of this tool"
             )
-            raise InputError(message, "make them all in one way")
+            raise InputError(message, "make all of them with the same --fail-on and version")
         for audit in report.audits:
-            if audit.account.id in seen:
-                message = f"account {audit.account.id} is in {seen[audit.account.id]} and in {path}"
-                raise InputError(message, "leave one of the two out")
-            seen[audit.account.id] = path
+            if audit.account.id in path_by_account:
+                message = f"account {audit.account.id} is in {path_by_account[audit.account.id]} and in {path}"
+                raise InputError(message, "remove one of the two")
+            path_by_account[audit.account.id] = path
     return join_reports([report for _, report in reports])

@@ -1,4 +1,4 @@
-"""`permissions`: the smallest IAM policy for what a run over a desired state calls, as JSON to copy."""
+"""`permissions`: the smallest IAM policy for a run over a desired state, as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from koding_audit.scan.options import DesiredOptions
 from koding_audit.scan.read_plan import empty_comparison, scan_query
 from koding_audit.scan.session import resolve_desired_state
 
-PLACEHOLDER_ACCOUNT = "123456789012"  # AWS's own, for a file that names no account
+PLACEHOLDER_ACCOUNT = "123456789012"  # AWS's own example, for a file that names no account
 
 StatementValue = dict[str, Any]
 
@@ -41,7 +41,7 @@ _CALLER_READS = (
     *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
 )
 _GUARD_READS: Mapping[tuple[WriteEffect, Part], tuple[str, ...]] = {
-    ("add", "attachment"): ("GetPolicyVersion",),  # which one is in force the audit has read
+    ("add", "attachment"): ("GetPolicyVersion",),  # the audit has read which one is the default
     ("remove", "attachment"): ("GetPolicy", "GetPolicyVersion"),
     ("add", "member"): ("GetPolicy", "GetPolicyVersion", "GetGroupPolicy"),
     ("remove", "member"): _GROUP_READS,
@@ -49,7 +49,7 @@ _GUARD_READS: Mapping[tuple[WriteEffect, Part], tuple[str, ...]] = {
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Print the policy; nothing is asked of AWS. Raises InputError."""
+    """Print the policy; AWS is not called. Raises InputError."""
     mode, files = _parse_mode(namespace.words)
     desired = resolve_desired_state(DesiredOptions(tuple(files), tuple(namespace.with_sets)))
     _check_account_id(namespace.account, desired, terminal)
@@ -59,7 +59,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def policy_for_mode(mode: str, desired: Desired, account: Account) -> dict[str, Any]:
-    """The document for a mode: for `audit` the reads, else what the mode needs on top. desired is bound."""
+    """The document for a mode: for `audit` the reads, else what the mode needs in addition. desired is bound."""
     audit = _audit_statement(desired, account)
     statements = [audit]
     if mode != "audit":
@@ -73,91 +73,91 @@ def policy_for_mode(mode: str, desired: Desired, account: Account) -> dict[str, 
 
 
 def _parse_mode(words: list[str]) -> tuple[str, list[str]]:
-    """The mode and the files. A bare word that is neither is a mode that there is none of."""
+    """The mode and the files. A bare word that is neither is reported as an unknown mode. Raises InputError."""
     if not words or words[0] in MODES:
         return (words or ["audit"])[0], words[1:]
     if words[0].isalpha() and not os.path.lexists(words[0]):
-        raise InputError(f"permissions {words[0]}: there is no such mode or file", f"the modes are: {', '.join(MODES)}")
+        raise InputError(f"permissions {words[0]}: there is no such mode or file", f"use one of {', '.join(MODES)}")
     return "audit", words
 
 
-def _check_account_id(given: str, desired: Desired, terminal: Terminal) -> None:
-    """The account that the ARNs are of is one of those that the file names, where it names any. Raises InputError."""
+def _check_account_id(account: str, desired: Desired, terminal: Terminal) -> None:
+    """Check that the file names this account, if it names any. Raises InputError."""
     known = desired.account_ids
-    if given and known and given not in known:
+    if account and known and account not in known:
         raise InputError(
-            f"--account {given}: the desired state is for {', '.join(known)}",
-            "give an account that it names, or another file",
+            f"--account {account}: the desired state is for {', '.join(known)}",
+            "name one of these accounts, or another file",
             desired.account_source,
         )
-    if not given and not known:
-        terminal.note(f"The file names no account: replace {PLACEHOLDER_ACCOUNT}, or give --account.")
-    if not given and len(known) > 1:
+    if not account and not known:
+        terminal.note(f"The file names no account: replace {PLACEHOLDER_ACCOUNT}, or add --account.")
+    if not account and len(known) > 1:
         terminal.note(f"The file is for {len(known)} accounts, and this is for {known[0]}: --account chooses another.")
 
 
-def default_account(given: str, desired: Desired) -> Account:
-    """The account that is meant, where none was asked: as given, or the first that the file names."""
-    return Account(given or next(iter(desired.account_ids), PLACEHOLDER_ACCOUNT), desired.partition or "aws")
+def default_account(account: str, desired: Desired) -> Account:
+    """The account of the policy: as in the option, or the first that the file names, or a placeholder."""
+    return Account(account or next(iter(desired.account_ids), PLACEHOLDER_ACCOUNT), desired.partition or "aws")
 
 
 def _audit_statement(desired: Desired, account: Account) -> StatementValue:
     return _allow_statement("Audit", sorted(required_permissions(scan_query(desired, account, load_rules()))), ["*"])
 
 
-def required_permissions(asked: Query) -> dict[str, frozenset[Fact]]:
-    """Every permission that a query needs, with the facts that cannot be told without it.
+def required_permissions(query: Query) -> dict[str, frozenset[Fact]]:
+    """Every permission that a query needs, with the facts that depend on it.
 
-    With none, for what of an organization can be told only to some of its accounts: no audit hangs on that.
+    The reads of an organization have no facts: AWS answers them in some accounts only, and no audit depends on them.
     """
-    found: dict[str, frozenset[Fact]] = dict.fromkeys(_ORGANIZATION_READS, frozenset()) if asked.effective else {}
-    for fact, call in (*_principal_reads(asked), *_document_reads(asked)):
+    found: dict[str, frozenset[Fact]] = dict.fromkeys(_ORGANIZATION_READS, frozenset()) if query.effective else {}
+    for fact, call in (*_principal_reads(query), *_document_reads(query)):
         found[call] = found.get(call, frozenset()) | {fact}
     return found
 
 
-def _principal_reads(asked: Query) -> Iterator[tuple[Fact, str]]:
-    """The reads of principals, their credentials and the account. Of many the account is listed instead."""
-    bulk = is_bulk_query(asked)
+def _principal_reads(query: Query) -> Iterator[tuple[Fact, str]]:
+    """The reads of principals, their credentials and the account. For many principals, one listing replaces them."""
+    bulk = is_bulk_query(query)
     (listing,) = calls_for_facts({Fact.USERS_LISTED}, ())
     those: Mapping[PrincipalKind, Mapping[str, frozenset[Fact]]] = {
-        "user": asked.users,
-        "group": asked.groups,
-        "role": asked.roles,
+        "user": query.users,
+        "group": query.groups,
+        "role": query.roles,
     }
     for kind, wanted in those.items():
         facts = frozenset[Fact]().union(*wanted.values())
         yield from fact_call_pairs(facts & CREDENTIAL_FACTS if bulk else facts, [kind])
         yield from ((fact, listing) for fact in facts - CREDENTIAL_FACTS if bulk)
-    screens = bulk and any(each & CREDENTIAL_FACTS for each in asked.users.values())
-    # Who the caller is everybody may ask.
-    yield from fact_call_pairs(asked.account - {Fact.CALLER}, ())
+    screens = bulk and any(each & CREDENTIAL_FACTS for each in query.users.values())
+    # Each caller may call sts:GetCallerIdentity.
+    yield from fact_call_pairs(query.account - {Fact.CALLER}, ())
     yield from fact_call_pairs({Fact.CREDENTIAL_REPORT}, ()) if screens else ()
-    yield from ((LISTING_FACTS[kind], listing) for kind in asked.listed)
+    yield from ((LISTING_FACTS[kind], listing) for kind in query.listed)
 
 
-def _document_reads(asked: Query) -> Iterator[tuple[Fact, str]]:
-    """The reads of policies and of what they say."""
-    yield from fact_call_pairs({Fact.POLICY}, ()) if asked.policies else ()
-    yield from fact_call_pairs({Fact.OPTIONAL_SET_DOCUMENTS}, ()) if asked.optional else ()
-    versions = fact_call_pairs({Fact.VERSIONS}, ()) if asked.versions else ()
-    # Of a version that is pinned the others are not asked for.
-    listed = any(not pinned for pinned in asked.versions.values())
+def _document_reads(query: Query) -> Iterator[tuple[Fact, str]]:
+    """The reads of policies and of their documents."""
+    yield from fact_call_pairs({Fact.POLICY}, ()) if query.policies else ()
+    yield from fact_call_pairs({Fact.OPTIONAL_SET_DOCUMENTS}, ()) if query.optional else ()
+    versions = fact_call_pairs({Fact.VERSIONS}, ()) if query.versions else ()
+    # For a pinned version, the other versions are not read.
+    listed = any(not pinned for pinned in query.versions.values())
     yield from (each for each in versions if listed or each[1] != "iam:ListPolicyVersions")
-    yield from fact_call_pairs({Fact.INLINE_DOCUMENT}, [kind for kind, _ in asked.inline])
-    if asked.effective:
-        yield from fact_call_pairs({Fact.DOCUMENT}, ["user", "group", *(kind for kind, _ in asked.effective)])
-        # Whose groups they are is known only when they are read, and nobody need have declared them.
+    yield from fact_call_pairs({Fact.INLINE_DOCUMENT}, [kind for kind, _ in query.inline])
+    if query.effective:
+        yield from fact_call_pairs({Fact.DOCUMENT}, ["user", "group", *(kind for kind, _ in query.effective)])
+        # The groups of a user are known only after the read, and may be undeclared.
         yield from fact_call_pairs({Fact.GROUP, Fact.ATTACHED, Fact.INLINE}, ["group"])
 
 
 def _verb_with_permission(permission: str) -> Verb | None:
-    """The write that a permission is for; None for those that IAM asks for on top of a write's own."""
+    """The write of a permission; None for one that IAM requires in addition to the write's own."""
     return next((verb for verb in Verb if verb.permission == permission), None)
 
 
 def _verification_reads(verb: Verb) -> Iterable[str]:
-    """What a fix reads just before and after a write, of whatever the write touches (executor.read_action_state)."""
+    """What a fix reads just before and after a write, of what the write changes (executor.read_action_state)."""
     kind, part = VERBS[verb].entity, VERBS[verb].part
     word = kind.title()
     if part == "member":
@@ -176,7 +176,7 @@ def _verification_reads(verb: Verb) -> Iterable[str]:
 
 
 def _undo_reads(verb: Verb) -> Iterator[str]:
-    """What `undo` reads of whomever a write touches, to see whether it is still as it was left (plan.undo_query)."""
+    """What `undo` reads of the principals of a write, to check that they are unchanged (plan.undo_query)."""
     for kind in PRINCIPAL_KINDS:
         if NAME_PARAMETERS[kind] in VERBS[verb].required:
             word = kind.title()
@@ -185,7 +185,7 @@ def _undo_reads(verb: Verb) -> Iterator[str]:
 
 
 def _guard_reads(verb: Verb, mode: str) -> Iterable[str]:
-    """What the guards read of what a write gives or takes away, and of the caller where it could lose something."""
+    """What the guards read of what a write adds or removes, and of the caller if it could lose permissions."""
     spec = VERBS[verb]
     reads = _GUARD_READS.get((spec.effect, spec.part), ())
     may_affect_the_caller = spec.part == "version" or (spec.entity == "group" and spec.part in ("attachment", "inline"))
@@ -209,7 +209,7 @@ def _joined_group_arns(comparison: Comparison) -> list[str]:
 
 
 def _customer_policy_arns(comparison: Comparison) -> frozenset[str]:
-    """The account's own policies that somebody is to hold and whose documents the file gives."""
+    """The customer managed policies that a principal requires and whose documents the file declares."""
     required = {
         ref.arn for _, each in comparison.declared_principals() for _, ref in comparison.required_policies(each)
     }
@@ -217,7 +217,7 @@ def _customer_policy_arns(comparison: Comparison) -> frozenset[str]:
 
 
 def _attach_statements(comparison: Comparison, effect: Literal["add", "remove"] = "add") -> Iterator[StatementValue]:
-    """Only those who are to hold the same policies share a statement: nobody can be given what another is to hold."""
+    """One statement for each group of principals with the same policies: none can get the policies of another."""
     for kind in PRINCIPAL_KINDS:
         holders: dict[frozenset[str], list[DesiredPrincipal]] = {}
         for each in _writable_principals(comparison, kind):
@@ -245,7 +245,7 @@ def _new_group_arns(comparison: Comparison) -> list[str]:
 
 
 def _new_users(comparison: Comparison) -> dict[str, bool]:
-    """Whether each is tagged, by ARN. Not who is to have a boundary, which only a person may set."""
+    """Whether each new user has tags, by ARN; without users that need a boundary, which only a person may set."""
     made = [each for each in _writable_users(comparison) if not (each.boundary and each.boundary.policy)]
     return {_new_arn(comparison, "user", each): bool(each.tags) for each in made}
 
@@ -260,7 +260,7 @@ def _replace_statements(comparison: Comparison) -> Iterator[StatementValue]:
     left = _principal_arns(
         comparison, "group", (each for each in _writable_principals(comparison, "group") if each.exclusive)
     )
-    # A user that is exclusive leaves groups that nobody need have declared.
+    # An exclusive user is removed from groups that may be undeclared.
     anywhere = any(each.exclusive for each in _writable_users(comparison))
     yield _allow_statement(
         "Leave", [Verb.REMOVE_USER_FROM_GROUP.permission], [comparison.account.arn("group", "*")] if anywhere else left
@@ -273,10 +273,9 @@ def _replace_statements(comparison: Comparison) -> Iterator[StatementValue]:
 
 
 def _undo_statements(comparison: Comparison) -> Iterator[StatementValue]:
-    """The inverse of each write that adds, and of a new version; an inline policy is put back by `_put`.
+    """The inverse of each write that adds, and of a new version; `_put_statements` restores an inline policy.
 
-    To give back what was taken away is not in it: whoever may attach any policy to somebody may make anybody an
-    administrator.
+    It cannot restore what was removed: a caller that may attach any policy can make any principal an administrator.
     """
     yield from _attach_statements(comparison, "remove")
     yield _allow_statement("UndoJoin", [Verb.REMOVE_USER_FROM_GROUP.permission], _joined_group_arns(comparison))
@@ -294,7 +293,7 @@ def _undo_statements(comparison: Comparison) -> Iterator[StatementValue]:
 
 
 def _setup_statements(comparison: Comparison) -> Iterator[StatementValue]:
-    """All of `--fix --create`, and the key of a user that may have one."""
+    """The statements of `--fix --create`, and of the key of a user that may have one."""
     yield from _fix_statements(comparison)
     yield from _create_statements(comparison)
     users = (
@@ -314,7 +313,7 @@ def _put_statements(comparison: Comparison) -> Iterator[StatementValue]:
 
 
 def _writable_principals(comparison: Comparison, kind: PrincipalKind) -> list[DesiredPrincipal]:
-    """Who of a kind may be written to: not the ignored, and not whom another tool manages."""
+    """The principals of a kind that may be changed: not the ignored, and not those that another tool manages."""
     return [each for other, each in comparison.declared_principals() if other == kind and not each.managed_by]
 
 
@@ -323,7 +322,7 @@ def _writable_users(comparison: Comparison) -> list[DesiredUser]:
 
 
 def _principal_arns(comparison: Comparison, kind: PrincipalKind, those: Iterable[DesiredPrincipal]) -> list[str]:
-    """The ARNs that principals can have: at their path, or at any where the file does not say one."""
+    """The ARNs that principals can have: at their path, or at any path if the file declares none."""
     account = comparison.account
     paths = ((each.name, ("/", "/*/") if each.path is None else (each.path,)) for each in those)
     return [account.arn(kind, name, path) for name, those_paths in paths for path in those_paths]

@@ -31,73 +31,73 @@ from koding_audit.scan.session import open_source, resolve_desired_state
 
 @dataclass(frozen=True, slots=True)
 class PlanCommand:
-    """What `plan` is asked for."""
+    """The options of `plan`."""
 
     scan: ScanOptions
     writes: WriteOptions
-    """Which kinds of changes the plan may hold."""
+    """The kinds of changes that the plan may have."""
     out: str
     """The new file of the plan."""
     form: str
-    """The tool that it is printed for instead, "" for none."""
+    """The tool that the plan is printed for instead, "" for none."""
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Save what `scan --fix` would do, or print it. Status 2 where not all could be seen or said; what could is in it.
+    """Save what `scan --fix` would do, or print it. Status 2 if not all could be read or printed; the rest is in it.
 
-    Raises RefusedError where it is printed for another tool and a guard refuses: nothing would hold it back later.
+    Raises RefusedError if a guard refuses a plan that is printed for another tool, which does not check guards.
     """
-    asked = _read_options(namespace)
-    if not asked.form:
-        check_new_file(asked.out)
-    desired = resolve_desired_state(asked.scan.desired, must_be_named=not asked.scan.source.traits.is_embedded)
-    run = prepare_run(asked.scan, terminal, desired)
-    with open_source(asked.scan.source, terminal) as source:
+    command = _read_options(namespace)
+    if not command.form:
+        check_new_file(command.out)
+    desired = resolve_desired_state(command.scan.desired, must_be_named=not command.scan.source.traits.is_embedded)
+    run = prepare_run(command.scan, terminal, desired)
+    with open_source(command.scan.source, terminal) as source:
         scanned = scan_account(run, source, desired)
         now = datetime.now(timezone.utc).replace(microsecond=0)
-        request, managed = scan_request(asked.scan, asked.writes), bool(asked.form)
-        made = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, now, managed=managed)
+        request, managed = scan_request(command.scan, command.writes), bool(command.form)
+        plan = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, now, managed=managed)
         guards = scanned.desired.guards
-        # How many changes are too many, whoever applies it says, or the guards do.
+        # `apply` or the guards limit the number of changes.
         judgement = check_guards(
-            made, source, scanned.snapshot, guards, GuardLimits(len(made.steps), asked.writes.allow_admin)
+            plan, source, scanned.snapshot, guards, GuardLimits(len(plan.steps), command.writes.allow_admin)
         )
     print_protected_fixes(scanned.audit.findings, guards, terminal)
-    for line in plan_lines(made, judgement.grants_by_step):
+    for line in plan_lines(plan, judgement.grants_by_step):
         terminal.note(line)
-    left_out = _deliver_plan(made, judgement, asked, terminal)
+    left_out = _deliver_plan(plan, judgement, command, terminal)
     unread = [each.message for each in scanned.audit.findings if each.rule == NOT_CHECKED]
     for message in unread:
-        terminal.print_problem(Problem(message, "the plan holds only what could be seen"))
+        terminal.print_problem(Problem(message, "the plan has only what could be read"))
     return 2 if unread or left_out else 0
 
 
-def _deliver_plan(made: Plan, judgement: Judgement, asked: PlanCommand, terminal: Terminal) -> int:
-    """To its file, or to standard output in the form of another tool; how many steps that form cannot say."""
-    if asked.form:
+def _deliver_plan(plan: Plan, judgement: Judgement, command: PlanCommand, terminal: Terminal) -> int:
+    """Write the plan to its file, or print it for another tool. Returns how many steps that tool's form leaves out."""
+    if command.form:
         if judgement.refusals:
             first = judgement.refusals[0]
             raise RefusedError(f"{first.message} ({first.guard})", first.hint)
-        return _print_export(made, asked.form, terminal)
+        return _print_export(plan, command.form, terminal)
     for each in judgement.refusals:
         terminal.note(escape(f"`apply` will refuse it ({each.guard}): {each.message}; {each.hint}"))
-    create_file(asked.out, encode_plan(made))
-    terminal.note(f"Saved to {escape(asked.out)}: `koding-audit apply` does exactly this within 24 hours.")
+    create_file(command.out, encode_plan(plan))
+    terminal.note(f"Saved to {escape(command.out)}: `koding-audit apply` carries out exactly this, within 24 hours.")
     return 0
 
 
-def _print_export(made: Plan, form: str, terminal: Terminal) -> int:
-    found = plugins.load_plugin("remediation.export", form).export(made)
+def _print_export(plan: Plan, form: str, terminal: Terminal) -> int:
+    found = plugins.load_plugin("remediation.export", form).export(plan)
     emit(found.text)
     for each in found.left_out_steps:
         what = " ".join(describe_action(each.step.action).split())
         terminal.print_problem(
-            Problem(f"--as {form} leaves out {what}: {each.reason}", "--as aws-cli says it as a command")
+            Problem(f"--as {form} leaves out {what}: {each.reason}", "use --as aws-cli, which prints it as a command")
         )
     return len(found.left_out_steps)
 
 
 def _read_options(namespace: argparse.Namespace) -> PlanCommand:
-    """What the command line says."""
+    """The options, from argparse's namespace."""
     writes = WriteOptions(create=namespace.create, replace=namespace.replace, allow_admin=namespace.allow_admin)
     return PlanCommand(selected_scan(namespace), writes, namespace.out or "", namespace.form or "")

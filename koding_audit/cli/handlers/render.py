@@ -1,4 +1,4 @@
-"""`render`: a saved JSON report in any other format."""
+"""`render`: writes a saved JSON report in other formats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REPORT_FILE = files.FileSpec("a report", 256, "make one with `scan FILE --outpu
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0 when it was rendered, whatever the report says; its errors are told as the scan told them."""
+    """Write the report in other formats, and print its errors. Status 0, also if the report has findings."""
     wanted = parse_outputs(namespace.output)
     check_outputs(wanted, [namespace.report])
     report = read_saved_report(namespace.report)
@@ -26,6 +26,6 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def read_saved_report(path: str) -> Report:
-    """A saved report, with what its rules say to people. Raises InputError."""
+    """A saved report, with the advice of its rules. Raises InputError."""
     report = codec.parse_report(files.read_text(path, _REPORT_FILE), path)
     return replace(report, advice=advice_for_report(report))

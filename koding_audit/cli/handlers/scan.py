@@ -24,77 +24,77 @@ from koding_audit.scan.session import open_source, resolve_desired_state
 
 @dataclass(frozen=True, slots=True)
 class ScanCommand:
-    """What `scan` is asked for."""
+    """The options of `scan`."""
 
     scan: ScanOptions
     report: ReportOptions
     accounts: AccountsOptions
     writes: WriteOptions | None
-    """What `--fix` may write, None without it."""
+    """What `--fix` may write; None without `--fix`."""
 
     @property
     def unattended(self) -> bool:
-        """Whether something is to be written, and nobody is asked."""
+        """Whether the run writes without confirmation."""
         return self.writes is not None and self.writes.yes
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Audit; with --fix also repair, and audit again. The report is written whatever happened."""
-    asked = read_scan_options(namespace)
+    """Audit; with --fix also repair, and audit again. The report is written even after an error."""
+    command = read_scan_options(namespace)
 
     def work() -> Report:
-        desired = _resolve_desired(asked)
-        run = prepare_run(asked.scan, terminal, desired, unattended=asked.unattended)
-        if asked.writes:
-            check_writable(asked.writes, asked.scan.source, desired)
-        work_on = _target_scanner(asked) if _has_target_accounts(asked, desired) else scan_and_fix
-        with open_source(asked.scan.source, terminal) as source:
-            return work_on(run, source, desired, asked.writes)
+        desired = _resolve_desired(command)
+        run = prepare_run(command.scan, terminal, desired, unattended=command.unattended)
+        if command.writes:
+            check_writable(command.writes, command.scan.source, desired)
+        work_on = _target_scanner(command) if _has_target_accounts(command, desired) else scan_and_fix
+        with open_source(command.scan.source, terminal) as source:
+            return work_on(run, source, desired, command.writes)
 
-    return run_and_deliver(work, asked.report, terminal, asked.scan.rules)
+    return run_and_deliver(work, command.report, terminal, command.scan.rules)
 
 
-def scan_open_source(source: AccountSource, asked: ScanCommand, terminal: Terminal) -> Report:
-    """What `scan` reports of a source that is open already."""
+def scan_open_source(source: AccountSource, command: ScanCommand, terminal: Terminal) -> Report:
+    """The report of a scan of a source that is already open."""
 
     def work() -> Report:
-        desired = _resolve_desired(asked)
-        run = prepare_run(asked.scan, terminal, desired, unattended=asked.unattended)
-        return scan_and_fix(run, source, desired, asked.writes)
+        desired = _resolve_desired(command)
+        run = prepare_run(command.scan, terminal, desired, unattended=command.unattended)
+        return scan_and_fix(run, source, desired, command.writes)
 
-    return make_report(work, asked.report.fail_on, terminal)
-
-
-def _resolve_desired(asked: ScanCommand) -> Desired:
-    """What writes to a real account wants its file named."""
-    named = asked.writes is not None and not asked.scan.source.traits.is_embedded
-    return resolve_desired_state(asked.scan.desired, must_be_named=named)
+    return make_report(work, command.report.fail_on, terminal)
 
 
-def _target_scanner(asked: ScanCommand) -> Callable[[Run, AccountSource, Desired, WriteOptions | None], Report]:
-    """What audits the accounts of targets. Raises InputError."""
+def _resolve_desired(command: ScanCommand) -> Desired:
+    """The desired state. A run that writes to a real account must name its file."""
+    named = command.writes is not None and not command.scan.source.traits.is_embedded
+    return resolve_desired_state(command.scan.desired, must_be_named=named)
+
+
+def _target_scanner(command: ScanCommand) -> Callable[[Run, AccountSource, Desired, WriteOptions | None], Report]:
+    """The function that audits the accounts of targets. Raises InputError."""
     from koding_audit.accounts import run  # noqa: PLC0415 - most runs are of one account
 
-    run.check_target_options(asked.scan, asked.writes, asked.accounts)
-    return partial(run.scan_targets, options=asked.accounts)
+    run.check_target_options(command.scan, command.writes, command.accounts)
+    return partial(run.scan_targets, options=command.accounts)
 
 
-def _has_target_accounts(asked: ScanCommand, desired: Desired) -> bool:
-    """Whether the accounts of targets are audited, and not the one of the source. Raises InputError."""
-    several = bool(desired.targets) and asked.scan.source.traits.reaches_aws
-    named = next(_target_flags(asked.accounts), "")
-    if named and not several:
+def _has_target_accounts(command: ScanCommand, desired: Desired) -> bool:
+    """Whether the accounts of targets are audited, instead of that of the source. Raises InputError."""
+    several = bool(desired.targets) and command.scan.source.traits.reaches_aws
+    flag = next(_target_flags(command.accounts), "")
+    if flag and not several:
         hint = (
-            "write `targets:` into the desired state, or leave it out" if not desired.targets else "use --source live"
+            "add `targets:` to the desired state, or remove the option" if not desired.targets else "use --source live"
         )
-        raise InputError(f"{named} is about the accounts of targets, and there are none", hint)
+        raise InputError(f"{flag} needs the accounts of targets, and there are none", hint)
     return several
 
 
 def _target_flags(accounts: AccountsOptions) -> Iterator[str]:
-    """The options about the accounts of targets that are given."""
+    """The options for the accounts of targets that are set."""
     engine = accounts.engine
-    given = {
+    values = {
         "--target": accounts.targets,
         "--shard": accounts.shard,
         "--keep-going": accounts.keep_going,
@@ -103,25 +103,25 @@ def _target_flags(accounts: AccountsOptions) -> Iterator[str]:
         "--scheduler": engine.scheduler,
         "--workers": engine.workers,
     }
-    return (flag for flag, value in given.items() if value)
+    return (flag for flag, value in values.items() if value)
 
 
 def read_scan_options(namespace: argparse.Namespace) -> ScanCommand:
-    """What the command line says. Raises InputError where it says how to write, and not to write."""
+    """The options, from argparse's namespace. Raises InputError if an option needs --fix, and it is missing."""
     writes = replace(write_options(namespace), create=namespace.create, replace=namespace.replace)
     if not namespace.fix:
         _refuse_write_options(writes)
     scan = replace(selected_scan(namespace), baseline=namespace.baseline)
     accounts = _read_accounts_options(namespace)
     engine = accounts.engine
-    kept = (accounts.resume, engine.tls_ca, engine.tls_cert, engine.tls_key, writes.journal)
-    report = replace(report_options(namespace), history=namespace.history, inputs=(*files_of_scan(scan), *kept))
+    other_files = (accounts.resume, engine.tls_ca, engine.tls_cert, engine.tls_key, writes.journal)
+    report = replace(report_options(namespace), history=namespace.history, inputs=(*files_of_scan(scan), *other_files))
     return ScanCommand(scan, report, accounts, writes if namespace.fix else None)
 
 
 def _refuse_write_options(writes: WriteOptions) -> None:
-    """Raises InputError where one of them is given."""
-    given = {
+    """Raises InputError if one of them is set."""
+    values = {
         "--create": writes.create,
         "--replace": writes.replace,
         "--yes": writes.yes,
@@ -129,9 +129,9 @@ def _refuse_write_options(writes: WriteOptions) -> None:
         "--journal": writes.journal,
         "--allow-admin": writes.allow_admin,
     }
-    for flag, value in given.items():
+    for flag, value in values.items():
         if value:
-            raise InputError(f"{flag} says how to write, and nothing is to be written", "add --fix")
+            raise InputError(f"{flag} needs --fix")
 
 
 def _read_accounts_options(namespace: argparse.Namespace) -> AccountsOptions:

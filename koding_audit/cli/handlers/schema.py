@@ -12,7 +12,7 @@ from koding_audit.report import formats
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
-    """The JSON Schema of the desired-state file, of guards.yaml or of the JSON report."""
+    """Print the JSON Schema of the desired-state file, of guards.yaml or of the JSON report."""
     known = {"desired": desired.desired_schema, "guards": desired.guards_schema, "report": formats.report_schema}
     emit(json.dumps(known[namespace.format](), indent=2) + "\n")
     return 0

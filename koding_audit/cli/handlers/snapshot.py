@@ -15,7 +15,7 @@ from koding_audit.scan.session import identify_account, open_source
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Everything that a scan could ask for, of every user and group there is."""
+    """Save every fact that a scan can need, of all users and groups."""
     account_options, path = named_source(namespace), str(namespace.out)
     check_new_file(path)
     with open_source(account_options, terminal) as source:
@@ -29,6 +29,8 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     for gap in saved.gaps:
         subject = f" of {gap.subject}" if gap.subject else ""
         terminal.print_problem(
-            Problem(f"{gap.fact.value}{subject} could not be read: {gap.call}: {gap.reason}", "it is a gap in the file")
+            Problem(
+                f"{gap.fact.value}{subject} could not be read: {gap.call}: {gap.reason}", "the file has a gap for it"
+            )
         )
     return 2 if saved.gaps else 0

@@ -37,21 +37,21 @@ _MAX_SHOWN = 5  # places of one need, and needs of one action, that the table sh
 
 @dataclass(frozen=True, slots=True)
 class StackCommand:
-    """What `stack` is asked for."""
+    """The options of `stack`."""
 
     script: str
     """The stack script, or a folder of them."""
     source: SourceOptions
     desired: DesiredOptions
     principal: str
-    """Who is to build it: `user/NAME` or `role/NAME`; "" for the only user that is declared."""
+    """The principal that builds it: `user/NAME` or `role/NAME`; "" for the only declared user."""
     output: str
     policy: bool
-    """Whether a policy for just this stack is printed."""
+    """Whether a policy for this stack only is printed."""
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Status 0: it can be built; 1: it cannot; 2: it is not known."""
+    """Status 0: it can be built; 1: it cannot; 2: unknown."""
     options = read_stack_options(namespace)
     desired, scripts = _read_inputs(options)
     with open_source(options.source, terminal) as source:
@@ -59,12 +59,12 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def answer_stack(source: AccountSource, options: StackCommand, terminal: Terminal) -> int:
-    """What `stack` says of a source that is open already."""
+    """Print the answer about a source that is already open, and return the exit status."""
     return _check_stack(source, options, terminal, *_read_inputs(options))
 
 
 def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
-    """The desired state and the script; both are read before anything is asked of AWS."""
+    """The desired state and the script; both are read before AWS is called."""
     desired = resolve_desired_state(options.desired)
     return desired, stack_scripts.read_script_to_build(options.script, options.principal, desired)
 
@@ -84,16 +84,18 @@ def _check_stack(
 
 
 def _print_policy(answer: BuildDecision, files: list[str], terminal: Terminal) -> None:
-    """The documents that allow just this stack: one, or a list of those that IAM's limit makes of it."""
+    """Print the documents that allow this stack only: one, or a list if IAM's size limit needs several."""
     found = stack_policy_documents(answer.stack.needs)
     emit(json.dumps(found[0] if len(found) == 1 else list(found), indent=2) + "\n")
     for line in _verdict_line(answer):
         terminal.note(escape(line))
     if len(found) > 1:
-        terminal.note(f"These are {pluralize(len(found), 'document')}: IAM takes 6,144 characters for each.")
+        terminal.note(f"These are {pluralize(len(found), 'document')}: IAM accepts 6,144 characters in each.")
     for each in answer.stack.unknown:
         terminal.note(
-            escape(f"Not in it, for it is not known: {each.what} ({_source_place(each.location)}): {each.why}")
+            escape(
+                f"Not in the policy, because it is not known: {each.what} ({_source_place(each.location)}): {each.why}"
+            )
         )
     for line in _remedy_lines(answer, files):
         terminal.note(escape(line))
@@ -111,11 +113,11 @@ def _answer_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
     )
     yield f"Principal  {principal.kind} {principal.name} ({principal.arn})"
     yield from _verdict_line(answer)
-    surely = frozenset(answer.denied_needs)
-    denied = {need.action for need in surely}
-    # What is surely missing is told once; the resources that it may be asked for besides say no more.
-    told = [need for need in answer.missing_needs if need in surely or need.action not in denied]
-    yield from _missing_need_lines(answer, told)
+    denied_needs = frozenset(answer.denied_needs)
+    denied_actions = {need.action for need in denied_needs}
+    # An action that is certainly denied is shown once: the resources that may need it too add nothing.
+    needs = [need for need in answer.missing_needs if need in denied_needs or need.action not in denied_actions]
+    yield from _missing_need_lines(answer, needs)
     for each in stack.unknown:
         yield ""
         yield f"not known  {each.what}"
@@ -128,7 +130,7 @@ def _answer_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
 
 
 def _missing_need_lines(answer: BuildDecision, needs: Iterable[StackNeed]) -> Iterator[str]:
-    """Each with its reason; of an action that is lacking for many resources the first ones, and how many more."""
+    """Each need with its reason. Of an action that is missing for many resources: the first ones, and a count."""
     seen: Counter[str] = Counter()
     for need in needs:
         seen[need.action] += 1
@@ -166,20 +168,20 @@ def _agreeing_verb(counted_noun: str) -> str:
 
 def _need_lines(answer: BuildDecision, need: StackNeed) -> Iterator[str]:
     decision = answer.decision_about(need)
-    surely = need.certain and not need.hint
-    word = _DECISION_WORDS[decision.verdict] if surely or decision.verdict == "unknown" else "perhaps"
+    is_certain = need.certain and not need.hint
+    word = _DECISION_WORDS[decision.verdict] if is_certain or decision.verdict == "unknown" else "perhaps"
     yield f"{word:<10} {need.action}" + ("" if need.resource == "*" else f" on {need.resource}")
     yield from (f"  because    {reason_text(each)}" for each in decision.reasons)
     yield from (f"  depends on {key}" for key in decision.open_keys)
     if need.hint:
-        yield "  perhaps    CloudFormation calls it for such a resource; nobody checked whether Terraform does"
+        yield "  perhaps    CloudFormation calls it for such a resource; not verified for Terraform"
     elif not need.certain:
-        yield "  perhaps    whether it is asked for hangs on what the script does not say"
+        yield "  perhaps    depends on a value that the script does not set"
     yield from (f"  needed by  {each}" for each in _use_lines(need.uses))
 
 
 def _use_lines(uses: tuple[StackUse, ...]) -> Iterator[str]:
-    """A resource with its place and what of it needs the action, each resource once."""
+    """Each resource once, with its place and what of it needs the action."""
     places = groupby(uses, attrgetter("resource", "location"))  # a resource's uses follow each other
     for (resource, source), those in islice(places, _MAX_SHOWN):
         yield f"{resource}, {_source_place(source)}: {', '.join(dict.fromkeys(use.why for use in those))}"
@@ -189,8 +191,8 @@ def _use_lines(uses: tuple[StackUse, ...]) -> Iterator[str]:
 
 
 def _remedy_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
-    """What helps: the sets, and what no set gives."""
-    said = " ".join(map(shlex.quote, files))
+    """The sets that help, and the actions that no set gives."""
+    arguments = " ".join(map(shlex.quote, files))
     offers = stack_build.chosen_offers(answer)
     for offer in offers:
         use = next((use for need in stack_build.needs_of_offer(answer, offer) for use in need.uses), None)
@@ -199,16 +201,16 @@ def _remedy_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
         yield f"To change  set {offer.candidate.name} of {' '.join(offer.holder)} ({required}) is needed {because}"
     if offers:
         script = shlex.quote(answer.stack.path)
-        yield f"           koding-audit scan {said} --stack {script} --fix"
+        yield f"           koding-audit scan {arguments} --stack {script} --fix"
     if offers and not answer.choice.is_exact:
-        yield "           There are too many sets to try every choice: a smaller one may do."
+        yield "           There are too many sets to try every choice: a smaller choice may be enough."
     rest = [need for need in answer.denied_needs if need not in answer.choice.helped_needs]
     if rest:
         names = ", ".join(dict.fromkeys(need.action for need in rest))
         yield f"No set     gives {names}"
         if any(answer.decisions[need].verdict == "implicit-deny" for need in rest):
             script = shlex.quote(answer.stack.path)
-            yield f"           koding-audit stack {script} {said} --policy   prints a policy for it"
+            yield f"           koding-audit stack {script} {arguments} --policy   prints a policy for it"
     if answer.unread:
         yield f"Not read   set {', '.join(answer.unread)}: whether it would help is not known"
 
@@ -217,12 +219,12 @@ def _note_lines(answer: BuildDecision) -> Iterator[str]:
     stack = answer.stack
     not_seen = sorted({layer for each in answer.decisions.values() for layer in each.decision.not_seen})
     if not_seen:
-        yield f"Not seen   {', '.join(not_seen)}"
+        yield f"Not read   {', '.join(not_seen)}"
     if stack.hinted and answer.verdict != "yes":
-        yield f"Hints      of {', '.join(stack.hinted)} only CloudFormation's hints are known, and no row of ours"
+        yield f"Hints      of {', '.join(stack.hinted)} only CloudFormation's hints are known, which are not verified"
     if stack.service_roles:
-        yield f"Note       the first use in an account makes a service-linked role of {', '.join(stack.service_roles)}"
-        yield "           by iam:CreateServiceLinkedRole of whoever builds"
+        yield f"Note       an account's first use creates a service-linked role of {', '.join(stack.service_roles)}"
+        yield "           for which the principal needs iam:CreateServiceLinkedRole"
     yield from (f"Note       {each}" for each in stack.notes)
 
 
@@ -230,7 +232,7 @@ def _skipped_resources_text(others: Mapping[str, int]) -> str:
     if not others:
         return ""
     listed = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in others.items())
-    return f"; passed over, for it is not AWS's: {listed}"
+    return f"; skipped, because not AWS's: {listed}"
 
 
 def _source_place(source: Location) -> str:
@@ -295,7 +297,7 @@ def _location_value(source: Location) -> dict[str, object]:
 
 
 def read_stack_options(namespace: argparse.Namespace) -> StackCommand:
-    """What the command line says."""
+    """The options, from argparse's namespace."""
     return StackCommand(
         script=namespace.script,
         source=source_with_policies(namespace),

@@ -1,4 +1,4 @@
-"""The command `undo`: takes back what a journal says was written."""
+"""The command `undo`: undoes the writes of a journal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from koding_audit.scan.session import identify_account, open_source
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Take back what a journal says was written, where it is still as it was left."""
+    """Undo the writes of a journal that are unchanged since."""
     account_options, writes = live_source(namespace), write_options(namespace)
     past = _read_journal_to_undo(namespace.journal_file, terminal)
     check_writable(writes, account_options)
@@ -60,26 +60,26 @@ def _read_journal_to_undo(path: str, terminal: Terminal) -> Journal:
     if torn is not None:
         terminal.print_problem(torn)
     elif not past.ended:
-        terminal.note("The journal has no end: its run was cut off, or lines were taken away from its end.")
+        terminal.note("The journal is incomplete: its run was interrupted, or lines were removed from its end.")
     return past
 
 
 def _refuse_another_account(past: Journal, account: Account) -> None:
     if (account.id, account.partition) != (past.account.id, past.account.partition):
-        told = f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
-        raise RefusedError(told, "use the credentials of that account")
+        message = f"the journal is of account {past.account.id}, and these credentials are for {account.id}"
+        raise RefusedError(message, "use the credentials of that account")
 
 
 def load_journal_guards(past: Journal, snapshot: Snapshot) -> Guards:
-    """The guards beside the files that a journal names, as far as they are still there."""
+    """The guards beside the files that a journal names, of those that still exist."""
     guards = desired.load_guards_beside([file.path for file in past.desired])
     return Desired((), {}, {}, {}, guards=guards).bind(snapshot.account).guards
 
 
 def _skipped_writes_line(past: Journal, made: Plan) -> Iterator[str]:
-    # Going back to a version takes two steps, of which this is the second.
+    # To restore a version takes two steps; this is the second.
     taken = sum(step.action.verb is not Verb.DELETE_POLICY_VERSION for step in made.steps)
     written = [entry for entry in past.entries if entry.outcome in ("done", "pending", "unknown", "started")]
     if len(written) > taken:
         count = len(written) - taken
-        yield f"{count} of {len(written)} writes of this journal are left alone: they are not as this tool left them."
+        yield f"{count} of {len(written)} writes of this journal are not undone: what they wrote was changed since."

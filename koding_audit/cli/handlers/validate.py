@@ -1,4 +1,4 @@
-"""`validate [FILE...]`: are the files right, as far as that can be told without an account."""
+"""`validate [FILE...]`: checks files, as far as that is possible without an account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from koding_audit.model.errors import InputError
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
-    """Read them as a scan would, with the guards beside them. A guards.yaml may be named too. Raises InputError."""
+    """Read files as a scan does, with the guards beside them. A guards.yaml may be named too. Raises InputError."""
     guards = [each for each in namespace.files if desired.is_guards_file(each)]
     files = [each for each in namespace.files if each not in guards]
     if files or not guards:
@@ -23,7 +23,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         emit(f"valid: {escape(', '.join(each.path for each in checked.files))}: {_declared_counts(checked)}\n")
     for each in guards:
         if not os.path.lexists(each):
-            raise InputError(f"{each} is not there", "name a file that is")
+            raise InputError(f"{each} does not exist", "name an existing file")
         desired.load_guards_beside([each])
         emit(f"valid: {escape(each)}\n")
     return 0
@@ -41,7 +41,7 @@ def _declared_counts(checked: Desired) -> str:
 
 
 def _print_unknown_actions(checked: Desired, terminal: Terminal) -> None:
-    """A misspelt action is no error: AWS makes new ones. `action-unknown` warns of it in a scan."""
+    """Print a note for each unknown action. AWS adds new ones, so it is not an error; `action-unknown` warns of it."""
     names = [(each.action, each.location) for one in checked.policy_sets.values() for each in one.actions]
     if not names:
         return
@@ -51,8 +51,8 @@ def _print_unknown_actions(checked: Desired, terminal: Terminal) -> None:
     for name, source in dict(names).items():
         if name not in known:
             near = known.nearest_action(name)
-            meant = f"; did you mean {near}?" if near else ""
+            suggestion = f"; did you mean {near}?" if near else ""
             terminal.note(
                 f"{escape(source.path)}:{source.line}:{source.column}: {escape(name)} is not among AWS's actions of"
-                f" {known.origin.date}{meant}"
+                f" {known.origin.date}{suggestion}"
             )

@@ -18,7 +18,7 @@ def test_the_tour_shows_what_it_runs_and_ends_well(
     printed = capsys.readouterr().out
     assert "$ koding-audit scan policies/koding.yaml policies/service-users.yaml --source demo --fix --yes\n" in printed
     assert printed.count("(exit status ") == len(demo._STEPS)
-    assert "That was the tour." in printed
+    assert "End of the tour." in printed
 
 
 def test_a_tour_that_does_not_go_as_it_says_is_2(

@@ -65,7 +65,7 @@ def test_an_explicit_deny_of_what_neither_allows_is_told_apart(file: Write, caps
     old, new = file("old.json", policy(READ)), file("new.json", policy(READ, WRITE | {"Effect": "Deny"}))
     assert main(["diff", old, new]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "It denies explicitly, which matters beside other policies only:",
+        "It denies explicitly, which matters only beside other policies:",
         "  s3:PutObject on arn:aws:s3:::logs/*",
     ]
     assert main(["diff", new, old]) == 1
@@ -129,7 +129,7 @@ def test_what_cannot_be_read_is_refused(file: Write, tmp_path: Path, capsys: pyt
         (str(tmp_path / "none.json"), "none.json:1:1: error: the file cannot be read: No such file"),
         (str(tmp_path), "this is a directory"),
         (str(tmp_path / "latin"), "is not UTF-8"),
-        ("snapshot:account.json", "which document of the snapshot?"),
+        ("snapshot:account.json", "does not name a document of the snapshot"),
         ("arn:aws:iam::123456789012:role/x", "this is not the ARN of a managed policy"),
     ):
         assert main(["diff", old, said]) == 2

@@ -107,7 +107,7 @@ def test_a_denied_read_is_told_with_the_rules_that_hang_on_it_and_is_status_1(
     text = doctor(account.url, GUIDE, "--output", "table").out
     assert "not ok     reads        11 of 12 permitted, 1 denied" in text
     assert "  denied     iam:GenerateCredentialReport: AccessDenied; without it not checked: root-" in text
-    assert "lacks nothing; missing of it: iam:GenerateCredentialReport\n{" in text
+    assert "for this audit; the caller lacks iam:GenerateCredentialReport\n{" in text
     assert json.loads(text[text.index("\n{") :]) == ended.json["policy"]
 
 
@@ -122,7 +122,7 @@ def test_a_session_token_that_iam_does_not_take_is_told_from_one_that_lacks_perm
     ended = doctor(account.url, GUIDE)
     assert ended.status == 2
     assert (ended.verdicts["credentials"], ended.verdicts["reads"]) == ("not-ok", "unknown")
-    assert ended.says("credentials").startswith("temporary key ****MPLE of the environment: a session token of Get")
+    assert ended.says("credentials").startswith("temporary key ****MPLE of the environment: the session is from Get")
 
 
 def policy_actions() -> list[str]:

@@ -107,15 +107,17 @@ def test_the_table_shows_what_stands_what_came_and_went_and_a_trend(
     out = capsys.readouterr().out
     head = "Account   123456789012 (partition aws), live\nAudits    4, the last at 2026-11-26T20:00:00Z: incomplete\n"
     assert out.startswith(head)
-    assert "Stands    16 findings\n" in out
+    assert "Open      16 findings\n" in out
     stands = "  error     2026-11-24T20:00:00Z  2 days             policy-missing: group Developers lacks"
     assert (
         f"{stands} AmazonEC2FullAccess, which set stack-build requires (not known since 2026-11-25T20:00:00Z)\n" in out
     )
-    assert "Came and went, in the last 2 audits\n  2026-11-25T20:00:00Z  went  error  policy-missing: group" in out
+    assert (
+        "New and resolved, in the last 2 audits\n  2026-11-25T20:00:00Z  resolved  error  policy-missing: group" in out
+    )
     trend = out[out.index("Trend, in the last 2 audits") :].splitlines()[1:4]
     assert [each.split() for each in trend] == [
-        ["audit", "result", "error", "warning", "note", "waived", "fixed", "not", "checked", "came", "went"],
+        ["audit", "result", "error", "warning", "note", "waived", "fixed", "not", "checked", "new", "resolved"],
         ["2026-11-25T20:00:00Z", "findings", "1", "0", "0", "0", "0", "0", "0", "1"],
         ["2026-11-26T20:00:00Z", "incomplete", "1", "0", "0", "0", "0", "14", "15", "0"],
     ]
@@ -127,7 +129,7 @@ def test_one_account_can_be_asked_for_and_another_one_is_not_there(
 ) -> None:
     assert main(["history", str(kept), "--account", "123456789012"]) == 0
     assert main(["history", str(kept), "--account", "210987654321"]) == 2
-    assert "holds no audit of account 210987654321" in capsys.readouterr().err
+    assert "has no audit of account 210987654321" in capsys.readouterr().err
 
 
 def test_names_from_outside_are_inert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +163,7 @@ def test_a_history_that_fails_is_an_error_of_the_run_and_the_report_is_written_a
     assert f"error: the history {path} cannot be used: file is not a database" in err
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert (report["status"], report["audits"][0]["status"]) == ("incomplete", "clean")
-    assert "this run is not in it, and its report is written all the same" in report["errors"][0]["hint"]
+    assert "the report is written, but this run is not in the history" in report["errors"][0]["hint"]
     assert path.read_text(encoding="utf-8") == "something else"
 
 
@@ -173,7 +175,7 @@ def test_a_trend_that_cannot_be_told_is_an_error_of_the_run_which_is_kept_all_th
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE sightings SET severity = 'odd'")
     assert scan(WHOLE, "--history", str(path), "--exit-zero", days=1) == 2
-    assert "this run is in it, and its report has no trend" in capsys.readouterr().err
+    assert "this run is in the history, but its report has no trend" in capsys.readouterr().err
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert (report["status"], report["audits"][0]["trend"]) == ("incomplete", None)
     with contextlib.closing(sqlite3.connect(path)) as database:
@@ -207,7 +209,7 @@ def test_a_history_that_cannot_be_is_refused_before_anything_is_read(
 def test_a_report_is_not_laid_over_the_history(scan: Scan, kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = kept.read_bytes()
     assert scan(WHOLE, "--history", str(kept), "--output", f"csv:{kept}") == 2
-    assert "a file that this run reads or keeps" in capsys.readouterr().err
+    assert "a file that this run reads or writes" in capsys.readouterr().err
     assert kept.read_bytes() == before
 
 

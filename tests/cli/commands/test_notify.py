@@ -82,7 +82,7 @@ def notify(
 
 def test_what_changed_is_told_and_only_that(notify: Notify, server: Always) -> None:
     ended = notify(server.url + PLANTED)
-    assert ended == (0, "", "Told slack.\n")
+    assert ended == (0, "", "Sent to slack.\n")
     assert server.requests == [f"POST {PLANTED}"]
     text = json.loads(server.bodies[0])["text"]
     assert "New (1):\n- error: policy-missing: group Developers lacks AmazonEC2FullAccess" in text
@@ -189,7 +189,10 @@ def test_the_address_may_be_in_a_file_that_nobody_else_can_read(notify: Notify, 
         file.chmod(mode)
         ended = notify("", "--url-file", str(file))
         assert (ended.status, server.requests) == (2, [])
-        assert f"{file} holds a secret, and is not yours alone; chown it, and `chmod 600 {file}`" in ended.err
+        assert (
+            f"{file} has a secret, and is not private; run `chown` for your own user, and `chmod 600 {file}`"
+            in ended.err
+        )
     file.chmod(0o600)
     assert notify("https://127.0.0.1:1/planted", "--url-file", str(file)).status == 0
     assert server.requests == [f"POST {PLANTED}"]
@@ -209,7 +212,9 @@ def test_with_aws_credentials_nobody_outside_is_told(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     ended = notify(server.url + PLANTED, to=to)
     assert (ended.status, server.requests) == (2, [])
-    assert "AWS_SECRET_ACCESS_KEY is set: what tells the world outside is to hold no AWS credentials" in ended.err
+    assert (
+        "AWS_SECRET_ACCESS_KEY is set: a process that sends messages outside must not have AWS credentials" in ended.err
+    )
     assert "`env -u AWS_SECRET_ACCESS_KEY koding-audit notify ...`" in ended.err
 
 
@@ -241,7 +246,7 @@ def test_a_topic_is_told_by_one_call_and_nothing_else_is_asked(notify: Notify, m
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     with always(200, PUBLISHED) as server:
-        assert notify(TOPIC, "--endpoint-url", server.url, to="sns") == (0, "", "Told sns.\n")
+        assert notify(TOPIC, "--endpoint-url", server.url, to="sns") == (0, "", "Sent to sns.\n")
     assert len(server.requests) == 1
     sent = parse_qs(server.bodies[0].decode())
     assert (sent["Action"], sent["TopicArn"]) == (["Publish"], [TOPIC])
@@ -258,12 +263,12 @@ def test_a_topic_that_refuses_is_told_without_its_name(notify: Notify, monkeypat
     with always(403, said.encode()) as server:
         ended = notify(TOPIC, "--endpoint-url", server.url, to="sns")
     assert ended.status == 2
-    assert "sns:Publish failed: AuthorizationError: not on ****; its credentials need sns:Publish" in ended.err
+    assert "sns:Publish failed: AuthorizationError: not on ****; grant its credentials sns:Publish" in ended.err
 
 
 def test_what_is_no_topic_is_refused_and_so_are_options_of_sns_for_others(notify: Notify) -> None:
     assert "is not the ARN of an SNS topic" in notify("arn:aws:sqs:eu-west-1:1:planted", to="sns").err
-    assert "--profile goes with --to sns" in notify("https://127.0.0.1/planted", "--profile", "x").err
+    assert "--profile needs --to sns" in notify("https://127.0.0.1/planted", "--profile", "x").err
 
 
 def test_a_report_that_is_none_is_refused_before_anything_is_sent(

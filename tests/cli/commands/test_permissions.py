@@ -177,7 +177,7 @@ def test_an_account_that_is_not_the_files_is_refused(capsys: pytest.CaptureFixtu
 
 def test_a_mode_that_there_is_none_of_is_told_apart_from_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permissions", "repair"]) == 2
-    assert "the modes are: audit, fix, create, replace, setup" in capsys.readouterr().err
+    assert "use one of audit, fix, create, replace, setup" in capsys.readouterr().err
 
 
 def test_a_file_that_is_wrong_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,7 @@ def test_a_plan_of_what_could_be_seen_is_saved_and_is_2(
     said = ["--only", "policy-missing", "--only", "policy-not-found"]
     assert main(["plan", wanted, "--source", saved_account, *said, "--out", str(out)]) == 2
     assert out.is_file()
-    assert "the plan holds only what could be seen" in capsys.readouterr().err
+    assert "the plan has only what could be read" in capsys.readouterr().err
 
 
 def test_a_plan_that_a_form_can_say_as_a_whole_is_printed_and_is_0(
@@ -52,7 +52,7 @@ def test_a_step_that_a_form_cannot_say_is_told_and_is_2(
     assert printed.err.startswith(
         "error: --as cloudformation leaves out AttachGroupPolicy IAMReadOnlyAccess to group Developers: "
     )
-    assert printed.err.endswith("; --as aws-cli says it as a command\n")
+    assert printed.err.endswith("; use --as aws-cli, which prints it as a command\n")
     assert f"# Not here: policy-missing/{ACCOUNT.arn('group', 'Developers')}/{READ_ONLY}\n" in printed.out
 
 

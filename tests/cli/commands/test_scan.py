@@ -106,7 +106,7 @@ def test_how_to_write_without_anything_to_write_is_refused(
     said: list[str], wanted: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["scan", wanted, *said]) == 2
-    assert f"error: {said[0]} says how to write" in capsys.readouterr().err
+    assert f"error: {said[0]} needs --fix" in capsys.readouterr().err
 
 
 def test_a_snapshot_cannot_be_repaired(wanted: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ def test_what_somebody_changed_since_is_left_alone_and_counted(desk: Desk) -> No
     desk.account.iam.detach_group_policy(GroupName="Developers", PolicyArn=aws("IAMReadOnlyAccess"))
     status, told = desk.run("undo", str(journal), "--dry-run")
     assert status == 0
-    assert "1 of 5 writes of this journal are left alone" in told
+    assert "1 of 5 writes of this journal are not undone" in told
 
 
 def test_a_torn_last_line_is_told_and_the_rest_is_taken_back(desk: Desk) -> None:
@@ -99,11 +99,11 @@ def test_a_journal_that_was_changed_by_hand_is_refused_with_its_line(how: str, d
 def test_a_journal_whose_last_lines_are_gone_is_told_and_the_rest_is_taken_back(desk: Desk) -> None:
     journal = desk.fixed()
     status, told = desk.run("undo", str(journal), "--dry-run")
-    assert (status, "has no end" in told) == (0, False)
+    assert (status, "The journal is incomplete" in told) == (0, False)
     journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
     status, told = desk.run("undo", str(journal), "--yes", *PIN)
     assert status == 0
-    assert "The journal has no end" in told
+    assert "The journal is incomplete" in told
     assert len(desk.writes()) == 5
 
 

@@ -159,7 +159,7 @@ def test_a_line_that_cannot_be_read_is_named_with_its_place(ask: Any, line: str,
 def test_a_file_without_cases_is_no_success(ask: Any) -> None:
     status, _, err = ask("")
     assert status == 2
-    assert "holds no case" in err
+    assert "has no cases" in err
 
 
 def test_a_file_that_is_not_there_or_not_utf8_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
