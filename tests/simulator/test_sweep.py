@@ -14,6 +14,7 @@ from tests.servers.wire import READS
 from tests.simulator import cases, rivals, sweep, twins
 from tests.simulator.cases import PAGED, SOURCES, Case
 from tests.simulator.faults import FAULTS
+from tests.simulator.mutants import CHECKOUT, MUTANTS, TEXT_TEST, Mutant
 from tests.simulator.oracles import Converging, broken, common, holdings
 from tests.simulator.rivals import ACTS, MOMENTS, Rivalry
 from tests.simulator.scenario import SECRET, Run, World, begun, drifted, explored, run
@@ -270,3 +271,11 @@ def test_an_unread_fact_at_the_end_is_seen_without_asking_the_tool(
     seen = run(standing, tmp_path)
     assert standing.unanswered() == ["GetUser UserName=ada"]
     assert common(world, standing, replace(seen, status=0))["P1 unread at the end, and the status is not 2"]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=list(MUTANTS))
+def test_the_text_that_a_mutant_replaces_occurs_once_in_its_file(
+    mutant: Mutant, request: pytest.FixtureRequest
+) -> None:
+    compile(mutant.mutated_text(CHECKOUT), mutant.file, "exec")  # a mutant with a syntax error would prove nothing
+    assert request.node.nodeid.startswith(f"{TEXT_TEST}[")  # `make mutants` deselects this test by its name
