@@ -116,7 +116,7 @@ def test_a_simulator_that_may_not_be_asked_names_the_permission(
     status, out, err = ask(answering, capsys)
     assert (status, out) == (2, "")
     assert "iam:SimulatePrincipalPolicy" in err
-    assert "IAMReadOnlyAccess grants" in err
+    assert "as IAMReadOnlyAccess does" in err
 
 
 def test_an_answer_that_is_none_is_refused(answering: Replay, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,7 @@ def test_a_report_that_is_not_complete_makes_the_whole_incomplete_and_its_errors
 def test_two_reports_about_one_account_are_refused(saved: Saved, capsys: pytest.CaptureFixture[str]) -> None:
     one, other = saved("one", REPORTS["clean"]), saved("other", REPORTS["full"])
     assert merged(one, other) == (2, {})
-    assert f"error: account {ACCOUNT.id} is in {one} and in {other}; leave one" in capsys.readouterr().err
+    assert f"error: account {ACCOUNT.id} is in {one} and in {other}; remove one" in capsys.readouterr().err
     assert merged(one, one) == (2, {})
 
 
