@@ -133,7 +133,7 @@ def test_the_management_account_is_bound_by_no_scp_that_a_file_gives_and_is_told
     (tmp_path / "scp.json").write_text(document({**ALLOW, "Effect": "Deny"}), encoding="utf-8")
     result = command("scan", *files, "--scp", "scp.json")
     assert result.status == 0
-    assert "this is its organization's management account" in result.stderr
+    assert "this is the organization's management account" in result.stderr
 
 
 def test_what_a_snapshot_holds_of_the_organization_decides_without_aws(
