@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from koding_audit.policy.arn_patterns import complete_arn
 from koding_audit.policy.diff.conditions import IS_AMONG, MATCHES, Atom, Clause, Term, condition_term
 from koding_audit.policy.diff.patterns import Tokens, resource_tokens, variable_names
 from koding_audit.policy.document import Document, Patterns, Principals, Statement
@@ -153,6 +154,9 @@ def _account_root(principal: PrincipalValue) -> PrincipalValue | None:
 
 def _scoped_statement(statement: Statement, accounts: Mapping[str, str], *, variables: bool) -> ScopedStatement:
     resources = statement.resources or Patterns(("*",))  # without one, the policy applies to its own resource only
+    if statement.principals is None:  # IAM completes the ARNs of identity-based policies
+        values = sorted({complete_arn(each, variables=variables) for each in resources.values})
+        resources = Patterns(tuple(values), resources.negated)
     variable = [each for each in resources.values if variables and variable_names(each)]
     plain = tuple(each for each in resources.values if each not in variable)
     return ScopedStatement(

@@ -119,13 +119,31 @@ def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: Par
 def _match_statement(
     kind: PolicyType, statement: CompiledStatement, grant: Grant, parsed: ParsedRequest
 ) -> tuple[Truth, str]:
-    covers = statement.covers_resource(parsed.resource, parsed.context)
+    covers = _covers_resource(kind, statement, parsed)
     if covers is False:
         return False, "resource"
     conditions_met = statement.conditions_met(parsed.context)
     if conditions_met is False:
         return False, "condition"
     return all_of((covers, conditions_met, *_statement_problems(kind, statement, grant))), ""
+
+
+def _covers_resource(kind: PolicyType, statement: CompiledStatement, parsed: ParsedRequest) -> Truth:
+    """Whether the statement is about the resource, by how this kind of policy treats incomplete ARNs.
+
+    Source: reference-arns. It does not mention SCPs and RCPs: an Allow of theirs is unsure if completion matters.
+    """
+    written = statement.covers_resource(parsed.resource, parsed.context)
+    if statement.completed is None or kind == "resource":
+        return written
+    completed = statement.covers_when_completed(parsed.resource, parsed.context)
+    if kind in ("identity", "boundary") or (kind != "session" and statement.effect == "Deny"):
+        return completed
+    if kind == "session" and (written is not False or completed is not False):
+        return unsure_because("a session policy with an incomplete ARN is malformed")
+    if written == completed:
+        return written
+    return unsure_because("whether an incomplete ARN is completed here is not documented")
 
 
 def _statement_problems(kind: PolicyType, statement: CompiledStatement, grant: Grant) -> Iterable[Truth]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from koding_audit.model.frozen import dataclass, replace
+from koding_audit.policy.arn_patterns import complete_arn
 from koding_audit.policy.document import Document, DocumentError, Patterns, Principals, Statement, parse_document
 from koding_audit.policy.evaluation.conditions import CompiledCondition, compile_condition
 from koding_audit.policy.evaluation.context import ConditionState, Context
@@ -32,7 +33,8 @@ class CompiledStatement:
     principals: None in an identity-based policy.
     checks: the conditions.
     unreadable: why it cannot be evaluated, or "".
-    patterns: the parsed Resource patterns.
+    patterns: the parsed Resource patterns, as written and completed.
+    completed: the tests of resources with incomplete ARNs completed; None if no ARN is incomplete.
     """
 
     effect: str
@@ -47,6 +49,7 @@ class CompiledStatement:
     checks: tuple[CompiledCondition, ...] = ()
     unreadable: str = ""
     patterns: tuple[str | Template, ...] = ()
+    completed: tuple[_ResourceTest, ...] | None = None
 
     def covers_action(self, action: str, service: str) -> bool:
         """Whether the statement is about this action; both in lower case."""
@@ -59,10 +62,19 @@ class CompiledStatement:
         return found is not self.actions_negated
 
     def covers_resource(self, arn: str, context: Context) -> Truth:
-        """Whether the statement is about this resource."""
-        if self.resources is None:
-            return True
-        found = any_of(covers(arn, context) for covers in self.resources)
+        """Whether the statement is about this resource, with its ARNs as written."""
+        return True if self.resources is None else self._covered_by(self.resources, arn, context)
+
+    def covers_when_completed(self, arn: str, context: Context) -> Truth:
+        """The same with `*` for the missing fields of incomplete ARNs."""
+        return (
+            self.covers_resource(arn, context)
+            if self.completed is None
+            else self._covered_by(self.completed, arn, context)
+        )
+
+    def _covered_by(self, tests: tuple[_ResourceTest, ...], arn: str, context: Context) -> Truth:
+        found = any_of(covers(arn, context) for covers in tests)
         return negate_truth(found) if self.resources_negated else found
 
     def conditions_met(self, context: Context) -> Truth:
@@ -135,6 +147,8 @@ def _possible_effects(statement: object) -> Sequence[str]:
 def _compile_statement(statement: Statement, *, variables: bool) -> CompiledStatement:
     literals, globs = _compile_actions(statement.actions)
     resources = statement.resources
+    completed = None if resources is None else _complete_arns(resources, variables=variables)
+    every = sorted({*(resources.values if resources else ()), *(completed.values if completed else ())})
     return CompiledStatement(
         effect=statement.effect,
         sid=statement.sid,
@@ -147,10 +161,15 @@ def _compile_statement(statement: Statement, *, variables: bool) -> CompiledStat
         principals=statement.principals,
         checks=tuple(compile_condition(each, variables=variables) for each in statement.conditions),
         unreadable="".join(_missing_service_problems(statement.actions)[:1]),
-        patterns=tuple(parse_pattern(each, wildcards=True, variables=variables) for each in resources.values)
-        if resources
-        else (),
+        patterns=tuple(parse_pattern(each, wildcards=True, variables=variables) for each in every),
+        completed=None if completed is None else _compile_resources(completed, statement.effect, variables=variables),
     )
+
+
+def _complete_arns(resources: Patterns, *, variables: bool) -> Patterns | None:
+    """The element with its incomplete ARNs completed; None if it has none."""
+    values = tuple(complete_arn(each, variables=variables) for each in resources.values)
+    return None if values == resources.values else Patterns(values, resources.negated)
 
 
 def _missing_service_problems(actions: Patterns) -> list[str]:

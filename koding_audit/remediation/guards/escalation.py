@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.frozen import replace
+from koding_audit.policy.arn_patterns import complete_arn
 from koding_audit.policy.diff.patterns import PatternSpace, Tokens, TooManyStates, resource_tokens
 from koding_audit.policy.document import Document, DocumentError, Patterns, Statement, parse_document
 from koding_audit.policy.evaluation import (
@@ -247,7 +248,8 @@ class _ParsedDocument:
             rule.index for rule in self.compiled.statements_about("iam") if rule.covers_action(action.lower(), "iam")
         ]
         found = (self.document.statements[index].resources for index in about)
-        texts = {text for each in found if each is not None for text in each.values}
+        written = {text for each in found if each is not None for text in each.values}
+        texts = written | {complete_arn(text, variables=variables) for text in written}
         return {resource_tokens(text, variables=variables): text for text in sorted(texts)}
 
 

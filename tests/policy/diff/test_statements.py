@@ -28,6 +28,20 @@ def test_an_account_is_the_same_by_its_id_and_by_its_arn() -> None:
     assert between(trust({"AWS": in_china}), trust({"AWS": "123456789012"})).verdict == "equal"
 
 
+def test_an_incomplete_arn_of_an_identity_policy_is_the_same_as_its_completion() -> None:
+    for short, full in (("arn:aws:sqs", "arn:aws:sqs:*:*:*"), ("arn:aws:sqs:", "arn:aws:sqs::*:*")):
+        for element in ("Resource", "NotResource"):
+            for effect in ("Allow", "Deny"):
+                old, new = ({"Effect": effect, "Action": "sqs:*", element: each} for each in (short, full))
+                assert between(old, new).verdict == "equal"
+    assert between(allow("sqs:*", "arn:aws:sqs"), allow("sqs:*", "arn:aws:sqs:")).verdict == "different"
+
+
+def test_an_incomplete_arn_of_a_resource_policy_is_not_completed() -> None:
+    old, new = ({**allow("sqs:*", each), "Principal": "*"} for each in ("arn:aws:sqs", "arn:aws:sqs:*:*:*"))
+    assert between(old, new).verdict == "different"
+
+
 def test_everybody_is_more_than_one_account() -> None:
     assert PolicyChange("sts:AssumeRole", "*", "", "AWS:*") in between(trust({"AWS": ROOT}), trust("*")).gained
     assert between(trust("*"), trust({"AWS": "*"})).verdict == "equal"

@@ -49,7 +49,14 @@ OPERATORS_OF = {
 
 actions = st.sampled_from(("*", "s3:*", "s3:Get*", "S3:getobject", "s3:?etObject", "ec2:*", "s3:PutObject"))
 resources = st.sampled_from(
-    ("*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/k", "arn:aws:s3:::c/*", "arn:aws:s3:::b/${aws:username}", "arn:aws:s3:*")
+    (
+        "*",
+        "arn:aws:s3:::b/*",
+        "arn:aws:s3:::b/k",
+        "arn:aws:s3:::c/*",
+        "arn:aws:s3:::b/${aws:username}",
+        "arn:aws:s3:*:*:*",
+    )
 )
 principals = st.sampled_from(
     (
@@ -155,6 +162,21 @@ def test_a_complete_request_over_readable_policies_is_never_unknown(
     world: dict[str, Any], request: AccessRequest
 ) -> None:
     assert verdict(request, world) != "unknown"
+
+
+@relaxed
+@given(worlds(), requests, st.integers(2, 5), st.sampled_from(("Resource", "NotResource")))
+def test_an_incomplete_arn_of_an_identity_policy_or_boundary_is_decided_as_its_completion(
+    world: dict[str, Any], request: AccessRequest, fields: int, element: str
+) -> None:
+    cut = ":".join(request.resource.split(":", 5)[:fields])
+    found = [
+        verdict(request, {**world, kind: [*(world[kind] or []), {"Effect": effect, "Action": "*", element: text}]})
+        for text in (cut, cut + ":*" * (6 - fields))
+        for kind in ("identity", "boundary")
+        for effect in ("Allow", "Deny")
+    ]
+    assert found[:4] == found[4:]
 
 
 @relaxed

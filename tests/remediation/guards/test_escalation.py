@@ -60,6 +60,9 @@ def test_each_way_by_itself_is_one(way: Any) -> None:
 def test_a_way_to_one_named_resource_is_one_too_but_for_passing_a_role(way: Any) -> None:
     assert ways(allow(way.action, f"{IAM}:{way.kind}/team/one")) == (set() if way.unrestricted_only else {way.action})
     assert ways(allow(way.action, f"{IAM}:{way.kind}/*")) == {way.action}
+    assert ways(allow(way.action, "arn:aws:iam")) == {way.action}
+    assert ways(allow(way.action, "arn:aws:iam::123456789012")) == {way.action}
+    assert ways(allow(way.action, "arn:aws:s3")) == set()
     assert ways(allow(way.action, "arn:aws:s3:::bucket/*")) == set()
     assert ways(allow(way.action, f"arn:aws:iam::210987654321:{way.kind}/*")) == set()
 
