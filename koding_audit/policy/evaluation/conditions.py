@@ -73,8 +73,12 @@ class CompiledCondition:
         return negate_truth(matches) if self.negated else matches
 
 
-def compile_condition(condition: Condition, *, variables: bool) -> CompiledCondition:
-    """Compile a condition. variables: whether the document's version has policy variables."""
+def compile_condition(condition: Condition, *, variables: bool, allows: bool) -> CompiledCondition:
+    """Compile a condition.
+
+    variables: whether the document's version has policy variables.
+    allows: whether the statement's effect is Allow.
+    """
     set_operator = f"{condition.qualifier}:" if condition.qualifier else ""
     label = f"{set_operator}{condition.operator}{'IfExists' if condition.if_exists else ''} {condition.key}"
     row = find_operator(condition.operator)
@@ -82,7 +86,10 @@ def compile_condition(condition: Condition, *, variables: bool) -> CompiledCondi
         return _unreadable_condition(condition, label, f"unknown condition operator {condition.operator}")
     if row.compares == "presence":
         return _compile_null(condition, label)
-    values = tuple(_compile_value(row, each, label, variables=variables) for each in condition.values)
+    # A negated operator matches a variable without a value, so a Deny applies. An Allow with it may be invalid, so it
+    # is unsure (reference_policies_variables, policy variables with no value).
+    unset = unsure_because(f"{label}: a policy variable has no value") if allows and row.negated else False
+    values = tuple(_compile_value(row, each, label, unset, variables=variables) for each in condition.values)
     return CompiledCondition(
         label, condition.key.lower(), row.negated, condition.qualifier, condition.if_exists, values
     )
@@ -100,33 +107,39 @@ def _compile_null(condition: Condition, label: str) -> CompiledCondition:
     return CompiledCondition(label, condition.key.lower(), False, "", False, (), null_values=known)
 
 
-def _compile_value(row: Operator, text: str, label: str, *, variables: bool) -> _ConditionTest:
+def _compile_value(row: Operator, text: str, label: str, unset: Truth, *, variables: bool) -> _ConditionTest:
+    """Compile one value. unset: the result if one of its variables has no value."""
     pattern = parse_pattern(text, wildcards=row.wildcards, variables=variables and row.variables)
     if isinstance(pattern, Template):
-        return _compile_template(row, pattern, label)
+        return _compile_template(row, pattern, label, unset)
     test = build_value_test(row, pattern)
     wrong = unsure_because(f"{label}: one of its values is not a valid {row.compares}")
     if test is None:
         return lambda _value, _context: wrong
-    # A value of the request that is not of this type equals nothing. For negated operators AWS does not document it.
-    other: Truth = wrong if row.negated else False
+    invalid = _invalid_request_value(row, label)
 
     def fixed(value: str, _context: Context) -> Truth:
         found = test(value)
-        return other if found is None else found
+        return invalid if found is None else found
 
     return fixed
 
 
-def _compile_template(row: Operator, template: Template, label: str) -> _ConditionTest:
-    """A value with variables. A variable without a value matches nothing; an open one may make the result unsure."""
+def _invalid_request_value(row: Operator, label: str) -> Unsure:
+    """The result for a value of the request that is not of the operator's type: AWS does not document it."""
+    return unsure_because(f"{label}: the value in the request is not a valid {row.compares}")
+
+
+def _compile_template(row: Operator, template: Template, label: str, unset: Truth) -> _ConditionTest:
+    """A value with variables. One without a value gives `unset`; an open one may make the result unsure."""
+    invalid = _invalid_request_value(row, label)
 
     def varying(value: str, context: Context) -> Truth:
         pattern = template.fill(context)
         if isinstance(pattern, Unsure):
             return pattern
         if isinstance(pattern, ConditionState):
-            return False
+            return unset
         open_keys = template.open_keys(context)
         like = row._replace(relation="like") if open_keys and row.relation == "==" and row.compares == "text" else row
         test = build_value_test(like, pattern)
@@ -135,6 +148,7 @@ def _compile_template(row: Operator, template: Template, label: str) -> _Conditi
             return Unsure(keys=open_keys) if possible else False
         if test is None:
             return unsure_because(f"{label}: with the variable, it is not a valid {row.compares}")
-        return test(value) is True
+        found = test(value)
+        return invalid if found is None else found
 
     return varying

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from koding_audit.policy.evaluation.patterns import TextMatcher, glob_matcher, segment_matcher
+from koding_audit.policy.evaluation.patterns import glob_matcher, segment_matcher
 
 # Whether a value of the request matches; None if that value is not of this type.
 ValueTest = Callable[[str], bool | None]
@@ -108,16 +108,23 @@ def build_value_test(row: Operator, wanted: str) -> ValueTest | None:
     return test
 
 
-def _build_text_test(row: Operator, wanted: str) -> TextMatcher | None:
+def _build_text_test(row: Operator, wanted: str) -> ValueTest | None:
     if row.compares == "ARN":
-        parts = tuple(wanted.split(":", 5))
-        return segment_matcher(parts) if len(parts) == 6 else None
+        return _build_arn_test(wanted)
     if row.relation == "like":
         return glob_matcher(wanted)
     if row.compares == "text":
         return wanted.__eq__
     folded = wanted.casefold()
     return lambda text: text.casefold() == folded
+
+
+def _build_arn_test(wanted: str) -> ValueTest | None:
+    parts = tuple(wanted.split(":", 5))
+    if len(parts) < 6:
+        return None
+    matches = segment_matcher(parts)
+    return lambda text: matches(text) if text.startswith("arn:") and text.count(":") >= 5 else None
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)

@@ -159,7 +159,10 @@ def _compile_statement(statement: Statement, *, variables: bool) -> CompiledStat
         resources=None if resources is None else _compile_resources(resources, statement.effect, variables=variables),
         resources_negated=resources is not None and resources.negated,
         principals=statement.principals,
-        checks=tuple(compile_condition(each, variables=variables) for each in statement.conditions),
+        checks=tuple(
+            compile_condition(each, variables=variables, allows=statement.effect == "Allow")
+            for each in statement.conditions
+        ),
         unreadable="".join(_missing_service_problems(statement.actions)[:1]),
         patterns=tuple(parse_pattern(each, wildcards=True, variables=variables) for each in every),
         completed=None if completed is None else _compile_resources(completed, statement.effect, variables=variables),

@@ -58,6 +58,8 @@ def test_an_operator_is_found_in_any_case(name: str) -> None:
         ("IpAddress", "10.0.0.0/8", "nowhere", None),
         ("ArnLike", "arn:aws:s3:::a*", "arn:aws:s3:::ab", True),
         ("ArnEquals", "arn:aws:iam::*:role/x", "arn:aws:iam::123456789012:role/x", True),
+        ("ArnLike", "arn:aws:s3:::a*", "a", None),
+        ("ArnNotLike", "arn:aws:s3:::a*", "arn:aws:s3", None),
     ],
 )
 def test_a_value_is_compared_as_its_kind(operator: str, wanted: str, given: str, expected: bool | None) -> None:
