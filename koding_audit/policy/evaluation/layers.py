@@ -9,7 +9,7 @@ from typing import NamedTuple
 from koding_audit.policy.evaluation.context import Context
 from koding_audit.policy.evaluation.principals import Grant, Requester, principal_grant
 from koding_audit.policy.evaluation.request import Policy, PolicyType
-from koding_audit.policy.evaluation.statements import CompiledStatement
+from koding_audit.policy.evaluation.statements import CompiledStatement, is_without_service
 from koding_audit.policy.evaluation.ternary import Truth, all_of, any_of, unsure_because
 
 
@@ -41,7 +41,7 @@ class StatementHit(NamedTuple):
     policy: the policy that contains it.
     statement: the statement.
     truth: whether it applies.
-    missed: `resource` or `condition` if that prevents it from applying, else "".
+    missed: `action`, `resource` or `condition` if that prevents it from applying, else "".
     """
 
     policy: Policy
@@ -119,13 +119,18 @@ def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: Par
 def _match_statement(
     kind: PolicyType, statement: CompiledStatement, grant: Grant, parsed: ParsedRequest
 ) -> tuple[Truth, str]:
+    unclear = statement.unclear_action(parsed.action, parsed.service) if statement.unclear else ""
+    is_allow = statement.effect == "Allow" and not statement.actions_negated
+    if unclear and is_allow and is_without_service(unclear):
+        return False, "action"  # an action needs a service prefix (reference_policies_elements_action)
     covers = _covers_resource(kind, statement, parsed)
     if covers is False:
         return False, "resource"
     conditions_met = statement.conditions_met(parsed.context)
     if conditions_met is False:
         return False, "condition"
-    return all_of((covers, conditions_met, *_statement_problems(kind, statement, grant))), ""
+    is_clear = unsure_because(f"{unclear} names no service") if unclear else True
+    return all_of((covers, conditions_met, is_clear, *_statement_problems(kind, statement, grant))), ""
 
 
 def _covers_resource(kind: PolicyType, statement: CompiledStatement, parsed: ParsedRequest) -> Truth:

@@ -64,5 +64,12 @@ def _missing_allow_reasons(
             f"no statement allows {parsed.written_action} on {parsed.resource}",
         )
         for hit in [each for each in layer.near_misses if each.statement.effect == "Allow"][:_MOST_NEAR_MISSES]:
-            failing = hit.statement.failing_conditions(parsed.context) if hit.missed == "condition" else ""
-            yield _hit_reason(hit, f"its condition is not met: {failing}" if failing else "is about another resource")
+            yield _hit_reason(hit, _describe_near_miss(hit, parsed))
+
+
+def _describe_near_miss(hit: StatementHit, parsed: ParsedRequest) -> str:
+    if hit.missed == "action":
+        unclear = hit.statement.unclear_action(parsed.action, parsed.service)
+        return f"{unclear} names no service, so it matches no action"
+    failing = hit.statement.failing_conditions(parsed.context) if hit.missed == "condition" else ""
+    return f"its condition is not met: {failing}" if failing else "is about another resource"

@@ -26,8 +26,8 @@ class CompiledStatement:
     index: its position in the document, from 0.
     actions_negated: whether this is NotAction.
     literals: the actions without wildcards.
-    globs: tests for the actions with wildcards, by service; under "" those that name no single service. None matches
-        every action.
+    globs: tests for the actions with wildcards, by service; under "" those of all services. None matches every action.
+    unclear: the actions with a wildcard in their service, each with its test; IAM rejects them.
     resources: a test for each Resource value; None for the policy's own resource.
     resources_negated: whether this is NotResource.
     principals: None in an identity-based policy.
@@ -43,6 +43,7 @@ class CompiledStatement:
     actions_negated: bool = False
     literals: frozenset[str] = frozenset()
     globs: Mapping[str, tuple[TextMatcher, ...]] | None = None
+    unclear: tuple[tuple[str, TextMatcher], ...] = ()
     resources: tuple[_ResourceTest, ...] | None = None
     resources_negated: bool = False
     principals: Principals | None = None
@@ -52,14 +53,20 @@ class CompiledStatement:
     completed: tuple[_ResourceTest, ...] | None = None
 
     def covers_action(self, action: str, service: str) -> bool:
-        """Whether the statement is about this action; both in lower case."""
-        if self.globs is None:
+        """Whether the statement is about this action, or may be; both in lower case."""
+        if self._lists_action(action, service):
+            return not self.actions_negated
+        return self.actions_negated or any(matches(action) for _, matches in self.unclear)
+
+    def unclear_action(self, action: str, service: str) -> str:
+        """The action element with a wildcard in its service that decides whether this is about the action, or ""."""
+        found = next((text for text, matches in self.unclear if matches(action)), "")
+        return "" if found and self._lists_action(action, service) else found
+
+    def _lists_action(self, action: str, service: str) -> bool:
+        if self.globs is None or action in self.literals:
             return True
-        found = action in self.literals
-        if not found:
-            patterns = self.globs.get(service) or self.globs.get("", ())
-            found = any(matches(action) for matches in patterns)
-        return found is not self.actions_negated
+        return any(matches(action) for matches in self.globs.get(service) or self.globs.get("", ()))
 
     def covers_resource(self, arn: str, context: Context) -> Truth:
         """Whether the statement is about this resource, with its ARNs as written."""
@@ -145,7 +152,9 @@ def _possible_effects(statement: object) -> Sequence[str]:
 
 
 def _compile_statement(statement: Statement, *, variables: bool) -> CompiledStatement:
-    literals, globs = _compile_actions(statement.actions)
+    clear, unclear = _split_unclear_actions(statement.actions)
+    written = dict(zip(statement.actions.values, statement.actions.written or statement.actions.values, strict=True))
+    literals, globs = _compile_actions(clear)
     resources = statement.resources
     completed = None if resources is None else _complete_arns(resources, variables=variables)
     every = sorted({*(resources.values if resources else ()), *(completed.values if completed else ())})
@@ -156,6 +165,7 @@ def _compile_statement(statement: Statement, *, variables: bool) -> CompiledStat
         actions_negated=statement.actions.negated,
         literals=literals,
         globs=globs,
+        unclear=tuple((written[each], _action_matcher(each)) for each in unclear),
         resources=None if resources is None else _compile_resources(resources, statement.effect, variables=variables),
         resources_negated=resources is not None and resources.negated,
         principals=statement.principals,
@@ -180,18 +190,32 @@ def _missing_service_problems(actions: Patterns) -> list[str]:
     return [f"{each} names no service" for each in actions.values if ":" not in each and each.strip("*")]
 
 
-def _compile_actions(actions: Patterns) -> tuple[frozenset[str], Mapping[str, tuple[TextMatcher, ...]]]:
-    wild = [each for each in actions.values if "*" in each or "?" in each]
+def _split_unclear_actions(actions: Patterns) -> tuple[list[str], list[str]]:
+    """The actions that name one service or mean every action, and those with a wildcard in their service."""
+    unclear = [each for each in actions.values if set(each.partition(":")[0]) & set("*?") and each.strip("*:")]
+    unclear.sort(key=is_without_service)  # those that may name a service decide first
+    return [each for each in actions.values if each not in unclear], unclear
+
+
+def is_without_service(action: str) -> bool:
+    """Whether the service of an action element is only `*`, as in `*:GetObject`."""
+    return not action.partition(":")[0].strip("*")
+
+
+def _compile_actions(actions: Sequence[str]) -> tuple[frozenset[str], Mapping[str, tuple[TextMatcher, ...]]]:
+    wild = [each for each in actions if "*" in each or "?" in each]
     by_service: dict[str, list[TextMatcher]] = defaultdict(list)
     for each in wild:
         service = each.partition(":")[0]
         own = ":" in each and "*" not in service and "?" not in service
-        by_service[service if own else ""].append(
-            glob_matcher(str(parse_pattern(each, wildcards=True, variables=False)))
-        )
+        by_service[service if own else ""].append(_action_matcher(each))
     for service in by_service.keys() - {""}:
         by_service[service] += by_service.get("", [])
-    return frozenset(actions.values) - frozenset(wild), {name: tuple(each) for name, each in by_service.items()}
+    return frozenset(actions) - frozenset(wild), {name: tuple(each) for name, each in by_service.items()}
+
+
+def _action_matcher(pattern: str) -> TextMatcher:
+    return glob_matcher(str(parse_pattern(pattern, wildcards=True, variables=False)))
 
 
 def _compile_resources(resources: Patterns, effect: str, *, variables: bool) -> tuple[_ResourceTest, ...]:
@@ -240,6 +264,6 @@ def _index_by_service(rules: Iterable[CompiledStatement]) -> CompiledDocument:
 
 def _statement_services(rule: CompiledStatement) -> frozenset[str]:
     """The services whose actions the statement can be about; "" is any."""
-    if rule.globs is None or rule.actions_negated:
+    if rule.globs is None or rule.actions_negated or rule.unclear:
         return frozenset(("",))
     return frozenset([*(each.partition(":")[0] for each in rule.literals), *rule.globs])

@@ -48,6 +48,14 @@ def test_a_condition_that_is_not_met_is_named() -> None:
     assert "Bool aws:securetransport" in near.why
 
 
+def test_an_action_without_a_service_is_named_beside_the_verdict() -> None:
+    no_service = {"Effect": "Allow", "Action": "*:GetObject", "Resource": "*"}
+    *_, near = decided(no_service).reasons
+    assert near.why == "*:GetObject names no service, so it matches no action"
+    denied = decided(allow(), {**no_service, "Effect": "Deny"})
+    assert (denied.verdict, [each.why for each in denied.reasons]) == ("unknown", ["*:GetObject names no service"])
+
+
 def test_what_is_open_or_unread_is_named() -> None:
     found = decided(allow(Condition={"Bool": {"aws:SecureTransport": "true"}}), complete=False)
     assert found.verdict == "unknown"

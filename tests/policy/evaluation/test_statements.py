@@ -38,6 +38,13 @@ def test_an_action_is_covered_by_its_name_or_a_pattern(said: dict[str, Any], act
     assert compiled(**said).covers_action(action, "s3") is covered
 
 
+def test_an_action_without_a_service_is_named_where_it_decides() -> None:
+    found = compiled(Action=["*:GetObject", "iam:*"])
+    assert found.unclear_action("s3:getobject", "s3") == "*:GetObject"
+    assert found.unclear_action("s3:putobject", "s3") == found.unclear_action("iam:getobject", "iam") == ""
+    assert compiled(NotAction="*:GetObject").covers_action("s3:getobject", "s3")
+
+
 @pytest.mark.parametrize(
     ("said", "covered"),
     [
