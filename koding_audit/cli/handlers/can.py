@@ -77,15 +77,19 @@ def _ask_about_all(options: CanCommand, terminal: Terminal) -> int:
 
 
 def _answer_cases(path: str, terminal: Terminal) -> int:
-    """Decide each case of the file. Status 0: all are as expected; 1: one is not; 2: one is unknown."""
-    from koding_audit.policy.evaluation.cases import read_cases, result_line  # noqa: PLC0415 - nothing else needs the evaluator
+    """Decide each case of the file. Status 0: all are as expected; 1: one is not; 2: one is unknown or invalid."""
+    from koding_audit.policy.evaluation.cases import read_each_case, result_line  # noqa: PLC0415 - nothing else needs the evaluator
 
-    cases = list(read_cases(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
-    if not cases:
+    found = list(read_each_case(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
+    if not found:
         raise InputError(f"{path} has no cases", "write one case per line, as JSON")
-    answers = [(case, case.decide()) for case in cases]
+    answers = [(each, each.decide()) for each in found if not isinstance(each, InputError)]
     emit("".join(result_line(case, decision) + "\n" for case, decision in answers))
-    return _check_expectations(answers, terminal)
+    errors = [each for each in found if isinstance(each, InputError)]
+    for error in errors:
+        terminal.print_problem(error)
+    status = _check_expectations(answers, terminal)
+    return INCOMPLETE if errors else status
 
 
 def _check_expectations(answers: Sequence[tuple[Case, Decision]], terminal: Terminal) -> int:

@@ -37,7 +37,11 @@ _CASE_FIELDS = (
     "session",
     "expected",
 )
+# Fields without a meaning, for people and other tools; names that begin with `x-` are too, also in the request.
+_REMARKS = frozenset({"source", "tags", "tier", "note"})
 _REQUEST_FIELDS = ("action", "resource", "principal", "resourceAccount", "context")
+# The types of a Principal element that can make a request.
+_PRINCIPAL_TYPES = ("AWS", "Service", "Federated")
 _MANAGEMENT_ACCOUNT_KEY = "aws:principalorgmasteraccountid"
 
 
@@ -69,9 +73,20 @@ class Case:
 
 def read_cases(text: str, path: str) -> Iterator[Case]:
     """Yield the cases of a file in order; empty lines are skipped. Raises InputError with line and column."""
+    for each in read_each_case(text, path):
+        if isinstance(each, InputError):
+            raise each
+        yield each
+
+
+def read_each_case(text: str, path: str) -> Iterator[Case | InputError]:
+    """Yield each case of a file in order, or the error with line and column of a line that is not a case."""
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         if line.strip():
-            yield _read_case(line, path, number)
+            try:
+                yield _read_case(line, path, number)
+            except InputError as error:
+                yield error
 
 
 def result_line(case: Case, decision: Decision) -> str:
@@ -96,11 +111,12 @@ def _read_case(line: str, path: str, number: int) -> Case:
     except InputError as error:
         column = error.location.column if error.location else 1
         message = error.message.removeprefix(f"{path}: ")
-        raise InputError(message, "write each case on one line, as JSON", Location(path, number, column)) from error
+        hint = error.hint or "write each case on one line, as JSON"
+        raise InputError(message, hint, Location(path, number, column)) from error
 
 
 def _parse_case(item: Item, source: Location) -> Case:
-    found = _read_fields(item, _CASE_FIELDS, {"id": f"line {source.line}"})
+    found = _read_fields(item, _CASE_FIELDS, {"id": f"line {source.line}"}, _REMARKS)
     request = _parse_request(found["request"])
     return Case(
         id=found["id"].text(),
@@ -125,26 +141,45 @@ def _parse_request(item: Item) -> AccessRequest:
     return AccessRequest(
         action=found["action"].text(),
         resource=found["resource"].text(),
-        principal=found["principal"].text(),
+        principal=_parse_principal(found["principal"]),
         context=Context.from_values(context, complete=True),
         resource_account=found["resourceAccount"].text(),
     )
 
 
-def _read_fields(item: Item, names: Sequence[str], defaults: Mapping[str, object]) -> dict[str, Item]:
-    """The named fields, null if missing. Other keys are comments, unless they look like a misspelt field."""
+def _parse_principal(item: Item) -> str:
+    """The principal as text; it may be written as in a Principal element: `{"Service": "lambda.amazonaws.com"}`."""
+    if not isinstance(item.value, dict):
+        return item.text()
     found = item.mapping()
-    for name in found.keys() - set(names):
-        similar = difflib.get_close_matches(name.lower(), [each.lower() for each in names], 1, 0.7)
-        if similar:
-            _refuse_misspelling(item, name, next(each for each in names if each.lower() == similar[0]))
+    kind = next(iter(found), "")
+    if len(found) != 1 or kind not in _PRINCIPAL_TYPES:
+        item.refuse("must be text, or an object with one of AWS, Service, Federated", 'an anonymous requester is "*"')
+    value = found[kind]
+    listed = value.items() if isinstance(value.value, list) else [value]
+    if len(listed) != 1 or (kind != "AWS" and listed[0].value == "*"):
+        item.refuse("must be one principal")
+    return listed[0].text()
+
+
+def _read_fields(
+    item: Item, names: Sequence[str], defaults: Mapping[str, object], remarks: frozenset[str] = frozenset()
+) -> dict[str, Item]:
+    """The named fields, null if missing. Other fields are refused, except remarks: they could change the verdict."""
+    found = item.mapping()
+    for name in found:
+        if name not in names and name not in remarks and not name.startswith("x-"):
+            _refuse_field(item, name, names)
     start = f"{item.json_path}." if item.json_path else ""
     values = {name: each.value for name, each in found.items() if each.value is not None}
     return {name: Item(values.get(name, defaults.get(name)), "", f"{start}{name}") for name in names}
 
 
-def _refuse_misspelling(item: Item, name: str, similar: str) -> NoReturn:
-    item.refuse(f"unknown key {name}: did you mean {similar}?")
+def _refuse_field(item: Item, name: str, names: Sequence[str]) -> NoReturn:
+    similar = difflib.get_close_matches(name.lower(), [each.lower() for each in names], 1, 0.7)
+    if similar:
+        item.refuse(f"unknown key {name}: did you mean {next(each for each in names if each.lower() == similar[0])}?")
+    item.refuse(f"unknown key {name}", f"remove it, or name it x-{name} if it is a remark")
 
 
 def _condition_values(item: Item) -> tuple[str, ...]:

@@ -108,6 +108,8 @@ def _value_grant(kind: str, value: str, requester: Requester, *, allows: bool) -
     if value == "*" and kind == "AWS":
         return Grant.DIRECT
     if requester.kind == "outside":
+        if requester.arn == "*":  # anonymous: neither a service nor an identity provider
+            return Grant.NONE
         is_named = value == requester.arn or (kind != "AWS" and value == "*")
         return Grant.DIRECT if is_named else Grant.NONE
     if kind == "CanonicalUser":  # an account, and only AWS knows which

@@ -130,7 +130,9 @@ def test_the_management_account_of_the_context_is_not_bound(ask: Any) -> None:
 
 
 def test_remarks_are_left_alone_and_empty_lines_skipped(ask: Any) -> None:
-    status, answers, _ = ask("", case(tier="core", tags=["x"], source="somebody"), "  ")
+    request = {**REQUEST, "x-seen": "in a log"}
+    said = case(tier="core", tags=["x"], source="somebody", note="why", request=request, **{"x-ticket": 7})
+    status, answers, _ = ask("", said, "  ")
     assert (status, len(answers)) == (0, 1)
 
 
@@ -151,9 +153,85 @@ def test_remarks_are_left_alone_and_empty_lines_skipped(ask: Any) -> None:
 )
 def test_a_line_that_cannot_be_read_is_named_with_its_place(ask: Any, line: str, place: str, problem: str) -> None:
     status, answers, err = ask(case(), line)
-    assert (status, answers) == (2, [])
+    assert (status, [each["verdict"] for each in answers]) == (2, ["allowed"])
     assert f"cases.jsonl{place}error: " in err
     assert problem in err
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        (case(endpointPolicies=[ALLOW]), "error: unknown key endpointPolicies; "),
+        (case(permissionSet=None), "error: unknown key permissionSet; "),
+        (case(comment="x"), "error: unknown key comment; remove it, or name it x-comment if it is a remark"),
+        (case(request={**REQUEST, "tags": []}), "error: request: unknown key tags; "),
+        (case(request={**REQUEST, "note": ""}), "error: request: unknown key note; "),
+        (case(request={**REQUEST, "ressource": ""}), "error: request: unknown key ressource: did you mean resource?"),
+    ],
+)
+def test_a_field_outside_the_format_is_refused_by_name_and_place(
+    ask: Any, said: Mapping[str, Any], problem: str
+) -> None:
+    status, answers, err = ask(said)
+    assert (status, answers) == (2, [])
+    assert f"cases.jsonl:1:1: {problem}" in err
+
+
+def test_every_well_formed_case_is_answered_when_another_is_not(ask: Any) -> None:
+    bad = case(id="bad", request={**REQUEST, "principal": {"type": "Anonymous"}})
+    good = [case(id=f"case {number}", expected="allowed") for number in range(500)]
+    status, answers, err = ask(*good[:2], bad, *good[2:])
+    assert (status, [each["id"] for each in answers]) == (2, [each["id"] for each in good])
+    (line,) = (each for each in err.splitlines() if "error: " in each)
+    assert line.startswith("/cases.jsonl:3:1: error: request.principal: must be text, or an object with one of AWS, ")
+
+
+def test_an_invalid_line_is_status_2_also_beside_a_case_that_is_not_as_expected(ask: Any) -> None:
+    assert ask(case(expected="denied"), "{")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("principal", "named", "verdict"),
+    [
+        ("*", "*", "allowed"),
+        ({"AWS": "*"}, "*", "allowed"),
+        ({"AWS": ["*"]}, {"AWS": "*"}, "allowed"),
+        ({"AWS": "*"}, {"AWS": "123456789012"}, "implicit-deny"),
+        ({"AWS": "*"}, {"Service": "*"}, "implicit-deny"),
+        ("lambda.amazonaws.com", {"Service": "lambda.amazonaws.com"}, "allowed"),
+        ({"Service": "lambda.amazonaws.com"}, {"Service": "lambda.amazonaws.com"}, "allowed"),
+        ({"Service": ["lambda.amazonaws.com"]}, {"Service": "sns.amazonaws.com"}, "implicit-deny"),
+        ({"AWS": REQUEST["principal"]}, {"AWS": REQUEST["principal"]}, "allowed"),
+        ({"AWS": "123456789012"}, {"AWS": "123456789012"}, "allowed"),
+        ({"Federated": "accounts.google.com"}, {"Federated": "accounts.google.com"}, "allowed"),
+    ],
+)
+def test_principals_are_taken_as_aws_writes_them(ask: Any, principal: Any, named: Any, verdict: str) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [{**ALLOW["Statement"][0], "Principal": named}]}
+    said = case(identityPolicies=[], resourcePolicy=policy, request={**REQUEST, "principal": principal})
+    status, (answer,), _ = ask(said)
+    assert (status, answer["verdict"]) == (0, verdict)
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {},
+        {"AWS": []},
+        {"AWS": ["a", "b"]},
+        {"Service": "*"},
+        {"CanonicalUser": "a"},
+        {"AWS": "*", "Service": "x"},
+        {"AWS": 7},
+        7,
+        None,
+        ["*"],
+    ],
+)
+def test_what_is_not_one_principal_is_refused(ask: Any, principal: Any) -> None:
+    status, answers, err = ask(case(request={**REQUEST, "principal": principal}))
+    assert (status, answers) == (2, [])
+    assert "cases.jsonl:1:1: error: request.principal" in err
 
 
 def test_a_file_without_cases_is_no_success(ask: Any) -> None:
