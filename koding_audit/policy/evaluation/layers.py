@@ -123,7 +123,9 @@ def _match_statement(
     is_allow = statement.effect == "Allow" and not statement.actions_negated
     if unclear and is_allow and is_without_service(unclear):
         return False, "action"  # an action needs a service prefix (reference_policies_elements_action)
-    covers = _covers_resource(kind, statement, parsed)
+    covers = statement.covers_resource(parsed.resource, parsed.context)
+    if statement.completed is not None:
+        covers = _covers_by_kind(kind, statement, covers, parsed)
     if covers is False:
         return False, "resource"
     conditions_met = statement.conditions_met(parsed.context)
@@ -133,13 +135,13 @@ def _match_statement(
     return all_of((covers, conditions_met, is_clear, *_statement_problems(kind, statement, grant))), ""
 
 
-def _covers_resource(kind: PolicyType, statement: CompiledStatement, parsed: ParsedRequest) -> Truth:
-    """Whether the statement is about the resource, by how this kind of policy treats incomplete ARNs.
+def _covers_by_kind(kind: PolicyType, statement: CompiledStatement, written: Truth, parsed: ParsedRequest) -> Truth:
+    """Whether a statement with incomplete ARNs is about the resource, by how this kind of policy treats them.
 
     Source: reference-arns. It does not mention SCPs and RCPs: an Allow of theirs is unsure if completion matters.
+    written: whether it is about the resource with its ARNs as written.
     """
-    written = statement.covers_resource(parsed.resource, parsed.context)
-    if statement.completed is None or kind == "resource":
+    if kind == "resource":
         return written
     completed = statement.covers_when_completed(parsed.resource, parsed.context)
     if kind in ("identity", "boundary") or (kind != "session" and statement.effect == "Deny"):

@@ -56,7 +56,7 @@ class CompiledStatement:
         """Whether the statement is about this action, or may be; both in lower case."""
         if self._lists_action(action, service):
             return not self.actions_negated
-        return self.actions_negated or any(matches(action) for _, matches in self.unclear)
+        return self.actions_negated or (bool(self.unclear) and self.unclear_action(action, service) != "")
 
     def unclear_action(self, action: str, service: str) -> str:
         """The action element with a wildcard in its service that decides whether this is about the action, or ""."""
@@ -70,18 +70,14 @@ class CompiledStatement:
 
     def covers_resource(self, arn: str, context: Context) -> Truth:
         """Whether the statement is about this resource, with its ARNs as written."""
-        return True if self.resources is None else self._covered_by(self.resources, arn, context)
+        if self.resources is None:
+            return True
+        found = any_of(covers(arn, context) for covers in self.resources)
+        return negate_truth(found) if self.resources_negated else found
 
     def covers_when_completed(self, arn: str, context: Context) -> Truth:
-        """The same with `*` for the missing fields of incomplete ARNs."""
-        return (
-            self.covers_resource(arn, context)
-            if self.completed is None
-            else self._covered_by(self.completed, arn, context)
-        )
-
-    def _covered_by(self, tests: tuple[_ResourceTest, ...], arn: str, context: Context) -> Truth:
-        found = any_of(covers(arn, context) for covers in tests)
+        """The same with `*` for the missing fields of incomplete ARNs; only if `completed` is not None."""
+        found = any_of(covers(arn, context) for covers in self.completed or ())
         return negate_truth(found) if self.resources_negated else found
 
     def conditions_met(self, context: Context) -> Truth:
