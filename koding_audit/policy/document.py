@@ -136,6 +136,14 @@ def parse_document(document: str | Mapping[str, Any], *, where: str = "") -> Doc
     return Document(version, tuple(_parse_statement(each, index, where) for index, each in enumerate(listed)))
 
 
+def has_wildcard_service(action: str) -> bool:
+    """Whether the service of an action element has a wildcard, as in `*:GetObject`; `*` and `*:*` are every action.
+
+    IAM rejects such an element: the service prefix is required (reference_policies_elements_action).
+    """
+    return bool(set(action.partition(":")[0]) & set("*?") and action.strip("*:"))
+
+
 def _decode_json(text: str, where: str) -> object:
     # IAM's API percent-encodes documents (RFC 3986), and some tools encode them a second time.
     for _ in range(2):

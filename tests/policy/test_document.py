@@ -8,7 +8,14 @@ from urllib.parse import quote
 
 import pytest
 
-from koding_audit.policy.document import Condition, DocumentError, Patterns, Principals, parse_document
+from koding_audit.policy.document import (
+    Condition,
+    DocumentError,
+    Patterns,
+    Principals,
+    has_wildcard_service,
+    parse_document,
+)
 
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
@@ -74,3 +81,13 @@ def test_what_iam_would_not_take_is_refused_with_the_element(found: Any, element
         parse_document(found, where="edge")
     assert caught.value.element == element
     assert caught.value.message.startswith(f"edge: {element}: ")
+
+
+@pytest.mark.parametrize("action", ["*:GetObject", "*:Get*", "s?:GetObject", "?*:*", "s*:*"])
+def test_an_action_with_a_wildcard_before_the_colon_has_no_clear_service(action: str) -> None:
+    assert has_wildcard_service(action)
+
+
+@pytest.mark.parametrize("action", ["*", "*:*", "s3:*", "s3:?etObject", "s3:GetObject"])
+def test_every_action_and_the_actions_of_one_service_are_clear(action: str) -> None:
+    assert not has_wildcard_service(action)

@@ -17,7 +17,7 @@ from koding_audit.policy.diff.statements import (
 )
 from koding_audit.policy.diff.truth_table import PlaceDifference, Side, compare_sides
 from koding_audit.policy.diff.values import Difference, DiffVerdict, PolicyChange
-from koding_audit.policy.document import Document
+from koding_audit.policy.document import Document, has_wildcard_service
 
 Documents = Document | Sequence[Document]
 
@@ -85,6 +85,9 @@ class _DocumentComparison:
         self._outcomes: dict[tuple[Side, Side], PlaceDifference] = {}
         self.reasons: set[str] = set()
         self.open_losses = False
+        for action in _unclear_actions(old, new):
+            self.reasons.add(f"{action} names no service")
+            self.open_losses = True
 
     def changes(self) -> Iterator[tuple[str, PolicyChange]]:
         """Yield each proven change, with its kind."""
@@ -157,6 +160,15 @@ class _DocumentComparison:
     def _note_too_many_states(self) -> None:
         self.reasons.add("the patterns combine in too many ways")
         self.open_losses = True
+
+
+def _unclear_actions(old: Documents, new: Documents) -> set[str]:
+    """The actions whose meaning is not known because their service has a wildcard; none if both sides are the same."""
+    documents = [*_document_list(old), *_document_list(new)]
+    if all(each == documents[0] for each in documents):
+        return set()
+    statements = (statement for document in documents for statement in document.statements)
+    return {each for statement in statements for each in statement.actions.values if has_wildcard_service(each)}
 
 
 def _document_list(documents: Documents) -> Sequence[Document]:

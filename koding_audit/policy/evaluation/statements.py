@@ -8,7 +8,15 @@ from typing import Any
 
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.policy.arn_patterns import complete_arn
-from koding_audit.policy.document import Document, DocumentError, Patterns, Principals, Statement, parse_document
+from koding_audit.policy.document import (
+    Document,
+    DocumentError,
+    Patterns,
+    Principals,
+    Statement,
+    has_wildcard_service,
+    parse_document,
+)
 from koding_audit.policy.evaluation.conditions import CompiledCondition, compile_condition
 from koding_audit.policy.evaluation.context import ConditionState, Context
 from koding_audit.policy.evaluation.patterns import Template, TextMatcher, glob_matcher, parse_pattern, resource_matcher
@@ -188,7 +196,7 @@ def _missing_service_problems(actions: Patterns) -> list[str]:
 
 def _split_unclear_actions(actions: Patterns) -> tuple[list[str], list[str]]:
     """The actions that name one service or mean every action, and those with a wildcard in their service."""
-    unclear = [each for each in actions.values if set(each.partition(":")[0]) & set("*?") and each.strip("*:")]
+    unclear = [each for each in actions.values if has_wildcard_service(each)]
     unclear.sort(key=is_without_service)  # those that may name a service decide first
     return [each for each in actions.values if each not in unclear], unclear
 

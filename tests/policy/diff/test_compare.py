@@ -247,3 +247,11 @@ def test_five_hundred_arns_that_have_nothing_in_common_are_fast() -> None:
 def test_many_stars_in_one_list_are_one_pattern() -> None:
     many = [f"s3:*{letter}{other}*" for letter in "abcdef" for other in "uvwxyz"]
     assert between(allow(many), allow(many[:-1])).lost == (PolicyChange(many[-1], "*"),)
+
+
+def test_documents_with_an_action_without_a_service_are_equal_only_if_they_are_the_same() -> None:
+    for old, new in ((["*:Get*", "s3:GetObject"], "*:Get*"), ("*:GetObject", "?*:GetObject"), ("*", ["*", "s?:Get*"])):
+        found = between(allow(old), allow(new))
+        assert (found.verdict, "names no service" in found.why) == ("undecided", True)
+    assert between(allow("*:Get*"), allow("*:Get*")).verdict == "equal"
+    assert between(allow("*:*"), allow("*")).verdict == "equal"
