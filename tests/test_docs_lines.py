@@ -91,7 +91,7 @@ MADE: Mapping[str, str] = {
     "account.json": "koding-audit snapshot --out account.json",
     "change.plan": "koding-audit plan policies/koding.yaml --out change.plan",
     "run.jsonl": f"koding-audit scan policies/koding.yaml --fix --yes --account {ACCOUNT} --journal run.jsonl",
-    **{f"{each}.json": f"{SCAN} --output json:{each}.json" for each in ("report", "told", "known", "iam-baseline")},
+    **{f"{each}.json": f"{SCAN} --output json:{each}.json" for each in ("report", "last", "known", "iam-baseline")},
     **{name: f"{SCAN} --history {name}" for name in ("history.db", "iam-history.db")},
     **{f"shard-{each}.json": f"{SCAN} --shard {each}/2 --output json:shard-{each}.json" for each in (1, 2)},
 }

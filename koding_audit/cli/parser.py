@@ -1,4 +1,4 @@
-"""The argparse parser of the command line. Only the module of the typed command is imported."""
+"""The argparse parser of the command line; it imports only the module of the typed command."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_a_commands_status_is_the_runs(status: int, monkeypatch: pytest.MonkeyPa
         (AuditError("it is wrong", "do this"), "error: it is wrong; do this\n"),
         (InputError("bad", "", Location("a.yaml", 2, 3)), "a.yaml:2:3: error: bad\n"),
         (ZeroDivisionError("x\x1b"), "error: unexpected ZeroDivisionError: x\\x1b; this is a bug: report it"),
-        (KeyboardInterrupt(), "error: interrupted; nothing more was done"),
+        (KeyboardInterrupt(), "error: interrupted; see the journal for what was written; nothing more was done"),
         (BrokenPipeError(), ""),
     ],
     ids=lambda value: type(value).__name__,

@@ -30,7 +30,7 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ("scan koding-audit.yaml --output table --output sarif:iam.sarif", "print a table, and write a file for GitHub"),
     ("scan koding-audit.yaml --only policy-missing --fail-on error", "run one rule; fail on errors only"),
     ("scan koding-audit.yaml --baseline known.json", "fail only on what is new since that report"),
-    ("scan koding-audit.yaml --shard 1/4 --output json:shard-1.json", "audit a quarter of the accounts of its targets"),
+    ("scan koding-audit.yaml --shard 1/4 --output json:shard-1.json", "audit a quarter of the accounts"),
 )
 
 
@@ -58,9 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_target_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("many accounts, if the desired state has `targets`")
-    group.add_argument(
-        "--target", action="append", default=[], metavar="NAME", help="audit only this target; repeatable"
-    )
+    group.add_argument("--target", action="append", default=[], metavar="NAME", help="audit this target; repeatable")
     group.add_argument(
         "--parallel",
         type=_parse_concurrency,

@@ -166,7 +166,7 @@ def test_versions_of_a_live_policy_are_compared(
     assert main(["diff", f"{made}@v9", made, *live]) == 2
     assert "iam:GetPolicyVersion failed: NoSuchEntity" in capsys.readouterr().err
     assert main(["diff", made, made, "--account", "999999999999", *live]) == 2
-    assert "--account says 999999999999" in capsys.readouterr().err
+    assert "--account is 999999999999" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_told_before_aws_is_asked(
