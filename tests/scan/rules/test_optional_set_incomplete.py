@@ -101,7 +101,9 @@ def test_half_of_a_set_that_grants_all_of_it_is_a_note_that_says_so() -> None:
 
 def test_half_that_grants_less_or_denies_some_of_it_is_a_warning() -> None:
     assert half(statement("route53:*"), statement("route53domains:*")).severity == "warning"
-    denies = half(statement(["route53:*", "route53domains:*"]), statement("route53domains:*"), **{EC2: statement("*", "Deny")})
+    denies = half(
+        statement(["route53:*", "route53domains:*"]), statement("route53domains:*"), **{EC2: statement("*", "Deny")}
+    )
     assert denies.severity == "warning"
 
 
