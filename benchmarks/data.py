@@ -14,14 +14,15 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from koding_audit.policy import actions, managed
+from koding_audit.reference import actions, managed_policies
 
 RUNS = 9
-POLICY = Path(__file__).parents[1] / "koding_audit" / "policy"
-LOADERS = {"actions": "load_actions", "managed": "load_managed_policies"}
+DATA = Path(__file__).parents[1] / "koding_audit" / "reference" / "data"
+LOADERS = {"actions": "load_actions", "managed_policies": "load_managed_policies"}
+FILES = {"actions": "action_*.xz", "managed_policies": "managed_policies.xz"}
 FRESH = """
 import time
-from koding_audit.policy.{package} import {load}
+from koding_audit.reference.{package} import {load}
 start = time.perf_counter()
 {load}()
 print(time.perf_counter() - start)
@@ -29,10 +30,10 @@ print(time.perf_counter() - start)
 
 
 def main() -> None:
-    known, policies = actions.load_actions(), managed.load_managed_policies()
+    known, policies = actions.load_actions(), managed_policies.load_managed_policies()
     rows: list[tuple[str, str, str]] = []
-    for package, origin in (("actions", known.origin), ("managed", policies.origin)):
-        size = sum(path.stat().st_size for path in (POLICY / package).glob("*.xz"))
+    for package, origin in (("actions", known.origin), ("managed_policies", policies.origin)):
+        size = sum(path.stat().st_size for path in DATA.glob(FILES[package]))
         counted = ", ".join(f"{number} {what}" for what, number in origin.counts.items())
         rows.append(
             (
@@ -65,7 +66,7 @@ def details(known: actions.ActionList) -> None:
 def fresh(package: str) -> float:
     run = [sys.executable, "-c", FRESH.format(package=package, load=LOADERS[package])]
     return statistics.median(
-        float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=POLICY.parents[1]).stdout)
+        float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=DATA.parents[2]).stdout)
         for _ in range(RUNS)
     )
 

@@ -17,9 +17,9 @@ from koding_audit.model.account import Account, PrincipalKind, principal_key
 from koding_audit.model.desired import RequiredAction
 from koding_audit.model.location import Location
 from koding_audit.model.snapshot import Principal, Snapshot
-from koding_audit.policy import actions, managed
 from koding_audit.policy.evaluation import AccessRequest, Policies, Policy, compile_document, decide, user_context
 from koding_audit.policy.permissions import Permissions
+from koding_audit.reference import actions, managed_policies
 
 RUNS = 7
 USERS, GROUPS = 5000, 300
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def warm() -> Policies:
-    documents = managed.load_managed_policies()
+    documents = managed_policies.load_managed_policies()
     group = [
         Policy("group Developers", name, compile_document(documents[f"arn:aws:iam::aws:policy/{name}"].document))
         for name in MANAGED
@@ -66,7 +66,7 @@ def warm() -> Policies:
 
 def crowd() -> Snapshot:
     """An account of many users, each in three of the groups; the groups hold the guide's policies in turn."""
-    documents = managed.load_managed_policies()
+    documents = managed_policies.load_managed_policies()
     arns = [f"arn:aws:iam::aws:policy/{name}" for name in MANAGED]
     texts = {arn: json.dumps(dict(documents[arn].document)) for arn in arns}
     texts |= {f"user/user-{number}/guard": json.dumps(GUARD) for number in range(0, USERS, 10)}

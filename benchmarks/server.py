@@ -24,7 +24,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl, quote
 
-from koding_audit.policy import managed
+from koding_audit.reference import managed_policies
 
 ACCOUNT = "123456789012"
 ENTERED = "ASIA"  # what the id of an access key begins with that AssumeRole gave; the account's id follows
@@ -202,7 +202,7 @@ class Account:
         )
 
     def reply_GetPolicyVersion(self, asked: Parameters) -> str:
-        document = quote(json.dumps(managed.load_managed_policies()[asked["PolicyArn"]].document), safe="")
+        document = quote(json.dumps(managed_policies.load_managed_policies()[asked["PolicyArn"]].document), safe="")
         return (
             f"<PolicyVersion><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion>"
             f"<CreateDate>{CREATED}</CreateDate><Document>{document}</Document></PolicyVersion>"

@@ -25,8 +25,8 @@ from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.model.account import Account, principal_key
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.model.stack import Stack, StackNeed
-from koding_audit.policy import managed
 from koding_audit.policy.evaluation import AccessRequest, user_context
+from koding_audit.reference import managed_policies
 from koding_audit.stack.decision import NeedDecider
 from koding_audit.stack.loader import read_script
 from koding_audit.stack.needs import collect_needs
@@ -72,7 +72,7 @@ def commanded(folder: Path, path: Path, attached: Sequence[str]) -> float:
         "group", "Developers", ACCOUNT.arn("group", "Developers"), "AGPA1", "/", frozenset(arns), frozenset()
     )
     user = Principal("user", "koding-user", USER, "AIDA1", "/", frozenset(), frozenset(), frozenset({"Developers"}))
-    documents = {arn: json.dumps(dict(managed.load_managed_policies()[arn].document)) for arn in arns}
+    documents = {arn: json.dumps(dict(managed_policies.load_managed_policies()[arn].document)) for arn in arns}
     principals = {principal_key(each.kind, each.name): each for each in (group, user)}
     saved = Snapshot(ACCOUNT, None, datetime.now(timezone.utc), "live", principals=principals, documents=documents)
     (folder / "account.json").write_text(encode_snapshot(saved), encoding="utf-8")

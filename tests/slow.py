@@ -76,7 +76,7 @@ SLOW: Mapping[str, Mapping[str, float]] = {
         "test_a_scheduled_audit_assumes_the_role_and_tells_of_its_findings_in_every_way": 14,
         "test_a_baseline_of_the_base_branch_counts_and_not_the_one_that_a_pull_request_proposes": 11,
     },
-    "policy/actions/test_package.py": {
+    "reference/test_actions.py": {
         "test_a_pattern_gives_exactly_the_actions_that_its_regular_expression_matches": 24,
     },
     "fuzz/test_readers.py": {

@@ -29,7 +29,20 @@ PACKAGE = CHECKOUT / "koding_audit"
 GENERATED = {"desired.validator"}
 
 # A package imports only packages further down; docs/architecture.md has the same list. Modules beside the packages:
-PACKAGES = ("cli", "accounts", "remediation", "scan", "stack", "desired", "report", "aws", "policy", "io", "model")
+PACKAGES = (
+    "cli",
+    "accounts",
+    "remediation",
+    "scan",
+    "stack",
+    "desired",
+    "report",
+    "aws",
+    "policy",
+    "reference",
+    "io",
+    "model",
+)
 TOP = {"__main__": -1, "api": 0, "plugins": len(PACKAGES), "__init__": len(PACKAGES) + 1}
 
 # What each may import besides the standard library; whoever is not named here, nothing.

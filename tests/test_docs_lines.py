@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from koding_audit import desired
-from koding_audit.policy import managed
+from koding_audit.reference import managed_policies
 from tests.servers.always import always, self_signed
 from tests.servers.wire import Call
 from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, Account
@@ -154,7 +154,7 @@ ONE = [each for each in RUN if each not in MANY]
 @cache
 def documents() -> Mapping[str, str]:
     """AWS's policies that the pages name, by ARN."""
-    shipped = managed.load_managed_policies()
+    shipped = managed_policies.load_managed_policies()
     return {arn: json.dumps(shipped[arn].document) for arn in (f"{AWS}{name}" for name in POLICIES)}
 
 

@@ -28,11 +28,11 @@ NOTICE = """koding-audit
 
 It holds data that others collected, packed by tools/bake.py:
 
-koding_audit/policy/actions/names.xz, koding_audit/policy/actions/details.xz
+koding_audit/reference/data/action_names.xz, koding_audit/reference/data/action_details.xz
     The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
     Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
 
-koding_audit/policy/managed/policies.xz
+koding_audit/reference/data/managed_policies.xz
     The documents of AWS's managed policies, from the Python package {managed[source]} {managed[version]}; the newest
     of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
     LICENSE.
@@ -133,9 +133,9 @@ def baked(package: Path, policies: Mapping[str, Any], moto: str, lint: Path) -> 
     handlers_origin, handlers = read_handlers(lint, services)
     notice = NOTICE.format(actions=actions_origin, managed=managed_origin, handlers=handlers_origin, licence=licence)
     return {
-        "koding_audit/policy/actions/names.xz": pack(actions_origin, name_lines(services)),
-        "koding_audit/policy/actions/details.xz": pack(actions_origin, detail_lines(services)),
-        "koding_audit/policy/managed/policies.xz": pack(managed_origin, policy_lines(policies)),
+        "koding_audit/reference/data/action_names.xz": pack(actions_origin, name_lines(services)),
+        "koding_audit/reference/data/action_details.xz": pack(actions_origin, detail_lines(services)),
+        "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
     }
@@ -176,7 +176,7 @@ def name_lines(services: Iterable[Service]) -> Iterator[str]:
 
 
 def detail_lines(services: Iterable[Service]) -> Iterator[str]:
-    """`prefix TAB JSON` of each service; koding_audit/actions says what is in it."""
+    """`prefix TAB JSON` of each service; koding_audit/reference/actions.py says what is in it."""
     for prefix, actions, types in services:
         details = {
             "types": {types[each]["key"]: types[each]["arn"].split(", ") for each in sorted(types)},

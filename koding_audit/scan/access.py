@@ -14,9 +14,9 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot
-from koding_audit.policy import actions
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions
+from koding_audit.reference import actions
 from koding_audit.scan.options import AccessQuestion
 from koding_audit.scan.session import identify_account
 

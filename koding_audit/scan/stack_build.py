@@ -18,9 +18,9 @@ from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.model.stack import Stack, StackNeed
-from koding_audit.policy import managed
 from koding_audit.policy.evaluation import AccessRequest, Decision, Policy, compile_document
 from koding_audit.policy.permissions import Permissions
+from koding_audit.reference import managed_policies
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
 from koding_audit.stack.decision import NeedDecider, NeedDecision
 from koding_audit.stack.set_selection import CandidateSet, SetChoice, choose_sets
@@ -266,7 +266,7 @@ def add_managed_documents(snapshot: Snapshot, wanted: Iterable[str]) -> tuple[Sn
     lacking = sorted(arn for arn in unread if arn.startswith("arn:aws:iam::aws:"))
     if not lacking:
         return snapshot, (), ""
-    known = managed.load_managed_policies()
+    known = managed_policies.load_managed_policies()
     found = {arn: json.dumps(known[arn].document) for arn in lacking if arn in known}
     gaps = tuple(
         each for each in snapshot.gaps if each.fact is not Fact.OPTIONAL_SET_DOCUMENTS or each.subject not in found

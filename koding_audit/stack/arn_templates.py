@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from koding_audit.model.account import Account
-from koding_audit.policy.actions import ActionList, ResourceType
+from koding_audit.reference.actions import ActionList, ResourceType
 from koding_audit.stack.references import ANY, References
 from koding_audit.stack.script import ScriptResource
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from koding_audit.policy import packed
-from koding_audit.policy.actions import ActionList
+from koding_audit.reference import packed
+from koding_audit.reference.actions import ActionList
 from koding_audit.stack.type_table import OPERATIONS, RowKind, TypeRow
 
 _NAMES = os.path.join(os.path.dirname(__file__), "cloudformation.txt")  # noqa: PTH118, PTH120 - pathlib costs time

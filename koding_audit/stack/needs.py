@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.account import Account
 from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
-from koding_audit.policy import actions
+from koding_audit.reference import actions
 from koding_audit.stack import hints, type_table
 from koding_audit.stack.arn_templates import TemplateFiller, TemplateMatcher
 from koding_audit.stack.pass_role import pass_role_context, passed_role_arn

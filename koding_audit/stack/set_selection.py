@@ -8,9 +8,9 @@ from itertools import combinations
 
 from koding_audit.model.frozen import replace
 from koding_audit.model.stack import StackNeed
-from koding_audit.policy import actions
 from koding_audit.policy.document import DocumentError, parse_document
 from koding_audit.policy.evaluation import Policies, Policy
+from koding_audit.reference import actions
 from koding_audit.stack.decision import NeedDecider, NeedDecision, NeedKind
 
 MOST_EXACT_SETS = 12  # up to this many sets, every combination is tried

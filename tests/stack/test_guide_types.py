@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from koding_audit.policy import actions, managed
+from koding_audit.reference import actions, managed_policies
 from koding_audit.stack import type_table
 
 POLICIES = ("AmazonEC2FullAccess", "IAMReadOnlyAccess")
@@ -15,7 +15,7 @@ MORE = ("security_group", "key_pair", "ebs_volume", "volume_attachment", "elb", 
 @pytest.fixture(scope="module")
 def given() -> frozenset[str]:
     """Every action that the two policies allow on every resource without a condition."""
-    known, policies = actions.load_actions(), managed.load_managed_policies()
+    known, policies = actions.load_actions(), managed_policies.load_managed_policies()
     found = (policies.find_by_name(name) for name in POLICIES)
     statements = [each for policy in found if policy is not None for each in policy.document["Statement"]]
     plain = [each for each in statements if each["Effect"] == "Allow" and not each.get("Condition")]

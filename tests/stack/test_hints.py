@@ -7,7 +7,7 @@ import re
 from datetime import date
 from pathlib import Path
 
-from koding_audit.policy import actions
+from koding_audit.reference import actions
 from koding_audit.stack import hints
 from koding_audit.stack.hints import Hints
 

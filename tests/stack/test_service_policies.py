@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from koding_audit.policy import actions, managed
+from koding_audit.reference import actions, managed_policies
 from koding_audit.stack import type_table
 
 POLICIES = {
@@ -49,8 +49,8 @@ def known() -> actions.ActionList:
 
 
 @pytest.fixture(scope="module")
-def policies() -> managed.AwsManagedPolicies:
-    return managed.load_managed_policies()
+def policies() -> managed_policies.AwsManagedPolicies:
+    return managed_policies.load_managed_policies()
 
 
 def types(family: str) -> list[type_table.TypeRow]:
@@ -64,7 +64,7 @@ def types(family: str) -> list[type_table.TypeRow]:
 
 @pytest.mark.parametrize("family", POLICIES)
 def test_a_services_own_policy_gives_what_its_types_always_call(
-    family: str, known: actions.ActionList, policies: managed.AwsManagedPolicies
+    family: str, known: actions.ActionList, policies: managed_policies.AwsManagedPolicies
 ) -> None:
     policy = policies.find_by_name(POLICIES[family])
     assert policy is not None

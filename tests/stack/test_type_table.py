@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from koding_audit.policy import actions
+from koding_audit.reference import actions
 from koding_audit.stack import type_table
 
 PATHS = [Path(path) for path in type_table.type_table_paths()]

@@ -45,7 +45,7 @@ def _print_unknown_actions(checked: Desired, terminal: Terminal) -> None:
     names = [(each.action, each.location) for one in checked.policy_sets.values() for each in one.actions]
     if not names:
         return
-    from koding_audit.policy import actions  # noqa: PLC0415 - a file without actions does not load their list
+    from koding_audit.reference import actions  # noqa: PLC0415 - a file without actions does not load their list
 
     known = actions.load_actions()
     for name, source in dict(names).items():

@@ -41,7 +41,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     wanted = [(each, action) for each in comparison.desired.policy_sets.values() for action in each.actions]
     if not wanted:
         return
-    from koding_audit.policy import actions  # noqa: PLC0415 - a file without actions does not load their list
+    from koding_audit.reference import actions  # noqa: PLC0415 - a file without actions does not load their list
 
     known = actions.load_actions()
     reported: set[str] = set()

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from koding_audit.cli import main
-from koding_audit.policy import managed
+from koding_audit.reference import managed_policies
 from koding_audit.stack import type_table
 
 CHECKOUT = Path(__file__).parents[3]
@@ -47,7 +47,7 @@ def principal(kind: str, name: str, **more: Any) -> dict[str, Any]:
 
 def saved(tmp_path: Path, *attached: str, own: list[dict[str, Any]] | None = None, member: bool = True) -> str:
     """The guide's user in its group, which holds these policies of AWS's; own: statements of the user's own."""
-    documents = managed.load_managed_policies()
+    documents = managed_policies.load_managed_policies()
     arns = [f"arn:aws:iam::aws:policy/{name}" for name in attached]
     inline = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": own}}] if own else []
     user = principal("User", "koding-user", GroupList=["Developers"] if member else [], UserPolicyList=inline)

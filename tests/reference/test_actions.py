@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koding_audit.policy import actions
-from koding_audit.policy.actions import ActionList, ResourceType
+from koding_audit.reference import actions
+from koding_audit.reference.actions import ActionList, ResourceType
 
 LIST = actions.load_actions()
 EVERY = LIST.expand("*")

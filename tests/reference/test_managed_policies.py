@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from koding_audit.policy import document, managed
+from koding_audit.policy import document
+from koding_audit.reference import managed_policies
 
-POLICIES = managed.load_managed_policies()
+POLICIES = managed_policies.load_managed_policies()
 
 
 def test_a_policy_is_found_by_its_arn() -> None:

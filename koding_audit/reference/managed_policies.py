@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from koding_audit.policy import packed
+from koding_audit.reference import packed
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,5 @@ class AwsManagedPolicies(Mapping[str, AwsManagedPolicy]):
 
 def load_managed_policies() -> AwsManagedPolicies:
     """Load all policies, in about 20 ms; each document is parsed on first use."""
-    origin, lines = packed.read_packed(__file__, "policies.xz")
+    origin, lines = packed.read_packed(__file__, "data/managed_policies.xz")
     return AwsManagedPolicies(origin, {arn: rest for arn, _, rest in (line.partition("\t") for line in lines)})
