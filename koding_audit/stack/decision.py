@@ -127,6 +127,7 @@ class NeedDecider:
         policies = self.policies
         yield from (*policies.identity, *(policies.boundary or ()), *(policies.session or ()), *policies.resource)
         yield from (each for level in (*policies.scps, *policies.rcps) for each in level)
+        yield from () if policies.vpce is None else (policies.vpce,)
 
 
 def _reword_reasons(decision: Decision, example: str, resource: str) -> Decision:

@@ -12,7 +12,14 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.policy.evaluation.context import Context
 from koding_audit.policy.evaluation.decision import decide
-from koding_audit.policy.evaluation.request import AccessRequest, AccessVerdict, Decision, Policies, Policy
+from koding_audit.policy.evaluation.request import (
+    VPCE_LAYER,
+    AccessRequest,
+    AccessVerdict,
+    Decision,
+    Policies,
+    Policy,
+)
 from koding_audit.policy.evaluation.statements import compile_document
 
 _DENIED_VERDICTS: tuple[AccessVerdict, ...] = ("explicit-deny", "implicit-deny")
@@ -34,6 +41,7 @@ _CASE_FIELDS = (
     "boundary",
     "scps",
     "rcps",
+    "endpointPolicies",
     "session",
     "expected",
 )
@@ -128,6 +136,7 @@ def _parse_case(item: Item, source: Location) -> Case:
             scps=_parse_levels(found["scps"], "SCP"),
             rcps=_parse_levels(found["rcps"], "RCP"),
             resource=_parse_policies(found["resourcePolicy"], "resource") or (),
+            vpce=_parse_endpoint_policy(found["endpointPolicies"]),
             management_account="".join(request.context.values.get(_MANAGEMENT_ACCOUNT_KEY, ())),
         ),
         expected=found["expected"].choice(_EXPECTED_VERDICTS) if found["expected"].value is not None else "",
@@ -203,6 +212,14 @@ def _parse_levels(item: Item, layer: str) -> tuple[tuple[Policy, ...], ...]:
         return ()
     levels = enumerate(item.items(), start=1)
     return tuple(_parse_policies(each, f"{layer} level {number}") or () for number, each in levels)
+
+
+def _parse_endpoint_policy(item: Item) -> Policy | None:
+    """The policy of the endpoint through which the request goes; None for null or an empty list."""
+    found = _parse_policies(item, VPCE_LAYER) or ()
+    if len(found) > 1:
+        item.refuse("must be one policy: a request goes through one VPC endpoint", "write a case for each endpoint")
+    return found[0] if found else None
 
 
 def _parse_policies(item: Item, layer: str) -> tuple[Policy, ...] | None:

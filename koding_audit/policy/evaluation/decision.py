@@ -8,7 +8,16 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, consult_layer
 from koding_audit.policy.evaluation.principals import Grant, parse_requester
 from koding_audit.policy.evaluation.reasons import explain_verdict
-from koding_audit.policy.evaluation.request import AccessRequest, AccessVerdict, Decision, Policies, PolicyType, Reason
+from koding_audit.policy.evaluation.request import (
+    VPCE_LAYER,
+    AccessRequest,
+    AccessVerdict,
+    Decision,
+    Policies,
+    Policy,
+    PolicyType,
+    Reason,
+)
 from koding_audit.policy.evaluation.ternary import Truth, Unsure, all_of, any_of, unsure_because
 
 # These need no permission, and no policy can deny them: sts API reference, GetCallerIdentity;
@@ -46,6 +55,9 @@ _RCP_SERVICES = frozenset(
 # Services whose resources have no policy of their own (reference_aws-services-that-work-with-iam). IAM's only ones, the
 # trust policies of roles, apply to actions of sts. For a service that is not here it is not known.
 _NO_RESOURCE_POLICIES = frozenset({"autoscaling", "ec2", "iam", "rds", "route53", "route53domains"})
+
+# The types that limit every grant. Boundary and session policy do not limit a resource policy's direct grant.
+_LIMITING_TYPES: tuple[PolicyType, ...] = ("scp", "rcp", "vpce")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ def decide(request: AccessRequest, policies: Policies, *, strict: bool = False) 
         has_boundary=policies.boundary is not None,
     )
     if requester.kind in _ALWAYS_ALLOWED.get(action, ()):
-        return Decision("allowed", (Reason("AWS", "", None, "", "", f"{request.action} needs no permission"),))
+        return _decide_without_permission(parsed, policies.vpce)
     if requester.kind in _NEVER_ALLOWED.get(action, ()):
         why = f"{request.action} cannot be called as {'root' if requester.kind == 'root' else 'a session'}"
         return Decision("implicit-deny", (Reason("AWS", "", None, "", "", why),))
@@ -104,6 +116,16 @@ def decide(request: AccessRequest, policies: Policies, *, strict: bool = False) 
     unread = [each for each in policies.unread if each.kind in case.gaps]
     reasons = explain_verdict(verdict, case.layers, parsed, unread, resource_required=case.needs_resource)
     return Decision(verdict, reasons, tuple(sorted(set(keys))), case.not_seen)
+
+
+def _decide_without_permission(parsed: ParsedRequest, vpce: Policy | None) -> Decision:
+    """Decide an action that needs no permission: no page says whether an endpoint's policy can deny it."""
+    if vpce is not None:
+        layer = _consult_endpoint(vpce, parsed)
+        if layer.allow is not True or layer.deny is not False:
+            why = f"whether it can deny {parsed.written_action} is not documented"
+            return Decision("unknown", (Reason(layer.name, vpce.name, None, "", "", why),))
+    return Decision("allowed", (Reason("AWS", "", None, "", "", f"{parsed.written_action} needs no permission"),))
 
 
 def _consult_policies(
@@ -139,6 +161,8 @@ def _organization_types(parsed: ParsedRequest, policies: Policies, account: str)
 
 def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[PolicyType]) -> Iterator[Layer]:
     kind = parsed.requester.kind
+    if policies.vpce is not None:
+        yield _consult_endpoint(policies.vpce, parsed)
     if "rcp" in limits:
         for number, level in enumerate(policies.rcps, start=1):
             yield consult_layer("rcp", f"RCP level {number}", level, parsed)
@@ -152,6 +176,10 @@ def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[Polic
             yield consult_layer("boundary", "permissions boundary", policies.boundary, parsed)
         if policies.session is not None:
             yield consult_layer("session", "session policy", policies.session, parsed)
+
+
+def _consult_endpoint(policy: Policy, parsed: ParsedRequest) -> Layer:
+    return consult_layer("vpce", VPCE_LAYER, (policy,), parsed)
 
 
 def _is_allowed(case: _Evaluation) -> Truth:
@@ -175,7 +203,7 @@ def _is_allowed(case: _Evaluation) -> Truth:
     else:
         delegated = named if case.needs_resource else True
         granted = any_of((direct, all_of((role, limits)), all_of((identity, limits, delegated))))
-    return all_of((granted, _is_within_limit(case, "scp"), _is_within_limit(case, "rcp")))
+    return all_of((granted, *(_is_within_limit(case, each) for each in _LIMITING_TYPES)))
 
 
 def _is_within_limit(case: _Evaluation, kind: PolicyType) -> Truth:

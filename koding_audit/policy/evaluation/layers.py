@@ -6,11 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from koding_audit.policy.document import Principals
 from koding_audit.policy.evaluation.context import Context
 from koding_audit.policy.evaluation.principals import Grant, Requester, principal_grant
 from koding_audit.policy.evaluation.request import Policy, PolicyType
 from koding_audit.policy.evaluation.statements import CompiledStatement, is_without_service
 from koding_audit.policy.evaluation.ternary import Truth, all_of, any_of, unsure_because
+
+# Services with gateway endpoints (privatelink: gateway-endpoints; AmazonS3: s3-express-networking). The Principal of a
+# gateway endpoint's policy must be `*`, and an account there is only its root user (privatelink: vpc-endpoints-access).
+_GATEWAY_SERVICES = frozenset({"dynamodb", "s3", "s3express"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +112,22 @@ def _add_statement(layer: Layer, policy: Policy, statement: CompiledStatement, p
 
 
 def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: ParsedRequest) -> Grant:
-    if statement.principals is None or kind not in ("resource", "rcp"):
+    if statement.principals is None or kind not in ("resource", "rcp", "vpce"):
         return Grant.DIRECT
     allows = statement.effect == "Allow"
     if statement.principals.negated and not allows and parsed.has_boundary:
         # Denies every principal with a boundary, exempted or not (reference_policies_elements_notprincipal).
         return Grant.DIRECT
-    return principal_grant(statement.principals, parsed.requester, allows=allows)
+    grant = principal_grant(statement.principals, parsed.requester, allows=allows)
+    if kind == "vpce" and parsed.service in _GATEWAY_SERVICES:
+        return _gateway_grant(statement.principals, grant, parsed.requester)
+    return grant
+
+
+def _gateway_grant(principals: Principals, grant: Grant, requester: Requester) -> Grant:
+    """How an element names the requester in an endpoint's policy, if that may be a gateway or an interface endpoint."""
+    is_sure = grant is Grant.NONE or requester.kind == "root" or ("AWS", "*") in principals.values
+    return grant if is_sure and not principals.negated else Grant.MAYBE
 
 
 def _match_statement(
@@ -132,13 +146,14 @@ def _match_statement(
     if conditions_met is False:
         return False, "condition"
     is_clear = unsure_because(f"{unclear} names no service") if unclear else True
-    return all_of((covers, conditions_met, is_clear, *_statement_problems(kind, statement, grant))), ""
+    return all_of((covers, conditions_met, is_clear, *_statement_problems(kind, statement, grant, parsed))), ""
 
 
 def _covers_by_kind(kind: PolicyType, statement: CompiledStatement, written: Truth, parsed: ParsedRequest) -> Truth:
     """Whether a statement with incomplete ARNs is about the resource, by how this kind of policy treats them.
 
-    Source: reference-arns. It does not mention SCPs and RCPs: an Allow of theirs is unsure if completion matters.
+    Source: reference-arns. It mentions no SCPs, RCPs and endpoint policies: an Allow of theirs is unsure if completion
+    matters.
     written: whether it is about the resource with its ARNs as written.
     """
     if kind == "resource":
@@ -153,15 +168,20 @@ def _covers_by_kind(kind: PolicyType, statement: CompiledStatement, written: Tru
     return unsure_because("whether an incomplete ARN is completed here is not documented")
 
 
-def _statement_problems(kind: PolicyType, statement: CompiledStatement, grant: Grant) -> Iterable[Truth]:
+def _statement_problems(
+    kind: PolicyType, statement: CompiledStatement, grant: Grant, parsed: ParsedRequest
+) -> Iterable[Truth]:
     """Yield why the statement cannot be evaluated in this kind of policy: IAM would not have accepted it."""
     if statement.unreadable:
         yield unsure_because(statement.unreadable)
-    elif kind == "resource":
+    elif kind in ("resource", "vpce"):
         if statement.principals is None:
             yield unsure_because("a resource-based policy needs a Principal")
         elif grant is Grant.MAYBE:
-            yield unsure_because("its Principal may or may not include the requester")
+            where = " at a gateway endpoint" if kind == "vpce" and parsed.service in _GATEWAY_SERVICES else ""
+            yield unsure_because(f"its Principal may or may not include the requester{where}")
+        if kind == "vpce" and statement.resources is None:
+            yield unsure_because("the statement has no Resource")
     elif kind != "rcp":
         if statement.principals is not None:
             yield unsure_because("only a resource-based policy has a Principal")

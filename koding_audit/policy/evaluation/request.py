@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 AccessVerdict = Literal["allowed", "explicit-deny", "implicit-deny", "unknown"]
 
-PolicyType = Literal["identity", "boundary", "session", "scp", "rcp", "resource"]
+PolicyType = Literal["identity", "boundary", "session", "scp", "rcp", "resource", "vpce"]
+
+VPCE_LAYER = "VPC endpoint policy"
+"""The name of that layer in reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Policies:
         apply.
     rcps: the same of the resource's account.
     resource: the resource's own policy, () if it has none.
+    vpce: the policy of the VPC endpoint through which the requests go; None if they go through none.
     unread: the layers that were not read.
     management_account: the organization's; neither SCPs nor RCPs apply to it.
     """
@@ -82,6 +86,7 @@ class Policies:
     scps: tuple[tuple[Policy, ...], ...] = ()
     rcps: tuple[tuple[Policy, ...], ...] = ()
     resource: tuple[Policy, ...] = ()
+    vpce: Policy | None = None
     unread: tuple[UnreadLayer, ...] = ()
     management_account: str = ""
 

@@ -43,7 +43,7 @@ CASE_KEYS = {
     "strict",
 }
 REQUEST_KEYS = {*DEFAULT, "resourceAccount", "context", "absent", "complete"}
-POLICY_KEYS = {"identity", "boundary", "session", "scps", "rcps", "resource", "unread", "management", "version"}
+POLICY_KEYS = {"identity", "boundary", "session", "scps", "rcps", "resource", "vpce", "unread", "management", "version"}
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def policies(said: Mapping[str, Any]) -> Policies:
         scps=levels("scps"),
         rcps=levels("rcps"),
         resource=layer("resource") or (),
+        vpce=_endpoint_policy(found.get("vpce"), version),
         unread=tuple(UnreadLayer(kind, what) for kind, what in found.get("unread", {}).items()),
         management_account=found.get("management", ""),
     )
@@ -111,3 +112,9 @@ def _layer(name: str, statements: list[Any] | None, version: str) -> tuple[Polic
     return (
         (Policy(name, "table", compile_document({"Version": version, "Statement": statements})),) if statements else ()
     )
+
+
+def _endpoint_policy(statements: list[Any] | None, version: str) -> Policy | None:
+    if statements is None:
+        return None
+    return Policy("VPC endpoint policy", "table", compile_document({"Version": version, "Statement": statements}))

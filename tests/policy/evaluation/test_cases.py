@@ -161,7 +161,7 @@ def test_a_line_that_cannot_be_read_is_named_with_its_place(ask: Any, line: str,
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
-        (case(endpointPolicies=[ALLOW]), "error: unknown key endpointPolicies; "),
+        (case(endpointPolicy=[ALLOW]), "error: unknown key endpointPolicy: did you mean endpointPolicies?"),
         (case(permissionSet=None), "error: unknown key permissionSet; "),
         (case(comment="x"), "error: unknown key comment; remove it, or name it x-comment if it is a remark"),
         (case(request={**REQUEST, "tags": []}), "error: request: unknown key tags; "),
@@ -175,6 +175,39 @@ def test_a_field_outside_the_format_is_refused_by_name_and_place(
     status, answers, err = ask(said)
     assert (status, answers) == (2, [])
     assert f"cases.jsonl:1:1: {problem}" in err
+
+
+ENDPOINT_ALLOW = {"Statement": [{**ALLOW["Statement"][0], "Principal": "*"}]}
+ENDPOINT_DENY = {"Statement": [{**DENY["Statement"][0], "Principal": "*"}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        (None, "allowed"),
+        ([], "allowed"),
+        (ENDPOINT_ALLOW, "allowed"),
+        ([ENDPOINT_ALLOW], "allowed"),
+        ([ENDPOINT_DENY], "explicit-deny"),
+        ([{"Statement": []}], "implicit-deny"),
+    ],
+)
+def test_the_policy_of_a_vpc_endpoint_limits_a_request_that_goes_through_it(ask: Any, given: Any, verdict: str) -> None:
+    _, (answer,), _ = ask(case(endpointPolicies=given))
+    assert answer["verdict"] == verdict
+
+
+def test_an_answer_names_the_statement_of_the_vpc_endpoint_policy(ask: Any) -> None:
+    _, (answer,), _ = ask(case(endpointPolicies=[ENDPOINT_DENY]))
+    (reason,) = answer["because"]
+    assert (reason["layer"], reason["policy"]) == ("VPC endpoint policy", "endpointPolicies[0]")
+    assert (reason["statement"], reason["sid"], reason["effect"]) == (0, "No", "Deny")
+
+
+def test_policies_of_several_endpoints_are_refused_because_a_request_goes_through_one(ask: Any) -> None:
+    status, answers, err = ask(case(endpointPolicies=[ENDPOINT_ALLOW, ENDPOINT_DENY]))
+    assert (status, answers) == (2, [])
+    assert "cases.jsonl:1:1: error: endpointPolicies: must be one policy: a request goes through one VPC" in err
 
 
 def test_every_well_formed_case_is_answered_when_another_is_not(ask: Any) -> None:

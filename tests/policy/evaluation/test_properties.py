@@ -102,6 +102,10 @@ def layers(*, resource: bool = False) -> st.SearchStrategy[list[dict[str, Any]]]
     return st.lists(statements(resource=resource), max_size=4)
 
 
+def endpoint_statements() -> st.SearchStrategy[list[dict[str, Any]]]:
+    return st.lists(statements().map(lambda found: {**found, "Principal": "*"}), max_size=4)
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     return {
@@ -111,6 +115,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         "session": draw(st.none() | layers()),
         "scps": draw(st.lists(layers(), max_size=2)),
         "rcps": draw(st.lists(layers(), max_size=1)),
+        "vpce": draw(st.none() | endpoint_statements()),
     }
 
 
@@ -137,10 +142,12 @@ def policies(world: dict[str, Any]) -> Policies:
         session=None if world["session"] is None else layer(world["session"]),
         scps=tuple(map(layer, world["scps"])),
         rcps=tuple(map(layer, world["rcps"])),
+        vpce=None if world["vpce"] is None else layer(world["vpce"])[0],
     )
 
 
 relaxed = few(40)
+KINDS = ("identity", "resource", "boundary", "session", "scps", "rcps", "vpce")
 
 
 def asked(who: str, account: str, context: dict[str, list[str]], *, complete: bool = True) -> AccessRequest:
@@ -180,12 +187,12 @@ def test_an_incomplete_arn_of_an_identity_policy_or_boundary_is_decided_as_its_c
 
 
 @relaxed
-@given(worlds(), accounts, contexts, st.sampled_from(("identity", "resource", "boundary", "session", "scps", "rcps")))
+@given(worlds(), accounts, contexts, st.sampled_from(KINDS))
 def test_an_explicit_deny_always_wins(
     world: dict[str, Any], account: str, context: dict[str, list[str]], kind: str
 ) -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    if kind == "resource":
+    if kind in ("resource", "vpce"):
         deny["Principal"] = "*"
     added = [[deny]] if kind in ("scps", "rcps") else [deny]
     assert verdict(asked(USER, account, context), {**world, kind: (world[kind] or []) + added}) == "explicit-deny"
@@ -200,6 +207,15 @@ def test_another_deny_turns_no_denial_into_allowed(
         return
     added = {**deny, "Effect": "Deny", **({"Principal": "*"} if kind == "resource" else {})}
     assert verdict(request, {**world, kind: [*world[kind], added]}) != "allowed"
+
+
+@relaxed
+@given(worlds(), requests, endpoint_statements())
+def test_the_policy_of_a_vpc_endpoint_turns_no_denial_into_allowed(
+    world: dict[str, Any], request: AccessRequest, endpoint: list[dict[str, Any]]
+) -> None:
+    if verdict(request, {**world, "vpce": endpoint}) == "allowed":
+        assert verdict(request, {**world, "vpce": None}) == "allowed"
 
 
 @relaxed

@@ -48,6 +48,21 @@ def test_a_condition_that_is_not_met_is_named() -> None:
     assert "Bool aws:securetransport" in near.why
 
 
+def test_a_vpc_endpoint_policy_that_does_not_allow_is_named() -> None:
+    put = {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}
+    endpoint = Policy("VPC endpoint policy", "vpce.json", compile_document({"Statement": [put]}))
+    (reason,) = decided(allow(), vpce=endpoint).reasons
+    assert (reason.layer, reason.policy, reason.statement) == ("VPC endpoint policy", "vpce.json", None)
+    assert reason.why == "no statement allows s3:GetObject on arn:aws:s3:::a/b"
+
+
+def test_a_principal_that_a_gateway_endpoint_would_not_take_is_told() -> None:
+    account = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "*", "Resource": "*"}
+    endpoint = Policy("VPC endpoint policy", "vpce.json", compile_document({"Statement": [account]}))
+    (reason,) = decided(allow(), vpce=endpoint).reasons
+    assert reason.why == "its Principal may or may not include the requester at a gateway endpoint"
+
+
 def test_an_action_without_a_service_is_named_beside_the_verdict() -> None:
     no_service = {"Effect": "Allow", "Action": "*:GetObject", "Resource": "*"}
     *_, near = decided(no_service).reasons
