@@ -108,7 +108,7 @@ def plan(
 
 def can(
     principal: str,
-    action: str,
+    action: str | Sequence[str],
     resource: str = "*",
     *,
     context: Mapping[str, Sequence[str]] | None = None,
@@ -121,8 +121,8 @@ def can(
 ) -> AccessAnswer:
     """Whether the policies allow an action, and which statements decide, as `koding-audit can` prints.
 
-    principal: `user/NAME`, `group/NAME`, `role/NAME` or an ARN; action: may have wildcards, then each matching
-    action is decided; context: the values of condition keys. Raises AuditError.
+    principal: `user/NAME`, `group/NAME`, `role/NAME` or an ARN; action: one or several, which may have wildcards: each
+    matching action is decided; context: the values of condition keys. Raises AuditError.
 
     >>> answer = can("user/koding-user", "iam:CreateUser", source="demo")
     >>> answer.decisions["iam:CreateUser"].verdict
@@ -135,7 +135,8 @@ def can(
 
     conditions = tuple(f"{key}={value}" for key, values in (context or {}).items() for value in values)
     terminal = SilentTerminal()
-    question = resolve_question(AccessQuestion(action, principal, resource, conditions, strict), terminal)
+    actions = (action,) if isinstance(action, str) else tuple(action)
+    question = resolve_question(AccessQuestion(actions, principal, resource, conditions, strict), terminal)
     with open_source(_source_options(source, account, settings, scps, rcps), terminal) as opened:
         return decide_access(opened, question, account, terminal)
 

@@ -19,7 +19,7 @@ from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions, reason_text
-from koding_audit.scan.access import parse_context, resolve_actions
+from koding_audit.scan.access import resolve_question
 from koding_audit.scan.options import AccessQuestion, SourceOptions
 from koding_audit.scan.session import identify_account, open_source
 
@@ -44,11 +44,12 @@ class WhoCanAnswer:
 
 def answer_who_can(options: SourceOptions, question: AccessQuestion, terminal: Terminal, *, output: str) -> int:
     """Status 0: a principal can; 1: no principal can; 2: it is unknown for one, or not everything could be read."""
-    action = question.action
-    if "*" in action or "?" in action:
-        raise InputError(f"{action}: --who takes one action, without wildcards", "run it for each action")
-    (name,) = resolve_actions(action, terminal)
-    required = RequiredAction(name, Location("", 1, 1), question.resource, parse_context(question.context))
+    for each in question.actions:
+        if "*" in each or "?" in each:
+            raise InputError(f"{each}: --who takes one action, without wildcards", "run it for each action")
+    resolved = resolve_question(question, terminal)
+    (name,) = resolved.actions
+    required = RequiredAction(name, Location("", 1, 1), resolved.resource, resolved.context)
     with open_source(options, terminal) as source:
         account, _ = identify_account(source, options.account, terminal)
         terminal.show_progress(f"reading account {account.id} ...")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import escape
+from koding_audit.io.text import clip_text, escape
 from koding_audit.model.account import Account, PrincipalKind, principal_key
 from koding_audit.model.desired import RequiredAction
 from koding_audit.model.errors import AuditError, InputError
@@ -16,8 +17,9 @@ from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions
-from koding_audit.reference import actions
+from koding_audit.reference.actions import ActionList, load_actions
 from koding_audit.scan.options import AccessQuestion
+from koding_audit.scan.resource_argument import check_resource
 from koding_audit.scan.session import identify_account
 
 RequestContext = tuple[tuple[str, tuple[str, ...]], ...]
@@ -47,9 +49,10 @@ class AccessAnswer:
 
 
 def resolve_question(question: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
-    """The question with its wildcards expanded to actions. Raises InputError."""
-    context = parse_context(question.context)
-    names = resolve_actions(question.action, terminal)
+    """The question with its wildcards expanded to actions, and its resource checked. Raises InputError."""
+    context, known = parse_context(question.context), load_actions()
+    names = resolve_actions(question.actions, known, terminal)
+    check_resource(question.resource, names, known)
     return ResolvedQuestion(question.principal, names, question.resource, context, question.strict)
 
 
@@ -82,12 +85,24 @@ def parse_context(pairs: Iterable[str]) -> RequestContext:
     return tuple((key, tuple(texts)) for key, texts in values.items())
 
 
-def resolve_actions(pattern: str, terminal: Terminal) -> tuple[str, ...]:
-    """The actions that a pattern matches, by the list that ships with the tool. Raises InputError if there are none."""
+def resolve_actions(patterns: Iterable[str], known: ActionList, terminal: Terminal) -> tuple[str, ...]:
+    """The actions that patterns match, each once, by the list that ships with the tool.
+
+    Raises InputError if a text is not an action, or if a pattern matches nothing.
+    """
+    names = [name for pattern in patterns for name in _matching_actions(pattern, known, terminal)]
+    first = {name.casefold(): name for name in reversed(names)}
+    return tuple(first[each] for each in dict.fromkeys(map(str.casefold, names)))
+
+
+def _matching_actions(pattern: str, known: ActionList, terminal: Terminal) -> tuple[str, ...]:
     service, colon, name = pattern.partition(":")
+    several = [each for each in re.split(r"[,;\s]+", pattern) if each]
+    if len(several) > 1:
+        options = " ".join(f"--action {each}" for each in several)
+        raise InputError(f"{clip_text(pattern, 100)} is more than one action", f"write {clip_text(options, 200)}")
     if pattern != "*" and not (service and colon and name):
         raise InputError(f"{pattern} is not an action", "write SERVICE:Action, for example ec2:RunInstances")
-    known = actions.load_actions()
     if "*" in pattern or "?" in pattern:
         found = known.expand(pattern)
         if not found:

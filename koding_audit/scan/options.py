@@ -71,12 +71,12 @@ class ScanOptions:
 class AccessQuestion:
     """A question about what policies allow."""
 
-    action: str
-    """`SERVICE:Action`, perhaps with wildcards."""
+    actions: tuple[str, ...]
+    """Each `SERVICE:Action`, perhaps with wildcards."""
     principal: str = ""
     """`user/NAME`, `group/NAME`, `role/NAME` or an ARN; "" for every principal of the account."""
     resource: str = "*"
-    """An ARN; `*` is any resource."""
+    """An ARN or a pattern of ARNs; `*` is any resource."""
     context: tuple[str, ...] = ()
     """What the request carries, each `KEY=VALUE`."""
     strict: bool = False

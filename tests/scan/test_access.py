@@ -15,6 +15,7 @@ from koding_audit.model.errors import AccessError, AuditError, InputError
 from koding_audit.model.frozen import replace
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.reference.actions import load_actions
 from koding_audit.scan.access import decide_access, parse_context, resolve_actions, resolve_question
 from koding_audit.scan.options import AccessQuestion
 from tests.values import ACCOUNT, aws, live_user, snapshot
@@ -36,16 +37,16 @@ def decide(question: AccessQuestion, seen: Snapshot = SEEN, pinned: str = "") ->
 
 
 def test_each_action_of_a_wildcard_is_decided() -> None:
-    found = decide(AccessQuestion("ec2:Run*", "user/koding-user"))
+    found = decide(AccessQuestion(("ec2:Run*",), "user/koding-user"))
     assert found == {"ec2:RunInstances": "allowed", "ec2:RunScheduledInstances": "allowed"}
 
 
 def test_an_action_that_no_policy_allows_is_denied_implicitly() -> None:
-    assert decide(AccessQuestion("s3:GetObject", "user/koding-user")) == {"s3:GetObject": "implicit-deny"}
+    assert decide(AccessQuestion(("s3:GetObject",), "user/koding-user")) == {"s3:GetObject": "implicit-deny"}
 
 
 def test_an_arn_of_the_account_names_the_principal() -> None:
-    question = AccessQuestion("ec2:RunInstances", "arn:aws:iam::123456789012:user/team/koding-user")
+    question = AccessQuestion(("ec2:RunInstances",), "arn:aws:iam::123456789012:user/team/koding-user")
     assert decide(question) == {"ec2:RunInstances": "allowed"}
 
 
@@ -61,18 +62,18 @@ def test_an_arn_of_the_account_names_the_principal() -> None:
 )
 def test_a_principal_that_is_not_one_of_the_account_is_refused(principal: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        decide(AccessQuestion("ec2:RunInstances", principal))
+        decide(AccessQuestion(("ec2:RunInstances",), principal))
 
 
 def test_a_principal_that_could_not_be_read_is_not_taken_for_missing() -> None:
     gap = Gap(Fact.USER, "iam:GetUser", "AccessDenied", "user/ada", "iam:GetUser")
     with pytest.raises(AuditError, match="user ada could not be read: iam:GetUser: AccessDenied"):
-        decide(AccessQuestion("ec2:RunInstances", "user/ada"), replace(SEEN, gaps=(gap,)))
+        decide(AccessQuestion(("ec2:RunInstances",), "user/ada"), replace(SEEN, gaps=(gap,)))
 
 
 def test_another_account_than_the_pinned_one_is_refused_before_it_is_read() -> None:
     queries: list[Query] = []
-    question = resolve_question(AccessQuestion("ec2:RunInstances", "user/koding-user"), SilentTerminal())
+    question = resolve_question(AccessQuestion(("ec2:RunInstances",), "user/koding-user"), SilentTerminal())
     with pytest.raises(AccessError, match="123456789012"):
         decide_access(source_of(SEEN, queries.append), question, "111111111111", SilentTerminal())
     assert queries == []
@@ -93,7 +94,7 @@ def test_only_the_principal_and_what_decides_for_it_is_read(principal: str, fact
         queries.append(query)
         return SEEN
 
-    question = resolve_question(AccessQuestion("ec2:RunInstances", principal), SilentTerminal())
+    question = resolve_question(AccessQuestion(("ec2:RunInstances",), principal), SilentTerminal())
     try:
         decide_access(source_of(SEEN, collect), question, "", SilentTerminal())
     except InputError:
@@ -120,13 +121,30 @@ def test_a_context_that_is_no_pair_is_refused(pair: str) -> None:
 @pytest.mark.parametrize("pattern", ["RunInstances", ":Run", "ec2:", "ec2"])
 def test_what_is_no_action_is_refused(pattern: str) -> None:
     with pytest.raises(InputError, match="is not an action"):
-        resolve_actions(pattern, SilentTerminal())
+        resolve_actions([pattern], load_actions(), SilentTerminal())
+
+
+@pytest.mark.parametrize("text", ["ec2:RunInstances,s3:GetObject", "ec2:RunInstances s3:GetObject"])
+def test_two_actions_in_one_text_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is more than one action") as found:
+        resolve_actions([text], load_actions(), SilentTerminal())
+    assert found.value.hint == "write --action ec2:RunInstances --action s3:GetObject"
+
+
+def test_an_action_that_several_texts_match_is_decided_once() -> None:
+    found = resolve_actions(["ec2:RunInstances", "ec2:Run*", "EC2:runinstances"], load_actions(), SilentTerminal())
+    assert found == ("ec2:RunInstances", "ec2:RunScheduledInstances")
+
+
+def test_a_question_whose_resource_is_not_an_arn_is_refused() -> None:
+    with pytest.raises(InputError, match="iam:PassRole is not an ARN"):
+        decide(AccessQuestion(("ec2:RunInstances",), "user/koding-user", "iam:PassRole"))
 
 
 def test_a_wildcard_that_matches_nothing_is_refused_with_the_date_of_the_list() -> None:
     with pytest.raises(InputError, match=r"no AWS action matches ec2:Nothing\* \(list of \d{4}-"):
-        resolve_actions("ec2:Nothing*", SilentTerminal())
+        resolve_actions(["ec2:Nothing*"], load_actions(), SilentTerminal())
 
 
 def test_an_unknown_action_is_decided_by_the_policies_all_the_same() -> None:
-    assert resolve_actions("ec2:RunInstance", SilentTerminal()) == ("ec2:RunInstance",)
+    assert resolve_actions(["ec2:RunInstance"], load_actions(), SilentTerminal()) == ("ec2:RunInstance",)

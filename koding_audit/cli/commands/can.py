@@ -16,6 +16,7 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ("can user/ada ec2:RunInstances", "check whether she may, and which statement decides"),
     ("can role/deploy 's3:Get*' 'arn:aws:s3:::logs/*'", "check each action that the wildcard matches"),
     ("can user/ada ec2:RunInstances --context aws:RequestedRegion=eu-west-1", "with a condition key of the request"),
+    ("can user/ada --action ec2:RunInstances --action iam:PassRole", "check several actions"),
     ("can --who iam:CreateUser", "list the principals that can"),
 )
 
@@ -24,18 +25,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `koding-audit can`."""
     add_source_option(parser)
     add_aws_options(parser)
+    parser.add_argument("principal", nargs="?", metavar="PRINCIPAL", help="user/NAME, group/NAME, role/NAME, or an ARN")
     parser.add_argument(
-        "principal", nargs="?", default="", metavar="PRINCIPAL", help="user/NAME, group/NAME, role/NAME, or an ARN"
+        "action", nargs="?", metavar="ACTION", help="an action, such as ec2:RunInstances; may have wildcards"
     )
     parser.add_argument(
-        "action",
-        nargs="?",
-        default="",
-        metavar="ACTION",
-        help="an action, such as ec2:RunInstances; may have wildcards",
+        "resource", nargs="?", metavar="RESOURCE", help="an ARN, which may have wildcards (default: any, `*`)"
     )
-    parser.add_argument("resource", nargs="?", default="*", metavar="RESOURCE", help="an ARN (default: any, `*`)")
     group = parser.add_argument_group("the question")
+    group.add_argument(
+        "--action",
+        action="append",
+        default=[],
+        dest="actions",
+        metavar="ACTION",
+        help="one of several actions: `can PRINCIPAL [RESOURCE] --action A --action B`; repeatable",
+    )
     group.add_argument(
         "--context", action="append", default=[], metavar="KEY=VALUE", help="a condition key of the request; repeatable"
     )

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CanCommand:
-    """The options of `can`, with the arguments in the order in which they are typed."""
+    """The options of `can`."""
 
     source: SourceOptions
-    principal: str
-    action: str
-    resource: str
+    arguments: tuple[str, ...]
+    """PRINCIPAL, ACTION and RESOURCE, as far as they are typed; without PRINCIPAL for `--who`."""
+    actions: tuple[str, ...]
+    """The actions of `--action`, which replace the argument ACTION."""
     context: tuple[str, ...]
     strict: bool
     output: str
     who: bool
-    """Whether all principals are checked: `principal` then has the action, and `action` the resource."""
+    """Whether all principals are checked."""
     simulate: bool
     cases: str
     """The file of cases to decide instead, "" for none."""
@@ -42,7 +43,7 @@ class CanCommand:
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: allowed, or every case as expected; 1: not; 2: unknown."""
     options = _read_options(namespace)
-    live = bool(options.principal or options.action)
+    live = bool(options.arguments or options.actions)
     if live is bool(options.cases):
         raise InputError(
             "give either PRINCIPAL and ACTION, or --cases FILE", "run `koding-audit can user/NAME ec2:RunInstances`"
@@ -57,22 +58,33 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 def _ask_about_one(options: CanCommand, terminal: Terminal) -> int:
     from koding_audit.cli.decisions import answer_can  # noqa: PLC0415 - a file of cases reads no account
 
-    if not options.action:
-        raise InputError("ACTION is missing", "run `koding-audit can user/NAME ec2:RunInstances`")
-    question = AccessQuestion(options.action, options.principal, options.resource, options.context, options.strict)
+    question = _read_question(options)
     return answer_can(options.source, question, terminal, output=options.output, simulate=options.simulate)
+
+
+def _read_question(options: CanCommand) -> AccessQuestion:
+    """The question of `PRINCIPAL ACTION [RESOURCE]`, or of `PRINCIPAL [RESOURCE] --action ACTION ...`."""
+    if not options.actions:
+        if len(options.arguments) < 2:
+            raise InputError("ACTION is missing", "run `koding-audit can user/NAME ec2:RunInstances`")
+        principal, action, resource = (*options.arguments, "*")[:3]
+        return AccessQuestion((action,), principal, resource, options.context, options.strict)
+    if len(options.arguments) not in (1, 2):
+        raise InputError("with --action, give only PRINCIPAL and RESOURCE", "name every action with --action")
+    principal, resource = (*options.arguments, "*")[:2]
+    return AccessQuestion(options.actions, principal, resource, options.context, options.strict)
 
 
 def _ask_about_all(options: CanCommand, terminal: Terminal) -> int:
     from koding_audit.cli.who_can import answer_who_can  # noqa: PLC0415 - a file of cases reads no account
 
-    if options.resource != "*" or options.simulate:
+    if len(options.arguments) not in (1, 2) or options.actions or options.simulate:
         raise InputError(
-            "--who needs only ACTION and RESOURCE, and no --simulate", "run `koding-audit can --who ec2:RunInstances`"
+            "--who needs only ACTION and RESOURCE, without --action and --simulate",
+            "run `koding-audit can --who ec2:RunInstances`",
         )
-    question = AccessQuestion(
-        options.principal, resource=options.action or "*", context=options.context, strict=options.strict
-    )
+    action, resource = (*options.arguments, "*")[:2]
+    question = AccessQuestion((action,), resource=resource, context=options.context, strict=options.strict)
     return answer_who_can(options.source, question, terminal, output=options.output)
 
 
@@ -105,11 +117,11 @@ def _check_expectations(answers: Sequence[tuple[Case, Decision]], terminal: Term
 
 def _read_options(namespace: argparse.Namespace) -> CanCommand:
     """The options, from argparse's namespace."""
+    typed = (namespace.principal, namespace.action, namespace.resource)
     return CanCommand(
         source=source_with_policies(namespace),
-        principal=namespace.principal,
-        action=namespace.action,
-        resource=namespace.resource,
+        arguments=tuple(each for each in typed if each is not None),
+        actions=tuple(namespace.actions),
         context=tuple(namespace.context),
         strict=namespace.strict,
         output=namespace.output,

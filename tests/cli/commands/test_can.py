@@ -169,6 +169,12 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
         (["--who", "RunInstances"], "is not an action"),
         (["--who", "ec2:RunInstances", "*", "more"], "--who needs only ACTION and RESOURCE"),
         (["--who", "ec2:RunInstances", "--simulate"], "--who needs only ACTION and RESOURCE"),
+        (["--who", "--action", "ec2:RunInstances"], "--who needs only ACTION and RESOURCE"),
+        (["--action", "ec2:RunInstances"], "with --action, give only PRINCIPAL and RESOURCE"),
+        (["user/ada", "ec2:Run*", "*", "--action", "iam:GetUser"], "with --action, give only PRINCIPAL and RESOURCE"),
+        (["user/ada", "ec2:RunInstances", "--action", "iam:GetUser"], "write --action iam:GetUser --action ec2:Run"),
+        (["--cases", "x", "--action", "iam:GetUser"], "give either PRINCIPAL and ACTION"),
+        (["user/ada", "s3:GetObject", ""], "RESOURCE is empty"),
         (["user/", "ec2:RunInstances"], "is not a user, group or role"),
         (["arn:aws:iam::999999999999:user/ada", "ec2:RunInstances"], "not of account 123456789012"),
     ],
@@ -179,6 +185,70 @@ def test_a_question_that_cannot_be_asked_is_refused(
     status, out, err = ask(capsys, *arguments, "--source", saved)
     assert (status, out) == (2, "")
     assert problem in err
+
+
+# --- the question is checked before anything is read -------------------------------------------------
+
+
+def test_two_actions_are_not_taken_for_an_action_and_its_resource(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    status, out, err = ask(capsys, "user/ada", "ec2:RunInstances", "iam:PassRole", "--source", saved)
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: iam:PassRole is not an ARN; to ask about several actions, write --action ec2:RunInstances"
+        " --action iam:PassRole\n"
+    )
+
+
+def test_actions_with_a_comma_are_not_one_action(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    status, out, err = ask(capsys, "user/ada", "ec2:RunInstances,s3:GetObject", "--source", saved)
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: ec2:RunInstances,s3:GetObject is more than one action; write --action ec2:RunInstances"
+        " --action s3:GetObject\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "meant"),
+    [("acme-logs", "arn:aws:s3:::acme-logs/*"), ("s3://acme-logs/key", "arn:aws:s3:::acme-logs/key")],
+)
+def test_a_resource_that_is_not_an_arn_is_refused_with_the_arn_that_was_meant(
+    capsys: pytest.CaptureFixture[str], saved: str, resource: str, meant: str
+) -> None:
+    for question in (["user/ada", "s3:GetObject"], ["--who", "s3:GetObject"]):
+        status, out, err = ask(capsys, *question, resource, "--source", saved)
+        assert (status, out, err) == (2, "", f"error: {resource} is not an ARN; write '{meant}'\n")
+
+
+def test_several_actions_have_one_verdict_each_and_the_worst_is_the_status(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    given = ("group/Ops", "--action", "iam:GetUser", "--action", "ec2:RunInst*", "--source", saved)
+    status, out, _ = ask(capsys, *given)
+    assert (status, out.splitlines()[:2]) == (0, ["allowed      iam:GetUser", "allowed      ec2:RunInstances"])
+    assert ask(capsys, *given, "--action", "iam:CreateUser")[0] == 1
+    assert ask(capsys, "user/ada", *given[1:], "--action", "iam:CreateUser")[0] == 2
+
+
+def test_the_resource_of_several_actions_follows_the_principal(capsys: pytest.CaptureFixture[str], saved: str) -> None:
+    arn = "arn:aws:iam::123456789012:user/ada"
+    status, out, _ = ask(
+        capsys,
+        "group/Ops",
+        arn,
+        "--action",
+        "iam:GetUser",
+        "--action",
+        "iam:GetUserPolicy",
+        "--output",
+        "json",
+        "--source",
+        saved,
+    )
+    found = json.loads(out)["decisions"]
+    assert (status, [each["resource"] for each in found]) == (0, [arn, arn])
 
 
 def test_the_embedded_account_can_be_asked_too(capsys: pytest.CaptureFixture[str]) -> None:
