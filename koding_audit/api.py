@@ -38,6 +38,7 @@ def scan(
     principal: str = "",
     scps: Sequence[str] = (),
     rcps: Sequence[str] = (),
+    vpce: str = "",
     baseline: str | None = None,
     fail_on: Severity = "warning",
 ) -> Report:
@@ -55,7 +56,7 @@ def scan(
     from koding_audit.model.frozen import replace  # noqa: PLC0415 - nothing is loaded before a call
     from koding_audit.scan.catalog import advice_for_report  # noqa: PLC0415 - as above
 
-    source_options = _source_options(source, account, settings, scps, rcps)
+    source_options = _source_options(source, account, settings, scps=scps, rcps=rcps, vpce=vpce)
     options = replace(
         _scan_options(source_options, files, with_sets, only, skip, strict=strict),
         stacks=tuple(stacks),
@@ -117,6 +118,7 @@ def can(
     settings: Settings | None = None,
     scps: Sequence[str] = (),
     rcps: Sequence[str] = (),
+    vpce: str = "",
     strict: bool = False,
 ) -> AccessAnswer:
     """Whether the policies allow an action, and which statements decide, as `koding-audit can` prints.
@@ -137,7 +139,7 @@ def can(
     terminal = SilentTerminal()
     actions = (action,) if isinstance(action, str) else tuple(action)
     question = resolve_question(AccessQuestion(actions, principal, resource, conditions, strict), terminal)
-    with open_source(_source_options(source, account, settings, scps, rcps), terminal) as opened:
+    with open_source(_source_options(source, account, settings, scps=scps, rcps=rcps, vpce=vpce), terminal) as opened:
         return decide_access(opened, question, account, terminal)
 
 
@@ -150,6 +152,7 @@ def stack(
     settings: Settings | None = None,
     scps: Sequence[str] = (),
     rcps: Sequence[str] = (),
+    vpce: str = "",
     strict: bool = False,
 ) -> BuildDecision:
     """Whether a principal may build a stack script, and which policy sets would help, as `koding-audit stack` prints.
@@ -168,7 +171,7 @@ def stack(
 
     terminal, desired = SilentTerminal(), resolve_desired_state(DesiredOptions(files, strict=strict))
     scripts = stack_scripts.read_script_to_build(script, principal, desired)
-    with open_source(_source_options(source, account, settings, scps, rcps), terminal) as opened:
+    with open_source(_source_options(source, account, settings, scps=scps, rcps=rcps, vpce=vpce), terminal) as opened:
         return stack_scripts.check_script(opened, desired, scripts, account, terminal)[0]
 
 
@@ -193,11 +196,17 @@ def _scan_accounts(options: ScanOptions) -> Report:
 
 
 def _source_options(
-    source: str, account: str, settings: Settings | None, scps: Sequence[str] = (), rcps: Sequence[str] = ()
+    source: str,
+    account: str,
+    settings: Settings | None,
+    *,
+    scps: Sequence[str] = (),
+    rcps: Sequence[str] = (),
+    vpce: str = "",
 ) -> SourceOptions:
     from koding_audit.scan.options import SourceOptions  # noqa: PLC0415 - as above
 
-    return SourceOptions(source, account, settings or Settings(), tuple(scps), tuple(rcps))
+    return SourceOptions(source, account, settings or Settings(), tuple(scps), tuple(rcps), vpce)
 
 
 def _scan_options(

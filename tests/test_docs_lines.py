@@ -82,7 +82,10 @@ BROUGHT: Mapping[str, str] = {
     **dict.fromkeys(("old.json", "new.json", "team-s3.json"), POLICY),
     **dict.fromkeys(("root.json", "member.json"), ALLOW_ALL),
     "workloads.json": (CHECKOUT / "policies" / "one-region-scp.json").read_text(encoding="utf-8"),
-    "root-rcp.json": ALLOW_ALL.replace('"Resource"', '"Principal": "*", "Resource"'),
+    **dict.fromkeys(
+        ("root-rcp.json", "endpoints.json", "sqs-endpoint.json"),
+        ALLOW_ALL.replace('"Resource"', '"Principal": "*", "Resource"'),
+    ),
 }
 """The files that a reader has, each with its text."""
 

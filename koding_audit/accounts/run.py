@@ -173,6 +173,8 @@ def check_target_options(scan: ScanOptions, writes: WriteOptions | None, options
         if paths:
             hint = f"omit --{name}: if the role has the permission, they are read from Organizations"
             raise InputError(f"--{name} applies to one account, but the desired state has targets", hint)
+    if scan.source.vpce:
+        raise InputError("--vpce applies to one account, but the desired state has targets", "omit --vpce")
     if options.resume and writes:
         hint = "omit --resume: after an interrupted fix, the next run fixes only what is left"
         raise InputError("--resume cannot be used with --fix", hint)

@@ -73,7 +73,7 @@ def files_of_scan(options: ScanOptions) -> tuple[str, ...]:
     """The files that the options of a scan name."""
     source, desired = options.source, options.desired
     saved = source.source.partition(":")[2] if source.traits.argument else ""
-    return (saved, *desired.files, *source.scps, *source.rcps, *options.stacks, options.baseline or "")
+    return (saved, *desired.files, *source.scps, *source.rcps, source.vpce, *options.stacks, options.baseline or "")
 
 
 def make_report(work: Callable[[], Report], fail_on: Severity, terminal: Terminal) -> Report:

@@ -6,6 +6,7 @@ import argparse
 
 from koding_audit.aws.settings import Settings
 from koding_audit.cli.finish import ReportOptions
+from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import replace
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.scan.options import DesiredOptions, RuleSelection, ScanOptions, SourceOptions
@@ -31,8 +32,11 @@ def named_source(namespace: argparse.Namespace) -> SourceOptions:
 
 
 def source_with_policies(namespace: argparse.Namespace) -> SourceOptions:
-    """The source that `--source` names, with the organization's policies of `--scp` and `--rcp`."""
-    return replace(named_source(namespace), scps=tuple(namespace.scp), rcps=tuple(namespace.rcp))
+    """The source that `--source` names, with the policies of `--scp`, `--rcp` and `--vpce`. Raises InputError."""
+    if len(namespace.vpce) > 1:
+        raise InputError("--vpce is given twice, but a call goes through one VPC endpoint", "run it for each endpoint")
+    source = named_source(namespace)
+    return replace(source, scps=tuple(namespace.scp), rcps=tuple(namespace.rcp), vpce="".join(namespace.vpce))
 
 
 def selected_scan(namespace: argparse.Namespace) -> ScanOptions:

@@ -32,7 +32,7 @@ def add_selection_options(command: argparse.ArgumentParser) -> None:
         help="require the optional sets that this stack script needs; a file or a folder; repeatable",
     )
     add_principal_option(group)
-    add_organization_options(group)
+    add_policy_options(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="run only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="do not run this rule; repeatable")
 
@@ -57,7 +57,7 @@ def add_principal_option(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_organization_options(group: argparse._ArgumentGroup) -> None:
+def add_policy_options(group: argparse._ArgumentGroup) -> None:
     for name, word in (("scp", "service"), ("rcp", "resource")):
         group.add_argument(
             f"--{name}",
@@ -67,6 +67,13 @@ def add_organization_options(group: argparse._ArgumentGroup) -> None:
             help=f"the {word} control policies of one level of the organization, a JSON document or a list of them;"
             " repeatable, from the root down to the account",
         )
+    group.add_argument(
+        "--vpce",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="the policy of the VPC endpoint through which calls go, a JSON document (default: no endpoint)",
+    )
     group.add_argument(
         "--strict", action="store_true", help="make a decision unknown if a layer (scp, rcp, resource) was not read"
     )

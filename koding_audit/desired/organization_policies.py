@@ -1,19 +1,21 @@
-"""Reads files of an organization's policies: each file contains the SCPs, or the RCPs, of one level."""
+"""Reads files of policies that limit an account: the SCPs or RCPs of one level, or the policy of a VPC endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from koding_audit.io import files
 from koding_audit.io.json_text import locate_in_json, parse_json, write_json
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import replace
 from koding_audit.model.location import Location
-from koding_audit.model.snapshot import Level, OrganizationPolicy, Snapshot
-from koding_audit.policy.document import DocumentError, parse_document
+from koding_audit.model.snapshot import EndpointPolicy, Level, OrganizationPolicy, Snapshot
+from koding_audit.policy.document import Document, DocumentError, parse_document
 
 _HINT = "write a policy document, or a list of the documents that are attached to one level"
 _LEVEL = files.FileSpec("the policies of one level", 1, _HINT)
+_ENDPOINT_HINT = "write the policy document of the endpoint"
+_ENDPOINT = files.FileSpec("the policy of a VPC endpoint", 1, _ENDPOINT_HINT)
 
 
 def read(path: str) -> Level:
@@ -21,10 +23,24 @@ def read(path: str) -> Level:
     text = files.read_text(path, _LEVEL)
     value = parse_json(text, path)
     if not isinstance(value, list):
-        return (_policy(value, "", path, text),)
+        return (_read_policy(value, "", path, text),)
     if not value:
         raise InputError("the level has no policy", _HINT, Location(path, 1, 1))
-    return tuple(_policy(each, f"[{index}]", path, text) for index, each in enumerate(value))
+    return tuple(_read_policy(each, f"[{index}]", path, text) for index, each in enumerate(value))
+
+
+def read_endpoint_policy(path: str) -> EndpointPolicy:
+    """Read the policy of a VPC endpoint: one document, as JSON. Raises InputError with the place."""
+    text = files.read_text(path, _ENDPOINT)
+    value = parse_json(text, path)
+    if isinstance(value, list):
+        raise InputError("an endpoint has one policy, not a list", _ENDPOINT_HINT, Location(path, 1, 1))
+    for statement in _parse(value, "", path, text, _ENDPOINT_HINT).statements:
+        if statement.principals is None:
+            problem = f"Statement[{statement.index}]: the policy of a VPC endpoint needs a Principal"
+            place = locate_in_json(text, path, f"Statement[{statement.index}]")
+            raise InputError(problem, 'add "Principal": "*"', place)
+    return EndpointPolicy(path, write_json(value))
 
 
 def replace_levels(snapshot: Snapshot, scps: Sequence[Level], rcps: Sequence[Level]) -> Snapshot:
@@ -40,18 +56,22 @@ def replace_levels(snapshot: Snapshot, scps: Sequence[Level], rcps: Sequence[Lev
     )
 
 
-def allows_anything(level: Level) -> bool:
-    """Whether any statement of the level allows: without one, an SCP level allows nothing."""
-    return any(each.effect == "Allow" for policy in level for each in parse_document(policy.document).statements)
+def allows_anything(policies: Iterable[OrganizationPolicy | EndpointPolicy]) -> bool:
+    """Whether any statement allows: without one, an SCP level or the policy of an endpoint allows nothing."""
+    return any(each.effect == "Allow" for policy in policies for each in parse_document(policy.document).statements)
 
 
-def _policy(value: object, where: str, path: str, text: str) -> OrganizationPolicy:
+def _read_policy(value: object, where: str, path: str, text: str) -> OrganizationPolicy:
+    _parse(value, where, path, text, _HINT)
+    return OrganizationPolicy(f"{path}{where}", write_json(value))
+
+
+def _parse(value: object, where: str, path: str, text: str, hint: str) -> Document:
     if not isinstance(value, Mapping):
-        raise InputError("this is not a policy document", _HINT, locate_in_json(text, path, where))
+        raise InputError("this is not a policy document", hint, locate_in_json(text, path, where))
     try:
-        parse_document(value)
+        return parse_document(value)
     except DocumentError as error:
         element = error.message.partition(": ")[0]
         place = locate_in_json(text, path, f"{where}.{element}" if where else element)
         raise InputError(error.message, "correct it: IAM rejects this document, too", place) from error
-    return OrganizationPolicy(f"{path}{where}", write_json(value))

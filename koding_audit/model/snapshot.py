@@ -125,6 +125,18 @@ Level = tuple[OrganizationPolicy, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointPolicy:
+    """The policy of a VPC endpoint.
+
+    name: the name of the file that contains it.
+    document: JSON.
+    """
+
+    name: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """The organization of an account; None if a field is not known.
 
@@ -161,6 +173,8 @@ class Snapshot:
     policies_listed: whether `policies` has every policy of the account and of AWS.
     documents: policy documents as JSON, see inline_document_key.
     organization: the organization's policies.
+    vpce: the policy of the VPC endpoint through which calls are taken to go, None for no endpoint. It is given and not
+        read, so a saved snapshot has none.
     """
 
     account: Account
@@ -179,6 +193,7 @@ class Snapshot:
     policies_listed: bool = False
     documents: Mapping[str, str] = field(default_factory=dict)
     organization: Organization = Organization()
+    vpce: EndpointPolicy | None = None
 
 
 Entity = Principal | ManagedPolicy

@@ -11,6 +11,7 @@ from koding_audit.model.desired import RequiredAction
 from koding_audit.model.frozen import replace
 from koding_audit.model.snapshot import Level, Principal, Snapshot, inline_document_key
 from koding_audit.policy.evaluation import (
+    VPCE_LAYER,
     AccessRequest,
     CompiledDocument,
     Decision,
@@ -90,13 +91,14 @@ class Permissions:
         return replace(policies, rcps=(), unread=(*policies.unread, UnreadLayer("rcp", "rcp")))
 
     @cached_property
-    def _organization_policies(self) -> Policies:
-        """The organization's policies, which apply to every principal of the account, and the layers not read."""
-        known = self.snapshot.organization
+    def _account_policies(self) -> Policies:
+        """The policies that apply to every principal of the account, and the layers not read."""
+        known, vpce = self.snapshot.organization, self.snapshot.vpce
         levels: dict[PolicyType, tuple[Level, ...] | None] = {"scp": known.scps, "rcp": known.rcps}
         return Policies(
             scps=_compile_levels("SCP", known.scps or ()),
             rcps=_compile_levels("RCP", known.rcps or ()),
+            vpce=None if vpce is None else Policy(VPCE_LAYER, vpce.name, compile_document(vpce.document)),
             unread=tuple(UnreadLayer(kind, kind) for kind in _OPTIONAL_TYPES if levels.get(kind) is None),
             management_account=known.management_account,
         )
@@ -116,7 +118,7 @@ class Permissions:
             [UnreadLayer("boundary", f"policy {principal.boundary}")] if principal.boundary and not boundary else []
         )
         return replace(
-            self._organization_policies,
+            self._account_policies,
             identity=tuple(
                 policy
                 for holder in holders
@@ -124,7 +126,7 @@ class Permissions:
                 for policy in self._compiled_policy(f"{holder.kind} {holder.name}", name)
             ),
             boundary=boundary if principal.boundary else None,
-            unread=(*unread, *self._organization_policies.unread),
+            unread=(*unread, *self._account_policies.unread),
         )
 
     def _compiled_policy(self, layer: str, name: str) -> tuple[Policy, ...]:
@@ -149,7 +151,7 @@ def reason_text(reason: Reason) -> str:
 def _policy_label(reason: Reason) -> str:
     if reason.policy.startswith("arn:"):
         return policy_name(reason.policy)
-    if reason.layer.startswith(("SCP level", "RCP level")):
+    if reason.layer.startswith(("SCP level", "RCP level", VPCE_LAYER)):
         return reason.policy
     return f"inline policy {reason.policy.rpartition('/')[2]}"
 

@@ -23,6 +23,8 @@ class SourceOptions:
     """Files of service control policies, one per level of the organization, from the root down."""
     rcps: tuple[str, ...] = ()
     """Files of resource control policies, in the same order."""
+    vpce: str = ""
+    """A file with the policy of the VPC endpoint through which calls go; "" for calls that go through none."""
 
     @property
     def traits(self) -> SourceTraits:

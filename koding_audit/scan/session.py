@@ -67,7 +67,7 @@ def resolve_desired_state(options: DesiredOptions, *, must_be_named: bool = Fals
 
 @contextlib.contextmanager
 def open_source(options: SourceOptions, terminal: Terminal) -> Iterator[AccountSource]:
-    """The source that `--source` names, open, with the policies of `--scp` and `--rcp`. Raises AuditError."""
+    """The source that `--source` names, open, with the policies of `--scp`, `--rcp` and `--vpce`. Raises AuditError."""
     name, _, argument = options.source.partition(":")
     known = plugins.plugin_names("aws.sources")
     if name not in known:
@@ -85,7 +85,7 @@ def open_source(options: SourceOptions, terminal: Terminal) -> Iterator[AccountS
 
 
 def policy_overlay(options: SourceOptions, terminal: Terminal) -> Callable[[AccountSource], AccountSource]:
-    """A function that adds the policies of `--scp` and `--rcp` to what a source reads; reads the files now."""
+    """A function that adds the policies of `--scp`, `--rcp` and `--vpce` to what a source reads; reads the files."""
     scps, rcps = ([organization_policies.read(path) for path in paths] for paths in (options.scps, options.rcps))
     for path, level in zip(options.scps, scps, strict=True):
         if not organization_policies.allows_anything(level):
@@ -93,13 +93,16 @@ def policy_overlay(options: SourceOptions, terminal: Terminal) -> Callable[[Acco
                 f"{escape(path)} allows nothing, so nothing would be allowed: if FullAWSAccess is attached beside it,"
                 " write both as a list"
             )
+    vpce = organization_policies.read_endpoint_policy(options.vpce) if options.vpce else None
+    if vpce is not None and not organization_policies.allows_anything((vpce,)):
+        terminal.note(f"{escape(options.vpce)} allows nothing, so nothing would be allowed through that endpoint")
 
     def complete(source: AccountSource) -> AccountSource:
         def collect(query: Query) -> Snapshot:
             found = source.collect(query)
             if (scps or rcps) and found.organization.management_account == found.account.id:
                 terminal.note("--scp and --rcp have no effect: this is the organization's management account")
-            return organization_policies.replace_levels(found, scps, rcps)
+            return replace(organization_policies.replace_levels(found, scps, rcps), vpce=vpce)
 
         return replace(source, collect=collect)
 

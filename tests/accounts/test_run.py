@@ -314,6 +314,8 @@ def test_a_journal_and_the_policies_of_an_organization_are_of_one_account(
     (tmp_path / "scp.json").write_text(json.dumps(ALLOWING))
     given = scan(organization, tmp_path, "--scp", str(tmp_path / "scp.json"))
     assert errors(given) == ["--scp applies to one account, but the desired state has targets"]
+    given = scan(organization, tmp_path, "--vpce", str(tmp_path / "vpce.json"))
+    assert errors(given) == ["--vpce applies to one account, but the desired state has targets"]
     assert organization.assumed == []
 
 

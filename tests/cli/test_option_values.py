@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+import pytest
+
 from koding_audit.cli.commands import scan
 from koding_audit.cli.option_values import live_source, named_source, report_options, selected_scan, write_options
+from koding_audit.model.errors import InputError
 
 
 def typed(*arguments: str) -> argparse.Namespace:
@@ -30,6 +33,12 @@ def test_what_is_repeatable_is_a_tuple_in_the_order_in_which_it_was_typed() -> N
     assert said.desired.with_sets == ("x",)
     assert (said.rules.only, said.rules.skip) == (("r",), ("s",))
     assert (said.source.scps, said.source.rcps) == (("1", "2"), ())
+
+
+def test_a_call_goes_through_one_vpc_endpoint_or_through_none() -> None:
+    assert (selected_scan(typed()).source.vpce, selected_scan(typed("--vpce", "v")).source.vpce) == ("", "v")
+    with pytest.raises(InputError, match="--vpce is given twice"):
+        selected_scan(typed("--vpce", "v", "--vpce", "w"))
 
 
 def test_the_report_and_the_writes_are_what_was_typed() -> None:

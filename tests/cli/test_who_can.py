@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,19 @@ def test_who_is_not_known_is_named_with_what_it_depends_on(capsys: pytest.Captur
     assert status == 2
     assert "  not known  user ada: depends on aws:requestedregion" in out
     assert out.splitlines()[-1] == "1 group can, 1 cannot; 1 not known"
+
+
+def test_the_policy_of_a_vpc_endpoint_limits_everybody_and_the_statement_that_grants_is_named(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path, said = tmp_path / "vpce.json", ("--who", "iam:GetUser", "--source", saved, "--vpce")
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "iam:*", "Resource": "*"}
+    path.write_text(json.dumps({"Statement": [allow]}))
+    status, out, _ = ask(capsys, *said, str(path))
+    assert (status, "  allowed    user ada: statement 1 of P, group Ops: allows\n" in out) == (0, True)
+    path.write_text(json.dumps({"Statement": [{**allow, "Action": "sqs:*"}]}))
+    status, out, _ = ask(capsys, *said, str(path))
+    assert (status, out.splitlines()[-1]) == (1, "no principal can, 3 cannot")
 
 
 def test_nobody_can_is_1(capsys: pytest.CaptureFixture[str], saved: str) -> None:

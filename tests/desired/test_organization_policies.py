@@ -1,4 +1,4 @@
-"""Claims about files of SCPs and RCPs."""
+"""Claims about files of SCPs, of RCPs and of the policy of a VPC endpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from koding_audit.desired import organization_policies
 from koding_audit.model.errors import InputError
-from koding_audit.model.snapshot import Organization
+from koding_audit.model.snapshot import EndpointPolicy, Organization
 from tests.values import snapshot
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -111,3 +111,31 @@ def test_files_win_over_what_was_read_and_leave_the_rest(tmp_path: Path) -> None
     )
     assert organization_policies.replace_levels(live, [], [level, level]).organization.rcps == (level, level)
     assert organization_policies.replace_levels(snapshot(), [], []).organization == Organization()
+
+
+def test_the_policy_of_a_vpc_endpoint_is_one_document_and_has_its_files_name(tmp_path: Path) -> None:
+    text = '{"Statement":{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}}'
+    path = written(tmp_path, text)
+    policy = organization_policies.read_endpoint_policy(path)
+    assert (policy.name, json.loads(policy.document)) == (path, json.loads(text))
+    assert organization_policies.allows_anything((policy,))
+    assert not organization_policies.allows_anything((EndpointPolicy(path, '{"Statement": []}'),))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "problem"),
+    [
+        ("[]", 1, 1, "an endpoint has one policy, not a list"),
+        ("7", 1, 1, "this is not a policy document"),
+        ('{"Statement": [\n {"Effect": "No"}]}', 2, 3, "Effect: must be Allow or Deny"),
+        (json.dumps(ALLOW), 1, 41, "Statement[0]: the policy of a VPC endpoint needs a Principal"),
+    ],
+)
+def test_what_is_no_policy_of_a_vpc_endpoint_is_refused_with_its_place(
+    tmp_path: Path, text: str, line: int, column: int, problem: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(problem)) as caught:
+        organization_policies.read_endpoint_policy(written(tmp_path, text))
+    place = caught.value.location
+    assert place is not None
+    assert (place.line, place.column) == (line, column)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from koding_audit.cli.options import add_answer_option, add_aws_options, add_organization_options, add_source_option
+from koding_audit.cli.options import add_answer_option, add_aws_options, add_policy_options, add_source_option
 
 if TYPE_CHECKING:
     from koding_audit.io.terminal import Terminal
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--context", action="append", default=[], metavar="KEY=VALUE", help="a condition key of the request; repeatable"
     )
-    add_organization_options(group)
+    add_policy_options(group)
     add_answer_option(group)
     _add_other_questions(group)
 

@@ -10,7 +10,7 @@ from koding_audit.cli.options import (
     add_answer_option,
     add_aws_options,
     add_file_arguments,
-    add_organization_options,
+    add_policy_options,
     add_principal_option,
     add_source_option,
 )
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_file_arguments(parser)
     group = parser.add_argument_group("the question")
     add_principal_option(group)
-    add_organization_options(group)
+    add_policy_options(group)
     add_answer_option(group)
     group.add_argument(
         "--policy",

@@ -48,9 +48,8 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         raise InputError(
             "give either PRINCIPAL and ACTION, or --cases FILE", "run `koding-audit can user/NAME ec2:RunInstances`"
         )
-    if options.cases and (options.source.scps or options.source.rcps):
-        raise InputError("--scp and --rcp cannot be used with --cases: a case has its own policies", "remove them")
     if options.cases:
+        _refuse_policies(options.source)
         return _answer_cases(options.cases, terminal)
     return _ask_about_all(options, terminal) if options.who else _ask_about_one(options, terminal)
 
@@ -59,6 +58,10 @@ def _ask_about_one(options: CanCommand, terminal: Terminal) -> int:
     from koding_audit.cli.decisions import answer_can  # noqa: PLC0415 - a file of cases reads no account
 
     question = _read_question(options)
+    if options.simulate and options.source.vpce:
+        raise InputError(
+            "--simulate cannot be used with --vpce: AWS's simulator takes no endpoint policy", "omit one of them"
+        )
     return answer_can(options.source, question, terminal, output=options.output, simulate=options.simulate)
 
 
@@ -113,6 +116,12 @@ def _check_expectations(answers: Sequence[tuple[Case, Decision]], terminal: Term
     if any(decision.verdict == "unknown" and case.expected != "unknown" for case, decision in answers):
         return INCOMPLETE
     return 1 if wrong else 0
+
+
+def _refuse_policies(source: SourceOptions) -> None:
+    for name, value in (("--scp", source.scps), ("--rcp", source.rcps), ("--vpce", source.vpce)):
+        if value:
+            raise InputError(f"{name} cannot be used with --cases: a case has its own policies", f"remove {name}")
 
 
 def _read_options(namespace: argparse.Namespace) -> CanCommand:

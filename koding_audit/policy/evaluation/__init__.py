@@ -4,6 +4,7 @@ from koding_audit.policy.evaluation.audit_context import role_context, user_cont
 from koding_audit.policy.evaluation.context import ConditionState, Context
 from koding_audit.policy.evaluation.decision import decide
 from koding_audit.policy.evaluation.request import (
+    VPCE_LAYER,
     AccessRequest,
     AccessVerdict,
     Decision,
@@ -16,6 +17,7 @@ from koding_audit.policy.evaluation.request import (
 from koding_audit.policy.evaluation.statements import CompiledDocument, compile_document
 
 __all__ = (
+    "VPCE_LAYER",
     "AccessRequest",
     "AccessVerdict",
     "CompiledDocument",

@@ -161,8 +161,6 @@ def _organization_types(parsed: ParsedRequest, policies: Policies, account: str)
 
 def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[PolicyType]) -> Iterator[Layer]:
     kind = parsed.requester.kind
-    if policies.vpce is not None:
-        yield _consult_endpoint(policies.vpce, parsed)
     if "rcp" in limits:
         for number, level in enumerate(policies.rcps, start=1):
             yield consult_layer("rcp", f"RCP level {number}", level, parsed)
@@ -176,6 +174,8 @@ def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[Polic
             yield consult_layer("boundary", "permissions boundary", policies.boundary, parsed)
         if policies.session is not None:
             yield consult_layer("session", "session policy", policies.session, parsed)
+    if policies.vpce is not None:  # last, so that the reasons of a verdict name first what grants
+        yield _consult_endpoint(policies.vpce, parsed)
 
 
 def _consult_endpoint(policy: Policy, parsed: ParsedRequest) -> Layer:

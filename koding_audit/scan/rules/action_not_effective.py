@@ -23,8 +23,9 @@ HELP = Help(
     "requires it and for a group's declared members, against all their policies together: attached, inline, of every "
     "group, and the boundary. The decision is for a direct call with an access key, without MFA. If a condition key "
     'decides and an audit cannot know its value, the answer is "not known", which is a finding too. SCPs and RCPs '
-    "are evaluated if the caller may read them, or if `--scp` and `--rcp` give them. Layers that could not be read "
-    "(SCPs, RCPs, resource policies) are listed as `not_seen`; with `strict` they make the answer unknown.",
+    "are evaluated if the caller may read them, or if `--scp` and `--rcp` give them, and the policy of a VPC endpoint "
+    "if `--vpce` gives it. Layers that could not be read (SCPs, RCPs, resource policies) are listed as `not_seen`; "
+    "with `strict` they make the answer unknown.",
     by_hand="change the named statement, add the missing policy to the set, or remove the action from the set. "
     "`koding-audit can user/NAME ACTION` shows which statement decides.",
     commands=(

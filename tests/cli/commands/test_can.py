@@ -123,6 +123,60 @@ def test_a_file_that_is_no_policy_is_refused_with_its_place(
     assert err.startswith(f"{path}:2:17: error: Statement[0].Effect: must be Allow or Deny; ")
 
 
+def endpoint(tmp_path: Path, *statements: dict[str, str]) -> str:
+    """A file with the policy of a VPC endpoint."""
+    path = tmp_path / "vpce.json"
+    path.write_text(json.dumps({"Statement": [{"Principal": "*", "Resource": "*", **each} for each in statements]}))
+    return str(path)
+
+
+def test_the_policy_of_a_vpc_endpoint_that_does_not_allow_is_named(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = endpoint(tmp_path, {"Effect": "Allow", "Action": "sqs:*"})
+    status, out, _ = ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--vpce", path)
+    assert status == 1
+    assert f"because    VPC endpoint policy ({path}): no statement allows iam:GetUser on *" in out
+
+
+def test_the_statement_of_a_vpc_endpoint_policy_that_denies_is_named(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = endpoint(
+        tmp_path, {"Effect": "Allow", "Action": "*"}, {"Sid": "Blind", "Effect": "Deny", "Action": "iam:Get*"}
+    )
+    status, out, _ = ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--vpce", path)
+    assert status == 1
+    assert f"because    statement 2 (Blind) of {path}, VPC endpoint policy: denies" in out
+
+
+def test_the_policy_of_a_vpc_endpoint_that_allows_grants_nothing(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = endpoint(tmp_path, {"Effect": "Allow", "Action": "*"})
+    assert ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--vpce", path)[0] == 0
+    assert ask(capsys, "user/ada", "s3:GetObject", "--source", saved, "--vpce", path)[0] == 1
+
+
+def test_a_vpc_endpoint_policy_without_an_allow_is_told(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = endpoint(tmp_path, {"Effect": "Deny", "Action": "s3:*"})
+    status, _, err = ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--vpce", path)
+    assert status == 1
+    assert f"{path} allows nothing, so nothing would be allowed through that endpoint" in err
+
+
+def test_a_vpc_endpoint_policy_without_a_principal_is_refused_with_its_place(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "vpce.json"
+    path.write_text('{"Statement": [\n {"Effect": "Allow", "Action": "*", "Resource": "*"}]}')
+    status, out, err = ask(capsys, "user/ada", "iam:GetUser", "--source", saved, "--vpce", str(path))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{path}:2:2: error: Statement[0]: the policy of a VPC endpoint needs a Principal; ")
+
+
 def test_json_holds_the_decision_with_its_reasons(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     status, out, _ = ask(
         capsys, "arn:aws:iam::123456789012:user/ada", "iam:GetUser", "--output", "json", "--source", saved
@@ -157,7 +211,11 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
         ([], "give either PRINCIPAL and ACTION"),
         (["user/ada"], "ACTION is missing"),
         (["user/ada", "ec2:RunInstances", "--cases", "x"], "give either PRINCIPAL and ACTION"),
-        (["--cases", "x", "--scp", "x"], "a case has its own policies"),
+        (["--cases", "x", "--scp", "x"], "--scp cannot be used with --cases: a case has its own policies"),
+        (["--cases", "x", "--vpce", "x"], "--vpce cannot be used with --cases: a case has its own policies"),
+        (["user/ada", "iam:GetUser", "--vpce", "x", "--vpce", "y"], "--vpce is given twice, but a call goes through"),
+        (["user/ada", "iam:GetUser", "--vpce", "x", "--simulate"], "--simulate cannot be used with --vpce"),
+        (["user/ada", "iam:GetUser", "--vpce", "no-such-file"], "no-such-file:1:1: error: the file cannot be read"),
         (["user/ada", "RunInstances"], "is not an action"),
         (["user/ada", "ec2:Rum*"], "no AWS action matches"),
         (["user/ada", "ec2:RunInstances", "--context", "region"], "is not KEY=VALUE"),

@@ -8,10 +8,23 @@ from typing import Any
 import pytest
 
 from koding_audit.model.query import Fact, Gap
-from koding_audit.model.snapshot import Organization, Snapshot
+from koding_audit.model.snapshot import EndpointPolicy, Organization, Snapshot
 from koding_audit.scan.audit import audit_snapshot
 from koding_audit.scan.catalog import load_rules
-from tests.scan.effective import ALLOW_ALL, ALLOW_EC2, BUILD, EC2, EDGE, GUIDE, RUN, account, found, organization, rest
+from tests.scan.effective import (
+    ALLOW_ALL,
+    ALLOW_EC2,
+    BUILD,
+    EC2,
+    EDGE,
+    GUIDE,
+    RUN,
+    account,
+    document,
+    found,
+    organization,
+    rest,
+)
 from tests.values import ACCOUNT, desired, group, policy_set, user
 
 
@@ -155,6 +168,15 @@ def test_the_management_account_is_bound_by_neither() -> None:
     live = account(organization=replace(deny, management_account=ACCOUNT.id))
     assert found(live) == []
     assert not_seen("s3:GetObject", "*", account(organization=Organization("o-1", ACCOUNT.id))) == ("resource",)
+
+
+def test_the_policy_of_a_vpc_endpoint_that_denies_is_named_and_its_absence_is_not_a_missing_layer() -> None:
+    allow = {**ALLOW_ALL, "Principal": "*"}
+    deny = {**DENY_EC2, "Principal": "*"}
+    assert found(account(vpce=EndpointPolicy("vpce.json", document(allow)))) == []
+    (finding,) = found(account(vpce=EndpointPolicy("vpce.json", document(allow, deny))))
+    assert finding.message.endswith("of vpce.json, VPC endpoint policy: denies")
+    assert "vpce" not in not_seen("s3:GetObject", "*", account())
 
 
 def test_a_file_without_actions_lists_nothing_as_not_seen() -> None:
