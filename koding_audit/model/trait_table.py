@@ -9,6 +9,7 @@ RULE_TRAITS: Mapping[str, Mapping[str, Any]] = {
     "access-key-old": {},
     "access-key-unused": {},
     "action-not-effective": {"about": "policy-set", "state": "ineffective", "shows_unread_layers": True},
+    "action-resource-mismatch": {},
     "action-unknown": {},
     "boundary-changed": {"is_known_by_evidence": True, "fix_overwrites": True},
     "caller-is-root": {"is_waivable": False},

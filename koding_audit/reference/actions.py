@@ -105,6 +105,11 @@ class ActionList:
         types = self._details[_service_prefix(action)]["types"]
         return tuple(ResourceType(name, tuple(types[name]), required) for name, required in named)
 
+    def service_arn_formats(self, action: str) -> tuple[str, ...]:
+        """Return the ARN formats of all resource types of the action's service."""
+        types = self._details[_service_prefix(action)]["types"]
+        return tuple(arn for arns in types.values() for arn in arns)
+
     def condition_keys(self, action: str) -> tuple[str, ...]:
         """Return the condition keys of the action and its resources, except the global ones.
 

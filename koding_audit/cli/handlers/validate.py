@@ -11,6 +11,7 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired
 from koding_audit.model.errors import InputError
+from koding_audit.model.location import Location
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
@@ -19,7 +20,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     files = [each for each in namespace.files if each not in guards]
     if files or not guards:
         checked = desired.load_desired(files or [desired.default_desired_path(os.environ)])
-        _print_unknown_actions(checked, terminal)
+        _print_action_problems(checked, terminal)
         emit(f"valid: {escape(', '.join(each.path for each in checked.files))}: {_declared_counts(checked)}\n")
     for each in guards:
         if not os.path.lexists(each):
@@ -40,19 +41,21 @@ def _declared_counts(checked: Desired) -> str:
     return ", ".join(pluralize(number, noun) for noun, number in counts.items() if number) or "nothing declared"
 
 
-def _print_unknown_actions(checked: Desired, terminal: Terminal) -> None:
-    """Print a note for each unknown action. AWS adds new ones, so it is not an error; `action-unknown` warns of it."""
-    names = [(each.action, each.location) for one in checked.policy_sets.values() for each in one.actions]
-    if not names:
+def _print_action_problems(checked: Desired, terminal: Terminal) -> None:
+    """Print a note for each action that is unknown, or that AWS does not use on its resource.
+
+    AWS adds new ones, so it is not an error; `action-unknown` and `action-resource-mismatch` warn of it.
+    """
+    wanted = [each for one in checked.policy_sets.values() for each in one.actions]
+    if not wanted:
         return
-    from koding_audit.reference import actions  # noqa: PLC0415 - a file without actions does not load their list
+    from koding_audit.reference import action_resources, actions  # noqa: PLC0415 - a file without actions does not load their list
 
     known = actions.load_actions()
-    for name, source in dict(names).items():
-        if name not in known:
-            near = known.nearest_action(name)
-            suggestion = f"; did you mean {near}?" if near else ""
-            terminal.note(
-                f"{escape(source.path)}:{source.line}:{source.column}: {escape(name)} is not among AWS's actions of"
-                f" {known.origin.date}{suggestion}"
-            )
+    lines: dict[str, Location] = {}
+    for each in wanted:
+        found = action_resources.check_action_resource(known, each.action, each.resource)
+        if found.problem:
+            lines.setdefault(f"{each.action} {found.problem}", each.location)
+    for line, place in lines.items():
+        terminal.note(f"{escape(place.path)}:{place.line}:{place.column}: {escape(line)}")

@@ -41,7 +41,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     wanted = [(each, action) for each in comparison.desired.policy_sets.values() for action in each.actions]
     if not wanted:
         return
-    from koding_audit.reference import actions  # noqa: PLC0415 - a file without actions does not load their list
+    from koding_audit.reference import action_resources, actions  # noqa: PLC0415 - a file without actions does not load their list
 
     known = actions.load_actions()
     reported: set[str] = set()
@@ -50,15 +50,14 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         if name in known or name.casefold() in reported:
             continue
         reported.add(name.casefold())
-        near = known.nearest_action(name)
-        what = f"among AWS's actions of {known.origin.date}" + (f"; did you mean {near}?" if near else "")
+        problem = action_resources.unknown_action_clause(known, name)
         yield Finding(
             rule="action-unknown",
             severity="warning",
             subject=comparison.account.root_arn,
             key=name,
-            message=f"{name}, which set {policy_set.name} needs, is not {what}",
+            message=f"{name}, which set {policy_set.name} needs, {problem}",
             location=action.location,
             policy_set=policy_set.name,
-            evidence={"nearest": near, "list": {"date": known.origin.date}},
+            evidence={"nearest": known.nearest_action(name), "list": {"date": known.origin.date}},
         )

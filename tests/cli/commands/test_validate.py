@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from koding_audit.cli import main
+from koding_audit.reference.actions import load_actions
 from tests.unmeasured import told_by
 
 GUIDE = str(Path(__file__).parents[3] / "policies" / "koding.yaml")
@@ -69,6 +70,41 @@ def test_an_action_that_aws_does_not_have_is_a_note_with_its_place(
     assert told.endswith("; did you mean ec2:RunInstances?\n")
     assert main(["validate", "-q", str(file)]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_case_12_an_action_that_aws_does_not_use_on_its_resource_is_a_note_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "version: 1\npolicy_sets:\n  x:\n    policies: [ReadOnlyAccess]\n    actions:\n"
+        "      - {action: s3:GetObject, resource: 'arn:${partition}:s3:::logs'}\n"
+        "      - {action: s3:GetObject, resource: 'arn:${partition}:s3:::logs/*'}\n"
+        "      - {action: 'iam:GetUser', resource: 'arn:${partition}:iam::${account}:role/app'}\n"
+        "groups: {A: {required: [x]}}\n",
+        encoding="utf-8",
+    )
+    assert main(["validate", str(file)]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}:6:9: s3:GetObject is not used on arn:${{partition}}:s3:::logs: its resource types are "
+        "accesspointobject, object",
+        f"{file}:8:9: iam:GetUser is not used on arn:${{partition}}:iam::${{account}}:role/app: its resource type is "
+        "user",
+    ]
+
+
+def test_case_20_an_action_that_is_newer_than_the_data_is_a_note_with_the_date_of_the_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "version: 1\npolicy_sets:\n  x: {policies: [ReadOnlyAccess], actions: [quantumstore:PutHologram]}\n"
+        "groups: {A: {required: [x]}}\n",
+        encoding="utf-8",
+    )
+    assert main(["validate", str(file)]) == 0
+    date = load_actions().origin.date
+    assert capsys.readouterr().err == (f"{file}:3:45: quantumstore:PutHologram is not among AWS's actions of {date}\n")
 
 
 def test_nothing_that_could_reach_a_network_or_is_slow_is_loaded() -> None:

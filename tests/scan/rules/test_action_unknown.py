@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from koding_audit.model.desired import RequiredAction
 from koding_audit.model.finding import Finding
+from koding_audit.reference.actions import load_actions
 from koding_audit.scan.rules import action_unknown
 from tests.values import ROOT, compare, desired, line, policy_set, snapshot
 
@@ -40,3 +41,12 @@ def test_an_action_that_stands_in_several_places_is_told_once():
 
 def test_a_file_without_actions_has_nothing_to_tell():
     assert findings() == []
+
+
+def test_case_20_the_message_names_the_date_of_the_list_and_the_help_what_to_do_with_a_newer_action():
+    (finding,) = findings("quantumstore:PutHologram")
+    date = load_actions().origin.date
+    assert finding.message == f"quantumstore:PutHologram, which set acts needs, is not among AWS's actions of {date}"
+    assert finding.evidence["list"] == {"date": date}
+    assert "--skip action-unknown" in action_unknown.HELP.by_hand
+    assert "if AWS added it later" in action_unknown.STEP

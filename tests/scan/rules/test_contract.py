@@ -61,7 +61,8 @@ from tests.values import (
 
 RULES = plugins.plugin_names("scan.rules")
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
-FROM_THE_FILE = {"action-unknown", "stack-type-unknown", "waiver-expired"}  # told without reading the account
+# Found without reading the account.
+FROM_THE_FILE = {"action-resource-mismatch", "action-unknown", "stack-type-unknown", "waiver-expired"}
 WITHOUT_FACTS = FROM_THE_FILE | {"waiver-unused"}
 
 EC2, READ, DNS, DOMAINS = (aws(name) for name in ("EC2", "Read", "DNS", "job-function/Domains"))
@@ -73,6 +74,7 @@ WANTED = desired(
     policy_set("dns", DNS, DOMAINS),
     replace(policy_set("acts"), actions=(RequiredAction("ec2:RunInstances", line(8, 7)),)),
     replace(policy_set("typo"), actions=(RequiredAction("ec2:RunInstance", line(9, 7)),)),
+    replace(policy_set("bucket"), actions=(RequiredAction("s3:GetObject", line(10, 7), "arn:aws:s3:::logs"),)),
     policy_set("broken", GONE, OLD, aws("Foreign", "aws-cn")),
     policy_set("halves", aws("Whole"), aws("Part")),
     policy_set("own", own_policy("team/new", statement()), own_policy("edited", statement()), pinned("Pinned", "v1")),
