@@ -93,13 +93,16 @@ def _ask_about_all(options: CanCommand, terminal: Terminal) -> int:
 
 def _answer_cases(path: str, terminal: Terminal) -> int:
     """Decide each case of the file. Status 0: all are as expected; 1: one is not; 2: one is unknown or invalid."""
-    from koding_audit.policy.evaluation.cases import read_each_case, result_line  # noqa: PLC0415 - nothing else needs the evaluator
+    from koding_audit.policy.evaluation import cases  # noqa: PLC0415 - nothing else needs the evaluator
+    from koding_audit.reference.actions import load_actions  # noqa: PLC0415 - as above
 
-    found = list(read_each_case(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
+    found = list(cases.read_each_case(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
     if not found:
         raise InputError(f"{path} has no cases", "write one case per line, as JSON")
     answers = [(each, each.decide()) for each in found if not isinstance(each, InputError)]
-    emit("".join(result_line(case, decision) + "\n" for case, decision in answers))
+    known = load_actions()
+    lines = [cases.result_line(case, decision, cases.request_note(case, known)) for case, decision in answers]
+    emit("".join(f"{line}\n" for line in lines))
     errors = [each for each in found if isinstance(each, InputError)]
     for error in errors:
         terminal.print_problem(error)

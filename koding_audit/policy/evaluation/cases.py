@@ -21,6 +21,8 @@ from koding_audit.policy.evaluation.request import (
     Policy,
 )
 from koding_audit.policy.evaluation.statements import compile_document
+from koding_audit.reference.action_resources import check_action_resource
+from koding_audit.reference.actions import ActionList
 
 _DENIED_VERDICTS: tuple[AccessVerdict, ...] = ("explicit-deny", "implicit-deny")
 # The values of `expected`: the spelling of other tools, and ours.
@@ -97,8 +99,14 @@ def read_each_case(text: str, path: str) -> Iterator[Case | InputError]:
                 yield error
 
 
-def result_line(case: Case, decision: Decision) -> str:
-    """The result of a case as one line of JSON: id, verdict, because."""
+def request_note(case: Case, known: ActionList) -> str:
+    """What is wrong with a case's request, as a sentence; "" for nothing. The policies decide it as it is."""
+    problem = check_action_resource(known, case.request.action, case.request.resource).problem
+    return f"{case.request.action} {problem}" if problem else ""
+
+
+def result_line(case: Case, decision: Decision, note: str = "") -> str:
+    """The result of a case as one line of JSON: id, verdict, because, and a note if there is one."""
     reasons = [
         {
             "layer": each.layer,
@@ -110,7 +118,8 @@ def result_line(case: Case, decision: Decision) -> str:
         }
         for each in decision.reasons
     ]
-    return write_json({"id": case.id, "verdict": decision.verdict, "because": reasons})
+    result = {"id": case.id, "verdict": decision.verdict, "because": reasons}
+    return write_json({**result, "note": note} if note else result)
 
 
 def _read_case(line: str, path: str, number: int) -> Case:

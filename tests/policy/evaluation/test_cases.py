@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from koding_audit.cli import main
+from koding_audit.reference.actions import load_actions
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 DENY = {"Version": "2012-10-17", "Statement": [{"Sid": "No", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
@@ -265,6 +266,41 @@ def test_what_is_not_one_principal_is_refused(ask: Any, principal: Any) -> None:
     status, answers, err = ask(case(request={**REQUEST, "principal": principal}))
     assert (status, answers) == (2, [])
     assert "cases.jsonl:1:1: error: request.principal" in err
+
+
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:orders"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "note"),
+    [
+        ("sqs:ListQueues", QUEUE, f"sqs:ListQueues has no resource type: it is not used on {QUEUE}"),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::logs",
+            "s3:GetObject is not used on arn:aws:s3:::logs: its resource types are accesspointobject, object",
+        ),
+        (
+            "quantumstore:PutHologram",
+            "*",
+            f"quantumstore:PutHologram is not among AWS's actions of {load_actions().origin.date}",
+        ),
+    ],
+    ids=["case 11: no resource type", "case 12: another resource type", "a year later: an unknown action"],
+)
+def test_a_request_that_aws_does_not_make_is_decided_by_the_policies_with_a_note(
+    ask: Any, action: str, resource: str, note: str
+) -> None:
+    principal = "arn:aws:iam::123456789012:user/ada"
+    request = {"action": action, "resource": resource, "principal": principal}
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    status, (answer,), _ = ask({"request": request, "identityPolicies": [allow], "expected": "allowed"})
+    assert (status, answer["verdict"], answer["note"]) == (0, "allowed", note)
+
+
+def test_a_request_that_aws_makes_has_no_note(ask: Any) -> None:
+    _, (answer,), _ = ask(case())
+    assert "note" not in answer
 
 
 def test_a_file_without_cases_is_no_success(ask: Any) -> None:
