@@ -44,7 +44,7 @@ def answer_can(
     print_gaps(found.gaps, terminal)
     both = compare_with_simulator(found.decisions, theirs)
     show = _answer_json if output == "json" else _answer_table
-    emit(show(CanAnswer(found.principal, question.resource, found.decisions, both)))
+    emit(show(CanAnswer(found.principal, found.session, question.resource, found.decisions, both)))
     return _answer_status(found.decisions, both)
 
 
@@ -52,12 +52,14 @@ def answer_can(
 class CanAnswer:
     """The decisions about a principal, by action, and the simulator's where it was used.
 
+    session: the name of the role's session if the question is about one, else ""
     resource: an ARN or `*`
     decisions: by action
     simulator: how AWS's simulator compares, by action; empty without `--simulate`
     """
 
     principal: Principal
+    session: str
     resource: str
     decisions: Mapping[str, Decision]
     simulator: Mapping[str, SimulatorComparison]
@@ -88,9 +90,15 @@ def _answer_table(answer: CanAnswer) -> str:
     lines += [f"  because    {reason_text(each)}" for each in decision.reasons]
     lines += [f"  depends on {key}" for key in decision.open_keys]
     lines += [f"  not read   {', '.join(decision.not_seen)}"] if decision.not_seen else []
+    lines += [f"  session    {_session_clause(answer)}"] if answer.session else []
     lines += [f"  simulator  {each.sentence}" for each in answer.simulator.values()]
     lines += [f"  to change  {_VERDICT_HINTS[decision.verdict]}"] if decision.verdict in _VERDICT_HINTS else []
     return "".join(f"{escape(line)}\n" for line in lines)
+
+
+def _session_clause(answer: CanAnswer) -> str:
+    role, session = answer.principal.name, answer.session
+    return f"{session}: decided as role {role}; a session policy was not read and could allow less"
 
 
 def _action_table(answer: CanAnswer) -> str:
@@ -102,6 +110,7 @@ def _action_table(answer: CanAnswer) -> str:
         for action, each in answer.simulator.items()
         if each.agreement != "agrees"
     ]
+    lines += [f"session      {_session_clause(answer)}"] if answer.session else []
     counts = [
         f"{sum(decision.verdict == verdict for decision in decisions.values())} {word}"
         for verdict, word in _VERDICT_WORDS.items()
@@ -115,7 +124,8 @@ def _action_table(answer: CanAnswer) -> str:
 
 def _answer_json(answer: CanAnswer) -> str:
     values = [_action_value(answer, action, decision) for action, decision in answer.decisions.items()]
-    return json_text.write_json({"version": 1, "principal": answer.principal.arn, "decisions": values}, indent=2) + "\n"
+    named = {"principal": answer.principal.arn, "session": answer.session or None}
+    return json_text.write_json({"version": 1, **named, "decisions": values}, indent=2) + "\n"
 
 
 def _action_value(answer: CanAnswer, action: str, decision: Decision) -> dict[str, object]:

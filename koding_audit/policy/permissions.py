@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from koding_audit.model.account import PrincipalKey, principal_key
+from koding_audit.model.account import Account, PrincipalKey, principal_key
 from koding_audit.model.arn import arn_account, policy_name
 from koding_audit.model.desired import RequiredAction
 from koding_audit.model.frozen import replace
@@ -29,6 +29,10 @@ from koding_audit.policy.evaluation import (
 # Many callers may not read an organization's policies, and resources have policies of their own.
 _OPTIONAL_TYPES: tuple[PolicyType, ...] = ("scp", "rcp", "resource")
 
+TRUST_POLICY = "trust policy"
+"""The name of a role's trust policy in reasons."""
+_TRUST_POLICY_SERVICE = "sts:"
+
 
 @dataclass
 class Permissions:
@@ -43,17 +47,26 @@ class Permissions:
     _compiled: dict[str, CompiledDocument] = field(default_factory=dict)
     _policies: dict[PrincipalKey, Policies] = field(default_factory=dict)
 
-    def decide(self, principal: Principal, action: RequiredAction) -> Decision:
-        """Decide whether a user's access key, any member of a group, or a session of a role may call an action."""
-        request = self.request_for(principal, action)
-        return decide(request, self._policies_for_resource(principal, action.resource), strict=self.strict)
+    def decide(self, principal: Principal, action: RequiredAction, session: str = "") -> Decision:
+        """Decide whether a user's access key, any member of a group, or a session of a role may call an action.
 
-    def request_for(self, principal: Principal, action: RequiredAction) -> AccessRequest:
+        session: the name of the role's session; "" for any. A named session may have a session policy, which is not
+            read.
+        """
+        request = self.request_for(principal, action, session)
+        policies = self._policies_for_resource(principal, action)
+        if session:
+            policies = replace(policies, unread=(*policies.unread, UnreadLayer("session", "session")))
+        return decide(request, policies, strict=self.strict)
+
+    def request_for(self, principal: Principal, action: RequiredAction, session: str = "") -> AccessRequest:
         """Return the request of a user with an access key, of any member of a group, or of a session of a role."""
         account, organization = self.snapshot.account, self.snapshot.organization.id
-        extra = dict(action.context)
+        extra: dict[str, str | tuple[str, ...]] = dict(action.context)
         if principal.kind == "role":
-            requester = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/*"
+            requester = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/{session or '*'}"
+            if session and principal.unique_id:
+                extra = {"aws:userid": f"{principal.unique_id}:{session}", **extra}
             context = role_context(arn=principal.arn, account=account.id, organization=organization, extra=extra)
             return AccessRequest(action.action, action.resource, requester, context)
         is_user = principal.kind == "user"
@@ -80,15 +93,30 @@ class Permissions:
             self._policies[key] = self._gather_policies(principal)
         return self._policies[key]
 
-    def _policies_for_resource(self, principal: Principal, resource: str) -> Policies:
-        """Return the policies for a request to this resource.
+    def _policies_for_resource(self, principal: Principal, action: RequiredAction) -> Policies:
+        """Return the policies for a request to the action's resource.
 
         The RCPs of another account's resource are those of its own organization, and they are not known.
         """
-        policies, owner = self.policies(principal), arn_account(resource)
-        if "*" in owner or owner in ("", "aws", self.snapshot.account.id):
+        policies, owner = self.policies(principal), arn_account(action.resource)
+        if "*" not in owner and owner not in ("", "aws", self.snapshot.account.id):
+            return replace(policies, rcps=(), unread=(*policies.unread, UnreadLayer("rcp", "rcp")))
+        trust = self._trust_policy(action)
+        if trust is None:
             return policies
-        return replace(policies, rcps=(), unread=(*policies.unread, UnreadLayer("rcp", "rcp")))
+        unread = tuple(each for each in policies.unread if each.kind != "resource")
+        return replace(policies, resource=(trust,), unread=unread)
+
+    def _trust_policy(self, action: RequiredAction) -> Policy | None:
+        """Return the trust policy that decides about an action; None if there is none, or if it was not read."""
+        name = assumed_role_name(action.action, action.resource, self.snapshot.account)
+        role = self.snapshot.principals.get(principal_key("role", name)) if name else None
+        if role is None or role.arn != action.resource or not role.trust:
+            return None
+        key = f"{TRUST_POLICY} of {role.arn}"
+        if key not in self._compiled:
+            self._compiled[key] = compile_document(role.trust)
+        return Policy(f"role {role.name}", TRUST_POLICY, self._compiled[key])
 
     @cached_property
     def _account_policies(self) -> Policies:
@@ -139,6 +167,17 @@ class Permissions:
         return (Policy(layer, name, self._compiled[name]),)
 
 
+def assumed_role_name(action: str, resource: str, account: Account) -> str:
+    """Return the name of the account's role whose trust policy decides about an action on a resource; "" for none.
+
+    Trust policies are about the actions of STS only (IAM user guide, id_roles, "trust policy").
+    """
+    is_sts = action.lower().startswith(_TRUST_POLICY_SERVICE)
+    start = account.arn("role", "")
+    is_role = resource.startswith(start) and "*" not in resource and "?" not in resource
+    return resource.removeprefix(start).rpartition("/")[2] if is_sts and is_role else ""
+
+
 def reason_text(reason: Reason) -> str:
     """Return a reason as text: `statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
     if reason.statement is None:
@@ -151,7 +190,7 @@ def reason_text(reason: Reason) -> str:
 def _policy_label(reason: Reason) -> str:
     if reason.policy.startswith("arn:"):
         return policy_name(reason.policy)
-    if reason.layer.startswith(("SCP level", "RCP level", VPCE_LAYER)):
+    if reason.policy == TRUST_POLICY or reason.layer.startswith(("SCP level", "RCP level", VPCE_LAYER)):
         return reason.policy
     return f"inline policy {reason.policy.rpartition('/')[2]}"
 

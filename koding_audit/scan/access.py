@@ -16,9 +16,10 @@ from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.policy.evaluation import Decision
-from koding_audit.policy.permissions import Permissions
+from koding_audit.policy.permissions import Permissions, assumed_role_name
 from koding_audit.reference.actions import ActionList, load_actions
 from koding_audit.scan.options import AccessQuestion
+from koding_audit.scan.principal_argument import PrincipalName, resolve_principal
 from koding_audit.scan.resource_argument import check_resource
 from koding_audit.scan.session import identify_account
 
@@ -46,6 +47,8 @@ class AccessAnswer:
     """The decision about each action, with the statements that decide."""
     gaps: tuple[Gap, ...]
     """The facts that could not be read."""
+    session: str = ""
+    """The name of the role's session if the question is about one."""
 
 
 def resolve_question(question: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
@@ -61,17 +64,21 @@ def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str
 
     pinned: the id of the only account that is accepted; "" accepts any.
     """
-    account, _ = identify_account(source, pinned, terminal)
-    kind, name = _parse_principal(question.principal, account)
+    account, caller = identify_account(source, pinned, terminal)
+    named = resolve_principal(question.principal, account, caller)
     terminal.show_progress(f"reading account {account.id} ...")
-    snapshot = source.collect(_principal_query(kind, name))
-    principal = _find_principal(snapshot, kind, name)
+    role = _assumed_role(question, account)
+    snapshot = source.collect(_access_query(named, role))
+    principal = _find_principal(snapshot, named.kind, named.name)
+    _check_assumed_role(snapshot, role, question.resource)
     permissions, place = Permissions(snapshot, strict=question.strict), Location("", 1, 1)
     decisions = {
-        each: permissions.decide(principal, RequiredAction(each, place, question.resource, question.context))
+        each: permissions.decide(
+            principal, RequiredAction(each, place, question.resource, question.context), session=named.session
+        )
         for each in question.actions
     }
-    return AccessAnswer(principal, decisions, snapshot.gaps)
+    return AccessAnswer(principal, decisions, snapshot.gaps, named.session)
 
 
 def parse_context(pairs: Iterable[str]) -> RequestContext:
@@ -115,31 +122,33 @@ def _matching_actions(pattern: str, known: ActionList, terminal: Terminal) -> tu
     return (pattern,)
 
 
-def _parse_principal(text: str, account: Account) -> tuple[PrincipalKind, str]:
-    """`user/NAME`, `group/NAME`, `role/NAME`, or an ARN of this account."""
-    if text.startswith("arn:"):
-        if not text.startswith(f"arn:{account.partition}:iam::{account.id}:"):
-            raise InputError(f"{text} is not of account {account.id}", "use the credentials of its account")
-        text = text.split(":", 5)[5]
-    kind, _, path = text.partition("/")
-    name = path.rpartition("/")[2]
-    if kind == "user" and name:
-        return "user", name
-    if kind == "group" and name:
-        return "group", name
-    if kind == "role" and name:
-        return "role", name
-    raise InputError(f"{text} is not a user, group or role", "write user/NAME, group/NAME, role/NAME, or its ARN")
+def _assumed_role(question: ResolvedQuestion, account: Account) -> str:
+    """The name of the role whose trust policy decides about an action of the question; "" for none."""
+    names = (assumed_role_name(each, question.resource, account) for each in question.actions)
+    return next(filter(None, names), "")
 
 
-def _principal_query(kind: PrincipalKind, name: str) -> Query:
+def _access_query(named: PrincipalName, assumed_role: str) -> Query:
     own = frozenset({Fact.ATTACHED, Fact.INLINE})
-    effective = frozenset({principal_key(kind, name)})
-    if kind == "user":
-        return Query(users={name: own | {Fact.USER, Fact.GROUPS}}, effective=effective)
-    if kind == "role":
-        return Query(roles={name: own | {Fact.ROLE}}, effective=effective)
-    return Query(groups={name: own | {Fact.GROUP}}, effective=effective)
+    effective = frozenset({principal_key(named.kind, named.name)})
+    roles = {assumed_role: frozenset({Fact.ROLE})} if assumed_role else {}
+    if named.kind == "user":
+        return Query(users={named.name: own | {Fact.USER, Fact.GROUPS}}, roles=roles, effective=effective)
+    if named.kind == "group":
+        return Query(groups={named.name: own | {Fact.GROUP}}, roles=roles, effective=effective)
+    if principal_key("role", assumed_role) in effective:
+        roles = {}  # the same role, whose name may be spelled in another case
+    return Query(roles={**roles, named.name: own | {Fact.ROLE}}, effective=effective)
+
+
+def _check_assumed_role(snapshot: Snapshot, name: str, arn: str) -> None:
+    """Refuse a role of the account that does not exist, or exists with another ARN. Raises InputError."""
+    key = principal_key("role", name)
+    role = snapshot.principals.get(key)
+    if role is not None and role.arn != arn:
+        raise InputError(f"the ARN of role {role.name} is {role.arn}, not {arn}", f"write {role.arn}")
+    if name and key in snapshot.absent:
+        raise InputError(f"there is no role {name} in account {snapshot.account.id}")
 
 
 def _find_principal(snapshot: Snapshot, kind: PrincipalKind, name: str) -> Principal:

@@ -148,3 +148,34 @@ def test_a_wildcard_that_matches_nothing_is_refused_with_the_date_of_the_list() 
 
 def test_an_unknown_action_is_decided_by_the_policies_all_the_same() -> None:
     assert resolve_actions(["ec2:RunInstance"], load_actions(), SilentTerminal()) == ("ec2:RunInstance",)
+
+
+@pytest.mark.parametrize(
+    ("principal", "roles"),
+    [
+        ("user/koding-user", {"app": {Fact.ROLE}}),
+        ("group/Developers", {"app": {Fact.ROLE}}),
+        ("role/web", {"app": {Fact.ROLE}, "web": {Fact.ROLE, Fact.ATTACHED, Fact.INLINE}}),
+        ("role/App", {"App": {Fact.ROLE, Fact.ATTACHED, Fact.INLINE}}),
+    ],
+)
+def test_the_role_that_an_action_of_sts_is_about_is_read_for_its_trust_policy(
+    principal: str, roles: dict[str, set[Fact]]
+) -> None:
+    queries: list[Query] = []
+
+    def collect(query: Query) -> Snapshot:
+        queries.append(query)
+        return SEEN
+
+    role = "arn:aws:iam::123456789012:role/team/app"
+    for action, expected in (
+        ("sts:AssumeRole", roles),
+        ("iam:GetRole", {name: roles[name] for name in roles if name != "app"}),
+    ):
+        question = resolve_question(AccessQuestion((action,), principal, role), SilentTerminal())
+        try:
+            decide_access(source_of(SEEN, collect), question, "", SilentTerminal())
+        except InputError:
+            assert principal != "user/koding-user"
+        assert queries.pop().roles == expected

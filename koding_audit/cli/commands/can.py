@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `koding-audit can`."""
     add_source_option(parser)
     add_aws_options(parser)
-    parser.add_argument("principal", nargs="?", metavar="PRINCIPAL", help="user/NAME, group/NAME, role/NAME, or an ARN")
+    parser.add_argument(
+        "principal", nargs="?", metavar="PRINCIPAL", help="user/NAME, group/NAME, role/NAME, an ARN, or me"
+    )
     parser.add_argument(
         "action", nargs="?", metavar="ACTION", help="an action, such as ec2:RunInstances; may have wildcards"
     )
@@ -33,6 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "resource", nargs="?", metavar="RESOURCE", help="an ARN, which may have wildcards (default: any, `*`)"
     )
     group = parser.add_argument_group("the question")
+    _add_action_option(group)
+    group.add_argument(
+        "--context", action="append", default=[], metavar="KEY=VALUE", help="a condition key of the request; repeatable"
+    )
+    add_policy_options(group)
+    add_answer_option(group)
+    _add_other_questions(group)
+
+
+def _add_action_option(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--action",
         action="append",
@@ -41,12 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ACTION",
         help="one of several actions: `can PRINCIPAL [RESOURCE] --action A --action B`; repeatable",
     )
-    group.add_argument(
-        "--context", action="append", default=[], metavar="KEY=VALUE", help="a condition key of the request; repeatable"
-    )
-    add_policy_options(group)
-    add_answer_option(group)
-    _add_other_questions(group)
 
 
 def _add_other_questions(group: argparse._ArgumentGroup) -> None:

@@ -136,10 +136,9 @@ def _consult_policies(
     needs = not same or parsed.requester.kind == "outside" or _needs_resource_policy(parsed)
     limits = _organization_types(parsed, policies, account or parsed.requester.account)
     has_resource_policy = needs or parsed.service not in _NO_RESOURCE_POLICIES
-    optional: set[PolicyType] = {*limits, "resource"} if has_resource_policy else limits
-    counted: set[PolicyType] = (
-        set() if parsed.requester.kind in ("outside", "root") else {"identity", "boundary", "session"}
-    )
+    optional: set[PolicyType] = {*limits, "session", *(("resource",) if has_resource_policy else ())}
+    counted: set[PolicyType] = set() if parsed.requester.kind in ("outside", "root") else {"identity", "boundary"}
+    counted |= {"session"} if parsed.requester.kind == "federated" else set()  # all of its permissions
     counted |= optional if strict else {"resource"} if needs else set()
     gaps = {each.kind: unsure_because(f"{each.what} was not read") for each in policies.unread if each.kind in counted}
     not_seen = tuple(sorted({each.what for each in policies.unread if each.kind in optional}))
@@ -193,7 +192,8 @@ def _is_allowed(case: _Evaluation) -> Truth:
     )
     grants = [each.grants for each in case.layers_of("resource")]
     unread = _gap_truth(case, "resource")
-    direct = any_of((unread, *(each.get(Grant.DIRECT, False) for each in grants)))
+    named_itself = (each.get(how, False) for each in grants for how in (Grant.DIRECT, Grant.MAYBE_DIRECT))
+    direct = any_of((unread, *named_itself))
     role = any_of(each.get(Grant.ROLE, False) for each in grants)
     named = any_of((unread, *(truth for each in grants for truth in each.values())))
     if kind == "outside":

@@ -177,7 +177,7 @@ def _statement_problems(
     elif kind in ("resource", "vpce"):
         if statement.principals is None:
             yield unsure_because("a resource-based policy needs a Principal")
-        elif grant is Grant.MAYBE:
+        elif grant in (Grant.MAYBE, Grant.MAYBE_DIRECT):
             where = " at a gateway endpoint" if kind == "vpce" and parsed.service in _GATEWAY_SERVICES else ""
             yield unsure_because(f"its Principal may or may not include the requester{where}")
         if kind == "vpce" and statement.resources is None:

@@ -21,6 +21,7 @@ class Grant(enum.IntEnum):
 
     NONE: not at all.
     MAYBE: unknown.
+    MAYBE_DIRECT: itself, if the requester, of whom only the role or the groups are known, has this name.
     ACCOUNT: its account, which only delegates.
     ROLE: its role; boundary and session policy still apply.
     DIRECT: itself, or everyone.
@@ -28,9 +29,10 @@ class Grant(enum.IntEnum):
 
     NONE = 0
     MAYBE = 1
-    ACCOUNT = 2
-    ROLE = 3
-    DIRECT = 4
+    MAYBE_DIRECT = 2
+    ACCOUNT = 3
+    ROLE = 4
+    DIRECT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Requester:
     """A parsed principal.
 
     kind: `outside` is a service, an identity provider or an anonymous requester, which belong to no account.
-    arn: its ARN, or the name of a service.
+    arn: its ARN, with `*` for a name that is not known, or the name of a service.
     account: the id of its account, or "".
     role_name: of a role or a session.
     role_arn: of a session's role if it is known: a session's own ARN lacks the role's path.
@@ -101,7 +103,9 @@ def principal_grant(principals: Principals, requester: Requester, *, allows: boo
         return Grant.DIRECT if best is Grant.NONE else Grant.NONE
     # A NotPrincipal exempts a principal by its own ARN; the account's ARN is required beside it, but exempts no
     # principal by itself (reference_policies_elements_notprincipal).
-    return Grant.NONE if best >= Grant.ROLE else Grant.DIRECT if best is not Grant.MAYBE else Grant.MAYBE
+    if best in (Grant.MAYBE, Grant.MAYBE_DIRECT):
+        return Grant.MAYBE
+    return Grant.NONE if best >= Grant.ROLE else Grant.DIRECT
 
 
 def _value_grant(kind: str, value: str, requester: Requester, *, allows: bool) -> Grant:
@@ -126,13 +130,15 @@ def _aws_value_grant(value: str, requester: Requester, *, allows: bool) -> Grant
         return Grant.ROLE
     if requester.unique_id and value == requester.unique_id:
         return Grant.ROLE if requester.kind in ("role", "session") or requester.is_federated else Grant.DIRECT
-    if (
-        "*" in value
-        and not allows
-        and glob_matcher(str(parse_pattern(value, wildcards=True, variables=False)))(requester.arn)
-    ):
+    if "*" in requester.arn and _is_match(requester.arn, value):
+        return Grant.MAYBE_DIRECT  # the requester is any session of a role, or any member of a group
+    if "*" in value and not allows and _is_match(value, requester.arn):
         return Grant.MAYBE  # IAM takes no wildcard within a name, so its effect is not documented
     return Grant.NONE
+
+
+def _is_match(pattern: str, arn: str) -> bool:
+    return glob_matcher(str(parse_pattern(pattern, wildcards=True, variables=False)))(arn)
 
 
 def _is_same_role(value: str, requester: Requester) -> bool:

@@ -336,3 +336,172 @@ def test_how_a_roles_session_began_is_not_known(capsys: pytest.CaptureFixture[st
 def test_a_role_has_no_user_name(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     queue = "arn:aws:sqs:eu-west-1:123456789012:deploy"
     assert ask(capsys, "role/deploy", "sqs:SendMessage", queue, "--source", saved)[0] == 1
+
+
+def test_a_session_as_aws_prints_it_is_decided_as_its_role_and_says_that_a_session_policy_was_not_read(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    session = "arn:aws:sts::123456789012:assumed-role/deploy/i-0123"
+    status, out, _ = ask(capsys, session, "iam:GetUser", "--source", saved)
+    assert status == 0
+    assert out.splitlines() == [
+        "allowed: role deploy, iam:GetUser on *",
+        "  because    statement 1 of inline policy own, role deploy: allows",
+        "  not read   scp, session",
+        "  session    i-0123: decided as role deploy; a session policy was not read and could allow less",
+    ]
+    out = ask(capsys, session, "iam:Get*", "--source", saved)[1]
+    assert "session      i-0123: decided as role deploy; a session policy was not read and could allow less" in out
+    value = json.loads(ask(capsys, session, "iam:GetUser", "--output", "json", "--source", saved)[1])
+    assert (value["principal"], value["session"]) == ("arn:aws:iam::123456789012:role/web/deploy", "i-0123")
+    assert value["decisions"][0]["not_seen"] == ["scp", "session"]
+
+
+def test_strict_makes_a_session_unknown_because_of_its_session_policy(
+    capsys: pytest.CaptureFixture[str], saved: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "scp.json"
+    path.write_text(json.dumps(FULL))
+    given = ["iam:GetUser", "--strict", "--scp", str(path), "--source", saved]
+    assert ask(capsys, "role/deploy", *given)[0] == 0
+    status, out, _ = ask(capsys, "arn:aws:sts::123456789012:assumed-role/deploy/i-0123", *given)
+    assert (status, "because    session: was not read" in out) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("principal", "problem"),
+    [
+        ("me", "`me` is not known: the source does not contain its caller"),
+        ("arn:aws:iam::123456789012:root", "is the root user, about which `can` makes no decision"),
+        ("root", "is the root user, about which `can` makes no decision"),
+        ("arn:aws:sts::123456789012:federated-user/ada", "does not say which IAM user has its permissions"),
+        ("arn:aws:sts::999999999999:assumed-role/deploy/i-0123", "is not of account 123456789012"),
+        ("arn:aws:sts::123456789012:assumed-role/web/deploy/i-0123", "is not a user, group or role"),
+        ("arn:aws:sts::123456789012:assumed-role/deploy", "is not a user, group or role"),
+        ("arn:aws:sts::123456789012:assumed-role/gone/i-0123", "there is no role gone in account 123456789012"),
+    ],
+)
+def test_a_principal_whose_permissions_cannot_be_decided_is_2_with_one_error(
+    capsys: pytest.CaptureFixture[str], saved: str, principal: str, problem: str
+) -> None:
+    status, out, err = ask(capsys, principal, "iam:GetUser", "--source", saved)
+    assert (status, out, err.count("error: ")) == (2, "", 1)
+    assert problem in err
+
+
+# --- trust policies ---------------------------------------------------------------------------------
+
+ROLE = "arn:aws:iam::123456789012:role/web/deploy"
+ADA = "arn:aws:iam::123456789012:user/ada"
+
+
+def trusted(tmp_path: Path, *statements: dict[str, object], ada: object = ()) -> str:
+    """The saved account, with this trust policy of role deploy and these statements for ada."""
+    (role,) = DETAILS["RoleDetailList"]
+    (user,) = DETAILS["UserDetailList"]
+    trust = {"Version": "2012-10-17", "Statement": list(statements)}
+    own = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": list(ada)}}]  # type: ignore[call-overload]
+    path = tmp_path / "trust.json"
+    details = {
+        **DETAILS,
+        "UserDetailList": [{**user, "UserPolicyList": own}],
+        "RoleDetailList": [{**role, "AssumeRolePolicyDocument": trust}],
+    }
+    path.write_text(json.dumps(details))
+    return f"snapshot:{path}"
+
+
+def trust_of(principal: object, **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+
+
+ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+
+
+def test_a_role_whose_trust_policy_names_the_user_can_be_assumed_and_the_statement_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = trusted(tmp_path, trust_of({"AWS": ADA}))
+    status, out, _ = ask(capsys, "user/ada", "sts:AssumeRole", ROLE, "--source", source)
+    assert status == 0
+    assert out.splitlines()[1] == "  because    statement 1 of trust policy, role deploy: allows"
+    assert "  not read   rcp, scp" in out.splitlines()
+
+
+def test_a_trust_policy_of_the_account_delegates_so_that_an_identity_policy_has_to_allow_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    account = trust_of({"AWS": "arn:aws:iam::123456789012:root"})
+    question = ("user/ada", "sts:AssumeRole", ROLE, "--source")
+    assert ask(capsys, *question, trusted(tmp_path, account))[0] == 1
+    assert ask(capsys, *question, trusted(tmp_path, account, ada=[ASSUME]))[0] == 0
+
+
+def test_a_role_whose_trust_policy_names_others_cannot_be_assumed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = trusted(tmp_path, trust_of({"Service": "ec2.amazonaws.com"}), ada=[ASSUME])
+    status, out, _ = ask(capsys, "user/ada", "sts:AssumeRole", ROLE, "--source", source)
+    assert status == 1
+    assert f"because    resource policy: no statement allows sts:AssumeRole on {ROLE}" in out
+
+
+def test_a_condition_of_a_trust_policy_decides(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    condition = {"StringEquals": {"sts:ExternalId": "x"}}
+    source = trusted(tmp_path, trust_of({"AWS": ADA}, Condition=condition))
+    question = ("user/ada", "sts:AssumeRole", ROLE, "--source", source)
+    status, out, _ = ask(capsys, *question)
+    assert (status, "depends on sts:externalid" in out) == (2, True)
+    assert ask(capsys, *question, "--context", "sts:ExternalId=x")[0] == 0
+    assert ask(capsys, *question, "--context", "sts:ExternalId=y")[0] == 1
+
+
+def test_a_trust_policy_that_names_one_session_is_unknown_for_the_role_and_decided_for_the_session(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    session = "arn:aws:sts::123456789012:assumed-role/deploy/"
+    source = trusted(tmp_path, trust_of({"AWS": f"{session}ci"}))
+    question = ("sts:AssumeRole", ROLE, "--source", source)
+    assert ask(capsys, "role/deploy", *question)[0] == 2
+    assert ask(capsys, f"{session}ci", *question)[0] == 0
+    assert ask(capsys, f"{session}other", *question)[0] == 1
+
+
+def test_who_can_assume_a_role_is_decided_by_its_trust_policy(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = trusted(tmp_path, trust_of({"AWS": ADA}))
+    status, out, _ = ask(capsys, "--who", "sts:AssumeRole", ROLE, "--source", source)
+    assert "  allowed    user ada: statement 1 of trust policy, role deploy: allows" in out.splitlines()
+    assert "  not known  group Ops: statement 1 of trust policy, role deploy" in out
+    assert status == 2
+
+
+@pytest.mark.parametrize(
+    ("resource", "problem"),
+    [
+        ("arn:aws:iam::123456789012:role/deploy", f"the ARN of role deploy is {ROLE}"),
+        ("arn:aws:iam::123456789012:role/gone", "there is no role gone in account 123456789012"),
+    ],
+)
+def test_a_role_to_assume_that_does_not_exist_is_2(
+    capsys: pytest.CaptureFixture[str], saved: str, resource: str, problem: str
+) -> None:
+    status, out, err = ask(capsys, "user/ada", "sts:AssumeRole", resource, "--source", saved)
+    assert (status, out, problem in err) == (2, "", True)
+
+
+@pytest.mark.parametrize("resource", ["*", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::999999999999:role/deploy"])
+def test_the_trust_policy_of_another_accounts_role_or_of_any_role_is_not_known(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, resource: str
+) -> None:
+    source = trusted(tmp_path, trust_of({"AWS": ADA}), ada=[ASSUME])
+    status, out, _ = ask(capsys, "user/ada", "sts:AssumeRole", resource, "--source", source)
+    assert (status, "because    resource: was not read" in out) == (2, True)
+
+
+def test_a_trust_policy_does_not_decide_what_iam_does_with_the_role(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = trusted(tmp_path, trust_of({"AWS": "*"}, Action="*"))
+    assert ask(capsys, "user/ada", "iam:DeleteRole", ROLE, "--source", source)[0] == 1

@@ -94,3 +94,18 @@ def test_whom_not_principal_names_is_left_out_of_an_allow_and_of_a_deny() -> Non
 def test_a_wildcard_within_a_name_is_not_guessed_at_in_a_deny() -> None:
     assert grant(f"arn:aws:iam::{ACCOUNT}:user/team/*", USER, allows=False) is Grant.MAYBE
     assert grant("79a59df900b949e5", USER, "CanonicalUser") is Grant.MAYBE
+
+
+@pytest.mark.parametrize(
+    ("named", "requester"),
+    [
+        (SESSION, SESSION.rpartition("/")[0] + "/*"),
+        (USER, f"arn:aws:iam::{ACCOUNT}:user/*"),
+    ],
+)
+def test_any_session_of_a_role_and_any_member_of_a_group_may_or_may_not_be_who_is_named(
+    named: str, requester: str
+) -> None:
+    assert grant(named, requester) is Grant.MAYBE_DIRECT
+    assert grant(named, requester, negated=True, allows=False) is Grant.MAYBE
+    assert grant(f"arn:aws:iam::210987654321:{named.split(':', 5)[5]}", requester) is Grant.NONE
