@@ -20,10 +20,12 @@ from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.policy.evaluation import AccessRequest, Policies, Policy, compile_document, decide, user_context
 from koding_audit.policy.permissions import Permissions
 from koding_audit.reference import actions, managed_policies
+from koding_audit.reference.aws_reference import load_reference
 
 RUNS = 7
 USERS, GROUPS = 5000, 300
 MANAGED = ("AmazonEC2FullAccess", "IAMReadOnlyAccess", "AmazonRoute53FullAccess", "AmazonRoute53DomainsFullAccess")
+REFERENCE = load_reference()
 USER = "arn:aws:iam::123456789012:user/koding-user"
 BOUNDARY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "iam:*User*", "Resource": "*"}}
 GUARD = {
@@ -100,9 +102,15 @@ def everybody(snapshot: Snapshot, asked: RequiredAction) -> int:
 
 def verdict(action: str, policies: Policies) -> str:
     context = user_context(
-        arn=USER, name="koding-user", unique_id="AIDAEXAMPLE", account="123456789012", tags={}, organization=""
+        REFERENCE.condition_keys,
+        arn=USER,
+        name="koding-user",
+        unique_id="AIDAEXAMPLE",
+        account="123456789012",
+        tags={},
+        organization="",
     )
-    return decide(AccessRequest(action, "*", USER, context), policies).verdict
+    return decide(AccessRequest(action, "*", USER, context), policies, REFERENCE).verdict
 
 
 def timed(ask: Callable[[], object]) -> float:

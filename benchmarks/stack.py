@@ -27,6 +27,7 @@ from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.model.stack import Stack, StackNeed
 from koding_audit.policy.evaluation import AccessRequest, user_context
 from koding_audit.reference import managed_policies
+from koding_audit.reference.aws_reference import load_reference
 from koding_audit.stack.decision import NeedDecider
 from koding_audit.stack.loader import read_script
 from koding_audit.stack.needs import collect_needs
@@ -36,6 +37,7 @@ GUIDE = Path(__file__).parents[1] / "policies" / "koding.yaml"
 ALLOWING = ("AmazonEC2FullAccess", "IAMReadOnlyAccess", "AmazonS3FullAccess")
 RESOURCES = 10_000
 ACCOUNT = Account("123456789012", "aws")
+REFERENCE = load_reference()
 USER = "arn:aws:iam::123456789012:user/koding-user"
 
 
@@ -106,14 +108,21 @@ def script(count: int) -> str:
 
 def decided(stack: Stack) -> list[str]:
     """By the guide's user with all of the guide's policies, a boundary and a guard."""
-    judge = NeedDecider(warm(), asks)
+    judge = NeedDecider(warm(), asks, REFERENCE)
     return [judge.decide(need).verdict for need in stack.needs]
 
 
 def asks(need: StackNeed, resource: str) -> AccessRequest:
     extra = {"aws:RequestedRegion": need.region} if need.region else {}
     context = user_context(
-        arn=USER, name="koding-user", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
+        REFERENCE.condition_keys,
+        arn=USER,
+        name="koding-user",
+        unique_id="AIDA",
+        account=ACCOUNT.id,
+        tags={},
+        organization="",
+        extra=extra,
     )
     return AccessRequest(need.action, resource, USER, context)
 

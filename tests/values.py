@@ -25,8 +25,10 @@ from koding_audit.model.desired import (
 )
 from koding_audit.model.location import Location, Reference, SourceFile
 from koding_audit.model.snapshot import AccessKey, Credentials, ManagedPolicy, Principal, RootUse, Snapshot
+from koding_audit.reference.aws_reference import load_reference
 from koding_audit.scan.comparison import Comparison
 
+REFERENCE = load_reference()
 ACCOUNT = Account("123456789012", "aws")
 ROOT = "arn:aws:iam::123456789012:root"
 NOW = datetime(2026, 11, 23, 20, 0, 0, tzinfo=timezone.utc)

@@ -11,6 +11,7 @@ import argparse
 import fnmatch
 import json
 import lzma
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PathDistribution, version
 from pathlib import Path
 from typing import Any
+
+from tools import hand_kept
 
 TOP = Path(__file__).parent.parent
 Service = tuple[str, list[dict[str, Any]], dict[str, Any]]  # prefix, actions, resource types
@@ -28,7 +31,7 @@ NOTICE = """koding-audit
 
 It holds data that others collected, packed by tools/bake.py:
 
-koding_audit/reference/data/action_names.xz, koding_audit/reference/data/action_details.xz
+koding_audit/reference/data/action_names.xz, action_details.xz and services.json in the same folder
     The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
     Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
 
@@ -82,6 +85,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--version", default="latest", help=f"of {IAM_DATA}")
     parser.add_argument("--cfn-lint", default="", metavar="VERSION", help=f"of {CFN_LINT}")
     chosen = parser.parse_args(arguments)
+    if wrong := list(hand_kept.problems()):
+        raise SystemExit("\n".join(wrong))
     from moto.iam.aws_managed_policies import aws_managed_policies_data as policies
 
     with tempfile.TemporaryDirectory() as folder:
@@ -135,6 +140,7 @@ def baked(package: Path, policies: Mapping[str, Any], moto: str, lint: Path) -> 
     return {
         "koding_audit/reference/data/action_names.xz": pack(actions_origin, name_lines(services)),
         "koding_audit/reference/data/action_details.xz": pack(actions_origin, detail_lines(services)),
+        "koding_audit/reference/data/services.json": service_facts(actions_origin, package / "data", services),
         "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
@@ -167,6 +173,41 @@ def counts(services: list[Service]) -> dict[str, int]:
         "wildcard_only": sum(not each["resourceTypes"] for each in every),
         "resource_types": sum(len(types) for _, _, types in services),
     }
+
+
+def service_facts(origin: Mapping[str, Any], data: Path, services: Iterable[Service]) -> bytes:
+    """What koding_audit/reference/services.py reads; names in lower case."""
+    rcp = set(json.loads((data / "rcpSupportedServices.json").read_text(encoding="utf-8")))
+    actions = {prefix: every for prefix, every, _ in services}
+    if missing := sorted(rcp - actions.keys()):
+        raise SystemExit(f"{IAM_DATA}: RCPs apply to services that it does not have: {', '.join(missing)}")
+    facts = {
+        "origin": origin,
+        "services": [*actions],
+        "condition_keys": global_condition_keys(data.parent),
+        "wildcard_only": {
+            prefix: [each["name"].lower() for each in actions[prefix] if not each["resourceTypes"]]
+            for prefix in sorted(rcp)
+        },
+        "trust_policy_actions": [
+            f"sts:{each['name'].lower()}"
+            for each in actions.get("sts", ())
+            if any(supported["name"] == "role" for supported in each["resourceTypes"])
+        ],
+    }
+    return as_lines(facts)
+
+
+def global_condition_keys(package: Path) -> list[str]:
+    """The names of the global condition keys; a family of keys ends in `/*`. The package has them as a script only."""
+    text = (package / "dist" / "cjs" / "globalConditionKeys.js").read_text(encoding="utf-8")
+    return [each.replace("/tag-key", "/*") for each in re.findall(r"^ +key: '([^']+)'", text, re.MULTILINE)]
+
+
+def as_lines(value: Mapping[str, Any]) -> bytes:
+    """JSON with one line for each member, so that a change can be read."""
+    members = ",\n".join(f"{as_json(key)}:{as_json(each)}" for key, each in value.items())
+    return f"{{\n{members}\n}}\n".encode("ascii")
 
 
 def name_lines(services: Iterable[Service]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from koding_audit.policy.evaluation import (
     VPCE_LAYER,
     AccessRequest,
     CompiledDocument,
+    Context,
     Decision,
     Policies,
     Policy,
@@ -25,6 +27,8 @@ from koding_audit.policy.evaluation import (
     role_context,
     user_context,
 )
+from koding_audit.policy.evaluation.statements import CompiledStatement
+from koding_audit.reference.aws_reference import AwsReference, load_reference
 
 # Many callers may not read an organization's policies, and resources have policies of their own.
 _OPTIONAL_TYPES: tuple[PolicyType, ...] = ("scp", "rcp", "resource")
@@ -40,10 +44,12 @@ class Permissions:
 
     snapshot: the state of the account.
     strict: whether a layer that was not read makes a verdict unknown.
+    reference: what is known of AWS.
     """
 
     snapshot: Snapshot
     strict: bool = False
+    reference: AwsReference = field(default_factory=load_reference)
     _compiled: dict[str, CompiledDocument] = field(default_factory=dict)
     _policies: dict[PrincipalKey, Policies] = field(default_factory=dict)
 
@@ -57,7 +63,7 @@ class Permissions:
         policies = self._policies_for_resource(principal, action)
         if session:
             policies = replace(policies, unread=(*policies.unread, UnreadLayer("session", "session")))
-        return decide(request, policies, strict=self.strict)
+        return decide(request, policies, self.reference, strict=self.strict)
 
     def request_for(self, principal: Principal, action: RequiredAction, session: str = "") -> AccessRequest:
         """Return the request of a user with an access key, of any member of a group, or of a session of a role."""
@@ -67,11 +73,11 @@ class Permissions:
             requester = f"arn:{account.partition}:sts::{account.id}:assumed-role/{principal.name}/{session or '*'}"
             if session and principal.unique_id:
                 extra = {"aws:userid": f"{principal.unique_id}:{session}", **extra}
-            context = role_context(arn=principal.arn, account=account.id, organization=organization, extra=extra)
-            return AccessRequest(action.action, action.resource, requester, context)
+            return AccessRequest(action.action, action.resource, requester, self._session_context(principal, extra))
         is_user = principal.kind == "user"
         requester = principal.arn if is_user else account.arn("user", "*")
         context = user_context(
+            self.reference.condition_keys,
             arn=principal.arn if is_user else None,
             name=principal.name if is_user else None,
             unique_id=(principal.unique_id or None) if is_user else None,
@@ -81,6 +87,28 @@ class Permissions:
             extra=extra,
         )
         return AccessRequest(action.action, action.resource, requester, context)
+
+    def _session_context(self, role: Principal, extra: Mapping[str, str | tuple[str, ...]]) -> Context:
+        return role_context(
+            self.reference.condition_keys,
+            arn=role.arn,
+            account=self.snapshot.account.id,
+            tags=self._session_tags(role),
+            organization=self.snapshot.organization.id,
+            extra=extra,
+        )
+
+    def _session_tags(self, role: Principal) -> Mapping[str, str] | None:
+        """Return the tags of every session of a role: its own, if its trust policy lets no principal bring others.
+
+        A session tag replaces the role's tag of the same key (id_session-tags). It needs sts:TagSession, but whether a
+        transitive tag of a chained session does is not documented; a service and a user have no such tags.
+        """
+        if role.tags is None or not role.trust:
+            return None
+        trust = compile_document(role.trust).statements
+        is_plain = all(_brings_no_tags(each) for each in trust)
+        return dict(role.tags) if is_plain else None
 
     def has_gaps(self, principal: Principal) -> bool:
         """Whether a policy that could decide was not read: then the gap explains an unknown verdict."""
@@ -209,6 +237,17 @@ def _document_names(holder: Principal) -> list[str]:
         *sorted(holder.attached or ()),
         *(inline_document_key(holder, policy) for policy in sorted(holder.inline or ())),
     ]
+
+
+def _brings_no_tags(statement: CompiledStatement) -> bool:
+    """Whether a statement of a trust policy lets only services and users start sessions, and without session tags."""
+    if statement.effect != "Allow":
+        return True
+    principals = statement.principals
+    if statement.unreadable or principals is None or principals.negated:
+        return False
+    known = all(kind == "Service" or (kind == "AWS" and ":user/" in value) for kind, value in principals.values)
+    return known and not statement.covers_action("sts:tagsession", "sts")
 
 
 def _is_unread(holder: Principal) -> bool:

@@ -148,7 +148,9 @@ def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDec
     live = snapshot.principals.get(principal_key(*desired.builder))
     principal = live or _new_principal(desired, snapshot.account, *desired.builder)
     permissions = Permissions(snapshot, strict=desired.strict)
-    decider = NeedDecider(permissions.policies(principal), _NeedRequests(permissions, principal), desired.strict)
+    decider = NeedDecider(
+        permissions.policies(principal), _NeedRequests(permissions, principal), permissions.reference, desired.strict
+    )
     decisions = {need: decider.decide_kind(need) for need in stack.needs}
     lacking = [need for need, each in decisions.items() if each.verdict != "allowed"]
     offers, unread = _find_offers(comparison, principal)

@@ -20,11 +20,9 @@ from koding_audit.policy.evaluation import (
 )
 from koding_audit.policy.evaluation.patterns import QUESTION_MARK, STAR
 from koding_audit.policy.evaluation.ternary import Unsure
+from koding_audit.reference.aws_reference import AwsReference
 
 _OWN_RESOURCE = 1 << 0  # the bit of the need's own resource in a pattern space
-# For these services the evaluator looks at the resource even if no statement names one.
-_ACTIONS_BY_RESOURCE = ("kms:", "sts:")
-
 NeedAction = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # action, region and context of a need
 NeedKind = tuple[NeedAction, str]
 
@@ -56,11 +54,13 @@ class NeedDecider:
 
     policies: all policies that apply to the principal
     make_request: returns the request of a need on a resource
+    reference: what is known of AWS
     strict: whether a layer that is not available makes a decision unknown
     """
 
     policies: Policies
     make_request: Callable[[StackNeed, str], AccessRequest]
+    reference: AwsReference
     strict: bool = False
     _patterns: dict[NeedAction, frozenset[str]] = field(default_factory=dict)
     _same_for_all: dict[NeedAction, bool] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class NeedDecider:
         same = self._same_for_all.get(key)
         if same is None:
             same = self._same_for_all[key] = not (
-                self._relevant_patterns(need) or need.action.lower().startswith(_ACTIONS_BY_RESOURCE)
+                self._relevant_patterns(need) or self.reference.depends_on_resource(need.action.lower())
             )
         return same
 
@@ -111,7 +111,7 @@ class NeedDecider:
         ), need.resource
 
     def _decide_resource(self, need: StackNeed, resource: str) -> Decision:
-        return decide(self.make_request(need, resource), self.policies, strict=self.strict)
+        return decide(self.make_request(need, resource), self.policies, self.reference, strict=self.strict)
 
     def _relevant_patterns(self, need: StackNeed) -> frozenset[str]:
         """Returns the resource patterns, except `*`, of all statements about the action, with variables filled in."""

@@ -74,6 +74,7 @@ def _group_by_kind(
     with_all_sets = NeedDecider(
         _add_policies(decider.policies, tuple(policy for each in candidates for policy in each.policies)),
         decider.make_request,
+        decider.reference,
     )
     found: dict[NeedKind, list[StackNeed]] = {}
     for need in missing:
@@ -206,7 +207,10 @@ class _SetSelection:
         if names not in self._deciders:
             added = tuple(policy for each in chosen for policy in each.policies)
             self._deciders[names] = NeedDecider(
-                _add_policies(self.decider.policies, added), self.decider.make_request, self.decider.strict
+                _add_policies(self.decider.policies, added),
+                self.decider.make_request,
+                self.decider.reference,
+                self.decider.strict,
             )
         return self._deciders[names]
 

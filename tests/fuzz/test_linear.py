@@ -25,7 +25,7 @@ from koding_audit.policy import document
 from koding_audit.policy.diff import compare_documents, patterns, truth_table
 from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide
 from koding_audit.policy.evaluation.patterns import glob_matcher, parse_pattern
-from tests.values import live_user, snapshot
+from tests.values import REFERENCE, live_user, snapshot
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -112,7 +112,7 @@ def decoding(size: int) -> Callable[[], Any]:
 def deciding(size: int) -> Callable[[], Any]:
     policy = Policy("identity policies", "x", compile_document(f'{{"Statement": [{many(STATEMENT, size, ",")}]}}'))
     request = AccessRequest("s3:Axb", "*", "arn:aws:iam::123456789012:user/a", Context.from_values({}, complete=True))
-    return lambda: decide(request, Policies(identity=(policy,)))
+    return lambda: decide(request, Policies(identity=(policy,)), REFERENCE)
 
 
 def locating(size: int) -> Callable[[], Any]:

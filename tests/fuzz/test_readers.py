@@ -43,7 +43,7 @@ from koding_audit.remediation.write import plan_lines
 from tests.fuzz.mutations import DOCUMENT, JUNK, few, mutated
 from tests.servers.wire import reply_xml, service_model
 from tests.simulator.account import HEADER
-from tests.values import NOW, journal_of, live_group, live_role, live_user, root_use, snapshot
+from tests.values import NOW, REFERENCE, journal_of, live_group, live_role, live_user, root_use, snapshot
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -200,7 +200,7 @@ def test_a_document_is_parsed_compared_and_evaluated_or_refused(value: Any, othe
         {"aws:username": ("ann",), "aws:tagkeys": ("abc",), "s3:max-keys": ("x",)}, complete=False
     )
     request = AccessRequest("s3:GetObject", "arn:aws:s3:::b/ann/x", "arn:aws:iam::123456789012:user/ann", context)
-    assert decide(request, Policies(identity=policies)).verdict in (
+    assert decide(request, Policies(identity=policies), REFERENCE).verdict in (
         "allowed",
         "explicit-deny",
         "implicit-deny",

@@ -97,6 +97,11 @@ def package(tmp_path: Path) -> Path:
     put = action("PutThing", "Tagging, Write", ["thing"], ["b:Key", "a:Key"])
     write("data/actions/a-b.json", {"putthing": put, "alist": action("aList", "List", [], [])})
     write("data/actions/a.json", {"get": action("Get", "Read", [], [])})
+    write("data/rcpSupportedServices.json", ["a-b"])
+    write(
+        "dist/cjs/globalConditionKeys.js",
+        "x = [\n    {\n        key: 'aws:Tag/tag-key',\n        type: 'String'\n    }\n]\n",
+    )
     thing = {"key": "Thing", "arn": "arn:x:::one, arn:x:::two", "conditionKeys": ["c:Key"]}
     write("data/resourceTypes/a-b.json", {"thing": thing})
     return tmp_path
@@ -160,6 +165,20 @@ def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> Non
         "types": {"Thing": ["arn:x:::one", "arn:x:::two"]},
         "actions": [["List", [], []], ["Tagging", ["Thing*"], ["a:Key", "b:Key", "c:Key", "d:Key"]]],
     }
+
+
+def test_the_facts_about_services_are_baked_from_the_same_package(package: Path, lint: Path) -> None:
+    facts = json.loads(bake.baked(package, POLICIES, "5.0", lint)["koding_audit/reference/data/services.json"])
+    assert facts["origin"]["date"] == "2026-09-26"
+    assert facts["services"] == ["a-b", "a"]
+    assert facts["condition_keys"] == ["aws:Tag/*"]
+    assert facts["wildcard_only"] == {"a-b": ["alist"]}
+
+
+def test_a_service_with_rcps_that_has_no_actions_is_an_error(package: Path, lint: Path) -> None:
+    (package / "data" / "rcpSupportedServices.json").write_text('["gone"]', encoding="utf-8")
+    with pytest.raises(SystemExit, match="does not have: gone"):
+        bake.baked(package, POLICIES, "5.0", lint)
 
 
 def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide
+from tests.values import REFERENCE
 
 ACCOUNT = "123456789012"
 CALLER = f"arn:aws:iam::{ACCOUNT}:user/auditor"
@@ -256,7 +257,7 @@ class Account:
         for name in (action, *(["TagUser"] if "Tags.member.1.Key" in given else [])):
             asked = Context.from_values(context, complete=True)
             request = AccessRequest(f"iam:{name}", _resource(self.state, given), self.caller, asked)
-            if decide(request, Policies(identity=(own,))).verdict != "allowed":
+            if decide(request, Policies(identity=(own,)), REFERENCE).verdict != "allowed":
                 raise IamError("AccessDenied", 403)
 
 

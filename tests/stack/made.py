@@ -14,7 +14,7 @@ from koding_audit.stack import needs, type_table
 from koding_audit.stack.decision import NeedDecider
 from koding_audit.stack.loader import read_script
 from koding_audit.stack.set_selection import CandidateSet
-from tests.values import line
+from tests.values import REFERENCE, line
 
 ACCOUNT = Account("123456789012", "aws")
 BUCKET = "arn:${partition}:s3:::{bucket}"
@@ -112,14 +112,21 @@ def deny(actions: str | list[str], resource: str | list[str] = "*", **more: Any)
 def judge(*statements: dict[str, Any], **more: Any) -> NeedDecider:
     """A user with these statements."""
     policy = Policy("user ada", "arn:aws:iam::aws:policy/P", compile_document(document(*statements)))
-    return NeedDecider(Policies(identity=(policy,), **more), request)
+    return NeedDecider(Policies(identity=(policy,), **more), request, REFERENCE)
 
 
 def request(asked: StackNeed, resource: str) -> AccessRequest:
     arn = f"arn:aws:iam::{ACCOUNT.id}:user/ada"
     extra = {**({"aws:RequestedRegion": asked.region} if asked.region else {}), **dict(asked.context)}
     context = user_context(
-        arn=arn, name="ada", unique_id="AIDA", account=ACCOUNT.id, tags={}, organization="", extra=extra
+        REFERENCE.condition_keys,
+        arn=arn,
+        name="ada",
+        unique_id="AIDA",
+        account=ACCOUNT.id,
+        tags={},
+        organization="",
+        extra=extra,
     )
     return AccessRequest(asked.action, resource, arn, context)
 

@@ -11,6 +11,7 @@ from koding_audit.policy.evaluation import Policy, compile_document
 from koding_audit.stack import decision
 from koding_audit.stack.decision import NeedDecider
 from tests.stack.made import allow, deny, document, judge, need
+from tests.values import REFERENCE
 
 ANY_BUCKET = "arn:aws:s3:::*"
 LOGS = "arn:aws:s3:::logs-*"
@@ -99,7 +100,7 @@ def test_boundaries_and_organization_policies_count_as_well() -> None:
 
 def test_a_key_whose_policy_was_not_seen_is_unknown() -> None:
     key = need("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/*")
-    unseen = NeedDecider(judge(allow("kms:*")).policies, judge().make_request)
+    unseen = NeedDecider(judge(allow("kms:*")).policies, judge().make_request, REFERENCE)
     assert unseen.decide(key).verdict != "allowed"
 
 

@@ -8,6 +8,7 @@ from koding_audit.policy.evaluation import Policies, Policy, compile_document
 from koding_audit.stack.decision import NeedDecider
 from koding_audit.stack.policy import MOST_CHARACTERS, document_size, stack_policy_documents
 from tests.stack.made import judge, need, request
+from tests.values import REFERENCE
 
 
 def test_actions_on_the_same_resources_share_a_statement() -> None:
@@ -48,7 +49,7 @@ def test_the_document_allows_all_that_is_needed_and_is_one_that_iam_takes() -> N
     assert len(found) > 1
     assert all(document_size(each) <= MOST_CHARACTERS for each in found)
     policies = tuple(Policy("user ada", str(number), compile_document(each)) for number, each in enumerate(found))
-    granted = NeedDecider(Policies(identity=policies), request)
+    granted = NeedDecider(Policies(identity=policies), request, REFERENCE)
     assert {granted.decide(each).verdict for each in needs} == {"allowed"}
     assert judge().decide(needs[0]).verdict == "implicit-deny"
     assert granted.decide(need("s3:CreateBucket", "arn:aws:s3:::other")).verdict == "implicit-deny"

@@ -95,11 +95,13 @@ def _answer_cases(path: str, terminal: Terminal) -> int:
     """Decide each case of the file. Status 0: all are as expected; 1: one is not; 2: one is unknown or invalid."""
     from koding_audit.policy.evaluation import cases  # noqa: PLC0415 - nothing else needs the evaluator
     from koding_audit.reference.actions import load_actions  # noqa: PLC0415 - as above
+    from koding_audit.reference.aws_reference import load_reference  # noqa: PLC0415 - as above
 
     found = list(cases.read_each_case(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
     if not found:
         raise InputError(f"{path} has no cases", "write one case per line, as JSON")
-    answers = [(each, each.decide()) for each in found if not isinstance(each, InputError)]
+    reference = load_reference()
+    answers = [(each, each.decide(reference)) for each in found if not isinstance(each, InputError)]
     known = load_actions()
     lines = [cases.result_line(case, decision, cases.request_note(case, known)) for case, decision in answers]
     emit("".join(f"{line}\n" for line in lines))

@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from koding_audit.policy.evaluation.context import Context
+from koding_audit.reference.condition_keys import CallerKind, ConditionKeyTable
 
-# Only in calls that AWS services make, for any principal.
-_SERVICE_KEYS = frozenset(
-    {
-        *("aws:principalservicename*", "aws:calledvia*"),
-        *("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
-    }
-)
-
-# Only in other calls: reference_policies_condition-keys says when each key is present.
-_ABSENT_KEYS = frozenset(
-    {
-        *("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"),
-        *("aws:sourceidentity", "aws:federatedprovider", "aws:assumedroot"),
-        *_SERVICE_KEYS,
-        *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4"),
-        "aws:principaltag/*",
-    }
-)
+_ContextValues = Mapping[str, str | tuple[str, ...]]
 
 
 def user_context(
+    keys: ConditionKeyTable,
     *,
     arn: str | None,
     name: str | None,
@@ -34,11 +19,12 @@ def user_context(
     account: str,
     tags: Mapping[str, str] | None,
     organization: str | None,
-    extra: Mapping[str, str | tuple[str, ...]] | None = None,
+    extra: _ContextValues | None = None,
 ) -> Context:
     """The context of a user that calls AWS directly, with its access key and without MFA.
 
     Network, time, user agent, transport, region, and the tags of resources and requests are open.
+    keys: what is known of the global condition keys.
     arn, name, unique_id (`AIDA...`): of the user; None leaves them open, as for any member of a group.
     account: the id of its account.
     tags: the user's tags, None if they were not read.
@@ -46,47 +32,45 @@ def user_context(
     extra: other keys, such as `aws:SourceVpc` in a desired action's context, or a role's session keys.
     """
     own = {"aws:PrincipalArn": arn, "aws:userid": unique_id, "aws:username": name}
-    known: dict[str, str | tuple[str, ...]] = {
-        **{key: value for key, value in own.items() if value is not None},
-        "aws:PrincipalAccount": account,
-        "aws:PrincipalType": "User",
-        "aws:PrincipalIsAWSService": "false",
-        "aws:ViaAWSService": "false",
-        **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
-        **({"aws:PrincipalOrgID": organization} if organization else {}),
-        **(extra or {}),
-    }
-    absent = _ABSENT_KEYS if tags is not None else _ABSENT_KEYS - {"aws:principaltag/*"}
-    return Context.from_values(known, [*absent, *_absent_organization_keys(organization)], complete=False)
+    known = {key: value for key, value in own.items() if value is not None}
+    values = {**known, "aws:PrincipalAccount": account, **(extra or {})}
+    return _direct_context(keys, "user", values, tags, organization)
 
 
 def role_context(
+    keys: ConditionKeyTable,
     *,
     arn: str,
     account: str,
+    tags: Mapping[str, str] | None,
     organization: str | None,
-    extra: Mapping[str, str | tuple[str, ...]] | None = None,
+    extra: _ContextValues | None = None,
 ) -> Context:
     """The context of a role's session that calls AWS directly; the arguments are as for user_context.
 
-    It is not known how the session started: MFA, source identity, session tags and age are open, and so is the part of
-    `aws:userid` after the role's id. A role has no aws:username (reference_policies_variables).
+    It is not known how the session started: MFA, source identity and age are open, and so is the part of `aws:userid`
+    after the role's id. A role has no aws:username (reference_policies_variables).
+    tags: the tags of every session, None if a session can have others than the role or they were not read.
     """
+    values = {"aws:PrincipalArn": arn, "aws:PrincipalAccount": account, **(extra or {})}
+    return _direct_context(keys, "session", values, tags, organization)
+
+
+def _direct_context(
+    keys: ConditionKeyTable,
+    caller: CallerKind,
+    values: _ContextValues,
+    tags: Mapping[str, str] | None,
+    organization: str | None,
+) -> Context:
+    """The context with these values, and with what every direct call of this caller carries or does not carry."""
     known: dict[str, str | tuple[str, ...]] = {
-        "aws:PrincipalArn": arn,
-        "aws:PrincipalAccount": account,
-        "aws:PrincipalType": "AssumedRole",
-        "aws:PrincipalIsAWSService": "false",
-        "aws:ViaAWSService": "false",
+        **keys.fixed_values(caller),
+        **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
         **({"aws:PrincipalOrgID": organization} if organization else {}),
-        **(extra or {}),
+        **values,
     }
-    return Context.from_values(
-        known, [*_SERVICE_KEYS, "aws:username", *_absent_organization_keys(organization)], complete=False
-    )
-
-
-def _absent_organization_keys(organization: str | None) -> tuple[str, ...]:
-    """The keys that are absent if the account is known to be in no organization."""
-    in_none = ("aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid")
-    return in_none if organization == "" else ()
+    absent = [*keys.absent_keys(caller, in_organization=organization != "")]
+    if tags is not None:
+        absent.append("aws:PrincipalTag/*")
+    return Context.from_values(known, absent, complete=False, possible=keys.possible_values(caller))

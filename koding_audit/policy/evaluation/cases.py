@@ -23,6 +23,7 @@ from koding_audit.policy.evaluation.request import (
 from koding_audit.policy.evaluation.statements import compile_document
 from koding_audit.reference.action_resources import check_action_resource
 from koding_audit.reference.actions import ActionList
+from koding_audit.reference.aws_reference import AwsReference
 
 _DENIED_VERDICTS: tuple[AccessVerdict, ...] = ("explicit-deny", "implicit-deny")
 # The values of `expected`: the spelling of other tools, and ours.
@@ -72,9 +73,9 @@ class Case:
     expected: str
     location: Location
 
-    def decide(self) -> Decision:
-        """Decide the request."""
-        return decide(self.request, self.policies)
+    def decide(self, reference: AwsReference) -> Decision:
+        """Decide the request. reference: what is known of AWS."""
+        return decide(self.request, self.policies, reference)
 
     def accepts(self, verdict: AccessVerdict) -> bool:
         """Whether the verdict is the expected one."""

@@ -43,11 +43,19 @@ class CompiledCondition:
         if self.unreadable:
             return unsure_because(self.unreadable)
         found = context.get(self.key)
-        if found is ConditionState.OPEN:
-            return Unsure(keys=frozenset((self.key,)))
+        if found is not ConditionState.OPEN:
+            return self._holds_for(found, context)
+        if self.key in context.possible:  # absent, or this value
+            absent = self._holds_for(ConditionState.ABSENT, context)
+            if absent == self._holds_for((context.possible[self.key],), context):
+                return absent
+        return Unsure(keys=frozenset((self.key,)))
+
+    def _holds_for(self, found: tuple[str, ...] | ConditionState, context: Context) -> Truth:
+        """Whether the condition is met if the key has these values, or is absent."""
         if self.null_values:
             return (found is ConditionState.ABSENT) in self.null_values
-        if found is ConditionState.ABSENT:
+        if not isinstance(found, tuple):
             return self.if_exists or self._result_without_values()
         if self.qualifier and not any(found):  # empty texts: a null data set
             return self._result_without_values()

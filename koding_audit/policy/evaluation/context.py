@@ -21,23 +21,37 @@ class Context:
     """The condition keys of a request. Make it with `from_values`, once for all requests that share it.
 
     values: by key in lower case (key names are case-insensitive: reference_policies_condition-keys).
-    absent: keys that a real call does not have, in lower case; `aws:principaltag/*` is a prefix.
+    absent: keys that a real call does not have, in lower case.
+    absent_families: the prefixes of such keys, `aws:principaltag/`.
+    possible: the value that a key has if the call has it at all; for open keys, in lower case.
     is_complete: whether every key that is not in values is absent; otherwise a key that is in neither is open.
     """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    absent_families: tuple[str, ...] = ()
+    possible: Mapping[str, str] = field(default_factory=dict)
     is_complete: bool = False
 
     @classmethod
     def from_values(
-        cls, values: Mapping[str, Iterable[str] | str], absent: Iterable[str] = (), *, complete: bool
+        cls,
+        values: Mapping[str, Iterable[str] | str],
+        absent: Iterable[str] = (),
+        *,
+        complete: bool,
+        possible: Mapping[str, str] | None = None,
     ) -> Context:
-        """Make a context from keys in any case, each with its value or values. A key with no value is absent."""
+        """Make a context from keys in any case, each with its value or values. A key with no value is absent.
+
+        absent: keys and families of keys (`aws:PrincipalTag/*`), in any case.
+        """
         listed = {key.lower(): (each,) if isinstance(each, str) else tuple(each) for key, each in values.items()}
         empty = [key for key, each in listed.items() if not each]
         known = {key: each for key, each in listed.items() if each}
-        return cls(known, frozenset([*(each.lower() for each in absent), *empty]), complete)
+        lacking = frozenset([*(each.lower() for each in absent), *empty])
+        families = tuple(each[:-1] for each in lacking if each.endswith("*"))
+        return cls(known, lacking, families, possible or {}, complete)
 
     def get(self, key: str) -> tuple[str, ...] | ConditionState:
         """Return the values of a key in lower case, never an empty tuple; or its state."""
@@ -46,5 +60,4 @@ class Context:
             return found
         if self.is_complete or key in self.absent:
             return ConditionState.ABSENT
-        prefixes = [each[:-1] for each in self.absent if each.endswith("*")]
-        return ConditionState.ABSENT if any(key.startswith(each) for each in prefixes) else ConditionState.OPEN
+        return ConditionState.ABSENT if key.startswith(self.absent_families) else ConditionState.OPEN

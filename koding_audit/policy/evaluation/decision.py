@@ -2,59 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from koding_audit.model.frozen import dataclass
-from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, consult_layer
+from koding_audit.policy.evaluation.built_in import consult_endpoint, decide_without_policies
+from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, consult_layer, doubt_refusals
 from koding_audit.policy.evaluation.principals import Grant, parse_requester
 from koding_audit.policy.evaluation.reasons import explain_verdict
 from koding_audit.policy.evaluation.request import (
-    VPCE_LAYER,
     AccessRequest,
     AccessVerdict,
     Decision,
     Policies,
-    Policy,
     PolicyType,
     Reason,
 )
 from koding_audit.policy.evaluation.ternary import Truth, Unsure, all_of, any_of, unsure_because
-
-# These need no permission, and no policy can deny them: sts API reference, GetCallerIdentity;
-# id_credentials_temp_control-access_getsessiontoken.
-_ALWAYS_ALLOWED: Mapping[str, frozenset[str]] = {
-    "sts:getcalleridentity": frozenset({"user", "role", "session", "federated", "root"}),
-    "sts:getsessiontoken": frozenset({"user", "root"}),
-}
-# Not available to these, regardless of policies (id_credentials_temp_request, comparing the STS API operations).
-_NEVER_ALLOWED: Mapping[str, frozenset[str]] = {
-    "sts:getsessiontoken": frozenset({"role", "session", "federated"}),
-    "sts:assumerole": frozenset({"root"}),
-}
-_TRUST_POLICY_ACTIONS = frozenset(
-    {
-        *("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"),
-        *("sts:setcontext", "sts:setsourceidentity", "sts:tagsession"),
-    }
-)
-# KMS actions that are not about a key (service authorization reference), so that no key policy applies.
-_KEYLESS_KMS_ACTIONS = frozenset(
-    {
-        *("kms:createkey", "kms:generaterandom", "kms:listaliases", "kms:listkeys"),
-        *("kms:connectcustomkeystore", "kms:createcustomkeystore", "kms:deletecustomkeystore"),
-        *("kms:describecustomkeystores", "kms:disconnectcustomkeystore", "kms:updatecustomkeystore"),
-    }
-)
-# Services to whose resources RCPs apply (organizations: orgs_manage_policies_rcps).
-_RCP_SERVICES = frozenset(
-    {
-        *("aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms"),
-        *("logs", "s3", "secretsmanager", "sqs", "sts"),
-    }
-)
-# Services whose resources have no policy of their own (reference_aws-services-that-work-with-iam). IAM's only ones, the
-# trust policies of roles, apply to actions of sts. For a service that is not here it is not known.
-_NO_RESOURCE_POLICIES = frozenset({"autoscaling", "ec2", "iam", "rds", "route53", "route53domains"})
+from koding_audit.reference.aws_reference import AwsReference
+from koding_audit.reference.services import ServiceTable
 
 # The types that limit every grant. Boundary and session policy do not limit a resource policy's direct grant.
 _LIMITING_TYPES: tuple[PolicyType, ...] = ("scp", "rcp", "vpce")
@@ -86,83 +51,93 @@ class _Evaluation:
         return [layer for layer in self.layers if layer.kind == kind]
 
 
-def decide(request: AccessRequest, policies: Policies, *, strict: bool = False) -> Decision:
+def decide(request: AccessRequest, policies: Policies, reference: AwsReference, *, strict: bool = False) -> Decision:
     """Decide whether the request is allowed, and by which statements. Never raises, for any content of the policies.
 
+    reference: what is known of AWS.
     strict: whether a layer of the organization or a resource policy that was not available makes the verdict unknown
         if it could change it; otherwise it is left out, and named in not_seen.
     """
-    action = request.action.lower()
-    requester = parse_requester(request, session_policy=policies.session is not None)
-    parsed = ParsedRequest(
-        action=action,
-        written_action=request.action,
-        service=action.partition(":")[0],
-        resource=request.resource,
-        context=request.context,
-        requester=requester,
-        has_boundary=policies.boundary is not None,
-    )
-    if requester.kind in _ALWAYS_ALLOWED.get(action, ()):
-        return _decide_without_permission(parsed, policies.vpce)
-    if requester.kind in _NEVER_ALLOWED.get(action, ()):
-        why = f"{request.action} cannot be called as {'root' if requester.kind == 'root' else 'a session'}"
-        return Decision("implicit-deny", (Reason("AWS", "", None, "", "", why),))
-    case = _consult_policies(request, parsed, policies, strict=strict)
+    parsed = _parse_request(request, policies, reference)
+    built_in = decide_without_policies(parsed, policies.vpce, reference)
+    if built_in is not None:
+        return built_in
+    case = _consult_policies(request, parsed, policies, reference, strict=strict)
     allow = _is_allowed(case)
     deny = any_of([*(layer.deny for layer in case.layers), *case.gaps.values()])
     verdict = _final_verdict(allow, deny)
     keys = [*_open_keys(allow), *_open_keys(deny)] if verdict == "unknown" else []
     unread = [each for each in policies.unread if each.kind in case.gaps]
-    reasons = explain_verdict(verdict, case.layers, parsed, unread, resource_required=case.needs_resource)
+    reasons = (
+        *explain_verdict(verdict, case.layers, parsed, unread, resource_required=case.needs_resource),
+        *_unknown_key_reasons(keys, reference),
+    )
     return Decision(verdict, reasons, tuple(sorted(set(keys))), case.not_seen)
 
 
-def _decide_without_permission(parsed: ParsedRequest, vpce: Policy | None) -> Decision:
-    """Decide an action that needs no permission: no page says whether an endpoint's policy can deny it."""
-    if vpce is not None:
-        layer = _consult_endpoint(vpce, parsed)
-        if layer.allow is not True or layer.deny is not False:
-            why = f"whether it can deny {parsed.written_action} is not documented"
-            return Decision("unknown", (Reason(layer.name, vpce.name, None, "", "", why),))
-    return Decision("allowed", (Reason("AWS", "", None, "", "", f"{parsed.written_action} needs no permission"),))
+def _parse_request(request: AccessRequest, policies: Policies, reference: AwsReference) -> ParsedRequest:
+    action = request.action.lower()
+    service = action.partition(":")[0]
+    return ParsedRequest(
+        action=action,
+        written_action=request.action,
+        service=service,
+        has_gateways=service in reference.services.gateway_services,
+        resource=request.resource,
+        context=request.context,
+        requester=parse_requester(request, session_policy=policies.session is not None),
+        has_boundary=policies.boundary is not None,
+    )
 
 
 def _consult_policies(
-    request: AccessRequest, parsed: ParsedRequest, policies: Policies, *, strict: bool
+    request: AccessRequest, parsed: ParsedRequest, policies: Policies, reference: AwsReference, *, strict: bool
 ) -> _Evaluation:
-    account = request.resource_account or _account_of_arn(request.resource)
+    services, account = reference.services, request.resource_account or _account_of_arn(request.resource)
     same = account in ("", "aws", parsed.requester.account)  # `aws` owns the policies that every account has
-    needs = not same or parsed.requester.kind == "outside" or _needs_resource_policy(parsed)
-    limits = _organization_types(parsed, policies, account or parsed.requester.account)
-    has_resource_policy = needs or parsed.service not in _NO_RESOURCE_POLICIES
+    needs = not same or parsed.requester.kind == "outside" or _needs_resource_policy(parsed, services)
+    rcps_apply = _do_rcps_apply(parsed, reference)
+    limits = _organization_types(parsed, policies, account or parsed.requester.account, rcps_apply)
+    has_resource_policy = needs or services.may_have_policy(parsed.service, parsed.resource)
     optional: set[PolicyType] = {*limits, "session", *(("resource",) if has_resource_policy else ())}
     counted: set[PolicyType] = set() if parsed.requester.kind in ("outside", "root") else {"identity", "boundary"}
     counted |= {"session"} if parsed.requester.kind == "federated" else set()  # all of its permissions
     counted |= optional if strict else {"resource"} if needs else set()
     gaps = {each.kind: unsure_because(f"{each.what} was not read") for each in policies.unread if each.kind in counted}
     not_seen = tuple(sorted({each.what for each in policies.unread if each.kind in optional}))
-    return _Evaluation(parsed, policies, same, needs, tuple(_consult_layers(parsed, policies, limits)), gaps, not_seen)
+    layers = tuple(_consult_layers(parsed, policies, limits, rcps_apply))
+    return _Evaluation(parsed, policies, same, needs, layers, gaps, not_seen)
 
 
-def _organization_types(parsed: ParsedRequest, policies: Policies, account: str) -> set[PolicyType]:
-    """The policy types of the organization that apply to this request."""
+def _do_rcps_apply(parsed: ParsedRequest, reference: AwsReference) -> Truth:
+    """Whether RCPs apply to the request in a member account; unsure for a service that is not in the reference."""
+    applies = reference.services.rcps_apply(parsed.service, parsed.action)
+    if applies is None:
+        return unsure_because(f"whether RCPs apply to {parsed.service} is not known: {_data_of(reference.date)}")
+    return applies and not reference.owned.is_exempt_from_rcps(parsed.resource)
+
+
+def _organization_types(parsed: ParsedRequest, policies: Policies, account: str, rcps_apply: Truth) -> set[PolicyType]:
+    """The policy types of the organization that apply to this request, or may apply."""
     requester, manager = parsed.requester, policies.management_account
     types: set[PolicyType] = set()
     if requester.is_service_linked:
         return types
     if requester.kind != "outside" and not (manager and manager == requester.account):
         types.add("scp")
-    if parsed.service in _RCP_SERVICES and parsed.action != "kms:retiregrant" and not (manager and manager == account):
+    if rcps_apply is not False and not (manager and manager == account):
         types.add("rcp")
     return types
 
 
-def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[PolicyType]) -> Iterator[Layer]:
+def _consult_layers(
+    parsed: ParsedRequest, policies: Policies, limits: set[PolicyType], rcps_apply: Truth
+) -> Iterator[Layer]:
     kind = parsed.requester.kind
     if "rcp" in limits:
         for number, level in enumerate(policies.rcps, start=1):
-            yield consult_layer("rcp", f"RCP level {number}", level, parsed)
+            layer = consult_layer("rcp", f"RCP level {number}", level, parsed)
+            yield layer if rcps_apply is True else doubt_refusals(layer, rcps_apply)
     if "scp" in limits:
         for number, level in enumerate(policies.scps, start=1):
             yield consult_layer("scp", f"SCP level {number}", level, parsed)
@@ -174,11 +149,7 @@ def _consult_layers(parsed: ParsedRequest, policies: Policies, limits: set[Polic
         if policies.session is not None:
             yield consult_layer("session", "session policy", policies.session, parsed)
     if policies.vpce is not None:  # last, so that the reasons of a verdict name first what grants
-        yield _consult_endpoint(policies.vpce, parsed)
-
-
-def _consult_endpoint(policy: Policy, parsed: ParsedRequest) -> Layer:
-    return consult_layer("vpce", VPCE_LAYER, (policy,), parsed)
+        yield consult_endpoint(policies.vpce, parsed)
 
 
 def _is_allowed(case: _Evaluation) -> Truth:
@@ -217,16 +188,25 @@ def _gap_truth(case: _Evaluation, kind: PolicyType) -> Truth:
     return case.gaps.get(kind, False)
 
 
-def _needs_resource_policy(parsed: ParsedRequest) -> bool:
+def _needs_resource_policy(parsed: ParsedRequest, services: ServiceTable) -> bool:
     """Whether the resource's own policy must allow the request, as for a role's trust policy and a KMS key policy.
 
     `*` stands for any resource in an open request; in a complete one it names no role and no key.
     """
     any_resource = parsed.resource == "*" and not parsed.context.is_complete
     kind = parsed.resource.split(":", 5)[-1].partition("/")[0]
-    if parsed.action in _TRUST_POLICY_ACTIONS:
+    if parsed.action in services.trust_policy_actions:
         return kind == "role" or any_resource
-    return parsed.service == "kms" and parsed.action not in _KEYLESS_KMS_ACTIONS and (kind == "key" or any_resource)
+    return services.is_about_key(parsed.action) and (kind == "key" or any_resource)
+
+
+def _unknown_key_reasons(keys: Iterable[str], reference: AwsReference) -> Iterator[Reason]:
+    for key in sorted(each for each in set(keys) if reference.condition_keys.is_unknown(each)):
+        yield Reason("AWS", "", None, "", "", f"{key} is not a known condition key: {_data_of(reference.date)}")
+
+
+def _data_of(date: str) -> str:
+    return f"this tool's data are of {date}"
 
 
 def _account_of_arn(arn: str) -> str:

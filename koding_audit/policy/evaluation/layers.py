@@ -13,10 +13,6 @@ from koding_audit.policy.evaluation.request import Policy, PolicyType
 from koding_audit.policy.evaluation.statements import CompiledStatement, is_without_service
 from koding_audit.policy.evaluation.ternary import Truth, all_of, any_of, unsure_because
 
-# Services with gateway endpoints (privatelink: gateway-endpoints; AmazonS3: s3-express-networking). The Principal of a
-# gateway endpoint's policy must be `*`, and an account there is only its root user (privatelink: vpc-endpoints-access).
-_GATEWAY_SERVICES = frozenset({"dynamodb", "s3", "s3express"})
-
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
@@ -25,6 +21,7 @@ class ParsedRequest:
     action: in lower case.
     written_action: the action as the request spells it.
     service: the prefix of the action, in lower case.
+    has_gateways: whether the service has gateway endpoints, in whose policies Principal has another meaning.
     resource: an ARN, or `*`.
     context: the condition keys.
     requester: the parsed principal.
@@ -34,6 +31,7 @@ class ParsedRequest:
     action: str
     written_action: str
     service: str
+    has_gateways: bool
     resource: str
     context: Context
     requester: Requester
@@ -94,6 +92,19 @@ def consult_layer(kind: PolicyType, name: str, policies: Sequence[Policy], parse
     return layer
 
 
+def doubt_refusals(layer: Layer, doubt: Truth) -> Layer:
+    """A layer that may not apply: what it refuses is unsure. doubt: whether it applies."""
+    return Layer(
+        layer.kind,
+        layer.name,
+        layer.limiting_policies,
+        allow=any_of((layer.allow, doubt)),
+        deny=all_of((layer.deny, doubt)),
+        hits=[hit._replace(truth=all_of((hit.truth, doubt))) for hit in layer.hits],
+        near_misses=layer.near_misses,
+    )
+
+
 def _add_statement(layer: Layer, policy: Policy, statement: CompiledStatement, parsed: ParsedRequest) -> None:
     allows = statement.effect == "Allow"
     grant = _statement_grant(layer.kind, statement, parsed)
@@ -119,7 +130,7 @@ def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: Par
         # Denies every principal with a boundary, exempted or not (reference_policies_elements_notprincipal).
         return Grant.DIRECT
     grant = principal_grant(statement.principals, parsed.requester, allows=allows)
-    if kind == "vpce" and parsed.service in _GATEWAY_SERVICES:
+    if kind == "vpce" and parsed.has_gateways:
         return _gateway_grant(statement.principals, grant, parsed.requester)
     return grant
 
@@ -178,7 +189,7 @@ def _statement_problems(
         if statement.principals is None:
             yield unsure_because("a resource-based policy needs a Principal")
         elif grant in (Grant.MAYBE, Grant.MAYBE_DIRECT):
-            where = " at a gateway endpoint" if kind == "vpce" and parsed.service in _GATEWAY_SERVICES else ""
+            where = " at a gateway endpoint" if kind == "vpce" and parsed.has_gateways else ""
             yield unsure_because(f"its Principal may or may not include the requester{where}")
         if kind == "vpce" and statement.resources is None:
             yield unsure_because("the statement has no Resource")

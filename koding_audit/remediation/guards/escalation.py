@@ -20,6 +20,7 @@ from koding_audit.policy.evaluation import (
     compile_document,
     decide,
 )
+from koding_audit.reference.aws_reference import AwsReference, load_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,13 @@ class EscalationAnalyzer:
     """
 
     account: Account
+    reference: AwsReference
     _documents_by_name: dict[tuple[NamedDocument, str], _ParsedDocument]
     _actions_by_holder: dict[tuple[PolicyHolder, EffectivePolicies], frozenset[str]]
 
     @classmethod
     def of(cls, account: Account) -> EscalationAnalyzer:
-        return cls(account, {}, {})
+        return cls(account, load_reference(), {}, {})
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
         """The escalation actions that a holder may use. One that depends on an unknown condition is included.
@@ -182,7 +184,7 @@ class EscalationAnalyzer:
         request = AccessRequest(
             escalation.action, resource, self._principal_arn(holder), _request_context(holder, self.account)
         )
-        return decide(request, policies).verdict in ("allowed", "unknown")
+        return decide(request, policies, self.reference).verdict in ("allowed", "unknown")
 
     def _principal_arn(self, holder: PolicyHolder) -> str:
         account = self.account

@@ -12,6 +12,7 @@ from koding_audit.policy.diff import compare_documents
 from koding_audit.policy.document import parse_document
 from koding_audit.policy.evaluation import AccessRequest, Context, Policies, Policy, compile_document, decide
 from tests.policy.diff.oracle import ACTIONS, ASPECTS, CONTEXTS, RESOURCES, Json, pair, told
+from tests.values import REFERENCE
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -22,7 +23,7 @@ REQUESTS = 150
 def decided(document: Json, action: str, resource: str, context: dict[str, str]) -> tuple[bool, bool]:
     policies = Policies(identity=(Policy("user", "p", compile_document(document)),))
     request = AccessRequest(action, resource, PRINCIPAL, Context.from_values(context, complete=True))
-    verdict = decide(request, policies).verdict
+    verdict = decide(request, policies, REFERENCE).verdict
     return verdict == "allowed", verdict == "explicit-deny"
 
 
@@ -81,6 +82,7 @@ def test_what_is_said_of_two_conditions_is_what_the_evaluator_decides_on_values(
                 decide(
                     AccessRequest("s:a", "x", PRINCIPAL, context),
                     Policies(identity=(Policy("user", "p", compile_document(each)),)),
+                    REFERENCE,
                 )
                 for each in (old, new)
             )

@@ -23,6 +23,7 @@ from koding_audit.policy.evaluation import (
     compile_document,
     decide,
 )
+from tests.values import REFERENCE
 
 HERE = Path(__file__).parent / "cases"
 DEFAULT = {
@@ -53,7 +54,7 @@ class TableCase:
     said: Mapping[str, Any]
 
     def decide(self) -> Decision:
-        return decide(request(self.said), policies(self.said), strict=self.said.get("strict", False))
+        return decide(request(self.said), policies(self.said), REFERENCE, strict=self.said.get("strict", False))
 
 
 def table_cases() -> Iterator[TableCase]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from koding_audit.policy.evaluation import ConditionState, Context, user_context
+from koding_audit.policy.evaluation import (
+    AccessRequest,
+    ConditionState,
+    Context,
+    Policies,
+    Policy,
+    compile_document,
+    decide,
+    user_context,
+)
+from koding_audit.policy.evaluation.ternary import Unsure
+from tests.values import REFERENCE
 
 KNOWN = {
     "arn": "arn:aws:iam::123456789012:user/team/alice",
@@ -15,7 +26,7 @@ KNOWN = {
 
 
 def context(tags: dict[str, str] | None = None, organization: str | None = None) -> Context:
-    return user_context(**KNOWN, tags={} if tags is None else tags, organization=organization)
+    return user_context(REFERENCE.condition_keys, **KNOWN, tags={} if tags is None else tags, organization=organization)
 
 
 @pytest.mark.parametrize(
@@ -87,5 +98,43 @@ def test_an_organization_that_is_not_known_is_open_and_none_is_absent() -> None:
 
 
 def test_tags_that_were_not_read_are_open() -> None:
-    unread = user_context(**KNOWN, tags=None, organization=None)
+    unread = user_context(REFERENCE.condition_keys, **KNOWN, tags=None, organization=None)
     assert unread.get("aws:principaltag/team") is ConditionState.OPEN
+
+
+@pytest.mark.parametrize("key", ["aws:CalledViaAWSMCP", "aws:OriginIdentity/Subject", "aws:TransactionContext/x"])
+def test_the_keys_of_2026_that_an_access_key_cannot_carry_are_absent(key: str) -> None:
+    assert context().get(key.lower()) is ConditionState.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "met"),
+    [
+        ("Bool", "true", False),  # AWS's own example: Deny where a call is by way of the MCP service
+        ("BoolIfExists", "false", True),
+        ("Bool", "false", None),
+        ("BoolIfExists", "true", None),
+        ("Null", "true", None),
+        ("Null", "false", None),
+        ("StringNotEquals", "true", True),
+    ],
+)
+def test_a_direct_call_has_the_mcp_key_as_false_or_not_at_all(operator: str, value: str, met: bool | None) -> None:
+    """The guide says both: what is the same for both is decided, and the rest is not known."""
+    block = {operator: {"aws:ViaAWSMCPService": value}}
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": block}
+    (compiled,) = compile_document({"Version": "2012-10-17", "Statement": statement}).statements
+    found = compiled.conditions_met(context())
+    assert (None if isinstance(found, Unsure) else found) is met
+
+
+def test_a_deny_on_a_key_that_the_data_do_not_have_is_unknown_with_the_key_and_the_date() -> None:
+    """A year later: a new global condition key."""
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:QuantumLeap": "true"}}}
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    own = Policy("user alice", "p", compile_document({"Version": "2012-10-17", "Statement": [allow, deny]}))
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::b/k", KNOWN["arn"], context())
+    found = decide(request, Policies(identity=(own,)), REFERENCE)
+    assert (found.verdict, found.open_keys) == ("unknown", ("aws:quantumleap",))
+    why = f"aws:quantumleap is not a known condition key: this tool's data are of {REFERENCE.date}"
+    assert why in [each.why for each in found.reasons]

@@ -20,7 +20,7 @@ def layer(
     """What policies of one statement each say of s3:GetObject on arn:aws:s3:::a/b."""
     context = Context.from_values({}, complete=complete)
     who = parse_requester(AccessRequest("s3:GetObject", "*", USER, context), session_policy=False)
-    asked = ParsedRequest("s3:getobject", "s3:GetObject", "s3", "arn:aws:s3:::a/b", context, who, bounded)
+    asked = ParsedRequest("s3:getobject", "s3:GetObject", "s3", True, "arn:aws:s3:::a/b", context, who, bounded)
     policies = [
         Policy("user ada", f"p{number}", compile_document({"Statement": [each]}))
         for number, each in enumerate(statements)

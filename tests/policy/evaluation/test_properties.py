@@ -22,6 +22,7 @@ from koding_audit.policy.evaluation import (
 )
 from koding_audit.policy.evaluation.operators import OPERATORS
 from tests.fuzz.mutations import few
+from tests.values import REFERENCE
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -160,7 +161,7 @@ requests = st.builds(asked, whos, accounts, contexts)
 
 
 def verdict(request: AccessRequest, world: dict[str, Any]) -> AccessVerdict:
-    return decide(request, policies(world)).verdict
+    return decide(request, policies(world), REFERENCE).verdict
 
 
 @relaxed
@@ -250,7 +251,7 @@ def test_what_an_open_request_is_told_holds_for_any_value_of_its_open_keys(
 def test_an_unknown_names_the_open_keys_that_decide_and_any_other_verdict_none(
     world: dict[str, Any], request: AccessRequest
 ) -> None:
-    decision = decide(request, policies(world))
+    decision = decide(request, policies(world), REFERENCE)
     assert bool(decision.open_keys) == (decision.verdict == "unknown")
     assert all(request.context.get(key) is ConditionState.OPEN for key in decision.open_keys)
 
@@ -258,9 +259,9 @@ def test_an_unknown_names_the_open_keys_that_decide_and_any_other_verdict_none(
 @relaxed
 @given(worlds(), requests)
 def test_what_was_not_read_never_makes_a_request_allowed(world: dict[str, Any], request: AccessRequest) -> None:
-    before = decide(request, policies(world))
+    before = decide(request, policies(world), REFERENCE)
     unread = tuple(UnreadLayer(kind, kind) for kind in ("identity", "boundary", "session", "scp", "rcp", "resource"))
-    after = decide(request, replace(policies(world), unread=unread), strict=True)
+    after = decide(request, replace(policies(world), unread=unread), REFERENCE, strict=True)
     assert after.verdict in (before.verdict, "unknown")
     assert after.verdict != "allowed"
 
@@ -268,7 +269,7 @@ def test_what_was_not_read_never_makes_a_request_allowed(world: dict[str, Any], 
 @relaxed
 @given(worlds(), requests)
 def test_every_verdict_has_its_reasons(world: dict[str, Any], request: AccessRequest) -> None:
-    decision = decide(request, policies(world))
+    decision = decide(request, policies(world), REFERENCE)
     assert decision.reasons
     if decision.verdict == "explicit-deny":
         assert {each.effect for each in decision.reasons} == {"Deny"}
@@ -304,4 +305,4 @@ def test_no_policy_and_no_value_makes_it_fail(document: Any, operator: str, want
             Policy("test", "condition", compile_document({"Version": "2012-10-17", "Statement": [statement]})),
         )
     )
-    assert decide(asked(USER, ACCOUNT, {"aws:x": [given_value]}), world).verdict
+    assert decide(asked(USER, ACCOUNT, {"aws:x": [given_value]}), world, REFERENCE).verdict

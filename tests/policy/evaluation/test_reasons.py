@@ -14,6 +14,7 @@ from koding_audit.policy.evaluation import (
     compile_document,
     decide,
 )
+from tests.values import REFERENCE
 
 USER = "arn:aws:iam::123456789012:user/ada"
 
@@ -22,7 +23,7 @@ def decided(*statements: dict[str, Any], complete: bool = True, **more: Any) -> 
     document = {"Version": "2012-10-17", "Statement": list(statements)}
     own = Policy("user ada", "own", compile_document(document))
     request = AccessRequest("s3:GetObject", "arn:aws:s3:::a/b", USER, Context.from_values({}, complete=complete))
-    return decide(request, Policies(identity=(own,), **more))
+    return decide(request, Policies(identity=(own,), **more), REFERENCE)
 
 
 def allow(resource: str = "*", **more: Any) -> dict[str, Any]:
