@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from koding_audit.cli.output import emit
@@ -12,10 +12,10 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.errors import AuditError
 from koding_audit.model.query import Gap
-from koding_audit.model.snapshot import Principal
+from koding_audit.policy.allowed_patterns import AllowedPatterns
 from koding_audit.policy.evaluation import AccessVerdict, Decision
 from koding_audit.policy.permissions import reason_text
-from koding_audit.scan.access import decide_access, resolve_question
+from koding_audit.scan.access import AccessAnswer, decide_access, resolve_question
 from koding_audit.scan.options import AccessQuestion, SourceOptions
 from koding_audit.scan.session import open_source
 
@@ -30,6 +30,7 @@ _VERDICT_HINTS: Mapping[AccessVerdict, str] = {
     "implicit-deny": "allow it by a policy in each layer that is named here",
     "unknown": "set the request's condition keys with --context KEY=VALUE, or add the policies that were not read",
 }
+_RESOURCE_HINT = "name the resource, because the action is allowed on some; or allow it on `*`"
 
 
 def answer_can(
@@ -44,7 +45,7 @@ def answer_can(
     print_gaps(found.gaps, terminal)
     both = compare_with_simulator(found.decisions, theirs)
     show = _answer_json if output == "json" else _answer_table
-    emit(show(CanAnswer(found.principal, found.session, question.resource, found.decisions, both)))
+    emit(show(CanAnswer(found, question.resource, both)))
     return _answer_status(found.decisions, both)
 
 
@@ -52,17 +53,18 @@ def answer_can(
 class CanAnswer:
     """The decisions about a principal, by action, and the simulator's where it was used.
 
-    session: the name of the role's session if the question is about one, else ""
+    found: the principal, the decisions, and where refused actions are allowed
     resource: an ARN or `*`
-    decisions: by action
     simulator: how AWS's simulator compares, by action; empty without `--simulate`
     """
 
-    principal: Principal
-    session: str
+    found: AccessAnswer
     resource: str
-    decisions: Mapping[str, Decision]
     simulator: Mapping[str, SimulatorComparison]
+
+    def allowed_on(self, action: str) -> AllowedPatterns:
+        """Where an action is allowed that is not allowed on `*`."""
+        return self.found.allowed_on.get(action, AllowedPatterns())
 
 
 def _answer_status(decisions: Mapping[str, Decision], both: Mapping[str, SimulatorComparison]) -> int:
@@ -82,35 +84,50 @@ def print_gaps(gaps: Iterable[Gap], terminal: Terminal) -> None:
 
 
 def _answer_table(answer: CanAnswer) -> str:
-    if len(answer.decisions) > 1:
+    if len(answer.found.decisions) > 1:
         return _action_table(answer)
-    principal = answer.principal
-    ((action, decision),) = answer.decisions.items()
+    principal = answer.found.principal
+    ((action, decision),) = answer.found.decisions.items()
     lines = [f"{_VERDICT_WORDS[decision.verdict]}: {principal.kind} {principal.name}, {action} on {answer.resource}"]
     lines += [f"  because    {reason_text(each)}" for each in decision.reasons]
     lines += [f"  depends on {key}" for key in decision.open_keys]
     lines += [f"  not read   {', '.join(decision.not_seen)}"] if decision.not_seen else []
-    lines += [f"  session    {_session_clause(answer)}"] if answer.session else []
+    lines += [f"  session    {_session_clause(answer)}"] if answer.found.session else []
     lines += [f"  simulator  {each.sentence}" for each in answer.simulator.values()]
-    lines += [f"  to change  {_VERDICT_HINTS[decision.verdict]}"] if decision.verdict in _VERDICT_HINTS else []
+    lines += [f"  {each}" for each in _allowed_on_lines(answer, action)]
+    hint = _VERDICT_HINTS.get(decision.verdict, "")
+    if decision.verdict == "implicit-deny" and answer.allowed_on(action) != AllowedPatterns():
+        hint = _RESOURCE_HINT
+    lines += [f"  to change  {hint}"] if hint else []
     return "".join(f"{escape(line)}\n" for line in lines)
 
 
+def _allowed_on_lines(answer: CanAnswer, action: str) -> Iterator[str]:
+    found = answer.allowed_on(action)
+    yield from (f"allowed on {pattern}" for pattern in found.complete)
+    yield from (f"allowed on a part of {pattern}" for pattern in found.partial)
+    if found.more:
+        yield f"allowed on up to {pluralize(found.more, 'more pattern')}"
+
+
 def _session_clause(answer: CanAnswer) -> str:
-    role, session = answer.principal.name, answer.session
+    role, session = answer.found.principal.name, answer.found.session
     return f"{session}: decided as role {role}; a session policy was not read and could allow less"
 
 
 def _action_table(answer: CanAnswer) -> str:
     """One line per action, the simulator's answers that differ, and a line of counts."""
-    principal, decisions = answer.principal, answer.decisions
-    lines = [f"{_VERDICT_WORDS[decision.verdict]:<12} {action}" for action, decision in decisions.items()]
+    principal, decisions = answer.found.principal, answer.found.decisions
+    lines = [
+        "; ".join((f"{_VERDICT_WORDS[decision.verdict]:<12} {action}", *_allowed_on_lines(answer, action)))
+        for action, decision in decisions.items()
+    ]
     lines += [
         f"simulator    {action}: {each.sentence}"
         for action, each in answer.simulator.items()
         if each.agreement != "agrees"
     ]
-    lines += [f"session      {_session_clause(answer)}"] if answer.session else []
+    lines += [f"session      {_session_clause(answer)}"] if answer.found.session else []
     counts = [
         f"{sum(decision.verdict == verdict for decision in decisions.values())} {word}"
         for verdict, word in _VERDICT_WORDS.items()
@@ -123,14 +140,20 @@ def _action_table(answer: CanAnswer) -> str:
 
 
 def _answer_json(answer: CanAnswer) -> str:
-    values = [_action_value(answer, action, decision) for action, decision in answer.decisions.items()]
-    named = {"principal": answer.principal.arn, "session": answer.session or None}
+    values = [_action_value(answer, action, decision) for action, decision in answer.found.decisions.items()]
+    named = {"principal": answer.found.principal.arn, "session": answer.found.session or None}
     return json_text.write_json({"version": 1, **named, "decisions": values}, indent=2) + "\n"
 
 
 def _action_value(answer: CanAnswer, action: str, decision: Decision) -> dict[str, object]:
     simulator = {"simulator": answer.simulator[action].json_value} if action in answer.simulator else {}
-    return {"action": action, "resource": answer.resource, **decision_value(decision), **simulator}
+    found = answer.allowed_on(action)
+    allowed_on = {
+        "allowed_on": list(found.complete),
+        "partly_allowed_on": list(found.partial),
+        "allowed_on_more": found.more,
+    }
+    return {"action": action, "resource": answer.resource, **decision_value(decision), **allowed_on, **simulator}
 
 
 def decision_value(decision: Decision) -> dict[str, object]:

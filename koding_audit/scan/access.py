@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io.terminal import Terminal
@@ -15,6 +16,7 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot
+from koding_audit.policy.allowed_patterns import AllowedPatterns, find_allowed_patterns
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions, assumed_role_name
 from koding_audit.reference.actions import ActionList, load_actions
@@ -49,6 +51,8 @@ class AccessAnswer:
     """The facts that could not be read."""
     session: str = ""
     """The name of the role's session if the question is about one."""
+    allowed_on: Mapping[str, AllowedPatterns] = field(default_factory=dict)
+    """For each action that is not allowed on `*`, if the question names no other resource: where it is allowed."""
 
 
 def resolve_question(question: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
@@ -72,13 +76,13 @@ def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str
     principal = _find_principal(snapshot, named.kind, named.name)
     _check_assumed_role(snapshot, role, question.resource)
     permissions, place = Permissions(snapshot, strict=question.strict), Location("", 1, 1)
-    decisions = {
-        each: permissions.decide(
-            principal, RequiredAction(each, place, question.resource, question.context), session=named.session
-        )
-        for each in question.actions
-    }
-    return AccessAnswer(principal, decisions, snapshot.gaps, named.session)
+    required = [RequiredAction(each, place, question.resource, question.context) for each in question.actions]
+    decisions = {each.action: permissions.decide(principal, each, named.session) for each in required}
+    refused = [each for each in required if each.resource == "*" and decisions[each.action].verdict != "allowed"]
+    allowed_on = (
+        find_allowed_patterns(permissions, principal, refused, load_actions(), named.session) if refused else {}
+    )
+    return AccessAnswer(principal, decisions, snapshot.gaps, named.session, allowed_on)
 
 
 def parse_context(pairs: Iterable[str]) -> RequestContext:

@@ -14,6 +14,7 @@ from koding_audit.policy.evaluation.request import (
     Reason,
     UnreadLayer,
 )
+from koding_audit.policy.evaluation.resource_patterns import granted_patterns, is_limited_in_part
 from koding_audit.policy.evaluation.statements import CompiledDocument, compile_document
 
 __all__ = (
@@ -31,6 +32,8 @@ __all__ = (
     "UnreadLayer",
     "compile_document",
     "decide",
+    "granted_patterns",
+    "is_limited_in_part",
     "role_context",
     "user_context",
 )

@@ -505,3 +505,48 @@ def test_a_trust_policy_does_not_decide_what_iam_does_with_the_role(
 ) -> None:
     source = trusted(tmp_path, trust_of({"AWS": "*"}, Action="*"))
     assert ask(capsys, "user/ada", "iam:DeleteRole", ROLE, "--source", source)[0] == 1
+
+
+# --- where it is allowed ----------------------------------------------------------------------------
+
+
+def test_an_action_that_is_allowed_on_a_pattern_only_is_not_allowed_and_the_pattern_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = trusted(tmp_path, ada=[{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/*"}])
+    status, out, _ = ask(capsys, "user/ada", "s3:GetObject", "--source", source)
+    assert status == 1
+    assert out.splitlines()[0] == "not allowed: user ada, s3:GetObject on *"
+    assert out.splitlines()[-2:] == [
+        "  allowed on arn:aws:s3:::*/*",
+        "  to change  name the resource, because the action is allowed on some; or allow it on `*`",
+    ]
+    status, out, _ = ask(capsys, "user/ada", "s3:GetObject", "--output", "json", "--source", source)
+    (decision,) = json.loads(out)["decisions"]
+    assert (status, decision["verdict"]) == (1, "implicit-deny")
+    assert (decision["allowed_on"], decision["partly_allowed_on"], decision["allowed_on_more"]) == (
+        ["arn:aws:s3:::*/*"],
+        [],
+        0,
+    )
+
+
+def test_each_action_of_several_names_where_it_is_allowed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"]}
+    deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::logs/secret/*"}
+    source = trusted(tmp_path, ada=[allow, deny])
+    several = ("--action", "s3:GetObject", "--action", "s3:ListBucket", "--action", "s3:ListAllMyBuckets")
+    out = ask(capsys, "user/ada", *several, "--source", source)[1]
+    assert out.splitlines()[:3] == [
+        "not allowed  s3:GetObject; allowed on a part of arn:aws:s3:::logs/*",
+        "not allowed  s3:ListBucket; allowed on arn:aws:s3:::logs",
+        "not allowed  s3:ListAllMyBuckets",
+    ]
+
+
+def test_nothing_is_searched_for_where_the_question_names_a_resource(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = trusted(tmp_path, ada=[{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/*"}])
+    status, out, _ = ask(capsys, "user/ada", "s3:ListBucket", "arn:aws:s3:::logs", "--source", source)
+    assert (status, "allowed on" in out) == (1, False)
