@@ -49,7 +49,9 @@ class _CommandParser(argparse.ArgumentParser):
 
         option = left[0].partition("=")[0]
         message = f"unrecognized arguments: {' '.join(left)}"
-        if not option.startswith("-") or len(option) > 100:
+        if not option.startswith("-"):  # argparse takes arguments only from one place of the command line
+            return f"{message}; there are too many, or they follow an option: write them first"
+        if len(option) > 100:
             return message
         near = difflib.get_close_matches(option, self._option_string_actions, 1)
         if near:

@@ -179,3 +179,14 @@ def test_the_role_that_an_action_of_sts_is_about_is_read_for_its_trust_policy(
         except InputError:
             assert principal != "user/koding-user"
         assert queries.pop().roles == expected
+
+
+def test_a_trust_policy_that_could_not_be_read_leaves_it_unknown_who_can_assume_the_role() -> None:
+    gap = Gap(Fact.ROLE, "iam:GetRole", "AccessDenied", "role/app", "iam:GetRole")
+    question = AccessQuestion(("sts:AssumeRole",), "user/koding-user", "arn:aws:iam::123456789012:role/app")
+    assert decide(question, replace(SEEN, gaps=(gap,))) == {"sts:AssumeRole": "unknown"}
+
+
+def test_me_is_the_caller_of_the_source() -> None:
+    seen = replace(snapshot(live_user("auditor", attached=[EC2])), documents={EC2: DOCUMENT})
+    assert decide(AccessQuestion(("ec2:RunInstances",), "me"), seen) == {"ec2:RunInstances": "allowed"}

@@ -309,6 +309,16 @@ def test_the_resource_of_several_actions_follows_the_principal(capsys: pytest.Ca
     assert (status, [each["resource"] for each in found]) == (0, [arn, arn])
 
 
+def test_an_argument_after_an_option_is_refused_with_where_to_write_it(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    logs = "arn:aws:s3:::logs/*"
+    status, out, err = ask(capsys, "user/ada", "--action", "s3:GetObject", "--source", saved, logs)
+    if status != 1:  # later versions of Python accept it
+        assert (status, out) == (2, "")
+        assert err.startswith(f"error: unrecognized arguments: {logs}; there are too many, or they follow an option")
+
+
 def test_the_embedded_account_can_be_asked_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, "group/Developers", "ec2:RunInstances", "--source", "demo")[0] == 0
 
