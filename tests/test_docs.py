@@ -21,6 +21,7 @@ from koding_audit.cli.commands import SUMMARIES as COMMANDS
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import Action, Finding
 from koding_audit.model.verb import VERBS, Verb
+from tests.age_note import without_age_note
 from tests.generate import help_of
 
 CHECKOUT = Path(__file__).parent.parent
@@ -183,7 +184,7 @@ def run(arguments: list[str], home: Path) -> tuple[int, list[str]]:
         timeout=120,
         check=False,
     )
-    return done.returncode, done.stdout.splitlines()
+    return done.returncode, without_age_note(done.stdout).splitlines()
 
 
 def assert_shows(expected: list[str], printed: list[str]) -> None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-
 from koding_audit.model.frozen import dataclass
 from koding_audit.reference.condition_keys import ConditionKeyTable, load_condition_keys
 from koding_audit.reference.owned import OwnedTable, load_owned_resources
 from koding_audit.reference.services import ServiceTable, load_services
-
-MOST_DAYS = 180
-"""Older data are mentioned: AWS adds services, actions and condition keys every week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +30,6 @@ class AwsReference:
         """Whether the resource of an action, in lower case, matters even if no statement names one."""
         is_special = action in self.services.trust_policy_actions or action in self.owned.by_action
         return is_special or self.services.is_about_key(action)
-
-    def age_warning(self, today: datetime.date) -> str:
-        """Return one line if the tables are older than MOST_DAYS; "" if they are not."""
-        days = (today - datetime.date.fromisoformat(self.date)).days
-        if days <= MOST_DAYS:
-            return ""
-        return f"this tool's data about AWS are of {self.date}, {days} days ago: update koding-audit"
 
 
 def load_reference() -> AwsReference:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from koding_audit.cli.data_age import note_data_age
 from koding_audit.cli.exit_status import INCOMPLETE
 from koding_audit.cli.option_values import source_with_policies
 from koding_audit.cli.output import emit
@@ -43,6 +44,7 @@ class CanCommand:
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: allowed, or every case as expected; 1: not; 2: unknown."""
     options = _read_options(namespace)
+    note_data_age(terminal)
     live = bool(options.arguments or options.actions)
     if live is bool(options.cases):
         raise InputError(

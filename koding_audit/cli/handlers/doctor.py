@@ -15,6 +15,7 @@ from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.deadline import SkewClock
 from koding_audit.aws.permission_probes import ProbeResult, ProbeVerdict
 from koding_audit.cli import diagnosis
+from koding_audit.cli.data_age import note_data_age
 from koding_audit.cli.diagnosis import Failure, HealthCheck, Observations
 from koding_audit.cli.exit_status import INCOMPLETE
 from koding_audit.cli.handlers.permissions import default_account, policy_for_mode, required_permissions
@@ -54,6 +55,7 @@ class _DoctorInputs:
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Status 0: a scan can run; 1: a check failed; 2: something could not be checked."""
+    note_data_age(terminal)
     inputs = _DoctorInputs(resolve_desired_state(DesiredOptions(tuple(namespace.files))), live_source(namespace))
     terminal.show_progress("checking the credentials ...")
     clock = SkewClock()

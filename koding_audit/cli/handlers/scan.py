@@ -8,6 +8,7 @@ from functools import partial
 
 from koding_audit.accounts.options import AccountsOptions, EngineOptions
 from koding_audit.aws.sources import AccountSource
+from koding_audit.cli.data_age import note_data_age
 from koding_audit.cli.finish import ReportOptions, files_of_scan, make_report, run_and_deliver
 from koding_audit.cli.option_values import report_options, selected_scan, write_options
 from koding_audit.io.terminal import Terminal
@@ -41,6 +42,7 @@ class ScanCommand:
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Audit; with --fix also repair, and audit again. The report is written even after an error."""
     command = read_scan_options(namespace)
+    note_data_age(terminal)
 
     def work() -> Report:
         desired = _resolve_desired(command)
