@@ -200,10 +200,11 @@ def assumed_role_name(action: str, resource: str, account: Account) -> str:
 
     Trust policies are about the actions of STS only (IAM user guide, id_roles, "trust policy").
     """
-    is_sts = action.lower().startswith(_TRUST_POLICY_SERVICE)
+    if not action.lower().startswith(_TRUST_POLICY_SERVICE):
+        return ""
     start = account.arn("role", "")
-    is_role = resource.startswith(start) and "*" not in resource and "?" not in resource
-    return resource.removeprefix(start).rpartition("/")[2] if is_sts and is_role else ""
+    names_role = resource.startswith(start) and "*" not in resource and "?" not in resource
+    return resource.removeprefix(start).rpartition("/")[2] if names_role else ""
 
 
 def reason_text(reason: Reason) -> str:
