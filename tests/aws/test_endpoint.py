@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from koding_audit.aws import endpoint
 from koding_audit.aws.connection import connect
 from koding_audit.aws.endpoint import check_endpoint, check_role
 from koding_audit.aws.settings import Settings
@@ -26,6 +27,8 @@ from tests.servers.replay import Replay
         "https://iam.cn-north-1.amazonaws.com.cn",
         "https://IAM.us-gov.AmazonAWS.com",
         "https://iam.eusc-de-east-1.amazonaws.eu",
+        "https://sts-fips.eu-north-9.api.aws",
+        "https://iam.global.api.amazonwebservices.com.cn",
         "",
     ],
 )
@@ -43,6 +46,9 @@ def test_loopback_and_aws_are_endpoints(url: str) -> None:
         ("https://amazonaws.com", "not an AWS host"),
         ("https://somebodys-bucket.s3.amazonaws.com", "not an AWS host"),
         ("https://lb-1.us-east-1.elb.amazonaws.com", "not an AWS host"),
+        ("https://iam.s3.amazonaws.com", "not an AWS host"),
+        ("https://sts.s3.us-west-2.amazonaws.com", "not an AWS host"),
+        ("https://vpce-1-2.sts.us-east-1.vpce.amazonaws.com", "not an AWS host"),
         ("https://iam.amazonaws.com.example.com", "not an AWS host"),
         ("https://evilamazonaws.com", "not an AWS host"),
         ("https://10.0.0.1", "not an AWS host"),
@@ -61,6 +67,11 @@ def test_other_endpoints_are_refused_before_anything_is_sent(url: str, problem: 
     with pytest.raises(InputError, match=problem) as caught, connect(Settings(endpoint_url=url)):
         pytest.fail("connected")
     assert caught.value.hint
+
+
+def test_without_an_endpoint_the_table_of_hosts_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "load_hosts", lambda: pytest.fail("read"))
+    check_endpoint(Settings())
 
 
 def test_another_host_is_allowed_by_name_only() -> None:

