@@ -55,6 +55,7 @@ SLOW: Mapping[str, Mapping[str, float]] = {
     "policy/diff/test_brute_force.py": {
         "test_a_difference_is_found_exactly_where_some_request_shows_it": 19,
         "test_covers_is_true_only_where_nothing_is_lost_and_false_only_where_something_is": 18,
+        "test_with_variables_too_a_difference_is_one_that_some_request_shows_and_equal_means_none": 16,
     },
     "simulator/test_death.py": {
         "test_a_run_that_is_killed_at_a_call_breaks_no_promise": 17,

@@ -54,22 +54,28 @@ class ActionElements:
             old, new = (_service_elements(side, service) for side in (self._old, self._new))
             if old != new:
                 elements = sorted({part.patterns for part in old | new}, key=sorted)
-                for region in self._regions(service, services, elements):
+                for region in self._regions(service, services, elements, _differing_elements(old ^ new, elements)):
                     yield ActionClass(
                         tuple(sorted(label or "*" for label in region.labels)),
                         _applying_scopes(old, elements, region.mask),
                         _applying_scopes(new, elements, region.mask),
                     )
 
-    def _regions(self, service: str, services: Iterable[str], elements: Sequence[frozenset[str]]) -> Iterator[Region]:
-        """Yield the regions of one service; for `_ANY_SERVICE`, of all services that no pattern names."""
+    def _regions(
+        self, service: str, services: Iterable[str], elements: Sequence[frozenset[str]], within: int
+    ) -> Iterator[Region]:
+        """Yield the regions of one service; for `_ANY_SERVICE`, of all services that no pattern names.
+
+        within: the mask of the elements that matter.
+        """
         written = [{pattern_tokens(each): self._spellings[each] for each in sorted(element)} for element in elements]
         if service:
-            yield from PatternSpace(written).regions(f"{service}:").values()
+            yield from PatternSpace(written).regions(f"{service}:", within).values()
             return
         named = {pattern_tokens(f"{each}:*"): "" for each in sorted(services)}
         # An action has a service and a name, so `*` equals `*:*`.
-        for region in PatternSpace([*written, {pattern_tokens("?*:?*"): ""}, named]).regions().values():
+        space = PatternSpace([*written, {pattern_tokens("?*:?*"): ""}, named])
+        for region in space.regions(within=within).values():
             if region.mask >> len(written) == 1:
                 yield region
 
@@ -94,6 +100,14 @@ def _service_elements(
         for known, negated, scope in side
     )
     return frozenset(part for part in parts if part.patterns or part.negated)
+
+
+def _differing_elements(parts: Iterable[_ServiceElement], elements: Sequence[frozenset[str]]) -> int:
+    """The mask of the elements of these parts; outside of them the two sides are the same. -1 if that is nowhere."""
+    if any(part.negated for part in parts):
+        return -1
+    patterns = {part.patterns for part in parts}
+    return sum(1 << number for number, element in enumerate(elements) if element in patterns)
 
 
 def _applying_scopes(parts: Iterable[_ServiceElement], elements: Sequence[frozenset[str]], mask: int) -> frozenset[int]:

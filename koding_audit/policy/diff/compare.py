@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 from koding_audit.policy.diff.actions import ActionClass, ActionElements
 from koding_audit.policy.diff.conditions import Term
-from koding_audit.policy.diff.patterns import PatternSpace, Region, TooManyStates
+from koding_audit.policy.diff.examples import example_documents
+from koding_audit.policy.diff.patterns import PatternSpace, Region, Tokens, TooManyStates
 from koding_audit.policy.diff.statements import (
     PrincipalValue,
+    StatementScope,
     account_root_arns,
     principal_term,
     representative_principals,
@@ -33,20 +36,48 @@ def compare_documents(old: Documents, new: Documents, *, values: bool = True) ->
         the document.
     """
     comparison = _DocumentComparison(old, new, values=values)
-    found: dict[str, set[PolicyChange]] = {}
-    for name, change in comparison.changes():
-        found.setdefault(name, set()).add(change)
+    found = _collect_changes(comparison)
+    if comparison.reasons and not found:
+        comparison = _DocumentComparison(old, new, values=values, thorough=True)
+        found = _collect_changes(comparison)
+    if comparison.reasons and not found:
+        found = _collect_example_changes(old, new, values=values)
     why = "; ".join(sorted(comparison.reasons)[:_MOST_REASONS])
     verdict: DiffVerdict = "different" if found else "undecided" if why else "equal"
     return Difference(verdict, **{name: tuple(sorted(each)) for name, each in found.items()}, why=why)
 
 
+def _collect_changes(comparison: _DocumentComparison) -> dict[str, set[PolicyChange]]:
+    """The changes of each kind."""
+    found: dict[str, set[PolicyChange]] = {}
+    for name, change in comparison.changes():
+        found.setdefault(name, set()).add(change)
+    return found
+
+
+def _collect_example_changes(old: Documents, new: Documents, *, values: bool) -> dict[str, set[PolicyChange]]:
+    """The changes of each kind for the first example values of the variables that show one."""
+    for example in example_documents(_document_list(old), _document_list(new)):
+        comparison = _DocumentComparison(example.old, example.new, values=values, thorough=True)
+        found = _collect_changes(comparison)
+        if found:
+            when = example.describe(values=values)
+            return {
+                name: {replace(each, condition=" and ".join(filter(None, (when, each.condition)))) for each in changes}
+                for name, changes in found.items()
+            }
+    return {}
+
+
 def covers_documents(big: Documents, small: Documents) -> bool | None:
     """Whether `big` allows everything that `small` allows; None if that is undecided."""
-    comparison = _DocumentComparison(small, big)
-    if any(name == "lost" for name, _ in comparison.changes()):
-        return False
-    return None if comparison.open_losses else True
+    for thorough in (False, True):
+        comparison = _DocumentComparison(small, big, thorough=thorough)
+        if any(name == "lost" for name, _ in comparison.changes()):
+            return False
+        if not comparison.open_losses:
+            return True
+    return False if "lost" in _collect_example_changes(small, big, values=True) else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,8 +103,9 @@ class _DocumentComparison:
     open_losses: whether it is undecided if something is lost.
     """
 
-    def __init__(self, old: Documents, new: Documents, *, values: bool = True) -> None:
+    def __init__(self, old: Documents, new: Documents, *, values: bool = True, thorough: bool = False) -> None:
         self._values = values
+        self._is_thorough = thorough
         accounts = account_root_arns([*_document_list(old), *_document_list(new)])
         self._old, self._new = (
             scoped_statements(_document_list(old), accounts),
@@ -112,15 +144,18 @@ class _DocumentComparison:
         scopes = [self._scopes[number] for number in sorted(old | new)]
         elements = sorted({each for scope in scopes for each in (scope.resources, *scope.variable_resources)})
         bits = {element: 1 << number for number, element in enumerate(elements)}
-        space = PatternSpace([element.tokens() for element in elements])
+        differing = _differing_resources(*({self._scopes[number] for number in side} for side in (old, new)))
+        space = PatternSpace([*(element.tokens() for element in elements), differing])
+        mask_of = cache(space.mask_of)
         found: dict[tuple[str, str, str], str] = {}
-        for region in self._regions(space):
+        for region in self._regions(space, 1 << len(elements)):
             terms = {number: self._scopes[number].resource_term(region.mask, bits) for number in old | new}
+            example = ""
             for principal in self._principals:
                 outcome = self._outcome(*(self._side(side, terms, principal) for side in (old, new)))
                 for name, when in self._proven_differences(outcome):
                     place = (name, when, ":".join(principal or ()))
-                    example = _example_resource(space, region)
+                    example = example or _example_resource(mask_of, region)
                     found[place] = min(found.get(place, example), example)
         return [_ClassChange(*place, example) for place, example in found.items()]
 
@@ -138,7 +173,7 @@ class _DocumentComparison:
 
     def _outcome(self, old: Side, new: Side) -> PlaceDifference:
         if (old, new) not in self._outcomes:
-            self._outcomes[old, new] = compare_sides(old, new, values=self._values)
+            self._outcomes[old, new] = compare_sides(old, new, values=self._values, thorough=self._is_thorough)
         return self._outcomes[old, new]
 
     def _proven_differences(self, outcome: PlaceDifference) -> Iterator[tuple[str, str]]:
@@ -150,9 +185,9 @@ class _DocumentComparison:
             if aspect.found:
                 yield name, aspect.when
 
-    def _regions(self, space: PatternSpace) -> Iterable[Region]:
+    def _regions(self, space: PatternSpace, within: int) -> Iterable[Region]:
         try:
-            return space.regions().values()
+            return space.regions(within=within).values()
         except TooManyStates:
             self._note_too_many_states()
             return ()
@@ -160,6 +195,12 @@ class _DocumentComparison:
     def _note_too_many_states(self) -> None:
         self.reasons.add("the patterns combine in too many ways")
         self.open_losses = True
+
+
+def _differing_resources(old: Iterable[StatementScope], new: Iterable[StatementScope]) -> dict[Tokens, str]:
+    """The resource patterns outside of which the two sides are the same."""
+    before, after = ({part for scope in side for part in scope.parts()} for side in (old, new))
+    return {tokens: "" for part in before ^ after for tokens in part.reachable_tokens()}
 
 
 def _unclear_actions(old: Documents, new: Documents) -> set[str]:
@@ -175,7 +216,7 @@ def _document_list(documents: Documents) -> Sequence[Document]:
     return [documents] if isinstance(documents, Document) else documents
 
 
-def _example_resource(space: PatternSpace, region: Region) -> str:
+def _example_resource(mask_of: Callable[[str], int], region: Region) -> str:
     """An example resource of the region: the text of a pattern if it lies in the region, `*` for any."""
     texts = sorted(label or "*" for label in region.labels)
-    return next((text for text in texts if space.mask_of(text) == region.mask), region.example)
+    return next((text for text in texts if mask_of(text) == region.mask), region.example)

@@ -7,7 +7,7 @@ combinations that some text reaches. A literal sequence that only one pattern fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain, count
 
@@ -29,12 +29,17 @@ class Wildcard(Enum):
     ANY_IN_PART = "[^:]"
     STAR_IN_PART = "[^:]*"
 
+    __hash__ = object.__hash__  # Enum's own hashes the name each time
+
 
 Token = str | Wildcard
 Tokens = tuple[Token, ...]
 
-_LETTER = frozenset({Wildcard.ANY, Wildcard.ANY_IN_PART})
-_LOOP = frozenset({Wildcard.STAR, Wildcard.STAR_IN_PART})
+_LETTER = (Wildcard.ANY, Wildcard.ANY_IN_PART)
+_LOOP = (Wildcard.STAR, Wildcard.STAR_IN_PART)
+_ANY_COLON: Sequence[Token] = (Wildcard.ANY, Wildcard.STAR)
+_ANY_LETTER: Sequence[Token] = (*_LETTER, *_LOOP)
+_NO_NODES: frozenset[int] = frozenset()
 _SEGMENT_WILDCARDS: Mapping[Token, Token] = {Wildcard.ANY: Wildcard.ANY_IN_PART, Wildcard.STAR: Wildcard.STAR_IN_PART}
 
 
@@ -72,15 +77,21 @@ def segment_tokens(found: Tokens) -> Tokens:
     return found
 
 
+def arn_condition_tokens(pattern: str) -> Tokens:
+    """The tokens of a value of an Arn operator: each of the six segments is compared on its own.
+
+    Source: IAM user guide, reference_policies_elements_condition_operators.
+    """
+    head = pattern.split(":", 5)[:5]
+    start = len(":".join(head)) if len(head) == 5 else 0
+    found = pattern_tokens(pattern)
+    return tuple(_SEGMENT_WILDCARDS.get(each, each) for each in found[:start]) + found[start:]
+
+
 def variable_names(pattern: str) -> frozenset[str]:
     """The names of the policy variables in a text, in lower case, without their defaults."""
     names = (match[1].partition(",")[0].strip().lower() for match in _VARIABLE.finditer(pattern))
     return frozenset(names) - {"*", "?", "$"}
-
-
-def tokens_match(pattern: Tokens, text: str) -> bool:
-    """Whether one pattern matches a text; without backtracking."""
-    return bool(PatternSpace([{pattern: ""}]).mask_of(text))
 
 
 def _text_tokens(text: str) -> Iterator[Token]:
@@ -114,6 +125,24 @@ class _Transition:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """The moves of some nodes by one letter.
+
+    other: the state that follows by a letter that no pattern contains.
+    ended: the elements that match every continuation of it.
+    is_final: whether `other` does not change with the text that follows.
+    followers: the nodes that follow by each letter of a pattern, in addition to `other`.
+    letters: those for which the following state was not yielded yet.
+    """
+
+    other: frozenset[int]
+    ended: int
+    is_final: bool
+    followers: Mapping[str, frozenset[int]]
+    letters: set[str]
+
+
 class PatternSpace:
     """The patterns of several elements over all texts. An element is its patterns, each with a label."""
 
@@ -126,29 +155,39 @@ class PatternSpace:
         for number, element in enumerate(elements):
             for pattern, label in element.items():
                 self._add_pattern(pattern, label, 1 << number)
-        self._closed = [frozenset(self._closure(node)) for node in range(len(self._next))]
-        # A state that consists of such nodes only does not change with the text that follows.
-        ends = (node for node, loop in enumerate(self._loops) if loop is Wildcard.STAR and not self._next[node])
-        self._absorbing = frozenset(ends)
-        self._ahead = self._masks.copy()
-        for node in reversed(range(len(self._next))):  # followers have higher numbers
-            for follower in self._next[node].values():
-                self._ahead[node] |= self._ahead[follower]
+        nodes = range(len(self._next))
+        self._closed = [frozenset(self._closure(node)) for node in nodes]
+        self._after_letter = [self._wildcard_followers(node, _ANY_LETTER) for node in nodes]
+        self._after_colon = [
+            self._wildcard_followers(node, _ANY_COLON) if self._stops_at_colon(node) else self._after_letter[node]
+            for node in nodes
+        ]
+        self._looping = frozenset(node for node in nodes if self._loops[node])
+        self._before_wildcards = frozenset(node for node in nodes if any(each in self._next[node] for each in _LETTER))
+        self._literals = [
+            [(letter, following) for letter, following in self._next[node].items() if isinstance(letter, str)]
+            for node in nodes
+        ]
         self._fresh = next(
             each for each in chain(_FRESH_LETTERS, map(chr, count(ord("~")))) if each not in self._letters
         )
+        self._index_ends(nodes)
 
-    def regions(self, prefix: str = "") -> dict[int, Region]:
-        """Return the non-empty regions of the texts that continue the prefix, by mask. Raises TooManyStates."""
+    def regions(self, prefix: str = "", within: int = -1) -> dict[int, Region]:
+        """Return the non-empty regions of the texts that continue the prefix, by mask. Raises TooManyStates.
+
+        within: the mask of the elements that matter: a region that none of them matches may be left out.
+        """
         order = [self._state_after(prefix)]
         steps = [_Transition(-1, "")]
         states: dict[frozenset[int], int] = {}  # without the first: a text that leads back to it is another text
         found: dict[int, tuple[set[str], int]] = {}
+        known: dict[frozenset[int], _Moves] = {}
         work = 0
         for number, state in enumerate(order):  # grows while it is read
             work += len(state)
-            for letter, target in self._moves(state):
-                if target not in states:
+            for letter, target in self._moves(state, known):
+                if target not in states and (within < 0 or self._can_match(target, within)):
                     states[target] = len(order)
                     order.append(target)
                     steps.append(_Transition(number, letter))
@@ -161,6 +200,10 @@ class PatternSpace:
             mask: Region(mask, frozenset(labels), prefix + "".join(_path_texts(steps, first)))
             for mask, (labels, first) in found.items()
         }
+
+    def _can_match(self, state: Iterable[int], elements: int) -> bool:
+        """Whether one of the elements matches a text that leads to the state, or a continuation of it."""
+        return any(self._ahead[node] & elements for node in state)
 
     def mask_of(self, text: str) -> int:
         """Return the mask of the elements that a text matches."""
@@ -191,28 +234,85 @@ class PatternSpace:
         weight = sum(isinstance(token, str) for token in pattern) if label else -1
         self._labels[node] = min((label, weight), self._labels[node], key=lambda each: (-each[1], each[0]))
 
+    def _index_ends(self, nodes: range) -> None:
+        """Note for each node what can follow it, and the order of the labels."""
+        # A state that consists of such nodes only does not change with the text that follows.
+        ends = (node for node, loop in enumerate(self._loops) if loop is Wildcard.STAR and not self._next[node])
+        self._absorbing = frozenset(ends)
+        self._ahead = self._masks.copy()
+        for node in reversed(nodes):  # followers have higher numbers
+            for follower in self._next[node].values():
+                self._ahead[node] |= self._ahead[follower]
+        self._ranks = _positions(nodes, lambda node: (-self._labels[node][1], self._labels[node][0]))
+
     def _closure(self, node: int) -> Iterator[int]:
         """Yield a node and the nodes that a star after it reaches without a letter."""
         yield node
-        for token in _LOOP & self._next[node].keys():
-            yield from self._closure(self._next[node][token])
+        for token in _LOOP:
+            if token in self._next[node]:
+                yield from self._closure(self._next[node][token])
 
-    def _moves(self, state: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:
-        """Yield each following state with a text that leads there; a letter that no pattern contains comes first."""
-        other = self._next_state(state, self._fresh)
-        yield self._fresh, other
-        letters = {letter for node in state for letter in self._next[node] if isinstance(letter, str)}
-        if any(self._stops_at_colon(node) for node in state):
-            letters.add(":")
-        is_final = other <= self._absorbing
-        for letter in sorted(letters):
-            target = self._next_state(state, letter)
-            yield self._follow_literal(letter, target, other) if is_final else (letter, target)
+    def _wildcard_followers(self, node: int, tokens: Sequence[Token]) -> frozenset[int]:
+        """The nodes that follow a node by a letter that one of these wildcards matches."""
+        loop, following = self._loops[node], self._next[node]
+        found = [self._closed[node]] if loop and loop in tokens else []
+        found += [self._closed[following[each]] for each in tokens if each in _LETTER and each in following]
+        return frozenset().union(*found) if found else _NO_NODES
+
+    def _stops_at_colon(self, node: int) -> bool:
+        return self._loops[node] is Wildcard.STAR_IN_PART or Wildcard.ANY_IN_PART in self._next[node]
+
+    def _moves(
+        self, state: frozenset[int], known: dict[frozenset[int], _Moves]
+    ) -> Iterator[tuple[str, frozenset[int]]]:
+        """Yield following states with a text that leads there; a letter that no pattern contains comes first.
+
+        Many states differ only in nodes without a loop, which continue with their own letters. What the other nodes
+        of such states lead to is yielded once.
+        known: the moves of the other nodes. Those that are yielded are removed.
+        """
+        rest = _NO_NODES if state & self._before_wildcards else state - self._looping
+        base = state - rest
+        moves = known.get(base)
+        if moves is None:
+            moves = known[base] = self._moves_of(base)
+            yield self._fresh, moves.other
+        followers = self._literal_followers(rest)
+        for letter in sorted({*followers, *moves.letters}):
+            if letter == ":":
+                target = self._next_state(state, letter)
+            else:
+                nodes = moves.followers.get(letter, _NO_NODES) | followers.get(letter, _NO_NODES)
+                target = self._add_nodes(moves.other, moves.ended, nodes)
+            yield self._follow_literal(letter, target, moves.other) if moves.is_final else (letter, target)
+        moves.letters.intersection_update(followers)
+
+    def _moves_of(self, nodes: frozenset[int]) -> _Moves:
+        other = self._next_state(nodes, self._fresh)
+        followers = self._literal_followers(nodes)
+        if any(self._after_colon[node] is not self._after_letter[node] for node in nodes):
+            followers.setdefault(":", _NO_NODES)
+        ended = self._mask(other & self._absorbing)
+        return _Moves(other, ended, other <= self._absorbing, followers, set(followers))
+
+    def _literal_followers(self, nodes: frozenset[int]) -> dict[str, frozenset[int]]:
+        found: dict[str, frozenset[int]] = {}
+        for node in nodes:
+            for letter, following in self._literals[node]:
+                found[letter] = found.get(letter, _NO_NODES) | self._closed[following]
+        return found
+
+    def _add_nodes(self, state: frozenset[int], ended: int, nodes: frozenset[int]) -> frozenset[int]:
+        """Return the state with more nodes. ended: the elements that match every continuation in this state."""
+        if nodes & self._absorbing:
+            return self._prune_nodes(state | nodes)
+        return state.union([node for node in nodes if self._ahead[node] & ~ended])
 
     def _follow_literal(self, text: str, state: frozenset[int], other: frozenset[int]) -> tuple[str, frozenset[int]]:
         """Follow the letters while exactly one pattern continues; every other letter on the way leads to `other`."""
         letters = [text]
-        while len(own := state - other) == 1:
+        own = state - other
+        while len(own) == 1:
             (node,) = own
             following = self._next[node]
             if self._masks[node] or self._loops[node] or len(following) != 1:
@@ -221,39 +321,24 @@ class PatternSpace:
             if not isinstance(letter, str):
                 break
             letters.append(letter)
-            state = other | self._closed[follower]
-        return "".join(letters), self._prune_nodes({*state})
+            own = self._closed[follower] - other
+        return "".join(letters), self._prune_nodes(other | own)
 
     def _next_state(self, state: Iterable[int], letter: str) -> frozenset[int]:
-        found: set[int] = set()
-        for node in state:
-            loop = self._loops[node]
-            if loop is Wildcard.STAR or (loop is not None and letter != ":"):
-                found |= self._closed[node]
-            for token, follower in self._next[node].items():
-                if token == letter or token is Wildcard.ANY or (token is Wildcard.ANY_IN_PART and letter != ":"):
-                    found |= self._closed[follower]
-        return self._prune_nodes(found)
+        after = self._after_colon if letter == ":" else self._after_letter
+        found = [after[node] for node in state]
+        found += [self._closed[self._next[node][letter]] for node in state if letter in self._next[node]]
+        return self._prune_nodes(_NO_NODES.union(*found))
 
-    def _prune_nodes(self, nodes: set[int]) -> frozenset[int]:
+    def _prune_nodes(self, nodes: frozenset[int]) -> frozenset[int]:
         """Return the state without patterns of elements that match every continuation: they only add states."""
-        ended = sorted((node for node in nodes if node in self._absorbing), key=self._rank)
         mask = 0
         needed = []
-        for node in ended:
+        for node in sorted(nodes & self._absorbing, key=self._ranks.__getitem__):
             if self._masks[node] & ~mask:
                 mask |= self._masks[node]
                 needed.append(node)
-        return (
-            frozenset(needed).union(node for node in nodes if self._ahead[node] & ~mask) if mask else frozenset(nodes)
-        )
-
-    def _rank(self, node: int) -> tuple[int, str]:
-        label, weight = self._labels[node]
-        return -weight, label
-
-    def _stops_at_colon(self, node: int) -> bool:
-        return self._loops[node] is Wildcard.STAR_IN_PART or Wildcard.ANY_IN_PART in self._next[node]
+        return frozenset(needed).union([node for node in nodes if self._ahead[node] & ~mask]) if mask else nodes
 
     def _mask(self, state: Iterable[int]) -> int:
         mask = 0
@@ -262,7 +347,15 @@ class PatternSpace:
         return mask
 
     def _label(self, state: Iterable[int]) -> str:
-        return self._labels[min(state, key=self._rank)][0] if state else ""
+        return self._labels[min(state, key=self._ranks.__getitem__)][0] if state else ""
+
+
+def _positions(nodes: Sequence[int], rank: Callable[[int], tuple[int, str]]) -> list[int]:
+    """For each node, its position in the order of ranks."""
+    found = [0] * len(nodes)
+    for position, node in enumerate(sorted(nodes, key=rank)):
+        found[node] = position
+    return found
 
 
 def _path_texts(steps: Sequence[_Transition], number: int) -> Iterator[str]:

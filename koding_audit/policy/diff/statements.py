@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.policy.arn_patterns import complete_arn
 from koding_audit.policy.diff.conditions import IS_AMONG, MATCHES, Atom, Clause, Term, condition_term
-from koding_audit.policy.diff.patterns import Tokens, resource_tokens, variable_names
+from koding_audit.policy.diff.patterns import Tokens, Wildcard, resource_tokens, variable_names
 from koding_audit.policy.document import Document, Patterns, Principals, Statement
 
 ANY_PRINCIPAL = ("AWS", "*")
@@ -36,6 +36,24 @@ class ResourceElement:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopePart:
+    """A part of a scope: one resource pattern with the rest of the statement; all patterns, if this is NotResource.
+
+    resources: the pattern or patterns.
+    resources_negated: whether this is NotResource.
+    rest: what is not about resources.
+    """
+
+    resources: tuple[ResourceElement, ...]
+    resources_negated: bool
+    rest: tuple[bool, Principals | None, Term]
+
+    def reachable_tokens(self) -> Iterable[Tokens]:
+        """The tokens of patterns outside of which the part applies to no resource."""
+        return [(Wildcard.STAR,)] if self.resources_negated else self.resources[0].tokens()
+
+
+@dataclass(frozen=True, slots=True)
 class StatementScope:
     """A statement without its actions; statements with equal scopes differ only in their actions.
 
@@ -53,6 +71,17 @@ class StatementScope:
     resources_negated: bool
     principals: Principals | None
     term: Term
+
+    def parts(self) -> Iterator[ScopePart]:
+        """Yield the parts that together mean the same."""
+        rest = self.allows, self.principals, self.term
+        if self.resources_negated:
+            yield ScopePart((self.resources, *self.variable_resources), True, rest)
+            return
+        for pattern in self.resources.patterns:
+            yield ScopePart((ResourceElement((pattern,), self.resources.variables),), False, rest)
+        for element in self.variable_resources:
+            yield ScopePart((element,), False, rest)
 
     def resource_term(self, mask: int, bits: Mapping[ResourceElement, int]) -> Term | None:
         """The term that applies in addition to a resource that matches these elements; None if none does.

@@ -5,19 +5,16 @@ Bit n of a table is the truth for assignment n; bit i of n is the truth of atom 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, product
 
 from koding_audit.model.frozen import dataclass
-from koding_audit.policy.diff.conditions import IS_AMONG, Atom, Clause, Term
-from koding_audit.policy.diff.patterns import pattern_tokens, resource_tokens, tokens_match
+from koding_audit.policy.diff.conditions import IS_AMONG, MATCHES, Atom, Clause, Term
+from koding_audit.policy.diff.key_values import Columns, Row, TextAtoms, are_texts, tag_rows
+from koding_audit.policy.diff.search import Goal, find_row
 
 MOST_ATOMS = 16  # atoms of one place
 MOST_TERMS = 1000  # statements that are compared pairwise
-
-# Atoms with these operators can be evaluated for a given value.
-_TEXT_OPERATORS = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnlike"})
-_MOST_CANDIDATES = 64  # values of one key that are tried
 
 # In the context of every request (IAM user guide, reference_policies_condition-keys, "Availability").
 _ALWAYS_PRESENT = frozenset(
@@ -46,6 +43,24 @@ _KEY_FAMILIES: Mapping[str, Sequence[str]] = {
     "the resource": ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"),
     "the region": ("aws:requestedregion", "ec2:region"),
 }
+_RESOURCE_ACCOUNT = "aws:resourceaccount"
+_UNNAMED_ACCOUNTS = ("999988887777", "888877776666")  # one of them is in no policy, in practice
+# A user, a region and a resource, for keys whose values depend on each other: one request can have all of them.
+_EXAMPLE_VALUES: Mapping[str, str] = {
+    "aws:principalaccount": "111122223333",
+    "aws:principalarn": "arn:aws:iam::111122223333:user/example",
+    "aws:principalorgid": "o-exampleorg",
+    "aws:principaltype": "User",
+    "aws:userid": "AIDAEXAMPLE",
+    "aws:username": "example",
+    "aws:requestedregion": "us-east-1",
+    "ec2:region": "us-east-1",
+    "aws:resourceaccount": "111122223333",
+    "aws:resourceorgid": "o-exampleorg",
+}
+_EXAMPLE_VALUE = "example"  # of a key that does not depend on others
+_TAG_PREFIX = "aws:requesttag/"
+_TAG_NAMES = "aws:tagkeys"  # the names of all tags of the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +109,12 @@ class PlaceDifference:
         return {"gained": self.gained, "lost": self.lost, "forbidden": self.forbidden, "released": self.released}
 
 
-def compare_sides(old: Side, new: Side, *, values: bool = True) -> PlaceDifference:
-    """Compare two sides in one place. values: whether the conditions of a difference show their values."""
+def compare_sides(old: Side, new: Side, *, values: bool = True, thorough: bool = False) -> PlaceDifference:
+    """Compare two sides in one place.
+
+    values: whether the conditions of a difference show their values.
+    thorough: whether to search longer for requests that show a difference.
+    """
     if sum(map(len, (old.allows, old.denies, new.allows, new.denies))) > MOST_TERMS:
         unknown = Aspect(found=None)
         return PlaceDifference(unknown, unknown, unknown, unknown, f"more than {MOST_TERMS:,} statements apply")
@@ -106,17 +125,35 @@ def compare_sides(old: Side, new: Side, *, values: bool = True) -> PlaceDifferen
     terms = frozenset().union(old.allows, old.denies, new.allows, new.denies)
     classes = _atom_columns(terms)
     if len(set(classes.values())) > MOST_ATOMS:
-        return _compare_without_table(old, new)
+        found = _compare_without_table(old, new)
+        return _search_requests(found, old, new, classes, values=values) if thorough else found
     table = _TruthTable(classes)
+    efforts = (False, True) if thorough else (False,)
+    proofs = [_Proofs(table, terms, values=values, thorough=each) for each in efforts]
+    aspects = {name: _first_decided(proofs, each) for name, each in _differing_rows(table, old, new).items()}
+    is_open = any(each.found is None for each in aspects.values())
+    return PlaceDifference(**aspects, why=table.describe_keys() if is_open else "")
+
+
+def _differing_rows(table: _TruthTable, old: Side, new: Side) -> dict[str, int]:
+    """The assignments for which each kind of difference exists."""
     old_denies, new_denies = table.any_of(old.denies), table.any_of(new.denies)
     old_allows, new_allows = table.any_of(old.allows) & ~old_denies, table.any_of(new.allows) & ~new_denies
-    proofs = _Proofs(table, terms, values=values)
-    gained = proofs.aspect(new_allows & ~old_allows)
-    lost = proofs.aspect(old_allows & ~new_allows)
-    forbidden = proofs.aspect(new_denies & ~old_denies & ~old_allows)
-    released = proofs.aspect(old_denies & ~new_denies & ~new_allows)
-    is_open = any(each.found is None for each in (gained, lost, forbidden, released))
-    return PlaceDifference(gained, lost, forbidden, released, table.describe_keys() if is_open else "")
+    return {
+        "gained": new_allows & ~old_allows,
+        "lost": old_allows & ~new_allows,
+        "forbidden": new_denies & ~old_denies & ~old_allows,
+        "released": old_denies & ~new_denies & ~new_allows,
+    }
+
+
+def _first_decided(proofs: Iterable[_Proofs], rows: int) -> Aspect:
+    found = Aspect(found=None)
+    for each in proofs:
+        found = each.aspect(rows)
+        if found.found is not None:
+            break
+    return found
 
 
 def _compare_without_table(old: Side, new: Side) -> PlaceDifference:
@@ -130,6 +167,32 @@ def _compare_without_table(old: Side, new: Side) -> PlaceDifference:
         released=Aspect(found=False if more_denies else None),
         why=f"more than {MOST_ATOMS} conditions apply",
     )
+
+
+def _search_requests(
+    open_difference: PlaceDifference, old: Side, new: Side, classes: Mapping[Atom, int], *, values: bool
+) -> PlaceDifference:
+    """Look for a request for each kind of difference that is open."""
+    merged = _merged_atoms(classes)
+    groups = (
+        _known_rows(group) or _example_rows(group)
+        for group in ({each: merged[each] for each in group} for group in _group_columns(_decidable(merged)))
+    )
+    known = [rows for rows in groups if rows]
+    goals = {
+        "gained": Goal(new.allows, new.denies, old.allows, old.denies),
+        "lost": Goal(old.allows, old.denies, new.allows, new.denies),
+        "forbidden": Goal(new.denies, old.denies, old.allows, frozenset()),
+        "released": Goal(old.denies, new.denies, new.allows, frozenset()),
+    }
+    found = open_difference.aspects()
+    for name, aspect in open_difference.aspects().items():
+        row = find_row(goals[name], classes, known) if aspect.found is None else None
+        if row is not None:
+            when = " and ".join(merged[each].describe(row[each], values=values) for each in sorted(row))
+            found[name] = Aspect(found=True, when=when)
+    is_open = any(each.found is None for each in found.values())
+    return PlaceDifference(**found, why=open_difference.why if is_open else "")
 
 
 def _are_within(terms: Iterable[Term], others: Iterable[Term]) -> bool:
@@ -174,9 +237,7 @@ class _TruthTable:
     def __init__(self, classes: Mapping[Atom, int]) -> None:
         self.count = len(set(classes.values()))
         self._column_numbers = classes
-        self.merged_atoms = [
-            _merge_atoms([atom for atom in classes if classes[atom] == each]) for each in range(self.count)
-        ]
+        self.merged_atoms = _merged_atoms(classes)
         self.full = (1 << (1 << self.count)) - 1
         self.columns = [self.full ^ (self.full // ((1 << (1 << each)) + 1)) for each in range(self.count)]
         self.possible_rows = self._possible_rows()
@@ -206,6 +267,14 @@ class _TruthTable:
         """The assignments for which the table is true with both values of each of these atoms."""
         return self.full ^ self.exists_over(self.full ^ table, columns)
 
+    def implied_rows(self) -> int:
+        """The assignments except those in which a text matches a pattern, but not a wider one."""
+        found = self.full
+        for group in _columns_by_key(self.merged_atoms):
+            for one, implied in TextAtoms(group).implications() if len(group) > 1 else ():
+                found &= self.full ^ self.columns[one] | self.columns[implied]
+        return found
+
     def describe_keys(self) -> str:
         """Which conditions make it undecided, for a message."""
         keys = sorted({atom.key or "a policy variable" for atom in self.merged_atoms})
@@ -234,6 +303,23 @@ class _TruthTable:
         return self.columns[absent] & (self.full ^ self.columns[value] if then else self.columns[value])
 
 
+def _merged_atoms(classes: Mapping[Atom, int]) -> list[Atom]:
+    """For each column, its atom, with the values of all atoms that share it."""
+    atoms: dict[int, list[Atom]] = {}
+    for atom, column in classes.items():
+        atoms.setdefault(column, []).append(atom)
+    return [_merge_atoms(atoms[column]) for column in sorted(atoms)]
+
+
+def _columns_by_key(atoms: Sequence[Atom]) -> list[dict[int, Atom]]:
+    """The columns of each key that are comparisons of texts without variables."""
+    found: dict[str, dict[int, Atom]] = {}
+    for column, atom in enumerate(atoms):
+        if atom.key and not atom.is_absence and are_texts([atom]):
+            found.setdefault(atom.key, {})[column] = atom
+    return list(found.values())
+
+
 def _merge_atoms(atoms: Sequence[Atom]) -> Atom:
     values = tuple(sorted({value for atom in atoms for value in atom.values}))
     first = atoms[0]
@@ -249,16 +335,21 @@ class _Proofs:
     values within the case.
     """
 
-    def __init__(self, table: _TruthTable, terms: frozenset[Term], *, values: bool) -> None:
+    def __init__(self, table: _TruthTable, terms: frozenset[Term], *, values: bool, thorough: bool = False) -> None:
         self._table = table
         self._values = values
         merged = table.merged_atoms
         self._readings = [each for each, atom in enumerate(merged) if atom.operator == IS_AMONG]
         self._unsure: list[int] = []
+        self._possible = table.possible_rows & (table.implied_rows() if thorough else table.full)
         self._sure = table.full
-        for group in _group_columns({each: atom for each, atom in enumerate(merged) if atom.operator != IS_AMONG}):
-            if (known := self._known_rows(group)) is not None:
-                self._sure &= known
+        for group in _group_columns(_decidable(merged)):
+            columns = {each: merged[each] for each in group}
+            known = _known_rows(columns)
+            if known is None and thorough:
+                known = _example_rows(columns)
+            if known is not None:
+                self._sure &= self._rows_of_any(known)
             else:
                 self._unsure += group
         self._cases = self._statement_cases(terms) if self._unsure else []
@@ -266,7 +357,7 @@ class _Proofs:
     def aspect(self, difference: int) -> Aspect:
         """Whether some request certainly has one of these assignments, and when."""
         table = self._table
-        difference &= table.possible_rows
+        difference &= self._possible
         if not difference:
             return Aspect(found=False)
         witnesses = table.forall_over(difference, self._readings) & self._sure
@@ -277,36 +368,7 @@ class _Proofs:
             witnesses = witnesses & proven[0] if proven else 0
         if not witnesses:
             return Aspect(found=None)
-        return Aspect(found=True, when=self._describe_rows(difference, witnesses & table.possible_rows))
-
-    def _known_rows(self, group: Sequence[int]) -> int | None:
-        """The assignments of one group of atoms that some request has; None if that is not known."""
-        atoms = [self._table.merged_atoms[column] for column in group]
-        named = [atom for atom in atoms if not atom.is_absence]
-        operators = {atom.operator for atom in named}
-        keys = {atom.key for atom in atoms}
-        is_opaque, is_always_present = any(atom.is_opaque for atom in named), keys <= _ALWAYS_PRESENT
-        has_one_key = len(keys) == 1 and not is_opaque
-        if has_one_key and operators <= _TEXT_OPERATORS and (len(atoms) > 1 or is_always_present):
-            return self._rows_of_values(group, _candidate_values(atoms))
-        if has_one_key and operators == {"bool"}:
-            return self._rows_of_values(group, ("true", "false", *(() if is_always_present else (None,))))
-        if len(atoms) == 1 or (len(keys) == len(named) == 1 and named[0].truth_when_absent is not None):
-            absences = [column for column in group if self._table.merged_atoms[column].is_absence]
-            never = dict.fromkeys(absences if is_always_present else (), 0)
-            return self._table.possible_rows & self._matching_rows(never)
-        are_values = len(keys) == len(named) == len(atoms) and not is_opaque
-        if are_values and {_key_family(key) for key in keys} == {_NETWORK_FAMILY}:
-            # A request takes one network path: exactly one of these keys matches, or none.
-            paths = [dict.fromkeys(group, 0) | {column: 1} for column in group]
-            return self._rows_of_any([*paths, dict.fromkeys(group, 0)])
-        return None
-
-    def _rows_of_values(self, group: Sequence[int], values: Iterable[str | None]) -> int:
-        """The assignments that result from these values of the group's one key."""
-        return self._rows_of_any(
-            {column: _is_atom_true(self._table.merged_atoms[column], value) for column in group} for value in values
-        )
+        return Aspect(found=True, when=self._describe_rows(difference, witnesses & self._possible))
 
     def _statement_cases(self, terms: frozenset[Term]) -> list[int]:
         """For each statement, where its condition is true and where it is false, by the unsure atoms alone."""
@@ -315,8 +377,9 @@ class _Proofs:
         found = set()
         for term in terms:
             holds = table.all_of(term)
-            for case in (holds, table.full ^ holds):
-                projected = table.exists_over(case & self._sure & table.possible_rows, others)
+            cases = (holds, table.full ^ holds) if _is_open(term) else (table.full ^ holds,)
+            for case in cases:
+                projected = table.exists_over(case & self._sure & self._possible, others)
                 # Without a possible assignment there is no case.
                 if projected:
                     found.add(projected)
@@ -325,20 +388,20 @@ class _Proofs:
     def _describe_rows(self, difference: int, witnesses: int) -> str:
         """The condition of a difference as text: one assignment, without the atoms that do not matter."""
         table = self._table
-        if difference == table.possible_rows:
+        if difference == self._possible:
             return ""
         row = (witnesses & -witnesses).bit_length() - 1
         needed = dict(enumerate(row >> each & 1 for each in range(table.count)))
         # Absent and false atoms are dropped first: true ones explain more.
         for each in sorted(needed, key=lambda each: (needed[each], not table.merged_atoms[each].is_absence)):
             without = {column: truth for column, truth in needed.items() if column != each}
-            if not self._matching_rows(without) & table.possible_rows & ~difference:
+            if not self._matching_rows(without) & self._possible & ~difference:
                 needed = without
         return " and ".join(
             table.merged_atoms[each].describe(bool(needed[each]), values=self._values) for each in sorted(needed)
         )
 
-    def _rows_of_any(self, rows: Iterable[Mapping[int, int]]) -> int:
+    def _rows_of_any(self, rows: Iterable[Mapping[int, bool]]) -> int:
         found = 0
         for row in rows:
             found |= self._matching_rows(row)
@@ -351,14 +414,114 @@ class _Proofs:
         return found
 
 
+def example_values(variables: Iterable[str], keys: Iterable[str]) -> dict[str, str] | None:
+    """Values that a request can have for these variables and for the keys that depend on them; None if not known.
+
+    variables: names of policy variables, in lower case.
+    keys: the keys of the conditions.
+    """
+    names = {*variables, *(key.lower() for key in keys)}
+    families = {_key_family(name) for name in variables}
+    found: dict[str, str] = {}
+    if any(name == _TAG_NAMES or name.startswith(_TAG_PREFIX) for name in names) and any(
+        name.startswith(_TAG_PREFIX) for name in variables
+    ):
+        return None  # the names of the tags depend on them
+    for family in families:
+        members = {name for name in names if _key_family(name) == family}
+        if members <= _EXAMPLE_VALUES.keys():
+            found |= {name: _EXAMPLE_VALUES[name] for name in members}
+        elif len(members) == 1 and family in members:
+            found[family] = _EXAMPLE_VALUE
+        else:
+            return None
+    return found
+
+
+def _known_rows(columns: Columns) -> list[Row] | None:
+    """The truths of one group of atoms that some request has; None if that is not known."""
+    atoms = list(columns.values())
+    named = [atom for atom in atoms if not atom.is_absence]
+    keys = {atom.key for atom in atoms}
+    is_opaque, is_always_present = any(atom.is_opaque for atom in named), keys <= _ALWAYS_PRESENT
+    if len(keys) == 1 and all(keys) and are_texts(atoms) and (len(atoms) > 1 or is_always_present):
+        return TextAtoms(columns).rows(can_be_absent=not is_always_present) or None
+    if len(keys) == 1 and not is_opaque and {atom.operator for atom in named} == {"bool"}:
+        return _boolean_rows(columns, can_be_absent=not is_always_present)
+    if len(keys) == 1 and is_always_present and any(_compares_arns(atom) for atom in named):
+        # A value is not an ARN: how it compares is not documented, except that a lone `*` seems to match each ARN.
+        return TextAtoms(columns).rows(can_be_absent=False)
+    if len(atoms) == 1 or (len(keys) == len(named) == 1 and named[0].truth_when_absent is not None):
+        return _independent_rows(columns, can_be_absent=not is_always_present)
+    are_values = len(keys) == len(named) == len(atoms) and not is_opaque
+    if are_values and {_key_family(key) for key in keys} == {_NETWORK_FAMILY}:
+        # A request takes one network path: exactly one of these keys matches, or none.
+        return [*({each: each == path for each in columns} for path in columns), dict.fromkeys(columns, False)]
+    return None
+
+
+def _compares_arns(atom: Atom) -> bool:
+    return atom.operator == "arnlike" and not atom.is_opaque
+
+
+def _example_rows(columns: Columns) -> list[Row] | None:
+    """The truths of one group of atoms that some requests have, but not all of them; None if none are known."""
+    if not are_texts(list(columns.values())):
+        return None
+    keys: dict[str, dict[int, Atom]] = {}
+    for column, atom in columns.items():
+        keys.setdefault(atom.key, {})[column] = atom
+    if set(keys) - {_TAG_NAMES} == {key for key in keys if key.startswith(_TAG_PREFIX)}:
+        names = keys.pop(_TAG_NAMES, {})
+        return tag_rows({key.removeprefix(_TAG_PREFIX): found for key, found in keys.items()}, names)
+    if _RESOURCE_ACCOUNT in keys and len(keys) == 2:
+        # An account that no policy names can be in any organization.
+        accounts, others = TextAtoms(keys.pop(_RESOURCE_ACCOUNT)), TextAtoms(*keys.values())
+        rows = others.rows(can_be_absent=True)
+        return [{**accounts.row_of(each), **row} for each in _UNNAMED_ACCOUNTS for row in rows]
+    return None
+
+
+def _boolean_rows(columns: Columns, *, can_be_absent: bool) -> list[Row]:
+    """The truths of comparisons with true or false, of one key."""
+    rows = [
+        {column: text in map(str.lower, atom.values) for column, atom in columns.items()} for text in ("true", "false")
+    ]
+    return [*rows, *([TextAtoms(columns).row_of_absence()] if can_be_absent else [])]
+
+
+def _independent_rows(columns: Columns, *, can_be_absent: bool) -> list[Row]:
+    """Every combination of one comparison and of the absence of its key, except contradictions."""
+    rows = (dict(zip(columns, truths, strict=True)) for truths in product((True, False), repeat=len(columns)))
+    found = []
+    for row in rows:
+        is_absent = any(row[column] for column, atom in columns.items() if atom.is_absence)
+        fits = all(atom.is_absence or row[column] is atom.truth_when_absent for column, atom in columns.items())
+        if not is_absent or (can_be_absent and fits):
+            found.append(row)
+    return found
+
+
+def _is_open(term: Term) -> bool:
+    """Whether its conditions do not restrict a variable of the resource: so it can be true on each resource."""
+    atoms = [atom for clause in term for atom in clause.atoms]
+    variables = {key for atom in atoms if atom.operator == MATCHES for key in atom.keys}
+    return not any(atom.keys & variables for atom in atoms if atom.operator != MATCHES)
+
+
+def _decidable(atoms: Iterable[Atom]) -> dict[int, Atom]:
+    """The columns whose truth depends on the request alone, and not on what IAM's documentation leaves open."""
+    return {column: atom for column, atom in enumerate(atoms) if atom.operator != IS_AMONG}
+
+
 def _group_columns(atoms: Mapping[int, Atom]) -> list[list[int]]:
     """The columns in groups of atoms that may depend on each other, directly or through others."""
     keys = frozenset(key for atom in atoms.values() for key in atom.keys)
-    tags = frozenset(_key_family(key) for key in keys if key.startswith("aws:requesttag/"))
+    tags = frozenset(_key_family(key) for key in keys if key.startswith(_TAG_PREFIX))
     groups: list[tuple[list[int], frozenset[str]]] = []
     for column, atom in atoms.items():
         names = frozenset(map(_key_family, atom.keys)) or frozenset({atom.operator})
-        if "aws:tagkeys" in names:  # the keys of all tags of the request
+        if _TAG_NAMES in names:
             names |= tags
         joined = [group for group in groups if group[1] & names]
         groups = [group for group in groups if group not in joined]
@@ -374,32 +537,3 @@ def _key_family(key: str) -> str:
     if slash and prefix.endswith(":resourcetag"):
         return f"the resource's tag {tag}"
     return next((family for family, keys in _KEY_FAMILIES.items() if prefix in keys), name)
-
-
-def _candidate_values(atoms: Sequence[Atom]) -> Iterator[str | None]:
-    """Yield values that one key may have in a request: those that the atoms name, others, None if missing."""
-    if atoms[0].key not in _ALWAYS_PRESENT:
-        yield None
-    yield "another value"
-    for atom in atoms:
-        several = atom.operator in {"stringlike", "arnlike"}
-        for value in atom.values[: _MOST_CANDIDATES if several else 1]:
-            yield value.replace("*", "").replace("?", "x") if several else value
-            if several and "*" in value:
-                yield value.replace("*", "other").replace("?", "y")
-
-
-def _is_atom_true(atom: Atom, value: str | None) -> bool:
-    if value is None:
-        return atom.is_absence or bool(atom.truth_when_absent)
-    return not atom.is_absence and any(_operator_matches(atom.operator, each, value) for each in atom.values)
-
-
-def _operator_matches(operator: str, wanted: str, value: str) -> bool:
-    if operator == "stringlike":
-        return tokens_match(pattern_tokens(wanted), value)
-    if operator == "arnlike":
-        return tokens_match(resource_tokens(wanted, variables=False), value)
-    if operator == "stringequals":
-        return wanted == value
-    return wanted.casefold() == value.casefold()

@@ -107,6 +107,57 @@ def rows(statements: list[Json], every: Iterable[Any], test: Callable[[Json, Any
     return {tuple(test(statement, each) for statement in statements) for each in every}
 
 
+# --- variables: the resource and the condition depend on each other ------------------------------
+
+_VARIABLE = re.compile(r"\$\{(\w)\}")
+SHORT = [each for each in RESOURCES if len(each) < 4]
+FEW_CONTEXTS = [
+    {key: value for key, value in (("k", k), ("m", m)) if value is not None}
+    for k, m in itertools.product((None, "a", "b", "z", "ab", "zz"), repeat=2)
+]
+
+
+def filled(statement: Json, context: Context) -> Json:
+    """The statement of this request: a value whose variable has no value matches nothing."""
+    found = {**statement}
+    for name in {"Resource", "NotResource"} & statement.keys():
+        found[name] = filled_texts(statement[name], context)
+    if "Condition" in statement:
+        found["Condition"] = {
+            operator: {key: filled_texts(values, context) for key, values in keys.items()}
+            for operator, keys in statement["Condition"].items()
+        }
+    return found
+
+
+def filled_texts(texts: Any, context: Context) -> list[str]:
+    return [
+        _VARIABLE.sub(lambda match: context[match[1]], text)
+        for text in listed(texts)
+        if all(name in context for name in _VARIABLE.findall(text))
+    ]
+
+
+def aspects_with_variables(old: Json, new: Json) -> set[str]:
+    """The names of the differences that some request shows, in a smaller world."""
+    statements = [*listed(old["Statement"]), *listed(new["Statement"])]
+    middle = len(listed(old["Statement"]))
+    by_action = rows(
+        statements, ACTIONS, lambda each, action: element(each, "Action", lambda p: glob(p.lower(), action))
+    )
+    by_request = set()
+    for context in FEW_CONTEXTS:
+        ours = [filled(each, context) for each in statements]
+        held = [holds(each, context) for each in ours]
+        matched = rows(ours, SHORT, lambda each, text: element(each, "Resource", lambda p: glob(p, text)))
+        by_request |= {tuple(one and other for one, other in zip(held, row, strict=True)) for row in matched}
+    found: set[str] = set()
+    for parts in itertools.product(by_action, by_request):
+        applies = [all(each) for each in zip(*parts, strict=True)]
+        found.update(told(verdicts(old, applies[:middle]), verdicts(new, applies[middle:])))
+    return found
+
+
 # --- random documents ---------------------------------------------------------------------------
 
 _ACTION = st.sampled_from(["*", "*:*", "s:*", "S:A*", "s:a", "s:ab", "s:?", "s:*b", "t:*", "t:b", "s:?b", "s:a?"])
@@ -142,6 +193,23 @@ def statement(draw: st.DrawFn) -> Json:
 
 def document(statements: list[Json]) -> Json:
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+@st.composite
+def pair_with_variables(draw: st.DrawFn) -> tuple[Json, Json]:
+    """Two documents with a few variables, of which the second is the first with a few changes."""
+    old = draw(st.lists(statement(), min_size=1, max_size=3))
+    for each in old:
+        name = "Resource" if "Resource" in each else "NotResource"
+        each[name] = [*each[name][:1], draw(st.sampled_from(["${k}", "a${k}", "${k}*", "${k}b*", "${m}?", "b${m}"]))]
+        operator = draw(st.sampled_from(["StringEquals", "StringNotEquals", "StringLike", "StringEqualsIfExists", ""]))
+        values = st.lists(st.sampled_from(["${k}", "${m}", "a", "b", "ab"]), min_size=1, max_size=2, unique=True)
+        each["Condition"] = {operator: {draw(st.sampled_from("km")): draw(values)}} if operator else {}
+    with_variables = _RESOURCE | st.sampled_from(["${k}", "${m}*", "a${k}"])
+    new = varied(draw, old, _ACTION, with_variables)
+    if draw(st.booleans()):  # another key, the values of which hold a variable
+        new = json.loads(json.dumps(new).replace('"k": ["${m}"]', '"m": ["${k}"]'))
+    return document(old), document(new)
 
 
 @st.composite

@@ -71,8 +71,4 @@ OPEN = {
         allow(Condition={"StringEquals": {"k": "a"}, "StringResembles": {"k": "a"}}),
         allow(Condition={"StringEquals": {"k": "a"}}),
     ),
-    "what a variable comes to": (
-        allow(resource="arn:aws:s3:::home/${aws:username}"),
-        allow(resource="arn:aws:s3:::home/${aws:username}*"),
-    ),
 }

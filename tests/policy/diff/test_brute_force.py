@@ -9,7 +9,17 @@ from hypothesis import HealthCheck, given, settings
 
 from koding_audit.policy.diff import Difference, PolicyChange, compare_documents, covers_documents
 from koding_audit.policy.document import parse_document
-from tests.policy.diff.oracle import ACTIONS, ASPECTS, RESOURCES, Json, aspects_of, glob, pair
+from tests.policy.diff.oracle import (
+    ACTIONS,
+    ASPECTS,
+    RESOURCES,
+    Json,
+    aspects_of,
+    aspects_with_variables,
+    glob,
+    pair,
+    pair_with_variables,
+)
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -32,6 +42,19 @@ def test_a_difference_is_found_exactly_where_some_request_shows_it(documents: tu
     assert said <= truth
     assert found.why or said == truth
     assert found.verdict == ("different" if said else "undecided" if found.why else "equal")
+
+
+@swept
+@given(pair_with_variables())
+def test_with_variables_too_a_difference_is_one_that_some_request_shows_and_equal_means_none(
+    documents: tuple[Json, Json],
+) -> None:
+    old, new = documents
+    found = compare_documents(parse_document(old), parse_document(new))
+    truth = aspects_with_variables(old, new)
+    said = {aspect for aspect in ASPECTS if changes(found, aspect)}
+    assert said <= truth
+    assert found.why or said == truth
 
 
 def test_most_random_pairs_are_decided() -> None:
