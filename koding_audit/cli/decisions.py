@@ -16,6 +16,7 @@ from koding_audit.policy.allowed_patterns import AllowedPatterns
 from koding_audit.policy.evaluation import AccessVerdict, Decision
 from koding_audit.policy.permissions import reason_text
 from koding_audit.scan.access import AccessAnswer, decide_access, resolve_question
+from koding_audit.scan.action_check import ActionProblem
 from koding_audit.scan.options import AccessQuestion, SourceOptions
 from koding_audit.scan.session import open_source
 
@@ -31,6 +32,11 @@ _VERDICT_HINTS: Mapping[AccessVerdict, str] = {
     "unknown": "set the request's condition keys with --context KEY=VALUE, or add the policies that were not read",
 }
 _RESOURCE_HINT = "name the resource, because the action is allowed on some; or allow it on `*`"
+PROBLEM_HINTS: Mapping[str, str] = {
+    "mismatch": "name a resource of one of the action's types",
+    "no-resource-type": "leave out RESOURCE: the action is used on `*` only",
+    "unknown-action": "correct the action; an action that AWS added later needs a newer version of this tool",
+}
 
 
 def answer_can(
@@ -90,16 +96,24 @@ def _answer_table(answer: CanAnswer) -> str:
     ((action, decision),) = answer.found.decisions.items()
     lines = [f"{_VERDICT_WORDS[decision.verdict]}: {principal.kind} {principal.name}, {action} on {answer.resource}"]
     lines += [f"  because    {reason_text(each)}" for each in decision.reasons]
+    lines += [f"  {each}" for each in _problem_lines(answer, action)]
     lines += [f"  depends on {key}" for key in decision.open_keys]
     lines += [f"  not read   {', '.join(decision.not_seen)}"] if decision.not_seen else []
     lines += [f"  session    {_session_clause(answer)}"] if answer.found.session else []
     lines += [f"  simulator  {each.sentence}" for each in answer.simulator.values()]
     lines += [f"  {each}" for each in _allowed_on_lines(answer, action)]
-    hint = _VERDICT_HINTS.get(decision.verdict, "")
-    if decision.verdict == "implicit-deny" and answer.allowed_on(action) != AllowedPatterns():
-        hint = _RESOURCE_HINT
+    hint = _hint(answer, action, decision)
     lines += [f"  to change  {hint}"] if hint else []
     return "".join(f"{escape(line)}\n" for line in lines)
+
+
+def _hint(answer: CanAnswer, action: str, decision: Decision) -> str:
+    """What would change the answer, "" if it is allowed."""
+    if action in answer.found.problems:
+        return PROBLEM_HINTS[answer.found.problems[action].kind]
+    if decision.verdict == "implicit-deny" and answer.allowed_on(action) != AllowedPatterns():
+        return _RESOURCE_HINT
+    return _VERDICT_HINTS.get(decision.verdict, "")
 
 
 def _allowed_on_lines(answer: CanAnswer, action: str) -> Iterator[str]:
@@ -108,6 +122,23 @@ def _allowed_on_lines(answer: CanAnswer, action: str) -> Iterator[str]:
     yield from (f"allowed on a part of {pattern}" for pattern in found.partial)
     if found.more:
         yield f"allowed on up to {pluralize(found.more, 'more pattern')}"
+
+
+def _problem_lines(answer: CanAnswer, action: str) -> Iterator[str]:
+    """Yield why AWS does not make the request, and what the policies decide on `*` or about the unknown action."""
+    if action not in answer.found.problems:
+        return
+    problem = answer.found.problems[action]
+    yield f"because    {problem.message}"
+    if action in answer.found.by_policies:
+        by_policies = answer.found.by_policies[action]
+        reasons = "; ".join(reason_text(each) for each in by_policies.reasons[:3])
+        yield f"{problem_label(problem):<10} {_VERDICT_WORDS[by_policies.verdict]}: {reasons}"
+
+
+def problem_label(problem: ActionProblem) -> str:
+    """What the decision of the policies is about: `on *` for an action that is used on no single resource."""
+    return "on *" if problem.kind == "no-resource-type" else "policies"
 
 
 def _session_clause(answer: CanAnswer) -> str:
@@ -122,6 +153,7 @@ def _action_table(answer: CanAnswer) -> str:
         "; ".join((f"{_VERDICT_WORDS[decision.verdict]:<12} {action}", *_allowed_on_lines(answer, action)))
         for action, decision in decisions.items()
     ]
+    lines += [line for action in decisions for line in _problem_lines(answer, action)]
     lines += [
         f"simulator    {action}: {each.sentence}"
         for action, each in answer.simulator.items()
@@ -153,7 +185,25 @@ def _action_value(answer: CanAnswer, action: str, decision: Decision) -> dict[st
         "partly_allowed_on": list(found.partial),
         "allowed_on_more": found.more,
     }
-    return {"action": action, "resource": answer.resource, **decision_value(decision), **allowed_on, **simulator}
+    problem = {"problem": _problem_json(answer, action)} if action in answer.found.problems else {}
+    value = {"action": action, "resource": answer.resource, **decision_value(decision)}
+    return {**value, **allowed_on, **problem, **simulator}
+
+
+def _problem_json(answer: CanAnswer, action: str) -> dict[str, object]:
+    problem, by_policies = answer.found.problems[action], answer.found.by_policies.get(action)
+    other = {"resource": problem.resource_to_decide(answer.resource)}
+    return problem_value(problem, None if by_policies is None else {**other, **decision_value(by_policies)})
+
+
+def problem_value(problem: ActionProblem, policies: Mapping[str, object] | None) -> dict[str, object]:
+    """The problem of a question as JSON values, with what the policies decide."""
+    return {
+        "kind": problem.kind,
+        "message": problem.message,
+        "resource_types": list(problem.types),
+        "policies": policies,
+    }
 
 
 def decision_value(decision: Decision) -> dict[str, object]:

@@ -44,13 +44,14 @@ def check_action_resource(known: ActionList, action: str, resource: str) -> Acti
         return ActionResource("unknown-action", unknown_action_clause(known, action))
     if not _names_one_resource(resource) or _belongs_to_aws(action, resource):
         return ActionResource("fits")
-    types = known.resource_types(action)
-    if not types and _is_request_path(resource):
+    types, is_path = known.resource_types(action), _is_request_path(action, resource)
+    if not types and is_path:
         return ActionResource("fits")
     if not types:
         return ActionResource("no-resource-type", f"has no resource type: it is not used on {resource}")
     own = tuple(arn for each in types for arn in each.arns)
-    if _has_own_form(own, (arn for arn in known.service_arn_formats(action) if arn not in own), resource):
+    others = [arn for arn in known.service_arn_formats(action) if arn not in own]
+    if _has_own_form(own, others, resource, is_path=is_path):
         return ActionResource("fits")
     names = tuple(each.name for each in types)
     return ActionResource("mismatch", f"is not used on {resource}: {_list_types(names)}", names)
@@ -84,30 +85,38 @@ def _belongs_to_aws(action: str, resource: str) -> bool:
 
     AWS evaluates more actions on these than its reference lists, such as cloudformation:CreateChangeSet on a transform.
     """
-    fields = _split_arn(resource)
-    return fields[_ACCOUNT] == "aws" and fields[_SERVICE] == action.partition(":")[0].lower()
+    return _split_arn(resource)[_ACCOUNT] == "aws" and _is_same_service(action, resource)
 
 
-def _is_request_path(resource: str) -> bool:
-    """Whether a resource is the path of a request, as in `arn:aws:ce:REGION:ACCOUNT:/GetCostAndUsage`."""
-    return _split_arn(resource)[_RESOURCE].startswith("/")
+def _is_request_path(action: str, resource: str) -> bool:
+    """Whether a resource is the path of a request to the action's service.
+
+    Some services use `arn:aws:ce:REGION:ACCOUNT:/GetCostAndUsage`.
+    """
+    return _split_arn(resource)[_RESOURCE].startswith("/") and _is_same_service(action, resource)
 
 
-def _has_own_form(own: Sequence[str], others: Iterable[str], resource: str) -> bool:
-    """Whether a resource may have one of an action's own ARN formats.
+def _is_same_service(action: str, resource: str) -> bool:
+    return _split_arn(resource)[_SERVICE] == action.partition(":")[0].lower()
+
+
+def _has_own_form(own: Sequence[str], others: Iterable[str], resource: str, *, is_path: bool) -> bool:
+    """Whether a resource may have one of an action's own ARN formats, or is the path of a request.
 
     A name could be any text, and an ARN may lack a format's last parts. That does not count if another type of the
     service has the resource's form: an object is not a bucket, and a bucket is not an object.
     """
     if any(_matches_exactly(each, resource, _NAME) for each in own):
         return True
+    longer = [each for each in own if _matches_loosely(each, resource)]
+    shorter = [each for each in own if _is_shortened(each, resource)]
+    if not (longer or shorter or is_path):
+        return False
     better = [each for each in others if _matches_exactly(each, resource, _ANY_TEXT)]
-    if _is_request_path(resource) and not better:
+    if not better:
         return True
-    parts_of_other = {each for each in own if any(_is_part_of(each, other) for other in better)}
-    wholes_of_other = {each for each in own if any(_is_part_of(other, each) for other in better)}
-    return any(_matches_loosely(each, resource) and each not in wholes_of_other for each in own) or any(
-        _is_shortened(each, resource) and each not in parts_of_other for each in own
+    return any(not any(_is_part_of(other, each) for other in better) for each in longer) or any(
+        not any(_is_part_of(each, other) for other in better) for each in shorter
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
+from functools import partial
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import clip_text, escape
+from koding_audit.io.text import clip_text
 from koding_audit.model.account import Account, PrincipalKind, principal_key
 from koding_audit.model.desired import RequiredAction
 from koding_audit.model.errors import AuditError, InputError
@@ -20,6 +21,12 @@ from koding_audit.policy.allowed_patterns import AllowedPatterns, find_allowed_p
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions, assumed_role_name
 from koding_audit.reference.actions import ActionList, load_actions
+from koding_audit.scan.action_check import (
+    ActionProblem,
+    decide_despite_problem,
+    find_action_problems,
+    leave_out_unused,
+)
 from koding_audit.scan.options import AccessQuestion
 from koding_audit.scan.principal_argument import PrincipalName, resolve_principal
 from koding_audit.scan.resource_argument import check_resource
@@ -38,6 +45,8 @@ class ResolvedQuestion:
     resource: str
     context: RequestContext
     strict: bool
+    problems: Mapping[str, ActionProblem]
+    """The actions that AWS does not have, or does not use on the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +62,21 @@ class AccessAnswer:
     """The name of the role's session if the question is about one."""
     allowed_on: Mapping[str, AllowedPatterns] = field(default_factory=dict)
     """For each action that is not allowed on `*`, if the question names no other resource: where it is allowed."""
+    problems: Mapping[str, ActionProblem] = field(default_factory=dict)
+    """The problems of the question, by action: the decision is then unknown."""
+    by_policies: Mapping[str, Decision] = field(default_factory=dict)
+    """For a problem, what the policies decide on `ActionProblem.resource_to_decide`, by action."""
 
 
 def resolve_question(question: AccessQuestion, terminal: Terminal) -> ResolvedQuestion:
     """The question with its wildcards expanded to actions, and its resource checked. Raises InputError."""
     context, known = parse_context(question.context), load_actions()
-    names = resolve_actions(question.actions, known, terminal)
+    names = resolve_actions(question.actions, known)
     check_resource(question.resource, names, known)
-    return ResolvedQuestion(question.principal, names, question.resource, context, question.strict)
+    problems = find_action_problems(names, question.resource, known)
+    used = leave_out_unused(names, question, problems, terminal)
+    problems = {each: problem for each, problem in problems.items() if each in used}
+    return ResolvedQuestion(question.principal, used, question.resource, context, question.strict, problems)
 
 
 def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str, terminal: Terminal) -> AccessAnswer:
@@ -76,13 +92,32 @@ def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str
     principal = _find_principal(snapshot, named.kind, named.name)
     _check_assumed_role(snapshot, role, question.resource)
     permissions, place = Permissions(snapshot, strict=question.strict), Location("", 1, 1)
-    required = [RequiredAction(each, place, question.resource, question.context) for each in question.actions]
-    decisions = {each.action: permissions.decide(principal, each, named.session) for each in required}
-    refused = [each for each in required if each.resource == "*" and decisions[each.action].verdict != "allowed"]
+
+    def decide(action: str, resource: str) -> Decision:
+        required = RequiredAction(action, place, resource, question.context)
+        return permissions.decide(principal, required, named.session)
+
+    decisions, by_policies = _decide_actions(question, decide)
+    decided = [] if question.resource != "*" else [each for each in question.actions if each not in question.problems]
+    refused = [
+        RequiredAction(each, place, "*", question.context) for each in decided if decisions[each].verdict != "allowed"
+    ]
     allowed_on = (
         find_allowed_patterns(permissions, principal, refused, load_actions(), named.session) if refused else {}
     )
-    return AccessAnswer(principal, decisions, snapshot.gaps, named.session, allowed_on)
+    return AccessAnswer(principal, decisions, snapshot.gaps, named.session, allowed_on, question.problems, by_policies)
+
+
+def _decide_actions(
+    question: ResolvedQuestion, decide: Callable[[str, str], Decision]
+) -> tuple[dict[str, Decision], dict[str, Decision]]:
+    """The decision about each action, and what the policies decide about those with a problem."""
+    answers = {
+        each: decide_despite_problem(question.problems.get(each), question.resource, partial(decide, each))
+        for each in question.actions
+    }
+    decisions = {action: decision for action, (decision, _) in answers.items()}
+    return decisions, {action: other for action, (_, other) in answers.items() if other is not None}
 
 
 def parse_context(pairs: Iterable[str]) -> RequestContext:
@@ -96,17 +131,17 @@ def parse_context(pairs: Iterable[str]) -> RequestContext:
     return tuple((key, tuple(texts)) for key, texts in values.items())
 
 
-def resolve_actions(patterns: Iterable[str], known: ActionList, terminal: Terminal) -> tuple[str, ...]:
+def resolve_actions(patterns: Iterable[str], known: ActionList) -> tuple[str, ...]:
     """The actions that patterns match, each once, by the list that ships with the tool.
 
     Raises InputError if a text is not an action, or if a pattern matches nothing.
     """
-    names = [name for pattern in patterns for name in _matching_actions(pattern, known, terminal)]
+    names = [name for pattern in patterns for name in _matching_actions(pattern, known)]
     first = {name.casefold(): name for name in reversed(names)}
     return tuple(first[each] for each in dict.fromkeys(map(str.casefold, names)))
 
 
-def _matching_actions(pattern: str, known: ActionList, terminal: Terminal) -> tuple[str, ...]:
+def _matching_actions(pattern: str, known: ActionList) -> tuple[str, ...]:
     service, colon, name = pattern.partition(":")
     several = [each for each in re.split(r"[,;\s]+", pattern) if each]
     if len(several) > 1:
@@ -119,10 +154,6 @@ def _matching_actions(pattern: str, known: ActionList, terminal: Terminal) -> tu
         if not found:
             raise InputError(f"no AWS action matches {pattern} (list of {known.origin.date})")
         return found
-    if pattern not in known:
-        near = known.nearest_action(pattern)
-        suggestion = f"; did you mean {near}?" if near else ""
-        terminal.note(f"{escape(pattern)} is not among AWS's actions of {known.origin.date}{suggestion}")
     return (pattern,)
 
 

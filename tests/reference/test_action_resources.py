@@ -37,6 +37,13 @@ def fit(action: str, resource: str) -> ResourceFit:
         ("S3:listbucket", "arn:aws:s3:::logs"),
         ("iam:GetUser", f"arn:aws:iam::{ACCOUNT}:user/team/edge/ada"),
         ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/service-role/app"),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_x"),
+        ("kms:DeleteAlias", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/aws/s3"),
+        (
+            "autoscaling:DeleteAutoScalingGroup",
+            f"arn:aws:autoscaling:eu-west-1:{ACCOUNT}:autoScalingGroup:1-2:autoScalingGroupName/web",
+        ),
         ("ssm:GetParameter", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/app/database/host"),
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:app/key-AbCdEf"),
         ("logs:PutLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/lambda/f:log-stream:2026/[$LATEST]1"),
@@ -75,6 +82,8 @@ def test_an_action_fits_a_resource_of_another_service_that_its_reference_lists(a
         ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/app"),
         ("ec2:StopInstances", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:volume/vol-1"),
         ("s3:GetObject", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"),
+        ("s3:GetObject", "arn:aws:apigateway:eu-west-1::/restapis/api"),
+        ("s3:GetObject", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
     ],
 )
 def test_a_resource_with_the_form_of_another_type_is_a_mismatch(action, resource):

@@ -121,18 +121,18 @@ def test_a_context_that_is_no_pair_is_refused(pair: str) -> None:
 @pytest.mark.parametrize("pattern", ["RunInstances", ":Run", "ec2:", "ec2"])
 def test_what_is_no_action_is_refused(pattern: str) -> None:
     with pytest.raises(InputError, match="is not an action"):
-        resolve_actions([pattern], load_actions(), SilentTerminal())
+        resolve_actions([pattern], load_actions())
 
 
 @pytest.mark.parametrize("text", ["ec2:RunInstances,s3:GetObject", "ec2:RunInstances s3:GetObject"])
 def test_two_actions_in_one_text_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="is more than one action") as found:
-        resolve_actions([text], load_actions(), SilentTerminal())
+        resolve_actions([text], load_actions())
     assert found.value.hint == "write --action ec2:RunInstances --action s3:GetObject"
 
 
 def test_an_action_that_several_texts_match_is_decided_once() -> None:
-    found = resolve_actions(["ec2:RunInstances", "ec2:Run*", "EC2:runinstances"], load_actions(), SilentTerminal())
+    found = resolve_actions(["ec2:RunInstances", "ec2:Run*", "EC2:runinstances"], load_actions())
     assert found == ("ec2:RunInstances", "ec2:RunScheduledInstances")
 
 
@@ -143,11 +143,11 @@ def test_a_question_whose_resource_is_not_an_arn_is_refused() -> None:
 
 def test_a_wildcard_that_matches_nothing_is_refused_with_the_date_of_the_list() -> None:
     with pytest.raises(InputError, match=r"no AWS action matches ec2:Nothing\* \(list of \d{4}-"):
-        resolve_actions(["ec2:Nothing*"], load_actions(), SilentTerminal())
+        resolve_actions(["ec2:Nothing*"], load_actions())
 
 
 def test_an_unknown_action_is_decided_by_the_policies_all_the_same() -> None:
-    assert resolve_actions(["ec2:RunInstance"], load_actions(), SilentTerminal()) == ("ec2:RunInstance",)
+    assert resolve_actions(["ec2:RunInstance"], load_actions()) == ("ec2:RunInstance",)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from koding_audit.reference.actions import load_actions
 from tests.cli.questions import DETAILS, ask
 
 FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -191,9 +192,94 @@ def test_json_holds_the_decision_with_its_reasons(capsys: pytest.CaptureFixture[
     assert decision["because"][0]["policy"] == "arn:aws:iam::aws:policy/P"
 
 
-def test_an_action_that_does_not_exist_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str], saved: str) -> None:
-    _, _, err = ask(capsys, "group/Ops", "iam:PasRole", "--source", saved)
-    assert "did you mean iam:PassRole?" in err
+def test_an_action_that_does_not_exist_is_status_2_with_the_most_similar_one(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    status, out, _ = ask(capsys, "group/Ops", "iam:PasRole", "--source", saved)
+    assert (status, out.splitlines()[0]) == (2, "not known: group Ops, iam:PasRole on *")
+    assert "did you mean iam:PassRole?" in out
+
+
+@pytest.mark.parametrize("action", ["iam:PutHologram", "quantumstore:PutHologram"])
+def test_a_year_later_an_action_or_service_that_the_data_lack_is_unknown_with_the_date_of_the_data(
+    capsys: pytest.CaptureFixture[str], saved: str, action: str
+) -> None:
+    status, out, _ = ask(capsys, "role/deploy", action, "--source", saved, "--output", "json")
+    (decision,) = json.loads(out)["decisions"]
+    date = load_actions().origin.date
+    assert (status, decision["verdict"], decision["problem"]["kind"]) == (2, "unknown", "unknown-action")
+    assert f"{action} is not among AWS's actions of {date}" in decision["problem"]["message"]
+    assert decision["problem"]["policies"]["verdict"] == "implicit-deny"
+
+
+def test_case_11_an_action_without_resource_types_on_a_queue_is_unknown_and_its_verdict_on_any_resource_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    queue = "arn:aws:sqs:eu-west-1:123456789012:orders"
+    path = tmp_path / "details.json"
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": queue}]}
+    user = {**DETAILS["UserDetailList"][0], "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": allow}]}
+    path.write_text(json.dumps({**DETAILS, "UserDetailList": [user]}))
+    asked = ("user/ada", "sqs:ListQueues", queue, "--source", f"snapshot:{path}")
+    status, out, _ = ask(capsys, *asked)
+    assert (status, out.splitlines()[:3]) == (
+        2,
+        [
+            f"not known: user ada, sqs:ListQueues on {queue}",
+            f"  because    sqs:ListQueues has no resource type: it is not used on {queue}",
+            "  on *       not allowed: identity policies: no statement allows sqs:ListQueues on *; "
+            "statement 1 of inline policy p, user ada: is about another resource",
+        ],
+    )
+    status, out, _ = ask(capsys, *asked, "--output", "json")
+    (decision,) = json.loads(out)["decisions"]
+    assert (status, decision["verdict"]) == (2, "unknown")
+    policies = decision["problem"]["policies"]
+    assert (policies["resource"], policies["verdict"]) == ("*", "implicit-deny")
+
+
+def test_case_11_the_form_that_aws_prints_for_a_list_action_is_decided(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    printed = ("user/ada", "sqs:ListQueues", "arn:aws:sqs:eu-west-1:123456789012:", "--source", saved)
+    status, out, _ = ask(capsys, *printed)
+    assert (status, out.splitlines()[0]) == (1, f"not allowed: user ada, sqs:ListQueues on {printed[2]}")
+
+
+def test_case_12_an_action_on_a_resource_of_another_type_is_unknown_with_the_types_of_the_action(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    asked = ("role/deploy", "s3:GetObject", "arn:aws:s3:::logs", "--source", saved)
+    status, out, _ = ask(capsys, *asked)
+    assert (status, "its resource types are accesspointobject, object" in out) == (2, True)
+    status, out, _ = ask(capsys, *asked, "--output", "json")
+    (decision,) = json.loads(out)["decisions"]
+    assert (decision["verdict"], decision["because"]) == ("unknown", [])
+    assert decision["problem"] == {
+        "kind": "mismatch",
+        "message": "s3:GetObject is not used on arn:aws:s3:::logs: its resource types are accesspointobject, object",
+        "resource_types": ["accesspointobject", "object"],
+        "policies": None,
+    }
+
+
+def test_of_several_actions_each_that_is_not_used_on_the_resource_is_unknown(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    named = ("--action", "s3:GetObject", "--action", "s3:ListBucket")
+    status, out, _ = ask(capsys, "group/Ops", "arn:aws:s3:::logs/x", *named, "--source", saved)
+    assert status == 2
+    assert "not allowed  s3:GetObject\nnot known    s3:ListBucket\nbecause    s3:ListBucket is not used on" in out
+
+
+def test_actions_that_only_a_wildcard_matches_are_left_out_where_aws_does_not_use_them_on_the_resource(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    status, out, err = ask(capsys, "group/Ops", "s3:*", "arn:aws:s3:::logs/x", "--source", saved)
+    assert (status, "s3:GetObject" in out, "s3:ListAllMyBuckets" in out) == (1, True, False)
+    assert "actions are left out: AWS does not use them on arn:aws:s3:::logs/x" in err
+    status, _, err = ask(capsys, "group/Ops", "ec2:*", "arn:aws:s3:::logs/x", "--source", saved)
+    assert (status, "no action that ec2:* matches is used on arn:aws:s3:::logs/x" in err) == (2, True)
 
 
 def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
