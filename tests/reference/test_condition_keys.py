@@ -37,32 +37,31 @@ def test_a_services_own_key_is_not_a_global_one() -> None:
     "key", ["aws:multifactorauthpresent", "aws:tokenissuetime", "aws:calledvia", "aws:calledviaawsmcp", "aws:sourcearn"]
 )
 def test_a_direct_call_with_an_access_key_never_has(key: str) -> None:
-    assert key in KEYS.absent_keys("user", in_organization=True)
+    assert key in KEYS.calls["user"].absent
 
 
 @pytest.mark.parametrize("key", ["aws:originidentity/*", "aws:transactioncontext/*"])
 def test_only_some_sessions_have_the_keys_of_a_federated_identity(key: str) -> None:
-    assert key in KEYS.absent_keys("user", in_organization=True)
-    assert key not in KEYS.absent_keys("session", in_organization=True)
+    assert key in KEYS.calls["user"].absent
+    assert key not in KEYS.calls["session"].absent
 
 
 def test_the_keys_of_an_organization_are_absent_outside_one() -> None:
-    own = {"aws:principalorgid", "aws:principalorgpaths"}
-    assert KEYS.absent_keys("user", in_organization=False) - KEYS.absent_keys("user", in_organization=True) == own
+    assert KEYS.organization_keys == {"aws:principalorgid", "aws:principalorgpaths"}
+    assert not KEYS.organization_keys & KEYS.calls["user"].absent
 
 
 def test_a_direct_call_is_not_by_way_of_a_service() -> None:
-    for caller in ("user", "session"):
-        assert KEYS.fixed_values(caller)["aws:viaawsservice"] == "false"
-        assert KEYS.fixed_values(caller)["aws:principalisawsservice"] == "false"
-    assert KEYS.fixed_values("service")["aws:principalisawsservice"] == "true"
-    assert KEYS.fixed_values("user")["aws:principaltype"] == "User"
-    assert KEYS.fixed_values("session")["aws:principaltype"] == "AssumedRole"
+    user, session = KEYS.calls["user"].values, KEYS.calls["session"].values
+    assert user["aws:viaawsservice"] == session["aws:viaawsservice"] == ("false",)
+    assert user["aws:principalisawsservice"] == session["aws:principalisawsservice"] == ("false",)
+    assert KEYS.calls["service"].values["aws:principalisawsservice"] == ("true",)
+    assert (user["aws:principaltype"], session["aws:principaltype"]) == (("User",), ("AssumedRole",))
 
 
 def test_a_direct_call_has_the_mcp_key_as_false_or_not_at_all() -> None:
-    assert KEYS.possible_values("user")["aws:viaawsmcpservice"] == "false"
-    assert "aws:viaawsmcpservice" not in KEYS.fixed_values("user")
+    assert KEYS.calls["user"].possible["aws:viaawsmcpservice"] == "false"
+    assert "aws:viaawsmcpservice" not in KEYS.calls["user"].values
 
 
 def test_an_inferred_row_makes_its_key_known_and_says_nothing_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,4 +72,4 @@ def test_an_inferred_row_makes_its_key_known_and_says_nothing_of_calls(monkeypat
     monkeypatch.setattr(condition_keys, "read_rows", lambda _name: ({**row, "key": "aws:Guess", "inferred": True},))
     table: ConditionKeyTable = load_condition_keys()
     assert not table.is_unknown("aws:guess")
-    assert not table.absent_keys("user", in_organization=True)
+    assert not table.calls["user"].absent

@@ -64,13 +64,18 @@ def _direct_context(
     organization: str | None,
 ) -> Context:
     """The context with these values, and with what every direct call of this caller carries or does not carry."""
-    known: dict[str, str | tuple[str, ...]] = {
-        **keys.fixed_values(caller),
-        **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
-        **({"aws:PrincipalOrgID": organization} if organization else {}),
-        **values,
-    }
-    absent = [*keys.absent_keys(caller, in_organization=organization != "")]
-    if tags is not None:
-        absent.append("aws:PrincipalTag/*")
-    return Context.from_values(known, absent, complete=False, possible=keys.possible_values(caller))
+    call = keys.calls[caller]
+    own = Context.from_values(
+        {
+            **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
+            **({"aws:PrincipalOrgID": organization} if organization else {}),
+            **values,
+        },
+        complete=False,
+    )
+    return Context(
+        values={**{key: value for key, value in call.values.items() if key not in own.absent}, **own.values},
+        absent=own.absent | call.absent | (keys.organization_keys if organization == "" else frozenset()),
+        absent_families=call.absent_families if tags is None else (*call.absent_families, "aws:principaltag/"),
+        possible=call.possible,
+    )

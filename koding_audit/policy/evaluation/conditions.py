@@ -27,6 +27,7 @@ class CompiledCondition:
     values: one test for each value.
     null_values: the values of a Null condition; () for others.
     unreadable: why it cannot be tested, or "".
+    templates: the values with variables, if one without a value leaves the condition unsure; else ().
     """
 
     label: str
@@ -37,6 +38,7 @@ class CompiledCondition:
     values: tuple[_ConditionTest, ...]
     null_values: tuple[bool, ...] = ()
     unreadable: str = ""
+    templates: tuple[Template, ...] = ()
 
     def holds(self, context: Context) -> Truth:
         """Whether the condition is met."""
@@ -56,10 +58,16 @@ class CompiledCondition:
         if self.null_values:
             return (found is ConditionState.ABSENT) in self.null_values
         if not isinstance(found, tuple):
-            return self.if_exists or self._result_without_values()
+            return self.if_exists or self._result_without_key(context)
         if self.qualifier and not any(found):  # empty texts: a null data set
             return self._result_without_values()
         return self._test_values(found, context)
+
+    def _result_without_key(self, context: Context) -> Truth:
+        """The result if the request does not have the key: a negated operator matches, but see compile_condition."""
+        if not self.qualifier and any(isinstance(each.fill(context), ConditionState) for each in self.templates):
+            return _unset_variable(self.label)
+        return self._result_without_values()
 
     def _result_without_values(self) -> bool:
         if self.qualifier:
@@ -96,11 +104,23 @@ def compile_condition(condition: Condition, *, variables: bool, allows: bool) ->
         return _compile_null(condition, label)
     # A negated operator matches a variable without a value, so a Deny applies. An Allow with it may be invalid, so it
     # is unsure (reference_policies_variables, policy variables with no value).
-    unset = unsure_because(f"{label}: a policy variable has no value") if allows and row.negated else False
-    values = tuple(_compile_value(row, each, label, unset, variables=variables) for each in condition.values)
+    is_unsure = allows and row.negated
+    unset = _unset_variable(label) if is_unsure else False
+    has_variables = variables and row.variables
+    patterns = [parse_pattern(each, wildcards=row.wildcards, variables=has_variables) for each in condition.values]
     return CompiledCondition(
-        label, condition.key.lower(), row.negated, condition.qualifier, condition.if_exists, values
+        label=label,
+        key=condition.key.lower(),
+        negated=row.negated,
+        qualifier=condition.qualifier,
+        if_exists=condition.if_exists,
+        values=tuple(_compile_value(row, each, label, unset) for each in patterns),
+        templates=tuple(each for each in patterns if isinstance(each, Template)) if is_unsure else (),
     )
+
+
+def _unset_variable(label: str) -> Unsure:
+    return unsure_because(f"{label}: a policy variable has no value")
 
 
 def _unreadable_condition(condition: Condition, label: str, why: str) -> CompiledCondition:
@@ -115,9 +135,8 @@ def _compile_null(condition: Condition, label: str) -> CompiledCondition:
     return CompiledCondition(label, condition.key.lower(), False, "", False, (), null_values=known)
 
 
-def _compile_value(row: Operator, text: str, label: str, unset: Truth, *, variables: bool) -> _ConditionTest:
+def _compile_value(row: Operator, pattern: str | Template, label: str, unset: Truth) -> _ConditionTest:
     """Compile one value. unset: the result if one of its variables has no value."""
-    pattern = parse_pattern(text, wildcards=row.wildcards, variables=variables and row.variables)
     if isinstance(pattern, Template):
         return _compile_template(row, pattern, label, unset)
     test = build_value_test(row, pattern)

@@ -40,7 +40,6 @@ class Context:
         absent: Iterable[str] = (),
         *,
         complete: bool,
-        possible: Mapping[str, str] | None = None,
     ) -> Context:
         """Make a context from keys in any case, each with its value or values. A key with no value is absent.
 
@@ -51,7 +50,7 @@ class Context:
         known = {key: each for key, each in listed.items() if each}
         lacking = frozenset([*(each.lower() for each in absent), *empty])
         families = tuple(each[:-1] for each in lacking if each.endswith("*"))
-        return cls(known, lacking, families, possible or {}, complete)
+        return cls(known, lacking, families, is_complete=complete)
 
     def get(self, key: str) -> tuple[str, ...] | ConditionState:
         """Return the values of a key in lower case, never an empty tuple; or its state."""
