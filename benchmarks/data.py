@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def details(known: actions.ActionList) -> None:
-    for each in known.expand("*"):
+    for each in filter(known.is_described, known.expand("*")):
         known.resource_types(each)
 
 

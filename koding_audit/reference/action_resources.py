@@ -13,7 +13,8 @@ from typing import Literal
 from koding_audit.model.frozen import dataclass
 from koding_audit.reference.actions import ActionList
 
-ResourceFit = Literal["fits", "mismatch", "no-resource-type", "unknown-action"]
+ResourceFit = Literal["fits", "mismatch", "no-resource-type", "unknown-action", "unknown-types"]
+"""unknown-types: of the action only the name is known."""
 
 _PLACEHOLDER = re.compile(r"(\$\{[^}]*\}|\*)")
 _LAST_PART = re.compile(r"[/:][^/:]*\Z")
@@ -42,6 +43,8 @@ def check_action_resource(known: ActionList, action: str, resource: str) -> Acti
     """
     if action not in known:
         return ActionResource("unknown-action", unknown_action_clause(known, action))
+    if not known.is_described(action):
+        return ActionResource("unknown-types")
     if not _names_one_resource(resource) or _belongs_to_aws(action, resource):
         return ActionResource("fits")
     types, is_path = known.resource_types(action), _is_request_path(action, resource)
@@ -58,10 +61,10 @@ def check_action_resource(known: ActionList, action: str, resource: str) -> Acti
 
 
 def unknown_action_clause(known: ActionList, action: str) -> str:
-    """Return a clause about an action that is not in the list, with the list's date and the most similar action."""
+    """Return a clause about an action that is not in the list, with the newest date of names and a similar action."""
     near = known.nearest_action(action)
     suggestion = f"; did you mean {near}?" if near else ""
-    return f"is not among AWS's actions of {known.origin.date}{suggestion}"
+    return f"is not among AWS's actions of {known.names_date}{suggestion}"
 
 
 def _list_types(names: Sequence[str]) -> str:

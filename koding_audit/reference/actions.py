@@ -1,6 +1,7 @@
 """The actions of AWS: their spelling, access level, resource types and condition keys.
 
-A copy of AWS's service authorization reference at one date (`origin`): newer actions are not in it.
+A copy of AWS's service authorization reference at one date (`origin`), and names of actions of a later copy
+(`newer_origin`). Still newer actions are in neither.
 """
 
 from __future__ import annotations
@@ -8,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from fnmatch import translate
 from functools import cached_property
 from typing import Any, Literal
 
-from koding_audit.reference import packed
+from koding_audit.reference import packed, tables
 
 AccessLevel = Literal["List", "Read", "Write", "Tagging", "Permissions management"]
 
@@ -51,19 +52,32 @@ class _LazyJson(dict[str, Any]):
 class ActionList:
     """The list of all actions. Methods take an action as `service:Name`, in any case.
 
-    origin: where the data comes from.
+    origin: where the data comes from, except some newer names.
     services: by service prefix, the names of its actions in AWS's spelling, sorted by their lower case.
+    described: the same without the actions of which only the name is known.
+    newer_origin: where those names come from.
     """
 
     origin: packed.DataOrigin
     services: Mapping[str, tuple[str, ...]]
+    described: Mapping[str, tuple[str, ...]]
+    newer_origin: packed.DataOrigin
+
+    @property
+    def names_date(self) -> str:
+        """The date of the newest names: an action that is not in the list may be newer than that."""
+        return max(self.origin.date, self.newer_origin.date)
 
     def __contains__(self, action: str) -> bool:
-        return self._index(action) is not None
+        return _find_name(self.services, action) is not None
+
+    def is_described(self, action: str) -> bool:
+        """Whether more than the name of an action is known: its access level, resource types and condition keys."""
+        return _find_name(self.described, action) is not None
 
     def canonical_name(self, action: str) -> str | None:
         """Return the action as AWS spells it, `s3:GetObject`; None if it is not in the list."""
-        at = self._index(action)
+        at = _find_name(self.services, action)
         return None if at is None else f"{_service_prefix(action)}:{self.services[_service_prefix(action)][at]}"
 
     def expand(self, pattern: str) -> tuple[str, ...]:
@@ -91,7 +105,10 @@ class ActionList:
         return close or self._closest_action(own or get_close_matches(service, self.services), name, 0.6)
 
     def access_level(self, action: str) -> AccessLevel:
-        """Return the action's access level. Raises KeyError, as the next three methods do, for an unknown action."""
+        """Return the action's access level.
+
+        Raises KeyError, as the next four methods do, for an action that is unknown or not described.
+        """
         level: AccessLevel = self._row(action)[0]
         return level
 
@@ -107,6 +124,8 @@ class ActionList:
 
     def service_arn_formats(self, action: str) -> tuple[str, ...]:
         """Return the ARN formats of all resource types of the action's service."""
+        if not self.is_described(action):
+            raise KeyError(action)
         types = self._details[_service_prefix(action)]["types"]
         return tuple(arn for arns in types.values() for arn in arns)
 
@@ -122,23 +141,16 @@ class ActionList:
         """The details by service prefix.
 
         types: name -> ARN formats.
-        actions: [level, types, keys] of each name in `services`; a required type ends with `*`.
+        actions: [level, types, keys] of each name in `described`; a required type ends with `*`.
         """
         _, lines = packed.read_packed(__file__, "data/action_details.xz")
         return _LazyJson({prefix: text for prefix, _, text in (line.partition("\t") for line in lines)})
 
     def _row(self, action: str) -> Any:
-        at = self._index(action)
+        at = _find_name(self.described, action)
         if at is None:
             raise KeyError(action)
         return self._details[_service_prefix(action)]["actions"][at]
-
-    def _index(self, action: str) -> int | None:
-        """Return the index of an action in the names of its service; None if it is not there."""
-        prefix, _, name = action.lower().partition(":")
-        names = self.services.get(prefix, ())
-        at = bisect_left(names, name, key=str.lower)
-        return at if at < len(names) and names[at].lower() == name else None
 
     def _closest_action(self, services: Iterable[str], name: str, cutoff: float) -> str | None:
         for service in services:
@@ -157,8 +169,27 @@ class ActionList:
 def load_actions() -> ActionList:
     """Load the list, in about 15 ms; the first call for details takes 10 ms more. Keep the value for further calls."""
     origin, lines = packed.read_packed(__file__, "data/action_names.xz")
-    services = (line.partition("\t") for line in lines)
-    return ActionList(origin, {prefix: tuple(names.split(" ")) for prefix, _, names in services})
+    described = {prefix: tuple(names.split(" ")) for prefix, _, names in (line.partition("\t") for line in lines)}
+    newer = tables.read_json("newer_actions")
+    services = dict(_add_names(described, newer["actions"]))
+    return ActionList(origin, services, described, packed.DataOrigin(**newer["origin"]))
+
+
+def _add_names(
+    described: Mapping[str, tuple[str, ...]], newer: Mapping[str, list[str]]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each service with all its names, both in order: `a-b:` before `a:`."""
+    for prefix in sorted({*described, *newer}, key=lambda each: f"{each}:"):
+        names = described.get(prefix, ())
+        yield prefix, tuple(sorted((*names, *newer[prefix]), key=str.lower)) if prefix in newer else names
+
+
+def _find_name(services: Mapping[str, tuple[str, ...]], action: str) -> int | None:
+    """Return the index of an action in the names of its service; None if it is not there."""
+    prefix, _, name = action.lower().partition(":")
+    names = services.get(prefix, ())
+    at = bisect_left(names, name, key=str.lower)
+    return at if at < len(names) and names[at].lower() == name else None
 
 
 def _service_prefix(action: str) -> str:

@@ -13,7 +13,8 @@ class ServiceTable:
     """What is known of the services at one date. Services and actions are in lower case.
 
     date: of the list of services.
-    names: the prefix of every service.
+    names: the prefix of every service of that list; of newer ones it is not known whether RCPs apply.
+    newer_actions: the actions that are not in that list, of which only the name is known.
     rcp_services: those to whose resources RCPs apply.
     wildcard_only: of each service with RCPs, its actions without a resource type.
     trust_policy_actions: the actions of STS on a role, which its trust policy must allow.
@@ -28,6 +29,7 @@ class ServiceTable:
 
     date: str
     names: frozenset[str]
+    newer_actions: frozenset[str]
     rcp_services: frozenset[str]
     wildcard_only: Mapping[str, frozenset[str]]
     trust_policy_actions: frozenset[str]
@@ -39,7 +41,7 @@ class ServiceTable:
     gateway_services: frozenset[str]
 
     def rcps_apply(self, service: str, action: str) -> bool | None:
-        """Whether RCPs apply to the resources of an action; None if this data does not have its service.
+        """Whether RCPs apply to the resources of an action; None if this data cannot say.
 
         They apply to actions with a resource type only (Organizations guide, orgs_manage_policies_rcps).
         """
@@ -47,6 +49,8 @@ class ServiceTable:
             return None
         if service not in self.rcp_services or action in self.rcp_exemptions:
             return False
+        if action in self.newer_actions:
+            return None
         return not self.is_wildcard_only(service, action)
 
     def is_wildcard_only(self, service: str, action: str) -> bool:
@@ -73,6 +77,11 @@ def load_services() -> ServiceTable:
     return ServiceTable(
         date=generated["origin"]["date"],
         names=frozenset(generated["services"]),
+        newer_actions=frozenset(
+            f"{service}:{name.lower()}"
+            for service, names in read_json("newer_actions")["actions"].items()
+            for name in names
+        ),
         rcp_services=frozenset(generated["wildcard_only"]),
         wildcard_only={
             service: frozenset(f"{service}:{name}" for name in names)

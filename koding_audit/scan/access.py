@@ -152,7 +152,7 @@ def _matching_actions(pattern: str, known: ActionList) -> tuple[str, ...]:
     if "*" in pattern or "?" in pattern:
         found = known.expand(pattern)
         if not found:
-            raise InputError(f"no AWS action matches {pattern} (list of {known.origin.date})")
+            raise InputError(f"no AWS action matches {pattern} (list of {known.names_date})")
         return found
     return (pattern,)
 

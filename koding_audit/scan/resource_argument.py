@@ -52,7 +52,9 @@ def _intended_arn(text: str, actions: Iterable[str], known: ActionList) -> str:
     name = f"{bucket}/{key}".rstrip("/")
     if not bucket or not re.fullmatch(r"\w[\w+=,.@/*?-]*", name):
         return ""
-    formats = {arn for action in actions if action in known for arn in _name_formats(known.resource_types(action))}
+    formats = {
+        arn for action in actions if known.is_described(action) for arn in _name_formats(known.resource_types(action))
+    }
     found = {_fill_format(arn, name) for arn in formats if not text.startswith("s3://") or ":s3:::" in arn}
     if not found and text.startswith("s3://"):
         return f"arn:aws:s3:::{name}"

@@ -37,7 +37,7 @@ class TemplateMatcher:
 
         The first is certain, as the type's own. Others are not, and neither is a generic template for each resource
         type that AWS's list requires and no template matches. The result is `*` alone for an action without resource
-        types, and ANY_ARN if no template matches.
+        types, ANY_ARN if no template matches, and ANY_ARN that is not certain if AWS's list does not have the types.
         """
         key = action, templates
         if key not in self._fits:
@@ -45,6 +45,8 @@ class TemplateMatcher:
         return self._fits[key]
 
     def _match_templates(self, action: str, templates: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+        if not self.known.is_described(action):
+            return ((ANY_ARN, False),)
         types = self.known.resource_types(action)
         if not types:
             return ((ANY, True),)
@@ -64,7 +66,7 @@ class TemplateMatcher:
         """
         service = action.partition(":")[0]
         own = [each for each in templates if each.split(":")[2] == service]
-        names = self.known.services[service] if own else ()
+        names = self.known.described[service] if own else ()
         listed = [each for name in names for each in self.known.resource_types(f"{service}:{name}")]
         return [each for each in own if self._matching_type(each, listed) is None]
 

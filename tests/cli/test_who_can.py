@@ -110,5 +110,5 @@ def test_a_year_later_who_can_take_an_unknown_action_is_unknown_with_the_date_of
     capsys: pytest.CaptureFixture[str], listing: str
 ) -> None:
     status, out, _ = ask(capsys, "--who", "iam:ListHolograms", "--source", listing)
-    assert (status, f"among AWS's actions of {load_actions().origin.date}" in out) == (2, True)
+    assert (status, f"among AWS's actions of {load_actions().names_date}" in out) == (2, True)
     assert "  policies   allowed: group Ops" in out

@@ -143,11 +143,17 @@ def test_the_problem_names_the_resource_types_of_the_action_at_most_six():
 
 
 def test_a_year_later_an_action_and_a_service_that_the_data_lack_are_unknown_with_the_date_of_the_data():
-    date = known().origin.date
+    date = known().names_date
     for action in ("s3:GetObjectHologram", "quantumstore:GetObject"):
         found = check_action_resource(known(), action, "arn:aws:s3:::logs/a")
         assert found.fit == "unknown-action"
         assert f"is not among AWS's actions of {date}" in found.problem
+
+
+def test_nothing_is_said_of_the_resource_of_an_action_of_which_only_the_name_is_known():
+    for resource in (f"arn:aws:aoss:eu-west-1:{ACCOUNT}:collection/c", "*", "arn:aws:s3:::logs"):
+        found = check_action_resource(known(), "aoss:CreateIngestionJob", resource)
+        assert (found.fit, found.problem, found.types) == ("unknown-types", "", ())
 
 
 def test_a_year_later_a_resource_type_that_the_data_lack_is_a_mismatch_and_never_a_yes():
@@ -171,7 +177,7 @@ def fill(arn_format: str, name: str, separated: str) -> str:
 def own_resources() -> Iterator[tuple[str, str]]:
     """Each action's own ARN formats with names, once for actions of a service that have the same types."""
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for service, names in known().services.items():
+    for service, names in known().described.items():
         for action in (f"{service}:{name}" for name in names):
             formats = tuple(arn for each in known().resource_types(action) for arn in each.arns)
             if (service, formats) not in seen:

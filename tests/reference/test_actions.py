@@ -50,7 +50,7 @@ def test_an_action_without_wildcards_is_itself() -> None:
 
 
 def test_a_star_is_everything_and_so_is_a_star_in_each_part() -> None:
-    assert len(EVERY) == LIST.origin.counts["actions"]
+    assert len(EVERY) == LIST.origin.counts["actions"] + LIST.newer_origin.counts["actions"]
     assert LIST.expand("*:*") == EVERY
     assert list(EVERY) == sorted(EVERY, key=str.lower)
 
@@ -147,7 +147,7 @@ def test_a_type_with_two_forms_has_both() -> None:
 def test_an_action_without_resources_is_wildcard_only() -> None:
     assert LIST.is_wildcard_only("ec2:describeinstances")
     assert LIST.resource_types("ec2:DescribeInstances") == ()
-    assert sum(map(LIST.is_wildcard_only, EVERY)) == LIST.origin.counts["wildcard_only"]
+    assert sum(map(LIST.is_wildcard_only, filter(LIST.is_described, EVERY))) == LIST.origin.counts["wildcard_only"]
 
 
 @pytest.mark.parametrize(
@@ -175,3 +175,40 @@ def test_nothing_is_told_of_an_action_that_is_not_there(ask: object) -> None:
     assert callable(ask)
     with pytest.raises(KeyError):
         ask(LIST, "s3:GetObjects")
+
+
+# --- actions of which only the name is known ----------------------------------------------------
+
+
+def test_an_action_of_the_newer_copy_is_known_by_its_name() -> None:
+    assert "ACCOUNT:reopenaccount" in LIST
+    assert LIST.canonical_name("account:reopenaccount") == "account:ReopenAccount"
+    assert LIST.expand("account:Reopen*") == ("account:ReopenAccount",)
+    assert LIST.nearest_action("account:ReopenAcount") == "account:ReopenAccount"
+
+
+def test_an_action_of_a_newer_service_is_known_by_its_name() -> None:
+    assert "assurance" not in LIST.described
+    assert LIST.canonical_name("assurance:chat") == "assurance:Chat"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [ActionList.access_level, ActionList.resource_types, ActionList.condition_keys, ActionList.service_arn_formats],
+)
+@pytest.mark.parametrize("action", ["account:ReopenAccount", "assurance:Chat"])
+def test_only_the_name_of_such_an_action_is_known(ask: object, action: str) -> None:
+    assert not LIST.is_described(action)
+    assert callable(ask)
+    with pytest.raises(KeyError):
+        ask(LIST, action)
+
+
+def test_every_other_action_is_described() -> None:
+    named_only = [each for each in EVERY if not LIST.is_described(each)]
+    assert len(named_only) == LIST.newer_origin.counts["actions"]
+    assert LIST.is_described("S3:getobject")
+
+
+def test_a_name_is_missing_only_at_the_newest_date_of_both_copies() -> None:
+    assert LIST.names_date == max(LIST.origin.date, LIST.newer_origin.date)

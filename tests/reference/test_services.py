@@ -12,7 +12,7 @@ SERVICES = load_services()
 
 def test_the_services_are_those_of_the_list_of_actions_of_the_same_date() -> None:
     known = load_actions()
-    assert SERVICES.names == known.services.keys()
+    assert SERVICES.names == known.described.keys()
     assert SERVICES.date == known.origin.date
 
 
@@ -24,7 +24,7 @@ def test_rcps_apply_to_62_services_of_the_data() -> None:
 def test_the_actions_without_a_resource_type_are_those_of_the_list_of_actions() -> None:
     known = load_actions()
     for service in SERVICES.rcp_services:
-        names = (f"{service}:{name}" for name in known.services[service])
+        names = (f"{service}:{name}" for name in known.described[service])
         assert SERVICES.wildcard_only[service] == {each.lower() for each in names if known.is_wildcard_only(each)}
 
 
@@ -39,6 +39,8 @@ def test_the_actions_without_a_resource_type_are_those_of_the_list_of_actions() 
         ("kms:retiregrant", False),  # the only permission that the guide exempts
         ("iam:createuser", False),
         ("ec2:runinstances", False),
+        ("aoss:cancelingestionjob", None),  # only its name is known
+        ("assurance:chat", None),  # a service of which only the names of actions are known
         ("quantumleap:jump", None),  # a service that the data do not have
     ],
 )
@@ -50,7 +52,7 @@ def test_the_trust_policy_decides_every_action_of_sts_on_a_role() -> None:
     known = load_actions()
     on_roles = {
         f"sts:{name.lower()}"
-        for name in known.services["sts"]
+        for name in known.described["sts"]
         if any(each.name == "role" for each in known.resource_types(f"sts:{name}"))
     }
     assert SERVICES.trust_policy_actions == on_roles

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.stack.made import asked
+from koding_audit.reference.actions import load_actions
+from koding_audit.stack.arn_templates import ANY_ARN, TemplateMatcher
+from tests.stack.made import ACCOUNT, asked
 from tests.stack.resources import ROLE
 
 
@@ -33,3 +35,9 @@ def test_an_action_that_no_template_fits_is_needed_on_any_resource_of_its_one_ty
 def test_a_name_may_begin_with_the_slash_that_stands_before_it_in_the_arn(needs: Any, name: str) -> None:
     stack = needs({"aws_ssm_parameter": {"p": {"name": name}}})
     assert asked(stack)["ssm:PutParameter"] == {("arn:aws:ssm:*:123456789012:parameter/app/key", True)}
+
+
+def test_the_resource_of_an_action_of_which_only_the_name_is_known_is_not_certain() -> None:
+    matcher = TemplateMatcher(load_actions(), ACCOUNT)
+    template = "arn:${partition}:aoss:${region}:${account}:collection/{id}"
+    assert matcher.templates_for("aoss:CreateIngestionJob", (template,)) == ((ANY_ARN, False),)

@@ -110,10 +110,11 @@ def _consult_policies(
 
 
 def _do_rcps_apply(parsed: ParsedRequest, reference: AwsReference) -> Truth:
-    """Whether RCPs apply to the request in a member account; unsure for a service that is not in the reference."""
+    """Whether RCPs apply to the request in a member account; unsure for what the reference does not describe."""
     applies = reference.services.rcps_apply(parsed.service, parsed.action)
     if applies is None:
-        return unsure_because(f"whether RCPs apply to {parsed.service} is not known: {_data_of(reference.date)}")
+        what = parsed.action if parsed.service in reference.services.names else parsed.service
+        return unsure_because(f"whether RCPs apply to {what} is not known: {_data_of(reference.date)}")
     return applies and not reference.owned.is_exempt_from_rcps(parsed.resource)
 
 

@@ -32,7 +32,7 @@ groups:
     required:
       - machines
 """,
-    finds="ec2:RunInstance, which set machines needs, is not among AWS's actions of 2026-09-26; did you mean "
+    finds="ec2:RunInstance, which set machines needs, is not among AWS's actions of 2026-10-26; did you mean "
     "ec2:RunInstances?",
 )
 
@@ -59,5 +59,5 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             message=f"{name}, which set {policy_set.name} needs, {problem}",
             location=action.location,
             policy_set=policy_set.name,
-            evidence={"nearest": known.nearest_action(name), "list": {"date": known.origin.date}},
+            evidence={"nearest": known.nearest_action(name), "list": {"date": known.names_date}},
         )

@@ -206,7 +206,7 @@ def test_a_year_later_an_action_or_service_that_the_data_lack_is_unknown_with_th
 ) -> None:
     status, out, _ = ask(capsys, "role/deploy", action, "--source", saved, "--output", "json")
     (decision,) = json.loads(out)["decisions"]
-    date = load_actions().origin.date
+    date = load_actions().names_date
     assert (status, decision["verdict"], decision["problem"]["kind"]) == (2, "unknown", "unknown-action")
     assert f"{action} is not among AWS's actions of {date}" in decision["problem"]["message"]
     assert decision["problem"]["policies"]["verdict"] == "implicit-deny"

@@ -103,7 +103,7 @@ def test_case_20_an_action_that_is_newer_than_the_data_is_a_note_with_the_date_o
         encoding="utf-8",
     )
     assert main(["validate", str(file)]) == 0
-    date = load_actions().origin.date
+    date = load_actions().names_date
     assert capsys.readouterr().err == (f"{file}:3:45: quantumstore:PutHologram is not among AWS's actions of {date}\n")
 
 

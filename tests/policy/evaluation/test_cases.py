@@ -283,7 +283,7 @@ QUEUE = "arn:aws:sqs:eu-west-1:123456789012:orders"
         (
             "quantumstore:PutHologram",
             "*",
-            f"quantumstore:PutHologram is not among AWS's actions of {load_actions().origin.date}",
+            f"quantumstore:PutHologram is not among AWS's actions of {load_actions().names_date}",
         ),
     ],
     ids=["case 11: no resource type", "case 12: another resource type", "a year later: an unknown action"],

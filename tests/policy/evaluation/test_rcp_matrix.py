@@ -35,7 +35,7 @@ SERVICES = sorted(REFERENCE.services.rcp_services)
 
 
 def actions_of(service: str, *, with_type: bool) -> list[str]:
-    every = (f"{service}:{name}" for name in KNOWN.services[service])
+    every = (f"{service}:{name}" for name in KNOWN.described[service])
     exempt = {*REFERENCE.services.rcp_exemptions, *REFERENCE.services.exempt_callers}
     return [each for each in every if KNOWN.is_wildcard_only(each) is not with_type and each.lower() not in exempt]
 
@@ -111,3 +111,13 @@ class TestAServiceThatTheDataDoNotHave:
 
     def test_what_the_other_layers_deny_stays_denied(self) -> None:
         assert decide_for(self.ACTION, Policies(rcps=RCPS)).verdict == "implicit-deny"
+
+
+def test_whether_rcps_apply_to_an_action_of_which_only_the_name_is_known_is_unknown() -> None:
+    action = "aoss:CreateIngestionJob"
+    found = decide_for(action, allowing(rcps=RCPS))
+    assert found.verdict == "unknown"
+    why = f"whether RCPs apply to {action.lower()} is not known: this tool's data are of {REFERENCE.date}"
+    assert any(why in each.why for each in found.reasons)
+    unread = decide_for(action, allowing(unread=NOT_READ))
+    assert (unread.verdict, unread.not_seen) == ("allowed", ("rcp",))

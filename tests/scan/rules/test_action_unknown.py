@@ -45,7 +45,7 @@ def test_a_file_without_actions_has_nothing_to_tell():
 
 def test_case_20_the_message_names_the_date_of_the_list_and_the_help_what_to_do_with_a_newer_action():
     (finding,) = findings("quantumstore:PutHologram")
-    date = load_actions().origin.date
+    date = load_actions().names_date
     assert finding.message == f"quantumstore:PutHologram, which set acts needs, is not among AWS's actions of {date}"
     assert finding.evidence["list"] == {"date": date}
     assert "--skip action-unknown" in action_unknown.HELP.by_hand
