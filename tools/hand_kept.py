@@ -84,6 +84,11 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
         },
         {},
     ),
+    "quotas": (
+        ("what", "of"),
+        {"what": _is_text, "of": _is_text, "summary_key": _is_text},
+        {"value": lambda value: isinstance(value, int) and value > 0, "unit": _is_text, "count_key": _is_text},
+    ),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
 }
 

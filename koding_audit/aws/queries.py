@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal
+from koding_audit.reference.quotas import load_quotas
 
 EXISTENCE_FACTS: Mapping[PrincipalKind, Fact] = {"user": Fact.USER, "group": Fact.GROUP, "role": Fact.ROLE}
 
@@ -33,12 +34,13 @@ def missing_summary_keys(
 
     A quota is needed only where a fix would add something that is missing.
     """
+    quotas = load_quotas()
     needed = {"AccountAccessKeysPresent", "AccountMFAEnabled"}
     for kind, _ in absent:
-        needed |= {f"{kind.title()}s", f"{kind.title()}sQuota"}
+        quota = quotas[f"{kind}s", "account"]
+        needed |= {quota.count_key, quota.summary_key}
     incomplete = {key for arn, keys in query.policies.items() for key in keys if not has_policy(found.get(key), arn)}
-    for kind, _ in incomplete:
-        needed |= {f"AttachedPoliciesPer{kind.title()}Quota"}
+    needed |= {quotas["attached policies", kind].summary_key for kind, _ in incomplete}
     return sorted(needed.difference(summary))
 
 

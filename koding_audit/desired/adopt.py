@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from koding_audit import desired
-from koding_audit.desired.checks import MAX_INLINE_LENGTH, MAX_POLICY_LENGTH, RESERVED_ROLE_PREFIXES
+from koding_audit.desired.checks import RESERVED_ROLE_PREFIXES
 from koding_audit.desired.policy_documents import document_error, document_length
 from koding_audit.io.text import clip_text, escape
 from koding_audit.io.yaml_nodes import ScalarNode
@@ -22,6 +22,7 @@ from koding_audit.model.arn import SERVICE_LINKED, arn_account, is_reserved_path
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot, inline_document_key
+from koding_audit.reference.quotas import Quota, load_quotas
 
 FACTS = frozenset(
     {
@@ -136,6 +137,7 @@ class _DescriptionBuilder:
     """Builds one description."""
 
     snapshot: Snapshot
+    quotas: Mapping[tuple[str, str], Quota] = field(default_factory=load_quotas)
     sets: dict[str, str] = field(default_factory=dict)  # by ARN: the set's name
     omissions: list[str] = field(default_factory=list)
 
@@ -208,7 +210,7 @@ class _DescriptionBuilder:
 
     def _inline_items(self, each: Principal) -> dict[str, Any]:
         items: dict[str, Any] = {}
-        left = MAX_INLINE_LENGTH[each.kind]
+        left = self.quotas["inline documents", each.kind].value
         for name in sorted(each.inline or ()):
             text = self.snapshot.documents[inline_document_key(each, name)]
             what = f"{each.kind} {each.name}: its inline policy {name}"
@@ -251,7 +253,8 @@ class _DescriptionBuilder:
         if arn_account(arn) == "aws":
             return {"policies": [policy_name(arn)]}
         item: dict[str, Any] = {}
-        document = lambda: _document_value(self.snapshot.documents[arn], longest=MAX_POLICY_LENGTH)  # noqa: E731 - named once
+        longest = self.quotas["document", "policy"].value
+        document = lambda: _document_value(self.snapshot.documents[arn], longest=longest)  # noqa: E731 - named once
         self._set_or_omit(item, "document", f"policy {policy_name(arn)}: its document", document)
         if not item:
             return {"policies": [policy_name(arn)]}

@@ -39,17 +39,13 @@ from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.model.wildcard import matches_wildcard
+from koding_audit.reference.quotas import load_quotas
 
 Refusals = Iterator[InputError]
 
 _SINGLE_FILE_KEYS = ("account", "user_defaults", "closed", "root")
 _LIST_KEYS = ("required", "optional", "members", "groups", "targets")
 _PRINCIPAL_KEYS: Mapping[str, PrincipalKind] = {"groups": "group", "users": "user", "roles": "role"}
-
-# In characters without white space: of a managed policy, and of all inline policies together. AWS does not increase
-# these quotas (aws: reference_iam-quotas).
-MAX_POLICY_LENGTH = 6144
-MAX_INLINE_LENGTH: Mapping[PrincipalKind, int] = {"user": 2048, "group": 5120, "role": 10240}
 
 RESERVED_ROLE_PREFIXES = ("AWSReservedSSO_", "AWSServiceRoleFor")
 
@@ -218,11 +214,13 @@ def _check_policy_keys(files: Sequence[YamlFile], _desired: Desired) -> Refusals
 
 
 def _check_documents(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
-    for text, node, trust, longest in _documents_to_check(files):
+    documents = tuple(_documents_to_check(files))
+    longest = load_quotas()["document", "policy"].value if documents else 0
+    for text, node, trust, managed in documents:
         refusal = document_error(text, node, trust=trust)
         if refusal:
             yield refusal
-        elif longest and document_length(text) > longest:
+        elif managed and document_length(text) > longest:
             message = f"the document has {document_length(text):,} characters, and IAM allows at most {longest:,}"
             yield InputError(message, "split it into several policies", node.location)
 
@@ -233,29 +231,32 @@ def _check_inline_length(_files: Sequence[YamlFile], desired: Desired) -> Refusa
         ("user", desired.users.values()),
         ("role", desired.roles.values()),
     )
-    for kind, limit, each in ((kind, MAX_INLINE_LENGTH[kind], each) for kind, those in kinds for each in those):
+    holders = [(kind, each) for kind, those in kinds for each in those if each.inline]
+    quotas = load_quotas() if holders else {}
+    for kind, each in holders:
+        limit = quotas["inline documents", kind].value
         total = sum(document_length(document.text) for document in each.inline.values())
         if total > limit:
             message = f"the inline policies have {total:,} characters, and IAM allows at most {limit:,} for a {kind}"
             yield InputError(message, "use managed policies instead", each.location)
 
 
-def _documents_to_check(files: Sequence[YamlFile]) -> Iterator[tuple[str, YamlNode, bool, int]]:
-    """Yield text and node of every document, whether it is a trust policy, and its length limit (0: another check)."""
+def _documents_to_check(files: Sequence[YamlFile]) -> Iterator[tuple[str, YamlNode, bool, bool]]:
+    """Yield text and node of every document, and whether it is a trust policy, and that of a managed policy."""
     for file in files:
         for policy in policy_mappings(file.root):
             name, document = policy.scalar("file"), policy.node("document")
             if name:
-                yield file.documents[name.value], name, False, MAX_POLICY_LENGTH
+                yield file.documents[name.value], name, False, True
             elif document:
-                yield document_text(document), document, False, MAX_POLICY_LENGTH
+                yield document_text(document), document, False, True
     for _, node in _principal_mappings(files):
         inline = node.node("inline")
         for entry in inline.entries.values() if isinstance(inline, MappingNode) else ():
-            yield document_text(entry.node), entry.node, False, 0
+            yield document_text(entry.node), entry.node, False, False
         trust = node.node("trust")
         if trust:
-            yield document_text(trust), trust, True, 0
+            yield document_text(trust), trust, True, False
 
 
 def _check_reserved_roles(files: Sequence[YamlFile], _desired: Desired) -> Refusals:

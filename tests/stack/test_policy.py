@@ -6,7 +6,7 @@ import re
 
 from koding_audit.policy.evaluation import Policies, Policy, compile_document
 from koding_audit.stack.decision import NeedDecider
-from koding_audit.stack.policy import MOST_CHARACTERS, document_size, stack_policy_documents
+from koding_audit.stack.policy import document_size, stack_policy_documents
 from tests.stack.made import judge, need, request
 from tests.values import REFERENCE
 
@@ -47,7 +47,7 @@ def test_the_document_allows_all_that_is_needed_and_is_one_that_iam_takes() -> N
     needs += [need("ec2:DescribeInstances", "*"), need("iam:PassRole", "arn:aws:iam::123456789012:role/*web")]
     found = stack_policy_documents(needs)
     assert len(found) > 1
-    assert all(document_size(each) <= MOST_CHARACTERS for each in found)
+    assert all(document_size(each) <= 6144 for each in found)
     policies = tuple(Policy("user ada", str(number), compile_document(each)) for number, each in enumerate(found))
     granted = NeedDecider(Policies(identity=policies), request, REFERENCE)
     assert {granted.decide(each).verdict for each in needs} == {"allowed"}
@@ -58,7 +58,7 @@ def test_the_document_allows_all_that_is_needed_and_is_one_that_iam_takes() -> N
 def test_many_actions_on_one_resource_are_divided_too() -> None:
     found = stack_policy_documents([need(f"ec2:{'Action' * 8}{n}", "*") for n in range(300)])
     assert len(found) > 1
-    assert all(document_size(each) <= MOST_CHARACTERS for each in found)
+    assert all(document_size(each) <= 6144 for each in found)
     assert len({action for each in found for one in each["Statement"] for action in one["Action"]}) == 300
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
-from koding_audit.scan.comparison import Comparison
+from koding_audit.reference.quotas import Quota, load_quotas
+from koding_audit.scan.comparison import Comparison, Pair
+
+_Quotas = Mapping[tuple[str, str], Quota]
 
 TRAITS = RuleTraits(is_about_quota=True)
 FACTS = frozenset({Fact.SUMMARY, Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.VERSIONS, Fact.GROUPS})
@@ -44,7 +47,7 @@ groups:
 
 
 class QuotaNeed(NamedTuple):
-    """How many entities or attachments would exist after the fix, and the quota that limits them."""
+    """How many entities or attachments would exist after the fix, and the key of the quota that limits them."""
 
     quota: str
     subject: str
@@ -56,7 +59,9 @@ class QuotaNeed(NamedTuple):
 
 def check(comparison: Comparison) -> Iterator[Finding]:
     summary = comparison.snapshot.summary or {}
-    for need in (*_attachment_needs(comparison), *_membership_needs(comparison), *_entity_needs(comparison, summary)):
+    needs = (_attachment_needs, _membership_needs, _entity_needs)
+    quotas = load_quotas()
+    for need in (need for each in needs for need in each(comparison, quotas)):
         quota = summary.get(need.quota)
         if quota is not None and need.needed > quota:
             yield Finding(
@@ -70,16 +75,18 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             )
 
 
-def _attachment_needs(comparison: Comparison) -> Iterator[QuotaNeed]:
+def _attachment_needs(comparison: Comparison, quotas: _Quotas) -> Iterator[QuotaNeed]:
     for pair in comparison.principals:
         if pair.is_fixable and pair.attached is not None:
             required = {ref.arn for _, ref in comparison.required_policies(pair.declared)}
             if not required <= pair.attached:
-                quota, needed = f"AttachedPoliciesPer{pair.kind.title()}Quota", len(required | pair.attached)
-                yield QuotaNeed(quota, pair.subject, pair.label, "attached policies", needed, pair.declared.location)
+                quota, needed = quotas["attached policies", pair.kind], len(required | pair.attached)
+                yield QuotaNeed(
+                    quota.summary_key, pair.subject, pair.label, "attached policies", needed, pair.declared.location
+                )
 
 
-def _membership_needs(comparison: Comparison) -> Iterator[QuotaNeed]:
+def _membership_needs(comparison: Comparison, quotas: _Quotas) -> Iterator[QuotaNeed]:
     for pair, user in comparison.users:
         live = pair.live.groups if pair.live else frozenset()
         if pair.is_fixable and live is not None:
@@ -87,18 +94,22 @@ def _membership_needs(comparison: Comparison) -> Iterator[QuotaNeed]:
             wanted = {group.name.casefold() for group in user.groups if not comparison.is_ignored("group", group.name)}
             if not wanted <= there:
                 needed = len(wanted | there)
-                yield QuotaNeed("GroupsPerUserQuota", pair.subject, pair.label, "groups", needed, user.location)
+                key = quotas["groups", "user"].summary_key
+                yield QuotaNeed(key, pair.subject, pair.label, "groups", needed, user.location)
 
 
-def _entity_needs(comparison: Comparison, summary: Mapping[str, int]) -> Iterator[QuotaNeed]:
-    for pairs, counted in ((comparison.users, "Users"), (comparison.groups, "Groups")):
-        missing = [pair for pair, _ in pairs if pair.live is None and pair.is_fixable]
-        if missing and counted in summary:
-            needed, source = summary[counted] + len(missing), missing[0].declared.location
-            root = comparison.account.root_arn
-            yield QuotaNeed(f"{counted}Quota", root, "the account", counted.lower(), needed, source)
-    unmade = [ref for _, ref in comparison.policies_to_create]
-    if unmade and "Policies" in summary:
-        needed = summary["Policies"] + len(unmade)
-        root = comparison.account.root_arn
-        yield QuotaNeed("PoliciesQuota", root, "the account", "customer managed policies", needed, unmade[0].location)
+def _entity_needs(comparison: Comparison, quotas: _Quotas) -> Iterator[QuotaNeed]:
+    def missing(pairs: Iterable[tuple[Pair, object]]) -> list[Location]:
+        return [pair.declared.location for pair, _ in pairs if pair.live is None and pair.is_fixable]
+
+    created = (
+        ("users", "users", missing(comparison.users)),
+        ("groups", "groups", missing(comparison.groups)),
+        ("policies", "customer managed policies", [ref.location for _, ref in comparison.policies_to_create]),
+    )
+    summary, root = comparison.snapshot.summary or {}, comparison.account.root_arn
+    for what, noun, locations in created:
+        quota = quotas[what, "account"]
+        if locations and quota.count_key in summary:
+            needed = summary[quota.count_key] + len(locations)
+            yield QuotaNeed(quota.summary_key, root, "the account", noun, needed, locations[0])
