@@ -12,7 +12,7 @@ from koding_audit.reference.tables import read_rows
 class Quota:
     """One quota.
 
-    value: the limit, where AWS has the same for every account; 0 if the account's summary has to tell it.
+    value: the limit, where AWS has the same for every account; 0 if only the account's summary has it.
     summary_key: the key of the limit in an account's summary.
     count_key: the key of the number that counts against it in the same summary; "" if there is none.
     """
