@@ -89,6 +89,11 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
         {"what": _is_text, "of": _is_text, "summary_key": _is_text},
         {"value": lambda value: isinstance(value, int) and value > 0, "unit": _is_text, "count_key": _is_text},
     ),
+    "escalation_actions": (
+        ("action",),
+        {"action": _is_action, "kind": _is_service, "why": _is_text},
+        {"others_only": lambda value: value is True, "unrestricted_only": lambda value: value is True},
+    ),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from koding_audit.model.account import Account, PrincipalKind
@@ -21,54 +21,7 @@ from koding_audit.policy.evaluation import (
     decide,
 )
 from koding_audit.reference.aws_reference import AwsReference, load_reference
-
-
-@dataclass(frozen=True, slots=True)
-class EscalationAction:
-    """An action with which a principal can make itself an administrator.
-
-    action: the action, `iam:PutUserPolicy`.
-    kind: the kind of the resource that it changes.
-    why: what it does, for the documentation.
-    others_only: whether it escalates only on another principal than the caller.
-    unrestricted_only: whether it escalates only if it is not limited to resources by their names.
-    """
-
-    action: str
-    kind: str
-    why: str
-    others_only: bool = False
-    unrestricted_only: bool = False
-
-
-ESCALATION_ACTIONS: Sequence[EscalationAction] = (
-    EscalationAction("iam:AddUserToGroup", "group", "adds itself to a group with more permissions"),
-    EscalationAction("iam:AttachGroupPolicy", "group", "attaches any policy to a group"),
-    EscalationAction("iam:AttachRolePolicy", "role", "attaches any policy to a role"),
-    EscalationAction("iam:AttachUserPolicy", "user", "attaches any policy to a user"),
-    EscalationAction(
-        "iam:CreateAccessKey", "user", "creates an access key of a user with more permissions", others_only=True
-    ),
-    EscalationAction(
-        "iam:CreateLoginProfile", "user", "creates a password of a user with more permissions", others_only=True
-    ),
-    EscalationAction("iam:CreatePolicyVersion", "policy", "replaces the document of an attached policy"),
-    EscalationAction("iam:DeleteRolePermissionsBoundary", "role", "removes the boundary of a role"),
-    EscalationAction("iam:DeleteUserPermissionsBoundary", "user", "removes the boundary of a user"),
-    EscalationAction(
-        "iam:PassRole", "role", "passes any role to a service, which then acts with it", unrestricted_only=True
-    ),
-    EscalationAction("iam:PutGroupPolicy", "group", "writes any policy into a group"),
-    EscalationAction("iam:PutRolePermissionsBoundary", "role", "replaces the boundary of a role"),
-    EscalationAction("iam:PutRolePolicy", "role", "writes any policy into a role"),
-    EscalationAction("iam:PutUserPermissionsBoundary", "user", "replaces the boundary of a user"),
-    EscalationAction("iam:PutUserPolicy", "user", "writes any policy into a user"),
-    EscalationAction("iam:SetDefaultPolicyVersion", "policy", "selects an older version that allows more"),
-    EscalationAction("iam:UpdateAssumeRolePolicy", "role", "allows itself to assume any role"),
-    EscalationAction(
-        "iam:UpdateLoginProfile", "user", "sets the password of a user with more permissions", others_only=True
-    ),
-)
+from koding_audit.reference.escalations import EscalationAction, load_escalation_actions
 
 # The name of a role that no policy names, and of a caller of whom only the group is known.
 _NOBODY = "q0koding0audit0nobody"
@@ -133,12 +86,13 @@ class EscalationAnalyzer:
 
     account: Account
     reference: AwsReference
+    actions: tuple[EscalationAction, ...]
     _documents_by_name: dict[tuple[NamedDocument, str], _ParsedDocument]
     _actions_by_holder: dict[tuple[PolicyHolder, EffectivePolicies], frozenset[str]]
 
     @classmethod
     def of(cls, account: Account) -> EscalationAnalyzer:
-        return cls(account, load_reference(), {}, {})
+        return cls(account, load_reference(), load_escalation_actions(), {}, {})
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
         """The escalation actions that a holder may use. One that depends on an unknown condition is included.
@@ -148,9 +102,7 @@ class EscalationAnalyzer:
         key = (holder, effective)
         if key not in self._actions_by_holder:
             self._actions_by_holder[key] = frozenset(
-                escalation.action
-                for escalation in ESCALATION_ACTIONS
-                if self._has_action(escalation, holder, effective)
+                escalation.action for escalation in self.actions if self._has_action(escalation, holder, effective)
             )
         return self._actions_by_holder[key]
 
@@ -161,7 +113,7 @@ class EscalationAnalyzer:
             return True
         rules = (rule for rule in found.compiled.statements_about("iam") if rule.effect == "Deny")
         return any(
-            rule.covers_action(escalation.action.lower(), "iam") for rule in rules for escalation in ESCALATION_ACTIONS
+            rule.covers_action(escalation.action.lower(), "iam") for rule in rules for escalation in self.actions
         )
 
     def _has_action(self, escalation: EscalationAction, holder: PolicyHolder, effective: EffectivePolicies) -> bool:
