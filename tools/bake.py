@@ -34,7 +34,8 @@ NOTICE = """koding-audit
 
 It holds data that others collected, packed by tools/bake.py:
 
-koding_audit/reference/data/action_names.xz, action_details.xz and services.json in the same folder
+koding_audit/reference/data/action_names.xz, and in the same folder action_details.xz, services.json and
+single_valued_keys.json
     The list of AWS actions, from the npm package {actions[source]} {actions[version]} of {actions[date]}.
     Licence: {actions[licence]}. {actions[copyright]}. The licence's text stands below.
 
@@ -171,6 +172,9 @@ def baked(
         "koding_audit/reference/data/action_details.xz": pack(actions_origin, detail_lines(services)),
         "koding_audit/reference/data/newer_actions.json": as_lines(newer),
         "koding_audit/reference/data/services.json": service_facts(actions_origin, package / "data", services),
+        "koding_audit/reference/data/single_valued_keys.json": as_lines(
+            {"origin": actions_origin, "keys": single_valued_keys(package / "data")}
+        ),
         "koding_audit/reference/data/hosts.json": host_lines(hosts),
         "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
@@ -233,6 +237,17 @@ def global_condition_keys(package: Path) -> list[str]:
     """The names of the global condition keys; a family of keys ends in `/*`. The package has them as a script only."""
     text = (package / "dist" / "cjs" / "globalConditionKeys.js").read_text(encoding="utf-8")
     return [each.replace("/tag-key", "/*") for each in re.findall(r"^ +key: '([^']+)'", text, re.MULTILINE)]
+
+
+def single_valued_keys(data: Path) -> list[str]:
+    """The condition keys of the services whose type is not an array, in lower case; not families such as tags."""
+    found = []
+    for path in sorted((data / "conditionKeys").glob("*.json")):
+        for key, about in json.loads(path.read_text(encoding="utf-8")).items():
+            is_own = key.lower().startswith(f"{path.stem}:") and "$" not in key
+            if is_own and not about["type"].startswith("ArrayOf"):
+                found.append(key.lower())
+    return sorted(found)
 
 
 def as_lines(value: Mapping[str, Any]) -> bytes:

@@ -214,6 +214,19 @@ def test_the_facts_about_services_are_baked_from_the_same_package(package: Path,
     assert facts["wildcard_only"] == {"a-b": ["alist"]}
 
 
+def test_the_keys_with_one_value_are_those_of_the_service_itself_whose_type_is_no_array(
+    package: Path, lint: Path, floyd: Path
+) -> None:
+    types = {"a:One": "String", "a:Many": "ArrayOfString", "b:Other": "String", "a:Tag/${TagKey}": "String"}
+    (package / "data" / "conditionKeys").mkdir()
+    keys = json.dumps({key: {"key": key, "type": each} for key, each in types.items()})
+    (package / "data" / "conditionKeys" / "a.json").write_text(keys, encoding="utf-8")
+    files = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)
+    facts = json.loads(files["koding_audit/reference/data/single_valued_keys.json"])
+    assert facts["keys"] == ["a:one"]
+    assert facts["origin"]["date"] == "2026-09-26"
+
+
 def test_the_hosts_are_baked_with_one_line_for_each_partition(package: Path, lint: Path, floyd: Path) -> None:
     content = bake.baked(package, POLICIES, "5.0", lint, hosts=HOSTS, floyd=floyd)[
         "koding_audit/reference/data/hosts.json"

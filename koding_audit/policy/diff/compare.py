@@ -10,6 +10,7 @@ from koding_audit.policy.diff.actions import ActionClass, ActionElements
 from koding_audit.policy.diff.conditions import Term
 from koding_audit.policy.diff.examples import example_documents
 from koding_audit.policy.diff.patterns import PatternSpace, Region, Tokens, TooManyStates
+from koding_audit.policy.diff.set_operators import drop_set_operators
 from koding_audit.policy.diff.statements import (
     PrincipalValue,
     StatementScope,
@@ -35,16 +36,25 @@ def compare_documents(old: Documents, new: Documents, *, values: bool = True) ->
     values: whether the conditions of a change show their values; a report leaves them out, because they are a part of
         the document.
     """
-    comparison = _DocumentComparison(old, new, values=values)
-    found = _collect_changes(comparison)
-    if comparison.reasons and not found:
-        comparison = _DocumentComparison(old, new, values=values, thorough=True)
+    for comparison in _attempts(old, new, values=values):
         found = _collect_changes(comparison)
-    if comparison.reasons and not found:
+        if found or not comparison.reasons:
+            break
+    else:
         found = _collect_example_changes(old, new, values=values)
     why = "; ".join(sorted(comparison.reasons)[:_MOST_REASONS])
     verdict: DiffVerdict = "different" if found else "undecided" if why else "equal"
     return Difference(verdict, **{name: tuple(sorted(each)) for name, each in found.items()}, why=why)
+
+
+def _attempts(old: Documents, new: Documents, *, values: bool) -> Iterator[_DocumentComparison]:
+    """Yield comparisons of both sides, each with more effort than the one before."""
+    yield _DocumentComparison(old, new, values=values)
+    yield _DocumentComparison(old, new, values=values, thorough=True)
+    sides = _document_list(old), _document_list(new)
+    before, after = map(drop_set_operators, sides)
+    if (before, after) != tuple(map(tuple, sides)):
+        yield _DocumentComparison(before, after, values=values, thorough=True)
 
 
 def _collect_changes(comparison: _DocumentComparison) -> dict[str, set[PolicyChange]]:
@@ -71,8 +81,7 @@ def _collect_example_changes(old: Documents, new: Documents, *, values: bool) ->
 
 def covers_documents(big: Documents, small: Documents) -> bool | None:
     """Whether `big` allows everything that `small` allows; None if that is undecided."""
-    for thorough in (False, True):
-        comparison = _DocumentComparison(small, big, thorough=thorough)
+    for comparison in _attempts(small, big, values=True):
         if any(name == "lost" for name, _ in comparison.changes()):
             return False
         if not comparison.open_losses:
