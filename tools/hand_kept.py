@@ -84,6 +84,12 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
         },
         {},
     ),
+    "reserved_names": (
+        ("of", "starts_with"),
+        {"of": lambda value: value in ("role path", "role name", "policy"), "starts_with": _is_text},
+        {},
+    ),
+    "deprecated_policies": (("policy",), {"policy": _is_text}, {}),
     "quotas": (
         ("what", "of"),
         {"what": _is_text, "of": _is_text, "summary_key": _is_text},

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from koding_audit import desired
-from koding_audit.desired.checks import RESERVED_ROLE_PREFIXES
 from koding_audit.desired.policy_documents import document_error, document_length
 from koding_audit.io.text import clip_text, escape
 from koding_audit.io.yaml_nodes import ScalarNode
 from koding_audit.model.account import PRINCIPAL_KINDS, Account, PrincipalKind, principal_key
-from koding_audit.model.arn import SERVICE_LINKED, arn_account, is_reserved_path, policy_name
+from koding_audit.model.arn import arn_account, policy_name
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot, inline_document_key
 from koding_audit.reference.quotas import Quota, load_quotas
+from koding_audit.reference.reserved import ReservedNames, load_reserved_names
 
 FACTS = frozenset(
     {
@@ -138,6 +138,7 @@ class _DescriptionBuilder:
 
     snapshot: Snapshot
     quotas: Mapping[tuple[str, str], Quota] = field(default_factory=load_quotas)
+    reserved: ReservedNames = field(default_factory=load_reserved_names)
     sets: dict[str, str] = field(default_factory=dict)  # by ARN: the set's name
     omissions: list[str] = field(default_factory=list)
 
@@ -174,9 +175,9 @@ class _DescriptionBuilder:
         )
         nameable = []
         for each in found:
-            if kind == "role" and is_reserved_path(each.path):
+            if kind == "role" and self.reserved.is_reserved_path(each.path):
                 continue
-            if (kind == "role" and each.name.startswith(RESERVED_ROLE_PREFIXES)) or (
+            if (kind == "role" and each.name.startswith(self.reserved.role_names)) or (
                 kind == "user" and each.name.lower() == "root"
             ):
                 self.omissions.append(f"{kind} {each.name}: a file cannot declare this name")
@@ -244,7 +245,7 @@ class _DescriptionBuilder:
         name = _require_pattern("policy", policy_name(arn))
         if any(each in name for each in _VARIABLES):
             raise _NotExpressible("it contains ${account} or ${partition}, which a file would replace")
-        if name.startswith(SERVICE_LINKED) or arn != _arn_in_account(name, account):
+        if self.reserved.is_for_service_linked_roles(name) or arn != _arn_in_account(name, account):
             raise _NotExpressible("a file cannot name this policy")
         return name
 

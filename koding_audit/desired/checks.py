@@ -25,7 +25,7 @@ from koding_audit.desired.policy_documents import document_error, document_lengt
 from koding_audit.io.text import place_text, quote_text
 from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, YamlFile, YamlNode, mappings_of_files
 from koding_audit.model.account import PrincipalKind
-from koding_audit.model.arn import SERVICE_LINKED, arn_account, arn_partition, is_reserved_path, policy_name
+from koding_audit.model.arn import arn_account, arn_partition, policy_name
 from koding_audit.model.desired import (
     Desired,
     DesiredGroup,
@@ -40,14 +40,13 @@ from koding_audit.model.location import Location
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.model.wildcard import matches_wildcard
 from koding_audit.reference.quotas import load_quotas
+from koding_audit.reference.reserved import load_reserved_names
 
 Refusals = Iterator[InputError]
 
 _SINGLE_FILE_KEYS = ("account", "user_defaults", "closed", "root")
 _LIST_KEYS = ("required", "optional", "members", "groups", "targets")
 _PRINCIPAL_KEYS: Mapping[str, PrincipalKind] = {"groups": "group", "users": "user", "roles": "role"}
-
-RESERVED_ROLE_PREFIXES = ("AWSReservedSSO_", "AWSServiceRoleFor")
 
 
 def first_refusal(files: Sequence[YamlFile], desired: Desired) -> InputError | None:
@@ -260,14 +259,15 @@ def _documents_to_check(files: Sequence[YamlFile]) -> Iterator[tuple[str, YamlNo
 
 
 def _check_reserved_roles(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
+    reserved = load_reserved_names()
     for name, source, node in mappings_of_files(files, "roles"):
-        if name.startswith(RESERVED_ROLE_PREFIXES) or is_reserved_path(node.text("path")):
+        if reserved.is_reserved_role(name, node.text("path")):
             hint = "remove it, or add it to `ignore`: AWS creates and changes it"
             yield InputError(f"role {quote_text(name)} belongs to an AWS service or to Identity Center", hint, source)
 
 
 def _check_attachable(files: Sequence[YamlFile], desired: Desired) -> Refusals:
-    accounts = {"aws", "${account}", *desired.account_ids}
+    accounts, reserved = {"aws", "${account}", *desired.account_ids}, load_reserved_names()
     for arn, source in _named_policies(files):
         partition, account = arn_partition(arn), arn_account(arn)
         if desired.partition and partition not in {"${partition}", desired.partition}:
@@ -276,7 +276,7 @@ def _check_attachable(files: Sequence[YamlFile], desired: Desired) -> Refusals:
         elif desired.account_ids and account not in accounts:
             message = f"the policy is in account {account}, which is not in `account`"
             yield InputError(message, "write ${account} instead", source)
-        elif account == "aws" and policy_name(arn).startswith(SERVICE_LINKED):
+        elif account == "aws" and reserved.is_for_service_linked_roles(policy_name(arn)):
             message = f"{quote_text(policy_name(arn))} is for service-linked roles only"
             yield InputError(message, "remove it: IAM attaches it to no other role, user or group", source)
 

@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-SERVICE_LINKED = "aws-service-role/"  # the path of AWS's policies for service-linked roles
-
-_RESERVED = ("/aws-service-role/", "/aws-reserved/")  # paths of roles that AWS creates and changes itself
-
-
-def is_reserved_path(path: str) -> bool:
-    """Whether a role with this path belongs to an AWS service or to Identity Center."""
-    return path.startswith(_RESERVED)
-
 
 def policy_name(arn: str) -> str:
     """The name of a managed policy with its path, as a desired-state file writes it.

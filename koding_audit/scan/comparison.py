@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass as open_dataclass
 
 from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
-from koding_audit.model.arn import SERVICE_LINKED, arn_account, arn_partition, is_reserved_path, policy_name
+from koding_audit.model.arn import arn_account, arn_partition, policy_name
 from koding_audit.model.desired import (
     Boundary,
     Desired,
@@ -22,6 +22,8 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Reference
 from koding_audit.model.snapshot import AccessKey, Credentials, Principal, Snapshot
 from koding_audit.model.wildcard import matches_wildcard
+from koding_audit.reference.deprecated import DeprecatedPolicies, load_deprecated_policies
+from koding_audit.reference.reserved import ReservedNames, load_reserved_names
 
 DesiredPrincipal = DesiredUser | DesiredGroup | DesiredRole
 
@@ -33,6 +35,7 @@ class Pair:
     live: None if no principal has that exact name.
     case_variant: a live principal whose name differs in case only; IAM allows only one of the two.
     subject: the ARN that findings name.
+    is_reserved: whether it is a live role that belongs to an AWS service or to Identity Center.
     """
 
     kind: PrincipalKind
@@ -40,6 +43,7 @@ class Pair:
     live: Principal | None
     case_variant: Principal | None
     subject: str
+    is_reserved: bool = False
 
     @property
     def label(self) -> str:
@@ -73,8 +77,7 @@ class Pair:
         False if its name is taken in another case, if it cannot be created, or if AWS manages it.
         """
         missing_role = self.kind == "role" and self.live is None
-        reserved = self.live is not None and self.kind == "role" and is_reserved_path(self.live.path)
-        return self.case_variant is None and not self.needs_boundary and not missing_role and not reserved
+        return self.case_variant is None and not self.needs_boundary and not missing_role and not self.is_reserved
 
 
 @open_dataclass(frozen=True)
@@ -145,7 +148,7 @@ class Comparison:
             return f"is of partition {partition}; this account is of partition {self.account.partition}"
         if account not in {"aws", self.account.id}:
             return f"is of account {account}; this is account {self.account.id}"
-        if account == "aws" and policy_name(arn).startswith(SERVICE_LINKED):
+        if account == "aws" and self.reserved_names.is_for_service_linked_roles(policy_name(arn)):
             return "is for service-linked roles only"
         policies = self.snapshot.policies
         if arn not in policies:
@@ -154,6 +157,25 @@ class Comparison:
         if policy is None:
             return "" if arn in self.policies_with_documents else self._not_found_text(arn)
         return "" if policy.attachable else "is deprecated: AWS no longer allows it to be attached"
+
+    def is_unattachable_again(self, arn: str) -> bool:
+        """Whether a policy that is attached could not be attached again.
+
+        What IAM says decides. If it was not read, the data about deprecated policies do.
+        """
+        if self.attach_obstacle(arn):
+            return True
+        return self.snapshot.policies.get(arn) is None and arn in self.deprecated_policies
+
+    @functools.cached_property
+    def reserved_names(self) -> ReservedNames:
+        """The names and paths that AWS reserves for its own roles."""
+        return load_reserved_names()
+
+    @functools.cached_property
+    def deprecated_policies(self) -> DeprecatedPolicies:
+        """The AWS managed policies that are known to be deprecated."""
+        return load_deprecated_policies()
 
     @functools.cached_property
     def policies_with_documents(self) -> Mapping[str, tuple[PolicySet, PolicyRef]]:
@@ -256,7 +278,9 @@ class Comparison:
             return None
         live = found if found is not None and found.name == declared.name else None
         near = found if live is None else None
-        return Pair(kind, declared, live, near, live.arn if live else self.principal_arn(kind, declared.name))
+        subject = live.arn if live else self.principal_arn(kind, declared.name)
+        reserved = kind == "role" and live is not None and self.reserved_names.is_reserved_path(live.path)
+        return Pair(kind, declared, live, near, subject, reserved)
 
     def _is_absent(self, key: PrincipalKey) -> bool:
         """Whether a principal is known not to exist, in any case of its name."""

@@ -9,9 +9,11 @@ from koding_audit import desired
 from koding_audit.cli.output import emit
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
-from koding_audit.model.desired import Desired
+from koding_audit.model.arn import policy_name
+from koding_audit.model.desired import Desired, DesiredRole, DesiredUser
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
+from koding_audit.reference.deprecated import load_deprecated_policies
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
@@ -21,6 +23,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     if files or not guards:
         checked = desired.load_desired(files or [desired.default_desired_path(os.environ)])
         _print_action_problems(checked, terminal)
+        _print_deprecated_policies(checked, terminal)
         emit(f"valid: {escape(', '.join(each.path for each in checked.files))}: {_declared_counts(checked)}\n")
     for each in guards:
         if not os.path.lexists(each):
@@ -59,3 +62,21 @@ def _print_action_problems(checked: Desired, terminal: Terminal) -> None:
             lines.setdefault(f"{each.action} {found.problem}", each.location)
     for line, place in lines.items():
         terminal.note(f"{escape(place.path)}:{place.line}:{place.column}: {escape(line)}")
+
+
+def _print_deprecated_policies(checked: Desired, terminal: Terminal) -> None:
+    """Print a note for each policy that the data know to be deprecated, at its first place.
+
+    It is not an error: such a policy stays where it is attached, and only an account knows where that is.
+    """
+    deprecated = load_deprecated_policies()
+    with_boundary: list[DesiredUser | DesiredRole] = [*checked.users.values(), *checked.roles.values()]
+    named = [ref for each in checked.policy_sets.values() for ref in each.policies]
+    named += [each.boundary.policy for each in with_boundary if each.boundary and each.boundary.policy]
+    places: dict[str, Location] = {}
+    for ref in named:
+        if ref.arn in deprecated:
+            places.setdefault(ref.arn, ref.location)
+    for arn, place in places.items():
+        clause = f"is deprecated (data of {deprecated.date}): it can stay attached, and no other attachment is possible"
+        terminal.note(f"{escape(place.path)}:{place.line}:{place.column}: {escape(policy_name(arn))} {clause}")

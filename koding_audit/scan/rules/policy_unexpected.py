@@ -48,7 +48,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         for arn in sorted((pair.attached or frozenset()) - wanted):
             exclusive = pair.declared.exclusive
             # A deprecated policy cannot be attached again, so detaching it could not be undone.
-            obstacle = comparison.attach_obstacle(arn)
+            obstacle = comparison.is_unattachable_again(arn)
             yield Finding(
                 rule="policy-unexpected",
                 severity="error" if exclusive else "note",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from koding_audit.model.arn import is_reserved_path
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
@@ -45,7 +44,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     if source is None:
         return
     for role in comparison.undeclared_principals("role"):
-        if not is_reserved_path(role.path):
+        if not comparison.reserved_names.is_reserved_path(role.path):
             yield Finding(
                 rule="role-unexpected",
                 severity="error",

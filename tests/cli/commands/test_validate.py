@@ -72,6 +72,20 @@ def test_an_action_that_aws_does_not_have_is_a_note_with_its_place(
     assert capsys.readouterr().err == ""
 
 
+def test_a_deprecated_policy_is_a_note_with_its_first_place_and_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "version: 1\npolicy_sets:\n  x: {policies: [ReadOnlyAccess, AWSLambdaFullAccess]}\n"
+        "users: {a: {required: [x], boundary: AWSLambdaFullAccess}}\n",
+        encoding="utf-8",
+    )
+    assert main(["validate", str(file)]) == 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{file}:3:34: AWSLambdaFullAccess is deprecated (data of 20")
+
+
 def test_case_12_an_action_that_aws_does_not_use_on_its_resource_is_a_note_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,6 +71,15 @@ def test_a_deprecated_policy_is_never_detached_because_it_could_not_be_attached_
     assert "cannot be attached again" in found.message
 
 
+def test_a_policy_that_the_data_know_to_be_deprecated_is_not_detached_unless_iam_says_that_it_is_attachable() -> None:
+    old = aws("AWSLambdaFullAccess")
+    wanted, live = desired(group(exclusive=True)), live_group(attached=[old])
+    [unread] = policy_unexpected.check(compare(wanted, snapshot(live)))
+    assert (unread.severity, unread.fix, unread.evidence["attachable"]) == ("error", None, False)
+    [read] = policy_unexpected.check(compare(wanted, snapshot(live, policies=managed(old))))
+    assert read.fix is not None
+
+
 def test_nothing_is_said_of_what_was_not_read_is_missing_is_ignored_or_is_not_declared() -> None:
     exclusive = group(exclusive=True)
     stray = live_group(attached=[S3])
