@@ -46,10 +46,6 @@ class _Evaluation:
     gaps: Mapping[PolicyType, Unsure]
     not_seen: tuple[str, ...]
 
-    def layers_of(self, kind: PolicyType) -> list[Layer]:
-        """The layers of this type."""
-        return [layer for layer in self.layers if layer.kind == kind]
-
 
 def decide(request: AccessRequest, policies: Policies, reference: AwsReference, *, strict: bool = False) -> Decision:
     """Decide whether the request is allowed, and by which statements. Never raises, for any content of the policies.
@@ -66,13 +62,12 @@ def decide(request: AccessRequest, policies: Policies, reference: AwsReference, 
     allow = _is_allowed(case)
     deny = any_of([*(layer.deny for layer in case.layers), *case.gaps.values()])
     verdict = _final_verdict(allow, deny)
-    keys = [*_open_keys(allow), *_open_keys(deny)] if verdict == "unknown" else []
     unread = [each for each in policies.unread if each.kind in case.gaps]
-    reasons = (
-        *explain_verdict(verdict, case.layers, parsed, unread, resource_required=case.needs_resource),
-        *_unknown_key_reasons(keys, reference),
-    )
-    return Decision(verdict, reasons, tuple(sorted(set(keys))), case.not_seen)
+    reasons = explain_verdict(verdict, case.layers, parsed, unread, resource_required=case.needs_resource)
+    if verdict != "unknown":
+        return Decision(verdict, reasons, (), case.not_seen)
+    keys = tuple(sorted(_open_keys(allow) | _open_keys(deny)))
+    return Decision(verdict, (*reasons, *_unknown_key_reasons(keys, reference)), keys, case.not_seen)
 
 
 def _parse_request(request: AccessRequest, policies: Policies, reference: AwsReference) -> ParsedRequest:
@@ -159,15 +154,9 @@ def _is_allowed(case: _Evaluation) -> Truth:
     # Without a session policy, a session of GetFederationToken has no permissions of its own.
     has_own = kind != "federated" or case.policies.session is not None or "session" in case.gaps
     limits = all_of((has_own, _is_within_limit(case, "boundary"), _is_within_limit(case, "session")))
-    identity = any_of(
-        (kind == "root", *(each.allow for each in case.layers_of("identity")), _gap_truth(case, "identity"))
-    )
-    grants = [each.grants for each in case.layers_of("resource")]
-    unread = _gap_truth(case, "resource")
-    named_itself = (each.get(how, False) for each in grants for how in (Grant.DIRECT, Grant.MAYBE_DIRECT))
-    direct = any_of((unread, *named_itself))
-    role = any_of(each.get(Grant.ROLE, False) for each in grants)
-    named = any_of((unread, *(truth for each in grants for truth in each.values())))
+    own = [layer.allow for layer in case.layers if layer.kind == "identity"]
+    identity = any_of((kind == "root", *own, _gap_truth(case, "identity")))
+    direct, role, named = _resource_grants(case)
     if kind == "outside":
         granted = direct
     elif not case.same_account:
@@ -178,10 +167,22 @@ def _is_allowed(case: _Evaluation) -> Truth:
     return all_of((granted, *(_is_within_limit(case, each) for each in _LIMITING_TYPES)))
 
 
+def _resource_grants(case: _Evaluation) -> tuple[Truth, Truth, Truth]:
+    """Whether the resource's policy allows the requester itself, its role, and it in any way, also by its account."""
+    unread = _gap_truth(case, "resource")
+    found = next(layer.grants for layer in case.layers if layer.kind == "resource")
+    if not found:
+        return unread, False, unread
+    direct = any_of((unread, found.get(Grant.DIRECT, False), found.get(Grant.MAYBE_DIRECT, False)))
+    return direct, found.get(Grant.ROLE, False), any_of((unread, *found.values()))
+
+
 def _is_within_limit(case: _Evaluation, kind: PolicyType) -> Truth:
     """Whether each level of a limiting type allows. A type without layers limits nothing."""
     found = [layer.allow for layer in case.layers if layer.kind == kind]
     gap = case.gaps.get(kind)
+    if not found and gap is None:
+        return True
     return all_of(found) if gap is None else all_of([gap, *(any_of((allow, gap)) for allow in found)])
 
 
@@ -202,7 +203,7 @@ def _needs_resource_policy(parsed: ParsedRequest, services: ServiceTable) -> boo
 
 
 def _unknown_key_reasons(keys: Iterable[str], reference: AwsReference) -> Iterator[Reason]:
-    for key in sorted(each for each in set(keys) if reference.condition_keys.is_unknown(each)):
+    for key in (each for each in keys if reference.condition_keys.is_unknown(each)):
         yield Reason("AWS", "", None, "", "", f"{key} is not a known condition key: {_data_of(reference.date)}")
 
 
