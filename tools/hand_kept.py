@@ -100,6 +100,12 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
         {"action": _is_action, "kind": _is_service, "why": _is_text},
         {"others_only": lambda value: value is True, "unrestricted_only": lambda value: value is True},
     ),
+    "key_families": (
+        ("family",),
+        {"family": _is_text, "keys": _are_texts},
+        {"determines": lambda value: isinstance(value, dict) and all(map(_are_texts, value.values()))},
+    ),
+    "example_values": (("key",), {"key": _is_text, "value": _is_text}, {}),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
 }
 

@@ -18,12 +18,14 @@ _CALLERS: tuple[CallerKind, ...] = ("user", "session", "federated", "service", "
 class DirectCall:
     """The global condition keys of the direct calls of one kind of caller, in lower case.
 
+    present: the keys that every call carries.
     values: the keys that every call carries with the same value.
     possible: the keys that a call carries with this value or not at all.
     absent: the keys that no call carries.
     absent_families: the prefixes of families of such keys, `aws:originidentity/`.
     """
 
+    present: frozenset[str]
     values: Mapping[str, tuple[str, ...]]
     possible: Mapping[str, str]
     absent: frozenset[str]
@@ -66,6 +68,7 @@ def _direct_call(caller: CallerKind, rows: Mapping[str, Mapping[str, Any]]) -> D
     }
     absent = frozenset(name for name, row in rows.items() if row[caller] == "never")
     return DirectCall(
+        present=frozenset(name for name, row in rows.items() if row[caller] == "always"),
         values={name: (value,) for name, (presence, value) in fixed.items() if presence == "always"},
         possible={name: value for name, (presence, value) in fixed.items() if presence == "sometimes"},
         absent=absent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from koding_audit.policy.diff.actions import ActionClass, ActionElements
 from koding_audit.policy.diff.conditions import Term
@@ -22,6 +22,7 @@ from koding_audit.policy.diff.statements import (
 from koding_audit.policy.diff.truth_table import PlaceDifference, Side, compare_sides
 from koding_audit.policy.diff.values import Difference, DiffVerdict, PolicyChange
 from koding_audit.policy.document import Document, has_wildcard_service
+from koding_audit.reference.key_relations import NO_RELATIONS, KeyRelations, load_key_relations
 
 Documents = Document | Sequence[Document]
 
@@ -182,8 +183,16 @@ class _DocumentComparison:
 
     def _outcome(self, old: Side, new: Side) -> PlaceDifference:
         if (old, new) not in self._outcomes:
-            self._outcomes[old, new] = compare_sides(old, new, values=self._values, thorough=self._is_thorough)
+            self._outcomes[old, new] = compare_sides(
+                old, new, self._key_relations, values=self._values, thorough=self._is_thorough
+            )
         return self._outcomes[old, new]
+
+    @cached_property
+    def _key_relations(self) -> KeyRelations:
+        if not any(scope.term or scope.variable_resources for scope in self._scopes):
+            return NO_RELATIONS  # the usual case: nothing is loaded
+        return load_key_relations(has_principals=any(scope.principals for scope in self._scopes))
 
     def _proven_differences(self, outcome: PlaceDifference) -> Iterator[tuple[str, str]]:
         """Yield each proven kind of change with its condition; note what is undecided."""

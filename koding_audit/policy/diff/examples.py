@@ -12,6 +12,7 @@ from koding_audit.policy.document import Condition, Document, Patterns, Statemen
 from koding_audit.policy.evaluation.conditions import compile_condition
 from koding_audit.policy.evaluation.context import Context
 from koding_audit.policy.evaluation.patterns import Template, parse_pattern
+from koding_audit.reference.key_relations import load_key_relations
 
 _VARIABLE = re.compile(r"\$\{\s*([^{},'\s*?$][^{},']*?)\s*(?:,\s*'[^'}]*'\s*)?\}")
 
@@ -44,7 +45,11 @@ def example_documents(old: Sequence[Document], new: Sequence[Document]) -> Itera
     if any(each.principals for each in statements):
         return  # the example is a request of a user
     variables = {name for each in documents for text in _variable_texts(each) for name in variable_names(text)}
-    values = example_values(variables, {condition.key for each in statements for condition in each.conditions})
+    if not variables:
+        return
+    relations = load_key_relations(has_principals=False)
+    keys = {condition.key for each in statements for condition in each.conditions}
+    values = example_values(variables, keys, relations)
     if not values or any(map(_has_misplaced_variable, documents)):
         return
     context = Context.from_values(values, complete=True)

@@ -12,52 +12,13 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.policy.diff.conditions import IS_AMONG, MATCHES, Atom, Clause, Term
 from koding_audit.policy.diff.key_values import Columns, Row, TextAtoms, are_texts, tag_rows
 from koding_audit.policy.diff.search import Goal, find_row
+from koding_audit.reference.key_relations import KeyRelations
 
 MOST_ATOMS = 16  # atoms of one place
 MOST_TERMS = 1000  # statements that are compared pairwise
 
-# In the context of every request (IAM user guide, reference_policies_condition-keys, "Availability").
-_ALWAYS_PRESENT = frozenset(
-    {
-        *("aws:currenttime", "aws:epochtime", "aws:principalaccount", "aws:principalarn", "aws:principaltype"),
-        *("aws:requestedregion", "aws:securetransport", "aws:useragent", "aws:userid", "aws:viaawsservice"),
-        "aws:principalisawsservice",
-    }
-)
-_NETWORK_FAMILY = "the network"
-# Keys whose values depend on each other.
-_KEY_FAMILIES: Mapping[str, Sequence[str]] = {
-    "the principal": (
-        *("aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:userid"),
-        *("aws:principaltype", "aws:username", "aws:principalisawsservice", "aws:principalservicename"),
-        *("aws:principalservicenameslist", "aws:federatedprovider"),
-    ),
-    _NETWORK_FAMILY: (
-        *("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"),
-        *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
-    ),
-    "the chain of services": ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
-    "the session": ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tokenissuetime"),
-    "the time": ("aws:currenttime", "aws:epochtime"),
-    "the source": ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
-    "the resource": ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"),
-    "the region": ("aws:requestedregion", "ec2:region"),
-}
 _RESOURCE_ACCOUNT = "aws:resourceaccount"
 _UNNAMED_ACCOUNTS = ("999988887777", "888877776666")  # one of them is in no policy, in practice
-# A user, a region and a resource, for keys whose values depend on each other: one request can have all of them.
-_EXAMPLE_VALUES: Mapping[str, str] = {
-    "aws:principalaccount": "111122223333",
-    "aws:principalarn": "arn:aws:iam::111122223333:user/example",
-    "aws:principalorgid": "o-exampleorg",
-    "aws:principaltype": "User",
-    "aws:userid": "AIDAEXAMPLE",
-    "aws:username": "example",
-    "aws:requestedregion": "us-east-1",
-    "ec2:region": "us-east-1",
-    "aws:resourceaccount": "111122223333",
-    "aws:resourceorgid": "o-exampleorg",
-}
 _EXAMPLE_VALUE = "example"  # of a key that does not depend on others
 _TAG_PREFIX = "aws:requesttag/"
 _TAG_NAMES = "aws:tagkeys"  # the names of all tags of the request
@@ -109,9 +70,12 @@ class PlaceDifference:
         return {"gained": self.gained, "lost": self.lost, "forbidden": self.forbidden, "released": self.released}
 
 
-def compare_sides(old: Side, new: Side, *, values: bool = True, thorough: bool = False) -> PlaceDifference:
+def compare_sides(
+    old: Side, new: Side, relations: KeyRelations, *, values: bool = True, thorough: bool = False
+) -> PlaceDifference:
     """Compare two sides in one place.
 
+    relations: what is known of the condition keys.
     values: whether the conditions of a difference show their values.
     thorough: whether to search longer for requests that show a difference.
     """
@@ -126,10 +90,10 @@ def compare_sides(old: Side, new: Side, *, values: bool = True, thorough: bool =
     classes = _atom_columns(terms)
     if len(set(classes.values())) > MOST_ATOMS:
         found = _compare_without_table(old, new)
-        return _search_requests(found, old, new, classes, values=values) if thorough else found
+        return _search_requests(found, (old, new), classes, relations, values=values) if thorough else found
     table = _TruthTable(classes)
     efforts = (False, True) if thorough else (False,)
-    proofs = [_Proofs(table, terms, values=values, thorough=each) for each in efforts]
+    proofs = [_Proofs(table, terms, relations, values=values, thorough=each) for each in efforts]
     aspects = {name: _first_decided(proofs, each) for name, each in _differing_rows(table, old, new).items()}
     is_open = any(each.found is None for each in aspects.values())
     return PlaceDifference(**aspects, why=table.describe_keys() if is_open else "")
@@ -170,13 +134,18 @@ def _compare_without_table(old: Side, new: Side) -> PlaceDifference:
 
 
 def _search_requests(
-    open_difference: PlaceDifference, old: Side, new: Side, classes: Mapping[Atom, int], *, values: bool
+    open_difference: PlaceDifference,
+    sides: tuple[Side, Side],
+    classes: Mapping[Atom, int],
+    relations: KeyRelations,
+    *,
+    values: bool,
 ) -> PlaceDifference:
     """Look for a request for each kind of difference that is open."""
-    merged = _merged_atoms(classes)
+    (old, new), merged = sides, _merged_atoms(classes)
     groups = (
-        _known_rows(group) or _example_rows(group)
-        for group in ({each: merged[each] for each in group} for group in _group_columns(_decidable(merged)))
+        _known_rows(group, relations) or _example_rows(group)
+        for group in ({each: merged[each] for each in group} for group in _group_columns(_decidable(merged), relations))
     )
     known = [rows for rows in groups if rows]
     goals = {
@@ -335,7 +304,15 @@ class _Proofs:
     values within the case.
     """
 
-    def __init__(self, table: _TruthTable, terms: frozenset[Term], *, values: bool, thorough: bool = False) -> None:
+    def __init__(
+        self,
+        table: _TruthTable,
+        terms: frozenset[Term],
+        relations: KeyRelations,
+        *,
+        values: bool,
+        thorough: bool = False,
+    ) -> None:
         self._table = table
         self._values = values
         merged = table.merged_atoms
@@ -343,9 +320,9 @@ class _Proofs:
         self._unsure: list[int] = []
         self._possible = table.possible_rows & (table.implied_rows() if thorough else table.full)
         self._sure = table.full
-        for group in _group_columns(_decidable(merged)):
+        for group in _group_columns(_decidable(merged), relations):
             columns = {each: merged[each] for each in group}
-            known = _known_rows(columns)
+            known = _known_rows(columns, relations)
             if known is None and thorough:
                 known = _example_rows(columns)
             if known is not None:
@@ -414,23 +391,24 @@ class _Proofs:
         return found
 
 
-def example_values(variables: Iterable[str], keys: Iterable[str]) -> dict[str, str] | None:
+def example_values(variables: Iterable[str], keys: Iterable[str], relations: KeyRelations) -> dict[str, str] | None:
     """Values that a request can have for these variables and for the keys that depend on them; None if not known.
 
     variables: names of policy variables, in lower case.
     keys: the keys of the conditions.
+    relations: what is known of the condition keys.
     """
     names = {*variables, *(key.lower() for key in keys)}
-    families = {_key_family(name) for name in variables}
+    families = _families_of(variables, relations)
     found: dict[str, str] = {}
     if any(name == _TAG_NAMES or name.startswith(_TAG_PREFIX) for name in names) and any(
         name.startswith(_TAG_PREFIX) for name in variables
     ):
         return None  # the names of the tags depend on them
     for family in families:
-        members = {name for name in names if _key_family(name) == family}
-        if members <= _EXAMPLE_VALUES.keys():
-            found |= {name: _EXAMPLE_VALUES[name] for name in members}
+        members = {name for name in names if family in _families_of([name], relations)}
+        if members <= relations.example_values.keys():
+            found |= {name: relations.example_values[name] for name in members}
         elif len(members) == 1 and family in members:
             found[family] = _EXAMPLE_VALUE
         else:
@@ -438,12 +416,12 @@ def example_values(variables: Iterable[str], keys: Iterable[str]) -> dict[str, s
     return found
 
 
-def _known_rows(columns: Columns) -> list[Row] | None:
+def _known_rows(columns: Columns, relations: KeyRelations) -> list[Row] | None:
     """The truths of one group of atoms that some request has; None if that is not known."""
     atoms = list(columns.values())
     named = [atom for atom in atoms if not atom.is_absence]
     keys = {atom.key for atom in atoms}
-    is_opaque, is_always_present = any(atom.is_opaque for atom in named), keys <= _ALWAYS_PRESENT
+    is_opaque, is_always_present = any(atom.is_opaque for atom in named), keys <= relations.always_present
     if len(keys) == 1 and all(keys) and are_texts(atoms) and (len(atoms) > 1 or is_always_present):
         return TextAtoms(columns).rows(can_be_absent=not is_always_present) or None
     if len(keys) == 1 and not is_opaque and {atom.operator for atom in named} == {"bool"}:
@@ -454,9 +432,10 @@ def _known_rows(columns: Columns) -> list[Row] | None:
     if len(atoms) == 1 or (len(keys) == len(named) == 1 and named[0].truth_when_absent is not None):
         return _independent_rows(columns, can_be_absent=not is_always_present)
     are_values = len(keys) == len(named) == len(atoms) and not is_opaque
-    if are_values and {_key_family(key) for key in keys} == {_NETWORK_FAMILY}:
-        # A request takes one network path: exactly one of these keys matches, or none.
-        return [*({each: each == path for each in columns} for path in columns), dict.fromkeys(columns, False)]
+    if are_values and keys <= relations.determined.keys() and len(_families_of(keys, relations)) == 1:
+        # One key can match alone, unless its value decides the value of another. What else can match is not known.
+        alone = [column for column, atom in columns.items() if not keys & relations.determined[atom.key]]
+        return [*({each: each == column for each in columns} for column in alone), dict.fromkeys(columns, False)]
     return None
 
 
@@ -514,13 +493,13 @@ def _decidable(atoms: Iterable[Atom]) -> dict[int, Atom]:
     return {column: atom for column, atom in enumerate(atoms) if atom.operator != IS_AMONG}
 
 
-def _group_columns(atoms: Mapping[int, Atom]) -> list[list[int]]:
+def _group_columns(atoms: Mapping[int, Atom], relations: KeyRelations) -> list[list[int]]:
     """The columns in groups of atoms that may depend on each other, directly or through others."""
     keys = frozenset(key for atom in atoms.values() for key in atom.keys)
-    tags = frozenset(_key_family(key) for key in keys if key.startswith(_TAG_PREFIX))
+    tags = _families_of((key for key in keys if key.startswith(_TAG_PREFIX)), relations)
     groups: list[tuple[list[int], frozenset[str]]] = []
     for column, atom in atoms.items():
-        names = frozenset(map(_key_family, atom.keys)) or frozenset({atom.operator})
+        names = _families_of(atom.keys, relations) or frozenset({atom.operator})
         if _TAG_NAMES in names:
             names |= tags
         joined = [group for group in groups if group[1] & names]
@@ -530,10 +509,14 @@ def _group_columns(atoms: Mapping[int, Atom]) -> list[list[int]]:
     return [columns for columns, _ in groups]
 
 
-def _key_family(key: str) -> str:
-    """The family of a condition key, or the key itself."""
+def _families_of(keys: Iterable[str], relations: KeyRelations) -> frozenset[str]:
+    """The families of these condition keys; a key that depends on no other is its own."""
+    return frozenset(family for key in keys for family in _key_families(key, relations))
+
+
+def _key_families(key: str, relations: KeyRelations) -> Iterable[str]:
     name = key.casefold()  # IAM ignores the case of a tag's key, too
     prefix, slash, tag = name.partition("/")
     if slash and prefix.endswith(":resourcetag"):
-        return f"the resource's tag {tag}"
-    return next((family for family, keys in _KEY_FAMILIES.items() if prefix in keys), name)
+        return [f"the resource's tag {tag}"]
+    return relations.families.get(prefix, [name])
