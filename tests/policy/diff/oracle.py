@@ -113,7 +113,7 @@ _VARIABLE = re.compile(r"\$\{(\w)\}")
 SHORT = [each for each in RESOURCES if len(each) < 4]
 FEW_CONTEXTS = [
     {key: value for key, value in (("k", k), ("m", m)) if value is not None}
-    for k, m in itertools.product((None, "a", "b", "z", "ab", "zz"), repeat=2)
+    for k, m in itertools.product((None, "", "a", "b", "z", "ab", "zz"), repeat=2)
 ]
 
 
