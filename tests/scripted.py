@@ -24,13 +24,14 @@ class ScriptedAccount:
 
     faults: operation -> what happens instead, once each, first come first served: an exception to raise before the
     write, or a function that gets the parameters and returns the reply. lag: how many reads after a write still see
-    the state before it.
+    the state before it. deprecated: the policies that cannot be attached.
     """
 
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: dict[str, list[CallError | Callable[..., Any]]] = field(default_factory=dict)
     lag: int = 0
+    deprecated: set[str] = field(default_factory=set)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     is_embedded: bool = False
     time_left: float = 1e9
@@ -106,6 +107,8 @@ class ScriptedAccount:
         return NUMBERED
 
     def _read(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
+        if operation == "GetPolicy":
+            return {"Policy": {"Arn": given["PolicyArn"], "IsAttachable": given["PolicyArn"] not in self.deprecated}}
         kind = "Group" if "GroupName" in given else "User"
         entity = self._entity(operation, kind, given)
         name = given[f"{kind}Name"]

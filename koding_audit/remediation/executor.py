@@ -16,7 +16,7 @@ from koding_audit.aws import iam
 from koding_audit.aws.call import NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
 from koding_audit.model.account import NAME_PARAMETERS, EntityKey, PrincipalKind, principal_key
-from koding_audit.model.arn import arn_account, arn_partition
+from koding_audit.model.arn import arn_account, arn_partition, policy_name
 from koding_audit.model.errors import CallError
 from koding_audit.model.finding import Action, touched_entities
 from koding_audit.model.frozen import replace
@@ -24,7 +24,7 @@ from koding_audit.model.plan import ALREADY_DONE, Entry, Plan, Step
 from koding_audit.model.snapshot import Entity, LiveState, Principal, inline_document_key
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.journal import JournalFile
-from koding_audit.remediation.plan import action_dependencies, action_policy_arn, is_done, unique_ids
+from koding_audit.remediation.plan import action_dependencies, action_policy_arn, is_done, is_undo_step, unique_ids
 
 T = TypeVar("T")
 
@@ -109,6 +109,7 @@ class PlanExecutor:
         try:
             seen = read_action_state(self.connection, step.action)
             before = self._replaced_content(step.action, seen)
+            loss = self._loss(step, seen)
         except CallError as error:
             self._record_failure(
                 index, step, f"not tried: the state before it could not be read: {_error_label(error)}"
@@ -116,8 +117,8 @@ class PlanExecutor:
             return
         entry = Entry(step.action, "started", "", unique_ids(step.action, seen), before)
         change = self._identity_change(step, seen) or self._content_change(step, seen, before)
-        if change:
-            self._record_failure(index, step, change)
+        if change or loss:
+            self._record_failure(index, step, change or loss)
         elif is_done(step.action, seen):
             # Another process has done it already, so `undo` must not take it back.
             self._record(index, replace(entry, outcome="skipped", detail=ALREADY_DONE[step.action.spec.is_removal]))
@@ -187,6 +188,21 @@ class PlanExecutor:
             return ""
         known = seen.documents.get(inline_document_key(live, name))
         return known or iam.read_inline_document(self.connection, live.kind, live.name, name)
+
+    def _loss(self, step: Step, seen: LiveState) -> str:
+        """Why a policy of AWS must stay attached: it could not be attached again; "" if it may be detached.
+
+        An audit reads only the declared policies. `undo` may detach what a fix attached.
+        """
+        action = step.action
+        arn = action.parameters.get("PolicyArn", "")
+        is_detach = (action.spec.effect, action.spec.part) == ("remove", "attachment")
+        if not is_detach or arn_account(arn) != "aws" or is_undo_step(step) or is_done(action, seen):
+            return ""
+        policy = iam.read_managed_policy(self.connection, arn)
+        if policy is not None and policy.attachable:
+            return ""
+        return f"{policy_name(arn)} stays attached: once detached, it could not be attached again"
 
     def _send_write(self, index: int, entry: Entry) -> None:
         """Send one write until IAM accepts or refuses it, and read its result back unless IAM refused it."""

@@ -23,6 +23,8 @@ _ORDER: Mapping[Verb, int] = {verb: position for position, verb in enumerate(Ver
 
 _POSSIBLY_WRITTEN = frozenset({"started", "pending", "unknown", "done"})
 
+_UNDO = "undo/"  # the finding of a step that takes back a write
+
 _POLICY_FACTS = frozenset({Fact.ATTACHED, Fact.INLINE})
 
 
@@ -95,6 +97,11 @@ def make_basis(
     )
 
 
+def is_undo_step(step: Step) -> bool:
+    """Whether a step takes back a write of a journal."""
+    return step.finding.startswith(_UNDO)
+
+
 def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> Plan:
     """The steps that take back the writes of a journal, the last write first, if their results are unchanged.
 
@@ -110,7 +117,7 @@ def make_undo_plan(journal: Journal, snapshot: Snapshot, made_at: datetime) -> P
         if not _can_undo(entry, state):
             continue
         ids = unique_ids(entry.action, state)
-        finding = f"undo/{entry.action.verb.value}"
+        finding = f"{_UNDO}{entry.action.verb.value}"
         steps.extend(Step(action, finding, "replace", ids) for action in _inverse_actions(entry, inverse, state))
     request = ScanRequest(create=False, replace=True)
     return Plan(make_basis(steps, Desired(journal.desired, {}, {}, {}), snapshot, request, made_at), tuple(steps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from koding_audit.model.account import principal_key
 from koding_audit.model.errors import AuditError, CallError
 from koding_audit.model.finding import Action, Change
+from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Basis, Entry, Plan, Step
 from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal
@@ -95,6 +97,34 @@ def test_what_is_gone_already_is_not_taken_away_again(account: ScriptedAccount, 
     entries = carry_out(account, (DETACH, {GROUP: "AGPA1"}))
     assert [(entry.outcome, entry.detail) for entry in entries] == [("skipped", "already gone")]
     assert account.writes == []
+
+
+def test_a_policy_that_iam_would_not_attach_again_is_not_detached(account: ScriptedAccount, carry_out: Any) -> None:
+    account.groups["Developers"]["attached"].add(READ_ONLY)
+    account.deprecated.add(READ_ONLY)
+    [entry] = carry_out(account, (DETACH, {GROUP: "AGPA1"}))
+    assert (entry.outcome, account.writes) == ("failed", [])
+    assert entry.detail == "IAMReadOnlyAccess stays attached: once detached, it could not be attached again"
+    account.deprecated.clear()
+    assert outcomes(carry_out(account, (DETACH, {GROUP: "AGPA1"}))) == ["done"]
+
+
+def test_without_the_answer_of_iam_nothing_is_detached(account: ScriptedAccount, carry_out: Any) -> None:
+    account.groups["Developers"]["attached"].add(READ_ONLY)
+    account.faults["GetPolicy"] = [refusal("GetPolicy", "AccessDenied")]
+    [entry] = carry_out(account, (DETACH, {GROUP: "AGPA1"}))
+    assert (entry.outcome, account.writes) == ("failed", [])
+
+
+def test_undo_detaches_what_a_fix_attached_even_if_it_is_deprecated_now(
+    account: ScriptedAccount, tmp_path: Path
+) -> None:
+    account.groups["Developers"]["attached"].add(READ_ONLY)
+    account.deprecated.add(READ_ONLY)
+    undo = replace(plan(), steps=(Step(DETACH, "undo/AttachGroupPolicy", "replace", {GROUP: "AGPA1"}),))
+    connection: Any = account
+    with contextlib.closing(JournalFile(str(tmp_path / "undo.jsonl"), ACCOUNT, NOW, ())) as file:
+        assert outcomes(list(PlanExecutor(undo, connection, file, lambda _: None).run())) == ["done"]
 
 
 def test_a_group_and_user_are_created_and_then_filled(carry_out: Any) -> None:
