@@ -126,6 +126,8 @@ def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: Par
     if statement.principals is None or kind not in ("resource", "rcp", "vpce"):
         return Grant.DIRECT
     allows = statement.effect == "Allow"
+    if not allows and _unsupported_principal(kind, statement, parsed):
+        return Grant.DIRECT  # whom it denies is not known
     if statement.principals.negated and not allows and parsed.has_boundary:
         # Denies every principal with a boundary, exempted or not (reference_policies_elements_notprincipal).
         return Grant.DIRECT
@@ -133,6 +135,23 @@ def _statement_grant(kind: PolicyType, statement: CompiledStatement, parsed: Par
     if kind == "vpce" and parsed.has_gateways:
         return _gateway_grant(statement.principals, grant, parsed.requester)
     return grant
+
+
+def _unsupported_principal(kind: PolicyType, statement: CompiledStatement, parsed: ParsedRequest) -> str:
+    """Why AWS does not support the statement's Principal or NotPrincipal in this kind of policy, or "".
+
+    Sources: reference_policies_elements_notprincipal; the Organizations guide on the syntax of RCPs.
+    """
+    principals = statement.principals
+    if principals is None:
+        return ""
+    if kind == "rcp" and (principals.negated or ("AWS", "*") not in principals.values):
+        return "the Principal of an RCP must be *"
+    if kind in ("resource", "vpce") and principals.negated and statement.effect == "Allow":
+        return "NotPrincipal is not supported with Allow"
+    if kind == "resource" and principals.negated and parsed.service == "sts":
+        return "NotPrincipal is not supported in a trust policy"
+    return ""
 
 
 def _gateway_grant(principals: Principals, grant: Grant, requester: Requester) -> Grant:
@@ -169,9 +188,12 @@ def _covers_by_kind(kind: PolicyType, statement: CompiledStatement, written: Tru
     """
     if kind == "resource":
         return written
-    completed = statement.covers_when_completed(parsed.resource, parsed.context)
+    completed, negated = statement.covers_when_completed(parsed.resource, parsed.context), statement.resources_negated
     if kind in ("identity", "boundary") or (kind != "session" and statement.effect == "Deny"):
-        return completed
+        # A `*` that ends its segment can run over colons (reference_policies_elements_resource), so that the ARN may
+        # match as written and not when completed. This must not weaken a Deny, nor widen an Allow with NotResource.
+        is_weakened = written is not negated and completed is negated and (statement.effect == "Allow") == negated
+        return unsure_because("a wildcard of an incomplete ARN may run over colons") if is_weakened else completed
     if kind == "session" and (written is not False or completed is not False):
         return unsure_because("a session policy with an incomplete ARN is malformed")
     if written == completed:
@@ -183,8 +205,9 @@ def _statement_problems(
     kind: PolicyType, statement: CompiledStatement, grant: Grant, parsed: ParsedRequest
 ) -> Iterable[Truth]:
     """Yield why the statement cannot be evaluated in this kind of policy: IAM would not have accepted it."""
-    if statement.unreadable:
-        yield unsure_because(statement.unreadable)
+    unsupported = _unsupported_principal(kind, statement, parsed)
+    if statement.unreadable or unsupported:
+        yield unsure_because(statement.unreadable or unsupported)
     elif kind in ("resource", "vpce"):
         if statement.principals is None:
             yield unsure_because("a resource-based policy needs a Principal")

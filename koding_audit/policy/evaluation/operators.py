@@ -185,8 +185,13 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
         return None
 
 
+_CIDR = re.compile(r"[\da-fA-F.:]+(/(0|[1-9]\d{0,2}))?", re.ASCII)
+
+
 def parse_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The range of a CIDR block; an address alone is a range of one. None if the text is neither."""
+    if not _CIDR.fullmatch(text):  # Python also reads masks (`/255.255.255.0`) and zones (`%eth0`)
+        return None
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:

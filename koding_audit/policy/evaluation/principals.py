@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import Literal
 
 from koding_audit.model.frozen import dataclass
@@ -124,7 +125,7 @@ def _value_grant(kind: str, value: str, requester: Requester, *, allows: bool) -
 def _aws_value_grant(value: str, requester: Requester, *, allows: bool) -> Grant:
     if value == requester.arn:
         return Grant.ROLE if requester.kind == "role" or requester.is_federated else Grant.DIRECT
-    if value == requester.account or (value.endswith(f"::{requester.account}:root") and value.startswith("arn:")):
+    if value in (requester.account, _account_arn(requester)):
         return Grant.DIRECT if requester.kind == "root" else Grant.ACCOUNT
     if requester.kind in ("role", "session") and _is_same_role(value, requester):
         return Grant.ROLE
@@ -132,9 +133,22 @@ def _aws_value_grant(value: str, requester: Requester, *, allows: bool) -> Grant
         return Grant.ROLE if requester.kind in ("role", "session") or requester.is_federated else Grant.DIRECT
     if "*" in requester.arn and _is_match(requester.arn, value):
         return Grant.MAYBE_DIRECT  # the requester is any session of a role, or any member of a group
-    if "*" in value and not allows and _is_match(value, requester.arn):
+    if not allows and ("*" in value or "?" in value) and any(_is_match(value, each) for each in _names_of(requester)):
         return Grant.MAYBE  # IAM takes no wildcard within a name, so its effect is not documented
     return Grant.NONE
+
+
+def _names_of(requester: Requester) -> Iterator[str]:
+    """Yield the ARNs by which a Principal element can name the requester: its own, its role's and its account's."""
+    yield requester.arn
+    account = _account_arn(requester)
+    yield account
+    if requester.kind == "session":
+        yield requester.role_arn or f"{account.removesuffix('root')}role/{requester.role_name}"
+
+
+def _account_arn(requester: Requester) -> str:
+    return f"arn:{requester.arn.split(':', 2)[1]}:iam::{requester.account}:root"
 
 
 def _is_match(pattern: str, arn: str) -> bool:
@@ -147,7 +161,7 @@ def _is_same_role(value: str, requester: Requester) -> bool:
     parts = value.split(":", 5)
     return (
         len(parts) == 6
-        and parts[4] == requester.account
+        and parts[1:5] == _account_arn(requester).split(":")[1:5]
         and parts[5].startswith("role/")
         and parts[5].rpartition("/")[2] == requester.role_name
     )
