@@ -21,6 +21,8 @@ import pytest
 from koding_audit import plugins
 from koding_audit.model.finding import NOT_CHECKED
 from koding_audit.model.verb import Verb
+from koding_audit.reference.actions import load_actions
+from koding_audit.reference.condition_keys import load_condition_keys
 from tests.slow import SLOW
 from tests.unmeasured import told_by
 
@@ -231,6 +233,122 @@ def test_no_other_room_than_the_remediator_and_the_maker_of_keys_names_a_write(n
 @pytest.mark.parametrize("name", [each for each in MODULES if each not in NAMES_WRITES])
 def test_the_names_of_iam_writes_are_text_only_in_the_table_of_verbs(name: str) -> None:
     assert not texts(modules()[name]) & {text for verb in Verb for text in (verb.value, verb.permission)}
+
+
+# Where lists of actions are not facts about AWS, but calls of this tool.
+NAMES_OWN_CALLS = {
+    "aws": "makes the calls, and probes which of them are allowed",
+    "model.fact_calls": "the table of what is read with which call",
+    "cli.handlers.permissions": "prints policies that allow the calls of this tool",
+    "desired.adopt": "names the call by which a document was not read",
+}
+
+
+@cache
+def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
+    """The prefixes of all services, and the global condition keys, in lower case; a family ends in a slash."""
+    keys = (each.removesuffix("*") for each in load_condition_keys().names)
+    return frozenset(load_actions().services), frozenset(keys)
+
+
+def is_aws_name(text: str) -> bool:
+    """Whether a text is a condition key, an action or a service principal; patterns and templates of them, too."""
+    services, keys = vocabulary()
+    name = text.lower()
+    prefix, colon, rest = name.partition(":")
+    if name in keys or f"{name.partition('/')[0]}/" in keys or re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", name):
+        return True
+    return bool(colon) and prefix in services and re.fullmatch(r"[a-z*?{][\w*?{}/-]*", rest) is not None
+
+
+def listed_names(tree: ast.AST) -> Iterator[str]:
+    """Each list of names in a module: two or more of AWS's, or service prefixes as half of its texts.
+
+    A list is a set, a list, a tuple, the keys or the values of a dictionary, the words of a split text, or the texts
+    that one value is compared with.
+    """
+    services, _ = vocabulary()
+    for node in ast.walk(tree):
+        for found in collections(node):
+            texts = set(found)
+            prefixes = texts & services
+            names = {each for each in texts if is_aws_name(each)}
+            if len(names) > 1 or (len(prefixes) > 1 and 2 * len(prefixes) >= len(texts)):
+                yield f"line {getattr(node, 'lineno', 0)}: {', '.join(sorted(names or prefixes))}"
+
+
+def collections(node: ast.AST) -> Iterator[Iterator[str]]:
+    if isinstance(node, ast.List | ast.Set | ast.Tuple):
+        yield literals(node)
+    elif isinstance(node, ast.Dict):
+        yield (text for each in node.keys if each is not None for text in literals(each))
+        yield (text for each in node.values for text in literals(each))
+    elif isinstance(node, ast.BoolOp):
+        yield (text for each in node.values if isinstance(each, ast.Compare) for text in literals(each.comparators[0]))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "split":
+        yield (word for text in literals(node.func.value) for word in re.split(r"[\s,|]+", text))
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    """The texts in an expression, also those that calls in it take."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.expr | ast.keyword) and not isinstance(node, ast.JoinedStr):
+        for each in ast.iter_child_nodes(node):
+            yield from literals(each)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [each for each in MODULES if room(each) != "reference" and not {each, room(each)} & NAMES_OWN_CALLS.keys()],
+)
+def test_facts_about_aws_are_lists_only_in_the_room_for_them(name: str) -> None:
+    assert list(listed_names(modules()[name])) == []
+
+
+@pytest.mark.parametrize("name", NAMES_OWN_CALLS)
+def test_a_module_that_may_list_its_own_calls_does(name: str) -> None:
+    assert [
+        each
+        for tree in (modules()[one] for one in MODULES if one == name or room(one) == name)
+        for each in listed_names(tree)
+    ]
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'X = frozenset({"ec2", "route53"})',
+        'X = ("ec2", "route53", "anything")',
+        'X: Mapping[str, bool] = {"ec2": True, "route53": False}',
+        'X = "ec2 route53".split()',
+        'def f(x): return x == "ec2" or x == "sts"',
+        'def f(x): return x in ("iam", "sts")',
+        'X = {*("aws:principalarn", "aws:userid")}',
+        'X = ["aws:PrincipalTag/team", "aws:RequestTag/"]',
+        'X = {"key": "aws:SourceIp", "other": "aws:SourceVpc"}',
+        'X = ("iam:PassRole", "iam:PutUserPolicy")',
+        'X = (Way("iam:PassRole", "role"), Way("iam:PutUserPolicy", "user"))',
+        'X = {"aws_instance": "ec2.amazonaws.com", "aws_glue_job": "glue.amazonaws.com"}',
+        'def f(): return {"aws:userid": 1, "aws:username": 2}',
+    ],
+)
+def test_a_planted_list_of_facts_about_aws_is_found(planted: str) -> None:
+    assert list(listed_names(ast.parse(planted)))
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        'X = {"account": 1, "events": 2, "started": 3, "ended": 4, "status": 5}',
+        'X = ("user", "group", "role")',
+        'X = "iam:PassRole"',
+        'def f(x): return x == "iam" or x == ""',
+        'X = ["profile:NAME", "snapshot:FILE"]',
+    ],
+)
+def test_other_lists_and_single_names_are_left_alone(plain: str) -> None:
+    assert not list(listed_names(ast.parse(plain)))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -63,6 +63,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
         {
             "values": lambda value: isinstance(value, dict) and value.keys() <= {*_CALLERS},
             "needs_organization": _is_flag,
+            "holds": _is_text,
         },
     ),
     "resource_policies": (
@@ -87,7 +88,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
     "reserved_names": (
         ("of", "starts_with"),
         {"of": lambda value: value in ("role path", "role name", "policy"), "starts_with": _is_text},
-        {},
+        {"service_linked": lambda value: value is True},
     ),
     "deprecated_policies": (("policy",), {"policy": _is_text}, {}),
     "quotas": (
@@ -106,6 +107,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
         {"determines": lambda value: isinstance(value, dict) and all(map(_are_texts, value.values()))},
     ),
     "example_values": (("key",), {"key": _is_text, "value": _is_text}, {}),
+    "global_services": (("service",), {"service": _is_service}, {}),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from koding_audit.model.frozen import dataclass
 from koding_audit.reference.condition_keys import ConditionKeyTable, load_condition_keys
 from koding_audit.reference.owned import OwnedTable, load_owned_resources
+from koding_audit.reference.reserved import ReservedNames, load_reserved_names
 from koding_audit.reference.services import ServiceTable, load_services
 
 
@@ -15,11 +16,13 @@ class AwsReference:
     services: to which services RCPs apply, and which have resource policies.
     condition_keys: the global condition keys.
     owned: what AWS owns.
+    reserved: the names and paths of AWS's own roles.
     """
 
     services: ServiceTable
     condition_keys: ConditionKeyTable
     owned: OwnedTable
+    reserved: ReservedNames
 
     @property
     def date(self) -> str:
@@ -34,4 +37,4 @@ class AwsReference:
 
 def load_reference() -> AwsReference:
     """Load the tables, in about 2 ms. Keep the value for further calls."""
-    return AwsReference(load_services(), load_condition_keys(), load_owned_resources())
+    return AwsReference(load_services(), load_condition_keys(), load_owned_resources(), load_reserved_names())

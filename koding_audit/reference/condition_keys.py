@@ -33,16 +33,49 @@ class DirectCall:
 
 
 @dataclass(frozen=True, slots=True)
+class PrincipalKeys:
+    """The keys about the caller, as AWS spells them.
+
+    arn, account, unique_id, organization: the key with this of the caller's.
+    name: of a user.
+    tag: the family with its tags, `aws:PrincipalTag/*`.
+    kind: whether it is a user, a role's session, ...
+    is_service: whether it is an AWS service.
+    """
+
+    arn: str
+    account: str
+    unique_id: str
+    name: str
+    organization: str
+    tag: str
+    kind: str
+    is_service: str
+
+    @property
+    def tag_prefix(self) -> str:
+        """What the key of each tag begins with."""
+        return self.tag.removesuffix("*")
+
+    @property
+    def prefixes_of_one_user(self) -> tuple[str, ...]:
+        """What the keys begin with that differ between the users of an account, in lower case."""
+        return tuple(each.lower() for each in (self.arn, self.unique_id, self.name, self.tag_prefix))
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionKeyTable:
     """The global condition keys, at the date of the list of services (`make data` compares both).
 
     names: of every key in lower case; a family ends in `/*`, `aws:principaltag/*`.
     organization_keys: those that only the calls of an organization's accounts carry.
+    principal: those about the caller.
     calls: by the kind of caller.
     """
 
     names: frozenset[str]
     organization_keys: frozenset[str]
+    principal: PrincipalKeys
     calls: Mapping[CallerKind, DirectCall]
 
     def is_unknown(self, key: str) -> bool:
@@ -58,6 +91,7 @@ def load_condition_keys() -> ConditionKeyTable:
     return ConditionKeyTable(
         frozenset(rows),
         frozenset(name for name, row in deciding.items() if row.get("needs_organization")),
+        PrincipalKeys(**{row["holds"]: row["key"] for row in rows.values() if "holds" in row}),
         {caller: _direct_call(caller, deciding) for caller in _CALLERS},
     )
 

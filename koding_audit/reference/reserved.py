@@ -15,11 +15,15 @@ class ReservedNames:
     role_paths: of roles that belong to an AWS service or to Identity Center, `/aws-service-role/`.
     role_names: of the same roles.
     policies: of policies that IAM attaches to service-linked roles only, as a desired-state file writes them.
+    service_linked_path: the path of service-linked roles.
+    service_linked_name: what their names begin with.
     """
 
     role_paths: tuple[str, ...]
     role_names: tuple[str, ...]
     policies: tuple[str, ...]
+    service_linked_path: str
+    service_linked_name: str
 
     def is_reserved_path(self, path: str) -> bool:
         """Whether a role with this path belongs to an AWS service or to Identity Center."""
@@ -38,4 +42,11 @@ def load_reserved_names() -> ReservedNames:
     """Load the table, in about 0.1 ms."""
     rows = [each for each in read_rows("reserved_names") if not each.get("inferred")]
     starts = {kind: tuple(each["starts_with"] for each in rows if each["of"] == kind) for kind in _KINDS}
-    return ReservedNames(*(starts[kind] for kind in _KINDS))
+    linked = {each["of"]: each["starts_with"] for each in rows if each.get("service_linked")}
+    return ReservedNames(
+        role_paths=starts["role path"],
+        role_names=starts["role name"],
+        policies=starts["policy"],
+        service_linked_path=linked["role path"],
+        service_linked_name=linked["role name"],
+    )

@@ -25,6 +25,7 @@ class ServiceTable:
     rcp_exemptions: the actions that no RCP restricts.
     gateway_services: the services with gateway endpoints. The Principal of their policies must be `*`, and an account
         in it is only its root user (PrivateLink guide, vpc-endpoints-access).
+    global_services: the services whose calls may go to one global region, and not to the caller's.
     """
 
     date: str
@@ -39,6 +40,7 @@ class ServiceTable:
     refused_callers: Mapping[str, frozenset[str]]
     rcp_exemptions: frozenset[str]
     gateway_services: frozenset[str]
+    global_services: frozenset[str]
 
     def rcps_apply(self, service: str, action: str) -> bool | None:
         """Whether RCPs apply to the resources of an action; None if this data cannot say.
@@ -77,11 +79,7 @@ def load_services() -> ServiceTable:
     return ServiceTable(
         date=generated["origin"]["date"],
         names=frozenset(generated["services"]),
-        newer_actions=frozenset(
-            f"{service}:{name.lower()}"
-            for service, names in read_json("newer_actions")["actions"].items()
-            for name in names
-        ),
+        newer_actions=_read_newer_actions(),
         rcp_services=frozenset(generated["wildcard_only"]),
         wildcard_only={
             service: frozenset(f"{service}:{name}" for name in names)
@@ -95,8 +93,19 @@ def load_services() -> ServiceTable:
         exempt_callers=_callers_by_action(actions, "needs no permission"),
         refused_callers=_callers_by_action(actions, "is not available"),
         rcp_exemptions=frozenset(_callers_by_action(actions, "is not restricted by RCPs")),
-        gateway_services=frozenset(row["service"] for row in read_rows("gateway_endpoints")),
+        gateway_services=_read_service_names("gateway_endpoints"),
+        # An inferred row counts: it only leaves the region of a request open.
+        global_services=_read_service_names("global_services"),
     )
+
+
+def _read_newer_actions() -> frozenset[str]:
+    services = read_json("newer_actions")["actions"]
+    return frozenset(f"{service}:{name.lower()}" for service, names in services.items() for name in names)
+
+
+def _read_service_names(table: str) -> frozenset[str]:
+    return frozenset(row["service"] for row in read_rows(table))
 
 
 def _callers_by_action(rows: Sequence[Mapping[str, object]], rule: str) -> Mapping[str, frozenset[str]]:

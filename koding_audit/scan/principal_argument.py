@@ -36,7 +36,7 @@ def resolve_principal(text: str, account: Account, caller: Caller | None) -> Pri
     if not text.startswith("arn:"):
         return _parse_path("iam", text, text)
     _, partition, service, _, owner, path = (*text.split(":", 5), *[""] * 5)[:6]
-    if (partition, owner) != (account.partition, account.id) or service not in ("iam", "sts"):
+    if (partition, owner) != (account.partition, account.id):
         raise InputError(f"{text} is not of account {account.id}", "use the credentials of its account")
     return _parse_path(service, path, text)
 

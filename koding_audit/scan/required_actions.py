@@ -13,9 +13,6 @@ from koding_audit.policy.evaluation import (
 from koding_audit.policy.permissions import Permissions, reason_text
 from koding_audit.scan.comparison import Comparison, Pair
 
-# Condition keys that depend on the user: each member of a group can have another value.
-_PRINCIPAL_KEYS = ("aws:principalarn", "aws:principaltag/", "aws:userid", "aws:username")
-
 
 @dataclass(frozen=True)
 class RequiredDecision:
@@ -39,6 +36,7 @@ def decide_required_actions(comparison: Comparison) -> Iterator[RequiredDecision
     decided: the reason is the same. If that depends on the member, only the members are decided.
     """
     permissions = Permissions(comparison.snapshot, strict=comparison.desired.strict)
+    user_keys = permissions.reference.condition_keys.principal.prefixes_of_one_user
     for pair in comparison.principals:
         if pair.kind == "role" or pair.live is None or pair.live.attached is None:
             continue
@@ -47,18 +45,24 @@ def decide_required_actions(comparison: Comparison) -> Iterator[RequiredDecision
             if any(ref.arn not in pair.live.attached for ref in policy_set.policies):
                 continue
             for action in policy_set.actions:
-                for each in _principals_to_decide(comparison, pair, permissions.decide(pair.live, action)):
+                own = permissions.decide(pair.live, action)
+                for each in _principals_to_decide(comparison, pair, own, user_keys):
                     decision = permissions.decide(each, action)
                     if decision.verdict != "unknown" or not permissions.has_gaps(each):
                         yield RequiredDecision(each, policy_set, action, decision)
 
 
-def _principals_to_decide(comparison: Comparison, pair: Pair, own: Decision) -> tuple[Principal, ...]:
-    """The principals to decide an action for, by the decision for the user or group itself."""
+def _principals_to_decide(
+    comparison: Comparison, pair: Pair, own: Decision, user_keys: tuple[str, ...]
+) -> tuple[Principal, ...]:
+    """The principals to decide an action for, by the decision for the user or group itself.
+
+    user_keys: what the condition keys begin with that each member of a group can have with another value.
+    """
     live = () if pair.live is None else (pair.live,)
     if own.verdict == "allowed":
         return (*live, *_group_members(comparison, pair))
-    if own.open_keys and all(key.startswith(_PRINCIPAL_KEYS) for key in own.open_keys):
+    if own.open_keys and all(key.startswith(user_keys) for key in own.open_keys):
         return tuple(_group_members(comparison, pair)) or live
     return live
 

@@ -27,14 +27,6 @@ from koding_audit.stack.set_selection import CandidateSet, SetChoice, choose_set
 
 BuildVerdict = Literal["yes", "no", "unknown"]
 
-# Their calls go to one global region, and not to the provider's (general: global endpoints of services).
-_GLOBAL_SERVICES: frozenset[str] = frozenset(
-    {
-        *("account", "budgets", "ce", "cloudfront", "globalaccelerator", "health", "iam", "networkmanager"),
-        *("organizations", "route53", "route53domains", "shield", "sts", "support", "waf"),
-    }
-)
-
 
 @dataclass(frozen=True)
 class SetOffer:
@@ -167,7 +159,8 @@ class _NeedRequests:
     principal: Principal
 
     def __call__(self, need: StackNeed, resource: str) -> AccessRequest:
-        known = need.region and need.action.partition(":")[0] not in _GLOBAL_SERVICES
+        service = need.action.partition(":")[0]
+        known = need.region and service not in self.permissions.reference.services.global_services
         region = (("aws:RequestedRegion", (need.region,)),) if known else ()
         action = RequiredAction(need.action, Location("", 1, 1), resource, (*region, *need.context))
         return self.permissions.request_for(self.principal, action)

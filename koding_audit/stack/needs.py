@@ -10,7 +10,7 @@ from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
 from koding_audit.reference import actions
 from koding_audit.stack import hints, type_table
 from koding_audit.stack.arn_templates import TemplateFiller, TemplateMatcher
-from koding_audit.stack.pass_role import pass_role_context, passed_role_arn
+from koding_audit.stack.pass_role import load_passed_services, pass_role_context, passed_role_arn
 from koding_audit.stack.references import References, can_be_null, is_interpolated, nodes_at
 from koding_audit.stack.script import Script, ScriptResource
 from koding_audit.stack.type_table import TypeRow
@@ -64,6 +64,7 @@ class _NeedCollector:
     def __post_init__(self) -> None:
         self._table = type_table.load_type_table()
         self._known = actions.load_actions()
+        self._passed_services = load_passed_services()
         self._matcher = TemplateMatcher(self._known, self.account)
         self._references = References(self.script)
         self._filler = TemplateFiller(self.account, self._references)
@@ -168,7 +169,7 @@ class _NeedCollector:
 
     def _add_pass_role(self, resource: ScriptResource, argument: str, use: StackUse, *, certain: bool) -> None:
         path = argument.partition("=")[0]
-        context = pass_role_context(resource.type)
+        context = pass_role_context(self._passed_services.get(resource.type))
         for node in nodes_at(resource.body, path):
             arn = passed_role_arn(node, path, self.account, self._references)
             self._uses.setdefault((PASS_ROLE, arn, resource.region, certain, False, context), []).append(use)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Mapping
 
@@ -11,19 +13,7 @@ from koding_audit.stack.references import ANY, References, ReferenceTarget
 
 _ROLE_ARN = re.compile(r"arn:[a-z*-]+:iam::[0-9*]+:role/\S+")
 _PROFILE_TYPE = "aws_iam_instance_profile"
-# The service to which a type passes its role, if it is only one (iam:PassedToService in IAM's user guide).
-_PASSED_TO_SERVICES: Mapping[str, str] = {
-    "aws_codebuild_project": "codebuild.amazonaws.com",
-    "aws_codepipeline": "codepipeline.amazonaws.com",
-    "aws_ecs_task_definition": "ecs-tasks.amazonaws.com",
-    "aws_flow_log": "vpc-flow-logs.amazonaws.com",
-    "aws_glue_job": "glue.amazonaws.com",
-    "aws_instance": "ec2.amazonaws.com",
-    "aws_kinesis_firehose_delivery_stream": "firehose.amazonaws.com",
-    "aws_lambda_function": "lambda.amazonaws.com",
-    "aws_sfn_state_machine": "states.amazonaws.com",
-    "aws_spot_instance_request": "ec2.amazonaws.com",
-}
+_TABLE = os.path.join(os.path.dirname(__file__), "passed_services.jsonl")  # noqa: PTH118, PTH120 - pathlib costs time
 _DEEPEST = 4  # levels of references: an instance profile names a role, which another resource names
 
 
@@ -33,9 +23,17 @@ def passed_role_arn(node: YamlNode | None, argument: str, account: Account, refe
     return found if found.startswith("arn:") else f"arn:{account.partition}:iam::{account.id}:role/{found}"
 
 
-def pass_role_context(type_: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Returns the condition key with the service to which a type passes its role, () if unknown."""
-    service = _PASSED_TO_SERVICES.get(type_)
+def load_passed_services() -> Mapping[str, str]:
+    """Returns the service to which a type passes its role, for types that pass it to one service only.
+
+    Each row of the table has its source, and the date at which that was read.
+    """
+    with open(_TABLE, encoding="ascii") as file:  # noqa: PTH123 - as above
+        return {row["type"]: row["service"] for row in map(json.loads, file)}
+
+
+def pass_role_context(service: str | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Returns the condition key with the service to which a role is passed, () if unknown."""
     return (("iam:PassedToService", (service,)),) if service else ()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from koding_audit.reference import condition_keys
 from koding_audit.reference.condition_keys import ConditionKeyTable, load_condition_keys
+from koding_audit.reference.tables import read_rows
 
 KEYS = load_condition_keys()
 
@@ -69,7 +70,15 @@ def test_an_inferred_row_makes_its_key_known_and_says_nothing_of_calls(monkeypat
         "key": "aws:Guess",
         **dict.fromkeys(("user", "session", "federated", "service", "anonymous", "root"), "never"),
     }
-    monkeypatch.setattr(condition_keys, "read_rows", lambda _name: ({**row, "key": "aws:Guess", "inferred": True},))
+    rows = (*read_rows("condition_keys"), {**row, "inferred": True})
+    monkeypatch.setattr(condition_keys, "read_rows", lambda _name: rows)
     table: ConditionKeyTable = load_condition_keys()
     assert not table.is_unknown("aws:guess")
-    assert not table.calls["user"].absent
+    assert all("aws:guess" not in call.absent for call in table.calls.values())
+
+
+def test_the_keys_about_the_caller_are_known_by_what_they_hold() -> None:
+    assert (KEYS.principal.arn, KEYS.principal.tag_prefix) == ("aws:PrincipalArn", "aws:PrincipalTag/")
+    assert set(KEYS.principal.prefixes_of_one_user) == {
+        *("aws:principalarn", "aws:userid", "aws:username", "aws:principaltag/"),
+    }

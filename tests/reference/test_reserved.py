@@ -7,6 +7,7 @@ import pytest
 from koding_audit.reference import reserved
 from koding_audit.reference.managed_policies import load_managed_policies
 from koding_audit.reference.reserved import load_reserved_names
+from koding_audit.reference.tables import read_rows
 
 NAMES = load_reserved_names()
 
@@ -37,5 +38,6 @@ def test_a_policy_of_a_service_linked_role_is_known_by_its_path() -> None:
 def test_what_is_only_inferred_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not NAMES.is_for_service_linked_roles("root-task/IAMAuditRootUserCredentials")
     row = {"of": "role path", "starts_with": "/", "inferred": True}
-    monkeypatch.setattr(reserved, "read_rows", lambda _name: (row, row | {"of": "policy"}, row | {"of": "role name"}))
+    rows = (*read_rows("reserved_names"), row, row | {"of": "policy"}, row | {"of": "role name"})
+    monkeypatch.setattr(reserved, "read_rows", lambda _name: rows)
     assert not load_reserved_names().is_reserved_path("/")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from koding_audit.reference.managed_policies import load_managed_policies
+from koding_audit.stack.pass_role import load_passed_services
 from tests.stack.made import allow, asked, judge
 from tests.stack.resources import ROLE
 
@@ -56,3 +60,22 @@ def test_to_whom_a_role_is_passed_is_known_where_the_type_tells(needs: Any) -> N
     other = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     assert judge(allow("iam:PassRole", Condition=other)).decide(role).verdict == "implicit-deny"
     assert judge(allow("iam:PassRole", Condition=only)).decide(replace(role, context=())).verdict == "unknown"
+
+
+TABLE = Path(__file__).parents[2] / "koding_audit" / "stack" / "passed_services.jsonl"
+
+
+def test_each_service_to_which_a_role_is_passed_has_a_source_and_a_date() -> None:
+    rows = [json.loads(line) for line in TABLE.read_text(encoding="ascii").splitlines()]
+    assert load_passed_services() == {row["type"]: row["service"] for row in rows}
+    assert all(row.keys() == {"type", "service", "source", "date"} for row in rows)
+
+
+def test_a_managed_policy_that_is_the_source_passes_roles_to_the_service() -> None:
+    documents = {arn.rpartition("/")[2]: json.dumps(each.document) for arn, each in load_managed_policies().items()}
+    for line in TABLE.read_text(encoding="ascii").splitlines():
+        row = json.loads(line)
+        if row["source"].startswith("moto@"):
+            document = documents[row["source"].split()[1]]
+            assert "iam:PassedToService" in document
+            assert row["service"] in document

@@ -31,9 +31,10 @@ def user_context(
     organization: the organization's id, "" if the account is in none, None if that is not known.
     extra: other keys, such as `aws:SourceVpc` in a desired action's context, or a role's session keys.
     """
-    own = {"aws:PrincipalArn": arn, "aws:userid": unique_id, "aws:username": name}
+    of = keys.principal
+    own = {of.arn: arn, of.unique_id: unique_id, of.name: name, of.account: account}
     known = {key: value for key, value in own.items() if value is not None}
-    values = {**known, "aws:PrincipalAccount": account, **(extra or {})}
+    values = {**known, **(extra or {})}
     return _direct_context(keys, "user", values, tags, organization)
 
 
@@ -52,7 +53,7 @@ def role_context(
     after the role's id. A role has no aws:username (reference_policies_variables).
     tags: the tags of every session, None if a session can have others than the role or they were not read.
     """
-    values = {"aws:PrincipalArn": arn, "aws:PrincipalAccount": account, **(extra or {})}
+    values = {keys.principal.arn: arn, keys.principal.account: account, **(extra or {})}
     return _direct_context(keys, "session", values, tags, organization)
 
 
@@ -64,11 +65,11 @@ def _direct_context(
     organization: str | None,
 ) -> Context:
     """The context with these values, and with what every direct call of this caller carries or does not carry."""
-    call = keys.calls[caller]
+    call, of = keys.calls[caller], keys.principal
     own = Context.from_values(
         {
-            **{f"aws:PrincipalTag/{key}": value for key, value in (tags or {}).items()},
-            **({"aws:PrincipalOrgID": organization} if organization else {}),
+            **{f"{of.tag_prefix}{key}": value for key, value in (tags or {}).items()},
+            **({of.organization: organization} if organization else {}),
             **values,
         },
         complete=False,
@@ -76,6 +77,6 @@ def _direct_context(
     return Context(
         values={**{key: value for key, value in call.values.items() if key not in own.absent}, **own.values},
         absent=own.absent | call.absent | (keys.organization_keys if organization == "" else frozenset()),
-        absent_families=call.absent_families if tags is None else (*call.absent_families, "aws:principaltag/"),
+        absent_families=call.absent_families if tags is None else (*call.absent_families, of.tag_prefix.lower()),
         possible=call.possible,
     )

@@ -92,7 +92,9 @@ def _consult_policies(
     same = account in ("", "aws", parsed.requester.account)  # `aws` owns the policies that every account has
     needs = not same or parsed.requester.kind == "outside" or _needs_resource_policy(parsed, services)
     rcps_apply = _do_rcps_apply(parsed, reference)
-    limits = _organization_types(parsed, policies, account or parsed.requester.account, rcps_apply)
+    is_service_linked = parsed.requester.is_service_linked(reference.reserved)
+    owner = account or parsed.requester.account
+    limits = _organization_types(parsed, policies, owner, rcps_apply, is_service_linked=is_service_linked)
     has_resource_policy = needs or services.may_have_policy(parsed.service, parsed.resource)
     optional: set[PolicyType] = {*limits, "session", *(("resource",) if has_resource_policy else ())}
     counted: set[PolicyType] = set() if parsed.requester.kind in ("outside", "root") else {"identity", "boundary"}
@@ -113,11 +115,13 @@ def _do_rcps_apply(parsed: ParsedRequest, reference: AwsReference) -> Truth:
     return applies and not reference.owned.is_exempt_from_rcps(parsed.resource)
 
 
-def _organization_types(parsed: ParsedRequest, policies: Policies, account: str, rcps_apply: Truth) -> set[PolicyType]:
+def _organization_types(
+    parsed: ParsedRequest, policies: Policies, account: str, rcps_apply: Truth, *, is_service_linked: bool
+) -> set[PolicyType]:
     """The policy types of the organization that apply to this request, or may apply."""
     requester, manager = parsed.requester, policies.management_account
     types: set[PolicyType] = set()
-    if requester.is_service_linked:
+    if is_service_linked:
         return types
     if requester.kind != "outside" and not (manager and manager == requester.account):
         types.add("scp")

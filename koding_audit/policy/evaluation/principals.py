@@ -10,11 +10,9 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.policy.document import Principals
 from koding_audit.policy.evaluation.patterns import glob_matcher, parse_pattern
 from koding_audit.policy.evaluation.request import AccessRequest
+from koding_audit.reference.reserved import ReservedNames
 
 RequesterKind = Literal["user", "role", "session", "federated", "root", "outside"]
-
-_SERVICE_ROLE = "aws-service-role/"  # the path of service-linked roles
-_SERVICE_ROLE_NAME = "AWSServiceRoleFor"  # the prefix of their names: a session's ARN has no path
 
 
 class Grant(enum.IntEnum):
@@ -57,13 +55,14 @@ class Requester:
     unique_id: str = ""
     is_federated: bool = False
 
-    @property
-    def is_service_linked(self) -> bool:
+    def is_service_linked(self, names: ReservedNames) -> bool:
         """Whether it is a session of a service-linked role, or the role itself."""
         if self.role_arn:
-            return f":role/{_SERVICE_ROLE}" in self.role_arn
-        own = self.arn.split(":", 5)[-1].removeprefix("assumed-role/")
-        return self.kind == "session" and own.startswith((_SERVICE_ROLE_NAME, _SERVICE_ROLE))
+            return f":role{names.service_linked_path}" in self.role_arn
+        if self.kind != "session":
+            return False
+        own = self.arn.split(":", 5)[-1].removeprefix("assumed-role")
+        return own.startswith((f"/{names.service_linked_name}", names.service_linked_path))  # it may lack the path
 
 
 def parse_requester(request: AccessRequest, *, session_policy: bool) -> Requester:

@@ -133,10 +133,23 @@ class EscalationAnalyzer:
     def _is_allowed(
         self, escalation: EscalationAction, resource: str, holder: PolicyHolder, policies: Policies
     ) -> bool:
-        request = AccessRequest(
-            escalation.action, resource, self._principal_arn(holder), _request_context(holder, self.account)
-        )
+        request = AccessRequest(escalation.action, resource, self._principal_arn(holder), self._request_context(holder))
         return decide(request, policies, self.reference).verdict in ("allowed", "unknown")
+
+    def _request_context(self, holder: PolicyHolder) -> Context:
+        """The condition keys that have the same value in every request of a holder, with any session, network or tags.
+
+        The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
+        """
+        keys = self.reference.condition_keys
+        of, user_values = keys.principal, keys.calls["user"].values
+        known = {of.account: (self.account.id,), of.is_service: user_values[of.is_service.lower()]}
+        if holder.kind == "user":
+            known |= {of.name: (holder.name,), of.kind: user_values[of.kind.lower()]}
+            known |= {of.unique_id: (holder.unique_id,)} if holder.unique_id else {}
+        if holder.kind in ("user", "role") and holder.arn:
+            known[of.arn] = (holder.arn,)
+        return Context.from_values(known, [of.name] if holder.kind == "role" else [], complete=False)
 
     def _principal_arn(self, holder: PolicyHolder) -> str:
         account = self.account
@@ -226,17 +239,3 @@ def _expand_own_name(statement: Statement, own: str) -> Statement:
         return statement
     values = tuple(sorted({_OWN_NAME.sub(lambda _: own, each) for each in statement.resources.values}))
     return replace(statement, resources=Patterns(values, statement.resources.negated))
-
-
-def _request_context(holder: PolicyHolder, account: Account) -> Context:
-    """The condition keys that have the same value in every request of a holder, with any session, network or tags.
-
-    The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
-    """
-    known = {"aws:PrincipalAccount": account.id, "aws:PrincipalIsAWSService": "false"}
-    if holder.kind == "user":
-        known |= {"aws:username": holder.name, "aws:PrincipalType": "User"}
-        known |= {"aws:userid": holder.unique_id} if holder.unique_id else {}
-    if holder.kind in ("user", "role") and holder.arn:
-        known["aws:PrincipalArn"] = holder.arn
-    return Context.from_values(known, ["aws:username"] if holder.kind == "role" else [], complete=False)

@@ -8,6 +8,7 @@ from koding_audit.policy.document import Principals
 from koding_audit.policy.evaluation.context import Context
 from koding_audit.policy.evaluation.principals import Grant, Requester, parse_requester, principal_grant
 from koding_audit.policy.evaluation.request import AccessRequest
+from tests.values import REFERENCE
 
 ACCOUNT = "123456789012"
 USER = f"arn:aws:iam::{ACCOUNT}:user/team/ada"
@@ -51,9 +52,11 @@ def test_a_session_has_the_name_of_its_role_and_where_it_is_known_its_arn() -> N
 
 def test_a_service_linked_role_is_known_by_its_path_or_its_name() -> None:
     linked = "AWSServiceRoleForECS"
-    assert requester(f"arn:aws:sts::{ACCOUNT}:assumed-role/{linked}/x").is_service_linked
-    assert requester(f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/{linked}").is_service_linked
-    assert not requester(SESSION).is_service_linked
+    assert requester(f"arn:aws:sts::{ACCOUNT}:assumed-role/{linked}/x").is_service_linked(REFERENCE.reserved)
+    assert requester(f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/{linked}").is_service_linked(
+        REFERENCE.reserved
+    )
+    assert not requester(SESSION).is_service_linked(REFERENCE.reserved)
 
 
 @pytest.mark.parametrize(
