@@ -116,20 +116,20 @@ def has_mfa(connection: Connection, name: str) -> bool:
 
 
 def list_service_credentials(connection: Connection, name: str) -> tuple[str, ...]:
-    """Returns the kinds of credentials that the credential report omits: service names and `ssh`, sorted.
+    """Returns the kinds of active credentials that the credential report omits: service names and `ssh`, sorted.
 
-    Raises CallError.
+    An inactive or expired credential signs nobody in and is left out. Raises CallError.
     """
-    call = "iam:ListServiceSpecificCredentials"
+    call, ssh_call = "iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"
     # With a UserName the reply is one page; older endpoints omit its IsTruncated.
     reply = connection.call("ListServiceSpecificCredentials", UserName=name)
-    kinds = {
-        take_field(each, "ServiceName", str, call)
-        for each in take_field(reply, "ServiceSpecificCredentials", list, call)
-    }
+    listed = take_field(reply, "ServiceSpecificCredentials", list, call)
+    kinds = {take_field(each, "ServiceName", str, call) for each in listed if _is_active(each, call)}
     if reply.get("IsTruncated"):
         raise CallError(call, MALFORMED, "one user's list does not fit a page")
-    if connection.pages("ListSSHPublicKeys", "SSHPublicKeys", UserName=name):
+    ssh_keys = connection.pages("ListSSHPublicKeys", "SSHPublicKeys", UserName=name)
+    active_ssh_keys = [each for each in ssh_keys if _is_active(each, ssh_call)]
+    if active_ssh_keys:
         kinds.add("ssh")
     return tuple(sorted(kinds))
 
@@ -477,11 +477,16 @@ def _read_access_key(connection: Connection, metadata: Any) -> AccessKey:
     reply = connection.call("GetAccessKeyLastUsed", AccessKeyId=key_id)
     used = take_field(reply, "AccessKeyLastUsed", dict, "iam:GetAccessKeyLastUsed")
     last_used = take_time(used, "LastUsedDate", "iam:GetAccessKeyLastUsed") if "LastUsedDate" in used else None
-    status = take_field(metadata, "Status", str, call)
+    active = _is_active(metadata, call)
+    return AccessKey(key_id[-4:], active, take_time(metadata, "CreateDate", call), last_used)
+
+
+def _is_active(credential: Any, call: str) -> bool:
+    """Whether a credential of a reply can be used. Raises CallError for a status that IAM does not know."""
+    status = take_field(credential, "Status", str, call)
     if status not in _KEY_STATUSES:
         raise CallError(call, MALFORMED, f"the reply has a status of a key that IAM does not know: {status!r}")
-    active = status == "Active"
-    return AccessKey(key_id[-4:], active, take_time(metadata, "CreateDate", call), last_used)
+    return status == "Active"
 
 
 def _decode_managed_policy(policy: dict[str, Any], call: str) -> ManagedPolicy:

@@ -66,7 +66,7 @@ class Credentials:
     keys: the access keys.
     password: whether there is a console password.
     mfa: whether there is an MFA device.
-    services: the services with specific credentials, `codecommit.amazonaws.com`, `ssh`.
+    services: the services with active credentials of their own, `codecommit.amazonaws.com`, `ssh`.
     password_used: when the password was last used, () for never.
     """
 

@@ -301,13 +301,13 @@ def test_a_password_is_there_or_not_there_or_unknown(connection: Connection, rep
             iam.has_password(connection, "someone")
 
 
-def service(name: str) -> dict[str, Any]:
+def service(name: str, status: str = "Active") -> dict[str, Any]:
     return {
         "UserName": "someone",
         "ServiceName": name,
         "ServiceUserName": "someone-at-1",
         "ServiceSpecificCredentialId": "ACCA1",
-        "Status": "Active",
+        "Status": status,
         "CreateDate": BORN,
     }
 
@@ -342,11 +342,33 @@ def test_credentials_of_single_services_are_named_by_their_kind(
     assert iam.list_service_credentials(connection, "someone") == found
 
 
+@pytest.mark.parametrize("status", ["Inactive", "Expired"])
+def test_an_inactive_or_expired_credential_of_a_service_is_none_that_signs_anybody_in(
+    status: str, connection: Connection, replay: Replay
+) -> None:
+    listed = [service("bedrock", status), service("codecommit")]
+    replay.answer("ListServiceSpecificCredentials", recorded({"ServiceSpecificCredentials": listed}))
+    replay.answer("ListSSHPublicKeys", one_page(SSHPublicKeys=[{**SSH, "Status": status}]))
+    assert iam.list_service_credentials(connection, "someone") == ("codecommit",)
+
+
+@pytest.mark.parametrize("odd", [{"Status": "active"}, {"Status": ""}, {"Status": None}])
+def test_a_status_of_an_ssh_key_that_iam_does_not_know_is_an_error(
+    odd: dict[str, Any], connection: Connection, replay: Replay
+) -> None:
+    replay.answer("ListServiceSpecificCredentials", recorded({"ServiceSpecificCredentials": []}))
+    replay.answer("ListSSHPublicKeys", one_page(SSHPublicKeys=[SSH, {**SSH, **odd}]))
+    with pytest.raises(CallError, match="ListSSHPublicKeys failed: MalformedReply"):
+        iam.list_service_credentials(connection, "someone")
+
+
 @pytest.mark.parametrize(
     "reply",
     [
         {},
         {"ServiceSpecificCredentials": [without(service("bedrock"), "ServiceName")]},
+        {"ServiceSpecificCredentials": [without(service("bedrock"), "Status")]},
+        {"ServiceSpecificCredentials": [service("bedrock", "Sleeping")]},
         {"ServiceSpecificCredentials": [], "IsTruncated": True, "Marker": "1"},
     ],
 )

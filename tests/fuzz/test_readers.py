@@ -312,8 +312,8 @@ REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
     "services": (
         lambda line: iam.list_service_credentials(line, "u"),
         "ListServiceSpecificCredentials",
-        {"ServiceSpecificCredentials": [{"ServiceName": "codecommit.amazonaws.com"}], "IsTruncated": False,
-         "SSHPublicKeys": []},
+        {"ServiceSpecificCredentials": [{"ServiceName": "codecommit.amazonaws.com", "Status": "Active"}],
+         "IsTruncated": False, "SSHPublicKeys": [{"SSHPublicKeyId": "APKA1", "Status": "Inactive"}]},
     ),
     "policy": (lambda line: iam.read_managed_policy(line, "a"), "GetPolicy", {"Policy": POLICY}),
     "policies": (iam.list_managed_policies, "ListPolicies", {"Policies": [POLICY], "IsTruncated": False}),

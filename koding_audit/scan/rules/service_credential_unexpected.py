@@ -14,8 +14,9 @@ FACTS = frozenset({Fact.USER, Fact.SERVICE_CREDENTIALS})
 STEP = "delete the credential under the user's Security credentials"
 HELP = Help(
     severity="warning",
-    looks_at="service-specific credentials (CodeCommit, Bedrock API keys and others) and SSH keys of users that "
-    "declare `access_keys`; one finding for each kind. The credential report does not contain them.",
+    looks_at="active service-specific credentials (CodeCommit, Bedrock API keys and others) and SSH keys of users that "
+    "declare `access_keys`; one finding for each kind. An inactive or expired one is no finding: it signs nobody in. "
+    "The credential report does not contain them.",
     by_hand="delete the credential. Always name the user.",
     commands=(
         "aws iam list-service-specific-credentials --user-name USER",
