@@ -118,7 +118,7 @@ def has_mfa(connection: Connection, name: str) -> bool:
 def list_service_credentials(connection: Connection, name: str) -> tuple[str, ...]:
     """Returns the kinds of active credentials that the credential report omits: service names and `ssh`, sorted.
 
-    An inactive or expired credential signs nobody in and is left out. Raises CallError.
+    Inactive and expired credentials are left out: they cannot be used to sign in. Raises CallError.
     """
     call, ssh_call = "iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"
     # With a UserName the reply is one page; older endpoints omit its IsTruncated.

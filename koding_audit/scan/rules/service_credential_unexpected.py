@@ -15,7 +15,7 @@ STEP = "delete the credential under the user's Security credentials"
 HELP = Help(
     severity="warning",
     looks_at="active service-specific credentials (CodeCommit, Bedrock API keys and others) and SSH keys of users that "
-    "declare `access_keys`; one finding for each kind. An inactive or expired one is no finding: it signs nobody in. "
+    "declare `access_keys`; one finding for each kind. Inactive and expired ones are not reported. "
     "The credential report does not contain them.",
     by_hand="delete the credential. Always name the user.",
     commands=(
