@@ -86,8 +86,8 @@ class _Search:
 
 
 def _is_used_on(action: str, pattern: str, known: ActionList) -> bool:
-    """Whether AWS uses an action on resources of a pattern; true for an action that is not in the list."""
-    if action not in known:
+    """Whether AWS uses an action on resources of a pattern; true for an action whose resource types are not known."""
+    if not known.is_described(action):
         return True
     formats = [arn for each in known.resource_types(action) for arn in each.arns]
     samples = {sample for arn in formats for sample in _sample_resources(pattern, arn)}

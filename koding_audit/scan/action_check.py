@@ -33,7 +33,7 @@ class ActionProblem:
 def find_action_problems(actions: Iterable[str], resource: str, known: ActionList) -> dict[str, ActionProblem]:
     """The problem of each action that AWS does not have, or does not use on the resource."""
     checked = ((each, check_action_resource(known, each, resource)) for each in actions)
-    return {action: _problem(action, found) for action, found in checked if found.fit != "fits"}
+    return {action: _problem(action, found) for action, found in checked if found.problem}
 
 
 def leave_out_unused(

@@ -69,6 +69,12 @@ def test_a_pattern_fits_where_one_of_its_resources_can_have_the_actions_type(kno
     assert set(both.complete) == {"arn:aws:dynamodb:*:*:table/prod-*", "arn:*:dynamodb:eu-west-?:*:table/a"}
 
 
+def test_every_pattern_can_fit_an_action_of_which_only_the_name_is_known(known: ActionList) -> None:
+    pattern = "arn:aws:aoss:*:*:collection/c"
+    own = allow(pattern, "aoss:*")
+    assert found(known, own, action="aoss:CreateIngestionJob").complete == (pattern,)
+
+
 def test_a_deny_on_the_whole_pattern_or_on_everything_leaves_nothing(known: ActionList) -> None:
     assert found(known, allow(LOGS), deny("arn:aws:s3:::logs/*")) == AllowedPatterns()
     assert found(known, allow(LOGS), deny("arn:aws:s3:::l*")) == AllowedPatterns()

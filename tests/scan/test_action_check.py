@@ -33,6 +33,10 @@ def test_only_actions_with_a_problem_have_one() -> None:
     assert all(each.message.startswith(action) for action, each in found.items())
 
 
+def test_an_action_of_which_only_the_name_is_known_has_none() -> None:
+    assert problems("aoss:CreateIngestionJob", "assurance:Chat") == {}
+
+
 @pytest.mark.parametrize(
     ("action", "decided_on"),
     [("s3:ListAllMyBuckets", ["*"]), ("s3:PutHologram", [KEY]), ("s3:ListBucket", [])],

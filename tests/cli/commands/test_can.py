@@ -212,6 +212,17 @@ def test_a_year_later_an_action_or_service_that_the_data_lack_is_unknown_with_th
     assert decision["problem"]["policies"]["verdict"] == "implicit-deny"
 
 
+@pytest.mark.parametrize("resource", [[], ["arn:aws:aoss:eu-west-1:123456789012:collection/c"]])
+def test_the_policies_decide_about_an_action_of_which_only_the_name_is_known(
+    capsys: pytest.CaptureFixture[str], saved: str, resource: list[str]
+) -> None:
+    status, out, _ = ask(
+        capsys, "role/deploy", "aoss:CreateIngestionJob", *resource, "--source", saved, "--output", "json"
+    )
+    (decision,) = json.loads(out)["decisions"]
+    assert (status, decision["verdict"]) == (1, "implicit-deny")
+
+
 def test_case_11_an_action_without_resource_types_on_a_queue_is_unknown_and_its_verdict_on_any_resource_is_shown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
