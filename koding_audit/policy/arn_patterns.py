@@ -16,5 +16,7 @@ def complete_arn(text: str, *, variables: bool) -> str:
     """
     if not text.startswith("arn:"):
         return text
-    plain = _VARIABLE.sub("", text) if variables else text
+    # Behind the last brace nothing is a variable, and a search for one would take quadratic time.
+    closed, brace, rest = text.rpartition("}") if variables else ("", "", text)
+    plain = _VARIABLE.sub("", closed + brace) + rest
     return text + ":*" * (_ARN_FIELDS - 1 - plain.count(":"))

@@ -36,6 +36,10 @@ def test_the_colons_of_a_variable_separate_no_fields() -> None:
     assert complete_arn("arn:aws:${a:b}", variables=False) == "arn:aws:${a:b}:*:*"
 
 
+def test_a_hostile_text_takes_no_longer_than_a_plain_one() -> None:
+    assert complete_arn("arn:" + "${" * 100_000, variables=True).endswith("${:*:*:*:*")
+
+
 @few(60)
 @given(st.text("arn:*?s${}", max_size=12), st.booleans())
 def test_completing_twice_is_completing_once_and_keeps_the_beginning(rest: str, variables: bool) -> None:

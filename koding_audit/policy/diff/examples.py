@@ -14,7 +14,7 @@ from koding_audit.policy.evaluation.context import Context
 from koding_audit.policy.evaluation.patterns import Template, parse_pattern
 from koding_audit.reference.key_relations import load_key_relations
 
-_VARIABLE = re.compile(r"\$\{\s*([^{},'\s*?$][^{},']*?)\s*(?:,\s*'[^'}]*'\s*)?\}")
+_VARIABLE = re.compile(r"\$\{([^{},']+)(?:,\s*'[^'}]*'\s*)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +106,6 @@ def _example_statement(statement: Statement, conditions: Iterable[Condition], va
 
 def _filled(texts: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...]:
     """The texts with the values in place of the variables."""
-    return tuple(sorted({_VARIABLE.sub(lambda match: values.get(match[1].lower(), match[0]), text) for text in texts}))
+    return tuple(
+        sorted({_VARIABLE.sub(lambda match: values.get(match[1].strip().lower(), match[0]), text) for text in texts})
+    )

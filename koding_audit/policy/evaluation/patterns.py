@@ -16,7 +16,8 @@ STAR = "\ue000"
 QUESTION_MARK = "\ue001"
 _LITERAL_TABLE: Mapping[int, str] = {0xE000: "\ufffd", 0xE001: "\ufffd"}
 _WILDCARD_TABLE: Mapping[int, str] = {0x2A: STAR, 0x3F: QUESTION_MARK, **_LITERAL_TABLE}
-_VARIABLE = re.compile(r"\$\{\s*([*?$]|[^{},'\s*?$][^{},']*?)\s*(?:,\s*'([^'}]*)'\s*)?\}")
+# No two parts of it in a row match the same characters: a hostile text takes linear time.
+_VARIABLE = re.compile(r"\$\{([^{},']+)(?:,\s*'([^'}]*)'\s*)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ def parse_pattern(text: str, *, wildcards: bool, variables: bool) -> str | Templ
     parts: list[str | Variable] = [""]
     at = 0
     for found in _VARIABLE.finditer(text):
-        name, default = found.group(1), found.group(2)
+        name, default = found.group(1).strip(), found.group(2)
+        if not name or (name[0] in "*?$" and len(name) > 1):
+            continue  # text, not a variable
         _append_text(parts, text[at : found.start()].translate(table))
         if name in ("*", "?", "$"):
             _append_text(parts, name)

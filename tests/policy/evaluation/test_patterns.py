@@ -47,6 +47,17 @@ def test_hostile_patterns_take_no_longer_than_plain_ones() -> None:
     assert not glob_matcher(plain("*?a" * 500 + "b"))("a" * 4000)
 
 
+def test_hostile_variables_take_no_longer_than_plain_ones() -> None:
+    for text in (
+        "${a" + " " * 100_000,
+        "${" + " " * 100_000,
+        "${a " * 25_000,
+        "${a, '" * 20_000,
+        "${a, 'b'" + " " * 100_000,
+    ):
+        assert parse_pattern(text, wildcards=True, variables=True) == text
+
+
 @given(st.text(max_size=12))
 def test_a_text_with_private_characters_is_no_wildcard(text: str) -> None:
     pattern = "\ue000" + text
