@@ -111,7 +111,13 @@ VERBS: Mapping[Verb, VerbSpec] = {
         "group", "create", "", ("GroupName",), ("Path",), inverse=Verb.DELETE_GROUP, quota="GroupsQuota"
     ),
     Verb.CREATE_USER: VerbSpec(
-        "user", "create", "", ("UserName",), ("Path", "Tags"), inverse=Verb.DELETE_USER, quota="UsersQuota"
+        "user",
+        "create",
+        "",
+        ("UserName",),
+        ("Path", "Tags", "PermissionsBoundary"),
+        inverse=Verb.DELETE_USER,
+        quota="UsersQuota",
     ),
     Verb.CREATE_POLICY: VerbSpec(
         "policy",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from koding_audit import plugins
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io.text import escape
-from koding_audit.model.account import Caller
+from koding_audit.model.account import Caller, principal_key
 from koding_audit.model.desired import managing_tools
 from koding_audit.model.errors import AuditError, InputError, RefusedError
+from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Journal, Plan, ScanRequest
 from koding_audit.model.report import Problem, Report
@@ -16,7 +19,7 @@ from koding_audit.remediation.guards import GuardLimits
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.plan import make_plan, state_of_snapshot
 from koding_audit.remediation.write import carry_out_plan
-from koding_audit.scan.audit import audit_after_fix, audit_snapshot
+from koding_audit.scan.audit import audit_after_fix, audit_snapshot, findings_for_other_tools
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.read_plan import scan_query
 from koding_audit.scan.run import Run, ScanResult
@@ -28,10 +31,21 @@ def fix_findings(run: Run, source: AccountSource, scanned: ScanResult, writes: W
     request = scan_request(run.options, writes)
     plan = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at)
     if managing_tools(scanned.desired):
+        users = [name for kind, name in managing_tools(scanned.desired) if kind == "user"]
+        findings = other_tool_findings(run, scanned, users)
         complete = make_plan(findings, scanned.desired, scanned.snapshot, request, taken_at, managed=True)
         managed = replace(complete, steps=tuple(each for each in complete.steps if each not in plan.steps))
         _print_managed_fixes(run, source, scanned, managed, guard_limits(writes))
     return fix_and_audit(run, source, scanned, plan, writes)
+
+
+def other_tool_findings(run: Run, scanned: ScanResult, users: Iterable[str]) -> tuple[Finding, ...]:
+    """The findings of an audit, for a plan that is shown and not applied: it can create these users with a boundary."""
+    keys = {principal_key("user", name) for name in users}
+    bounded = {principal_key("user", each.name) for each in scanned.desired.users.values() if each.boundary}
+    if keys.isdisjoint(bounded):
+        return scanned.audit.findings
+    return findings_for_other_tools(scanned.desired, scanned.snapshot, run.rules, keys & bounded)
 
 
 def _print_managed_fixes(

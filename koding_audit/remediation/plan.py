@@ -65,8 +65,13 @@ def make_plan(
         if _has_targets(step.action, existing)
         and created.issuperset(absent.intersection(action_dependencies(step.action)))
     ]
-    possible.sort(key=lambda step: (_ORDER[step.action.verb], step.finding))
+    possible.sort(key=lambda step: (_step_order(step.action), step.finding))
     return Plan(make_basis(possible, desired, snapshot, request, made_at), tuple(possible))
+
+
+def _step_order(action: Action) -> int:
+    """The position of an action in a plan. A user with a boundary comes after the policies: one may be its boundary."""
+    return _ORDER[Verb.CREATE_POLICY if "PermissionsBoundary" in action.parameters else action.verb]
 
 
 def _allowed_changes(request: ScanRequest) -> set[Change]:

@@ -85,6 +85,8 @@ def describe_action(action: Action) -> str:
         what = f"user {parameters['UserName']} {word} {principal}"
     else:
         what = principal + (f" in path {parameters['Path']}" if "Path" in parameters else "")
+        boundary = parameters.get("PermissionsBoundary")
+        what += f" with boundary {policy_name(boundary)}" if boundary else ""
     return escape(f"{action.verb.value:<19} {what}")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from koding_audit.model.account import PrincipalKind
+from koding_audit.model.account import PrincipalKey, PrincipalKind
 from koding_audit.model.desired import Desired
 from koding_audit.model.finding import NOT_CHECKED, Finding
 from koding_audit.model.frozen import replace
@@ -39,6 +39,15 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
         root=root_state(snapshot),
         outline=build_outline(comparison, findings),
+    )
+
+
+def findings_for_other_tools(
+    desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditRule], users: Collection[PrincipalKey]
+) -> tuple[Finding, ...]:
+    """The findings, with fixes that create these users with their boundary. This tool never makes such a write."""
+    return _run_rules(
+        Comparison(desired, snapshot, for_other_tools=frozenset(users)), applicable_rules(desired, chosen)
     )
 
 

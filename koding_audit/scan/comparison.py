@@ -36,6 +36,7 @@ class Pair:
     case_variant: a live principal whose name differs in case only; IAM allows only one of the two.
     subject: the ARN that findings name.
     is_reserved: whether it is a live role that belongs to an AWS service or to Identity Center.
+    is_for_other_tool: whether another tool creates it if it is missing, which can set its boundary.
     """
 
     kind: PrincipalKind
@@ -44,6 +45,7 @@ class Pair:
     case_variant: Principal | None
     subject: str
     is_reserved: bool = False
+    is_for_other_tool: bool = False
 
     @property
     def label(self) -> str:
@@ -68,7 +70,8 @@ class Pair:
     @property
     def needs_boundary(self) -> bool:
         """Whether it is missing and declares a boundary, which this tool never writes."""
-        return self.live is None and self.boundary is not None and self.boundary.policy is not None
+        has_boundary = self.boundary is not None and self.boundary.policy is not None
+        return self.live is None and has_boundary and not self.is_for_other_tool
 
     @property
     def is_fixable(self) -> bool:
@@ -85,11 +88,13 @@ class Comparison:
     """The desired state, bound to the snapshot's account (Desired.bind), and the snapshot.
 
     unused_waivers: the waivers that match no finding; known after the other rules were evaluated.
+    for_other_tools: the principals that another tool creates if they are missing, with their boundary.
     """
 
     desired: Desired
     snapshot: Snapshot
     unused_waivers: tuple[Waiver, ...] = ()
+    for_other_tools: frozenset[PrincipalKey] = frozenset()
 
     @property
     def account(self) -> Account:
@@ -280,7 +285,7 @@ class Comparison:
         near = found if live is None else None
         subject = live.arn if live else self.principal_arn(kind, declared.name)
         reserved = kind == "role" and live is not None and self.reserved_names.is_reserved_path(live.path)
-        return Pair(kind, declared, live, near, subject, reserved)
+        return Pair(kind, declared, live, near, subject, reserved, key in self.for_other_tools)
 
     def _is_absent(self, key: PrincipalKey) -> bool:
         """Whether a principal is known not to exist, in any case of its name."""

@@ -26,13 +26,14 @@ from koding_audit.remediation.plan import (
     state_of_snapshot,
     undo_query,
 )
-from koding_audit.scan.audit import audit_snapshot
+from koding_audit.scan.audit import audit_snapshot, findings_for_other_tools
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.comparison import Comparison
 from tests.values import (
     ACCOUNT,
     NOW,
     aws,
+    boundary,
     desired,
     group,
     ignore,
@@ -464,3 +465,35 @@ def test_every_fix_of_a_finding_makes_it_go_away() -> None:
     whole = snapshot(live_group(attached=[EC2, READ_ONLY]), live_user(groups=["Developers"]))
     assert [each.id for each in findings if each.fix and not is_done(each.fix, state_of_snapshot(whole))] == []
     assert list(Comparison(GUIDE, whole).desired.groups) == ["Developers"]
+
+
+def other_tool_steps(wanted: Desired, live: Snapshot, *users: str) -> list[tuple[str, ...]]:
+    """The steps of a plan for another tool, which may create these users with a boundary."""
+    keys = [principal_key("user", name) for name in users]
+    findings = findings_for_other_tools(wanted, live, load_rules(), keys)
+    made = make_plan(findings, wanted, live, ScanRequest(create=True), NOW, managed=True)
+    return [(step.action.verb.value, *map(str, step.action.parameters.values())) for step in made.steps]
+
+
+def test_a_plan_for_another_tool_creates_a_user_with_its_boundary_and_gives_it_all_that_it_lacks() -> None:
+    wanted = desired(
+        policy_set("edges", own_policy("edge", statement())),
+        group(),
+        user("ada", boundary=boundary(own("edge")), groups=["Developers"], required=["edges"]),
+        user("bob"),
+    )
+    live = snapshot(live_group(), absent=[("user", "ada"), ("user", "bob")], policies={own("edge"): None})
+    assert other_tool_steps(wanted, live, "ada") == [
+        ("CreateUser", "bob"),
+        ("CreatePolicy", "edge", statement()),
+        ("CreateUser", "ada", own("edge")),  # after the policy that is its boundary
+        ("AttachUserPolicy", "ada", own("edge")),
+        ("AddUserToGroup", "Developers", "ada"),
+    ]
+
+
+def test_no_plan_that_is_applied_creates_a_user_that_is_to_have_a_boundary() -> None:
+    wanted = desired(group(), user("ada", boundary=boundary(own("edge")), groups=["Developers"]))
+    live = snapshot(live_group(), absent=[("user", "ada")], policies=managed(own("edge")))
+    assert planned(wanted, live, create=True) == []
+    assert other_tool_steps(wanted, live) == []

@@ -18,7 +18,7 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.plan import Plan
 from koding_audit.model.report import Problem
 from koding_audit.remediation.account import scan_account
-from koding_audit.remediation.fix import scan_request
+from koding_audit.remediation.fix import other_tool_findings, scan_request
 from koding_audit.remediation.guard_checks import check_guards, print_protected_fixes
 from koding_audit.remediation.guards import GuardLimits, Judgement
 from koding_audit.remediation.options import WriteOptions
@@ -56,7 +56,8 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         scanned = scan_account(run, source, desired)
         now = datetime.now(timezone.utc).replace(microsecond=0)
         request, managed = scan_request(command.scan, command.writes), bool(command.form)
-        plan = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, now, managed=managed)
+        findings = other_tool_findings(run, scanned, scanned.desired.users) if managed else scanned.audit.findings
+        plan = make_plan(findings, scanned.desired, scanned.snapshot, request, now, managed=managed)
         guards = scanned.desired.guards
         # `apply` or the guards limit the number of changes.
         judgement = check_guards(

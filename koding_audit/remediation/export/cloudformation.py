@@ -79,6 +79,14 @@ class _Template:
         """A reference to an entity that the template creates, so that it is created first; of others the name."""
         return _RawYaml(f"!Ref {self.new_ids[key]}") if key in self.new_ids else name
 
+    def creates_policy(self, arn: str) -> bool:
+        """Whether the template creates this policy."""
+        return policy_key(arn) in self.new_ids and arn_account(arn) != "aws"
+
+    def arn_or_reference(self, arn: str) -> str:
+        """A reference to a policy that the template creates, so that it is created first; of others the ARN."""
+        return _RawYaml(f"!Ref {self.new_ids[policy_key(arn)]}") if self.creates_policy(arn) else arn
+
 
 def export(plan: Plan) -> ExportedPlan:
     """A template; only comments if it has no resources, because CloudFormation refuses a template without any.
@@ -132,7 +140,9 @@ def _add_new_entity(step: Step, template: _Template) -> None:
     template.new_ids[key] = name = _logical_id(type_, entity_name)
     optional = {each: parameters[each] for each in ("Path", "Tags") if each in parameters}
     document = {"PolicyDocument": _policy_document(parameters)} if key[0] == "policy" else {}
-    template.add_resource(name, step, type_, {f"{type_}Name": entity_name, **optional, **document})
+    arn = parameters.get("PermissionsBoundary")
+    boundary = {"PermissionsBoundary": template.arn_or_reference(arn)} if arn else {}
+    template.add_resource(name, step, type_, {f"{type_}Name": entity_name, **optional, **boundary, **document})
 
 
 def _add_membership(step: Step, template: _Template) -> None:
@@ -162,13 +172,14 @@ def _add_attachment(step: Step, template: _Template) -> str:
     """Add an attachment of a policy or to a principal that the stack creates; returns why it cannot, or ""."""
     parameters, key = step.action.parameters, step.action.entity
     kind, arn = key[0], parameters["PolicyArn"]
-    holder, policy = parameters[NAME_PARAMETERS[kind]], policy_key(arn)
-    if policy in template.new_ids and arn_account(arn) != "aws":
-        template.extend_list(
-            template.new_ids[policy], step, f"{kind.title()}s", template.name_or_reference(key, holder)
-        )
-    elif key in template.new_ids:
-        template.extend_list(template.new_ids[key], step, "ManagedPolicyArns", arn)
+    holder, new_holder = parameters[NAME_PARAMETERS[kind]], template.new_ids.get(key, "")
+    # A user with a boundary refers to policies, so no policy refers to it: CloudFormation refuses circles.
+    refers = new_holder and "PermissionsBoundary" in template.resources[new_holder].properties
+    if template.creates_policy(arn) and not refers:
+        holder_name = template.name_or_reference(key, holder)
+        template.extend_list(template.new_ids[policy_key(arn)], step, f"{kind.title()}s", holder_name)
+    elif new_holder:
+        template.extend_list(new_holder, step, "ManagedPolicyArns", template.arn_or_reference(arn))
     else:
         return (
             f"a stack attaches this policy only to a {kind} that it creates: in the template that has {kind} {holder}, "

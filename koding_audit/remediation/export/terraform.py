@@ -69,11 +69,9 @@ def export(plan: Plan) -> ExportedPlan:
 
     Raises InputError if Terraform cannot express a value.
     """
-    created = {
-        step.action.entity: _new_entity_resource(step.action)
-        for step in plan.steps
-        if step.action.spec.effect == "create"
-    }
+    created: dict[EntityKey, _TerraformResource] = {}
+    for action in (step.action for step in plan.steps if step.action.spec.effect == "create"):
+        created[action.entity] = _new_entity_resource(action, created)
     found = [(step, _step_resource(step, created)) for step in plan.steps]
     exported = [(step, each) for step, each in found if each is not None]
     left_out = tuple(LeftOutStep(step, _manual_change(step.action)) for step, each in found if each is None)
@@ -94,23 +92,25 @@ def _step_resource(step: Step, created: _NewResources) -> _TerraformResource | N
     return build(step, created) if build else None
 
 
-def _new_entity_resource(action: Action) -> _TerraformResource:
+def _new_entity_resource(action: Action, created: _NewResources) -> _TerraformResource:
     parameters, kind = action.parameters, action.entity[0]
     name = parameters[NAME_PARAMETERS[kind]]
     path = {"path": parameters["Path"]} if "Path" in parameters else {}
     tags = {"tags": {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}} if "Tags" in parameters else {}
     policy = {"policy": _policy_expression(parameters)} if kind == "policy" else {}
-    return _TerraformResource(f"aws_iam_{kind}", _resource_label(name), {"name": name, **path, **tags, **policy})
+    arn = parameters.get("PermissionsBoundary")
+    boundary = {"permissions_boundary": _policy_arn_or_reference(arn, created)} if arn else {}
+    arguments = {"name": name, **path, **boundary, **tags, **policy}
+    return _TerraformResource(f"aws_iam_{kind}", _resource_label(name), arguments)
 
 
 def _attachment_resource(step: Step, created: _NewResources) -> _TerraformResource:
     kind, name = _target_principal(step.action)
     arn = step.action.parameters["PolicyArn"]
     word = arn.rpartition("/")[2]
-    policy = created.get(policy_key(arn)) if policy_name(arn).startswith("customer:") else None
     arguments = {
         kind: _name_or_reference(kind, name, created),
-        "policy_arn": _RawHcl(f"{policy.address}.arn") if policy else arn,
+        "policy_arn": _policy_arn_or_reference(arn, created),
     }
     extra = "" if policy_name(arn) == word else arn
     return _TerraformResource(f"aws_iam_{kind}_policy_attachment", _resource_label(name, word, extra=extra), arguments)
@@ -181,6 +181,12 @@ def _name_or_reference(kind: PrincipalKind, name: str, created: _NewResources) -
     """A reference to a principal that the file creates, so that it is created first; of others the name."""
     found = created.get(principal_key(kind, name))
     return _RawHcl(f"{found.address}.name") if found else name
+
+
+def _policy_arn_or_reference(arn: str, created: _NewResources) -> str:
+    """A reference to a policy that the file creates, so that it is created first; of others the ARN."""
+    found = created.get(policy_key(arn)) if policy_name(arn).startswith("customer:") else None
+    return _RawHcl(f"{found.address}.arn") if found else arn
 
 
 def _policy_expression(parameters: Mapping[str, Any]) -> _RawHcl:

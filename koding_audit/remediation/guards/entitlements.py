@@ -101,6 +101,7 @@ def _apply_action(known: Snapshot, action: Action) -> Snapshot:
         arn = known.account.arn(kind, name, parameters.get("Path", "/"))
         empty: frozenset[str] = frozenset()
         created = Principal(kind, name, arn, "", parameters.get("Path", "/"), empty, empty, empty)
+        created = replace(created, boundary=parameters.get("PermissionsBoundary", ""))
         return replace(known, principals={**known.principals, key: created})
     if spec.effect == "delete":
         rest = {each: live for each, live in known.principals.items() if each != key}

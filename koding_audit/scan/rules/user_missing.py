@@ -20,7 +20,8 @@ HELP = Help(
     by_hand="create the user with the path and the tags that the file declares, or correct its name in the file.",
     commands=("aws iam create-user --user-name USER --path /PATH/ --tags Key=KEY,Value=VALUE",),
     with_fix="with `--create`: creates it with its declared path and tags, unless the name is taken in another case "
-    "or the user declares a boundary: this tool never writes a boundary, and does not create the user without it. "
+    "or the user declares a boundary: this tool never writes a boundary, and does not create the user without it; "
+    "`plan --create --as` prints such a user for another tool, with its boundary. "
     "Its memberships and policies are separate findings, each with its own fix.",
     example="""\
 version: 1
@@ -57,4 +58,6 @@ def _missing_message(pair: Pair) -> str:
 def _create_action(user: DesiredUser) -> Action:
     path = {"Path": user.path} if user.path and user.path != "/" else {}
     tags = {"Tags": [{"Key": key, "Value": value} for key, value in user.tags]} if user.tags else {}
-    return Action(Verb.CREATE_USER, {"UserName": user.name, **path, **tags})
+    policy = user.boundary.policy if user.boundary else None
+    boundary = {"PermissionsBoundary": policy.arn} if policy else {}  # only in a plan for another tool
+    return Action(Verb.CREATE_USER, {"UserName": user.name, **path, **tags, **boundary})

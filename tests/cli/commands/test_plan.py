@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from koding_audit.cli import main
-from tests.cli.commands.accounts import READ_ONLY
-from tests.values import ACCOUNT
+from koding_audit.io.codec.snapshot import encode_snapshot
+from tests.cli.commands.accounts import READ_ONLY, WANTED, WHOLE
+from tests.values import ACCOUNT, managed, own, statement
+
+ONLY_USERS = ["--only", "user-missing", "--only", "group-missing", "--only", "membership-missing"]
+BOUNDED = replace(
+    WHOLE,
+    listed=frozenset({"user"}),
+    policies=managed(READ_ONLY, own("edge")),
+    documents={READ_ONLY: statement("iam:Get*"), own("edge"): statement("s3:*")},
+)
 
 
 def test_a_plan_is_shown_and_saved(
@@ -41,6 +51,31 @@ def test_a_plan_that_a_form_can_say_as_a_whole_is_printed_and_is_0(
     printed = capsys.readouterr()
     assert 'resource "aws_iam_group_policy_attachment" "Developers_IAMReadOnlyAccess" {' in printed.out
     assert "error" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("terraform", '  permissions_boundary = "arn:aws:iam::123456789012:policy/edge"\n'),
+        ("cloudformation", '      PermissionsBoundary: "arn:aws:iam::123456789012:policy/edge"\n'),
+        ("aws-cli", "create-user --user-name=eve --permissions-boundary=arn:aws:iam::123456789012:policy/edge\n"),
+    ],
+)
+def test_a_missing_user_is_printed_for_another_tool_with_its_boundary_and_its_groups(
+    form: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, saved = tmp_path / "wanted.yaml", tmp_path / "saved.json"
+    file.write_text(WANTED + "users:\n  eve: {boundary: 'customer:edge', groups: [Developers]}\n", encoding="utf-8")
+    saved.write_text(encode_snapshot(BOUNDED), encoding="utf-8")
+    words = [str(file), "--source", f"snapshot:{saved}", "--create", *ONLY_USERS]
+    assert main(["plan", *words, "--as", form]) == 0
+    printed = capsys.readouterr()
+    assert said in printed.out
+    assert f"membership-missing/{ACCOUNT.arn('user', 'eve')}/Developers" in printed.out
+    assert "+ CreateUser          user eve with boundary customer:edge" in printed.err
+    out = str(tmp_path / "change.plan")
+    assert main(["plan", *words, "--out", out]) == 0
+    assert json.loads(Path(out).read_text(encoding="utf-8"))["steps"] == [], "this tool writes no boundary"
 
 
 def test_a_step_that_a_form_cannot_say_is_told_and_is_2(

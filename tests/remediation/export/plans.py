@@ -46,6 +46,8 @@ def everything() -> Plan:
         Action(Verb.CREATE_GROUP, {"GroupName": "Dev+Ops"}),
         Action(Verb.CREATE_USER, {"UserName": "ada", "Path": "/people/", "Tags": tags}),
         Action(Verb.CREATE_POLICY, {"PolicyName": "logs", "Path": "/team/", "PolicyDocument": DOCUMENT}),
+        Action(Verb.CREATE_USER, {"UserName": "eve", "PermissionsBoundary": own("team/logs")}),
+        Action(Verb.ATTACH_USER_POLICY, {"UserName": "eve", "PolicyArn": own("team/logs")}),
         Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Dev+Ops", "PolicyArn": aws("IAMReadOnlyAccess")}),
         Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Dev+Ops", "PolicyArn": own("team/logs")}),
         Action(Verb.ATTACH_USER_POLICY, {"UserName": "koding-user", "PolicyArn": own("team/logs")}),
@@ -101,6 +103,9 @@ def plans(draw: Callable[[Any], Any]) -> Plan:
         Action(Verb.CREATE_GROUP, {"GroupName": made}),
         Action(Verb.CREATE_USER, {"UserName": made, "Path": f"/{path}/", "Tags": tags}),
         Action(Verb.CREATE_POLICY, {"PolicyName": made, "Path": f"/{path}/", "PolicyDocument": document}),
+        Action(
+            Verb.CREATE_USER, {"UserName": f"{made}2", "PermissionsBoundary": draw(st.sampled_from([policy, there]))}
+        ),
     ]
     for kind, name in both:
         attach, put, named = Verb(f"Attach{kind}Policy"), Verb(f"Put{kind}Policy"), {f"{kind}Name": name}

@@ -51,7 +51,9 @@ def resources(text: str) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _name(properties: dict[str, Any]) -> str:
-    """What `!Ref` gives of a user or a group: its name."""
+    """What `!Ref` gives of a user or a group: its name; of a policy: its ARN."""
+    if "ManagedPolicyName" in properties:
+        return ACCOUNT.policy_arn(properties["ManagedPolicyName"], properties.get("Path", "/"))
     return str(properties.get("UserName") or properties.get("GroupName"))
 
 
@@ -165,6 +167,16 @@ def test_what_a_stack_cannot_do_is_told_in_comments_and_left_out(action: Action,
     assert (left.step.action, reason in left.reason) == (action, True)
     assert f"\n# Not here: rule/\\x0a{action.verb.value}\n# Why: {left.reason}.\n" in found.text
     assert read(found.text) is None, "a template without resources is none"
+
+
+def test_a_user_and_its_boundary_that_is_attached_to_it_too_do_not_refer_to_each_other() -> None:
+    found = read(export(everything()).text)["Resources"]
+    policy = next(name for name, each in found.items() if each["Type"] == "AWS::IAM::ManagedPolicy")
+    eve = found["Usereve"]["Properties"]
+    assert eve == {"UserName": "eve", "PermissionsBoundary": policy, "ManagedPolicyArns": [policy]}
+    assert isinstance(eve["PermissionsBoundary"], Ref)
+    assert isinstance(eve["ManagedPolicyArns"][0], Ref)
+    assert "Usereve" not in found[policy]["Properties"]["Users"]
 
 
 def test_another_account_is_refused_before_anything_is_made() -> None:

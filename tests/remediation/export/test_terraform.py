@@ -106,7 +106,9 @@ def call(type_: str, args: dict[str, Any], there: str) -> tuple[str, Any]:
     kind = type_.removeprefix("aws_iam_").title()
     path = {"Path": args["path"]} if "path" in args else {}
     tags = {"Tags": [{"Key": key, "Value": each} for key, each in args["tags"].items()]} if "tags" in args else {}
-    return f"Create{kind}", {f"{kind}Name": args["name"], **path, **tags, **document}
+    arn = args.get("permissions_boundary")
+    boundary = {"PermissionsBoundary": arn} if arn else {}
+    return f"Create{kind}", {f"{kind}Name": args["name"], **path, **boundary, **tags, **document}
 
 
 @given(plans())
@@ -148,6 +150,7 @@ def test_what_the_plan_makes_is_referred_to_so_that_terraform_makes_it_first() -
     assert (
         found["aws_iam_user_policy_attachment.koding-user_logs_2b5a56ab"]["policy_arn"] == "${aws_iam_policy.logs.arn}"
     )
+    assert found["aws_iam_user.eve"]["permissions_boundary"] == "${aws_iam_policy.logs.arn}"
 
 
 def test_labels_depend_on_names_alone_and_tell_every_two_apart() -> None:
@@ -172,7 +175,7 @@ def test_another_account_is_refused_before_anything_is_made() -> None:
 
 def test_the_head_counts_what_terraform_plan_will_count() -> None:
     head = export(everything()).text.split("\n\n")[0]
-    assert "\n# alone it shows 1 to import, 10 to add, 1 to change, 0 to destroy." in head
+    assert "\n# alone it shows 1 to import, 12 to add, 1 to change, 0 to destroy." in head
     assert all(line.startswith("# ") for line in head.splitlines())
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from koding_audit.model.account import principal_key
+from koding_audit.model.finding import Action
 from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import ManagedPolicy
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import RequiredRead, merge_snapshots, required_reads_query
-from tests.remediation.guards.plans import EDGE, READ, account
+from koding_audit.remediation.guards.entitlements import Entitlements, snapshot_after
+from tests.remediation.guards.plans import EDGE, HARMLESS, READ, account, plan
 from tests.values import live_group, snapshot
 
 
@@ -34,3 +37,11 @@ def test_what_is_read_besides_does_not_forget_what_was_known() -> None:
     )
     found = both.principals[principal_key("group", "Developers")]
     assert (found.attached, found.inline, found.members) == ({READ}, frozenset(), {"a"})
+
+
+def test_a_user_that_a_plan_creates_with_a_boundary_is_judged_with_it() -> None:
+    created = plan(Action(Verb.CREATE_USER, {"UserName": "eve", "PermissionsBoundary": EDGE}))
+    after = Entitlements(snapshot_after(snapshot(documents={EDGE: HARMLESS}), created))
+    found = after.effective_policies("user", "eve").boundary
+    assert found is not None
+    assert (found.name, found.text) == (EDGE, HARMLESS)
