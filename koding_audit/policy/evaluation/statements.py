@@ -198,7 +198,7 @@ def _split_unclear_actions(actions: Patterns) -> tuple[list[str], list[str]]:
     """The actions that name one service or mean every action, and those with a wildcard in their service."""
     unclear = [each for each in actions.values if has_wildcard_service(each)]
     unclear.sort(key=is_without_service)  # those that may name a service decide first
-    return [each for each in actions.values if each not in unclear], unclear
+    return [each for each in actions.values if not has_wildcard_service(each)], unclear
 
 
 def is_without_service(action: str) -> bool:
