@@ -24,18 +24,21 @@ class Drift:
     """A difference in meaning.
 
     description: text for a message.
-    evidence: the verdict and the changes by kind, each with an example resource. A condition is shown by key and
-        operator, without its values: more people read a report than the policies in it.
+    evidence: the verdict and the changes by kind, each with an example resource.
     """
 
     description: str
     evidence: Mapping[str, Any]
 
 
-def find_drift(live: str, wanted: str) -> Drift | None:
-    """Return how the live document differs from the wanted one; None if both mean the same."""
+def find_drift(live: str, wanted: str, *, values: bool = False) -> Drift | None:
+    """Return how the live document differs from the wanted one; None if both mean the same.
+
+    values: whether conditions show their values, and not only key and operator. More people read a report than the
+        policies in it; but what a trust policy allows is in these values.
+    """
     try:
-        difference = compare_documents(document.parse_document(wanted), document.parse_document(live), values=False)
+        difference = compare_documents(document.parse_document(wanted), document.parse_document(live), values=values)
     except document.DocumentError as error:
         return Drift(f"it cannot be compared: {error.message}", {"verdict": "undecided", "why": error.message})
     if difference.verdict == "equal":

@@ -129,6 +129,7 @@ def test_nothing_secret_is_printed(
         for rule in ("inline-changed", "trust-changed", "action-not-effective", "access-key-extra"):
             assert rule in shown
         assert "aws:sourcevpc StringEquals (1 value)" in " ".join(shown.split())
+        assert "sts:externalid StringEquals (1 value)" in " ".join(shown.split())
 
 
 def test_a_users_key_is_shown_by_its_last_four_characters(

@@ -55,6 +55,10 @@ _SPELLINGS: Mapping[str, str] = {
 }
 _MOST_VALUES = 3  # values of one condition in a message
 
+# A partner proves with it that a role is meant for it. AWS does not treat it as a secret (IAM user guide,
+# confused-deputy), but people do, and who knows it needs only the partner's account: its values are never shown.
+_CONFIDENTIAL_KEYS = frozenset({"sts:externalid"})
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Atom:
@@ -94,7 +98,7 @@ class Atom:
     def describe(self, truth: bool, *, values: bool = True) -> str:
         """The atom as text: `aws:username StringEquals ann, bob`, or `not (...)`.
 
-        values: whether to show the values; otherwise their number.
+        values: whether to show the values; otherwise, and of a confidential key, their number.
         """
         if self.is_absence:
             return f"{self.key} is {'absent' if truth else 'present'}"
@@ -103,7 +107,8 @@ class Atom:
         )
         if self.operator == MATCHES:
             return f"the resource {'matches' if truth else 'does not match'} {listed}"
-        if not values and self.operator != IS_AMONG:
+        is_hidden = not values or self.key in _CONFIDENTIAL_KEYS
+        if is_hidden and self.operator != IS_AMONG:
             listed = f"({pluralize(len(self.values), 'value')})"
         operator = _SPELLINGS.get(self.operator, self.operator)
         text = f"{self.key} {self.qualifier}{':' if self.qualifier else ''}{operator} {listed}".strip()

@@ -15,8 +15,8 @@ STEP = "set it with `aws iam update-assume-role-policy`, or correct the file"
 HELP = Help(
     severity="error",
     looks_at="the trust policy of each role that declares one, compared by meaning: who may assume the role, and "
-    "under which conditions. The evidence lists what was gained and lost, each with the principal. A change of text "
-    "alone is not a finding.",
+    "under which conditions. The evidence lists what was gained and lost, each with the principal and the values "
+    "of its conditions; of `sts:ExternalId` only their number. A change of text alone is not a finding.",
     by_hand="set the declared trust policy, or correct the file.",
     commands=(
         "aws iam get-role --role-name ROLE",
@@ -47,7 +47,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     from koding_audit.policy.drift import find_drift  # noqa: PLC0415 - a file without documents does not need the comparison
 
     for pair, trust in declared:
-        found = find_drift(pair.live.trust, trust.text) if pair.live else None
+        found = find_drift(pair.live.trust, trust.text, values=True) if pair.live else None
         if found:
             yield Finding(
                 rule="trust-changed",

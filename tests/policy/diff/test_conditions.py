@@ -42,3 +42,11 @@ def test_a_variable_in_a_condition_is_no_literal() -> None:
     tag = allow(**when("StringEquals", "aws:ResourceTag/owner", "${aws:username}"))
     assert between(policy(tag), policy(tag)).verdict == "equal"
     assert between(policy(tag), policy(tag, version="2008-10-17")).verdict != "equal"
+
+
+def test_the_values_of_an_external_id_are_never_shown() -> None:
+    atom = Atom("stringequals", "", "sts:externalid", ("PLANTED-1", "PLANTED-2"))
+    assert atom.describe(True) == "sts:externalid StringEquals (2 values)"
+    assert Atom("stringlike", "", "sts:externalid", ("${aws:x}",), is_opaque=True).describe(False) == (
+        "not (sts:externalid StringLike (1 value))"
+    )
