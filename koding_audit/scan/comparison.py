@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass as open_dataclass
+from typing import TYPE_CHECKING
 
 from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition, policy_name
@@ -24,6 +25,9 @@ from koding_audit.model.snapshot import AccessKey, Credentials, Principal, Snaps
 from koding_audit.model.wildcard import matches_wildcard
 from koding_audit.reference.deprecated import DeprecatedPolicies, load_deprecated_policies
 from koding_audit.reference.reserved import ReservedNames, load_reserved_names
+
+if TYPE_CHECKING:
+    from koding_audit.policy.permissions import Permissions
 
 DesiredPrincipal = DesiredUser | DesiredGroup | DesiredRole
 
@@ -99,6 +103,13 @@ class Comparison:
     @property
     def account(self) -> Account:
         return self.snapshot.account
+
+    @functools.cached_property
+    def permissions(self) -> Permissions:
+        """What the live principals may do, with the desired state's strictness."""
+        from koding_audit.policy.permissions import Permissions  # noqa: PLC0415 - a file without actions does not need the evaluator
+
+        return Permissions(self.snapshot, strict=self.desired.strict)
 
     @functools.cached_property
     def users(self) -> tuple[tuple[Pair, DesiredUser], ...]:

@@ -10,7 +10,7 @@ from koding_audit.model.snapshot import Principal
 from koding_audit.policy.evaluation import (
     Decision,
 )
-from koding_audit.policy.permissions import Permissions, reason_text
+from koding_audit.policy.permissions import reason_text
 from koding_audit.scan.comparison import Comparison, Pair
 
 
@@ -35,7 +35,7 @@ def decide_required_actions(comparison: Comparison) -> Iterator[RequiredDecision
     policy-missing reports a set with an unattached policy. If the group itself is not allowed, its members are not
     decided: the reason is the same. If that depends on the member, only the members are decided.
     """
-    permissions = Permissions(comparison.snapshot, strict=comparison.desired.strict)
+    permissions = comparison.permissions
     user_keys = permissions.reference.condition_keys.principal.prefixes_of_one_user
     for pair in comparison.principals:
         if pair.kind == "role" or pair.live is None or pair.live.attached is None:

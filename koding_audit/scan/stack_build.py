@@ -139,7 +139,7 @@ def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDec
     comparison = Comparison(desired, snapshot)
     live = snapshot.principals.get(principal_key(*desired.builder))
     principal = live or _new_principal(desired, snapshot.account, *desired.builder)
-    permissions = Permissions(snapshot, strict=desired.strict)
+    permissions = comparison.permissions
     decider = NeedDecider(
         permissions.policies(principal), _NeedRequests(permissions, principal), permissions.reference, desired.strict
     )
