@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from koding_audit.policy.diff.conditions import Atom
 from tests.policy.diff.policies import OPEN, allow, between, deny, policy, when
 
 
