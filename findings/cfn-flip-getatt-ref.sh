@@ -4,7 +4,7 @@
 # Versions: cfn-flip 1.3.0, compared with cfn-lint 1.58.0.
 # Expected: a YAML template. The attribute of Fn::GetAtt may be a Ref:
 #           https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getatt.html
-# # Seen:     TypeError: it joins the two parts with a dot for !GetAtt. cfn-lint accepts the same template. The way from YAML to
+# Seen:     TypeError: it joins the two parts with a dot for !GetAtt. cfn-lint accepts the same template. The way from YAML to
 #           JSON works.
 set -eu
 sed -n "2,/^set -eu/{/^#/s/^# \{0,1\}//p}" "$0"

