@@ -25,6 +25,7 @@ from koding_audit.report.status import report_status
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import Run
 from koding_audit.scan.session import identify_account
+from koding_audit.scan.waiver_use import drop_used_waivers
 
 _ORGANIZATION_HINT = (
     "for `ou` and `tag`, use credentials of the management account or a delegated administrator with"
@@ -49,7 +50,8 @@ def scan_targets(
     credentials = ProcessCredentials(run.options.source.settings, source.connection)
     work = AccountWork(replace(run, baseline=None), desired, credentials, caller.partition, writes)
     reports = (_scan_in_turn if writes else _scan_concurrently)(run, work, accounts, options)
-    return join_reports(_show_progress(reports, len(accounts), run.terminal))
+    report = join_reports(_show_progress(reports, len(accounts), run.terminal))
+    return drop_used_waivers(report, desired) if desired.waivers else report
 
 
 def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:

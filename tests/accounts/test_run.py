@@ -371,3 +371,33 @@ def test_engines_and_options_that_do_not_go_together_are_refused_before_anything
     assert errors(seen)[0].startswith(told)
     assert not organization.assumed
     assert not organization.calls
+
+
+UNUSED = """waivers:
+  - {rule: policy-missing, reason: it goes, owner: web, expires: "2999-12-31"}
+  - {rule: group-missing, reason: it goes, owner: web, expires: "2999-12-31"}
+"""
+
+
+def test_a_waiver_that_matches_in_some_accounts_of_a_run_is_not_unused_in_the_others(
+    organization: Organization, tmp_path: Path
+) -> None:
+    found = audits(scan(organization, tmp_path, file=LISTED + UNUSED))
+    told = ["waiver-unused"]  # the one about groups, which matches nowhere
+    assert found == {ONE: told, TWO: told, THREE: told}
+
+
+def test_after_a_merge_of_shards_a_waiver_that_matches_in_another_shard_is_not_unused(
+    organization: Organization, tmp_path: Path
+) -> None:
+    paths = [str(tmp_path / f"shard{number}.json") for number in (1, 2, 3)]
+    file = LISTED + UNUSED.partition("  - {rule: group")[0]
+    statuses = []
+    for number, path in enumerate(paths, 1):
+        seen = scan(organization, tmp_path, "--shard", f"{number}/3", file=file)
+        Path(path).write_text(json.dumps(seen.report), encoding="utf-8")
+        statuses.append(seen.status)
+    assert sorted(statuses) == [0, 0, 1], "the shard of the first account knows of no other"
+    assert main(["merge", *paths, "--output", f"json:{tmp_path / 'merged.json'}"]) == 0
+    merged = json.loads((tmp_path / "merged.json").read_text(encoding="utf-8"))
+    assert {each["status"] for each in merged["audits"]} == {"clean"}

@@ -14,6 +14,7 @@ from koding_audit.model.report import Report
 from koding_audit.report.spool import join_reports
 from koding_audit.report.status import exit_status
 from koding_audit.scan.catalog import advice_for_report
+from koding_audit.scan.waiver_use import drop_used_waivers
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
@@ -42,4 +43,4 @@ def _merge_reports(reports: Sequence[tuple[str, Report]]) -> Report:
                 message = f"account {audit.account.id} is in {path_by_account[audit.account.id]} and in {path}"
                 raise InputError(message, "remove one of the two")
             path_by_account[audit.account.id] = path
-    return join_reports([report for _, report in reports])
+    return drop_used_waivers(join_reports([report for _, report in reports]))
