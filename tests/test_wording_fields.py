@@ -47,7 +47,15 @@ def test_what_a_journal_records_of_a_write_that_was_not_needed_is_read_back_and_
 def test_the_names_of_facts_stay() -> None:
     assert {each.value for each in Fact} == {
         *("access-keys", "account-summary", "all-groups", "all-roles", "all-users", "attached-policies", "caller"),
-        *("console-password", "credential-report", "group", "groups-of-user", "inline-document", "inline-policies"),
+        *(
+            "console-password",
+            "credential-report",
+            "group",
+            "groups-of-user",
+            "inline-document",
+            "inline-policies",
+            "inline-size",
+        ),
         *("members-of-group", "mfa-devices", "optional-set-documents", "password-last-used", "policy"),
         *("policy-document", "policy-versions", "role", "service-credentials", "user"),
     }

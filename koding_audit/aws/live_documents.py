@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from koding_audit.aws import iam
 from koding_audit.aws.live_reads import PendingRead, ReadTracker
-from koding_audit.aws.queries import deciding_principals, managed_policy_arns
+from koding_audit.aws.queries import deciding_principals, managed_policy_arns, requested_inline_documents
 from koding_audit.model.account import PrincipalKey, PrincipalKind
 from koding_audit.model.errors import CallError
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, inline_document_key
 
 _KINDS: Mapping[str, PrincipalKind] = {"group": "group", "user": "user", "role": "role"}
+_INLINE_FACTS = (Fact.INLINE_DOCUMENT, Fact.INLINE_SIZE)
 
 
 def read_documents(
@@ -90,15 +91,14 @@ def _inline_policies_to_read(
     query: Query, principals: Mapping[PrincipalKey, Principal], found: Mapping[PrincipalKey, Principal]
 ) -> dict[str, _InlinePolicy]:
     """Returns the inline policies to read, by `inline_document_key`: those that decide or that the query names."""
-    facts = (Fact.DOCUMENT, *(query.facts_of_all & {Fact.INLINE_DOCUMENT}))
+    facts = (Fact.DOCUMENT, *(fact for fact in _INLINE_FACTS if fact in query.facts_of_all))
     needed = {
         inline_document_key(each, policy): _InlinePolicy(each, policy, facts)
         for each in principals.values()
         for policy in sorted(each.inline or ())
     }
-    for each, names in ((found[key], names) for key, names in query.inline.items() if key in found):
-        for policy in sorted(names & (each.inline or frozenset())):
-            name = inline_document_key(each, policy)
-            before = needed[name].facts if name in needed else ()
-            needed[name] = _InlinePolicy(each, policy, (*before, Fact.INLINE_DOCUMENT))
+    for each, policy, fact in requested_inline_documents(query, found):
+        name = inline_document_key(each, policy)
+        before = needed[name].facts if name in needed else ()
+        needed[name] = _InlinePolicy(each, policy, (*before, fact))
     return needed

@@ -53,6 +53,18 @@ def deciding_principals(
     return {**principals, **{key: found[key] for key in groups if key in found}}
 
 
+def requested_inline_documents(
+    query: Query, found: Mapping[PrincipalKey, Principal]
+) -> Iterator[tuple[Principal, str, Fact]]:
+    """Yields the principal, the name and the fact of each inline policy that exists and whose document is needed."""
+    for key, names in query.inline.items():
+        declared = names & (found[key].inline or frozenset()) if key in found else ()
+        yield from ((found[key], policy, Fact.INLINE_DOCUMENT) for policy in sorted(declared))
+    for key in sorted(query.inline_sizes & found.keys()):
+        others = (found[key].inline or frozenset()) - query.inline.get(key, frozenset())
+        yield from ((found[key], policy, Fact.INLINE_SIZE) for policy in sorted(others))
+
+
 def partial_set_policies(query: Query, found: Mapping[PrincipalKey, Principal]) -> frozenset[str]:
     """Returns the policies of each optional set that is partly attached to a principal, and the query's documents."""
     return query.documents.union(

@@ -21,6 +21,7 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
     Fact.DOCUMENT: ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:Get{}Policy"),
     Fact.VERSIONS: ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"),
     Fact.INLINE_DOCUMENT: ("iam:Get{}Policy",),
+    Fact.INLINE_SIZE: ("iam:Get{}Policy",),
     Fact.OPTIONAL_SET_DOCUMENTS: ("iam:GetPolicy", "iam:GetPolicyVersion"),
     Fact.SUMMARY: ("iam:GetAccountSummary",),
     Fact.CREDENTIAL_REPORT: ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),

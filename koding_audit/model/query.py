@@ -27,6 +27,7 @@ class Fact(str, enum.Enum):
     DOCUMENT = "policy-document"
     VERSIONS = "policy-versions"
     INLINE_DOCUMENT = "inline-document"
+    INLINE_SIZE = "inline-size"
     OPTIONAL_SET_DOCUMENTS = "optional-set-documents"
     SUMMARY = "account-summary"
     CREDENTIAL_REPORT = "credential-report"
@@ -77,6 +78,7 @@ class Query:
     versions: managed policies whose versions are needed, each with the version that it is pinned to, or "" if the
         document of its default version is needed.
     inline: the names of the inline policies whose documents are needed.
+    inline_sizes: principals of which all other inline documents are needed too: together they count against one quota.
     optional: the policies of each optional set of a principal; their documents are needed if only some are attached.
     documents: managed policies whose default document is needed, regardless of attachments.
     document_versions: single documents, named as in Snapshot, each with its version, "" for the default one.
@@ -93,6 +95,7 @@ class Query:
     roles: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     inline: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
+    inline_sizes: frozenset[PrincipalKey] = frozenset()
     optional: Mapping[PrincipalKey, tuple[frozenset[str], ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     document_versions: Mapping[str, str] = field(default_factory=dict)

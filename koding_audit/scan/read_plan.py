@@ -57,6 +57,7 @@ def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule])
         policies=_policy_holders(desired, account) if Fact.POLICY in facts else {},
         versions=_versions_to_read(desired, account) if Fact.VERSIONS in facts else {},
         inline=_inline_to_read(desired) if Fact.INLINE_DOCUMENT in facts else {},
+        inline_sizes=frozenset(_inline_to_read(desired) if Fact.INLINE_SIZE in facts else ()),
         optional=_optional_sets_to_read(desired, account) if Fact.OPTIONAL_SET_DOCUMENTS in facts else {},
         account=facts & _ACCOUNT_FACTS,
         effective=_principals_to_evaluate(desired) if Fact.DOCUMENT in facts else frozenset(),

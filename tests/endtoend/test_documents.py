@@ -198,6 +198,26 @@ def test_a_read_that_is_denied_is_told_and_the_run_is_incomplete(
     assert any(told[1] in each["message"] for each in of_call)
 
 
+def test_the_inline_policies_of_the_account_count_with_the_new_one_and_nothing_is_written_over_the_quota(
+    command: Command, account: MotoAccount, tmp_path: Path
+) -> None:
+    iam: Any = account.iam
+    iam.create_group(GroupName="full")
+    iam.put_group_policy(GroupName="full", PolicyName="old", PolicyDocument=document("s3:" + "x" * 4674))
+    account.forget()
+    path = tmp_path / "full.yaml"
+    text = json.dumps({"new": json.loads(document("s3:" + "y" * 1500))})
+    path.write_text(f"version: 1\ngroups: {{full: {{inline: {text}}}}}\n", encoding="utf-8")
+    result = command.json("scan", str(path), *FIX)
+    assert account.writes() == []
+    assert {each["rule"] for each in result.audit["findings"]} >= {"quota-exceeded", "inline-missing"}
+    account.fail("GetGroupPolicy")
+    unread = command.json("scan", str(path))
+    assert unread.status == 2
+    (gap,) = unread.audit["gaps"]
+    assert (gap["fact"], gap["subject"], gap["rules"]) == ("inline-size", "group/full/old", ["quota-exceeded"])
+
+
 def test_a_snapshot_holds_what_a_later_audit_of_documents_needs(
     command: Command, file: str, account: MotoAccount, tmp_path: Path
 ) -> None:

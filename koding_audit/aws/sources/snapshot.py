@@ -17,6 +17,7 @@ from koding_audit.aws.queries import (
     managed_policy_arns,
     missing_summary_keys,
     partial_set_policies,
+    requested_inline_documents,
     requested_principals,
 )
 from koding_audit.aws.settings import Settings
@@ -49,6 +50,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.VERSIONS: "iam:ListPolicyVersions",
     Fact.OPTIONAL_SET_DOCUMENTS: "iam:GetPolicyVersion",
     Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails",
+    Fact.INLINE_SIZE: "iam:GetAccountAuthorizationDetails",
     Fact.SUMMARY: "iam:GetAccountSummary",
     Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
     Fact.ACCESS_KEYS: "iam:ListAccessKeys",
@@ -107,7 +109,7 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
     names = (
         *_deciding_documents(deciding.values()),
         *_documents_of_versions(policies, query),
-        *_inline_documents(query, saved),
+        *(name for name, _ in _inline_documents(query, saved)),
         *partial_set_policies(query, found),
         *query.document_versions,
     )
@@ -154,12 +156,10 @@ def _documents_of_versions(policies: Mapping[str, ManagedPolicy | None], query: 
             yield from (f"{arn}@{pinned}",) if pinned else ()
 
 
-def _inline_documents(query: Query, saved: Snapshot) -> Iterator[str]:
-    """Yields the names of the documents of the requested inline policies that exist."""
-    for each, names in (
-        (saved.principals[key], names) for key, names in query.inline.items() if key in saved.principals
-    ):
-        yield from (inline_document_key(each, policy) for policy in sorted(names & (each.inline or frozenset())))
+def _inline_documents(query: Query, saved: Snapshot) -> Iterator[tuple[str, Fact]]:
+    """Yields the names of the documents of the requested inline policies that exist, with the fact that needs each."""
+    requested = requested_inline_documents(query, saved.principals)
+    return ((inline_document_key(each, policy), fact) for each, policy, fact in requested)
 
 
 def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
@@ -219,7 +219,7 @@ def _missing_documents(
         unread = policy is not None and (not policy.default_version or (not pinned and arn not in saved.documents))
         if arn not in policies or unread:
             yield Fact.VERSIONS, arn
-    yield from ((Fact.INLINE_DOCUMENT, name) for name in _inline_documents(query, saved) if name not in saved.documents)
+    yield from ((fact, name) for name, fact in _inline_documents(query, saved) if name not in saved.documents)
     yield from ((Fact.DOCUMENT, name) for name in query.document_versions if name not in saved.documents)
 
 

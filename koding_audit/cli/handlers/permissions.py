@@ -145,6 +145,7 @@ def _document_reads(query: Query) -> Iterator[tuple[Fact, str]]:
     listed = any(not pinned for pinned in query.versions.values())
     yield from (each for each in versions if listed or each[1] != "iam:ListPolicyVersions")
     yield from fact_call_pairs({Fact.INLINE_DOCUMENT}, [kind for kind, _ in query.inline])
+    yield from fact_call_pairs({Fact.INLINE_SIZE}, [kind for kind, _ in query.inline_sizes])
     if query.effective:
         yield from fact_call_pairs({Fact.DOCUMENT}, ["user", "group", *(kind for kind, _ in query.effective)])
         # The groups of a user are known only after the read, and may be undeclared.

@@ -146,3 +146,31 @@ def test_a_document_that_decides_and_is_compared_is_one_read_and_two_gaps(read: 
         (Fact.DOCUMENT, "user/koding-user/own"),
     ]
     assert [call.action for call in read.calls()].count("GetUserPolicy") == 1
+
+
+def test_the_inline_policies_beside_the_declared_ones_are_read_where_their_sizes_count(
+    read: MotoAccount, line: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = replace(QUERY, inline_sizes=frozenset({APP, principal_key("role", "gone")}))
+    targeted = live.collect_snapshot(query, line)
+    assert {"role/app/in", "role/app/other"} <= targeted.documents.keys()
+    assert targeted.gaps == ()
+    assert [call.action for call in read.calls()].count("GetRolePolicy") == 2
+    monkeypatch.setattr(live, "TARGETED_CALLS", 0)
+    assert live.collect_snapshot(query, line).documents == targeted.documents
+    assert restrict_snapshot(targeted, query).documents.keys() >= {"role/app/in", "role/app/other"}
+
+
+def test_an_inline_policy_whose_size_is_not_known_is_a_gap_live_and_from_a_file(
+    read: MotoAccount, line: Connection
+) -> None:
+    query = replace(QUERY, inline_sizes=frozenset({APP}))
+    without = restrict_snapshot(live.collect_snapshot(QUERY, line), query)
+    assert [(gap.fact, gap.subject, gap.reason) for gap in without.gaps] == [
+        (Fact.INLINE_SIZE, "role/app/other", "not in the file")
+    ]
+    read.fail("GetRolePolicy")
+    assert {(gap.fact, gap.subject) for gap in live.collect_snapshot(query, line).gaps} == {
+        (Fact.INLINE_DOCUMENT, "role/app/in"),
+        (Fact.INLINE_SIZE, "role/app/other"),
+    }

@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from koding_audit.desired.policy_documents import document_length
+from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.rules import quota_exceeded
-from tests.values import ROOT, aws, compare, desired, group, ignore, live_group, live_user, policy_set, snapshot, user
+from tests.values import (
+    ROOT,
+    aws,
+    compare,
+    desired,
+    group,
+    ignore,
+    live_group,
+    live_role,
+    live_user,
+    policy_set,
+    role,
+    snapshot,
+    statement,
+    user,
+    written,
+)
 
 A, B, C = aws("A"), aws("B"), aws("C")
 SET = policy_set("set", A, B)
@@ -103,3 +128,82 @@ def test_attachments_and_groups_that_were_not_read_are_not_counted() -> None:
     summary = {"AttachedPoliciesPerGroupQuota": 0, "GroupsPerUserQuota": 0}
     live = snapshot(live_group(attached=None), live_user(groups=None), summary=summary)
     assert not list(quota_exceeded.check(compare(wanted, live)))
+
+
+def long_statement(length: int) -> str:
+    """A document that has this many characters without white space."""
+    text = statement(Resource="arn:aws:s3:::")
+    return text.replace(":::", f":::{'x' * (length - document_length(text))}")
+
+
+def inline_account(other: str | None, *, names: Iterable[str] = ("old",), **more: Any) -> Snapshot:
+    """Group Developers with inline policies; other: the document of `old`, None if it was not read."""
+    documents = {} if other is None else {"group/Developers/old": other}
+    return snapshot(live_group(inline=names), documents=documents, **more)
+
+
+NEW = desired(group(inline={"new": written(long_statement(1500))}))
+
+
+def test_the_inline_policies_that_a_group_has_count_with_the_new_one() -> None:
+    [found] = quota_exceeded.check(compare(NEW, inline_account(long_statement(4674))))
+    assert found.id == "quota-exceeded/arn:aws:iam::123456789012:group/Developers/GroupPolicySizeQuota"
+    assert (
+        found.message == "group Developers would have 6174 characters in inline policies; this account's quota is 5120"
+    )
+    assert (found.severity, found.fix, found.evidence) == ("error", None, {"quota": 5120, "needed": 6174})
+
+
+def test_inline_policies_of_exactly_the_quota_fit_and_white_space_does_not_count() -> None:
+    spaced = json.dumps(json.loads(long_statement(3620)), indent=40)
+    assert not list(quota_exceeded.check(compare(NEW, inline_account(spaced))))
+    [found] = quota_exceeded.check(compare(NEW, inline_account(long_statement(3621))))
+    assert found.evidence == {"quota": 5120, "needed": 5121}
+
+
+def test_the_size_in_the_summary_of_the_account_is_used_where_it_has_one() -> None:
+    live = inline_account(long_statement(4674), summary={"GroupPolicySizeQuota": 6174})
+    assert not list(quota_exceeded.check(compare(NEW, live)))
+    live = inline_account(long_statement(100), summary={"GroupPolicySizeQuota": 1599})
+    [found] = quota_exceeded.check(compare(NEW, live))
+    assert found.evidence == {"quota": 1599, "needed": 1600}
+
+
+@pytest.mark.parametrize(("kind", "quota"), [("user", 2048), ("group", 5120), ("role", 10240)])
+def test_each_kind_of_principal_has_its_own_size_of_inline_policies(kind: str, quota: int) -> None:
+    make, make_live = {"user": (user, live_user), "group": (group, live_group), "role": (role, live_role)}[kind]
+    wanted = desired(make("x", inline={"new": written(long_statement(500))}))
+    for length, count in ((quota - 500, 0), (quota - 499, 1)):
+        documents = {f"{kind}/x/old": long_statement(length)}
+        live = snapshot(make_live("x", inline=["old"]), documents=documents)
+        found = [each.evidence for each in quota_exceeded.check(compare(wanted, live))]
+        assert found == [{"quota": quota, "needed": quota + 1}] * count
+
+
+def test_an_inline_policy_that_is_put_again_counts_once() -> None:
+    wanted = desired(group(inline={"old": written(long_statement(3000))}))
+    assert not list(quota_exceeded.check(compare(wanted, inline_account(long_statement(4000)))))
+    live = inline_account(long_statement(100), names=["old", "more"])
+    live = replace(live, documents={**live.documents, "group/Developers/more": long_statement(2121)})
+    [found] = quota_exceeded.check(compare(wanted, live))
+    assert found.evidence == {"quota": 5120, "needed": 5121}
+
+
+def test_inline_policies_that_are_as_declared_are_not_put_and_need_no_room() -> None:
+    text = long_statement(3000)
+    wanted = desired(group(inline={"old": written(text)}))
+    live = inline_account(text.replace('"Allow"', '"Allow","Sid":"s"'), names=["old", "more"])
+    live = replace(live, documents={**live.documents, "group/Developers/more": long_statement(2120)})
+    assert not list(quota_exceeded.check(compare(wanted, live)))
+
+
+def test_inline_policies_that_were_not_read_are_not_counted() -> None:
+    assert not list(quota_exceeded.check(compare(NEW, inline_account(None, summary={"GroupPolicySizeQuota": 1}))))
+    live = snapshot(live_group(inline=None), summary={"GroupPolicySizeQuota": 1})
+    assert not list(quota_exceeded.check(compare(NEW, live)))
+
+
+def test_a_missing_group_needs_room_for_its_own_inline_policies_only() -> None:
+    live = snapshot(absent=[("group", "Developers")], summary={"GroupPolicySizeQuota": 1499})
+    [found] = quota_exceeded.check(compare(NEW, live))
+    assert found.evidence == {"quota": 1499, "needed": 1500}
