@@ -23,6 +23,8 @@ _ALREADY_DONE = frozenset({"EntityAlreadyExists", NO_SUCH_ENTITY})
 
 MALFORMED = "MalformedReply"
 
+EXPIRED_CREDENTIALS = "ExpiredCredentials"
+
 _MAX_MESSAGE = 2000  # characters of AWS's error message
 
 # AWS's codes for a request whose time or signature it rejects; comparing the clocks shows which of the two is wrong.
@@ -122,6 +124,16 @@ def _call_service_once(sdk_client: Any, service: str, operation: str, parameters
         raise CallError(call, _error_name(error), str(error)) from error
     except unreadable as error:
         raise CallError(call, MALFORMED, f"the reply cannot be read ({_error_name(error)})") from error
+    except RuntimeError as error:
+        if not is_expired_refresh(error):
+            raise
+        # botocore signs each attempt: an earlier one may have been sent, so a write may have been applied.
+        raise CallError(call, EXPIRED_CREDENTIALS, "the new credentials of their source have expired too") from None
+
+
+def is_expired_refresh(error: BaseException) -> bool:
+    """Whether botocore refused refreshed credentials that are still expired; it has no class for this error."""
+    return type(error) is RuntimeError and "credentials are still expired" in str(error)
 
 
 def _clock_cause(code: str, date: str) -> str:

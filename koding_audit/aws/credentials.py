@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from koding_audit.aws import profiles
-from koding_audit.aws.call import ACCESS_DENIED, T, botocore_message, call_service, take_field
+from koding_audit.aws.call import ACCESS_DENIED, T, botocore_message, call_service, is_expired_refresh, take_field
 from koding_audit.aws.deadline import Deadline
 from koding_audit.aws.session import make_client
 from koding_audit.aws.settings import CallerCredentials, Settings
@@ -98,13 +98,29 @@ def _explain_credential_errors(session: Any, settings: Settings) -> Iterator[Non
         hint = f"run `aws sso login{f' --profile {profile}' if profile else ''}`"
         raise AccessError(f"the SSO sign-in of the profile is missing or expired: {error}", hint) from None
     except (sdk.BotoCoreError, sdk.ClientError, LookupError, ValueError, TypeError, AttributeError, OSError) as error:
-        program = session.get_scoped_config().get("credential_process")
-        if program:
-            profile = _profile_in_use(settings) or "the default profile"
-            message = f"credential_process of {profile} returned no usable credentials"
-            hint = "run the program itself: it must print the JSON that AWS documents and exit with status 0"
-            raise AccessError(f"{message}: {_program_failure(error)}", hint) from None
-        raise AccessError(f"could not get the AWS credentials: {error}", _SETTINGS_HINT) from None
+        raise _provider_error(error, session, settings) from None
+    except RuntimeError as error:
+        if not is_expired_refresh(error):
+            raise
+        raise _expired_error(session, settings) from None
+
+
+def _provider_error(error: BaseException, session: Any, settings: Settings) -> AccessError:
+    """The error for a source that returned no credentials."""
+    if not session.get_scoped_config().get("credential_process"):
+        return AccessError(f"could not get the AWS credentials: {error}", _SETTINGS_HINT)
+    profile = _profile_in_use(settings) or "the default profile"
+    message = f"credential_process of {profile} returned no usable credentials"
+    hint = "run the program itself: it must print the JSON that AWS documents and exit with status 0"
+    return AccessError(f"{message}: {_program_failure(error)}", hint)
+
+
+def _expired_error(session: Any, settings: Settings) -> AccessError:
+    """The error for credentials that were expired when their source returned them."""
+    profile = _profile_in_use(settings) or "the default profile"
+    source = f"credential_process of {profile}" if session.get_scoped_config().get("credential_process") else profile
+    hint = "sign in again where they come from; if they are new, check the clock of this machine (`date -u`)"
+    return AccessError(f"the credentials have expired: {source} returned credentials past their expiration", hint)
 
 
 def _profile_in_use(settings: Settings) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from koding_audit.aws import iam
-from koding_audit.aws.call import NO_SUCH_ENTITY
+from koding_audit.aws.call import EXPIRED_CREDENTIALS, NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
 from koding_audit.model.account import NAME_PARAMETERS, EntityKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition, policy_name
@@ -37,6 +37,7 @@ _BUSY_ERRORS = frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiab
 _CREDENTIAL_ERRORS = frozenset(
     {
         "AuthFailure",
+        EXPIRED_CREDENTIALS,
         "ExpiredToken",
         "ExpiredTokenException",
         "InvalidAccessKeyId",

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 
 from koding_audit import plugins
+from koding_audit.aws.call import EXPIRED_CREDENTIALS
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired import organization_policies
 from koding_audit.desired.targets import restrict_to_targets
@@ -44,6 +45,7 @@ _CALLER_HINTS: Mapping[str, str] = {
     "InvalidClientTokenId": "check that the key exists, is active, of this partition (--region), and has its token",
     "ExpiredToken": "sign in again, for example with `aws sso login`",
     "ExpiredTokenException": "sign in again, for example with `aws sso login`",
+    EXPIRED_CREDENTIALS: "sign in again where these credentials come from, or correct the profile's credential_process",
     "RequestExpired": "set the clock of this machine (`date -u` shows it), and run again",
 }
 
@@ -132,7 +134,7 @@ def identity_error(error: CallError) -> AccessError:
         return AccessError(f"could not reach AWS: {error.message}", UNREACHABLE_HINTS[error.code])
     clock = "RequestExpired" if "clock is" in error.cause else error.code
     hint = _CALLER_HINTS.get(clock, _INVALID_CREDENTIALS_HINT)
-    expired = clock in ("ExpiredToken", "ExpiredTokenException")
+    expired = clock in ("ExpiredToken", "ExpiredTokenException", EXPIRED_CREDENTIALS)
     problem = "the credentials have expired" if expired else "could not get the caller's identity"
     return AccessError(f"{problem}: {error.message}", hint)
 

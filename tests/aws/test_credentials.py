@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import shutil
 import socket
 import time
@@ -15,6 +16,7 @@ import pytest
 from koding_audit.aws import credentials
 from koding_audit.aws.connection import connect
 from koding_audit.aws.settings import Settings
+from koding_audit.cli import main
 from tests.aws.replies import ARN, KEYS, ROLE, config_file, refused
 from tests.servers.replay import Replay, identity, recorded
 
@@ -210,6 +212,34 @@ def test_a_profile_of_identity_center_whose_sign_in_is_over_says_so(
     assert "SSO" in error.message
     assert error.hint == "run `aws sso login --profile p`"
     assert replay.calls == []
+
+
+@pytest.mark.parametrize("asked", ["scan", "doctor"])
+def test_credentials_that_are_expired_when_they_come_are_named_so(
+    asked: str, aws_environment: pytest.MonkeyPatch, tmp_path: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = {**KEYS, "Version": 1, "Expiration": "2020-01-01T00:00:00Z"}
+    config_file(aws_environment, tmp_path, f"[profile p]\ncredential_process = echo '{json.dumps(keys)}'")
+    error = refused(Settings(profile="p", endpoint_url=replay.url))
+    said = "the credentials have expired: credential_process of p returned credentials past their expiration"
+    assert (error.message, "date -u" in error.hint) == (said, True)
+    (tmp_path / "wanted.yaml").write_text("version: 1\nusers: {ada: {}}\n", encoding="utf-8")
+    assert main([asked, str(tmp_path / "wanted.yaml"), "--profile", "p", "--endpoint-url", replay.url]) == 2
+    printed = capsys.readouterr()
+    assert said in " ".join((printed.out + printed.err).split())
+    assert "bug" not in printed.out + printed.err
+    assert replay.calls == []
+
+
+def test_another_error_of_a_source_of_credentials_is_not_said_to_be_an_expiration(
+    aws_environment: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("something else")
+
+    aws_environment.setattr("botocore.session.Session.get_credentials", broken)
+    with pytest.raises(RuntimeError, match="something else"), connect(Settings()):
+        pytest.fail("connected")
 
 
 def test_a_metadata_service_that_never_answers_does_not_hold_a_run(aws_environment: pytest.MonkeyPatch) -> None:
