@@ -6,6 +6,7 @@ import argparse
 
 from koding_audit.aws.settings import Settings
 from koding_audit.cli.finish import ReportOptions
+from koding_audit.cli.skipped_rules import skipped_rules
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import replace
 from koding_audit.remediation.options import WriteOptions
@@ -44,7 +45,7 @@ def selected_scan(namespace: argparse.Namespace) -> ScanOptions:
     return ScanOptions(
         source=source_with_policies(namespace),
         desired=DesiredOptions(tuple(namespace.files), tuple(namespace.with_sets), namespace.strict),
-        rules=RuleSelection(tuple(namespace.only), tuple(namespace.skip)),
+        rules=RuleSelection(tuple(namespace.only), skipped_rules(namespace)),
         stacks=tuple(namespace.stack),
         principal=namespace.principal,
     )

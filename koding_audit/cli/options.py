@@ -35,6 +35,11 @@ def add_selection_options(command: argparse.ArgumentParser) -> None:
     add_policy_options(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="run only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="do not run this rule; repeatable")
+    group.add_argument(
+        "--skip-not-in-details",
+        action="store_true",
+        help="do not run the rules that need more than the output of `aws iam get-account-authorization-details`",
+    )
 
 
 def add_with_option(group: argparse._ActionsContainer) -> None:

@@ -38,6 +38,8 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
 CREDENTIAL_FACTS = frozenset(
     {Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED},
 )
+# Facts that the output of `aws iam get-account-authorization-details` cannot have; it has AWS's policies if attached.
+FACTS_NOT_IN_DETAILS = CREDENTIAL_FACTS | {Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER, Fact.POLICY}
 # The list of all principals of each kind.
 LISTING_FACTS: Mapping[PrincipalKind, Fact] = {
     "user": Fact.USERS_LISTED,

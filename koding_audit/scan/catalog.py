@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from koding_audit import plugins
 from koding_audit.model.errors import InputError
-from koding_audit.model.fact_calls import calls_for_rule
+from koding_audit.model.fact_calls import FACTS_NOT_IN_DETAILS, calls_for_rule
 from koding_audit.model.finding import NOT_CHECKED, Advice, Finding, Help
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.query import Fact
@@ -66,6 +66,11 @@ def load_rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Audi
 def select_rule_names(only: Iterable[str], skip: Iterable[str]) -> list[str]:
     """The names of the rules that these options select; an unknown name selects none."""
     return [name for name in plugins.plugin_names("scan.rules") if (not only or name in only) and name not in skip]
+
+
+def rules_not_in_details() -> tuple[str, ...]:
+    """The rules that need facts that the output of `aws iam get-account-authorization-details` cannot have."""
+    return tuple(rule.id for rule in load_rules() if rule.facts & FACTS_NOT_IN_DETAILS)
 
 
 def advice_for_report(report: Report) -> dict[str, Advice]:

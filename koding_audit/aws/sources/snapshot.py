@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
@@ -27,7 +26,7 @@ from koding_audit.io.codec.snapshot import decode_snapshot
 from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition
 from koding_audit.model.errors import CallError, InputError
-from koding_audit.model.fact_calls import LISTING_FACTS
+from koding_audit.model.fact_calls import FACTS_NOT_IN_DETAILS, LISTING_FACTS
 from koding_audit.model.frozen import replace
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import ManagedPolicy, Principal, Snapshot, inline_document_key
@@ -66,6 +65,7 @@ _CALLS: Mapping[Fact, str] = {
 # In megabytes; an account at IAM's highest quotas has about 100 MB of policies.
 _SNAPSHOT_FILE = files.FileSpec("a snapshot", 256, "make one with `snapshot --out FILE`")
 NOT_IN_FILE = "not in the file"
+NOT_IN_DETAILS = f"{NOT_IN_FILE}; --skip-not-in-details skips the rules that need it"
 AUTHORIZATION_DETAILS = "get-account-authorization-details"
 
 
@@ -130,7 +130,11 @@ def _gaps_of_query(saved: Snapshot, query: Query, policies: Mapping[str, Managed
     """Returns a gap for each requested fact that the file lacks, sorted."""
     known = {(gap.fact, gap.subject): gap for gap in reversed(saved.gaps)}
     missing = sorted(set(_missing_facts(saved, query, policies)), key=lambda each: (each[0].value, each[1]))
-    return tuple(_gap_of_fact(known, fact, subject) for fact, subject in missing)
+    lacking = FACTS_NOT_IN_DETAILS if saved.source == AUTHORIZATION_DETAILS else frozenset()
+    return tuple(
+        _gap_of_fact(known, fact, subject, NOT_IN_DETAILS if fact in lacking else NOT_IN_FILE)
+        for fact, subject in missing
+    )
 
 
 def _deciding_documents(principals: Iterable[Principal]) -> Iterator[str]:
@@ -171,7 +175,7 @@ def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | 
 
     Authorization details list every policy of the account's own, but only the attached ones of AWS's policies.
     """
-    own = any(arn_account(arn) == saved.account.id for arn in saved.policies) and saved.source == AUTHORIZATION_DETAILS
+    own = saved.source == AUTHORIZATION_DETAILS and all(gap.fact is not Fact.POLICY for gap in saved.gaps)
     return {
         arn: saved.policies.get(arn)
         for arn in (*query.policies, *query.versions)
@@ -243,20 +247,36 @@ def _has_fact(saved: Snapshot, live: Principal, fact: Fact) -> bool:
     return values[fact] is not None
 
 
-def _gap_of_fact(known: Mapping[tuple[Fact, str], Gap], fact: Fact, subject: str) -> Gap:
-    """Returns the gap that the snapshot recorded for the subject or for all, else one that says "not in the file"."""
-    gap = known.get((fact, subject)) or known.get((fact, "")) or Gap(fact, _CALLS[fact], NOT_IN_FILE)
+def _gap_of_fact(known: Mapping[tuple[Fact, str], Gap], fact: Fact, subject: str, reason: str) -> Gap:
+    """Returns the gap that the snapshot recorded for the subject or for all, else one with this reason."""
+    gap = known.get((fact, subject)) or known.get((fact, "")) or Gap(fact, _CALLS[fact], reason)
     return replace(gap, subject=subject)
 
 
 def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:
-    """Returns the snapshot of the AWS CLI's output. A list with entries is complete; an empty one counts as not read.
+    """Returns the snapshot of the AWS CLI's output. Each list that it has is complete, also an empty one.
 
-    An empty list can come from the CLI's --filter. Raises InputError.
+    A list that it lacks was not read. Raises InputError.
     """
     if value.get("IsTruncated") or "NextToken" in value or "Marker" in value:
         hint = "run the command without --max-items and save its output"
         raise InputError(f"{path}: the file is one page of several", hint)
+    details = _decode_lists(value, path)
+    return Snapshot(
+        account=_find_account(value, path),
+        caller=None,
+        taken_at=saved_at,
+        source=AUTHORIZATION_DETAILS,
+        principals=_principals_by_key(details, path),
+        listed=frozenset(details),
+        policies=_decode_policies(value, path),
+        documents=_decode_documents(value, path),
+        gaps=() if "Policies" in value else (Gap(Fact.POLICY, _CALLS[Fact.POLICY], NOT_IN_DETAILS),),
+    )
+
+
+def _decode_lists(value: Mapping[str, Any], path: str) -> dict[PrincipalKind, list[Principal]]:
+    """Returns the principals of each list in authorization details; groups have members if the users are listed."""
     details: dict[PrincipalKind, list[Principal]] = {
         kind: [
             _decode_principal(kind, each, f"{path}: {name}[{position}]")
@@ -266,19 +286,10 @@ def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> 
         if name in value
     }
     members = iam.members_by_group(details.get("user", []))
-    if details.get("user"):
+    if "user" in details:
         groups = details.get("group", [])
         details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
-    return Snapshot(
-        account=_find_account(value, path),
-        caller=None,
-        taken_at=saved_at,
-        source=AUTHORIZATION_DETAILS,
-        principals=_principals_by_key(details, path),
-        listed=frozenset(kind for kind in _LISTS if details.get(kind)),
-        policies=_decode_policies(value, path),
-        documents=_decode_documents(value, path),
-    )
+    return details
 
 
 def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
@@ -296,8 +307,16 @@ def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
         for each in _take_objects(value, name, path)
         for policy in _take_objects(each, f"{kind.title()}PolicyList", path)
     }
-    found = {**versions, **inline}
-    return {str(name): json.dumps(text, sort_keys=True) for name, text in found.items() if isinstance(text, dict)}
+    texts = ((name, _document_text(document)) for name, document in {**versions, **inline}.items())
+    return {name: text for name, text in texts if text is not None}
+
+
+def _document_text(document: Any) -> str | None:
+    """Returns a document as JSON with sorted keys; None if it is neither an object nor URL-encoded JSON of one."""
+    try:
+        return iam.take_document({"Document": document}, "Document", _CALLS[Fact.INLINE_DOCUMENT])
+    except CallError:
+        return None
 
 
 def _take_objects(value: Mapping[str, Any], name: str, path: str) -> list[Any]:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from koding_audit import plugins
 from koding_audit.cli.option_values import selected_scan
 from koding_audit.cli.output import emit
+from koding_audit.cli.skipped_rules import note_skipped_rules
 from koding_audit.io.codec.plan import encode_plan
 from koding_audit.io.output_files import check_new_file, create_file
 from koding_audit.io.terminal import Terminal
@@ -48,6 +49,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     Raises RefusedError if a guard refuses a plan that is printed for another tool, which does not check guards.
     """
     command = _read_options(namespace)
+    note_skipped_rules(namespace, terminal)
     if not command.form:
         check_new_file(command.out)
     desired = resolve_desired_state(command.scan.desired, must_be_named=not command.scan.source.traits.is_embedded)

@@ -11,6 +11,7 @@ from koding_audit.aws.sources import AccountSource
 from koding_audit.cli.data_age import note_data_age
 from koding_audit.cli.finish import ReportOptions, files_of_scan, make_report, run_and_deliver
 from koding_audit.cli.option_values import report_options, selected_scan, write_options
+from koding_audit.cli.skipped_rules import note_skipped_rules
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.desired import Desired
 from koding_audit.model.errors import InputError
@@ -43,6 +44,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Audit; with --fix also repair, and audit again. The report is written even after an error."""
     command = read_scan_options(namespace)
     note_data_age(terminal)
+    note_skipped_rules(namespace, terminal)
 
     def work() -> Report:
         desired = _resolve_desired(command)

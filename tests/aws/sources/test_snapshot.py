@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -24,7 +25,7 @@ from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.report import Audit
 from koding_audit.model.snapshot import ManagedPolicy, Snapshot
 from koding_audit.scan.audit import audit_snapshot
-from koding_audit.scan.catalog import load_rules
+from koding_audit.scan.catalog import load_rules, rules_not_in_details
 from koding_audit.scan.read_plan import scan_query
 from tests.servers.moto_account import MotoAccount
 from tests.values import ACCOUNT, NOW, aws, live_group, live_user, own
@@ -288,16 +289,14 @@ def test_who_is_not_in_a_plain_dump_is_absent(tmp_path: Path) -> None:
     assert (found.absent, found.gaps) == ({("user", "other"), ("group", "nobody")}, ())
 
 
-@pytest.mark.parametrize("missing", ["left out", "empty"])
-def test_a_list_that_may_have_been_filtered_out_is_unread_and_not_empty(missing: str, tmp_path: Path) -> None:
+def test_a_list_that_is_not_there_is_unread_and_not_empty(tmp_path: Path) -> None:
     query = Query(
         users={"other": OF_USER},
         groups={"Developers": OF_GROUP | {Fact.MEMBERS}},
         policies={own("gone"): frozenset({DEVELOPERS})},
         listed=frozenset({"user"}),
     )
-    lists = {name: [] for name in ("UserDetailList", "Policies")} if missing == "empty" else {}
-    found = collected(plain(tmp_path, {"GroupDetailList": PLAIN["GroupDetailList"], **lists}), query)
+    found = collected(plain(tmp_path, {"GroupDetailList": PLAIN["GroupDetailList"]}), query)
     assert {(gap.fact, gap.subject) for gap in found.gaps} == {
         (Fact.USER, "user/other"),
         (Fact.MEMBERS, "group/Developers"),
@@ -305,6 +304,60 @@ def test_a_list_that_may_have_been_filtered_out_is_unread_and_not_empty(missing:
         (Fact.USERS_LISTED, ""),
     }
     assert (found.absent, found.listed) == (frozenset(), frozenset())
+
+
+def test_an_empty_list_is_an_empty_list(tmp_path: Path) -> None:
+    query = Query(
+        users={"other": OF_USER},
+        groups={"Developers": OF_GROUP | {Fact.MEMBERS}},
+        policies={own("gone"): frozenset({DEVELOPERS})},
+        listed=frozenset({"user", "role"}),
+    )
+    found = collected(plain(tmp_path, dump(GroupDetailList=PLAIN["GroupDetailList"])), query)
+    assert found.gaps == ()
+    assert found.absent == {("user", "other")}
+    assert found.listed == {"user", "role"}
+    assert found.policies == {own("gone"): None}
+    assert found.principals[DEVELOPERS].members == frozenset()
+
+
+def test_closed_users_of_an_account_without_users_are_decided(tmp_path: Path) -> None:
+    state = wanted(tmp_path, "version: 1\ngroups: {Developers: {}, empty: {}}\nclosed: {users: true, groups: true}\n")
+    chosen = load_rules(skip=rules_not_in_details())
+    path = plain(tmp_path, dump(GroupDetailList=PLAIN["GroupDetailList"]))
+    audit = audit_snapshot(state, collected(path, scan_query(state, ACCOUNT, chosen)), chosen)
+    assert audit.gaps == ()
+    assert {each.rule for each in audit.findings} == {"policy-unexpected"}
+
+
+def test_documents_that_are_still_url_encoded_are_read(tmp_path: Path) -> None:
+    text = json.dumps({"Statement": [{"Action": "s3:*", "Effect": "Allow", "Resource": "*"}]}, sort_keys=True)
+    versions = [{"VersionId": "v1", "IsDefaultVersion": True, "Document": quote(text)}]
+    inline = [
+        {"PolicyName": "encoded", "PolicyDocument": quote(text, safe="")},
+        *({"PolicyName": f"odd{number}", "PolicyDocument": odd} for number, odd in enumerate(["%7B", "7", 7, None])),
+    ]
+    group = detail("group", "Developers", GroupPolicyList=inline)
+    policy = {"PolicyName": "edge", "Arn": own("edge"), "PolicyVersionList": versions}
+    value = dump(GroupDetailList=[group], Policies=[policy])
+    query = Query(groups={"Developers": OF_GROUP}, effective=frozenset({DEVELOPERS}), versions={own("edge"): ""})
+    saved = snapshot.read_snapshot(plain(tmp_path, value))
+    assert saved.documents == dict.fromkeys(("group/Developers/encoded", own("edge"), f"{own('edge')}@v1"), text)
+    unread = [(gap.fact, gap.subject) for gap in snapshot.restrict_snapshot(saved, query).gaps]
+    assert (Fact.DOCUMENT, "group/Developers/odd0") in unread
+    assert (Fact.DOCUMENT, "group/Developers/encoded") not in unread
+
+
+def test_the_gap_of_what_a_plain_dump_cannot_hold_names_the_option_that_skips_its_rules(tmp_path: Path) -> None:
+    query = Query(
+        users={"koding-user": OF_USER | CREDENTIALS},
+        policies={aws("Other"): frozenset({DEVELOPERS})},
+        account=frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER}),
+    )
+    found = collected(plain(tmp_path), query)
+    assert {gap.reason for gap in found.gaps} == {"not in the file; --skip-not-in-details skips the rules that need it"}
+    left = [rule for rule in load_rules(skip=rules_not_in_details()) if rule.facts & {gap.fact for gap in found.gaps}]
+    assert left == []
 
 
 def test_without_the_rules_that_need_more_a_plain_dump_gives_the_findings_of_the_live_account(
