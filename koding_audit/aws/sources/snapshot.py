@@ -286,8 +286,8 @@ def _decode_lists(value: Mapping[str, Any], path: str) -> dict[PrincipalKind, li
         if name in value
     }
     members = iam.members_by_group(details.get("user", []))
-    if "user" in details:
-        groups = details.get("group", [])
+    if "user" in details and "group" in details:
+        groups = details["group"]
         details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
     return details
 

@@ -306,6 +306,12 @@ def test_a_list_that_is_not_there_is_unread_and_not_empty(tmp_path: Path) -> Non
     assert (found.absent, found.listed) == (frozenset(), frozenset())
 
 
+@pytest.mark.parametrize(("kind", "name"), [("user", "UserDetailList"), ("group", "GroupDetailList")])
+def test_a_list_that_is_left_out_is_unread_where_the_others_are_there(kind: str, name: str, tmp_path: Path) -> None:
+    lists = {each: rows for each, rows in PLAIN.items() if each != name}
+    assert snapshot.read_snapshot(plain(tmp_path, lists)).listed == {"user", "group", "role"} - {kind}
+
+
 def test_an_empty_list_is_an_empty_list(tmp_path: Path) -> None:
     query = Query(
         users={"other": OF_USER},
