@@ -5,6 +5,7 @@ A clause is "one of these atoms" or "none of these atoms"; a statement applies i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ _SYNONYMS: Mapping[str, str] = {"arnequals": "arnlike"}
 
 # Also negated. Whether they are the opposite of the plain ones if a value is not a number or date is not documented.
 _TRUE_WHEN_ABSENT = frozenset({"numericnotequals", "datenotequals"})
+
+_TEXT_OPERATORS = frozenset({"stringequals", "stringequalsignorecase", "stringlike"})
 
 NULL = "null"
 MATCHES = "matches"  # whether a resource matches a pattern with a policy variable
@@ -143,6 +146,8 @@ def _condition_clause(condition: Condition, variables: bool) -> Clause:
         return _opaque_clause(condition)
     negated = operator in _NEGATED_OPERATORS
     operator = _NEGATED_OPERATORS.get(operator, _SYNONYMS.get(operator, operator))
+    if variables and operator in _TEXT_OPERATORS and not condition.qualifier and _names_itself(condition):
+        return _self_clause(condition.key, negated=negated, if_exists=condition.if_exists)
     qualifier = condition.qualifier
     if qualifier and negated:
         # "All are not A" is "not any is A"; "any is not A" is "not all are A". This also fits a missing key.
@@ -154,6 +159,19 @@ def _condition_clause(condition: Condition, variables: bool) -> Clause:
     if condition.if_exists and not negated:
         atoms.add(_absence_atom(condition.key))
     return Clause(frozenset(atoms), negated)
+
+
+def _names_itself(condition: Condition) -> bool:
+    """Whether one of the values is the variable of the condition's own key: a key is equal to its own value."""
+    variables = (each for each in condition.values if re.fullmatch(r"\$\{[^{}]*\}", each))
+    return any(variable_names(each) == {condition.key.lower()} for each in variables)
+
+
+def _self_clause(key: str, *, negated: bool, if_exists: bool) -> Clause:
+    """The clause of a comparison of a key with itself: true if the key is there, or not there if it is negated."""
+    if if_exists and not negated:
+        return Clause(frozenset(), negated=True)
+    return Clause(frozenset({_absence_atom(key)}), negated=not negated)
 
 
 def _null_clause(condition: Condition) -> Clause:

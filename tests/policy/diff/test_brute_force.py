@@ -44,7 +44,7 @@ def test_a_difference_is_found_exactly_where_some_request_shows_it(documents: tu
     assert found.verdict == ("different" if said else "undecided" if found.why else "equal")
 
 
-@swept
+@settings(swept, max_examples=max(PAIRS // 5, 50))  # each has many more requests than a pair without variables
 @given(pair_with_variables())
 def test_with_variables_too_a_difference_is_one_that_some_request_shows_and_equal_means_none(
     documents: tuple[Json, Json],

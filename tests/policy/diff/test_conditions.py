@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from koding_audit.policy.diff.conditions import Atom
@@ -51,3 +53,19 @@ def test_the_values_of_an_external_id_are_never_shown() -> None:
     assert Atom("stringlike", "", "sts:externalid", ("${aws:x}",), is_opaque=True).describe(False) == (
         "not (sts:externalid StringLike (1 value))"
     )
+
+
+@pytest.mark.parametrize(
+    ("operator", "plain"),
+    [
+        ("StringEquals", when("Null", "aws:username", "false")),
+        ("StringLike", when("Null", "aws:username", "false")),
+        ("StringEqualsIfExists", {}),
+        ("StringNotEquals", when("Null", "aws:username", "true")),
+        ("StringNotEqualsIfExists", when("Null", "aws:username", "true")),
+    ],
+)
+def test_a_key_is_equal_to_its_own_variable_where_it_is_there(operator: str, plain: dict[str, Any]) -> None:
+    with_itself = when(operator, "aws:username", "${aws:username}")
+    assert between(allow(**with_itself), allow(**plain)).verdict == "equal"
+    assert between(allow(**with_itself), allow(**when(operator, "aws:username", "${aws:userid}"))).verdict != "equal"
