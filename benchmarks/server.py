@@ -172,6 +172,9 @@ class Account:
     def reply_ListSSHPublicKeys(self, asked: Parameters) -> str:
         return _empty("SSHPublicKeys", self.users[asked["UserName"]])
 
+    def reply_ListSigningCertificates(self, asked: Parameters) -> str:
+        return _empty("Certificates", self.users[asked["UserName"]])
+
     def reply_ListMFADevices(self, asked: Parameters) -> str:
         return _empty("MFADevices", self.users[asked["UserName"]])
 

@@ -57,5 +57,5 @@ def test_the_names_of_facts_stay() -> None:
             "inline-size",
         ),
         *("members-of-group", "mfa-devices", "optional-set-documents", "password-last-used", "policy"),
-        *("policy-document", "policy-versions", "role", "service-credentials", "user"),
+        *("policy-document", "policy-versions", "role", "service-credentials", "signing-certificates", "user"),
     }

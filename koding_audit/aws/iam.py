@@ -134,6 +134,12 @@ def list_service_credentials(connection: Connection, name: str) -> tuple[str, ..
     return tuple(sorted(kinds))
 
 
+def count_signing_certificates(connection: Connection, name: str) -> int:
+    """Returns the number of a user's active X.509 signing certificates. Raises CallError."""
+    found = connection.pages("ListSigningCertificates", "Certificates", UserName=name)
+    return sum(_is_active(each, "iam:ListSigningCertificates") for each in found)
+
+
 def read_managed_policy(connection: Connection, arn: str) -> ManagedPolicy | None:
     """Returns a managed policy, None if no policy has this ARN. Raises CallError."""
     try:

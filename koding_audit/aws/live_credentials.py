@@ -21,7 +21,10 @@ CredentialReport = tuple[Mapping[str, CredentialRow], datetime]
 # AWS returns no report older than four hours; the fifth hour allows for clocks that differ.
 _REPORT_LIFE = timedelta(hours=5)
 
-CREDENTIAL_FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED)
+CREDENTIAL_FACTS = (
+    *(Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.SIGNING_CERTIFICATES),
+    Fact.PASSWORD_USED,
+)
 
 
 def start_report(tracker: ReadTracker) -> PendingRead[CredentialReport]:
@@ -128,6 +131,7 @@ def _start_credential(tracker: ReadTracker, name: str, fact: Fact) -> PendingRea
         Fact.CONSOLE: ("GetLoginProfile", iam.has_password),
         Fact.MFA: ("ListMFADevices", iam.has_mfa),
         Fact.SERVICE_CREDENTIALS: ("ListServiceSpecificCredentials", iam.list_service_credentials),
+        Fact.SIGNING_CERTIFICATES: ("ListSigningCertificates", iam.count_signing_certificates),
         Fact.PASSWORD_USED: ("GetUser", iam.read_password_last_used),
     }
     operation, read = reads[fact]
@@ -146,4 +150,5 @@ def _await_credentials(
         mfa=None if password is False else values.get(Fact.MFA),
         services=values.get(Fact.SERVICE_CREDENTIALS),
         password_used=values.get(Fact.PASSWORD_USED),
+        certificates=values.get(Fact.SIGNING_CERTIFICATES),
     )

@@ -96,6 +96,7 @@ PROBES: Mapping[str, Probe] = {
     "iam:ListMFADevices": _FIRST_OF_USER,
     "iam:ListSSHPublicKeys": _FIRST_OF_USER,
     "iam:ListServiceSpecificCredentials": _USER,
+    "iam:ListSigningCertificates": _FIRST_OF_USER,
     "iam:GetGroup": _FIRST_OF_GROUP,
     "iam:GetGroupPolicy": Probe("GroupName", "group", _INLINE_POLICY),
     "iam:ListGroupPolicies": _FIRST_OF_GROUP,

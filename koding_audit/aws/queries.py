@@ -35,7 +35,7 @@ def missing_summary_keys(
     A quota is needed only where a fix would add something that is missing.
     """
     quotas = load_quotas()
-    needed = {"AccountAccessKeysPresent", "AccountMFAEnabled"}
+    needed = {"AccountAccessKeysPresent", "AccountMFAEnabled", "AccountSigningCertificatesPresent"}
     for kind, _ in absent:
         quota = quotas[f"{kind}s", "account"]
         needed |= {quota.count_key, quota.summary_key}

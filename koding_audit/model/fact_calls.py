@@ -29,6 +29,7 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
     Fact.CONSOLE: ("iam:GetLoginProfile",),
     Fact.MFA: ("iam:ListMFADevices",),
     Fact.SERVICE_CREDENTIALS: ("iam:ListServiceSpecificCredentials", "iam:ListSSHPublicKeys"),
+    Fact.SIGNING_CERTIFICATES: ("iam:ListSigningCertificates",),
     Fact.PASSWORD_USED: ("iam:GetUser",),
     Fact.USERS_LISTED: ("iam:GetAccountAuthorizationDetails",),
     Fact.GROUPS_LISTED: ("iam:GetAccountAuthorizationDetails",),
@@ -36,7 +37,10 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
 }
 # Facts that are read user by user, while a listing of the whole account gives all other facts.
 CREDENTIAL_FACTS = frozenset(
-    {Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.PASSWORD_USED},
+    {
+        *(Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.SIGNING_CERTIFICATES),
+        Fact.PASSWORD_USED,
+    }
 )
 # Facts that the output of `aws iam get-account-authorization-details` cannot have; it has AWS's policies if attached.
 FACTS_NOT_IN_DETAILS = CREDENTIAL_FACTS | {Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER, Fact.POLICY}

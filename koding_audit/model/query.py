@@ -35,6 +35,7 @@ class Fact(str, enum.Enum):
     CONSOLE = "console-password"
     MFA = "mfa-devices"
     SERVICE_CREDENTIALS = "service-credentials"
+    SIGNING_CERTIFICATES = "signing-certificates"
     PASSWORD_USED = "password-last-used"  # noqa: S105 - no password
     USERS_LISTED = "all-users"
     GROUPS_LISTED = "all-groups"

@@ -68,6 +68,7 @@ class Credentials:
     mfa: whether there is an MFA device.
     services: the services with active credentials of their own, `codecommit.amazonaws.com`, `ssh`.
     password_used: when the password was last used, () for never.
+    certificates: the number of active X.509 signing certificates.
     """
 
     keys: tuple[AccessKey, ...] | None = None
@@ -75,6 +76,7 @@ class Credentials:
     mfa: bool | None = None
     services: tuple[str, ...] | None = None
     password_used: tuple[datetime, ...] | None = None
+    certificates: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

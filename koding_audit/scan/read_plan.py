@@ -23,7 +23,7 @@ _ROLE_FACTS = frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE})
 
 _USAGE_FACTS = frozenset({Fact.USER, Fact.ACCESS_KEYS, Fact.PASSWORD_USED})
 
-_CREDENTIAL_FACTS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS})
+_CREDENTIAL_FACTS = frozenset({Fact.ACCESS_KEYS, Fact.SERVICE_CREDENTIALS, Fact.SIGNING_CERTIFICATES})
 
 
 def scan_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) -> Query:

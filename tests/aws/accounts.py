@@ -16,7 +16,7 @@ from tests.values import aws, own
 
 OF_USER = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
 OF_GROUP = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
-CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS})
+CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.SIGNING_CERTIFICATES})
 OF_ACCOUNT = frozenset({Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER})
 KODING, DEVELOPERS = principal_key("user", "koding-user"), principal_key("group", "Developers")
 WIDE = Query(
@@ -81,6 +81,7 @@ def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20, hours: 
     replay.answer("ListMFADevices", recorded({"MFADevices": [], "IsTruncated": False}))
     replay.answer("ListServiceSpecificCredentials", recorded({"ServiceSpecificCredentials": []}))
     replay.answer("ListSSHPublicKeys", recorded({"SSHPublicKeys": [], "IsTruncated": False}))
+    replay.answer("ListSigningCertificates", recorded({"Certificates": [], "IsTruncated": False}))
 
 
 CROWD = Query(users={f"user-{number}": OF_USER | CREDENTIALS for number in range(20)})

@@ -388,6 +388,26 @@ def test_ssh_keys_that_cannot_be_listed_are_an_error(connection: Connection, rep
         iam.list_service_credentials(connection, "someone")
 
 
+@pytest.mark.parametrize(
+    ("statuses", "count"), [([], 0), (["Active"], 1), (["Inactive", "Active", "Active"], 2), (["Inactive"], 0)]
+)
+def test_active_signing_certificates_are_counted(
+    statuses: list[str], count: int, connection: Connection, replay: Replay
+) -> None:
+    row = {"UserName": "someone", "CertificateId": "C1", "CertificateBody": "-", "UploadDate": BORN}
+    replay.answer("ListSigningCertificates", one_page(Certificates=[{**row, "Status": each} for each in statuses]))
+    assert iam.count_signing_certificates(connection, "someone") == count
+
+
+@pytest.mark.parametrize("answer", [one_page(Certificates=[{"Status": "active"}]), recorded({}), DENIED])
+def test_signing_certificates_that_are_not_known_are_an_error(
+    answer: dict[str, Any], connection: Connection, replay: Replay
+) -> None:
+    replay.answer("ListSigningCertificates", answer)
+    with pytest.raises(CallError, match="ListSigningCertificates"):
+        iam.count_signing_certificates(connection, "someone")
+
+
 # --- policies and the account -----------------------------------------------------------------------
 
 

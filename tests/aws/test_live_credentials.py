@@ -24,7 +24,7 @@ def test_credentials_are_read_of_those_who_are_there(seeded: MotoAccount, line: 
     assert [(key.active, key.last_used) for key in full.keys] == [(True, None)]
     assert (full.password, full.mfa, full.services) == (True, True, ())
     # Without a password there is no question of MFA.
-    assert credentials["plain"] == Credentials(keys=(), password=False, mfa=None, services=())
+    assert credentials["plain"] == Credentials(keys=(), password=False, mfa=None, services=(), certificates=0)
 
 
 def test_a_report_without_roots_row_is_a_gap(seeded: MotoAccount, line: Connection) -> None:
@@ -66,7 +66,7 @@ def test_of_many_users_the_report_tells_who_has_no_key_and_no_password(connectio
     snapshot = live.collect_snapshot(CROWD, connection)
     assert snapshot.gaps == ()
     assert len(snapshot.credentials) == 20
-    assert set(snapshot.credentials.values()) == {Credentials((), False, None, ())}
+    assert set(snapshot.credentials.values()) == {Credentials((), False, None, (), certificates=0)}
     assert asked_about(replay, "ListAccessKeys") == {"user-2", "user-3", "user-4", "user-19"}
     assert asked_about(replay, "GetLoginProfile") == {"user-1", "user-4", "user-19"}
     assert asked_about(replay, "ListMFADevices") == {"user-1", "user-4", "user-19"}

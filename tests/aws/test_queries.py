@@ -37,13 +37,14 @@ def test_a_policy_exists_if_it_is_attached_or_is_the_boundary() -> None:
 
 
 def test_a_quota_is_needed_only_where_something_is_missing() -> None:
-    known = {"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}
+    known = {"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1, "AccountSigningCertificatesPresent": 0}
     query = Query(policies={aws("ReadOnlyAccess"): frozenset({ADA})})
     attached = {ADA: with_policies(USER, aws("ReadOnlyAccess"))}
     assert queries.missing_summary_keys(known, query, attached, ()) == []
     assert queries.missing_summary_keys(known, query, {ADA: USER}, ()) == ["AttachedPoliciesPerUserQuota"]
     assert queries.missing_summary_keys({}, Query(), {}, [OPS]) == [
-        *("AccountAccessKeysPresent", "AccountMFAEnabled", "Groups", "GroupsQuota"),
+        *("AccountAccessKeysPresent", "AccountMFAEnabled", "AccountSigningCertificatesPresent"),
+        *("Groups", "GroupsQuota"),
     ]
 
 

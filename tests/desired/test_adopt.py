@@ -52,7 +52,7 @@ def whole(*principals: Principal, documents: Mapping[str, str] | None = None, ow
         listed=frozenset({"user", "group", "role"}),
         documents=documents or {},
         policies=own_policies or {},
-        summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1},
+        summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1, "AccountSigningCertificatesPresent": 0},
         root_use=root_use(),
     )
 

@@ -143,7 +143,7 @@ def thousand() -> Snapshot:
         *groups,
         listed=frozenset({"user", "group", "role"}),
         documents={**inline, team: statement()},
-        summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1},
+        summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1, "AccountSigningCertificatesPresent": 0},
         root_use=root_use(),
     )
 

@@ -31,6 +31,7 @@ CREDENTIAL_READS = (
     "GetAccessKeyLastUsed",
     "ListServiceSpecificCredentials",
     "ListSSHPublicKeys",
+    "ListSigningCertificates",
     "GetLoginProfile",
     "ListMFADevices",
 )

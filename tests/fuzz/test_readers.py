@@ -315,6 +315,11 @@ REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
         {"ServiceSpecificCredentials": [{"ServiceName": "codecommit.amazonaws.com", "Status": "Active"}],
          "IsTruncated": False, "SSHPublicKeys": [{"SSHPublicKeyId": "APKA1", "Status": "Inactive"}]},
     ),
+    "certificates": (
+        lambda line: iam.count_signing_certificates(line, "u"),
+        "ListSigningCertificates",
+        {"Certificates": [{"CertificateId": "C1", "Status": "Active"}], "IsTruncated": False},
+    ),
     "policy": (lambda line: iam.read_managed_policy(line, "a"), "GetPolicy", {"Policy": POLICY}),
     "policies": (iam.list_managed_policies, "ListPolicies", {"Policies": [POLICY], "IsTruncated": False}),
     "versions": (

@@ -16,7 +16,10 @@ SMALL = "authorization-details/example-authz-details.json"
 DEMO = "demo-account/iam-get-account-authorization-details.json"
 WITHOUT_FILE = {"iam:GetAccountSummary", "iam:GetCredentialReport", "sts:GetCallerIdentity"}
 # The rules that need what authorization details never hold.
-NEED_MORE = ("caller-is-root", "quota-exceeded", "root-access-key", "root-mfa-missing", "root-used", "root-key-used")
+NEED_MORE = (
+    *("caller-is-root", "quota-exceeded", "root-access-key", "root-mfa-missing", "root-used", "root-key-used"),
+    "root-signing-certificate",
+)
 
 SMALL_DESIRED = """\
 version: 1

@@ -130,10 +130,12 @@ def test_what_was_not_read_is_2_whatever_the_baseline_holds(capsys: pytest.Captu
 
 
 def test_roots_findings_fail_every_time() -> None:
-    account = replace(WHOLE, summary={"AccountAccessKeysPresent": 1, "AccountMFAEnabled": 0})
+    present = {"AccountAccessKeysPresent": 1, "AccountSigningCertificatesPresent": 1}
+    account = replace(WHOLE, summary={**present, "AccountMFAEnabled": 0})
     save(account)
     status, report = scan(account, "--baseline", "known.json")
-    assert (status, marks(report)) == (1, {"root-access-key": False, "root-mfa-missing": False})
+    found = ("root-access-key", "root-mfa-missing", "root-signing-certificate")
+    assert (status, marks(report)) == (1, dict.fromkeys(found, False))
 
 
 def test_what_is_waived_stays_waived_and_what_was_waived_is_not_known() -> None:

@@ -419,7 +419,8 @@ def remove_user_from_group(account: Account, given: Mapping[str, Any]) -> dict[s
 def account_summary(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
     entities = account.seen().entities.values()
     own = [arn for arn in account.seen().policies if not arn.startswith(AWS)]
-    counts = {"Policies": len(own), "AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}
+    root = {"AccountAccessKeysPresent": 0, "AccountSigningCertificatesPresent": 0, "AccountMFAEnabled": 1}
+    counts = {"Policies": len(own), **root}
     counts |= {f"{kind}s": sum(each.kind == kind for each in entities) for kind in ("User", "Group", "Role")}
     return {"SummaryMap": {**QUOTAS, **counts}}
 
@@ -532,6 +533,12 @@ def ssh_keys(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
     return account.pages([], "SSHPublicKeys", given)
 
 
+def signing_certificates(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has any."""
+    _entity(account.seen(), "User", given)
+    return account.pages([], "Certificates", given)
+
+
 def _key(user: Entity, key: str) -> dict[str, Any]:
     return {"UserName": user.name, "AccessKeyId": key, "Status": "Active"}
 
@@ -556,6 +563,7 @@ _OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
     "ListAccessKeys": access_keys,
     "ListServiceSpecificCredentials": service_credentials,
     "ListSSHPublicKeys": ssh_keys,
+    "ListSigningCertificates": signing_certificates,
     "CreateAccessKey": create_access_key,
     "DeleteAccessKey": delete_access_key,
 }

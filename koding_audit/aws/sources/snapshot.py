@@ -56,6 +56,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.CONSOLE: "iam:GetLoginProfile",
     Fact.MFA: "iam:ListMFADevices",
     Fact.SERVICE_CREDENTIALS: "iam:ListServiceSpecificCredentials",
+    Fact.SIGNING_CERTIFICATES: "iam:ListSigningCertificates",
     Fact.PASSWORD_USED: "iam:GetUser",
     Fact.CALLER: "sts:GetCallerIdentity",
     Fact.USERS_LISTED: "iam:GetAccountAuthorizationDetails",
@@ -242,6 +243,7 @@ def _has_fact(saved: Snapshot, live: Principal, fact: Fact) -> bool:
         # Without a password there is no sign-in that MFA protects, and it was not read.
         Fact.MFA: credentials and (credentials.mfa if credentials.password is not False else False),
         Fact.SERVICE_CREDENTIALS: credentials and credentials.services,
+        Fact.SIGNING_CERTIFICATES: credentials and credentials.certificates,
         Fact.PASSWORD_USED: credentials and credentials.password_used,
     }
     return values[fact] is not None

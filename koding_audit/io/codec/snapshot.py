@@ -166,17 +166,19 @@ def _credentials_value(credentials: Credentials) -> dict[str, Any]:
         "mfa": credentials.mfa,
         "services": None if credentials.services is None else list(credentials.services),
         "password_used": None if credentials.password_used is None else [*map(format_time, credentials.password_used)],
+        "certificates": credentials.certificates,
     }
 
 
 def _decode_credentials(item: Item) -> Credentials:
-    fields = item.fields("keys", "password", "mfa", "services", "password_used")
+    fields = item.fields("keys", "password", "mfa", "services", "password_used", added=("certificates",))
     return Credentials(
         keys=fields["keys"].optional(lambda keys: keys.tuple_of(_decode_access_key)),
         password=fields["password"].optional(Item.boolean),
         mfa=fields["mfa"].optional(Item.boolean),
         services=fields["services"].optional(lambda services: services.tuple_of(Item.text)),
         password_used=fields["password_used"].optional(lambda times: times.tuple_of(Item.time)),
+        certificates=fields["certificates"].optional(Item.integer),
     )
 
 

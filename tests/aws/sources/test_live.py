@@ -181,7 +181,7 @@ def test_a_summary_without_what_the_rules_go_by_is_a_gap(connection: Connection,
     replay.answer("GetAccountSummary", recorded({"SummaryMap": {"AccountAccessKeysPresent": 0}}))
     snapshot = live.collect_snapshot(Query(account=frozenset({Fact.SUMMARY})), connection)
     assert [(gap.fact, gap.reason) for gap in snapshot.gaps] == [
-        (Fact.SUMMARY, "the reply has no AccountMFAEnabled"),
+        (Fact.SUMMARY, "the reply has no AccountMFAEnabled, AccountSigningCertificatesPresent"),
     ]
     assert snapshot.summary == {"AccountAccessKeysPresent": 0}
 

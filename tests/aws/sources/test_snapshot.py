@@ -37,7 +37,7 @@ EVERY = Query(
 )
 OF_USER = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
 OF_GROUP = frozenset({Fact.GROUP, Fact.ATTACHED, Fact.INLINE})
-CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS})
+CREDENTIALS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA, Fact.SERVICE_CREDENTIALS, Fact.SIGNING_CERTIFICATES})
 DEVELOPERS = principal_key("group", "Developers")
 
 OPEN = """\
@@ -123,6 +123,21 @@ def test_the_saved_account_knows_what_it_is(saved_account: Snapshot, tmp_path: P
         "snapshot",
         saved_account.taken_at,
         saved_account.endpoint,
+    )
+
+
+def test_signing_certificates_that_an_older_snapshot_lacks_are_a_gap_only_where_they_are_asked_for(
+    saved_account: Snapshot, tmp_path: Path
+) -> None:
+    value = json.loads(encode_snapshot(saved_account))
+    for credentials in value["credentials"].values():
+        del credentials["certificates"]
+    path = write(tmp_path, json.dumps(value))
+    others = OF_USER | CREDENTIALS - {Fact.SIGNING_CERTIFICATES}
+    assert collected(path, Query(users={"koding-user": others})).gaps == ()
+    (gap,) = collected(path, Query(users={"koding-user": OF_USER | CREDENTIALS})).gaps
+    assert gap == Gap(
+        Fact.SIGNING_CERTIFICATES, "iam:ListSigningCertificates", snapshot.NOT_IN_FILE, "user/koding-user"
     )
 
 

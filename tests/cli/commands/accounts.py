@@ -20,7 +20,7 @@ WHOLE = snapshot(
     live_group("Developers", attached=[READ_ONLY]),
     live_user("ada", groups=["Developers"]),
     caller=Caller("arn:aws:iam::123456789012:user/auditor", root=False),
-    summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1},
+    summary={"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1, "AccountSigningCertificatesPresent": 0},
     root_use=root_use(),
     policies={},
 )

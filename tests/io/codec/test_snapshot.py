@@ -41,6 +41,7 @@ credentials = st.builds(
     flags,
     st.none() | word_lists,
     st.none() | st.lists(times, max_size=1).map(tuple),
+    st.none() | st.integers(0, 2),
 )
 levels = st.none() | st.lists(
     st.lists(st.builds(OrganizationPolicy, texts, texts), max_size=2).map(tuple), max_size=2
@@ -140,3 +141,12 @@ def test_of_a_key_four_characters_are_written_whatever_was_kept() -> None:
     text = encode_snapshot(replace(example_snapshot(), credentials={"ada": careless}))
     assert "AKIA" not in text
     assert "MPLE" in text
+
+
+def test_a_snapshot_of_before_signing_certificates_were_read_is_read_and_does_not_know_them() -> None:
+    value: Any = json.loads(encode_snapshot(example_snapshot()))
+    for credentials in value["credentials"].values():
+        del credentials["certificates"]
+    found = decode_snapshot(value, "x.json").credentials
+    assert found
+    assert {each.certificates for each in found.values()} == {None}

@@ -152,6 +152,7 @@ LIVE = snapshot(
     summary={
         "AccountAccessKeysPresent": 1,
         "AccountMFAEnabled": 0,
+        "AccountSigningCertificatesPresent": 1,
         "AttachedPoliciesPerGroupQuota": 3,
         "AttachedPoliciesPerUserQuota": 2,
         "GroupsPerUserQuota": 4,
@@ -169,7 +170,9 @@ LIVE = replace(
     credentials={
         "alice": Credentials(password=True, mfa=False),
         "bob": Credentials(password=True),
-        "bot": Credentials(keys=(access_key("SAME", age=100),), services=("ssh", "bedrock.amazonaws.com")),
+        "bot": Credentials(
+            keys=(access_key("SAME", age=100),), services=("ssh", "bedrock.amazonaws.com"), certificates=1
+        ),
         "stranger": Credentials(keys=(access_key("SAME", used=1),), password_used=(ago(days=2),)),
         "key-rich": Credentials(keys=(access_key("SAME", age=100), access_key("SAME", age=99))),
     },

@@ -74,14 +74,19 @@ LIVE = replace(
             DNS: statement("route53:*"),
             DOMAINS: statement("route53domains:*"),
         },
-        summary={"AccountAccessKeysPresent": 1, "AccountMFAEnabled": 0, "AttachedPoliciesPerGroupQuota": 3},
+        summary={
+            "AccountAccessKeysPresent": 1,
+            "AccountMFAEnabled": 0,
+            "AccountSigningCertificatesPresent": 1,
+            "AttachedPoliciesPerGroupQuota": 3,
+        },
         root_use=root_use(password=ago(days=1), keys=[ago(days=2), None]),
     ),
     credentials={
         "ada": Credentials(password=True, mfa=False),
         "koding-user": Credentials(keys=()),
         "web-ci": Credentials(
-            keys=(access_key("WXYZ", age=400, used=100), access_key("ABCD", age=10)), services=("ssh",)
+            keys=(access_key("WXYZ", age=400, used=100), access_key("ABCD", age=10)), services=("ssh",), certificates=1
         ),
         "eve": Credentials(keys=(access_key("EFGH", used=1),), password_used=()),
     },
