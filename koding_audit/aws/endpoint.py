@@ -43,7 +43,7 @@ def check_endpoint(settings: Settings) -> None:
         raise InputError(f"--endpoint-url {url}: http is allowed for a loopback address only", "use https")
     if not is_aws_url(url) and host != settings.allow_endpoint.lower():
         raise InputError(
-            f"--endpoint-url {url}: {host} is not an AWS host",
+            f"--endpoint-url {url}: {host} is not AWS's host of IAM or STS",
             f"if it may receive your signed requests, add --allow-endpoint {host}",
         )
 

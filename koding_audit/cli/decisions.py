@@ -31,6 +31,8 @@ _VERDICT_HINTS: Mapping[AccessVerdict, str] = {
     "implicit-deny": "allow it by a policy in each layer that is named here",
     "unknown": "set the request's condition keys with --context KEY=VALUE, or add the policies that were not read",
 }
+_AWS_HINT = "nothing: AWS refuses it, and no policy changes that"
+_AWS_LAYERS = frozenset({"AWS", "aws-owned"})
 _RESOURCE_HINT = "name the resource, because the action is allowed on some; or allow it on `*`"
 PROBLEM_HINTS: Mapping[str, str] = {
     "mismatch": "name a resource of one of the action's types",
@@ -113,6 +115,8 @@ def _hint(answer: CanAnswer, action: str, decision: Decision) -> str:
         return PROBLEM_HINTS[answer.found.problems[action].kind]
     if decision.verdict == "implicit-deny" and answer.allowed_on(action) != AllowedPatterns():
         return _RESOURCE_HINT
+    if decision.verdict == "implicit-deny" and any(each.layer in _AWS_LAYERS for each in decision.reasons):
+        return _AWS_HINT
     return _VERDICT_HINTS.get(decision.verdict, "")
 
 

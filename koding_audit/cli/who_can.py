@@ -23,6 +23,7 @@ from koding_audit.policy.permissions import Permissions, reason_text
 from koding_audit.scan.access import resolve_question
 from koding_audit.scan.action_check import ActionProblem
 from koding_audit.scan.options import AccessQuestion, SourceOptions
+from koding_audit.scan.resource_argument import check_partition
 from koding_audit.scan.session import identify_account, open_source
 
 _KINDS: frozenset[PrincipalKind] = frozenset({"user", "group", "role"})
@@ -58,6 +59,7 @@ def answer_who_can(options: SourceOptions, question: AccessQuestion, terminal: T
     required = RequiredAction(name, Location("", 1, 1), resolved.resource, resolved.context)
     with open_source(options, terminal) as source:
         account, _ = identify_account(source, options.account, terminal)
+        check_partition(resolved.resource, account)
         terminal.show_progress(f"reading account {account.id} ...")
         snapshot = source.collect(Query(listed=_KINDS, facts_of_all=_FACTS))
     permissions = Permissions(snapshot, strict=question.strict)

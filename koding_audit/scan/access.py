@@ -29,7 +29,7 @@ from koding_audit.scan.action_check import (
 )
 from koding_audit.scan.options import AccessQuestion
 from koding_audit.scan.principal_argument import PrincipalName, resolve_principal
-from koding_audit.scan.resource_argument import check_resource
+from koding_audit.scan.resource_argument import check_partition, check_resource
 from koding_audit.scan.session import identify_account
 
 RequestContext = tuple[tuple[str, tuple[str, ...]], ...]
@@ -85,11 +85,12 @@ def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str
     pinned: the id of the only account that is accepted; "" accepts any.
     """
     account, caller = identify_account(source, pinned, terminal)
+    check_partition(question.resource, account)
     named = resolve_principal(question.principal, account, caller)
     terminal.show_progress(f"reading account {account.id} ...")
     role = _assumed_role(question, account)
     snapshot = source.collect(_access_query(named, role))
-    principal = _find_principal(snapshot, named.kind, named.name)
+    principal = _find_principal(snapshot, named.kind, named.name, question.principal)
     _check_assumed_role(snapshot, role, question.resource)
     permissions, place = Permissions(snapshot, strict=question.strict), Location("", 1, 1)
 
@@ -181,14 +182,23 @@ def _check_assumed_role(snapshot: Snapshot, name: str, arn: str) -> None:
     key = principal_key("role", name)
     role = snapshot.principals.get(key)
     if role is not None and role.arn != arn:
-        raise InputError(f"the ARN of role {role.name} is {role.arn}, not {arn}", f"write {role.arn}")
+        raise _other_arn_error(role, arn)
     if name and key in snapshot.absent:
         raise InputError(f"there is no role {name} in account {snapshot.account.id}")
 
 
-def _find_principal(snapshot: Snapshot, kind: PrincipalKind, name: str) -> Principal:
+def _other_arn_error(principal: Principal, arn: str) -> InputError:
+    return InputError(
+        f"the ARN of {principal.kind} {principal.name} is {principal.arn}, not {arn}", f"write {principal.arn}"
+    )
+
+
+def _find_principal(snapshot: Snapshot, kind: PrincipalKind, name: str, written: str) -> Principal:
+    """The principal of that name. Raises InputError if it does not exist, or if its ARN is not the one written."""
     found = snapshot.principals.get(principal_key(kind, name))
     if found is not None:
+        if ":iam:" in written and written.casefold() != found.arn.casefold():
+            raise _other_arn_error(found, written)
         return found
     for gap in snapshot.gaps:
         if gap.subject == f"{kind}/{name}" and gap.fact in (Fact.USER, Fact.GROUP, Fact.ROLE):

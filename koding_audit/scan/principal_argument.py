@@ -32,17 +32,25 @@ def resolve_principal(text: str, account: Account, caller: Caller | None) -> Pri
     if text == "me":
         if caller is None:
             raise InputError("`me` is not known: the source does not contain its caller", _HINT)
-        text = caller.arn
+        return _resolve_arn(caller.arn, account, f"the caller {caller.arn}")
     if not text.startswith("arn:"):
         return _parse_path("iam", text, text)
-    _, partition, service, _, owner, path = (*text.split(":", 5), *[""] * 5)[:6]
+    return _resolve_arn(text, account, text)
+
+
+def _resolve_arn(arn: str, account: Account, text: str) -> PrincipalName:
+    """The principal of an ARN; text: how an error names it."""
+    _, partition, service, _, owner, path = (*arn.split(":", 5), *[""] * 5)[:6]
     if (partition, owner) != (account.partition, account.id):
         raise InputError(f"{text} is not of account {account.id}", "use the credentials of its account")
     return _parse_path(service, path, text)
 
 
 def _parse_path(service: str, path: str, text: str) -> PrincipalName:
-    """The principal of `user/team/ada` of IAM, or of `assumed-role/NAME/SESSION` of STS; text: as it was written."""
+    """The principal of `user/team/ada` of IAM, or of `assumed-role/NAME/SESSION` of STS.
+
+    text: how an error names it.
+    """
     kind, _, rest = path.partition("/")
     name = rest.rpartition("/")[2]
     if kind == "root" and service == "iam":

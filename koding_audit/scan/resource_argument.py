@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from koding_audit.io.text import clip_text
+from koding_audit.model.account import Account
 from koding_audit.model.errors import InputError
 from koding_audit.reference.actions import ActionList, ResourceType
 
@@ -36,6 +37,16 @@ def check_resource(text: str, actions: Sequence[str], known: ActionList) -> None
         f"write '{intended}'" if intended else "write an ARN, for example arn:aws:s3:::BUCKET/KEY; `*` is any resource"
     )
     raise InputError(f"{named} is not an ARN", hint)
+
+
+def check_partition(resource: str, account: Account) -> None:
+    """Refuse an ARN of another partition: credentials are valid in one partition only. Raises InputError."""
+    partition = resource.split(":")[1] if resource.startswith("arn:") else "*"
+    if partition != account.partition and not re.search(r"[*?]", partition):
+        raise InputError(
+            f"{clip_text(resource, 100)} is not of partition {account.partition}, as the account is",
+            f"write arn:{account.partition}:...; credentials are valid in one partition only",
+        )
 
 
 def _is_action(text: str, known: ActionList) -> bool:

@@ -46,7 +46,7 @@ def test_an_action_that_no_policy_allows_is_denied_implicitly() -> None:
 
 
 def test_an_arn_of_the_account_names_the_principal() -> None:
-    question = AccessQuestion(("ec2:RunInstances",), "arn:aws:iam::123456789012:user/team/koding-user")
+    question = AccessQuestion(("ec2:RunInstances",), "arn:aws:iam::123456789012:user/koding-user")
     assert decide(question) == {"ec2:RunInstances": "allowed"}
 
 
@@ -58,6 +58,10 @@ def test_an_arn_of_the_account_names_the_principal() -> None:
         ("team/koding-user", "is not a user, group or role"),
         ("user/", "is not a user, group or role"),
         ("user/ada", "there is no user ada in account 123456789012"),
+        (
+            "arn:aws:iam::123456789012:user/team/koding-user",
+            "the ARN of user koding-user is arn:aws:iam::123456789012:",
+        ),
     ],
 )
 def test_a_principal_that_is_not_one_of_the_account_is_refused(principal: str, message: str) -> None:

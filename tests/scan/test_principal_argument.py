@@ -36,6 +36,11 @@ def test_me_is_the_caller(arn: str, expected: PrincipalName) -> None:
     assert resolve_principal("me", ACCOUNT, Caller(arn, root=False)) == expected
 
 
+def test_a_caller_that_is_not_a_user_or_role_is_named_as_the_caller() -> None:
+    with pytest.raises(InputError, match="the caller arn:aws:sts::123456789012:user/moto is not a user"):
+        resolve_principal("me", ACCOUNT, Caller("arn:aws:sts::123456789012:user/moto", root=False))
+
+
 @pytest.mark.parametrize("text", ["me", "root", "arn:aws:iam::123456789012:root"])
 def test_the_root_user_is_named_as_such_and_not_decided(text: str) -> None:
     with pytest.raises(InputError, match="is the root user") as found:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from koding_audit.model.account import Account
 from koding_audit.model.errors import InputError
 from koding_audit.reference.actions import ActionList, load_actions
-from koding_audit.scan.resource_argument import check_resource
+from koding_audit.scan.resource_argument import check_partition, check_resource
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +91,13 @@ def test_an_incomplete_arn_is_refused_with_its_completed_form(known: ActionList)
     error = refusal("arn:aws:sqs", "sqs:SendMessage", known)
     assert "fewer than six fields" in error.message
     assert error.hint == "write 'arn:aws:sqs:*:*:*'"
+
+
+@pytest.mark.parametrize("resource", ["*", "arn:*:s3:::logs/x", "arn:aws-us-gov:s3:::logs/x"])
+def test_a_resource_of_the_accounts_partition_can_be_asked_about(resource: str) -> None:
+    check_partition(resource, Account("123456789012", "aws-us-gov"))
+
+
+def test_a_resource_of_another_partition_is_refused() -> None:
+    with pytest.raises(InputError, match="arn:aws:s3:::logs/x is not of partition aws-us-gov"):
+        check_partition("arn:aws:s3:::logs/x", Account("123456789012", "aws-us-gov"))

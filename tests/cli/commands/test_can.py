@@ -37,6 +37,14 @@ def test_what_no_statement_allows_is_1_and_says_what_would_change_it(
     assert "to change  allow it by a policy" in out
 
 
+def test_what_aws_refuses_to_every_account_is_changed_by_no_policy(
+    capsys: pytest.CaptureFixture[str], saved: str
+) -> None:
+    managed = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    status, out, _ = ask(capsys, "user/ada", "iam:CreatePolicyVersion", managed, "--source", saved)
+    assert (status, "to change  nothing: AWS refuses it, and no policy changes that" in out) == (1, True)
+
+
 def test_a_key_that_decides_and_is_not_known_is_2_and_named(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     status, out, _ = ask(capsys, "user/ada", "ec2:RunInstances", "--source", saved)
     assert status == 2
@@ -332,6 +340,12 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
         (["user/ada", "s3:GetObject", ""], "RESOURCE is empty"),
         (["user/", "ec2:RunInstances"], "is not a user, group or role"),
         (["arn:aws:iam::999999999999:user/ada", "ec2:RunInstances"], "not of account 123456789012"),
+        (
+            ["arn:aws:iam::123456789012:role/deploy", "iam:GetUser"],
+            "the ARN of role deploy is arn:aws:iam::123456789012",
+        ),
+        (["user/ada", "s3:GetObject", "arn:aws-cn:s3:::logs/x"], "arn:aws-cn:s3:::logs/x is not of partition aws"),
+        (["--who", "s3:GetObject", "arn:aws-cn:s3:::logs/x"], "arn:aws-cn:s3:::logs/x is not of partition aws"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused(
