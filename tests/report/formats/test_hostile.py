@@ -159,7 +159,10 @@ def test_a_report_is_inert_whatever_is_in_it(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=60)
-@given(text=TEXTS.filter(lambda text: text.strip() and not text.startswith("/")))  # SARIF has no base for /a/path
+# SARIF has no base for /a/path, and `role x` as a subject is a node of the graph.
+@given(
+    text=TEXTS.filter(lambda text: text.strip() and not text.startswith(("/", "user ", "group ", "role ", "policy ")))
+)
 @example(text=HOSTILE)
 def test_a_report_keeps_its_structure_whatever_is_in_it(name: str, text: str) -> None:
     structure = STRUCTURES[name]
