@@ -53,6 +53,8 @@ _REMARKS = frozenset({"source", "tags", "tier", "note"})
 _REQUEST_FIELDS = ("action", "resource", "principal", "resourceAccount", "context")
 # The types of a Principal element that can make a request.
 _PRINCIPAL_TYPES = ("AWS", "Service", "Federated")
+# How `can PRINCIPAL` names a principal of the account that it reads; a case has no account to find it in.
+_NAME_PREFIXES = ("user/", "group/", "role/", "assumed-role/")
 _MANAGEMENT_ACCOUNT_KEY = "aws:principalorgmasteraccountid"
 
 
@@ -169,6 +171,10 @@ def _parse_request(item: Item) -> AccessRequest:
 def _parse_principal(item: Item) -> str:
     """The principal as text; it may be written as in a Principal element: `{"Service": "lambda.amazonaws.com"}`."""
     if not isinstance(item.value, dict):
+        if item.text().startswith(_NAME_PREFIXES) or not item.text():
+            item.refuse(
+                "must be an ARN, the name of a service, or `*`", "write arn:aws:iam::ACCOUNT:user/NAME for a user"
+            )
         return item.text()
     found = item.mapping()
     kind = next(iter(found), "")

@@ -260,6 +260,9 @@ def test_principals_are_taken_as_aws_writes_them(ask: Any, principal: Any, named
         7,
         None,
         ["*"],
+        "",
+        "user/ada",
+        "assumed-role/app/i-0123",
     ],
 )
 def test_what_is_not_one_principal_is_refused(ask: Any, principal: Any) -> None:
