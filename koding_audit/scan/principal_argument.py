@@ -42,7 +42,8 @@ def _resolve_arn(arn: str, account: Account, text: str) -> PrincipalName:
     """The principal of an ARN; text: how an error names it."""
     _, partition, service, _, owner, path = (*arn.split(":", 5), *[""] * 5)[:6]
     if (partition, owner) != (account.partition, account.id):
-        raise InputError(f"{text} is not of account {account.id}", "use the credentials of its account")
+        where = f"account {account.id}" if partition == account.partition else f"partition {account.partition}"
+        raise InputError(f"{text} is not of {where}", "use the credentials of its account")
     return _parse_path(service, path, text)
 
 
