@@ -95,7 +95,8 @@ def _consult_policies(
     is_service_linked = parsed.requester.is_service_linked(reference.reserved)
     owner = account or parsed.requester.account
     limits = _organization_types(parsed, policies, owner, rcps_apply, is_service_linked=is_service_linked)
-    has_resource_policy = needs or services.may_have_policy(parsed.service, parsed.resource)
+    is_about_resource = not services.is_wildcard_only(parsed.service, parsed.action)
+    has_resource_policy = needs or (is_about_resource and services.may_have_policy(parsed.service, parsed.resource))
     optional: set[PolicyType] = {*limits, "session", *(("resource",) if has_resource_policy else ())}
     counted: set[PolicyType] = set() if parsed.requester.kind in ("outside", "root") else {"identity", "boundary"}
     counted |= {"session"} if parsed.requester.kind == "federated" else set()  # all of its permissions

@@ -89,6 +89,13 @@ def test_a_service_outside_the_list_is_not_bound(service: str) -> None:
     assert decide_for(action, allowing(rcps=RCPS)).verdict == "allowed"
 
 
+@pytest.mark.parametrize("action", ["sqs:ListQueues", "s3:ListAllMyBuckets", "kms:ListKeys"])
+def test_an_action_without_a_resource_type_has_no_resource_policy_to_read(action: str) -> None:
+    unread = (UnreadLayer("resource", "resource"),)
+    found = decide_for(action, Policies(identity=(EVERYTHING,), unread=unread), strict=True)
+    assert (found.verdict, found.not_seen) == ("allowed", ())
+
+
 class TestAServiceThatTheDataDoNotHave:
     """A year later: it may have RCPs, so they are neither passed over nor certain."""
 
