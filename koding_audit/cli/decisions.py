@@ -71,7 +71,7 @@ class CanAnswer:
     simulator: Mapping[str, SimulatorComparison]
 
     def allowed_on(self, action: str) -> AllowedPatterns:
-        """Where an action is allowed that is not allowed on `*`."""
+        """Where an action is allowed that is not allowed on all of `*`."""
         return self.found.allowed_on.get(action, AllowedPatterns())
 
 

@@ -55,6 +55,31 @@ def find_allowed_patterns(
     return {each.action: search.find_patterns(each) for each in actions}
 
 
+def find_partly_allowed(
+    permissions: Permissions,
+    principal: Principal,
+    actions: Sequence[RequiredAction],
+    known: ActionList,
+    session: str = "",
+) -> dict[str, AllowedPatterns]:
+    """Find the actions, all allowed on their resource, that a Deny or another limit refuses on a part of it.
+
+    The result names the resource as one on a part of which the action is allowed. Nothing is found for many actions,
+    and for one without a resource type: AWS uses it on `*` only. The arguments are as for find_allowed_patterns.
+    """
+    if len(actions) > _MOST_ACTIONS:
+        return {}
+    policies = permissions.policies(principal)
+    return {
+        each.action: AllowedPatterns(partial=(each.resource,))
+        for each in actions
+        if not (known.is_described(each.action) and known.is_wildcard_only(each.action))
+        and is_limited_in_part(
+            policies, each.action, each.resource, permissions.request_for(principal, each, session).context
+        )
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
     """What the searches for several actions share.

@@ -17,7 +17,7 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Principal, Snapshot
-from koding_audit.policy.allowed_patterns import AllowedPatterns, find_allowed_patterns
+from koding_audit.policy.allowed_patterns import AllowedPatterns, find_allowed_patterns, find_partly_allowed
 from koding_audit.policy.evaluation import Decision
 from koding_audit.policy.permissions import Permissions, assumed_role_name
 from koding_audit.reference.actions import ActionList, load_actions
@@ -61,7 +61,7 @@ class AccessAnswer:
     session: str = ""
     """The name of the role's session if the question is about one."""
     allowed_on: Mapping[str, AllowedPatterns] = field(default_factory=dict)
-    """For each action that is not allowed on `*`, if the question names no other resource: where it is allowed."""
+    """Where each action is allowed that is not allowed on all of `*`, if the question names no other resource."""
     problems: Mapping[str, ActionProblem] = field(default_factory=dict)
     """The problems of the question, by action: the decision is then unknown."""
     by_policies: Mapping[str, Decision] = field(default_factory=dict)
@@ -100,12 +100,14 @@ def decide_access(source: AccountSource, question: ResolvedQuestion, pinned: str
 
     decisions, by_policies = _decide_actions(question, decide)
     decided = [] if question.resource != "*" else [each for each in question.actions if each not in question.problems]
-    refused = [
-        RequiredAction(each, place, "*", question.context) for each in decided if decisions[each].verdict != "allowed"
-    ]
-    allowed_on = (
-        find_allowed_patterns(permissions, principal, refused, load_actions(), named.session) if refused else {}
-    )
+    required = [RequiredAction(each, place, "*", question.context) for each in decided]
+    allowed = [each for each in required if decisions[each.action].verdict == "allowed"]
+    refused = [each for each in required if decisions[each.action].verdict != "allowed"]
+    known = load_actions()
+    allowed_on = {
+        **find_allowed_patterns(permissions, principal, refused, known, named.session),
+        **find_partly_allowed(permissions, principal, allowed, known, named.session),
+    }
     return AccessAnswer(principal, decisions, snapshot.gaps, named.session, allowed_on, question.problems, by_policies)
 
 

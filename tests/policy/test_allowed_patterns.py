@@ -11,7 +11,7 @@ from koding_audit.model.desired import RequiredAction
 from koding_audit.model.frozen import replace
 from koding_audit.model.location import Location
 from koding_audit.model.snapshot import Organization, OrganizationPolicy, Snapshot
-from koding_audit.policy.allowed_patterns import AllowedPatterns, find_allowed_patterns
+from koding_audit.policy.allowed_patterns import AllowedPatterns, find_allowed_patterns, find_partly_allowed
 from koding_audit.policy.permissions import Permissions
 from koding_audit.reference.actions import ActionList, load_actions
 from tests.values import live_user, snapshot
@@ -125,3 +125,22 @@ def test_many_patterns_are_counted_and_many_actions_are_not_searched(known: Acti
 
 def test_an_action_that_is_not_in_the_list_is_decided_on_every_pattern(known: ActionList) -> None:
     assert found(known, allow(LOGS), action="s3:GetScopedObject").complete == (LOGS,)
+
+
+@pytest.mark.parametrize(
+    ("denied", "action", "partial"),
+    [
+        (deny("arn:aws:s3:::logs/*"), "s3:GetObject", ("*",)),
+        (deny("*", Condition={"StringEquals": {"aws:username": "other"}}), "s3:GetObject", ()),
+        (deny("arn:aws:s3:::logs/*"), "s3:ListAllMyBuckets", ()),  # it has no resource type
+        ({**deny("arn:aws:sqs:*:*:*"), "Action": "sqs:*"}, "s3:GetObject", ()),
+    ],
+)
+def test_a_deny_on_some_resources_makes_an_action_partly_allowed_on_all(
+    known: ActionList, denied: dict[str, Any], action: str, partial: tuple[str, ...]
+) -> None:
+    user = live_user(inline=["own"])
+    seen = replace(snapshot(user), documents={f"user/{user.name}/own": document(allow("*"), denied)})
+    required = RequiredAction(action, Location("", 1, 1))
+    found_on = find_partly_allowed(Permissions(seen), user, [required], known).get(action, AllowedPatterns())
+    assert found_on == AllowedPatterns(partial=partial)
