@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -111,10 +111,19 @@ def rows(statements: list[Json], every: Iterable[Any], test: Callable[[Json, Any
 
 _VARIABLE = re.compile(r"\$\{(\w)\}")
 SHORT = [each for each in RESOURCES if len(each) < 4]
-FEW_CONTEXTS = [
-    {key: value for key, value in (("k", k), ("m", m)) if value is not None}
-    for k, m in itertools.product((None, "", "a", "b", "z", "ab", "zz"), repeat=2)
-]
+
+
+def contexts_with(values: Iterable[str | None]) -> list[Context]:
+    """Every context in which each of the two keys has one of these values; None for a key that is not there."""
+    pairs = itertools.product(tuple(values), repeat=2)
+    return [{key: value for key, value in (("k", k), ("m", m)) if value is not None} for k, m in pairs]
+
+
+FEW_CONTEXTS = contexts_with((None, "", "a", "b", "z", "ab", "zz"))
+# A pattern of three characters can tell apart any values as long as itself.
+MANY_CONTEXTS = contexts_with(
+    (None, *("".join(letters) for size in range(4) for letters in itertools.product("abz", repeat=size)))
+)
 
 
 def filled(statement: Json, context: Context) -> Json:
@@ -138,15 +147,15 @@ def filled_texts(texts: Any, context: Context) -> list[str]:
     ]
 
 
-def aspects_with_variables(old: Json, new: Json) -> set[str]:
-    """The names of the differences that some request shows, in a smaller world."""
+def aspects_with_variables(old: Json, new: Json, contexts: Sequence[Context] = FEW_CONTEXTS) -> set[str]:
+    """The names of the differences that some request shows, in a smaller world of these contexts."""
     statements = [*listed(old["Statement"]), *listed(new["Statement"])]
     middle = len(listed(old["Statement"]))
     by_action = rows(
         statements, ACTIONS, lambda each, action: element(each, "Action", lambda p: glob(p.lower(), action))
     )
     by_request = set()
-    for context in FEW_CONTEXTS:
+    for context in contexts:
         ours = [filled(each, context) for each in statements]
         held = [holds(each, context) for each in ours]
         matched = rows(ours, SHORT, lambda each, text: element(each, "Resource", lambda p: glob(p, text)))
