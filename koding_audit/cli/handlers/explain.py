@@ -20,12 +20,9 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG0
     # A finding's id begins with its rule.
     name = namespace.rule.partition("/")[0]
     if not name:
-        emit(
-            "".join(
-                f"{each:<30}{advice_for_rule(each).why}\n"
-                for each in (*plugins.plugin_names("scan.rules"), NOT_CHECKED)
-            )
-        )
+        names = (*plugins.plugin_names("scan.rules"), NOT_CHECKED)
+        column = max(map(len, names)) + 2
+        emit("".join(f"{each:<{column}}{advice_for_rule(each).why}\n" for each in names))
         return 0
     if name != NOT_CHECKED:
         load_rules([name])

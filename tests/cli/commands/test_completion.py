@@ -86,7 +86,9 @@ def test_commands_and_the_values_of_options_are_offered(
     expected = {
         "koding-audit ": set(COMMANDS),
         "koding-audit sn": {"snapshot"},
-        "koding-audit scan --only root-": {"root-access-key", "root-key-used", "root-mfa-missing", "root-used"},
+        "koding-audit scan --only root-": {
+            *("root-access-key", "root-key-used", "root-mfa-missing", "root-signing-certificate", "root-used")
+        },
         "koding-audit scan --fail-on ": {"error", "warning", "note"},
         "koding-audit scan --output js": {"json", "jsonl"},
         "koding-audit explain not-": {"not-checked"},
