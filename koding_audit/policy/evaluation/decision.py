@@ -95,6 +95,9 @@ def _consult_policies(
     is_service_linked = parsed.requester.is_service_linked(reference.reserved)
     owner = account or parsed.requester.account
     limits = _organization_types(parsed, policies, owner, rcps_apply, is_service_linked=is_service_linked)
+    layers = tuple(_consult_layers(parsed, policies, limits, rcps_apply))
+    if not policies.unread:
+        return _Evaluation(parsed, policies, same, needs, layers, {}, ())
     is_about_resource = not services.is_wildcard_only(parsed.service, parsed.action)
     has_resource_policy = needs or (is_about_resource and services.may_have_policy(parsed.service, parsed.resource))
     optional: set[PolicyType] = {*limits, "session", *(("resource",) if has_resource_policy else ())}
@@ -103,7 +106,6 @@ def _consult_policies(
     counted |= optional if strict else {"resource"} if needs else set()
     gaps = {each.kind: unsure_because(f"{each.what} was not read") for each in policies.unread if each.kind in counted}
     not_seen = tuple(sorted({each.what for each in policies.unread if each.kind in optional}))
-    layers = tuple(_consult_layers(parsed, policies, limits, rcps_apply))
     return _Evaluation(parsed, policies, same, needs, layers, gaps, not_seen)
 
 
