@@ -36,5 +36,5 @@ class AwsReference:
 
 
 def load_reference() -> AwsReference:
-    """Load the tables, in about 2 ms. Keep the value for further calls."""
+    """Load the tables, in about 3 ms. Keep the value for further calls."""
     return AwsReference(load_services(), load_condition_keys(), load_owned_resources(), load_reserved_names())
