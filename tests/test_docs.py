@@ -398,9 +398,9 @@ def undoable_verbs() -> list[Verb]:
 
 def changed_by(change: str) -> set[str]:
     """The verbs that need this to be allowed, of those that a fix can have."""
-    said_again = {verb for verb, spec in VERBS.items() if spec.effect == "put"}
+    said_again = {verb for verb, spec in VERBS.items() if spec.effect in ("put", "set")}
     fixes = [("inline-changed", verb) for verb in said_again]
-    fixes += [("inline-missing", verb) for verb in undoable_verbs() if verb is not Verb.CREATE_POLICY_VERSION]
+    fixes += [("inline-missing", verb) for verb in undoable_verbs() if VERBS[verb].part != "version"]
     made = (Finding(rule, "error", "", "", fix=Action(verb, {})) for rule, verb in fixes)
     return {each.fix.verb.value for each in made if each.fix and each.change == change}
 

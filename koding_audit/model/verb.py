@@ -157,7 +157,9 @@ VERBS: Mapping[Verb, VerbSpec] = {
         ("SetAsDefault",),
         inverse=Verb.SET_DEFAULT_POLICY_VERSION,
     ),
-    Verb.SET_DEFAULT_POLICY_VERSION: VerbSpec("policy", "set", "version", ("PolicyArn", "VersionId")),
+    Verb.SET_DEFAULT_POLICY_VERSION: VerbSpec(
+        "policy", "set", "version", ("PolicyArn", "VersionId"), inverse=Verb.SET_DEFAULT_POLICY_VERSION
+    ),
     Verb.REMOVE_USER_FROM_GROUP: VerbSpec(
         "group", "remove", "member", ("UserName", "GroupName"), inverse=Verb.ADD_USER_TO_GROUP
     ),

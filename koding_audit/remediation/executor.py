@@ -182,7 +182,7 @@ class PlanExecutor:
     def _replaced_content(self, action: Action, seen: LiveState) -> str:
         """What the action replaces or removes, for `undo`: an inline document or the id of the default version."""
         policy, live = seen.policy(action.entity), seen.principal(action.entity)
-        if action.verb is Verb.CREATE_POLICY_VERSION and policy:
+        if action.spec.effect in ("put", "set") and policy:
             return policy.default_version
         name = action.parameters.get("PolicyName", "")
         if live is None or name not in (live.inline or ()) or is_done(action, seen):

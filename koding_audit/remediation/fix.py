@@ -19,9 +19,9 @@ from koding_audit.remediation.guards import GuardLimits
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.plan import make_plan, state_of_snapshot
 from koding_audit.remediation.write import carry_out_plan
+from koding_audit.scan.account import read_account
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot, findings_for_other_tools
 from koding_audit.scan.options import ScanOptions
-from koding_audit.scan.read_plan import scan_query
 from koding_audit.scan.run import Run, ScanResult
 
 
@@ -84,7 +84,7 @@ def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Pl
             return Report((first,), errors=problems)
         source.connection.renew()
         run.terminal.show_progress("reading the account again ...")
-        again = source.collect(scan_query(scanned.desired, first.account, run.rules))
+        again = read_account(run, source, scanned.desired, first.account)
     except AuditError as error:
         return Report((replace(first, journal=journal),), errors=(Problem.from_error(error),))
     return Report(

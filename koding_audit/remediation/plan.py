@@ -274,7 +274,8 @@ def _can_undo(entry: Entry, state: LiveState) -> bool:
     policy = state.policy(action.entity)
     if action.verb is Verb.CREATE_POLICY:
         return policy is not None and len(policy.versions) == 1 and _has_document(state, policy.arn, action.parameters)
-    return action.verb is not Verb.CREATE_POLICY_VERSION or bool(entry.removed)
+    moves_default = action.spec.part == "version" and not action.spec.is_removal
+    return not moves_default or (policy is not None and entry.removed in policy.versions)
 
 
 def _inverse_actions(entry: Entry, verb: Verb, state: LiveState) -> Iterator[Action]:
@@ -289,7 +290,9 @@ def _inverse_actions(entry: Entry, verb: Verb, state: LiveState) -> Iterator[Act
     policy = state.policy(action.entity)
     if policy is not None:
         target = {"PolicyArn": policy.arn}
-    if policy is not None and action.verb is Verb.CREATE_POLICY_VERSION:
+    if policy is not None and action.verb is Verb.SET_DEFAULT_POLICY_VERSION:
+        yield Action(verb, {**target, "VersionId": entry.removed})
+    elif policy is not None and action.verb is Verb.CREATE_POLICY_VERSION:
         yield Action(verb, {**target, "VersionId": entry.removed})
         yield Action(Verb.DELETE_POLICY_VERSION, {**target, "VersionId": policy.default_version})
     elif action.spec.is_inline_put and entry.removed:

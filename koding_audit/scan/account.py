@@ -6,6 +6,7 @@ from koding_audit.aws.sources import AccountSource
 from koding_audit.model.account import Account
 from koding_audit.model.desired import Desired
 from koding_audit.model.report import Report
+from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.audit import audit_snapshot
 from koding_audit.scan.read_plan import scan_query
 from koding_audit.scan.run import Run, ScanResult
@@ -31,8 +32,22 @@ def scan_once(run: Run, source: AccountSource, desired: Desired, account: Accoun
     if run.scripts is not None:
         return _scan_with_stacks(run, source, bound, account)
     run.terminal.show_progress(f"reading account {account.id} ...")
-    snapshot = source.collect(scan_query(bound, account, run.rules))
+    snapshot = read_account(run, source, bound, account)
     return ScanResult(audit_snapshot(bound, snapshot, run.rules), bound, snapshot)
+
+
+def read_account(run: Run, source: AccountSource, desired: Desired, account: Account) -> Snapshot:
+    """What the rules of a run need to know of an account; desired is bound to it. Raises CallError."""
+    return _complete_versions(source, desired, source.collect(scan_query(desired, account, run.rules)))
+
+
+def _complete_versions(source: AccountSource, desired: Desired, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the versions of policies that are known to be needed only after the account was read."""
+    if not any(policy and policy.versions for policy in snapshot.policies.values()):
+        return snapshot
+    from koding_audit.scan.policy_versions import read_other_versions  # noqa: PLC0415 - a file without documents does not need it
+
+    return read_other_versions(source, desired, snapshot)
 
 
 def _scan_with_stacks(run: Run, source: AccountSource, bound: Desired, account: Account) -> ScanResult:
@@ -44,7 +59,8 @@ def _scan_with_stacks(run: Run, source: AccountSource, bound: Desired, account: 
     wanted = stack_scripts.add_stack_needs(bound, account, run.scripts)
     wanted_facts = scan_query(wanted, account, run.rules)
     run.terminal.show_progress(f"reading account {account.id} ...")
-    snapshot = stack_scripts.complete_documents(source.collect(wanted_facts), wanted_facts, run.terminal)
+    found = _complete_versions(source, wanted, source.collect(wanted_facts))
+    snapshot = stack_scripts.complete_documents(found, wanted_facts, run.terminal)
     wanted = stack_scripts.require_stack_sets(wanted, snapshot, run.scripts, run.terminal)
     return ScanResult(audit_snapshot(wanted, snapshot, run.rules), wanted, snapshot)
 

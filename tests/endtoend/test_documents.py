@@ -152,16 +152,93 @@ def test_fix_adds_and_replace_replaces_and_undo_goes_back_to_both(
     assert [each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]] == ["edge"]
 
 
+def make_full(account: MotoAccount, *documents: str) -> None:
+    """Make four more versions of policy edge, none of them in force."""
+    for text in documents:
+        account.iam.create_policy_version(PolicyArn=f"{OWN}edge", PolicyDocument=text)
+    account.forget()
+
+
+ONLY_CHANGED = ("--only", "policy-document-changed", "--replace")
+DECLARED = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::123456789012/*"]}]}
+    | {"Version": "2012-10-17"}
+)
+OTHERS = tuple(document(f"s3:Get{number}") for number in range(4))
+
+
 def test_a_policy_with_five_versions_is_left_alone_and_told_why(
     command: Command, file: str, account: MotoAccount
 ) -> None:
-    for number in range(4):
-        account.iam.create_policy_version(PolicyArn=f"{OWN}edge", PolicyDocument=document(f"s3:Get{number}"))
-    account.forget()
-    result = command.json("scan", file, "--only", "policy-document-changed", "--replace", *FIX)
+    make_full(account, *OTHERS)
+    result = command.json("scan", file, *ONLY_CHANGED, *FIX)
     assert account.writes() == []
     (finding,) = result.findings.values()
-    assert finding["message"].endswith("it has five versions, so delete one before another can be created")
+    assert finding["message"].endswith("; it has 5 versions: delete v2, v3, v4 or v5 before another can be created")
+
+
+def test_of_five_versions_the_declared_one_is_put_in_force_and_undo_goes_back(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    make_full(account, *OTHERS[:2], DECLARED, OTHERS[3])
+    told = command.json("scan", file, "--only", "policy-document-changed", *FIX)
+    assert (told.status, account.writes()) == (1, [])
+    done = command.json("scan", file, *ONLY_CHANGED, *FIX)
+    assert (done.status, rules(done)) == (0, {"policy-document-changed/policy/edge": "fixed"}), done.stderr
+    assert [each.action for each in account.writes()] == ["SetDefaultPolicyVersion"]
+    assert documents(account, "edge")[3][:2] == ("v4", True)
+    undone = command("undo", done.audit["journal"]["path"], "--yes", *PINNED)
+    assert undone.status == 0, undone.stderr
+    assert documents(account, "edge")[0][:2] == ("v1", True)
+
+
+def test_a_declared_version_that_grants_administration_is_refused_before_it_is_put_in_force(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    declared = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
+    Path(file).write_text(
+        re.sub(r"(name: edge\n +document:)(\n .*){2}", rf"\1 {json.dumps(declared)}", Path(file).read_text())
+    )
+    make_full(account, *OTHERS[:3], document("iam:*"))
+    refused = command.json("scan", file, *ONLY_CHANGED, *FIX)
+    assert (refused.status, account.writes()) == (2, []), refused.stderr
+    assert "by version v5 of customer:edge" in refused.stderr
+    assert command.json("scan", file, *ONLY_CHANGED, "--allow-admin", *FIX).status == 0
+
+
+def test_a_version_that_cannot_be_read_makes_the_run_incomplete(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    make_full(account, *OTHERS[:3], DECLARED)
+    account.fail("GetPolicyVersion", match={"VersionId": "v4"})
+    result = command.json("scan", file, "--only", "policy-document-changed")
+    assert result.status == 2
+    (gap,) = result.audit["gaps"]
+    assert (gap["fact"], gap["subject"]) == ("policy-versions", f"{OWN}edge@v4")
+    assert gap["rules"] == ["policy-document-changed"]
+
+
+def versions_read(account: MotoAccount) -> list[str]:
+    """The versions of policy edge whose documents were read."""
+    reads = (each.parameters for each in account.calls() if each.action == "GetPolicyVersion")
+    return [each["VersionId"] for each in reads if each["PolicyArn"] == f"{OWN}edge"]
+
+
+def test_the_other_versions_are_read_only_of_a_full_policy_that_differs(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    make_full(account, *OTHERS[:3])
+    command.json("scan", file, "--only", "policy-document-changed")
+    assert versions_read(account) == ["v1"]
+    make_full(account, DECLARED)
+    account.iam.set_default_policy_version(PolicyArn=f"{OWN}edge", VersionId="v5")
+    account.forget()
+    command.json("scan", file, "--only", "policy-document-changed")
+    assert versions_read(account) == ["v5"]
+    account.iam.set_default_policy_version(PolicyArn=f"{OWN}edge", VersionId="v1")
+    account.forget()
+    command.json("scan", file, "--only", "policy-document-changed")
+    assert sorted(versions_read(account)) == ["v1", "v2", "v3", "v4", "v5"]
 
 
 def test_undo_leaves_a_document_that_somebody_changed_since(command: Command, file: str, account: MotoAccount) -> None:
@@ -228,6 +305,18 @@ def test_a_snapshot_holds_what_a_later_audit_of_documents_needs(
     assert set(offline.findings) == set(live.findings)
     changed = "policy-document-changed/policy/edge"
     assert offline.findings[changed]["message"] == live.findings[changed]["message"]
+
+
+def test_a_snapshot_has_the_versions_of_a_full_policy(
+    command: Command, file: str, account: MotoAccount, tmp_path: Path
+) -> None:
+    make_full(account, *OTHERS[:3], DECLARED)
+    saved = str(tmp_path / "saved.json")
+    assert command("snapshot", "--out", saved).status == 0
+    only = ("--only", "policy-document-changed", "--source", f"snapshot:{saved}")
+    offline = replace(command, url="").json("scan", file, *only)
+    (finding,) = offline.findings.values()
+    assert (offline.status, finding["fix"]["parameters"]["VersionId"]) == (1, "v5")
 
 
 def test_authorization_details_hold_what_an_audit_of_documents_needs(

@@ -50,6 +50,10 @@ def test_each_kind_of_principal_has_its_quotas(kind: str) -> None:
     assert QUOTAS[f"{kind}s", "account"].count_key
 
 
-def test_a_quota_has_a_value_only_if_the_account_has_none_of_its_own() -> None:
+def test_a_quota_has_a_value_only_if_it_is_the_same_in_each_account() -> None:
     fixed = {key for key, each in QUOTAS.items() if each.value}
-    assert fixed == {("document", "policy"), *(("inline documents", kind) for kind in PRINCIPAL_KINDS)}
+    assert fixed == {
+        ("document", "policy"),
+        ("versions", "policy"),
+        *(("inline documents", kind) for kind in PRINCIPAL_KINDS),
+    }

@@ -374,6 +374,25 @@ def test_undo_leaves_a_policy_whose_default_version_moved_on() -> None:
     assert taken_back(live, left(VERSION, "done", removed="v2")) == []
 
 
+OLDER = Action(Verb.SET_DEFAULT_POLICY_VERSION, {"PolicyArn": own("p"), "VersionId": "v1"})
+
+
+def test_undo_of_a_version_that_was_put_in_force_puts_the_one_before_in_force() -> None:
+    live = snapshot(policies=live_policy("p", "v1", ["v1", "v2", "v5"]))
+    made = make_undo_plan(Journal("j", ACCOUNT, (left(OLDER, "done", removed="v5"),)), live, NOW)
+    assert [(step.action.verb.value, step.action.parameters["VersionId"]) for step in made.steps] == [
+        ("SetDefaultPolicyVersion", "v5")
+    ]
+    moved = snapshot(policies=live_policy("p", "v2", ["v1", "v2", "v5"]))
+    assert taken_back(moved, left(OLDER, "done", removed="v5")) == []
+
+
+@pytest.mark.parametrize("action", [OLDER, VERSION], ids=["older", "new"])
+def test_undo_does_not_go_back_to_a_version_that_was_deleted_since(action: Action) -> None:
+    live = snapshot(policies=live_policy("p", "v1", ["v1", "v2"]), documents={own("p"): statement()})
+    assert taken_back(live, left(action, "done", removed="v5")) == []
+
+
 CREATED = Action(Verb.CREATE_POLICY, {"PolicyName": "p", "PolicyDocument": statement()})
 
 
@@ -453,7 +472,6 @@ def test_every_verb_of_a_fix_has_an_inverse_and_touches_something() -> None:
         Verb.DELETE_GROUP,
         Verb.DELETE_POLICY,
         Verb.DELETE_POLICY_VERSION,
-        Verb.SET_DEFAULT_POLICY_VERSION,
         Verb.CREATE_ACCESS_KEY,  # no fix makes one
     }
     assert touched_entities(ATTACH) == (principal_key("group", "Developers"),)

@@ -267,9 +267,8 @@ def _replace_statements(comparison: Comparison) -> Iterator[StatementValue]:
         "Leave", [Verb.REMOVE_USER_FROM_GROUP.permission], [comparison.account.arn("group", "*")] if anywhere else left
     )
     yield from _put_statements(comparison)
-    yield _allow_statement(
-        "ReplacePolicies", [Verb.CREATE_POLICY_VERSION.permission], comparison.policies_with_documents
-    )
+    versions = [Verb.CREATE_POLICY_VERSION.permission, Verb.SET_DEFAULT_POLICY_VERSION.permission]
+    yield _allow_statement("ReplacePolicies", versions, comparison.policies_with_documents)
     yield from _undo_statements(comparison)
 
 
@@ -286,8 +285,9 @@ def _undo_statements(comparison: Comparison) -> Iterator[StatementValue]:
         )
         inverse = find_verb("remove", "inline", kind)
         yield _allow_statement(f"UndoPut{kind.title()}", [inverse.permission], written)
-    versions = [Verb.DELETE_POLICY_VERSION.permission, Verb.SET_DEFAULT_POLICY_VERSION.permission]
-    yield _allow_statement("UndoReplacePolicies", versions, comparison.policies_with_documents)
+    yield _allow_statement(
+        "UndoReplacePolicies", [Verb.DELETE_POLICY_VERSION.permission], comparison.policies_with_documents
+    )
     yield _allow_statement("UndoCreatePolicies", [Verb.DELETE_POLICY.permission], _customer_policy_arns(comparison))
     yield _allow_statement("UndoCreateGroups", [Verb.DELETE_GROUP.permission], _new_group_arns(comparison))
     yield _allow_statement("UndoCreateUsers", [Verb.DELETE_USER.permission], _new_users(comparison))

@@ -190,7 +190,7 @@ def _add_attachment(step: Step, template: _Template) -> str:
 
 def _manual_change(action: Action) -> str:
     """What to do about a step that changes or removes something that exists."""
-    what = "change its PolicyDocument" if action.spec.effect == "put" else "remove it"
+    what = "change its PolicyDocument" if action.spec.effect in ("put", "set") else "remove it"
     return f"a stack changes only what it created: in the template that has it, {what}"
 
 

@@ -165,7 +165,9 @@ _REMOVED_TYPES: Mapping[Part, str] = {
 
 
 def _manual_change(action: Action) -> str:
-    """What to do about a step that removes something."""
+    """What to do about a step that removes something, or puts a version that exists in force."""
+    if action.spec.effect == "set":
+        return "Terraform cannot put an existing version of a policy in force"
     type_ = _REMOVED_TYPES.get(action.spec.part)
     if type_ is None:
         return f"Terraform has no resource for {action.verb.value}"

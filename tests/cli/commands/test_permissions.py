@@ -100,6 +100,7 @@ def test_taking_away_is_limited_to_what_is_exclusive(capsys: pytest.CaptureFixtu
     for sid in ("TakeFromGroup", "Leave"):
         assert found[sid]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]
     assert found["ReplacePolicies"]["Resource"] == ["arn:aws:iam::123456789012:policy/own"]
+    assert found["ReplacePolicies"]["Action"] == ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"]
 
 
 NOBODYS = """version: 1

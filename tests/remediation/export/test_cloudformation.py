@@ -155,6 +155,11 @@ def test_a_policy_is_attached_by_the_resource_that_the_template_makes() -> None:
             "in the template that has it, change its PolicyDocument",
         ),
         (
+            Action(Verb.SET_DEFAULT_POLICY_VERSION, {"PolicyArn": own("mine"), "VersionId": "v1"}),
+            "replace",
+            "in the template that has it, change its PolicyDocument",
+        ),
+        (
             Action(Verb.DETACH_USER_POLICY, {"UserName": "ada", "PolicyArn": aws("X")}),
             "replace",
             "in the template that has it, remove it",

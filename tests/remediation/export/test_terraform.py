@@ -192,6 +192,12 @@ def test_what_terraform_cannot_do_is_told_in_comments_and_left_out(verb: Verb) -
     assert "resource" not in read(found.text)
 
 
+def test_a_version_that_is_put_in_force_is_told_as_what_terraform_cannot_do() -> None:
+    found = export(plan(Action(Verb.SET_DEFAULT_POLICY_VERSION, {"PolicyArn": own("mine"), "VersionId": "v1"})))
+    (left,) = found.left_out_steps
+    assert left.reason == "Terraform cannot put an existing version of a policy in force"
+
+
 @pytest.mark.parametrize(("text", "why"), [("e\u0301", "other characters"), ("\ud800", "half of a surrogate pair")])
 def test_a_text_that_terraform_would_change_is_refused(text: str, why: str) -> None:
     document = json.dumps({"Statement": [{"Sid": text}]})
