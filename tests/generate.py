@@ -18,12 +18,15 @@ from koding_audit import desired, plugins
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import NOT_CHECKED
 from koding_audit.model.traits import RuleTraits, SourceTraits
+from koding_audit.reference.tables import read_rows
 from koding_audit.report import rule_help
 from koding_audit.scan.catalog import advice_for_rule, declared_traits
 from koding_audit.stack import hints, type_table
 
 TOP = Path(__file__).parent.parent
 _MANY_WORDS = 12  # for a cell of a table
+WAY_TABLES: Mapping[str, set[str]] = {"ways of every account": set()}
+"""By table of docs/guards.md, the conditions of the ways in it."""
 
 
 def rule_names(text: str) -> str:
@@ -124,6 +127,22 @@ def stack_types(text: str) -> str:
     return between("stack types", text, "\n".join(lines))
 
 
+def guard_ways(text: str) -> str:
+    """docs/guards.md with the tables of the ways to administration, and of what is not judged."""
+    rows = read_rows("escalation_actions")
+    for name, columns in WAY_TABLES.items():
+        those = [row for row in rows if columns == {"organization", "trusted"} & row.keys()]
+        lines = ["| action | what a principal does with it |", "|---|---|"]
+        others = {True: " on others"}
+        lines += [f"| `{row['action']}`{others.get(row.get('others_only'), '')} | {row['why']} |" for row in those]
+        text = between(name, text, "\n".join(lines))
+    lines = ["| what is not judged | why | actions |", "|---|---|---|"]
+    for row in read_rows("unjudged_escalations"):
+        actions = ", ".join(f"`{each}`" for each in row["actions"])
+        lines.append(f"| {row['about']} | {row['reason']} | {actions} |")
+    return between("what is not judged", text, "\n".join(lines))
+
+
 def _many(count: int) -> str:
     return str(count) if count else ""
 
@@ -152,6 +171,7 @@ GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/model/trait_table.py": trait_table,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
+    "docs/guards.md": guard_ways,
     "docs/reports.md": report_fields,
     "docs/rules.md": rules_explained,
     "docs/stacks.md": stack_types,

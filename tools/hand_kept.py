@@ -51,6 +51,10 @@ def _is_service(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[a-z0-9-]+", value) is not None
 
 
+def _is_service_principal(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", value) is not None
+
+
 def _is_presence(value: Any) -> bool:
     return value in ("always", "never", "sometimes")
 
@@ -98,8 +102,29 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
     ),
     "escalation_actions": (
         ("action",),
-        {"action": _is_action, "kind": _is_service, "why": _is_text},
-        {"others_only": lambda value: value is True, "unrestricted_only": lambda value: value is True},
+        {
+            "action": _is_action,
+            "kind": lambda value: isinstance(value, str),
+            "arn": lambda value: value == "*" or str(value).startswith("arn:${Partition}:"),
+            "why": _is_text,
+        },
+        {
+            "others_only": lambda value: value is True,
+            "unrestricted_only": lambda value: value is True,
+            "organization": lambda value: value is True,
+            "delegates": _is_service_principal,
+            "trusted": _is_service_principal,
+        },
+    ),
+    "unjudged_escalations": (("about",), {"about": _is_text, "actions": _are_actions, "reason": _is_text}, {}),
+    "pass_role_uses": (
+        ("name",),
+        {
+            "name": _is_text,
+            "service": _is_service_principal,
+            "needs": lambda value: isinstance(value, list) and value != [] and all(map(_are_actions, value)),
+        },
+        {},
     ),
     "key_families": (
         ("family",),

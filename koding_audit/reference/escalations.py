@@ -2,29 +2,62 @@
 
 from __future__ import annotations
 
+from koding_audit.model.account import Account
 from koding_audit.model.frozen import dataclass
 from koding_audit.reference.tables import read_rows
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationAction:
-    """An action with which a principal can make itself an administrator.
+    """An action with which a principal can make itself an administrator: a way.
 
     action: the action, `iam:PutUserPolicy`.
-    kind: the kind of the resource that it changes.
+    kind: the type of the resource that it changes, as AWS calls it; "" if the action has none.
+    arn: how the ARNs of these resources begin, with `${Partition}` and `${Account}`; `*` if the action has no type.
     others_only: whether it escalates only on another principal than the caller.
     unrestricted_only: whether it escalates only if it is not limited to resources by their names.
+    in_organization: whether it escalates only in the management account of an organization, or in an account that is
+        a delegated administrator.
+    delegates: the service whose delegated administrator may use it, `sso.amazonaws.com`; "" for that of any service.
+    trusted: the service that a role of the account must trust, `rolesanywhere.amazonaws.com`; "" for none.
     """
 
     action: str
     kind: str
+    arn: str
     others_only: bool = False
     unrestricted_only: bool = False
+    in_organization: bool = False
+    delegates: str = ""
+    trusted: str = ""
+
+    @property
+    def service(self) -> str:
+        """The prefix of the action, `iam`."""
+        return self.action.partition(":")[0]
+
+    def arn_prefix(self, account: Account) -> str:
+        """How the ARNs of the resources begin in an account; `*` if the action has no type of resource."""
+        return self.arn.replace("${Partition}", account.partition).replace("${Account}", account.id)
 
 
 def load_escalation_actions() -> tuple[EscalationAction, ...]:
-    """Load the table, in less than 1 ms."""
+    """Load the ways of every account, in less than 1 ms."""
+    return tuple(way for way in load_all_escalation_actions() if not way.in_organization and not way.trusted)
+
+
+def load_all_escalation_actions() -> tuple[EscalationAction, ...]:
+    """Load also the ways of some accounts only, in less than 1 ms."""
     return tuple(
-        EscalationAction(row["action"], row["kind"], row.get("others_only", False), row.get("unrestricted_only", False))
+        EscalationAction(
+            action=row["action"],
+            kind=row["kind"],
+            arn=row["arn"],
+            others_only=row.get("others_only", False),
+            unrestricted_only=row.get("unrestricted_only", False),
+            in_organization=row.get("organization", False),
+            delegates=row.get("delegates", ""),
+            trusted=row.get("trusted", ""),
+        )
         for row in read_rows("escalation_actions")
     )
