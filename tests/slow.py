@@ -75,6 +75,7 @@ SLOW: Mapping[str, Mapping[str, float]] = {
     },
     "deploy/test_github.py": {
         "test_a_scheduled_audit_assumes_the_role_and_tells_of_its_findings_in_every_way": 14,
+        "test_waivers_of_the_base_branch_count_in_whatever_way_a_pull_request_takes_them_away": 11,
         "test_a_baseline_of_the_base_branch_counts_and_not_the_one_that_a_pull_request_proposes": 11,
     },
     "reference/test_actions.py": {

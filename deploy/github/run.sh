@@ -59,6 +59,7 @@ mapfile -t baseline < <(lines_of "${AUDIT_BASELINE-}")
 
 base=
 from_a_fork=
+refused_waivers=() # options of the audit: the files in which waivers are refused
 case $GITHUB_EVENT_NAME in
   schedule | workflow_dispatch | push) ;;
   merge_group) base=$(text_in "$GITHUB_EVENT_PATH" merge_group base_sha) ;;
@@ -88,24 +89,19 @@ if [[ $GITHUB_EVENT_NAME == pull_request || $GITHUB_EVENT_NAME == merge_group ]]
   [[ $base =~ ^[0-9a-f]{40,64}$ ]] || refuse "the event names no base commit"
   git cat-file -e "$base^{commit}" 2> "$work/log" || git fetch --quiet --no-tags --depth=1 origin "$base" 2> "$work/log" ||
     refuse "the base commit $base is not here: give actions/checkout the input fetch-depth: 0"
-  # The committed files, in a separate folder, and over them the waivers and the baseline of the base branch.
-  mkdir "$work/tree"
-  git archive HEAD | tar -x -C "$work/tree"
+  # The committed files, in a separate folder: those of the base branch take the place of the waivers and the baseline. In an
+  # index no path leads through a link, and a file of the base branch is one there, not a link to what the change proposes.
+  export GIT_INDEX_FILE=$work/index
+  git read-tree HEAD
   for path in "${waivers[@]}" "${baseline[@]}"; do
-    git archive "$base" -- "$path" 2> "$work/log" | tar -x -C "$work/tree" 2>> "$work/log" ||
-      refuse "the base branch has no $path: waivers and the baseline are taken from there"
+    IFS= read -r -d '' entry < <(git ls-tree -z --full-tree "$base" -- "$path" 2> "$work/log") || entry=
+    [[ $entry =~ ^100(644|755)\ blob\ ([0-9a-f]+)$'\t'(.*)$ && ${BASH_REMATCH[3]} == "${path#./}" ]] ||
+      refuse "the base branch has no file $path: waivers and the baseline are taken from there"
+    git update-index --add --replace --cacheinfo "100644,${BASH_REMATCH[2]},${BASH_REMATCH[3]}"
   done
+  git checkout-index --all --prefix="$work/tree/"
   cd "$work/tree"
-  "$python" -I -c '
-import sys
-from koding_audit import desired
-from koding_audit.model.errors import AuditError
-try:
-    waivers = desired.load_desired(sys.argv[1:]).waivers
-except AuditError:
-    waivers = ()  # the audit reports what is wrong with them
-sys.exit(bool(waivers))' "${files[@]}" ||
-    refuse "a pull request cannot waive its own findings: put the waivers into a file that the input waivers names"
+  refused_waivers=("${files[@]/#/--no-waivers-in=}") # a pull request cannot waive its own findings
 fi
 
 # --- the role, for the audit only ---
@@ -120,7 +116,7 @@ text_in "$work/reply" value > "$work/token"
 rm "$work/reply"
 [[ -s $work/token ]] || refuse "GitHub's answer holds no OIDC token"
 
-options=(--account "$account" --fail-on="$AUDIT_FAIL_ON" --quiet --output github)
+options=(--account "$account" --fail-on="$AUDIT_FAIL_ON" --quiet --output github "${refused_waivers[@]}")
 for path in "${baseline[@]}"; do
   options+=(--baseline="$path")
 done

@@ -42,6 +42,8 @@ class DesiredOptions:
     """Names of optional policy sets that count as required."""
     strict: bool = False
     """Whether a policy layer that could not be read makes a decision unknown."""
+    without_waivers: tuple[str, ...] = ()
+    """Those of the files in which a waiver is an error."""
 
 
 @dataclass(frozen=True, slots=True)

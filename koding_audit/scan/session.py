@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from koding_audit import plugins
 from koding_audit.aws.call import EXPIRED_CREDENTIALS
@@ -63,8 +63,20 @@ def resolve_desired_state(options: DesiredOptions, *, must_be_named: bool = Fals
             "name the file: `plan FILE`; or set KODING_AUDIT_FILE",
         )
     loaded = desired.load_desired(options.files or [desired.default_desired_path(os.environ)])
+    _refuse_waivers_in(options.without_waivers, loaded)
     required = desired.require_sets(loaded, options.with_sets)
     return replace(required, strict=True) if options.strict else required
+
+
+def _refuse_waivers_in(paths: Collection[str], loaded: Desired) -> None:
+    """Raises InputError if one of these files has a waiver, or is not a file of the desired state."""
+    for path in paths:
+        if path not in {file.path for file in loaded.files}:
+            raise InputError(f"--no-waivers-in {path} is not a desired-state file of this run", "name it as FILE too")
+    for waiver in loaded.waivers:
+        if waiver.location and waiver.location.path in paths:
+            hint = "a change cannot waive its own findings: put waivers into a separate file, which the base branch has"
+            raise InputError("this file may not have waivers (--no-waivers-in)", hint, waiver.location)
 
 
 @contextlib.contextmanager

@@ -34,6 +34,18 @@ waivers:
 """
 
 
+OWN_WAIVERS = WAIVED.removeprefix("version: 1\n")
+# A policy set that the base branch declares among its waivers, and a desired state that cannot be loaded without it.
+WAIVERS_WITH_A_SET = """version: 1
+policy_sets: {stack-build: {policies: [AmazonEC2FullAccess, IAMReadOnlyAccess]}}
+waivers: []
+"""
+USES_THAT_SET = """version: 1
+groups: {Developers: {required: [stack-build], members: [koding-user]}}
+users: {koding-user: {groups: [Developers]}}
+"""
+
+
 @dataclass(frozen=True)
 class Ended:
     status: int
@@ -131,6 +143,14 @@ class Runner:
         """The files in the temporary folder that are no reports."""
         found = (path for path in (self.home / "temp").rglob("*") if path.is_file())
         return [path for path in found if not path.name.startswith("report.")]
+
+
+def refuses_own_waivers(ended: Ended, account: MotoAccount, file: str = "koding-audit.yaml") -> None:
+    """That the waivers in this file were refused, at their line, before a call to AWS."""
+    assert (ended.status, ended.outputs["status"]) == (2, "incomplete"), ended.told
+    assert re.search(rf"^::error file={file},line=\d+,.*this file may not have waivers", ended.told, re.MULTILINE)
+    assert "cannot waive its own findings" in ended.told
+    assert not account.calls()
 
 
 def inputs(**given: str) -> dict[str, str]:
@@ -317,11 +337,83 @@ def test_a_pull_request_is_audited_as_it_proposes(runner: Runner) -> None:
 
 
 def test_a_pull_request_cannot_waive_its_own_findings(runner: Runner, drifted: MotoAccount) -> None:
-    runner.proposes({"koding-audit.yaml": Path(GUIDE).read_text() + WAIVED.removeprefix("version: 1\n")})
-    ended = runner.run()
-    assert (ended.status, ended.outputs) == (2, {"status": "incomplete"})
-    assert "cannot waive its own findings" in ended.told
+    runner.proposes({"koding-audit.yaml": Path(GUIDE).read_text() + OWN_WAIVERS})
+    refuses_own_waivers(runner.run(), drifted)
+
+
+def test_a_pull_request_that_needs_what_the_waivers_file_declares_cannot_waive_its_own_findings(
+    runner: Runner, drifted: MotoAccount
+) -> None:
+    runner.commit({"iam/waivers.yaml": WAIVERS_WITH_A_SET})
+    runner.proposes({"koding-audit.yaml": USES_THAT_SET + OWN_WAIVERS})
+    refuses_own_waivers(runner.run(AUDIT_WAIVERS="iam/waivers.yaml"), drifted)
+
+
+def test_a_pull_request_may_use_what_the_waivers_file_of_the_base_branch_declares(runner: Runner) -> None:
+    runner.commit({"iam/waivers.yaml": WAIVERS_WITH_A_SET})
+    runner.proposes({"koding-audit.yaml": USES_THAT_SET, "iam/waivers.yaml": WAIVED})
+    ended = runner.run(AUDIT_WAIVERS="iam/waivers.yaml")
+    assert ended.status == 1, ended.told
+    assert "lacks IAMReadOnlyAccess" in ended.summary
+    assert ended.report["audits"][0]["summary"]["waived"] == 0
+
+
+def test_waivers_in_a_second_file_that_a_pull_request_adds_are_refused(runner: Runner, drifted: MotoAccount) -> None:
+    runner.proposes({"iam/more.yaml": WAIVED})
+    refuses_own_waivers(runner.run(AUDIT_FILES="koding-audit.yaml\niam/more.yaml"), drifted, "iam/more.yaml")
+
+
+def test_a_pull_request_that_cannot_be_read_at_all_ends_with_2_and_is_annotated(
+    runner: Runner, drifted: MotoAccount
+) -> None:
+    runner.commit({"iam/waivers.yaml": WAIVED})
+    for text, line in (("version: 1\ngroups: {Developers: {required: [nowhere]}}\n", 2), ("version: [\n", 1)):
+        runner.proposes({"koding-audit.yaml": text + OWN_WAIVERS})
+        ended = runner.run(AUDIT_WAIVERS="iam/waivers.yaml")
+        assert (ended.status, ended.outputs["status"]) == (2, "incomplete")
+        assert re.search(rf"^::error file=koding-audit.yaml,line=[{line}-9],", ended.told, re.MULTILINE)
     assert not drifted.calls()
+
+
+@pytest.mark.parametrize("done", ["deleted", "renamed", "a link", "a folder"])
+def test_waivers_of_the_base_branch_count_in_whatever_way_a_pull_request_takes_them_away(
+    done: str, runner: Runner
+) -> None:
+    nothing = "version: 1\nwaivers: []\n"
+    runner.commit({"iam/waivers.yaml": WAIVED, "iam/nothing.yaml": nothing})
+    file = runner.checkout / "iam" / "waivers.yaml"
+    file.rename(file.with_name("other.yaml")) if done == "renamed" else file.unlink()
+    if done == "a link":
+        file.symlink_to("nothing.yaml")
+    runner.proposes({"iam/waivers.yaml/nothing.yaml": nothing} if done == "a folder" else {})
+    ended = runner.run(AUDIT_WAIVERS="./iam/waivers.yaml")
+    assert ended.status == 0, ended.told
+    assert ended.report["audits"][0]["summary"]["waived"] == 1
+
+
+@pytest.mark.parametrize("what", ["AUDIT_WAIVERS", "AUDIT_BASELINE"])
+def test_a_link_in_the_base_branch_is_not_followed_into_what_a_pull_request_proposes(
+    what: str, runner: Runner, drifted: MotoAccount
+) -> None:
+    runner.commit({"iam/real.yaml": "version: 1\nwaivers: []\n"})
+    (runner.checkout / "iam" / "link.yaml").symlink_to("real.yaml")
+    (runner.checkout / "linked").symlink_to("iam")
+    runner.commit({})
+    runner.proposes({"iam/real.yaml": WAIVED})
+    for path in ("iam/link.yaml", "linked/real.yaml", "linked", "iam", "iam/"):
+        ended = runner.run(**{what: path})
+        assert (ended.status, f"the base branch has no file {path}:" in ended.told) == (2, True), ended.told
+    assert not drifted.calls()
+
+
+def test_attributes_of_a_pull_request_change_nothing_of_what_is_audited(runner: Runner) -> None:
+    runner.commit({"iam/waivers.yaml": WAIVED.replace("it moves", "$Format:%B$")})
+    changed = Path(GUIDE).read_text() + "# $Format:%n}$\n"  # `git archive` would make a line of it that is no YAML
+    runner.proposes(
+        {"koding-audit.yaml": changed, ".gitattributes": "*.yaml export-subst\n/koding-audit.yaml export-ignore\n"}
+    )
+    ended = runner.run(AUDIT_WAIVERS="iam/waivers.yaml")
+    assert ended.status == 0, ended.told
 
 
 def test_a_pull_request_cannot_change_the_waivers(runner: Runner) -> None:
@@ -441,7 +533,7 @@ def test_every_input_reaches_the_script_and_every_output_is_written() -> None:
 def test_the_action_has_no_way_to_write_to_iam() -> None:
     text = (FOLDER / "run.sh").read_text(encoding="utf-8")
     assert set(re.findall(r"-m koding_audit (\w+)", text)) == {"scan", "validate"}
-    assert not re.search(r"--(fix|create|replace|yes)\b", text)
+    assert not re.search(r"--(fix|create|replace|yes)\b", text.replace("git update-index --add --replace", ""))
 
 
 def test_the_example_asks_for_no_more_than_it_needs_and_for_no_key() -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.deploy.cloud import TOKEN, cloud
-from tests.deploy.test_github import ROLE, WAIVED, Ended, Runner
+from tests.deploy.test_github import OWN_WAIVERS, ROLE, USES_THAT_SET, WAIVED, WAIVERS_WITH_A_SET, Ended, Runner
 from tests.endtoend.harness import CHECKOUT, GUIDE
 from tests.servers.moto_account import MotoAccount
 
@@ -50,7 +50,7 @@ class Job(Runner):
 
     def merges(self, files: dict[str, str], **more: str) -> Ended:
         """The audit of a merge request to main."""
-        self.git("checkout", "--quiet", "-b", "change")
+        self.git("checkout", "--quiet", "-B", "change")
         self.commit(files)
         target = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
         return self.script(AUDIT, **target, **more)
@@ -82,18 +82,63 @@ def test_a_merge_request_is_audited_with_the_waivers_of_its_target(job: Job) -> 
 
 def test_a_merge_request_is_compared_with_the_baseline_of_its_target(job: Job) -> None:
     known = Path(job.script(AUDIT).outputs["report"]).read_text()
-    job.git("rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "koding-audit")
-    job.commit({"known.json": known})
+    job.commit({"known.json": known, ".gitignore": "/koding-audit/\n"})
     ended = job.merges({"known.json": "{}"}, AUDIT_BASELINE="known.json")
     assert ended.status == 0, ended.told
     assert all(each["known"] for each in ended.report["audits"][0]["findings"] if each["severity"] != "note")
 
 
 def test_a_merge_request_cannot_waive_its_own_findings(job: Job, drifted: MotoAccount) -> None:
-    waived = Path(GUIDE).read_text() + WAIVED.removeprefix("version: 1\n")
-    ended = job.merges({"koding-audit.yaml": waived})
+    ended = job.merges({"koding-audit.yaml": Path(GUIDE).read_text() + OWN_WAIVERS})
     assert (ended.status, "cannot waive its own findings" in ended.told) == (2, True)
     assert not drifted.calls()
+
+
+def test_a_merge_request_that_needs_what_the_waivers_file_declares_cannot_waive_its_own_findings(
+    job: Job, drifted: MotoAccount
+) -> None:
+    job.commit({"waivers.yaml": WAIVERS_WITH_A_SET, ".gitignore": "/koding-audit/\n"})
+    ended = job.merges({"koding-audit.yaml": USES_THAT_SET + OWN_WAIVERS}, AUDIT_WAIVERS="waivers.yaml")
+    assert (ended.status, "cannot waive its own findings" in ended.told) == (2, True), ended.told
+    assert not drifted.calls()
+    ended = job.merges({"koding-audit.yaml": USES_THAT_SET}, AUDIT_WAIVERS="waivers.yaml")
+    assert (ended.status, ended.report["audits"][0]["summary"]["waived"]) == (1, 0), ended.told
+
+
+def test_a_link_in_the_target_branch_is_not_followed_into_what_a_merge_request_proposes(
+    job: Job, drifted: MotoAccount
+) -> None:
+    (job.checkout / "link.yaml").symlink_to("real.yaml")
+    job.commit({"real.yaml": "version: 1\nwaivers: []\n"})
+    for variable in ("AUDIT_WAIVERS", "AUDIT_BASELINE"):
+        ended = job.merges({"real.yaml": WAIVED}, **{variable: "link.yaml"})
+        assert (ended.status, "The target branch has no file link.yaml" in ended.told) == (2, True), ended.told
+    assert not drifted.calls()
+
+
+@pytest.mark.parametrize("committed", ["koding-audit", "koding-audit/report.json", "koding-audit/junit.xml"])
+def test_no_report_is_written_through_a_link_that_is_committed(committed: str, job: Job, drifted: MotoAccount) -> None:
+    elsewhere = job.home / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_text("as it was")
+    link = job.checkout / committed
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere if committed == "koding-audit" else elsewhere / "file")
+    ended = job.merges({})
+    assert (ended.status, "give what is committed there another name" in ended.told) == (2, True), ended.told
+    assert [(path.name, path.read_text()) for path in elsewhere.iterdir()] == [("file", "as it was")]
+    assert not (job.checkout / "koding-audit").exists()
+    assert not drifted.calls()
+
+
+def test_reports_of_an_earlier_job_and_links_that_are_not_committed_are_replaced(job: Job) -> None:
+    elsewhere = job.home / "elsewhere"
+    elsewhere.mkdir()
+    (job.checkout / "koding-audit").symlink_to(elsewhere)
+    for _ in range(2):
+        assert job.script(AUDIT).status == 1
+        assert (job.checkout / "koding-audit" / "report.json").stat().st_size
+    assert not list(elsewhere.iterdir())
 
 
 def test_what_keeps_a_job_from_an_answer_is_2(job: Job, drifted: MotoAccount) -> None:
@@ -115,5 +160,6 @@ def test_a_merge_request_from_a_fork_meets_no_credentials(job: Job, drifted: Mot
 
 
 def test_the_template_has_no_way_to_write_to_iam_and_names_no_key() -> None:
-    assert not any(option in TEXT for option in ("--fix", "--yes", "--create", "--replace"))
+    text = TEXT.replace("git update-index --add --replace", "")
+    assert not any(option in text for option in ("--fix", "--yes", "--create", "--replace"))
     assert "AWS_ACCESS_KEY_ID" not in TEXT

@@ -51,6 +51,22 @@ def test_a_set_that_is_asked_for_is_required() -> None:
         resolve_desired_state(DesiredOptions((GUIDE,), ("nope",)))
 
 
+def test_waivers_are_refused_in_the_files_that_may_not_have_them(tmp_path: Path) -> None:
+    waiver = 'waivers: [{rule: policy-missing, reason: x, owner: y, expires: "2099-01-31"}]\n'
+    proposed, accepted = tmp_path / "proposed.yaml", tmp_path / "waivers.yaml"
+    proposed.write_text(f"version: 1\ngroups: {{Ops: {{}}}}\n{waiver}", encoding="utf-8")
+    accepted.write_text(f"version: 1\n{waiver.replace('missing', 'unexpected')}", encoding="utf-8")
+    files = (str(proposed), str(accepted))
+    assert len(resolve_desired_state(DesiredOptions(files)).waivers) == 2
+    with pytest.raises(InputError, match=r"this file may not have waivers") as caught:
+        resolve_desired_state(DesiredOptions(files, without_waivers=files[:1]))
+    assert caught.value.location == (files[0], 3, 11)
+    proposed.write_text("version: 1\ngroups: {Ops: {}}\n", encoding="utf-8")
+    assert len(resolve_desired_state(DesiredOptions(files, without_waivers=files[:1])).waivers) == 1
+    with pytest.raises(InputError, match="is not a desired-state file of this run"):
+        resolve_desired_state(DesiredOptions((GUIDE,), without_waivers=files[:1]))
+
+
 # --- the source ---------------------------------------------------------------------------------
 
 

@@ -37,6 +37,13 @@ EXAMPLES: Sequence[tuple[str, str]] = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `koding-audit scan`."""
     add_file_arguments(parser)
+    parser.add_argument(
+        "--no-waivers-in",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="refuse waivers in this desired-state file, such as one that a pull request changes; repeatable",
+    )
     add_source_option(parser)
     add_selection_options(parser)
     add_report_options(parser)

@@ -115,7 +115,9 @@ def read_scan_options(namespace: argparse.Namespace) -> ScanCommand:
     writes = replace(write_options(namespace), create=namespace.create, replace=namespace.replace)
     if not namespace.fix:
         _refuse_write_options(writes)
-    scan = replace(selected_scan(namespace), baseline=namespace.baseline)
+    selected = selected_scan(namespace)
+    desired = replace(selected.desired, without_waivers=tuple(namespace.no_waivers_in))
+    scan = replace(selected, desired=desired, baseline=namespace.baseline)
     accounts = _read_accounts_options(namespace)
     engine = accounts.engine
     other_files = (accounts.resume, engine.tls_ca, engine.tls_cert, engine.tls_key, writes.journal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,19 @@ def test_how_to_write_without_anything_to_write_is_refused(
 def test_a_snapshot_cannot_be_repaired(wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", wanted, "--source", "snapshot:nowhere", "--fix", "--yes", "--account", "123456789012"]) == 2
     assert "a snapshot is read-only" in capsys.readouterr().err
+
+
+def test_a_waiver_in_a_file_that_may_not_have_one_is_an_error_at_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "proposed.yaml"
+    file.write_text(
+        'version: 1\ngroups: {O: {}}\nwaivers:\n  - {rule: group-missing, reason: x, owner: y, expires: "2099-01-31"}\n'
+    )
+    run = ["scan", str(file), "--source", "demo", "--output", "github"]
+    assert main(run) == 0
+    assert main([*run, f"--no-waivers-in={file}"]) == 2
+    assert re.search(r"proposed\.yaml,line=4,.*this file may not have waivers", capsys.readouterr().out)
 
 
 def test_what_another_tool_manages_is_shown_for_that_tool_and_never_offered_to_fix(
