@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from koding_audit.aws.deadline import skew_seconds
+from koding_audit.aws.xml_reader import OddValueError
 from koding_audit.io.text import mask_secrets, pluralize
 from koding_audit.model.errors import CallError
 
@@ -41,13 +42,20 @@ def take_field(reply: Any, name: str, kind: type[T], call: str) -> T:
     return value
 
 
-def take_time(reply: Any, name: str, call: str) -> datetime:
-    """Returns a time of a reply in UTC; IAM's times without a zone are UTC. Raises CallError."""
+def take_past_time(reply: Any, name: str, call: str) -> datetime:
+    """Returns the time of something that has happened, in UTC; IAM's times without a zone are UTC. Raises CallError.
+
+    A time after now is none: a key that is created tomorrow would never be old.
+    """
     value = take_field(reply, name, datetime, call)
     try:
-        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+        found = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+        is_past = found <= datetime.now(timezone.utc) + timedelta(seconds=MAX_SKEW)
     except OverflowError:  # the first or last day of the calendar, in another zone
         raise CallError(call, MALFORMED, f"the reply has no usable {name}") from None
+    if not is_past:
+        raise CallError(call, MALFORMED, f"the reply has a {name} in the future")
+    return found
 
 
 class AccountTimeoutError(Exception):
@@ -123,7 +131,8 @@ def _call_service_once(sdk_client: Any, service: str, operation: str, parameters
     except OSError as error:  # a file that credentials are refreshed from is missing, or the connection broke
         raise CallError(call, _error_name(error), str(error)) from error
     except unreadable as error:
-        raise CallError(call, MALFORMED, f"the reply cannot be read ({_error_name(error)})") from error
+        problem = f"has {error}" if isinstance(error, OddValueError) else f"cannot be read ({_error_name(error)})"
+        raise CallError(call, MALFORMED, f"the reply {problem}") from error
     except RuntimeError as error:
         if not is_expired_refresh(error):
             raise

@@ -178,12 +178,17 @@ class Connection:
         """Returns every item of a list of Organizations, whose last page has no NextToken. Raises CallError."""
         call = f"organizations:{operation}"
         found: list[Any] = []
+        seen: set[str] = set()
         for _ in range(PAGE_CAP):
             reply = self.call_organizations(operation, **parameters)
             found += take_field(reply, items, list, call)
             if reply.get("NextToken") is None:
                 return found
-            parameters["NextToken"] = take_field(reply, "NextToken", str, call)
+            token = take_field(reply, "NextToken", str, call)
+            if not token or token in seen:
+                raise CallError(call, MALFORMED, "the list does not end: its token came twice")
+            seen.add(token)
+            parameters["NextToken"] = token
         raise CallError(call, MALFORMED, f"the list does not end after {PAGE_CAP} pages")
 
     @functools.cached_property

@@ -34,6 +34,8 @@ def parse_credential_report(content: bytes) -> Mapping[str, CredentialRow]:
     header = table[0] if table else []
     if "user" not in header:
         raise ReportFormatError("the report has no column `user`")
+    if len({each.strip().casefold() for each in header}) < len(header):
+        raise ReportFormatError("the report has a column twice")
     column = header.index("user")
     found: dict[str, list[str]] = {}
     for cells in table[1:]:

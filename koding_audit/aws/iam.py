@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from koding_audit.aws.call import MALFORMED, NO_SUCH_ENTITY, take_field, take_time
+from koding_audit.aws.call import MALFORMED, NO_SUCH_ENTITY, take_field, take_past_time
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.credential_report import CredentialRow, ReportFormatError, parse_credential_report
 from koding_audit.model.account import NAME_PARAMETERS, PrincipalKind
@@ -107,12 +107,13 @@ def read_password_last_used(connection: Connection, name: str) -> tuple[datetime
     """Returns the time of a user's last sign-in with a password, () if never (API_User). Raises CallError."""
     call = "iam:GetUser"
     user = take_field(connection.call("GetUser", UserName=name), "User", dict, call)
-    return (take_time(user, "PasswordLastUsed", call),) if "PasswordLastUsed" in user else ()
+    return (take_past_time(user, "PasswordLastUsed", call),) if "PasswordLastUsed" in user else ()
 
 
 def has_mfa(connection: Connection, name: str) -> bool:
     """Whether a user has an MFA device. Raises CallError."""
-    return bool(connection.pages("ListMFADevices", "MFADevices", UserName=name))
+    devices = connection.pages("ListMFADevices", "MFADevices", UserName=name)
+    return bool([take_field(each, "SerialNumber", str, "iam:ListMFADevices") for each in devices])
 
 
 def list_service_credentials(connection: Connection, name: str) -> tuple[str, ...]:
@@ -255,7 +256,11 @@ def read_account_summary(connection: Connection) -> dict[str, int]:
     """Returns the account's counts and quotas, without the keys that AWS omits. Raises CallError."""
     call = "iam:GetAccountSummary"
     summary = take_field(connection.call("GetAccountSummary"), "SummaryMap", dict, call)
-    return {name: take_field(summary, name, int, call) for name in summary}
+    counts = {name: take_field(summary, name, int, call) for name in summary}
+    negative = sorted(name for name, count in counts.items() if count < 0 or isinstance(count, bool))
+    if negative:
+        raise CallError(call, MALFORMED, f"the reply has no usable {negative[0]}")
+    return counts
 
 
 def read_credential_report(
@@ -279,7 +284,7 @@ def read_credential_report(
         pause = min(pause * 2, 5.0)
         _generate_report(connection)
     call = "iam:GetCredentialReport"
-    generated = take_time(reply, "GeneratedTime", call)
+    generated = take_past_time(reply, "GeneratedTime", call)
     try:
         return parse_credential_report(take_field(reply, "Content", bytes, call)), generated
     except ReportFormatError as error:
@@ -387,7 +392,16 @@ def policy_from_detail(detail: Any) -> ManagedPolicy:
     call = _DETAILS
     versions = take_field(detail, "PolicyVersionList", list, call)
     ids = _sort_versions(take_field(each, "VersionId", str, call) for each in versions)
-    return replace(_decode_managed_policy(detail, call), versions=ids)
+    policy = _decode_managed_policy(detail, call)
+    if policy.default_version and {each["VersionId"] for each in versions if _is_default(each)} - {
+        policy.default_version
+    }:
+        raise CallError(call, MALFORMED, "another version than the default one is marked as it")
+    return replace(policy, versions=ids)
+
+
+def _is_default(version: Any) -> bool:
+    return take_field({"IsDefaultVersion": False, **version}, "IsDefaultVersion", bool, _DETAILS)
 
 
 def documents_from_detail(detail: Any) -> dict[str, str]:
@@ -401,7 +415,7 @@ def documents_from_detail(detail: Any) -> dict[str, str]:
     for each in take_field(detail, "PolicyVersionList", list, call):
         text = take_document(each, "Document", call)
         found[f"{arn}@{take_field(each, 'VersionId', str, call)}"] = text
-        if each.get("IsDefaultVersion"):
+        if _is_default(each):
             found[arn] = text
     return found
 
@@ -463,9 +477,13 @@ def _decode_principal(kind: PrincipalKind, detail: dict[str, Any], requested: st
     name = take_field(detail, of_name, str, call)
     if name != requested and name.casefold() != requested.casefold():
         raise CallError(call, MALFORMED, f"the reply is about another {kind} than was asked for")
-    arn = take_field(detail, "Arn", str, call)
+    arn, path = take_field(detail, "Arn", str, call), take_field(detail, "Path", str, call)
+    if not arn.endswith(f":{kind}{path or '/'}{name}"):
+        raise CallError(call, MALFORMED, f"the ARN of {kind} {name} is that of another one")
     unique_id = take_field(detail, of_id, str, call)
-    return Principal(kind, name, arn, unique_id, take_field(detail, "Path", str, call), **more)
+    if not unique_id:
+        raise CallError(call, MALFORMED, f"the reply has no usable {of_id}")
+    return Principal(kind, name, arn, unique_id, path, **more)
 
 
 def _read_group_with_members(connection: Connection, name: str) -> Principal:
@@ -482,9 +500,9 @@ def _read_access_key(connection: Connection, metadata: Any) -> AccessKey:
     key_id = take_field(metadata, "AccessKeyId", str, call)
     reply = connection.call("GetAccessKeyLastUsed", AccessKeyId=key_id)
     used = take_field(reply, "AccessKeyLastUsed", dict, "iam:GetAccessKeyLastUsed")
-    last_used = take_time(used, "LastUsedDate", "iam:GetAccessKeyLastUsed") if "LastUsedDate" in used else None
+    last_used = take_past_time(used, "LastUsedDate", "iam:GetAccessKeyLastUsed") if "LastUsedDate" in used else None
     active = _is_active(metadata, call)
-    return AccessKey(key_id[-4:], active, take_time(metadata, "CreateDate", call), last_used)
+    return AccessKey(key_id[-4:], active, take_past_time(metadata, "CreateDate", call), last_used)
 
 
 def _is_active(credential: Any, call: str) -> bool:

@@ -13,6 +13,8 @@ NOT_IN_USE = "AWSOrganizationsNotInUseException"
 
 MAX_TARGETS = 7  # the account, five nested organizational units, the root (orgs_reference_limits)
 
+_BILLING_ONLY = "CONSOLIDATED_BILLING"
+
 _DESCRIBE_POLICY = "organizations:DescribePolicy"
 
 
@@ -30,7 +32,9 @@ def read_organization(connection: Connection, account_id: str) -> Organization:
         features = take_field(found, "FeatureSet", str, call)
     except CallError as error:
         return Organization("", "", (), ()) if error.code == NOT_IN_USE else Organization()
-    if manager == account_id or features != "ALL":
+    if features not in ("ALL", _BILLING_ONLY):
+        return Organization(own_id, manager)
+    if manager == account_id or features == _BILLING_ONLY:
         return Organization(own_id, manager, (), ())
     try:
         targets = _list_targets(connection, account_id)

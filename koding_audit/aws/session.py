@@ -77,19 +77,48 @@ def _parser_factory() -> Any:
 
     readers: dict[str, Callable[[bytes], dict[str, Any]]] = {}
 
+    strict = _strict_query_parser()
+
     class Parsers(ResponseParserFactory):  # type: ignore[misc] # botocore has no types
         def create_parser(self, protocol_name: str) -> _ReplyParser:
-            return _ReplyParser(super().create_parser(protocol_name), readers)
+            usual = strict if protocol_name == "query" else super().create_parser(protocol_name)
+            return _ReplyParser(usual, readers)
 
     parsers = Parsers()
     parsers.set_parser_defaults(timestamp_parser=_parse_timestamp)
     return parsers
 
 
+def _strict_query_parser() -> Any:
+    """Returns botocore's parser of the protocol of IAM and STS, which refuses the values that botocore would guess."""
+    from botocore.parsers import QueryParser  # noqa: PLC0415 - late, as in new_session
+
+    class StrictQueryParser(QueryParser):  # type: ignore[misc] # botocore has no types
+        def _handle_boolean(self, _: Any, node: Any) -> bool:
+            return xml_reader.parse_xml_boolean(node)
+
+        def _handle_integer(self, _: Any, node: Any) -> int:
+            return xml_reader.parse_xml_integer(node)
+
+        def _handle_map(self, shape: Any, node: Any) -> dict[str, Any]:
+            xml_reader.check_map_entries(node)
+            found: dict[str, Any] = super()._handle_map(shape, node)
+            if len(found) < len(node):
+                raise xml_reader.OddValueError("a key twice")
+            return found
+
+    return StrictQueryParser(timestamp_parser=_parse_timestamp)
+
+
 def _parse_timestamp(value: Any) -> datetime:
-    """Returns the time of a reply. AWS's usual XML form is parsed here, 100 times faster than by botocore."""
+    """Returns the time of a reply. AWS's usual XML form is parsed here, 100 times faster than by botocore.
+
+    Raises OddValueError.
+    """
     from botocore.utils import parse_timestamp  # noqa: PLC0415 - late, as in new_session
 
+    if isinstance(value, str):
+        xml_reader.check_complete_time(value)
     found: datetime = (xml_reader.parse_xml_time(value) if isinstance(value, str) else None) or parse_timestamp(value)
     return found
 

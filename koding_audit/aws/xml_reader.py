@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 ElementReader = Callable[["Element"], Any]
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_ISO_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class IrregularReply(Exception):  # noqa: N818 - not an error: botocore's parser reads the reply instead
     """The reply is not XML in the form that AWS writes."""
+
+
+class OddValueError(ValueError):
+    """The reply has a value that is none of its type; the text says which, and quotes nothing of the reply."""
 
 
 class DocumentTypeError(ValueError):
@@ -140,7 +148,45 @@ def parse_xml_time(text: str) -> datetime | None:
 
 
 def _read_boolean(element: Element) -> bool:
-    return _read_text(element) == "true"
+    try:
+        return parse_xml_boolean(element)
+    except OddValueError as error:
+        raise IrregularReply from error
+
+
+def parse_xml_boolean(node: Any) -> bool:
+    """Returns the boolean of an element. Raises OddValueError.
+
+    To botocore every other text than `true` is false: a list with another IsTruncated would end at its first page.
+    """
+    text = getattr(node, "text", None)
+    if text not in ("true", "false"):
+        raise OddValueError("a boolean that is neither true nor false")
+    return bool(text == "true")
+
+
+def parse_xml_integer(node: Any) -> int:
+    """Returns the integer of an element. Raises OddValueError; Python's int() reads spaces and underscores too."""
+    text = getattr(node, "text", None) or ""
+    if not _INTEGER.fullmatch(text):
+        raise OddValueError("a text in place of a number")
+    return int(text)
+
+
+def check_map_entries(node: Any) -> None:
+    """Raises OddValueError unless each entry of a map has one key and one value.
+
+    botocore gives an entry without a value the value of the entry before it.
+    """
+    for entry in node:
+        if len(entry) != 2 or entry[0].tag == entry[1].tag:
+            raise OddValueError("an entry without a key or without a value")
+
+
+def check_complete_time(text: str) -> None:
+    """Raises OddValueError for a text that is not a complete time; botocore reads `May` or `10:30` as one of today."""
+    if not _ISO_TIME.fullmatch(text):
+        raise OddValueError("an incomplete time")
 
 
 def _read_integer(element: Element) -> int:

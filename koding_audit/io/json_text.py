@@ -315,6 +315,11 @@ class Item:
         number = self.value
         return number if isinstance(number, int) and not isinstance(number, bool) else self.refuse("must be a number")
 
+    def count(self) -> int:
+        """The value as a number of things, 0 or more."""
+        number = self.integer()
+        return number if number >= 0 else self.refuse("must be 0 or more")
+
     def boolean(self) -> bool:
         """The value as a boolean."""
         return self.value if isinstance(self.value, bool) else self.refuse("must be true or false")

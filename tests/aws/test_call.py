@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from koding_audit.aws.call import take_field, take_time
+from koding_audit.aws.call import take_field, take_past_time
 from koding_audit.aws.connection import Connection
 from koding_audit.model.errors import CallError
 from tests.aws.replies import read_names, xml
@@ -109,14 +109,21 @@ def test_a_call_that_botocore_refuses_to_send_is_refused(connection: Connection,
 def test_a_time_off_the_calendar_is_a_call_error(text: str) -> None:
     moment = datetime.fromisoformat(text)
     with pytest.raises(CallError, match="no usable CreateDate"):
-        take_time({"CreateDate": moment}, "CreateDate", "iam:ListAccessKeys")
+        take_past_time({"CreateDate": moment}, "CreateDate", "iam:ListAccessKeys")
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
     moment = datetime(2026, 11, 23, 20)  # noqa: DTZ001 - what is tested
-    assert take_time({"at": moment}, "at", "x").isoformat() == "2026-11-23T20:00:00+00:00"
+    assert take_past_time({"at": moment}, "at", "x").isoformat() == "2026-11-23T20:00:00+00:00"
     with pytest.raises(CallError):
-        take_time({"at": None}, "at", "x")
+        take_past_time({"at": None}, "at", "x")
+
+
+def test_a_time_after_now_has_not_happened_beyond_what_clocks_differ() -> None:
+    now = datetime.now(timezone.utc)
+    assert take_past_time({"at": now + timedelta(minutes=2)}, "at", "x") > now
+    with pytest.raises(CallError, match="a CreateDate in the future"):
+        take_past_time({"CreateDate": now + timedelta(minutes=10)}, "CreateDate", "iam:ListAccessKeys")
 
 
 def test_nothing_turns_on_the_debug_log_of_botocore(connection: Connection) -> None:

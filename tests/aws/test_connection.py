@@ -55,6 +55,13 @@ CIRCLES = {
     "an empty marker": [names_page("a", IsTruncated=True, Marker="")],
     "no end said": [names_page("a")],
     "no end said on the second page": [names_page("a", IsTruncated=True, Marker="1"), names_page("b")],
+    **{
+        f"an end that is {word or 'empty'}": [
+            names_page("a", IsTruncated=word, Marker="1"),
+            names_page(IsTruncated=word),
+        ]
+        for word in ("", "no", "False", "TRUE", "0", " true ", "null")
+    },
     "the same marker": [names_page("a", IsTruncated=True, Marker="1")],
     "alternating markers": [
         names_page("a", IsTruncated=True, Marker="1"),

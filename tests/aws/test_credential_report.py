@@ -151,6 +151,8 @@ def test_a_report_without_roots_row_says_nothing_of_root() -> None:
         (report(USER_ROW, USER_ROW), "two rows of user someone"),
         (report(ROOT_ROW, USER_ROW)[:-80], "another length"),
         (b"user,arn\nsomeone,x,y\n", "another length"),
+        (b"user,password_enabled,password_enabled\nsomeone,true,false\n", "a column twice"),
+        (b"user,arn,Arn \nsomeone,x,y\n", "a column twice"),
         (b"<html><body>no</body></html>", "no column `user`"),
     ],
 )

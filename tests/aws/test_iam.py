@@ -14,6 +14,7 @@ from koding_audit.aws import iam
 from koding_audit.aws.connection import Connection
 from koding_audit.model.errors import CallError
 from koding_audit.model.snapshot import AccessKey, ManagedPolicy, Principal
+from tests.servers import wire
 from tests.servers.replay import Replay, recorded
 from tests.servers.wire import Call, Fault
 from tests.values import aws, own
@@ -120,6 +121,33 @@ def test_a_reply_about_another_principal_is_refused(connection: Connection, repl
         iam.read_principal(connection, "user", "somebody")
     with pytest.raises(CallError, match="about another group"):
         iam.read_principal(connection, "group", "others")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Arn": "arn:aws:iam::123456789012:user/team/other"},
+        {"Arn": "arn:aws:iam::123456789012:user/someone"},
+        {"Arn": "arn:aws:iam::123456789012:role/team/someone"},
+        {"Path": "/other/"},
+        {"UserId": ""},
+    ],
+)
+def test_a_user_whose_parts_contradict_each_other_is_refused(
+    change: dict[str, str], connection: Connection, replay: Replay
+) -> None:
+    replay.answer("GetUser", recorded({"User": USER | change}))
+    with pytest.raises(CallError, match="MalformedReply"):
+        iam.read_principal(connection, "user", "someone")
+
+
+def test_an_mfa_device_without_a_number_is_none(connection: Connection, replay: Replay) -> None:
+    device = {"UserName": "someone", "SerialNumber": "arn:aws:iam::123456789012:mfa/phone", "EnableDate": BORN}
+    replay.answer("ListMFADevices", one_page(MFADevices=[device]))
+    assert iam.has_mfa(connection, "someone") is True
+    replay.answer("ListMFADevices", one_page(MFADevices=[{"UserName": "someone"}]))
+    with pytest.raises(CallError, match="SerialNumber"):
+        iam.has_mfa(connection, "someone")
 
 
 def test_a_boundary_that_names_no_policy_is_refused(connection: Connection, replay: Replay) -> None:
@@ -274,6 +302,11 @@ def moment(*parts: int) -> datetime:
         (without(key("ABCD", BORN), "Status"), last_used()),
         (key("ABCD", "0001-01-01T00:00:00+23:00"), last_used()),
         (key("ABCD", "yesterday"), last_used()),
+        (key("ABCD", "May"), last_used()),
+        (key("ABCD", "10:30"), last_used()),
+        (key("ABCD", "1700000000"), last_used()),
+        (key("ABCD", "2999-01-01T00:00:00Z"), last_used()),
+        (key("ABCD", BORN), last_used(LastUsedDate="2999-01-01T00:00:00Z")),
         (key("ABCD", BORN) | {"Status": "Paused"}, last_used()),
         (key("ABCD", BORN), recorded({"UserName": "someone"})),
         (key("ABCD", BORN), last_used(LastUsedDate="N/A")),
@@ -445,6 +478,38 @@ def test_a_count_that_aws_leaves_out_is_left_out(connection: Connection, replay:
     assert iam.read_account_summary(connection) == {"Users": 7, "AccountMFAEnabled": 0}
 
 
+@pytest.mark.parametrize("count", ["-1", "", "1_0", " 1", "+1", "\u0663", "1.0", "many", "9" * 19])
+def test_a_count_that_is_none_is_an_error(count: str, connection: Connection, replay: Replay) -> None:
+    replay.answer("GetAccountSummary", recorded({"SummaryMap": {"Users": 7, "AccountAccessKeysPresent": count}}))
+    with pytest.raises(CallError, match="MalformedReply"):
+        iam.read_account_summary(connection)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "<entry><key>AccountMFAEnabled</key></entry>",
+        "<entry><value>1</value></entry>",
+        "<entry><key>Users</key><value>1</value></entry>",
+        "<entry><key>AccountMFAEnabled</key><key>AccountMFAEnabled</key></entry>",
+    ],
+    ids=["no value", "no key", "a key twice", "two keys"],
+)
+def test_an_entry_of_the_summary_without_its_own_value_is_an_error(
+    entry: str, connection: Connection, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore gives an entry without a value the one before it, and the last value to a key that comes twice."""
+    honest = wire.reply_xml
+    replay.answer("GetAccountSummary", recorded({"SummaryMap": {"Users": 7}}))
+    spoiled = f"</entry>{entry}</SummaryMap>".encode()
+    monkeypatch.setattr(
+        "tests.servers.replay.reply_xml",
+        lambda *given: honest(*given).replace(b"</entry></SummaryMap>", spoiled),
+    )
+    with pytest.raises(CallError, match="MalformedReply"):
+        iam.read_account_summary(connection)
+
+
 @pytest.mark.parametrize("reply", [recorded({}), DENIED])
 def test_a_summary_that_is_none_is_an_error(reply: dict[str, Any], connection: Connection, replay: Replay) -> None:
     replay.answer("GetAccountSummary", reply)
@@ -473,6 +538,15 @@ def script(replay: Replay, generate: Iterable[dict[str, Any]], get: Iterable[dic
 
 def actions(replay: Replay) -> list[str]:
     return [call.action.removesuffix("CredentialReport") for call in replay.calls]
+
+
+def test_a_report_from_the_future_is_an_error(connection: Connection, replay: Replay) -> None:
+    later = recorded(
+        {"Content": "user,arn\nsomeone,x\n", "ReportFormat": "text/csv", "GeneratedTime": "2999-01-01T00:00:00Z"}
+    )
+    script(replay, [COMPLETE], [later])
+    with pytest.raises(CallError, match="a GeneratedTime in the future"):
+        iam.read_credential_report(connection, sleep=lambda _: None)
 
 
 def test_a_report_that_is_there_is_read_at_once(connection: Connection, replay: Replay) -> None:
@@ -559,7 +633,8 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
         "PermissionsBoundary": {"PermissionsBoundaryArn": own("edge")},
         "Tags": [{"Key": "team", "Value": "web"}, {"Key": "Cost", "Value": ""}],
     }
-    other = USER_DETAIL | {"UserName": "other", "GroupList": []}
+    other_arn = USER["Arn"].replace("someone", "other")
+    other = USER_DETAIL | {"UserName": "other", "Arn": other_arn, "GroupList": []}
     empty: dict[str, Any] = {"GroupDetailList": [], "RoleDetailList": [], "Policies": []}
     pages = [{**empty, "UserDetailList": users} for users in ([full], [], [other])]
     replay.answer("GetAccountAuthorizationDetails", by_marker(*pages))
@@ -577,7 +652,7 @@ def test_every_user_of_every_page_is_read_with_all_that_is_known_of_it(connectio
             boundary=own("edge"),
             tags=(("Cost", ""), ("team", "web")),
         ),
-        Principal("user", "other", arn, "AIDA1", "/team/", frozenset(), frozenset(), frozenset(), tags=()),
+        Principal("user", "other", other_arn, "AIDA1", "/team/", frozenset(), frozenset(), frozenset(), tags=()),
     )
     assert {call.parameters["Filter.member.1"] for call in replay.calls} == {"User"}
 

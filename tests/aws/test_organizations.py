@@ -67,6 +67,18 @@ def test_who_may_list_sees_each_level_from_the_root_down(connection: Connection,
     ]
 
 
+def test_of_an_organization_with_unknown_features_no_policy_is_known(connection: Connection, replay: Replay) -> None:
+    answering(replay, FeatureSet="SOME")
+    assert read_organization(connection, ACCOUNT) == KNOWN
+
+
+def test_a_list_whose_token_comes_twice_is_unknown(connection: Connection, replay: Replay) -> None:
+    answering(replay)
+    replay.answer("ListPoliciesForTarget", recorded({"Policies": [], "NextToken": "same"}))
+    assert read_organization(connection, ACCOUNT) == KNOWN
+    assert sum(call.action == "ListPoliciesForTarget" for call in replay.calls) == 4
+
+
 def test_rcps_are_read_like_scps(connection: Connection, replay: Replay) -> None:
     answering(replay, attached={("ou-1", "RESOURCE_CONTROL_POLICY"): [("p-rcp", "Sealed")]})
     found = read_organization(connection, ACCOUNT)

@@ -86,15 +86,19 @@ SAVED = json.loads(
         )
     )
 )
-DETAIL: Any = {"Arn": "arn:aws:iam::123456789012:user/u", "Path": "/", "AttachedManagedPolicies": [{"PolicyArn": "x"}]}
+ARN = "arn:aws:iam::123456789012"
+DETAIL: Any = {"Path": "/", "AttachedManagedPolicies": [{"PolicyArn": "x"}]}
 DETAILS: Any = {
     "UserDetailList": [
-        {**DETAIL, "UserName": "u", "UserId": "AIDA", "GroupList": ["G"], "Tags": [{"Key": "k", "Value": "v"}],
+        {**DETAIL, "UserName": "u", "UserId": "AIDA", "Arn": f"{ARN}:user/u", "GroupList": ["G"],
+         "Tags": [{"Key": "k", "Value": "v"}],
          "UserPolicyList": [{"PolicyName": "i", "PolicyDocument": DOCUMENT}],
          "PermissionsBoundary": {"PermissionsBoundaryArn": "x"}},
     ],
-    "GroupDetailList": [{**DETAIL, "GroupName": "G", "GroupId": "AGPA", "GroupPolicyList": []}],
-    "RoleDetailList": [{**DETAIL, "RoleName": "r", "RoleId": "AROA", "AssumeRolePolicyDocument": DOCUMENT}],
+    "GroupDetailList": [{**DETAIL, "GroupName": "G", "GroupId": "AGPA", "Arn": f"{ARN}:group/G",
+                         "GroupPolicyList": []}],
+    "RoleDetailList": [{**DETAIL, "RoleName": "r", "RoleId": "AROA", "Arn": f"{ARN}:role/r",
+                        "AssumeRolePolicyDocument": DOCUMENT}],
     "Policies": [
         {"Arn": "arn:aws:iam::123456789012:policy/p", "PolicyId": "ANPA", "DefaultVersionId": "v1",
          "PolicyVersionList": [{"VersionId": "v1", "Document": DOCUMENT, "IsDefaultVersion": True}]},
@@ -279,13 +283,13 @@ REPLIES: dict[str, tuple[Callable[[Connection], Any], str, dict[str, Any]]] = {
     "group": (
         lambda line: iam.read_principal(line, "group", "G", members=True),
         "GetGroup",
-        {"Group": {"GroupName": "G", "GroupId": "AGPA", "Arn": "a", "Path": "/", "CreateDate": BORN}, "Users": [USER],
-         "IsTruncated": False},
+        {"Group": {"GroupName": "G", "GroupId": "AGPA", "Arn": f"{ARN}:group/G", "Path": "/", "CreateDate": BORN},
+         "Users": [USER], "IsTruncated": False},
     ),
     "role": (
         lambda line: iam.read_principal(line, "role", "r"),
         "GetRole",
-        {"Role": {"RoleName": "r", "RoleId": "AROA", "Arn": "a", "Path": "/", "CreateDate": BORN,
+        {"Role": {"RoleName": "r", "RoleId": "AROA", "Arn": f"{ARN}:role/r", "Path": "/", "CreateDate": BORN,
                   "AssumeRolePolicyDocument": DOCUMENT}},
     ),
     "attached": (

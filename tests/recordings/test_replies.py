@@ -108,7 +108,7 @@ ONLY_ERRORS = {"GetLoginProfile"}
 NEVER_USED = recorded({"UserName": "someone", "AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}})
 COMPLETE = recorded({"State": "COMPLETE"})
 REPORT = recorded(
-    {"Content": "user,arn\n<root_account>,arn:aws:iam::644160558196:root\n", "GeneratedTime": "2026-01-01"}
+    {"Content": "user,arn\n<root_account>,arn:aws:iam::644160558196:root\n", "GeneratedTime": "2026-01-01T00:00:00Z"}
 )
 
 
@@ -145,15 +145,27 @@ def test_a_recorded_reply_is_read_whole_or_refused_by_name(path: Path, replay: R
     replay.answer("GetAccessKeyLastUsed", NEVER_USED)
     replay.answer(operation, recording)
     read, expected = READERS[operation]
-    if path.parent.name in REFUSED:
-        with pytest.raises(CallError, match=f"{operation} failed: MalformedReply: .*{REFUSED[path.parent.name]}"):
+    problem = REFUSED.get((path.parent.name, operation))
+    if problem:
+        with pytest.raises(CallError, match=f"{operation} failed: MalformedReply: .*{problem}"):
             read(connection, recording["data"])
     else:
         assert read(connection, recording["data"]) == expected(recording["data"])
 
 
-# What is wrong with a recording, where something is. christopher stands in this report twice.
-REFUSED = {"test_iam_user_console_old": "christopher"}
+# What is wrong with a recording, where something is. christopher stands in this report twice; the years of the others
+# were set to 2099 and 2116.
+REFUSED = {
+    ("test_iam_user_console_old", "GetCredentialReport"): "christopher",
+    ("test_iam_user_credential_multi_delete_noop", "ListAccessKeys"): "a CreateDate in the future",
+    ("test_iam_user_unused_keys_report_in_progress", "GetCredentialReport"): "a GeneratedTime in the future",
+}
+
+
+def made_in_2016(recording: Any) -> Any:
+    """The report whose year was set to 2116, as AWS made it."""
+    recording["data"]["GeneratedTime"] = "2016-11-25T14:30:42Z"
+    return recording
 
 
 def test_a_recorded_no_such_policy_is_an_absent_policy(
@@ -177,7 +189,7 @@ def test_a_report_that_is_recorded_as_absent_is_waited_for_and_then_read(
 ) -> None:
     folder = recordings / "replies/test_iam_user_unused_keys_report_in_progress"
     absent = load(recordings / "replies/test_iam_user_unused_keys/iam.GetCredentialReport_1.json")
-    answers = iter([absent, absent, load(folder / "iam.GetCredentialReport_2.json")])
+    answers = iter([absent, absent, made_in_2016(load(folder / "iam.GetCredentialReport_2.json"))])
     replay.answer("GenerateCredentialReport", load(folder / "iam.GenerateCredentialReport_1.json"))
     replay.answer("GetCredentialReport", lambda _: next(answers))
     pauses: list[float] = []
@@ -201,7 +213,7 @@ def test_recorded_use_of_roots_key_and_password_is_seen(
 ) -> None:
     folder = recordings / "replies/test_iam_user_unused_keys_report_in_progress"
     replay.answer("GenerateCredentialReport", COMPLETE)
-    replay.answer("GetCredentialReport", load(folder / "iam.GetCredentialReport_2.json"))
+    replay.answer("GetCredentialReport", made_in_2016(load(folder / "iam.GetCredentialReport_2.json")))
     use = credential_report.parse_root_use(*iam.read_credential_report(connection))
     assert use.password_last_used is not None
     assert use.password_last_used.isoformat() == "2016-11-25T14:19:48+00:00"

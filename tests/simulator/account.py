@@ -444,7 +444,7 @@ def get_report(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
         account.polls -= 1
         raise IamError("ReportInProgress", 404)
     rows = REPORTS[account.report](_rows(account.seen()))
-    made = datetime.now(timezone.utc) - timedelta(hours=30 if account.report == "stale" else 0)
+    made = datetime.now(timezone.utc) - timedelta(hours={"stale": 30, "of tomorrow": -24}.get(account.report, 0))
     content = "\n".join(",".join(row) for row in rows).encode()
     return {"Content": content, "ReportFormat": "text/csv", "GeneratedTime": made}
 
@@ -467,6 +467,8 @@ def _without_column(rows: list[list[str]]) -> list[list[str]]:
 REPORTS: Mapping[str, Callable[[list[list[str]]], list[list[str]]]] = {
     "usual": lambda rows: rows,
     "stale": lambda rows: rows,
+    "of tomorrow": lambda rows: rows,
+    "column twice": lambda rows: [[*row, row[-1]] for row in rows],
     "extra column": lambda rows: [[*row, "new" if row is rows[0] else "N/A"] for row in rows],
     "missing column": _without_column,
     "reordered": lambda rows: [[row[0], *reversed(row[1:])] for row in rows],

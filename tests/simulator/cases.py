@@ -25,7 +25,7 @@ _ON_PAGES = ("AccessDenied 403", "Throttling 400", "closed after", "cut at 50 %"
 ONCE_ONLY = frozenset(f"cut at {share} %" for share in range(10, 100, 10) if share != 50)
 REPORTED: Mapping[str, int] = {
     **dict.fromkeys(("absent", "in progress", "expired", "limited", "stale"), 2),
-    **dict.fromkeys(("missing column", "no root", "root twice", "short row"), 2),
+    **dict.fromkeys(("missing column", "column twice", "no root", "root twice", "short row", "of tomorrow"), 2),
     **dict.fromkeys(("usual", "extra column", "reordered", "upper case"), 0),
 }
 """The least status of a fix under each habit of the credential report: 2 where a fact stays unknown."""

@@ -113,6 +113,10 @@ def _emptied(reply: Reply, call: Call) -> Reply:
     return _truncated("<Marker>0</Marker>")(_members(lambda _: [])(reply, call), call)
 
 
+def _odd_end(reply: Reply, _call: Call) -> Reply:
+    return replace(reply, body=re.sub(rb"<IsTruncated>\w+</IsTruncated>", b"<IsTruncated>no</IsTruncated>", reply.body))
+
+
 def _without_end(reply: Reply, _call: Call) -> Reply:
     return replace(reply, body=re.sub(rb"<IsTruncated>\w+</IsTruncated>(<Marker>\w+</Marker>)?", b"", reply.body))
 
@@ -170,6 +174,7 @@ FAULTS: Mapping[str, Fault] = {
         Fault("no marker", "J paging", True, _truncated(""), lists_only=True),
         Fault("same marker", "J paging", True, _truncated("<Marker>0</Marker>"), lists_only=True),
         Fault("no end said", "J paging", True, _without_end, lists_only=True),
+        Fault("odd end", "J paging", True, _odd_end, lists_only=True),
         Fault("turns about", "J paging", True, _more(lambda call: int(call.parameters.get("Marker") != "1")), True),
         Fault("endless", "J paging", True, _more(lambda call: int(call.parameters.get("Marker", 0)) + 1), True),
         Fault("empty page", "J paging", True, _emptied, lists_only=True),

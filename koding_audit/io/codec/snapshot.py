@@ -87,7 +87,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         policies_listed=fields["policies_listed"].boolean(),
         documents={key: each.text() for key, each in fields["documents"].mapping().items()},
         organization=_decode_organization(fields["organization"]),
-        summary=None if summary_map is None else {name: each.integer() for name, each in summary_map.items()},
+        summary=None if summary_map is None else {name: each.count() for name, each in summary_map.items()},
         root_use=fields["root_use"].optional(decode_root_use),
         gaps=fields["gaps"].tuple_of(_decode_gap),
     )
@@ -178,7 +178,7 @@ def _decode_credentials(item: Item) -> Credentials:
         mfa=fields["mfa"].optional(Item.boolean),
         services=fields["services"].optional(lambda services: services.tuple_of(Item.text)),
         password_used=fields["password_used"].optional(lambda times: times.tuple_of(Item.time)),
-        certificates=fields["certificates"].optional(Item.integer),
+        certificates=fields["certificates"].optional(Item.count),
     )
 
 

@@ -69,7 +69,7 @@ snapshots = st.builds(
     listed=st.frozensets(kinds),
     credentials=st.dictionaries(texts, credentials, max_size=2),
     policies=st.dictionaries(texts, flags, max_size=2).map(_policies),
-    summary=st.none() | st.dictionaries(texts, st.integers(), max_size=2),
+    summary=st.none() | st.dictionaries(texts, st.integers(0), max_size=2),
     root_use=st.none()
     | st.builds(RootUse, times, st.none() | times, st.lists(st.none() | times, max_size=2).map(tuple)),
     gaps=st.lists(gaps, max_size=2).map(tuple),
@@ -109,6 +109,7 @@ def test_the_same_value_gives_the_same_bytes_in_whatever_order_it_was_built() ->
         ("credentials.ada.mfa", "yes", 'credentials["ada"].mfa: must be true or false'),
         ("credentials.ada.keys.0.suffix", "AKIAIOSFODNN7EXAMPLE", "at most the last four characters of a key's id"),
         ("summary.Users", True, 'summary["Users"]: must be a number'),
+        ("summary.Users", -1, 'summary["Users"]: must be 0 or more'),
         ("gaps.0.fact", "weather", "gaps[0].fact: must be one of caller, user"),
         ("listed.0", "users", "listed[0]: must be one of user, group, role"),
         (
