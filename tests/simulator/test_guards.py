@@ -295,3 +295,81 @@ def test_an_ordinary_fix_reads_each_document_that_it_gives_once_and_nothing_of_i
         f"GetPolicyVersion PolicyArn={AWS}ReadOnlyAccess VersionId=v1",
     ]
     assert not [asked for asked, _ in simulator.calls if "auditor" in asked]
+
+
+def inline(kind: str, name: str, document: str, members: str = "") -> str:
+    """A desired state in which a principal has one inline policy."""
+    more = f", members: [{members}]" if members else ""
+    return f"version: 1\n{kind}: {{{name}: {{inline: {{own: {document}}}{more}}}}}\n"
+
+
+DENY_ALL = """version: 1
+policy_sets:
+  none: {policies: [AWSDenyAll]}
+groups:
+  Reporters: {required: [none], members: [auditor]}
+"""
+
+
+def test_a_deny_of_a_group_that_the_caller_joins_in_the_same_plan_is_lockout(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.account.add_policy(f"{AWS}AWSDenyAll", says("Deny", "*"))
+    seen = scan(simulator, tmp_path, *PIN, file=DENY_ALL)
+    assert (seen.status, seen.writes, seen.journal) == (2, (), ())
+    assert "the plan takes permissions away from its own caller, user auditor" in errors(seen)[0]
+    # For another user it is only a smaller account.
+    assert scan(simulator, tmp_path, *PIN, file=DENY_ALL.replace("auditor", "ada")).status == 0
+
+
+def test_a_deny_in_a_group_that_the_plan_creates_for_the_caller_is_lockout(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    declared = inline("groups", "Guests", says("Deny", "*"), members="auditor")
+    seen = scan(simulator, tmp_path, *PIN, "--create", file=declared)
+    assert (seen.status, seen.writes, seen.journal) == (2, (), ())
+    assert "the plan takes permissions away from its own caller, user auditor" in errors(seen)[0]
+
+
+ANY_ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+PASSES = {
+    "every role but some": [
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:PassRole", "Resource": f"{ANY_ROLE}/admin*"},
+    ],
+    "every role but one": [{"Effect": "Allow", "Action": "iam:PassRole", "NotResource": f"{ANY_ROLE}/admin"}],
+    "nearly every role": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": f"{ANY_ROLE}/*e*"}],
+}
+
+
+@pytest.mark.parametrize("statements", PASSES.values(), ids=PASSES)
+def test_to_pass_nearly_every_role_is_refused_until_it_is_allowed(
+    simulator: Simulator, tmp_path: Path, statements: list[Any]
+) -> None:
+    declared = inline("users", "ada", json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    seen = scan(simulator, tmp_path, *PIN, file=declared)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "administrator: PutUserPolicy grants administration: iam:PassRole by inline policy own" in errors(seen)[0]
+    assert scan(simulator, tmp_path, *PIN, "--allow-admin", file=declared).status == 0
+
+
+def test_a_variable_with_a_default_is_what_a_role_gets(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.account.add("Role", "app")
+    admin = f"arn:aws:iam::{ACCOUNT}:user/${{aws:username, 'admin'}}"
+    keys = {"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": admin}
+    document = json.dumps({"Version": "2012-10-17", "Statement": keys})
+    seen = scan(simulator, tmp_path, *PIN, file=inline("roles", "app", document))
+    assert (seen.status, seen.writes) == (2, ())
+    assert (
+        "PutRolePolicy grants administration: iam:CreateAccessKey by inline policy own of role app" in errors(seen)[0]
+    )
+    assert scan(simulator, tmp_path, *PIN, file=inline("users", "ada", document)).status == 0
+
+
+def test_a_change_that_takes_rights_from_an_administrator_is_done(simulator: Simulator, tmp_path: Path) -> None:
+    state: Any = simulator.account.state
+    state.entities["User", "ada"].inline["own"] = ALLOW_ALL
+    one = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": f"{ANY_ROLE}/app"}
+    declared = inline("users", "ada", json.dumps({"Version": "2012-10-17", "Statement": one}))
+    seen = scan(simulator, tmp_path, *PIN, "--replace", file=declared)
+    assert (seen.status, len(seen.writes)) == (0, 1), seen.output

@@ -210,9 +210,15 @@ class Entitlements:
     def holder(self, kind: PrincipalKind, name: str) -> PolicyHolder:
         """The holder of a principal's policies; for a group that is any member."""
         if kind == "group":
-            return PolicyHolder()
+            return PolicyHolder("user")
         live = self.snapshot.principals.get(principal_key(kind, name))
         return PolicyHolder(kind, live.name, live.arn, live.unique_id) if live else PolicyHolder(kind, name)
+
+    def known_roles(self) -> Iterator[Principal]:
+        """The roles whose policies were read."""
+        for each in self.snapshot.principals.values():
+            if each.kind == "role" and each.attached is not None and each.inline is not None:
+                yield each
 
     def holder_keys(self, kind: PrincipalKind, name: str) -> frozenset[PrincipalKey]:
         """A principal and the groups that it is in."""

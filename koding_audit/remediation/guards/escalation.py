@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.frozen import replace
-from koding_audit.policy.arn_patterns import complete_arn
-from koding_audit.policy.diff.patterns import PatternSpace, Tokens, TooManyStates, resource_tokens
-from koding_audit.policy.document import Document, DocumentError, Patterns, Statement, parse_document
+from koding_audit.policy.diff import compare_documents
+from koding_audit.policy.diff.patterns import PatternSpace, Tokens, TooManyStates, Wildcard, segment_tokens
+from koding_audit.policy.document import (
+    Document,
+    DocumentError,
+    Patterns,
+    Statement,
+    has_wildcard_service,
+    parse_document,
+)
 from koding_audit.policy.evaluation import (
     AccessRequest,
     CompiledDocument,
@@ -20,20 +27,27 @@ from koding_audit.policy.evaluation import (
     compile_document,
     decide,
 )
+from koding_audit.policy.evaluation.patterns import QUESTION_MARK, STAR, Template, resource_matcher
+from koding_audit.policy.evaluation.statements import CompiledStatement
 from koding_audit.reference.aws_reference import AwsReference, load_reference
 from koding_audit.reference.escalations import EscalationAction, load_escalation_actions
 
-# The name of a role that no policy names, and of a caller of whom only the group is known.
+# The name of a user of whom only the group, or nothing, is known.
 _NOBODY = "q0koding0audit0nobody"
 _OWN_NAME = re.compile(r"\$\{\s*aws:username\s*(,\s*'[^'}]*'\s*)?\}", re.IGNORECASE)
+_SHORTEST_BEGINNING = 3  # characters of a resource's path or name; fewer are like `*`
+_SLASH = re.compile("/")
+_LITERAL = re.compile(f"[^{STAR}{QUESTION_MARK}]*")
+_TOKENS: Mapping[str, Wildcard] = {STAR: Wildcard.STAR, QUESTION_MARK: Wildcard.ANY}
+_RANKS: Mapping[str, int] = {"allowed": 2, "unknown": 1}  # of a verdict; 0 for any other
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyHolder:
     """The principal that policies are evaluated for.
 
-    kind: its kind; None for any principal, or any member of a group.
-    name: its name; "" with kind None.
+    kind: `user` or `role`; None for a principal of either kind.
+    name: its name; "" for any user, as a member of a group, and for any role.
     arn: the ARN of a user or role; "" if unknown.
     unique_id: the id of a user; "" if unknown.
     """
@@ -46,7 +60,11 @@ class PolicyHolder:
     @property
     def own_name(self) -> str:
         """The value of `${aws:username}`; "" for a role, which has none."""
-        return "" if self.kind == "role" else self.name if self.kind == "user" else _NOBODY
+        return "" if self.kind == "role" else self.name or _NOBODY
+
+    def possible_holders(self) -> Sequence[PolicyHolder]:
+        """The holders of one kind that this may be."""
+        return (PolicyHolder("user"), PolicyHolder("role")) if self.kind is None else (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +89,34 @@ class EffectivePolicies:
     management_account: the id of the organization's management account; "" if unknown.
     """
 
-    identity: tuple[NamedDocument, ...]
+    identity: tuple[NamedDocument, ...] = ()
     boundary: NamedDocument | None = None
     scps: tuple[tuple[NamedDocument, ...], ...] = ()
     management_account: str = ""
+
+    @property
+    def every_document(self) -> tuple[NamedDocument, ...]:
+        """All of the documents, those that only limit included."""
+        limits = (self.boundary, *(each for level in self.scps for each in level))
+        return (*self.identity, *(each for each in limits if each is not None))
+
+
+NO_POLICIES = EffectivePolicies()
+"""The policies of a principal that has none, and that nothing limits."""
 
 
 @dataclass
 class EscalationAnalyzer:
     """Decides which escalation actions a holder may use in an account.
 
-    Each document is parsed once per value of `${aws:username}`, and each holder is decided once.
+    Each document is parsed once per value of `${aws:username}`, and each change of a holder is decided once.
     """
 
     account: Account
     reference: AwsReference
     actions: tuple[EscalationAction, ...]
-    _documents_by_name: dict[tuple[NamedDocument, str], _ParsedDocument]
-    _actions_by_holder: dict[tuple[PolicyHolder, EffectivePolicies], frozenset[str]]
+    _documents: dict[tuple[str, str], _ParsedDocument]
+    _new_actions: dict[tuple[PolicyHolder, EffectivePolicies, EffectivePolicies], frozenset[str]]
 
     @classmethod
     def of(cls, account: Account) -> EscalationAnalyzer:
@@ -99,95 +127,53 @@ class EscalationAnalyzer:
 
         One that a Deny, the boundary or an SCP certainly denies is not included.
         """
-        key = (holder, effective)
-        if key not in self._actions_by_holder:
-            self._actions_by_holder[key] = frozenset(
-                escalation.action for escalation in self.actions if self._has_action(escalation, holder, effective)
+        return self.new_escalation_actions(holder, NO_POLICIES, effective)
+
+    def new_escalation_actions(
+        self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies
+    ) -> frozenset[str]:
+        """The escalation actions that a holder may use after a change, on a resource on which it could not before."""
+        key = (self._known_part(holder, before, after), before, after)
+        if key not in self._new_actions:
+            cases = [_Case(self, each, before, after) for each in key[0].possible_holders()]
+            self._new_actions[key] = frozenset(
+                each.action for each in self.actions if any(case.gains_way(each) for case in cases)
             )
-        return self._actions_by_holder[key]
+        return self._new_actions[key]
+
+    def newly_used_resources(
+        self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies, resources: Sequence[str]
+    ) -> Iterator[tuple[str, str]]:
+        """The actions that names of resources limit, each with those resources on which a holder gains it."""
+        limited = [each.action for each in self.actions if each.unrestricted_only] if resources else []
+        for each in self._known_part(holder, before, after).possible_holders() if limited else ():
+            case = _Case(self, each, before, after)
+            for action in limited:
+                yield from ((action, resource) for resource in case.resources_gained(action, resources))
+
+    def _known_part(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> PolicyHolder:
+        """The holder without its name, if no document is about it: all such holders of a kind are decided once."""
+        of = self.reference.condition_keys.principal
+        keys = {each.lower() for each in (of.name, of.unique_id, of.arn)}
+        documents = (self.parsed_document(each, "") for side in (before, after) for each in side.every_document)
+        is_personal = any(each.names_holder(holder.name, keys) for each in documents)
+        return holder if is_personal else PolicyHolder(holder.kind)
+
+    def may_deny(self, text: NamedDocument, actions: Iterable[str]) -> bool:
+        """Whether a document may deny one of these actions to a principal."""
+        found = self.parsed_document(text, "")
+        return found.document is None or any(found.has_statement_about(each, "Deny") for each in actions)
 
     def may_deny_escalation(self, text: NamedDocument) -> bool:
         """Whether a document may deny an escalation action to a principal."""
-        found = self._parsed_document(text, "")
-        if found.document is None:
-            return True
-        rules = (rule for rule in found.compiled.statements_about("iam") if rule.effect == "Deny")
-        return any(
-            rule.covers_action(escalation.action.lower(), "iam") for rule in rules for escalation in self.actions
-        )
+        return self.may_deny(text, (each.action for each in self.actions))
 
-    def _has_action(self, escalation: EscalationAction, holder: PolicyHolder, effective: EffectivePolicies) -> bool:
-        own = holder.own_name
-        identity = [self._parsed_document(each, own) for each in effective.identity]
-        if not any(each.has_statement_about(escalation.action, "Allow") for each in identity):
-            return False
-        limits = [each for each in (effective.boundary, *(one for level in effective.scps for one in level)) if each]
-        every = [*identity, *(self._parsed_document(each, own) for each in limits)]
-        policies = self._evaluated_policies(effective, own)
-        try:
-            resources = list(self._candidate_resources(escalation, own, every))
-        except TooManyStates:
-            return True
-        return any(self._is_allowed(escalation, resource, holder, policies) for resource in resources)
-
-    def _is_allowed(
-        self, escalation: EscalationAction, resource: str, holder: PolicyHolder, policies: Policies
-    ) -> bool:
-        request = AccessRequest(escalation.action, resource, self._principal_arn(holder), self._request_context(holder))
-        return decide(request, policies, self.reference).verdict in ("allowed", "unknown")
-
-    def _request_context(self, holder: PolicyHolder) -> Context:
-        """The condition keys that have the same value in every request of a holder, with any session, network or tags.
-
-        The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
-        """
-        keys = self.reference.condition_keys
-        of, user_values = keys.principal, keys.calls["user"].values
-        known = {of.account: (self.account.id,), of.is_service: user_values[of.is_service.lower()]}
-        if holder.kind == "user":
-            known |= {of.name: (holder.name,), of.kind: user_values[of.kind.lower()]}
-            known |= {of.unique_id: (holder.unique_id,)} if holder.unique_id else {}
-        if holder.kind in ("user", "role") and holder.arn:
-            known[of.arn] = (holder.arn,)
-        return Context.from_values(known, [of.name] if holder.kind == "role" else [], complete=False)
-
-    def _principal_arn(self, holder: PolicyHolder) -> str:
-        account = self.account
-        if holder.kind == "role":
-            return f"arn:{account.partition}:sts::{account.id}:assumed-role/{holder.name}/*"
-        return holder.arn or account.arn("user", holder.name if holder.kind == "user" else "*")
-
-    def _candidate_resources(
-        self, escalation: EscalationAction, own: str, read: Iterable[_ParsedDocument]
-    ) -> Iterator[str]:
-        """One resource per combination of patterns that a resource of the action's kind can match."""
-        prefix = f"arn:{self.account.partition}:iam::{self.account.id}:{escalation.kind}/"
-        if escalation.unrestricted_only:
-            yield from (f"{prefix}{_NOBODY}", f"{prefix}{_NOBODY}/{_NOBODY}")
-            return
-        patterns: dict[Tokens, str] = {}
-        for each in read:
-            patterns |= each.resource_patterns(escalation.action)
-        oneself = [f"{prefix}{own}", f"{prefix}*/{own}"] if escalation.others_only and own else []
-        elements = [{resource_tokens(each, variables=False): each for each in oneself}]
-        space = PatternSpace([*elements, *({pattern: text} for pattern, text in patterns.items())])
-        yield from (region.example for mask, region in space.regions(prefix).items() if not mask & 1)
-
-    def _evaluated_policies(self, effective: EffectivePolicies, own: str) -> Policies:
-        return Policies(
-            identity=tuple(self._evaluated_policy(each, own) for each in effective.identity),
-            boundary=None if effective.boundary is None else (self._evaluated_policy(effective.boundary, own),),
-            scps=tuple(tuple(self._evaluated_policy(each, own) for each in level) for level in effective.scps),
-            management_account=effective.management_account,
-        )
-
-    def _evaluated_policy(self, text: NamedDocument, own: str) -> Policy:
-        return Policy("", text.name, self._parsed_document(text, own).compiled)
-
-    def _parsed_document(self, text: NamedDocument, own: str) -> _ParsedDocument:
-        if (text, own) not in self._documents_by_name:
-            self._documents_by_name[text, own] = _parse_document(text.text, own)
-        return self._documents_by_name[text, own]
+    def parsed_document(self, text: NamedDocument, own: str) -> _ParsedDocument:
+        """The document for a holder of this name."""
+        key = (text.text, own)
+        if key not in self._documents:
+            self._documents[key] = _parse_document(text.text, own)
+        return self._documents[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,23 +187,227 @@ class _ParsedDocument:
     compiled: CompiledDocument
     document: Document | None
 
+    def statements_about(self, action: str) -> tuple[CompiledStatement, ...]:
+        """The statements that are about the action."""
+        name = action.lower()
+        service = name.partition(":")[0]
+        return tuple(each for each in self.compiled.statements_about(service) if each.covers_action(name, service))
+
     def has_statement_about(self, action: str, effect: str) -> bool:
         """Whether a statement of that effect is about the action."""
-        rules = (rule for rule in self.compiled.statements_about("iam") if rule.effect == effect)
-        return any(rule.covers_action(action.lower(), "iam") for rule in rules)
+        return any(each.effect == effect for each in self.statements_about(action))
 
-    def resource_patterns(self, action: str) -> Mapping[Tokens, str]:
-        """The resource patterns of the statements that are about the action."""
+    def resource_patterns(self, action: str, context: Context) -> Iterator[str]:
+        """The resource patterns of the statements that are about the action, with the values of their variables."""
+        for each in self.statements_about(action):
+            for pattern in each.patterns:
+                filled = pattern.fill(context) if isinstance(pattern, Template) else pattern
+                if isinstance(filled, str):
+                    yield filled
+
+    def names_holder(self, name: str, keys: Container[str]) -> bool:
+        """Whether the result may depend on who has the document: by a variable, a condition, or this name."""
+        statements = self.document.statements if self.document else ()
+        resources = (text for each in statements for text in (each.resources.values if each.resources else ()))
+        return any(
+            each.key in keys or "${" in "".join(each.values) for rule in statements for each in rule.conditions
+        ) or any("${" in text or (name and name in text) for text in resources)
+
+    def restrict_to(self, action: str) -> Document | None:
+        """The document with its statements about the action, as if they were about no other; None if it is invalid."""
         if self.document is None:
-            return {}
-        variables = self.document.version == "2012-10-17"
-        about = [
-            rule.index for rule in self.compiled.statements_about("iam") if rule.covers_action(action.lower(), "iam")
-        ]
-        found = (self.document.statements[index].resources for index in about)
-        written = {text for each in found if each is not None for text in each.values}
-        texts = written | {complete_arn(text, variables=variables) for text in written}
-        return {resource_tokens(text, variables=variables): text for text in sorted(texts)}
+            return None
+        about = {each.index for each in self.statements_about(action)}
+        statements = (each for each in self.document.statements if each.index in about)
+        return Document(self.document.version, tuple(_restrict_statement(each, action) for each in statements))
+
+
+class _Case:
+    """The policies of a holder before and after a change."""
+
+    def __init__(
+        self, analyzer: EscalationAnalyzer, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies
+    ) -> None:
+        self._analyzer = analyzer
+        self._holder = holder
+        self._before = before
+        self._after = after
+        self._context = self._request_context()
+        self._both = self._evaluated_policies(before), self._evaluated_policies(after)
+        self._may_gain: dict[str, bool] = {}
+        self._may_depend: dict[str, bool] = {}
+
+    def gains_way(self, escalation: EscalationAction) -> bool:
+        """Whether the holder may use an escalation action on a resource on which it could not before."""
+        if not self.may_gain(escalation.action):
+            return False
+        try:
+            resources = list(self._candidate_resources(escalation))
+        except TooManyStates:
+            return True
+        return any(self.gains(escalation.action, each) for each in resources)
+
+    def may_gain(self, action: str) -> bool:
+        """Whether the change can allow an action at all: it adds an Allow, takes a Deny, or changes the boundary."""
+        if action not in self._may_gain:
+            self._may_gain[action] = self._has_allow(action) and not self._is_only_less(action)
+        return self._may_gain[action]
+
+    def gains(self, action: str, resource: str) -> bool:
+        """Whether an action on a resource is allowed after the change, or allowed in more cases than before."""
+        after = self._rank(action, resource, self._both[1])
+        if not after:
+            return False
+        before = self._rank(action, resource, self._both[0])
+        return after > before or (after == before == 1 and self._may_hold_more_often(action))
+
+    def resources_gained(self, action: str, resources: Iterable[str]) -> Iterator[str]:
+        """Those of some resources on which an action is gained. What the same patterns match is decided once."""
+        if not self.may_gain(action):
+            return
+        matchers = [resource_matcher(each) for each in sorted(self._patterns(action))]
+        known: dict[tuple[bool, ...], bool] = {}
+        for resource in resources:
+            matches = tuple(each(resource) for each in matchers)
+            if matches not in known:
+                known[matches] = self.gains(action, resource)
+            if known[matches]:
+                yield resource
+
+    def _rank(self, action: str, resource: str, policies: Policies) -> int:
+        request = AccessRequest(action, resource, self._principal_arn(), self._context)
+        return _RANKS.get(decide(request, policies, self._analyzer.reference).verdict, 0)
+
+    def _documents(self, texts: Iterable[NamedDocument]) -> list[_ParsedDocument]:
+        return [self._analyzer.parsed_document(each, self._holder.own_name) for each in texts]
+
+    def _has_allow(self, action: str) -> bool:
+        return any(each.has_statement_about(action, "Allow") for each in self._documents(self._after.identity))
+
+    def _is_only_less(self, action: str) -> bool:
+        """Whether each Allow about the action was there before, and each Deny is still there."""
+        if self._before.scps != self._after.scps or _is_boundary_changed(self._before, self._after):
+            return False
+        before, after = (self._rules(each.identity, action) for each in (self._before, self._after))
+        is_new = any(effect != "Deny" for effect, _ in after - before)
+        return not is_new and not any(effect != "Allow" for effect, _ in before - after)
+
+    def _rules(self, texts: Iterable[NamedDocument], action: str) -> set[tuple[str, object]]:
+        """The statements about an action, each with its effect; an invalid document is one of an unknown effect."""
+        found: set[tuple[str, object]] = set()
+        for text in texts:
+            document = self._analyzer.parsed_document(text, self._holder.own_name).restrict_to(action)
+            if document is None:
+                found.add(("", text.text))
+            else:
+                found |= {(each.effect, (document.version, each)) for each in document.statements}
+        return found
+
+    def _may_hold_more_often(self, action: str) -> bool:
+        """Whether the conditions under which an action is allowed after the change may hold where they did not before.
+
+        What depends on a condition is unknown on both sides, so the documents themselves are compared.
+        """
+        if action not in self._may_depend:
+            old, new = self._before.boundary, self._after.boundary
+            boundaries = ((), ()) if old is None else ((old,), () if new is None else (new,))
+            changed = _is_boundary_changed(self._before, self._after)
+            self._may_depend[action] = self._compares_as_more(action, self._before.identity, self._after.identity) or (
+                changed and (new is None or self._compares_as_more(action, *boundaries))
+            )
+        return self._may_depend[action]
+
+    def _compares_as_more(self, action: str, old: Sequence[NamedDocument], new: Sequence[NamedDocument]) -> bool:
+        sides = [[each.restrict_to(action) for each in self._documents(texts)] for texts in (old, new)]
+        known = [[each for each in side if each is not None] for side in sides]
+        if known != sides:
+            return True
+        difference = compare_documents(*known)
+        return bool(difference.gained or difference.why)
+
+    def _request_context(self) -> Context:
+        """The condition keys that have the same value in every request of a holder, with any session, network or tags.
+
+        The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
+        """
+        keys, holder = self._analyzer.reference.condition_keys, self._holder
+        of, user_values = keys.principal, keys.calls["user"].values
+        known = {of.account: (self._analyzer.account.id,), of.is_service: user_values[of.is_service.lower()]}
+        known |= {of.kind: user_values[of.kind.lower()]} if holder.kind == "user" else {}
+        known |= {of.name: (holder.name,)} if holder.kind == "user" and holder.name else {}
+        known |= {of.unique_id: (holder.unique_id,)} if holder.unique_id and holder.kind == "user" else {}
+        known |= {of.arn: (holder.arn,)} if holder.arn else {}
+        return Context.from_values(known, [of.name] if holder.kind == "role" else [], complete=False)
+
+    def _principal_arn(self) -> str:
+        account, name = self._analyzer.account, self._holder.name or "*"
+        if self._holder.kind == "role":
+            return f"arn:{account.partition}:sts::{account.id}:assumed-role/{name}/*"
+        return self._holder.arn or account.arn("user", name)
+
+    def _candidate_resources(self, escalation: EscalationAction) -> Iterator[str]:
+        """One resource per combination of patterns that a resource of the action's kind can match.
+
+        The holder itself is left out where only others count, and so is what is limited by its name, where that counts.
+        """
+        account = self._analyzer.account
+        prefix = f"arn:{account.partition}:iam::{account.id}:{escalation.kind}/"
+        own = self._holder.own_name
+        patterns = self._patterns(escalation.action)
+        left_out = [f"{prefix}{own}", f"{prefix}{STAR}/{own}"] if escalation.others_only and own else []
+        left_out += _limited_names(prefix, patterns) if escalation.unrestricted_only else []
+        elements = [left_out, *([each] for each in sorted(patterns))]
+        space = PatternSpace([{_resource_tokens(each): "" for each in element} for element in elements])
+        yield from (region.example for mask, region in space.regions(prefix).items() if not mask & 1)
+
+    def _patterns(self, action: str) -> frozenset[str]:
+        """The resource patterns of all statements about an action, before and after the change."""
+        texts = {each.text: each for side in (self._before, self._after) for each in side.every_document}
+        return frozenset(
+            pattern
+            for each in self._documents(texts.values())
+            for pattern in each.resource_patterns(action, self._context)
+        )
+
+    def _evaluated_policies(self, effective: EffectivePolicies) -> Policies:
+        return Policies(
+            identity=tuple(self._evaluated_policy(each) for each in effective.identity),
+            boundary=None if effective.boundary is None else (self._evaluated_policy(effective.boundary),),
+            scps=tuple(tuple(self._evaluated_policy(each) for each in level) for level in effective.scps),
+            management_account=effective.management_account,
+        )
+
+    def _evaluated_policy(self, text: NamedDocument) -> Policy:
+        return Policy("", text.name, self._analyzer.parsed_document(text, self._holder.own_name).compiled)
+
+
+def _is_boundary_changed(before: EffectivePolicies, after: EffectivePolicies) -> bool:
+    """Whether there was a boundary, and there is a different one or none."""
+    old, new = before.boundary, after.boundary
+    return old is not None and (new is None or new.text != old.text)
+
+
+def _limited_names(prefix: str, patterns: Iterable[str]) -> Iterator[str]:
+    """Yield patterns of all resources whose path or name begins with three characters that these patterns spell.
+
+    A shorter name without a wildcard is spelled too. What policies leave after their Denies is limited exactly if it is
+    within a finite number of such beginnings: so it does no harm to yield more of them than necessary. Paths with a
+    colon are left out: only they let the `*` of `arn:aws:iam::*:role/app-*` match more than an account.
+    """
+    yield f"{prefix}{STAR}:{STAR}"
+    for pattern in patterns:
+        for slash in _SLASH.finditer(pattern):
+            literal = _LITERAL.match(pattern, slash.end())
+            spelled = literal[0] if literal else ""
+            if len(spelled) >= _SHORTEST_BEGINNING:
+                yield f"{prefix}{spelled[:_SHORTEST_BEGINNING]}{STAR}"
+            elif spelled and slash.end() + len(spelled) == len(pattern):
+                yield f"{prefix}{spelled}"
+
+
+def _resource_tokens(filled: str) -> Tokens:
+    """The tokens of a pattern whose wildcards are marked and whose variables are filled."""
+    return segment_tokens(tuple(_TOKENS.get(each, each) for each in filled))
 
 
 def _parse_document(text: str, own: str) -> _ParsedDocument:
@@ -228,6 +418,13 @@ def _parse_document(text: str, own: str) -> _ParsedDocument:
     if own and document.version == "2012-10-17":
         document = replace(document, statements=tuple(_expand_own_name(each, own) for each in document.statements))
     return _ParsedDocument(compile_document(document), document)
+
+
+def _restrict_statement(statement: Statement, action: str) -> Statement:
+    """The statement as if it were about this action only, unless it is unclear which actions it is about."""
+    is_unclear = any(map(has_wildcard_service, statement.actions.values))
+    actions = statement.actions if is_unclear else Patterns((action.lower(),))
+    return replace(statement, actions=actions, sid="", index=0)
 
 
 def _expand_own_name(statement: Statement, own: str) -> Statement:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from koding_audit.model.account import PrincipalKind, principal_key
 from koding_audit.model.finding import Action
-from koding_audit.model.plan import Plan
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.policy.diff import PolicyChange, compare_documents, describe_policy_change
 from koding_audit.policy.document import Document, DocumentError, parse_document
+from koding_audit.remediation.guards.effects import PlanEffects
 from koding_audit.remediation.guards.entitlements import Entitlements, target_principal
 from koding_audit.remediation.guards.escalation import NamedDocument
 from koding_audit.remediation.plan import action_policy_arn
-
-DocumentsOfAction = Callable[[Action], tuple[NamedDocument, ...]]
 
 
 def caller_key(known: Snapshot) -> tuple[PrincipalKind, str] | None:
@@ -30,23 +28,18 @@ def caller_key(known: Snapshot) -> tuple[PrincipalKind, str] | None:
     return ("user", rest.rpartition("/")[2]) if kind == "user" else None
 
 
-def caller_losses(
-    plan: Plan, before: Entitlements, after: Entitlements, granted: DocumentsOfAction, removed: DocumentsOfAction
-) -> Iterator[str]:
-    """What the caller loses or is newly denied, as text; its policies are read only if a step could affect it.
+def caller_losses(effects: PlanEffects) -> Iterator[str]:
+    """What the caller loses or is newly denied by the plan as a whole, as text.
 
-    before, after: the account before and after the plan.
-    granted, removed: the documents that an action grants, and those that it takes away.
+    The caller's policies are read only if a step could affect it.
     """
-    caller = caller_key(before.snapshot)
-    if caller is None or not any(
-        _can_affect_caller(step.action, caller, before, granted, removed) for step in plan.steps
-    ):
+    caller = caller_key(effects.known)
+    if caller is None or not any(_can_affect_caller(effects, each, caller) for each in effects.actions):
         return
-    if any(each.action.verb is Verb.DELETE_USER and target_principal(each.action) == caller for each in plan.steps):
+    if any(each.verb is Verb.DELETE_USER and target_principal(each) == caller for each in effects.actions):
         yield "it deletes this user"
         return
-    old, new = before.effective_policies(*caller), after.effective_policies(*caller)
+    old, new = effects.before.effective_policies(*caller), effects.after.effective_policies(*caller)
     if old.identity != new.identity:
         yield from _loss_sentences(old.identity, new.identity, denied=True)
     if old.boundary != new.boundary:
@@ -57,29 +50,30 @@ def _optional_tuple(text: NamedDocument | None) -> tuple[NamedDocument, ...]:
     return (text,) if text else ()
 
 
-def _can_affect_caller(
-    action: Action,
-    caller: tuple[PrincipalKind, str],
-    before: Entitlements,
-    granted: DocumentsOfAction,
-    removed: DocumentsOfAction,
-) -> bool:
-    """Whether an action may take permissions from the caller: it removes or denies, for the caller or a group of it."""
+def _can_affect_caller(effects: PlanEffects, action: Action, caller: tuple[PrincipalKind, str]) -> bool:
+    """Whether an action may take permissions from the caller: it removes or denies, for the caller or a group of it.
+
+    A policy that the plan creates is given by other steps.
+    """
     target = target_principal(action)
     if target is not None and target[0] != "group" and principal_key(*target) != principal_key(*caller):
         return False
-    removes = action.spec.is_removal or removed(action)
-    if not removes and not any(map(_has_deny, granted(action))):
+    removes = action.spec.is_removal or effects.removed_documents(action)
+    if not removes and not any(map(_has_deny, effects.granted_documents(action))):
         return False
+    states = (effects.before, effects.after)
     if target is not None:
-        return principal_key(*target) in before.holder_keys(*caller)
-    return action_policy_arn(action, before.snapshot.account) in _caller_policies(before, caller)
+        return any(principal_key(*target) in each.holder_keys(*caller) for each in states)
+    if action.verb is Verb.CREATE_POLICY:
+        return False
+    arn = action_policy_arn(action, effects.known.account)
+    return any(arn in _caller_policies(each, caller) for each in states)
 
 
-def _caller_policies(before: Entitlements, caller: tuple[PrincipalKind, str]) -> frozenset[str]:
-    live = before.principal(*caller)
-    holders: list[tuple[PrincipalKind, str]] = [caller, *(("group", each) for each in before.group_names(*caller))]
-    names = (each for holder in holders for each in before.document_names(*holder))
+def _caller_policies(state: Entitlements, caller: tuple[PrincipalKind, str]) -> frozenset[str]:
+    live = state.principal(*caller)
+    holders: list[tuple[PrincipalKind, str]] = [caller, *(("group", each) for each in state.group_names(*caller))]
+    names = (each for holder in holders for each in state.document_names(*holder))
     return frozenset((*names, live.boundary if live else ""))
 
 

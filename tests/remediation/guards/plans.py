@@ -132,6 +132,47 @@ LOCKS_OUT = {
         account(auditor(READ), live_group("Ops", attached=[EDGE])),
         Action(Verb.ADD_USER_TO_GROUP, {"GroupName": "Ops", "UserName": "auditor"}),
     ),
-    "detached from its role": (account(live_role(attached=[READ]), caller=AS_ROLE), detach("Role", "app", READ)),
     "deleted": (account(), Action(Verb.DELETE_USER, {"UserName": "auditor"})),
+    "detached from its role": (account(live_role(attached=[READ]), caller=AS_ROLE), detach("Role", "app", READ)),
+}
+
+JOIN_OPS = Action(Verb.ADD_USER_TO_GROUP, {"GroupName": "Ops", "UserName": "auditor"})
+DENY_OPS = {"GroupName": "Ops", "PolicyName": "no", "PolicyDocument": NO_IAM}
+TO_OPS = Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Ops", "PolicyArn": EDGE})
+NEW_EDGE = {"PolicyArn": EDGE, "PolicyDocument": NO_IAM, "SetAsDefault": True}
+HOLDS_EDGE = live_group("Ops", attached=[EDGE])
+LOCKS_OUT_TOGETHER = {
+    "a group that it joins gets the deny": (account(), (TO_OPS, JOIN_OPS)),
+    "a group that it joins gets the deny as an inline policy": (
+        account(),
+        (JOIN_OPS, Action(Verb.PUT_GROUP_POLICY, DENY_OPS)),
+    ),
+    "a group that the plan creates has the deny as an inline policy": (
+        snapshot(auditor(), absent=[("group", "Ops")]),
+        (
+            Action(Verb.CREATE_GROUP, {"GroupName": "Ops"}),
+            JOIN_OPS,
+            Action(Verb.PUT_GROUP_POLICY, DENY_OPS),
+        ),
+    ),
+    "a policy that the plan creates denies, and is attached to a group that it joins": (
+        account(documents={}),
+        (
+            Action(Verb.CREATE_POLICY, {"PolicyName": "edge", "PolicyDocument": NO_IAM}),
+            TO_OPS,
+            JOIN_OPS,
+        ),
+    ),
+    "a policy of a group that it joins gets a version that denies": (
+        account(HOLDS_EDGE, documents={EDGE: HARMLESS}),
+        (JOIN_OPS, Action(Verb.CREATE_POLICY_VERSION, NEW_EDGE)),
+    ),
+    "a policy of a group that it joins goes back to a version that denies": (
+        account(HOLDS_EDGE, documents={EDGE: HARMLESS, f"{EDGE}@v1": NO_IAM}),
+        (JOIN_OPS, Action(Verb.SET_DEFAULT_POLICY_VERSION, {"PolicyArn": EDGE, "VersionId": "v1"})),
+    ),
+    "what it has by a group and by itself is taken in both places": (
+        account(auditor(READ, groups=["Ops"]), live_group("Ops", attached=[READ])),
+        (detach("User", "auditor", READ), detach("Group", "Ops", READ)),
+    ),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from koding_audit.model.account import Caller
@@ -19,6 +21,7 @@ from tests.remediation.guards.plans import (
     IN_GROUP,
     JOIN,
     LOCKS_OUT,
+    LOCKS_OUT_TOGETHER,
     READ,
     account,
     auditor,
@@ -38,6 +41,16 @@ def test_nothing_is_taken_away_from_the_caller(live: Snapshot, action: Action) -
     assert guards_of(found) == ["lockout"]
     assert "the plan takes permissions away from its own caller, " in found.refusals[0].message
     assert "use the credentials of a principal that the plan does not change" in found.refusals[0].hint
+
+
+@pytest.mark.parametrize(("live", "actions"), LOCKS_OUT_TOGETHER.values(), ids=LOCKS_OUT_TOGETHER)
+def test_what_several_steps_take_from_the_caller_together_is_lockout_in_any_order(
+    live: Snapshot, actions: tuple[Action, ...]
+) -> None:
+    creates = [each for each in actions if each.spec.effect == "create"]
+    rest = [each for each in actions if each not in creates]
+    orders = [(*creates, *each) for each in permutations(rest)]
+    assert {tuple(guards_of(judged(live, *each))) for each in orders} == {("lockout",)}
 
 
 LOCKS_NOBODY_OUT = {

@@ -1,0 +1,160 @@
+"""Administration: the ways to it that a plan as a whole gives to principals, and the steps that give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from koding_audit.model.account import PrincipalKind
+from koding_audit.model.finding import Action
+from koding_audit.remediation.guards.effects import PlanEffects
+from koding_audit.remediation.guards.entitlements import target_principal
+from koding_audit.remediation.guards.escalation import (
+    NO_POLICIES,
+    EffectivePolicies,
+    EscalationAnalyzer,
+    NamedDocument,
+    PolicyHolder,
+)
+from koding_audit.remediation.guards.messages import document_title, join_first
+
+_ALLOW_ALL = NamedDocument(
+    "", '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gain:
+    """The ways that a plan gives to a holder of policies.
+
+    who: the holder, `user ada`.
+    actions: the escalation actions that it did not have.
+    """
+
+    who: str
+    actions: frozenset[str]
+
+
+@dataclass
+class AdministrationJudge:
+    """Finds the ways to administration that principals have after a plan and did not have before it.
+
+    effects: the plan with the states before and after it.
+    """
+
+    effects: PlanEffects
+    _harmless_roles: set[str] = field(default_factory=set)
+
+    @cached_property
+    def analyzer(self) -> EscalationAnalyzer:
+        return EscalationAnalyzer.of(self.effects.known.account)
+
+    @cached_property
+    def _role_names(self) -> dict[str, str]:
+        """The names of the roles that were read, by ARN."""
+        return {each.arn: each.name for each in self.effects.after.known_roles()}
+
+    def grants_by_step(self) -> dict[int, str]:
+        """How steps grant administration, as text, by their indexes in the plan."""
+        actions = list(self.effects.actions)
+        found = dict(self._policy_grants(actions))
+        for kind, name, steps in self.effects.principal_steps().values():
+            gains = list(self._principal_gains(kind, name, [actions[each] for each in steps]))
+            texts = {each: text for each in steps for gain in gains if (text := self._step_text(actions[each], gain))}
+            found |= texts or {each: _gain_text(gain) for each in steps for gain in gains[:1]}
+        return dict(sorted(found.items()))
+
+    def _principal_gains(self, kind: PrincipalKind, name: str, actions: list[Action]) -> Iterator[_Gain]:
+        """What a principal and, of a group that loses a Deny, each member gain.
+
+        What neither a granted document nor a removed Deny can give needs no other policies.
+        """
+        holder = self.effects.after.holder(kind, name)
+        granted = [text for each in actions for text in self.effects.granted_documents(each)]
+        releases = any(self._releases(each) for each in actions)
+        if not releases and not any(self._ways(holder, NO_POLICIES, EffectivePolicies((each,))) for each in granted):
+            return
+        principals: list[tuple[PrincipalKind, str]] = [(kind, name)]
+        if kind == "group" and releases:
+            principals += [("user", each) for each in self.effects.before.member_names(name)]
+        for each in principals:
+            before, after = self.effects.before.effective_policies(*each), self.effects.after.effective_policies(*each)
+            ways = self._ways(self.effects.after.holder(*each), before, after)
+            if ways:
+                yield _Gain(" ".join(each), ways)
+
+    def _policy_grants(self, actions: list[Action]) -> Iterator[tuple[int, str]]:
+        """The steps that make a managed policy grant ways. Who has it is not read: it may be any user or role."""
+        for index, action in enumerate(actions):
+            granted = self.effects.granted_documents(action) if target_principal(action) is None else ()
+            removed = self.effects.removed_documents(action) if granted else ()
+            ways = self._ways(PolicyHolder(), EffectivePolicies(removed), EffectivePolicies(granted))
+            text = self._step_text(action, _Gain("each principal with the policy", ways)) if ways else ""
+            if not text and self._releases(action):
+                old, new = (EffectivePolicies((_ALLOW_ALL, *each)) for each in (removed, granted))
+                ways = self._ways(PolicyHolder(), old, new)
+                text = self._step_text(action, _Gain("each principal with the policy", ways)) if ways else ""
+            if text:
+                yield index, text
+
+    def _ways(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> frozenset[str]:
+        """The new ways of a holder, those included that only the strength of a role makes one."""
+        ways = self.analyzer.new_escalation_actions(holder, before, after)
+        return ways | {
+            action
+            for action, roles in self._newly_passed_roles(holder, before, after).items()
+            if action not in ways and self._is_administrator_among(roles)
+        }
+
+    def _newly_passed_roles(
+        self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies
+    ) -> dict[str, list[str]]:
+        """The roles that were read and on which a holder gains an action, by this action."""
+        names = self._role_names
+        found: dict[str, list[str]] = {}
+        for action, arn in self.analyzer.newly_used_resources(holder, before, after, tuple(names)):
+            found.setdefault(action, []).append(names[arn])
+        return found
+
+    def _is_administrator_among(self, roles: Iterable[str]) -> bool:
+        """Whether one of these roles has a way to administration after the plan, also by passing another role."""
+        waiting, seen = list(roles), set(self._harmless_roles)
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            holder, state = self.effects.after.holder("role", name), self.effects.after
+            effective = state.effective_policies("role", name)
+            if self.analyzer.escalation_actions(holder, effective):
+                return True
+            for passed in self._newly_passed_roles(holder, NO_POLICIES, effective).values():
+                waiting += passed
+        self._harmless_roles |= seen
+        return False
+
+    def _releases(self, action: Action) -> bool:
+        return any(map(self.analyzer.may_deny_escalation, self.effects.removed_documents(action)))
+
+    def _step_text(self, action: Action, gain: _Gain) -> str:
+        """How an action grants ways of a gain, as text; "" if it has no part in it."""
+        target = target_principal(action)
+        holder = self.effects.after.holder(*target) if target else PolicyHolder()
+        ways_by_document = [
+            (each, self._ways(holder, NO_POLICIES, EffectivePolicies((each,))) & gain.actions)
+            for each in self.effects.granted_documents(action)
+        ]
+        actions = frozenset(way for _, ways in ways_by_document for way in ways)
+        if actions:
+            sources = [document_title(each.name) for each, ways in ways_by_document if ways]
+            return f"grants administration: {join_first(sorted(actions))} by {join_first(sources)}"
+        denying = [
+            each for each in self.effects.removed_documents(action) if self.analyzer.may_deny(each, gain.actions)
+        ]
+        by = join_first(document_title(each.name) for each in denying)
+        return f"{_gain_text(gain)}, by removing the Deny of {by}" if denying else ""
+
+
+def _gain_text(gain: _Gain) -> str:
+    return f"grants administration: {join_first(sorted(gain.actions))} to {gain.who}"
