@@ -15,7 +15,8 @@ for name in ${!AWS_@} ${!ACTIONS_@}; do
   [[ $name == AWS_CA_BUNDLE ]] || unset "$name"
 done
 
-work= finished=
+work=''
+finished=''
 # Any other failure gives status 2: a status of 1 would mean findings.
 trap 'rm -rf "$work"; [[ $finished ]] || { echo status=incomplete >> "$GITHUB_OUTPUT"; exit 2; }' EXIT
 work=$(mktemp -d "$RUNNER_TEMP/koding-audit.XXXXXX")  # deleted at the end, with the token in it

@@ -23,7 +23,23 @@ AUDITOR = "arn:aws:iam::999999999999:role/auditor"
 FIXER = "arn:aws:iam::999999999999:role/fixer"
 PRINCIPAL = {"AuditPrincipalArn": AUDITOR, "ExternalId": "an-id"}
 GITHUB = "token.actions.githubusercontent.com"
-OIDC = {"OidcProvider": GITHUB, "OidcAuditSubjects": "repo:acme/iam:ref:refs/heads/main,repo:acme/iam:pull_request"}
+GITLAB = "gitlab.com"
+OIDC = {"OidcProvider": GITLAB, "OidcAuditSubjects": "project_path:a/iam:ref_type:branch:ref:main,project_path:a/iam:x"}
+OIDC_FIX = "project_path:a/iam:ref_type:tag:ref:v1"
+OF_GITHUB = {
+    "OidcProvider": GITHUB,
+    "GitHubOwner": "acme",
+    "GitHubOwnerId": "123456",
+    "GitHubRepository": "iam",
+    "GitHubRepositoryId": "456789",
+    "GitHubAuditBranch": "main",
+}
+OF_A_SERVER = {
+    **OF_GITHUB,
+    "OidcProvider": "git.acme.example/_services/token",
+    "GitHubOwnerId": "",
+    "GitHubRepositoryId": "",
+}
 FIX = {"CreateFixRole": "yes"}
 NOTHING = object()
 
@@ -35,7 +51,8 @@ class Stack:
         said = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()} | given
         for name, value in said.items():
             pattern = TEMPLATE["Parameters"][name].get("AllowedPattern", ".*")
-            if not re.fullmatch(pattern, value):
+            allowed = TEMPLATE["Parameters"][name].get("AllowedValues", [value])
+            if not re.fullmatch(pattern, value) or value not in allowed:
                 raise ValueError(name)
         self.known: dict[str, Any] = {
             "AWS::Partition": "aws",
@@ -44,7 +61,9 @@ class Stack:
             **{name: name for name in TEMPLATE["Resources"]},
             **said,
         }
-        self.conditions = {name: self.value(each) for name, each in TEMPLATE["Conditions"].items()}
+        self.conditions: dict[str, Any] = {}
+        for name, each in TEMPLATE["Conditions"].items():  # one that names another comes after it
+            self.conditions[name] = self.value(each)
         self.refused = list(self._refused())
 
     def _refused(self) -> Iterator[str]:
@@ -86,6 +105,7 @@ def _sub(stack: Stack, node: Any) -> str:
 
 
 FUNCTIONS: Mapping[str, Callable[[Stack, Any], Any]] = {
+    "Condition": lambda stack, node: stack.conditions[node],
     "Ref": lambda stack, node: stack.known[node],
     "Fn::Sub": _sub,
     "Fn::If": lambda stack, node: stack.value(node[1] if stack.conditions[node[0]] else node[2]),
@@ -152,20 +172,60 @@ def test_a_principal_of_another_account_has_to_say_the_external_id() -> None:
 
 
 def test_a_workload_has_to_be_one_of_the_subjects_for_the_audience() -> None:
-    stack = Stack(**OIDC, **FIX, OidcFixSubjects="repo:acme/iam:environment:iam")
+    stack = Stack(**OIDC, **FIX, OidcFixSubjects=OIDC_FIX)
     assert not stack.refused
     assert stack.trust("AuditRole") == {
         "Effect": "Allow",
-        "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}"},
+        "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{GITLAB}"},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {
             "StringEquals": {
-                f"{GITHUB}:aud": "sts.amazonaws.com",
-                f"{GITHUB}:sub": ["repo:acme/iam:ref:refs/heads/main", "repo:acme/iam:pull_request"],
+                f"{GITLAB}:aud": "sts.amazonaws.com",
+                f"{GITLAB}:sub": OIDC["OidcAuditSubjects"].split(","),
             }
         },
     }
-    assert stack.trust("FixRole")["Condition"]["StringEquals"][f"{GITHUB}:sub"] == ["repo:acme/iam:environment:iam"]
+    assert stack.trust("FixRole")["Condition"]["StringEquals"][f"{GITLAB}:sub"] == [OIDC_FIX]
+
+
+def test_a_repository_of_github_is_named_with_its_ids_in_the_subjects() -> None:
+    stack = Stack(**OF_GITHUB, **FIX, GitHubAuditEnvironment="iam-audit", GitHubFixEnvironment="iam-fix")
+    assert not stack.refused
+    assert stack.trust("AuditRole")["Condition"] == {
+        "StringEquals": {
+            f"{GITHUB}:aud": "sts.amazonaws.com",
+            f"{GITHUB}:sub": [
+                "repo:acme@123456/iam@456789:ref:refs/heads/main",
+                "repo:acme@123456/iam@456789:environment:iam-audit",
+            ],
+        }
+    }
+    fix = stack.trust("FixRole")["Condition"]["StringEquals"]
+    assert fix[f"{GITHUB}:sub"] == ["repo:acme@123456/iam@456789:environment:iam-fix"]
+    only_the_environment = Stack(**{**OF_GITHUB, "GitHubAuditBranch": ""}, GitHubAuditEnvironment="iam-audit")
+    assert not only_the_environment.refused
+    subjects = only_the_environment.trust("AuditRole")["Condition"]["StringEquals"][f"{GITHUB}:sub"]
+    assert subjects == ["repo:acme@123456/iam@456789:environment:iam-audit"]
+
+
+def test_subjects_of_names_alone_are_trusted_only_with_the_ids_beside_them() -> None:
+    stack = Stack(**OF_GITHUB, **FIX, GitHubSubject="names", GitHubFixEnvironment="iam-fix")
+    assert not stack.refused
+    ids = {f"{GITHUB}:repository_id": "456789", f"{GITHUB}:repository_owner_id": "123456"}
+    for role, rest in (("AuditRole", "ref:refs/heads/main"), ("FixRole", "environment:iam-fix")):
+        assert stack.trust(role)["Condition"] == {
+            "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": [f"repo:acme/iam:{rest}"], **ids}
+        }
+
+
+def test_a_server_of_ones_own_has_names_alone() -> None:
+    stack = Stack(**OF_A_SERVER, GitHubSubject="names-on-enterprise-server")
+    assert not stack.refused
+    server = OF_A_SERVER["OidcProvider"]
+    assert stack.trust("AuditRole")["Condition"]["StringEquals"] == {
+        f"{server}:aud": "sts.amazonaws.com",
+        f"{server}:sub": ["repo:acme/iam:ref:refs/heads/main"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -177,10 +237,28 @@ def test_a_workload_has_to_be_one_of_the_subjects_for_the_audience() -> None:
         ({**PRINCIPAL, **OIDC}, "not both"),
         ({**OIDC, **FIX, "FixPrincipalArn": FIXER}, "not both"),
         ({**PRINCIPAL, **FIX}, "Give FixPrincipalArn, or OidcFixSubjects"),
-        ({**PRINCIPAL, **FIX, "OidcFixSubjects": "repo:acme/iam:environment:iam"}, "Give FixPrincipalArn"),
+        ({**PRINCIPAL, **FIX, "OidcFixSubjects": OIDC_FIX}, "Give FixPrincipalArn"),
         ({**PRINCIPAL, **FIX, "FixPrincipalArn": AUDITOR}, "another principal"),
         ({**OIDC, **FIX}, "Give FixPrincipalArn, or OidcFixSubjects"),
         ({**OIDC, **FIX, "OidcFixSubjects": OIDC["OidcAuditSubjects"]}, "another workload"),
+        ({**OIDC, "OidcProvider": GITHUB}, "For GitHub give"),
+        ({**OIDC, **OF_GITHUB}, "For GitHub give"),
+        ({**OF_GITHUB, "OidcFixSubjects": OIDC_FIX}, "For GitHub give"),
+        ({**OF_GITHUB, "GitHubRepository": ""}, "For GitHub give"),
+        ({**OF_GITHUB, "GitHubOwner": ""}, "For GitHub give"),
+        ({**OF_GITHUB, "GitHubAuditBranch": ""}, "Give AuditPrincipalArn and ExternalId"),
+        ({**PRINCIPAL, "GitHubAuditBranch": "main"}, "For GitHub give"),
+        ({**PRINCIPAL, "GitHubFixEnvironment": "iam"}, "For GitHub give"),
+        ({**OF_GITHUB, "GitHubOwnerId": ""}, "another person can take over a name"),
+        ({**OF_GITHUB, "GitHubRepositoryId": ""}, "another person can take over a name"),
+        ({**OF_GITHUB, "GitHubRepositoryId": "", "GitHubSubject": "names"}, "another person can take over a name"),
+        ({**OF_GITHUB, "GitHubSubject": "names-on-enterprise-server"}, "another person can take over a name"),
+        (OF_A_SERVER, "another person can take over a name"),
+        ({**OF_GITHUB, **FIX}, "or, for GitHub, GitHubFixEnvironment"),
+        (
+            {**OF_GITHUB, **FIX, "GitHubAuditEnvironment": "iam", "GitHubFixEnvironment": "iam"},
+            "another environment",
+        ),
     ],
 )
 def test_parameters_that_would_let_in_somebody_else_are_refused(given: dict[str, str], refused: str) -> None:
@@ -196,11 +274,54 @@ def test_parameters_that_would_let_in_somebody_else_are_refused(given: dict[str,
         ("FixPrincipalArn", "arn:aws:iam::999999999999:role/*"),
         ("ExternalId", '"'),
         ("OidcProvider", "https://gitlab.com"),
-        ("OidcAuditSubjects", "repo:acme/*"),
-        ("OidcFixSubjects", 'x", "repo:acme/iam:pull_request'),
+        ("OidcProvider", "TOKEN.actions.githubusercontent.com"),
+        ("OidcAuditSubjects", "project_path:a/*:ref_type:branch:ref:main"),
+        ("OidcFixSubjects", 'x", "y'),
         ("OidcAudience", '"'),
+        ("GitHubOwner", "acme*"),
+        ("GitHubOwner", "acme@123456"),
+        ("GitHubOwnerId", "*"),
+        ("GitHubOwnerId", "1*"),
+        ("GitHubRepository", "*"),
+        ("GitHubRepository", "acme/iam"),
+        ("GitHubRepositoryId", "45678*"),
+        ("GitHubRepositoryId", "0"),
+        ("GitHubAuditBranch", "release/*"),
+        ("GitHubAuditEnvironment", "*"),
+        ("GitHubFixEnvironment", 'iam"'),
+        ("GitHubSubject", "both"),
     ],
 )
 def test_a_wildcard_a_whole_account_or_a_quote_is_no_parameter(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=name):
         Stack(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["OidcAuditSubjects", "OidcFixSubjects"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "repo:acme/iam:pull_request",
+        "repo:acme@123456/iam@456789:pull_request",
+        "repo:acme/iam:*",
+        "repo:acme@*/iam@*:ref:refs/heads/main",
+        "repo:acme/iam:ref:refs/heads/main",
+        "repo:acme/iam:ref:refs/pull/7/merge",
+        "event_name:pull_request",
+        "event_name:pull_request_target",
+        "repository_id:456789:ref:refs/pull/7/merge",
+        "ref:refs/pull/*",
+        "ref:refs/*",
+    ],
+)
+def test_a_subject_of_pull_requests_or_of_names_of_github_is_no_parameter(name: str, subject: str) -> None:
+    for text in (subject, f"a:b,{subject}", f"{subject},a:b"):
+        with pytest.raises(ValueError, match=name):
+            Stack(**{name: text})
+
+
+@pytest.mark.parametrize("branch", ["refs/pull/7/merge", "refs/heads/main", "refs/*", "*"])
+def test_a_branch_is_a_name_that_no_pull_request_runs_under(branch: str) -> None:
+    with pytest.raises(ValueError, match="GitHubAuditBranch"):
+        Stack(**{**OF_GITHUB, "GitHubAuditBranch": branch})
+    assert not any("pull_request" in json.dumps(each) for each in Stack(**OF_GITHUB).resources.values())

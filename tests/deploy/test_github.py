@@ -517,7 +517,7 @@ def test_no_script_holds_an_expression() -> None:
 
 def test_every_action_that_is_used_is_pinned_by_a_commit() -> None:
     used = [step["uses"] for file in (ACTION, EXAMPLE) for step in steps(file) if "uses" in step]
-    assert len(used) == 3
+    assert len(used) == 5
     assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in used)
 
 
@@ -538,13 +538,22 @@ def test_the_action_has_no_way_to_write_to_iam() -> None:
 
 def test_the_example_asks_for_no_more_than_it_needs_and_for_no_key() -> None:
     assert EXAMPLE["permissions"] == {}
-    (job,) = EXAMPLE["jobs"].values()
-    assert job["permissions"] == {"contents": "read", "id-token": "write", "security-events": "write"}
+    jobs = EXAMPLE["jobs"].values()
+    for job in jobs:
+        assert job["permissions"] == {"contents": "read", "id-token": "write", "security-events": "write"}
     events = EXAMPLE[True]  # YAML 1.1 takes `on` for a boolean
     assert set(events) == {"schedule", "workflow_dispatch", "pull_request"}
     assert "secrets." not in (FOLDER / "audit.yml").read_text(encoding="utf-8")
-    (used,) = (step for step in job["steps"] if "koding-audit" in step["uses"])
-    assert set(used["with"]) <= set(ACTION["inputs"])
+    first, second = (step for job in jobs for step in job["steps"] if "koding-audit" in step["uses"])
+    assert first == second
+    assert set(first["with"]) <= set(ACTION["inputs"])
+
+
+def test_the_example_audits_pull_requests_in_an_environment_and_nothing_else_there() -> None:
+    of_pull_requests = {name: job.get("environment") for name, job in EXAMPLE["jobs"].items()}
+    assert of_pull_requests == {"audit": None, "audit-of-a-pull-request": "iam-audit"}
+    conditions = [job["if"] for job in EXAMPLE["jobs"].values()]
+    assert conditions == ["github.event_name != 'pull_request'", "github.event_name == 'pull_request'"]
 
 
 @pytest.mark.parametrize("script", sorted(FOLDER.glob("*.sh")), ids=lambda path: path.name)
