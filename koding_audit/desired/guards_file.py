@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from koding_audit.desired.builder import arn_of_policy_name
-from koding_audit.desired.paths import GUARDS_FILE
+from koding_audit.desired.paths import GUARDS_FILE, is_misnamed_guards_file
 from koding_audit.desired.resources import guards_schema
 from koding_audit.desired.values import plain_value
 from koding_audit.io.text import place_text, quote_text
@@ -18,17 +18,56 @@ from koding_audit.model.account import PrincipalKey, PrincipalKind, principal_ke
 from koding_audit.model.arn import is_same_policy, policy_name
 from koding_audit.model.desired import Desired, DesiredGroup, DesiredRole, DesiredUser, Guards, PolicyRef, PolicySet
 from koding_audit.model.errors import InputError
-from koding_audit.model.location import Reference
+from koding_audit.model.location import Location, Reference
 
 _Key = TypeVar("_Key")
 
 
 def read_guards_beside(paths: Sequence[str]) -> Guards:
-    """Read and combine the guards in the folders of these files, if there are any. Raises InputError."""
-    folders = dict.fromkeys(str(Path(path).parent / GUARDS_FILE) for path in paths)
+    """Read and combine the guards in the folders of these files, if there are any. Raises InputError.
+
+    If a file is a symbolic link, the folder of its target counts too.
+    """
+    folders = dict.fromkeys(folder for path in paths for folder in _folders_of(path))
+    for folder in folders:
+        _refuse_misnamed_guards(folder)
+    found = (str(folder / GUARDS_FILE) for folder in folders)
     # A file that exists but cannot be read is an error: guards are never skipped.
-    files = {file.identity: file for file in (_read_valid_guards(each) for each in folders if os.path.lexists(each))}
+    files = {file.identity: file for file in (_read_valid_guards(each) for each in found if os.path.lexists(each))}
     return _merge_guards(tuple(files.values()))
+
+
+def refuse_misnamed_guards_file(path: str) -> None:
+    """Refuse a file that a person may take for guards by its name, and that is not read as such. Raises InputError."""
+    name = Path(path).name
+    if is_misnamed_guards_file(name):
+        message = f"{quote_text(name)} looks like guards, and is not read as guards"
+        raise InputError(message, f"rename it to {GUARDS_FILE}, or to something else", Location(path, 1, 1))
+
+
+def _folders_of(path: str) -> Iterator[Path]:
+    """Yield the folder of a file, and those of the targets of its links."""
+    seen: set[Path] = set()
+    file = Path(path)
+    while file not in seen:
+        seen.add(file)
+        yield file.parent
+        if file.is_symlink():
+            file = file.parent / file.readlink()
+
+
+def _refuse_misnamed_guards(folder: Path) -> None:
+    try:
+        names = sorted(each.name for each in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return  # the file of an old journal may be gone with its folder
+    except OSError as error:
+        message = f"could not list the folder, which may contain guards: {error.strerror}"
+        raise InputError(message, "make it readable", Location(str(folder), 1, 1)) from error
+    for name in names:
+        is_copy = GUARDS_FILE in names and name.startswith(GUARDS_FILE)
+        if not is_copy and not (folder / name).is_dir():
+            refuse_misnamed_guards_file(str(folder / name))
 
 
 def forbidden_policy_error(desired: Desired) -> InputError | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from koding_audit.desired.builder import build_desired
 from koding_audit.desired.checks import first_refusal
-from koding_audit.desired.guards_file import forbidden_policy_error, read_guards_beside
+from koding_audit.desired.guards_file import forbidden_policy_error, read_guards_beside, refuse_misnamed_guards_file
 from koding_audit.desired.paths import is_guards_file
 from koding_audit.desired.policy_documents import read_document_files
 from koding_audit.desired.validator import Invalid, validate
@@ -28,6 +28,7 @@ def load_desired_files(paths: Sequence[str], schema: Schema) -> Desired:
         if is_guards_file(path):
             hint = "name only the desired-state files: the guards.yaml beside them is read automatically"
             raise InputError("a guards file is not a desired state", hint, Location(path, 1, 1))
+        refuse_misnamed_guards_file(path)
         file = _read_valid_file(path, schema)
         if file.identity in files:
             raise InputError("the file is named twice", "name it once", Location(path, 1, 1))

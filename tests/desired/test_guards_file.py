@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,57 @@ def test_guards_that_are_there_and_cannot_be_read_are_never_passed_over(tmp_path
         assert error.location is not None
         assert error.location.path == str(guards)
         guards.rmdir() if guards.is_dir() else guards.unlink()
+
+
+MISNAMED = [
+    *("guards.yml", "Guards.yaml", "GUARDS.YAML", "guard.yaml", "gaurds.yaml", "guards.yaml.txt", "guards.json"),
+    *(".guards.yaml", "guards.yaml.bak", "guards.yaml~", "guards.yaml ", "guards", "_guards.yml", "guards.txt"),
+]
+
+
+@pytest.mark.parametrize("name", MISNAMED)
+def test_a_file_that_looks_like_guards_is_refused_and_never_passed_over(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, STATE)
+    other = write(tmp_path, GUARDS, name)
+    check(refusal(path), 1, 1, f"`{name}` looks like guards, and is not read as guards", "rename it to guards.yaml")
+    check(refusal(other), 1, 1, f"`{name}` looks like guards, and is not read as guards", "rename it to guards.yaml")
+
+
+@pytest.mark.parametrize("name", ["guards.yaml.bak", "guards.yaml~", "guards.yaml.txt"])
+def test_a_copy_beside_guards_is_no_other_spelling(tmp_path: Path, name: str) -> None:
+    write(tmp_path, GUARDS, name)
+    assert len(guarded(tmp_path, GUARDS).guards.protected) == 3
+
+
+@pytest.mark.parametrize("name", ["guardduty.yaml", "guards.py", "guardians.yaml", "safeguards.yaml", "guards-eu.yaml"])
+def test_other_names_are_other_files(tmp_path: Path, name: str) -> None:
+    write(tmp_path, GUARDS, name)
+    (tmp_path / "guards").mkdir()
+    assert loaded(tmp_path, STATE).guards.files == ()
+
+
+def test_guards_beside_the_target_of_a_link_apply_with_those_beside_the_link(tmp_path: Path) -> None:
+    for name in ("link", "middle", "target"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, f"version: 1\nprotected: [user/{name}]\n", "guards.yaml")
+    write(tmp_path / "target", STATE, "state.yaml")
+    (tmp_path / "middle" / "state.yaml").symlink_to("../target/state.yaml")
+    (tmp_path / "link" / "state.yaml").symlink_to(tmp_path / "middle" / "state.yaml")
+    guards = desired.load_desired([str(tmp_path / "link" / "state.yaml")]).guards
+    assert list(guards.protected) == [("user", "link"), ("user", "middle"), ("user", "target")]
+    (tmp_path / "target" / "guards.yaml").rename(tmp_path / "target" / "guards.yml")
+    error = refusal(str(tmp_path / "link" / "state.yaml"))
+    check(error, 1, 1, "`guards.yml` looks like guards", "rename it to guards.yaml")
+
+
+def test_a_folder_that_cannot_be_listed_may_contain_guards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, STATE)
+
+    def refuse(_: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    check(refusal(path), 1, 1, "could not list the folder, which may contain guards: Permission denied", "readable")
 
 
 def test_guards_given_as_a_desired_state_are_refused(tmp_path: Path) -> None:

@@ -237,6 +237,20 @@ def test_broken_guards_end_every_command_before_the_first_call(simulator: Simula
     assert "unknown key `protectd`" in errors(seen)[0]
 
 
+@pytest.mark.parametrize("arguments", [("scan", "--fix", *PIN), ("scan",), ("plan", "--out", "new.plan")])
+def test_guards_of_another_spelling_end_every_command_before_the_first_call(
+    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "desired.yaml").write_text(FILE)
+    (tmp_path / "guards.yml").write_text("version: 1\nprotected: [user/ada]\n")
+    simulator.forget()
+    name, *more = arguments
+    seen = command(simulator, tmp_path, name, str(tmp_path / "desired.yaml"), *more, journal=False)
+    assert (seen.status, seen.calls) == (2, 0)
+    assert "`guards.yml` looks like guards, and is not read as guards" in seen.output
+    assert "rename it to guards.yaml" in seen.output
+
+
 EXCLUSIVE = "version: 1\ngroups: {Reporters: {exclusive: true}}\n"
 
 
