@@ -103,6 +103,12 @@ MUTANTS: Mapping[str, Mutant] = {
         "        _refuse_another_identity(account, connection)",
         "        pass",
     ),
+    "judge steps alone": Mutant(
+        "remediation/guards/entitlements.py",
+        "    for step in plan.steps:\n        known = _apply_action(known, step.action)\n    return known\n",
+        "    after = known\n"
+        "    for step in plan.steps:\n        after = _apply_action(known, step.action)\n    return after\n",
+    ),
     "treat a lost reply as a refusal": Mutant(
         "remediation/executor.py",
         "        elif error.refused:",

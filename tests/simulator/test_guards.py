@@ -336,6 +336,41 @@ def test_a_deny_of_a_group_that_the_caller_joins_in_the_same_plan_is_lockout(
     assert scan(simulator, tmp_path, *PIN, file=DENY_ALL.replace("auditor", "ada")).status == 0
 
 
+def test_every_command_that_writes_judges_the_whole_plan(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.account.add_policy(f"{AWS}AWSDenyAll", says("Deny", "*"))
+    (tmp_path / "desired.yaml").write_text(DENY_ALL)
+    file, told = str(tmp_path / "desired.yaml"), "the plan takes permissions away from its own caller, user auditor"
+    shown = command(simulator, tmp_path, "scan", file, "--fix", "--dry-run")
+    assert f"Would be refused (lockout): {told}" in shown.output
+    made = command(simulator, tmp_path, "plan", file, "--out", str(tmp_path / "fix.plan"), journal=False)
+    assert (made.status, f"`apply` will refuse it (lockout): {told}" in made.output) == (0, True)
+    printed = command(simulator, tmp_path, "plan", file, "--as", "aws-cli", journal=False)
+    assert (printed.status, told in printed.output) == (2, True)
+    set_up = command(simulator, tmp_path, "setup", file, *PIN, "--output", "json")
+    for seen in (applied(simulator, tmp_path), set_up):
+        assert (seen.status, seen.journal) == (2, ())
+        assert told in errors(seen)[0]
+    assert simulator.writes == []
+
+
+def test_an_undo_that_puts_its_caller_into_a_group_that_denies_is_refused(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.account.add_policy(f"{AWS}AWSDenyAll", says("Deny", "*"))
+    state: Any = simulator.account.state
+    state.entities["Group", "reporters"].attached.add(f"{AWS}AWSDenyAll")
+    state.entities["User", "ada"].groups.add("Reporters")
+    declared = """version: 1
+policy_sets: {none: {policies: [AWSDenyAll]}}
+groups: {Reporters: {exclusive: true, required: [none]}}
+"""
+    assert scan(simulator, tmp_path, *PIN, "--replace", file=declared).status == 0
+    (tmp_path / "journal.jsonl").replace(tmp_path / "fix.jsonl")
+    simulator.account.caller = f"arn:aws:iam::{ACCOUNT}:user/ada"
+    simulator.forget()
+    seen = undo(simulator, tmp_path)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "the plan takes permissions away from its own caller, user ada" in seen.output
+
+
 def test_a_deny_in_a_group_that_the_plan_creates_for_the_caller_is_lockout(
     simulator: Simulator, tmp_path: Path
 ) -> None:

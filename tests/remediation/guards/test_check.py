@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from koding_audit.model.location import Reference
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import Organization, OrganizationPolicy, Snapshot
 from koding_audit.model.verb import Verb
+from koding_audit.reference.managed_policies import load_managed_policies
 from koding_audit.remediation.guards import (
     GuardLimits,
     Judgement,
@@ -119,6 +121,19 @@ def test_who_is_created_by_the_plan_needs_no_reading() -> None:
     attach = Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": READ})
     assert judged(live, *create, attach, JOIN) == Judgement()
     assert guards_of(judged(live, *create, TO_GROUP, JOIN)) == ["administration"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AmazonEC2FullAccess", "IAMReadOnlyAccess", "AmazonRoute53FullAccess", "AmazonRoute53DomainsFullAccess"],
+)
+@pytest.mark.parametrize("verb", [Verb.ATTACH_GROUP_POLICY, Verb.ATTACH_USER_POLICY, Verb.ATTACH_ROLE_POLICY])
+def test_the_policies_of_a_first_file_are_attached_without_a_word(name: str, verb: Verb) -> None:
+    policy = load_managed_policies().find_by_name(name)
+    assert policy is not None
+    target = {"group": IN_GROUP, "user": OF_ADA, "role": OF_APP}[Action(verb, {}).spec.entity]
+    live = account(documents={policy.arn: json.dumps(policy.document)})
+    assert judged(live, Action(verb, {**target, "PolicyArn": policy.arn})) == Judgement()
 
 
 TO_ADA = WAYS_TO_IT["attached to a user"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koding_audit.model.account import Caller
 from koding_audit.model.desired import Guards
@@ -32,7 +34,7 @@ from tests.remediation.guards.plans import (
     says,
     statement,
 )
-from tests.values import aws, live_group, live_role, live_user, snapshot
+from tests.values import aws, live_group, live_role, live_user, own, snapshot
 
 
 @pytest.mark.parametrize(("live", "action"), LOCKS_OUT.values(), ids=LOCKS_OUT)
@@ -119,3 +121,34 @@ def test_a_caller_who_cannot_be_read_is_not_known_to_keep_everything() -> None:
         plan(detach("Group", "Developers", READ)), live, asked, Guards(), GuardLimits()
     ).refusals
     assert (refusal.guard, refusal.hint) == ("unread", "nothing was written; allow the caller iam:GetUser")
+
+
+DOCS = st.lists(
+    st.builds(
+        statement,
+        st.sampled_from(["Allow", "Allow", "Deny"]),
+        st.sampled_from(["*", "iam:*", "s3:GetObject", "s3:*"]),
+        st.sampled_from(["*", "arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a*"]),
+    ),
+    min_size=1,
+    max_size=2,
+).map(lambda rules: says(*rules))
+
+
+@settings(max_examples=20)
+@given(st.lists(DOCS, min_size=4, max_size=4), st.sets(st.sampled_from([0, 1])), st.sets(st.sampled_from([2, 3])))
+def test_what_comes_and_goes_by_groups_is_judged_as_what_comes_and_goes_directly(
+    texts: list[str], taken: set[int], added: set[int]
+) -> None:
+    arns = [own(f"p{number}") for number in range(4)]
+    documents = dict(zip(arns, texts, strict=True))
+    groups = [live_group(f"G{number}", attached=[arn]) for number, arn in enumerate(arns)]
+    directly = account(auditor(*arns[:2]), documents=documents)
+    attach = [Action(Verb.ATTACH_USER_POLICY, {"UserName": "auditor", "PolicyArn": arns[each]}) for each in added]
+    detached = [detach("User", "auditor", arns[each]) for each in taken]
+    by_groups = account(auditor(groups=["G0", "G1"]), *groups, documents=documents)
+    names = {each: {"GroupName": f"G{each}", "UserName": "auditor"} for each in range(4)}
+    moves = [Action(Verb.ADD_USER_TO_GROUP, names[each]) for each in added]
+    moves += [Action(Verb.REMOVE_USER_FROM_GROUP, names[each]) for each in taken]
+    found = [judged(directly, *attach, *detached, allow_admin=True), judged(by_groups, *moves, allow_admin=True)]
+    assert found[0].refusals == found[1].refusals
