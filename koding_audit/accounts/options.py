@@ -35,6 +35,8 @@ class AccountsOptions:
     """Names of targets; () for all."""
     shard: tuple[int, int] | None = None
     """Number I and count N: part I of N parts of the accounts; None for all accounts."""
+    run: str = ""
+    """The id of the run, which all its shards have; "" for a hash of what they have in common."""
     resume: str = ""
     """The checkpoint file, from which a later run continues; "" for none."""
     keep_going: bool = False

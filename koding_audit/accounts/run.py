@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 
@@ -13,19 +14,20 @@ from koding_audit.aws import organization_accounts
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired.targets import ConflictingRolesError, TargetAccount, shard_accounts, target_accounts
+from koding_audit.io.json_text import write_json
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired, Target
 from koding_audit.model.errors import AccessError, CallError, InputError
 from koding_audit.model.frozen import replace
-from koding_audit.model.report import Problem, Report
+from koding_audit.model.report import Problem, Report, RunIdentity, Shard
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.report.spool import join_reports
 from koding_audit.report.status import report_status
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import Run
 from koding_audit.scan.session import identify_account
-from koding_audit.scan.waiver_use import drop_used_waivers
+from koding_audit.scan.waiver_use import defer_waiver_use, drop_used_waivers
 
 _ORGANIZATION_HINT = (
     "for `ou` and `tag`, use credentials of the management account or a delegated administrator with"
@@ -46,12 +48,31 @@ def scan_targets(
     caller, _ = identify_account(source, "", run.terminal)
     if source.connection is None:
         raise AssertionError("unreachable: targets are reached from a live source only")
-    accounts = _find_accounts(run, source.connection, desired, options)
+    every = _find_accounts(run, source.connection, desired, options)
+    accounts = _select_shard(every, options)
     credentials = ProcessCredentials(run.options.source.settings, source.connection)
     work = AccountWork(replace(run, baseline=None), desired, credentials, caller.partition, writes)
     reports = (_scan_in_turn if writes else _scan_concurrently)(run, work, accounts, options)
     report = join_reports(_show_progress(reports, len(accounts), run.terminal))
+    if options.shard:
+        report = replace(report, run=_shard_identity(run, desired, options, every))
+        return defer_waiver_use(report, desired) if desired.waivers else report
     return drop_used_waivers(report, desired) if desired.waivers else report
+
+
+def _shard_identity(
+    run: Run, desired: Desired, options: AccountsOptions, accounts: Sequence[TargetAccount]
+) -> RunIdentity:
+    """Which shard of which run this is. accounts: all those of the run."""
+    number, count = options.shard or (1, 1)
+    files = [each.sha256 for each in desired.files]  # without paths: each job may have its own folder
+    inputs = _hash_values([files, sorted(options.targets), run.options.source.account, count, *_run_choices(run)])
+    found = _hash_values([each.account_id for each in accounts])
+    return RunIdentity(options.run or inputs, Shard(number, count, inputs, found))
+
+
+def _hash_values(values: Sequence[object]) -> str:
+    return hashlib.sha256(write_json(values).encode()).hexdigest()
 
 
 def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:
@@ -87,13 +108,16 @@ def _scan_concurrently(
 
 def _fingerprint_run(run: Run, desired: Desired) -> str:
     """The fingerprint of a run for its checkpoint: of everything that an account's audit depends on."""
+    return checkpoint.run_fingerprint(desired, _run_choices(run))
+
+
+def _run_choices(run: Run) -> list[object]:
+    """What the options of a run determine, as JSON values."""
     options, baseline, scripts = run.options, run.baseline, run.scripts.scripts if run.scripts else ()
     choices, rules = options.desired, options.rules
     values = [choices.with_sets, rules.only, rules.skip, choices.strict, options.stacks, options.principal]
     files = [each.sha256 for script in scripts for each in script.files]
-    return checkpoint.run_fingerprint(
-        desired, [values, options.source.settings.endpoint_url, files, baseline.file.sha256 if baseline else None]
-    )
+    return [values, options.source.settings.endpoint_url, files, baseline.file.sha256 if baseline else None]
 
 
 def _find_accounts(
@@ -116,6 +140,11 @@ def _find_accounts(
     if outside:
         message = f"account {outside[0].account_id} is in the targets, but not in `account`"
         raise AccessError(message, "exclude it from the target, or add it to `account`", desired.account_source)
+    return accounts
+
+
+def _select_shard(accounts: Sequence[TargetAccount], options: AccountsOptions) -> tuple[TargetAccount, ...]:
+    """The accounts of the shard. Raises InputError if there is none."""
     number, count = options.shard or (1, 1)
     selected = shard_accounts(accounts, number, count)
     if not selected:

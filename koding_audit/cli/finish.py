@@ -11,7 +11,7 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.model.errors import AuditError
 from koding_audit.model.finding import Severity
 from koding_audit.model.frozen import dataclass, replace
-from koding_audit.model.report import Problem, Report
+from koding_audit.model.report import Problem, Report, RunIdentity
 from koding_audit.report.status import exit_status
 from koding_audit.scan.catalog import advice_for_report, select_rule_names
 from koding_audit.scan.options import RuleSelection, ScanOptions
@@ -29,6 +29,8 @@ class ReportOptions:
     """Whether status 0 replaces status 1."""
     history: str = ""
     """The file of `--history`, to which the run is added; "" for none."""
+    run: RunIdentity | None = None
+    """Which run the report is of, as the command line names it; a report of `scan` may know more of it."""
     inputs: tuple[str, ...] = ()
     """The other files that the command line names; no report may replace one of them."""
 
@@ -52,9 +54,10 @@ def run_and_deliver(
 
         history_store.check_history_path(options.history)
     cut_off = Problem("the run was interrupted before it finished", "see stderr")
-    report = Report((), fail_on=options.fail_on, errors=(cut_off,))
+    report = Report((), fail_on=options.fail_on, errors=(cut_off,), run=options.run)
     try:
         report = make_report(work, options.fail_on, terminal)
+        report = replace(report, run=report.run or options.run)
         if options.history:
             # Before the report is written: an error of the history is then in the report and in the status.
             report = record_history(report, options.history, rules or RuleSelection(), terminal)

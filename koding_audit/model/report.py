@@ -110,6 +110,18 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverUse:
+    """What one shard of a run knows of the waivers; only all shards together show which of them are unused.
+
+    used: the places of the waivers that match a finding of the audit.
+    unused: the findings about waivers that match none; they do not count until the shards are merged.
+    """
+
+    used: tuple[Location, ...] = ()
+    unused: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The result for one account.
 
@@ -129,6 +141,7 @@ class Audit:
     outline: an outline of the desired state.
     trend: the last audits of the account, oldest first, including this one; None without a history.
     baseline: the report that it was compared with.
+    waiver_use: what a shard of a run knows of its waivers; None for other runs.
     """
 
     account: Account
@@ -147,6 +160,7 @@ class Audit:
     outline: Outline | None = None
     trend: tuple[TrendPoint, ...] | None = None
     baseline: Baseline | None = None
+    waiver_use: WaiverUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +178,37 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of a run over many accounts a report is; the shards of one run have the same hashes.
+
+    number: from 1 to the count.
+    count: the number of shards.
+    inputs: SHA-256 of the desired files, the targets, the options and the count; "" if the run failed before that.
+    accounts: SHA-256 of the ids of all accounts of the run; "" if the run failed before they were found.
+    """
+
+    number: int
+    count: int
+    inputs: str = ""
+    accounts: str = ""
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """Which run a report is of.
+
+    id: the value of `--run`; without one, `inputs` of the shard.
+    shard: the part of the run; None for a whole run.
+    """
+
+    id: str = ""
+    shard: Shard | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of a run over one or many accounts.
 
@@ -172,6 +217,7 @@ class Report:
     errors: the errors of the run.
     advice: by rule, for formats for people.
     made_by: the version of the tool that made it, "" for the running one.
+    run: which run it is of; None without `--run` and `--shard`.
     """
 
     audits: Sequence[Audit]
@@ -179,3 +225,4 @@ class Report:
     errors: tuple[Problem, ...] = ()
     advice: Mapping[str, Advice] = field(default_factory=dict)
     made_by: str = ""
+    run: RunIdentity | None = None

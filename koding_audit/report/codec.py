@@ -42,8 +42,11 @@ from koding_audit.model.report import (
     Problem,
     Report,
     RootState,
+    RunIdentity,
     RunStatus,
+    Shard,
     TrendPoint,
+    WaiverUse,
 )
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.spool import spool_audits
@@ -66,7 +69,7 @@ _AUDIT_FIELDS = (
     *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
 
-_ADDED_AUDIT_FIELDS = ("trend", "baseline")
+_ADDED_AUDIT_FIELDS = ("trend", "baseline", "waiver_use")
 
 _MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
@@ -89,6 +92,7 @@ def report_value(report: Report) -> dict[str, Any]:
         "tool": {"name": TOOL, "version": report.made_by or __version__},
         "status": report_status(report),
         "fail_on": report.fail_on,
+        "run": None if report.run is None else _run_value(report.run),
         "errors": [
             {"message": each.message, "hint": each.hint, "location": _location_value(each.location)}
             for each in report.errors
@@ -116,6 +120,24 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "outline": None if audit.outline is None else _outline_value(audit.outline),
         "trend": None if audit.trend is None else [_trend_point_value(each) for each in audit.trend],
         "baseline": None if audit.baseline is None else baseline_value(audit.baseline),
+        "waiver_use": None if audit.waiver_use is None else _waiver_use_value(audit.waiver_use),
+    }
+
+
+def _run_value(run: RunIdentity) -> dict[str, Any]:
+    shard = run.shard
+    return {
+        "id": run.id,
+        "shard": None
+        if shard is None
+        else {"number": shard.number, "count": shard.count, "inputs": shard.inputs, "accounts": shard.accounts},
+    }
+
+
+def _waiver_use_value(use: WaiverUse) -> dict[str, Any]:
+    return {
+        "used": [_location_value(each) for each in use.used],
+        "unused": [finding_value(each) for each in sort_findings(use.unused)],
     }
 
 
@@ -235,7 +257,7 @@ def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Re
     if isinstance(value, dict) and "kind" in value:
         top.refuse("this is not a report", "make one with `scan FILE --output json:REPORT`")
     top.check_version(VERSION)
-    fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits")
+    fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits", added=("run",))
     tool = fields["tool"].fields("name", "version")
     tool["name"].choice([TOOL])
     fail_on = fields["fail_on"].choice(SEVERITIES)
@@ -243,10 +265,36 @@ def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Re
     items = chain(fields["audits"].items(), (Item(each, path, f"audits[{at}]") for at, each in enumerate(audits)))
     statuses: set[RunStatus] = set()
     report = Report(
-        spool_audits(_decode_audits(items, fail_on, statuses)), fail_on, errors, made_by=tool["version"].text()
+        spool_audits(_decode_audits(items, fail_on, statuses)),
+        fail_on,
+        errors,
+        made_by=tool["version"].text(),
+        run=fields["run"].optional(_decode_run),
     )
     _check_computed(fields["status"], "incomplete" if errors else worst_status(statuses))
     return report
+
+
+def _decode_run(item: Item) -> RunIdentity:
+    fields = item.fields("id", "shard")
+    return RunIdentity(fields["id"].text(), fields["shard"].optional(_decode_shard))
+
+
+def _decode_shard(item: Item) -> Shard:
+    fields = item.fields("number", "count", "inputs", "accounts")
+    number, count = fields["number"].integer(), fields["count"].integer()
+    if not 1 <= number <= count:
+        fields["number"].refuse("must be from 1 to the count")
+    return Shard(number, count, fields["inputs"].text(), fields["accounts"].text())
+
+
+def _decode_waiver_use(item: Item) -> WaiverUse:
+    fields = item.fields("used", "unused")
+    unused = fields["unused"].tuple_of(_decode_finding)
+    for found, each in zip(fields["unused"].items(), unused, strict=True):
+        if not find_rule_traits(each.rule).needs_waiver_use:
+            found.refuse("must be a finding about an unused waiver", "the report was edited: make it again")
+    return WaiverUse(fields["used"].tuple_of(_decode_location), unused)
 
 
 def _decode_audits(items: Iterable[Item], fail_on: Severity, statuses: set[RunStatus]) -> Iterator[Audit]:
@@ -292,6 +340,7 @@ def _decode_audit(item: Item) -> Audit:
         outline=fields["outline"].optional(_decode_outline),
         trend=fields["trend"].optional(lambda found: found.tuple_of(_decode_trend_point)),
         baseline=baseline,
+        waiver_use=fields["waiver_use"].optional(_decode_waiver_use),
     )
 
 

@@ -397,7 +397,7 @@ def test_after_a_merge_of_shards_a_waiver_that_matches_in_another_shard_is_not_u
         seen = scan(organization, tmp_path, "--shard", f"{number}/3", file=file)
         Path(path).write_text(json.dumps(seen.report), encoding="utf-8")
         statuses.append(seen.status)
-    assert sorted(statuses) == [0, 0, 1], "the shard of the first account knows of no other"
+    assert statuses == [0, 0, 0], "no shard knows of the others"
     assert main(["merge", *paths, "--output", f"json:{tmp_path / 'merged.json'}"]) == 0
     merged = json.loads((tmp_path / "merged.json").read_text(encoding="utf-8"))
     assert {each["status"] for each in merged["audits"]} == {"clean"}

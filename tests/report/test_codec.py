@@ -22,7 +22,18 @@ from koding_audit.model.errors import InputError
 from koding_audit.model.finding import SEVERITIES, Action, Finding
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.plan import Entry, Journal
-from koding_audit.model.report import Audit, Baseline, Outline, OutlinePrincipal, Problem, Report, RootState
+from koding_audit.model.report import (
+    Audit,
+    Baseline,
+    Outline,
+    OutlinePrincipal,
+    Problem,
+    Report,
+    RootState,
+    RunIdentity,
+    Shard,
+    WaiverUse,
+)
 from koding_audit.model.snapshot import RootUse
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.model.verb import Verb
@@ -101,6 +112,12 @@ roots = st.builds(
     mfa=st.none() | st.booleans(),
     use=st.none() | st.builds(RootUse, times, st.none() | times, st.lists(st.none() | times, max_size=2).map(tuple)),
 )
+about_use = st.builds(lambda found: replace(found, rule="waiver-unused", waiver=None), unwaived)
+waiver_uses = st.builds(
+    WaiverUse,
+    st.lists(st.builds(Location, texts, st.integers(1, 99), st.integers(1, 99)), max_size=2).map(tuple),
+    st.lists(about_use, max_size=2).map(tuple),
+)
 audits = st.builds(
     lambda found: replace(found, findings=tuple(as_known(found))),
     st.builds(
@@ -120,10 +137,13 @@ audits = st.builds(
         report_generated=st.none() | times,
         journal=st.none() | st.builds(Journal, texts, accounts, entries),
         baseline=st.none() | st.builds(Baseline, st.builds(SourceFile, texts, texts), times, word_lists),
+        waiver_use=st.none() | waiver_uses,
     ),
 )
 problems = st.lists(st.builds(Problem, texts, texts, sources), max_size=2).map(tuple)
-reports = st.builds(Report, st.lists(audits, max_size=2).map(tuple), severities, problems)
+shards = st.builds(Shard, st.integers(1, 9), st.integers(9, 99), texts, texts)
+runs = st.builds(RunIdentity, texts, st.none() | shards)
+reports = st.builds(Report, st.lists(audits, max_size=2).map(tuple), severities, problems, run=st.none() | runs)
 
 
 @given(reports)
@@ -192,7 +212,14 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
         container, key = found[position]
         del container[key]
         free = key in {"ada", "Users"} or str(key).startswith("arn:") or key == "gone"  # names from the account
-        later = key in {"known", "baseline", "trend", "certificates"}  # files were written without these
+        later = key in {
+            "known",
+            "baseline",
+            "trend",
+            "certificates",
+            "run",
+            "waiver_use",
+        }  # files were written without these
         if not free and not later:
             with pytest.raises(InputError):
                 decode(value, "x.json")
@@ -203,12 +230,12 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
 
 def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     value = json.loads(encode_report(REPORTS["full"]))
-    assert list(value) == ["version", "tool", "status", "fail_on", "errors", "audits"]
+    assert list(value) == ["version", "tool", "status", "fail_on", "run", "errors", "audits"]
     assert value["version"] == 1
     [found] = value["audits"]
     assert [name for name in found if name != "credential_report_generated"] == [
         *("account", "caller", "taken_at", "source", "endpoint", "status", "desired", "summary", "findings"),
-        *("gaps", "not_seen", "journal", "root", "outline", "trend", "baseline"),
+        *("gaps", "not_seen", "journal", "root", "outline", "trend", "baseline", "waiver_use"),
     ]
     assert list(found["account"]) == ["id", "partition", "alias"]
     assert list(found["caller"]) == ["arn", "root"]
@@ -225,10 +252,10 @@ def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     assert list(found["findings"][0]["fix"]) == ["action", "parameters"]
 
 
-def test_a_report_from_before_there_were_baselines_is_read() -> None:
+def test_a_report_from_before_there_were_baselines_and_runs_is_read() -> None:
     value = json.loads(encode_report(REPORTS["full"]))
     (old,) = value["audits"]
-    del old["baseline"], old["trend"]
+    del old["baseline"], old["trend"], old["waiver_use"], value["run"]
     for each in old["findings"]:
         del each["known"]
     assert encode_report(decode_report(value, "x.json")) == encode_report(REPORTS["full"])
@@ -250,6 +277,21 @@ def test_a_report_that_says_known_of_what_cannot_be_is_refused(changes: dict[str
 def test_a_report_that_says_known_without_a_baseline_is_refused() -> None:
     text = encode_report(Report((audit(findings=(policy_missing(known=True),)),)))
     with pytest.raises(InputError, match="this finding cannot be known"):
+        decode_report(json.loads(text), "x.json")
+
+
+@pytest.mark.parametrize("shard", [{"number": 0}, {"number": 4}, {"number": 1, "count": 0}], ids=str)
+def test_a_shard_that_cannot_be_is_refused(shard: dict[str, int]) -> None:
+    value = json.loads(encode_report(replace(REPORTS["clean"], run=RunIdentity("a", Shard(1, 3)))))
+    value["run"]["shard"].update(shard)
+    with pytest.raises(InputError, match=r"run\.shard\.number: must be from 1 to the count"):
+        decode_report(value, "x.json")
+
+
+def test_only_findings_about_unused_waivers_wait_for_a_merge() -> None:
+    held = audit(waiver_use=WaiverUse((), (policy_missing(),)))
+    text = encode_report(Report((held,)))
+    with pytest.raises(InputError, match=r"unused\[0\]: must be a finding about an unused waiver"):
         decode_report(json.loads(text), "x.json")
 
 

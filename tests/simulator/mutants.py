@@ -109,6 +109,11 @@ MUTANTS: Mapping[str, Mutant] = {
         "    after = known\n"
         "    for step in plan.steps:\n        after = _apply_action(known, step.action)\n    return after\n",
     ),
+    "merge without counting": Mutant(
+        "report/merge.py",
+        "    missing = [number for number in range(1, count + 1) if number not in present]",
+        "    missing: list[int] = [number for number in range(1, count + 1) if not present]",
+    ),
     "treat a lost reply as a refusal": Mutant(
         "remediation/executor.py",
         "        elif error.refused:",

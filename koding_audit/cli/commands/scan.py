@@ -30,7 +30,7 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ("scan koding-audit.yaml --output table --output sarif:iam.sarif", "print a table, and write a file for GitHub"),
     ("scan koding-audit.yaml --only policy-missing --fail-on error", "run one rule; fail on errors only"),
     ("scan koding-audit.yaml --baseline known.json", "fail only on what is new since that report"),
-    ("scan koding-audit.yaml --shard 1/4 --output json:shard-1.json", "audit a quarter of the accounts"),
+    ("scan koding-audit.yaml --shard 1/2 --output json:shard-1.json", "audit half of the accounts"),
 )
 
 
@@ -72,12 +72,7 @@ def _add_target_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="accounts in parallel (default: 16; with --scheduler, the threads of its workers)",
     )
-    group.add_argument(
-        "--shard",
-        type=_parse_shard,
-        metavar="I/N",
-        help="audit only part I of N equal parts of the accounts; `merge` joins their reports",
-    )
+    _add_shard_options(group)
     group.add_argument(
         "--resume",
         default="",
@@ -88,6 +83,23 @@ def _add_target_options(parser: argparse.ArgumentParser) -> None:
         "--keep-going", action="store_true", help="with --fix: continue after an account that did not end as expected"
     )
     _add_engine_options(group)
+
+
+def _add_shard_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--shard",
+        type=_parse_shard,
+        metavar="I/N",
+        help="audit only part I of N equal parts of the accounts; `merge` joins their reports",
+    )
+    group.add_argument(
+        "--run",
+        dest="run_id",
+        type=_parse_run_id,
+        metavar="ID",
+        help="id of the run in the report: `merge` takes reports of one run only (default with --shard: a hash of the"
+        " files, targets, options and N)",
+    )
 
 
 def _add_engine_options(group: argparse._ArgumentGroup) -> None:
@@ -118,6 +130,12 @@ def _parse_concurrency(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 999")
     return int(text)
+
+
+def _parse_run_id(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,200}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an id of 1 to 200 printable characters without spaces")
+    return text
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

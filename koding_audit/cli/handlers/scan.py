@@ -16,7 +16,7 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.model.desired import Desired
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import dataclass, replace
-from koding_audit.model.report import Report
+from koding_audit.model.report import Report, RunIdentity, Shard
 from koding_audit.remediation.account import scan_and_fix
 from koding_audit.remediation.options import WriteOptions, check_writable
 from koding_audit.scan.options import ScanOptions
@@ -121,8 +121,19 @@ def read_scan_options(namespace: argparse.Namespace) -> ScanCommand:
     accounts = _read_accounts_options(namespace)
     engine = accounts.engine
     other_files = (accounts.resume, engine.tls_ca, engine.tls_cert, engine.tls_key, writes.journal)
-    report = replace(report_options(namespace), history=namespace.history, inputs=(*files_of_scan(scan), *other_files))
+    report = replace(
+        report_options(namespace),
+        history=namespace.history,
+        run=_named_run(accounts),
+        inputs=(*files_of_scan(scan), *other_files),
+    )
     return ScanCommand(scan, report, accounts, writes if namespace.fix else None)
+
+
+def _named_run(accounts: AccountsOptions) -> RunIdentity | None:
+    """The run that `--run` and `--shard` name; None without them."""
+    shard = Shard(*accounts.shard) if accounts.shard else None
+    return RunIdentity(accounts.run, shard) if accounts.run or shard else None
 
 
 def _refuse_write_options(writes: WriteOptions) -> None:
@@ -144,6 +155,7 @@ def _read_accounts_options(namespace: argparse.Namespace) -> AccountsOptions:
     return AccountsOptions(
         targets=tuple(namespace.target),
         shard=namespace.shard,
+        run=namespace.run_id or "",
         resume=namespace.resume,
         keep_going=namespace.keep_going,
         engine=EngineOptions(

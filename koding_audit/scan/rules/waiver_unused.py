@@ -16,8 +16,8 @@ STEP = "remove the waiver from the file, or correct its rule, subject or policy"
 HELP = Help(
     severity="warning",
     looks_at="whether each unexpired [waiver](waivers.md) matches a finding of the other rules, in a run over several "
-    "accounts in any of them, and after `merge` in any of the reports. A waiver is not "
-    "checked if its rule did not run or could not be evaluated, or if its subject is an ARN of another account.",
+    "accounts in any of them, and after `merge` in any of the reports; a shard alone does not report it. A waiver is "
+    "not checked if its rule did not run or could not be evaluated, or if its subject is an ARN of another account.",
     by_hand="remove the waiver from the file, or correct its rule, subject or policy.",
     with_fix="no.",
     example="""\

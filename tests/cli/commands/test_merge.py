@@ -12,7 +12,7 @@ import pytest
 
 from koding_audit.cli import main
 from koding_audit.model.account import Account
-from koding_audit.model.report import Report
+from koding_audit.model.report import Report, RunIdentity
 from koding_audit.report.codec import encode_report
 from tests.report.formats.reports import ACCOUNT, REPORTS
 
@@ -63,9 +63,40 @@ def test_two_reports_about_one_account_are_refused(saved: Saved, capsys: pytest.
 
 def test_reports_that_were_made_in_different_ways_are_refused(saved: Saved, capsys: pytest.CaptureFixture[str]) -> None:
     one = saved("one", REPORTS["clean"])
-    for other in (replace(REPORTS["clean"], fail_on="error"), replace(REPORTS["clean"], made_by="0.0.9")):
+    others = {
+        "with different --fail-on: warning and error": replace(REPORTS["clean"], fail_on="error"),
+        "by different versions of this tool: ": replace(REPORTS["clean"], made_by="0.0.9"),
+    }
+    for told, other in others.items():
         assert merged(one, saved("other", other, "222222222222")) == (2, {})
-        assert "were made with different --fail-on, or by different versions" in capsys.readouterr().err
+        assert f"one.json and {Path(one).parent / 'other.json'} were made {told}" in capsys.readouterr().err
+
+
+def test_a_report_of_another_format_is_refused_by_name(saved: Saved, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = saved("one", REPORTS["clean"]), saved("other", REPORTS["clean"], "222222222222")
+    Path(other).write_text(Path(other).read_text(encoding="utf-8").replace('"version": 1', '"version": 2', 1))
+    assert merged(one, other) == (2, {})
+    assert f"error: {other}: version 2 is newer than this koding-audit supports (1)" in capsys.readouterr().err
+
+
+def test_a_run_id_in_a_message_is_escaped(saved: Saved, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = {name: replace(REPORTS["clean"], run=RunIdentity(f"{name}\x1b[2J\u202e")) for name in ("a", "b")}
+    paths = [saved(name, report, str(digit) * 12) for digit, (name, report) in enumerate(runs.items(), 1)]
+    assert merged(*paths)[0] == 2
+    told = capsys.readouterr().err
+    assert "are of different runs: a" in told
+    assert told.replace("\n", "").isprintable()
+
+
+def test_reports_that_were_saved_before_they_named_their_run_are_merged(saved: Saved) -> None:
+    paths = [saved("one", REPORTS["clean"]), saved("other", REPORTS["clean"], "222222222222")]
+    for path in paths:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        del value["run"]
+        for each in value["audits"]:
+            del each["waiver_use"]
+        Path(path).write_text(json.dumps(value), encoding="utf-8")
+    assert merged(*paths)[0] == 0
 
 
 def test_the_merged_report_is_not_written_over_one_of_those_that_are_read(saved: Saved) -> None:

@@ -15,7 +15,19 @@ from koding_audit.model.finding import Action, Finding, Severity
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.query import Fact, Gap
-from koding_audit.model.report import Audit, Baseline, Outline, OutlinePrincipal, Problem, Report, RootState, TrendPoint
+from koding_audit.model.report import (
+    Audit,
+    Baseline,
+    Outline,
+    OutlinePrincipal,
+    Problem,
+    Report,
+    RootState,
+    RunIdentity,
+    Shard,
+    TrendPoint,
+    WaiverUse,
+)
 from koding_audit.model.snapshot import RootUse
 from koding_audit.model.verb import Verb
 from koding_audit.scan.catalog import advice_for_rule
@@ -335,11 +347,13 @@ def compared() -> Report:
 
 
 def several() -> Report:
-    """Two accounts, one of them clean."""
+    """Two accounts of a shard, one of them clean."""
+    run = RunIdentity("8147", Shard(1, 3, "1" * 64, "2" * 64))
     other = Account("210987654321", "aws-cn")
     caller = Caller("arn:aws-cn:iam::210987654321:user/auditor", root=False)
-    here = audit(findings=(policy_missing(),), endpoint="http://127.0.0.1:5000")
-    return Report((here, audit(account=other, caller=caller)), fail_on="error", advice=ADVICE)
+    waivers = WaiverUse((Location(FILE, 20, 5),))
+    here = audit(findings=(policy_missing(),), endpoint="http://127.0.0.1:5000", waiver_use=waivers)
+    return Report((here, audit(account=other, caller=caller)), fail_on="error", advice=ADVICE, run=run)
 
 
 def organization() -> Report:
