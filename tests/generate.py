@@ -25,7 +25,11 @@ from koding_audit.stack import hints, type_table
 
 TOP = Path(__file__).parent.parent
 _MANY_WORDS = 12  # for a cell of a table
-WAY_TABLES: Mapping[str, set[str]] = {"ways of every account": set()}
+WAY_TABLES: Mapping[str, set[str]] = {
+    "ways of every account": set(),
+    "ways of an organization": {"organization"},
+    "ways by trust": {"trusted"},
+}
 """By table of docs/guards.md, the conditions of the ways in it."""
 
 

@@ -56,6 +56,6 @@ def test_the_names_of_facts_stay() -> None:
             "inline-policies",
             "inline-size",
         ),
-        *("members-of-group", "mfa-devices", "optional-set-documents", "password-last-used", "policy"),
+        *("members-of-group", "mfa-devices", "optional-set-documents", "organization", "password-last-used", "policy"),
         *("policy-document", "policy-versions", "role", "service-credentials", "signing-certificates", "user"),
     }

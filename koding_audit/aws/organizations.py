@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from koding_audit.aws.call import MALFORMED, take_field
+from koding_audit.aws.call import ACCESS_DENIED, MALFORMED, take_field
 from koding_audit.aws.connection import Connection
 from koding_audit.model.errors import CallError
 from koding_audit.model.snapshot import Level, Organization, OrganizationPolicy
 
 NOT_IN_USE = "AWSOrganizationsNotInUseException"
+NOT_REGISTERED = "AccountNotRegisteredException"  # the account is not a delegated administrator
+# Part of each denial by a policy (IAM user guide, troubleshoot_access-denied). Where Organizations itself refuses an
+# account, it says that the caller has no permissions for this resource.
+_DENIED_BY_POLICY = "not authorized to perform"
 
 MAX_TARGETS = 7  # the account, five nested organizational units, the root (orgs_reference_limits)
 
@@ -43,6 +47,40 @@ def read_organization(connection: Connection, account_id: str) -> Organization:
     scps = _read_levels(connection, targets, "SERVICE_CONTROL_POLICY")
     rcps = _read_levels(connection, targets, "RESOURCE_CONTROL_POLICY")
     return Organization(own_id, manager, scps, rcps)
+
+
+def read_delegation(connection: Connection, account_id: str) -> Organization:
+    """Returns an account's organization, and the services for which the account is its delegated administrator.
+
+    Raises CallError if one of them is not known.
+    """
+    call = "organizations:DescribeOrganization"
+    try:
+        found = take_field(connection.call_organizations("DescribeOrganization"), "Organization", dict, call)
+    except CallError as error:
+        if error.code == NOT_IN_USE:
+            return Organization("", "", delegated=())
+        raise
+    own_id, manager = take_field(found, "Id", str, call), take_field(found, "MasterAccountId", str, call)
+    delegated = () if manager == account_id else _list_delegated_services(connection, account_id)
+    return Organization(own_id, manager, delegated=delegated)
+
+
+def _list_delegated_services(connection: Connection, account_id: str) -> tuple[str, ...]:
+    """Returns the services for which a member account is a delegated administrator.
+
+    Only delegated administrators and the management account may list them (API_ListDelegatedServicesForAccount): so a
+    refusal that does not come from a policy of the caller is an answer too.
+    """
+    operation, call = "ListDelegatedServicesForAccount", "organizations:ListDelegatedServicesForAccount"
+    try:
+        found = connection.list_organizations(operation, "DelegatedServices", AccountId=account_id)
+    except CallError as error:
+        is_refused = error.code in ACCESS_DENIED and error.detail and _DENIED_BY_POLICY not in error.detail
+        if error.code == NOT_REGISTERED or is_refused:
+            return ()
+        raise
+    return tuple(sorted(take_field(each, "ServicePrincipal", str, call) for each in found))
 
 
 def _list_targets(connection: Connection, account_id: str) -> Sequence[str]:

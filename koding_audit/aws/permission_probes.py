@@ -113,6 +113,7 @@ PROBES: Mapping[str, Probe] = {
     "iam:GetCredentialReport": Probe(),
     "iam:GetAccountAuthorizationDetails": Probe(extra_parameters={"Filter": ["Group"], **_ONE_ITEM}),
     "organizations:DescribeOrganization": Probe(),
+    "organizations:ListDelegatedServicesForAccount": Probe("AccountId", "account"),
     "organizations:ListParents": Probe("ChildId", "account"),
     "organizations:ListPoliciesForTarget": Probe("TargetId", "account", {"Filter": "SERVICE_CONTROL_POLICY"}),
     "organizations:DescribePolicy": Probe(extra_parameters={"PolicyId": "p-FullAWSAccess"}),

@@ -24,6 +24,7 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
     Fact.INLINE_SIZE: ("iam:Get{}Policy",),
     Fact.OPTIONAL_SET_DOCUMENTS: ("iam:GetPolicy", "iam:GetPolicyVersion"),
     Fact.SUMMARY: ("iam:GetAccountSummary",),
+    Fact.ORGANIZATION: ("organizations:DescribeOrganization", "organizations:ListDelegatedServicesForAccount"),
     Fact.CREDENTIAL_REPORT: ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
     Fact.ACCESS_KEYS: ("iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"),
     Fact.CONSOLE: ("iam:GetLoginProfile",),
@@ -43,7 +44,9 @@ CREDENTIAL_FACTS = frozenset(
     }
 )
 # Facts that the output of `aws iam get-account-authorization-details` cannot have; it has AWS's policies if attached.
-FACTS_NOT_IN_DETAILS = CREDENTIAL_FACTS | {Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER, Fact.POLICY}
+FACTS_NOT_IN_DETAILS = CREDENTIAL_FACTS | {
+    *(Fact.SUMMARY, Fact.CREDENTIAL_REPORT, Fact.CALLER, Fact.POLICY, Fact.ORGANIZATION),
+}
 # The list of all principals of each kind.
 LISTING_FACTS: Mapping[PrincipalKind, Fact] = {
     "user": Fact.USERS_LISTED,

@@ -30,6 +30,7 @@ class Fact(str, enum.Enum):
     INLINE_SIZE = "inline-size"
     OPTIONAL_SET_DOCUMENTS = "optional-set-documents"
     SUMMARY = "account-summary"
+    ORGANIZATION = "organization"
     CREDENTIAL_REPORT = "credential-report"
     ACCESS_KEYS = "access-keys"
     CONSOLE = "console-password"

@@ -146,12 +146,27 @@ class Organization:
     management_account: its id, "" if it is not known.
     scps: the SCPs of each level, from the root down to the account; () if none apply.
     rcps: the RCPs of each level, in the same way.
+    delegated: the services for which the account is a delegated administrator, `sso.amazonaws.com`.
     """
 
     id: str | None = None
     management_account: str = ""
     scps: tuple[Level, ...] | None = None
     rcps: tuple[Level, ...] | None = None
+    delegated: tuple[str, ...] | None = None
+
+    def is_managed_from(self, account_id: str, service: str = "") -> bool | None:
+        """Whether the account is the management account, or a delegated administrator; None if that is not known.
+
+        service: count only a delegated administrator for this service.
+        """
+        if self.id == "":
+            return False
+        if not self.management_account:
+            return None
+        if self.management_account == account_id or self.delegated is None:
+            return True if self.management_account == account_id else None
+        return service in self.delegated if service else bool(self.delegated)
 
 
 @dataclass(frozen=True, slots=True)

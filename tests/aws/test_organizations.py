@@ -10,8 +10,9 @@ import pytest
 
 from koding_audit.aws import connection as connection_module
 from koding_audit.aws.connection import Connection, connect
-from koding_audit.aws.organizations import read_organization
+from koding_audit.aws.organizations import read_delegation, read_organization
 from koding_audit.aws.settings import Settings
+from koding_audit.model.errors import CallError
 from koding_audit.model.snapshot import Organization, OrganizationPolicy
 from tests.servers.moto_account import MotoAccount
 from tests.servers.replay import Replay, recorded
@@ -143,6 +144,81 @@ def test_a_list_without_an_end_is_unknown(
     assert len([call for call in replay.calls if call.action == "ListPoliciesForTarget"]) <= 20
 
 
+def refusal(code: str, message: str) -> dict[str, Any]:
+    return {"status_code": 400, "data": {"Error": {"Code": code, "Message": message}}}
+
+
+def test_a_member_account_knows_the_services_for_which_it_is_a_delegated_administrator(
+    connection: Connection, replay: Replay
+) -> None:
+    answering(replay)
+    services = [{"ServicePrincipal": each} for each in ("sso.amazonaws.com", "guardduty.amazonaws.com")]
+    replay.answer("ListDelegatedServicesForAccount", recorded({"DelegatedServices": services}))
+    found = read_delegation(connection, ACCOUNT)
+    assert found == Organization(KNOWN.id, MANAGER, delegated=("guardduty.amazonaws.com", "sso.amazonaws.com"))
+    assert [found.is_managed_from(ACCOUNT, each) for each in ("", "sso.amazonaws.com", "iam.amazonaws.com")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("AccessDeniedException", "You don't have permissions to access this resource."),
+        ("AccountNotRegisteredException", "The account is not a delegated administrator."),
+    ],
+)
+def test_a_plain_member_account_is_refused_by_organizations_itself_and_manages_nothing(
+    connection: Connection, replay: Replay, code: str, message: str
+) -> None:
+    answering(replay)
+    replay.answer("ListDelegatedServicesForAccount", refusal(code, message))
+    found = read_delegation(connection, ACCOUNT)
+    assert found == Organization(KNOWN.id, MANAGER, delegated=())
+    assert found.is_managed_from(ACCOUNT) is False
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "User: arn:aws:iam::123456789012:user/me is not authorized to perform: "
+        "organizations:ListDelegatedServicesForAccount on resource: * because no identity-based policy allows it",
+    ],
+)
+def test_a_caller_that_a_policy_denies_does_not_know_whether_its_account_is_a_delegated_administrator(
+    connection: Connection, replay: Replay, message: str
+) -> None:
+    answering(replay)
+    replay.answer("ListDelegatedServicesForAccount", refusal("AccessDeniedException", message))
+    with pytest.raises(CallError, match="ListDelegatedServicesForAccount"):
+        read_delegation(connection, ACCOUNT)
+
+
+def test_the_management_account_and_an_account_alone_need_one_call(connection: Connection, replay: Replay) -> None:
+    answering(replay, MasterAccountId=ACCOUNT)
+    manager = read_delegation(connection, ACCOUNT)
+    replay.answer("DescribeOrganization", refusal("AWSOrganizationsNotInUseException", "no"))
+    alone = read_delegation(connection, ACCOUNT)
+    assert (manager.is_managed_from(ACCOUNT, "sso.amazonaws.com"), alone.is_managed_from(ACCOUNT)) == (True, False)
+    assert [call.action for call in replay.calls] == ["DescribeOrganization"] * 2
+
+
+@pytest.mark.parametrize("action", ["DescribeOrganization", "ListDelegatedServicesForAccount"])
+@pytest.mark.parametrize("kind", ["html", "error"])
+def test_a_delegation_that_cannot_be_read_is_an_error(
+    connection: Connection, replay: Replay, action: str, kind: str
+) -> None:
+    answering(replay)
+    replay.answer("ListDelegatedServicesForAccount", recorded({"DelegatedServices": []}))
+    replay.faults.add(Fault(action, kind, code="InvalidInputException"))
+    with pytest.raises(CallError, match=action):
+        read_delegation(connection, ACCOUNT)
+    assert UNKNOWN.is_managed_from(ACCOUNT) is KNOWN.is_managed_from(ACCOUNT) is None
+
+
 @pytest.fixture
 def line(account: MotoAccount, aws_environment: pytest.MonkeyPatch) -> Iterator[Connection]:
     with connect(Settings(endpoint_url=account.url)) as made:
@@ -164,6 +240,10 @@ def test_a_real_organization_is_read_as_it_was_made(account: MotoAccount, line: 
         policy = maker.create_policy(Content=content, Description="d", Name=name, Type=kind)["Policy"]
         maker.attach_policy(PolicyId=policy["PolicySummary"]["Id"], TargetId=unit)
     assert read_organization(line, ACCOUNT) == Organization(made["Id"], ACCOUNT, (), ())
+    assert read_delegation(line, ACCOUNT).is_managed_from(ACCOUNT) is True
+    assert read_delegation(line, member).delegated == ()
+    maker.register_delegated_administrator(AccountId=member, ServicePrincipal="ssm.amazonaws.com")
+    assert read_delegation(line, member).delegated == ("ssm.amazonaws.com",)
     found = read_organization(line, member)
     assert (found.id, found.management_account) == (made["Id"], ACCOUNT)
     names = [[each.name.partition(" (")[0] for each in level] for level in found.scps or ()]

@@ -213,12 +213,7 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
         del container[key]
         free = key in {"ada", "Users"} or str(key).startswith("arn:") or key == "gone"  # names from the account
         later = key in {
-            "known",
-            "baseline",
-            "trend",
-            "certificates",
-            "run",
-            "waiver_use",
+            *("known", "baseline", "trend", "certificates", "run", "waiver_use", "delegated"),
         }  # files were written without these
         if not free and not later:
             with pytest.raises(InputError):

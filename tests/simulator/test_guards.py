@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.endtoend.harness import Command
+from tests.servers.wire import Call
 from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, READ_LOGS, Account
-from tests.simulator.faults import FAULTS
+from tests.simulator.faults import FAULTS, Reply
 from tests.simulator.scenario import Run, command, undo
-from tests.simulator.server import Simulator, serving
+from tests.simulator.server import Simulator, listening, serving
 
 PIN = ("--yes", "--account", ACCOUNT)
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/"
@@ -67,7 +68,7 @@ def test_an_innocent_name_that_holds_everything_is_refused_until_it_is_allowed(
 
     shown = scan(simulator, tmp_path, "--dry-run")
     assert (shown.status, shown.writes) == (1, ())
-    assert "! grants administration: iam:Add" in shown.output
+    assert "! grants administration: iam:AddUserToGroup, iam:AttachGroupPolicy, iam:AttachRolePolicy" in shown.output
     assert "Would be refused (administration): " in shown.output
 
     allowed = scan(simulator, tmp_path, *PIN, "--allow-admin")
@@ -422,3 +423,66 @@ def test_a_change_that_takes_rights_from_an_administrator_is_done(simulator: Sim
     declared = inline("users", "ada", json.dumps({"Version": "2012-10-17", "Statement": one}))
     seen = scan(simulator, tmp_path, *PIN, "--replace", file=declared)
     assert (seen.status, len(seen.writes)) == (0, 1), seen.output
+
+
+class Member(Simulator):
+    """An account of an organization. refusal: the message with which ListDelegatedServicesForAccount is refused."""
+
+    management = "999999999999"
+    services: tuple[str, ...] = ()
+    refusal = ""
+    asked: tuple[str, ...] = ()
+
+    def reply(self, call: Call) -> Reply:
+        if call.service != "organizations":
+            return super().reply(call)
+        self.asked += (call.action,)
+        if call.action == "DescribeOrganization":
+            organization = {"Id": "o-exampleorgid", "MasterAccountId": self.management, "FeatureSet": "ALL"}
+            return _json(200, {"Organization": organization})
+        if self.refusal:
+            return _json(400, {"__type": "AccessDeniedException", "Message": self.refusal})
+        return _json(200, {"DelegatedServices": [{"ServicePrincipal": each} for each in self.services]})
+
+
+def _json(status: int, value: Any) -> Reply:
+    return Reply(status, "application/x-amz-json-1.1", json.dumps(value).encode())
+
+
+PLAIN_MEMBER = "You don't have permissions to access this resource."
+DENIED_BY_POLICY = "User: arn:aws:iam::123456789012:user/auditor is not authorized to perform: organizations:List"
+
+
+@pytest.mark.parametrize(
+    ("management", "services", "refusal", "expected"),
+    [
+        (ACCOUNT, (), "", ["DescribeOrganization"]),
+        ("999999999999", ("sso.amazonaws.com",), "", ["DescribeOrganization", "ListDelegatedServicesForAccount"]),
+        ("999999999999", (), PLAIN_MEMBER, []),
+        ("999999999999", (), DENIED_BY_POLICY, ["DescribeOrganization", "ListDelegatedServicesForAccount"]),
+    ],
+    ids=["management", "delegated", "plain member", "not known"],
+)
+def test_a_policy_of_identity_center_is_refused_where_the_account_manages_it_or_that_is_not_known(
+    tmp_path: Path, management: str, services: tuple[str, ...], refusal: str, expected: list[str]
+) -> None:
+    account = Account()
+    account.add_policy(f"{AWS}AWSSSOMasterAccountAdministrator", says("Allow", "sso:*"))
+    account.add("Group", "Reporters")
+    account.add("User", "ada")
+    account.add("User", "auditor")
+    member = Member(account)
+    member.management, member.services, member.refusal = management, services, refusal
+    file = FILE.replace("customer:reporting", "AWSSSOMasterAccountAdministrator")
+    with listening(member):
+        seen = scan(member, tmp_path, *PIN, file=file)
+    if not expected:
+        assert (seen.status, len(seen.writes)) == (0, 2)
+        return
+    assert (seen.status, seen.writes, list(member.asked)) == (2, (), expected)
+    assert "grants administration: sso:" in errors(seen)[0]
+    known = "if the account manages its organization, which is not known" not in errors(seen)[0]
+    assert known is (refusal == "")
+    hint = seen.report["errors"][0]["hint"]
+    assert ("allow the caller organizations:ListDelegatedServicesForAccount" in hint) is (refusal != "")
+    assert "--allow-admin" in hint

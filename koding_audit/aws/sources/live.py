@@ -50,7 +50,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
     bulk = is_bulk_query(query)
     # The longest chain of calls starts first: AWS needs seconds to make a new credential report.
     report = start_report(tracker) if needs_report(query, bulk=bulk) else None
-    organization = _start_organization(tracker) if _needs_organization(query) else None
+    organization = _start_organization(tracker, query)
     principals = AccountListing(tracker, query) if bulk else TargetedReads(tracker, query)
     summary = _start_summary(tracker) if Fact.SUMMARY in query.account else None
     found = principals.read_principals()
@@ -67,6 +67,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
     versions = PolicyVersions(tracker, query, await_policies(tracker, query, policies), partial_sets)
     known = versions.read_policies()
     documents |= versions.read_documents()
+    place = organization()  # before the gaps are listed
     own_policies, own_documents = (tracker.result_or_gap(own) if own else None) or ({}, {})
     return Snapshot(
         account=account,
@@ -86,7 +87,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
         gaps=tuple(sorted(tracker.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),
         documents={**documents, **own_documents},
         policies_listed=Fact.POLICY in query.facts_of_all and not any(gap.fact is Fact.POLICY for gap in tracker.gaps),
-        organization=_await_organization(tracker, organization),
+        organization=place,
     )
 
 
@@ -102,16 +103,23 @@ def _needs_organization(query: Query) -> bool:
     return bool(query.effective) or Fact.DOCUMENT in query.facts_of_all
 
 
-def _start_organization(tracker: ReadTracker) -> Future[Organization]:
-    connection = tracker.connection
-    return connection.submit(lambda: organizations.read_organization(connection, connection.identity()[0].id))
+def _start_organization(tracker: ReadTracker, query: Query) -> Callable[[], Organization]:
+    """Starts to read what a query needs of the organization, and returns a function that waits for it."""
+    connection, call = tracker.connection, "organizations:DescribeOrganization"
+    if Fact.ORGANIZATION in query.account:
+        future = connection.submit(lambda: organizations.read_delegation(connection, connection.identity()[0].id))
+        pending = PendingRead(Fact.ORGANIZATION, "", future, call)
+        return lambda: tracker.result_or_gap(pending) or Organization()
+    if _needs_organization(query):
+        policies = connection.submit(lambda: organizations.read_organization(connection, connection.identity()[0].id))
+        return lambda: _await_organization(tracker, policies, call)
+    return Organization
 
 
-def _await_organization(tracker: ReadTracker, pending: Future[Organization] | None) -> Organization:
+def _await_organization(tracker: ReadTracker, pending: Future[Organization], call: str) -> Organization:
     """Returns the organization. A failure is not a gap: a decision names the layers that it does not know."""
     try:
-        call = "organizations:DescribeOrganization"
-        return tracker.connection.result(pending, call) if pending else Organization()
+        return tracker.connection.result(pending, call)
     except CallError:
         return Organization()
 

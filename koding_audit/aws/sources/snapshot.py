@@ -51,6 +51,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails",
     Fact.INLINE_SIZE: "iam:GetAccountAuthorizationDetails",
     Fact.SUMMARY: "iam:GetAccountSummary",
+    Fact.ORGANIZATION: "organizations:DescribeOrganization",
     Fact.CREDENTIAL_REPORT: "iam:GetCredentialReport",
     Fact.ACCESS_KEYS: "iam:ListAccessKeys",
     Fact.CONSOLE: "iam:GetLoginProfile",
@@ -203,15 +204,24 @@ def _missing_facts(
         if arn not in policies and not all(has_policy(saved.principals.get(key), arn) for key in keys)
     )
     yield from _missing_documents(saved, query, policies)
+    values = _account_values(saved, query)
+    yield from ((fact, "") for fact in query.account if values.get(fact) is None)
+
+
+def _account_values(saved: Snapshot, query: Query) -> Mapping[Fact, Any]:
+    """Returns the facts of the account; None for one that the file lacks."""
     absent = {
         principal_key(kind, name)
         for kind, name, _ in requested_principals(query)
         if _is_absent(saved, principal_key(kind, name))
     }
     summary = saved.summary or {}
-    complete = None if missing_summary_keys(summary, query, saved.principals, absent) else summary
-    values = {Fact.SUMMARY: complete, Fact.CREDENTIAL_REPORT: saved.root_use, Fact.CALLER: saved.caller}
-    yield from ((fact, "") for fact in query.account if values.get(fact) is None)
+    return {
+        Fact.SUMMARY: None if missing_summary_keys(summary, query, saved.principals, absent) else summary,
+        Fact.CREDENTIAL_REPORT: saved.root_use,
+        Fact.CALLER: saved.caller,
+        Fact.ORGANIZATION: saved.organization.is_managed_from(saved.account.id),
+    }
 
 
 def _missing_documents(

@@ -234,13 +234,15 @@ def _organization_value(organization: Organization) -> dict[str, Any]:
         "management_account": organization.management_account,
         "scps": levels(organization.scps),
         "rcps": levels(organization.rcps),
+        "delegated": None if organization.delegated is None else list(organization.delegated),
     }
 
 
 def _decode_organization(item: Item) -> Organization:
-    fields = item.fields("id", "management_account", "scps", "rcps")
+    fields = item.fields("id", "management_account", "scps", "rcps", added=("delegated",))
     scps, rcps = (fields[name].optional(lambda levels: levels.tuple_of(_decode_level)) for name in ("scps", "rcps"))
-    return Organization(fields["id"].optional(Item.text), fields["management_account"].text(), scps, rcps)
+    delegated = fields["delegated"].optional(lambda services: services.tuple_of(Item.text))
+    return Organization(fields["id"].optional(Item.text), fields["management_account"].text(), scps, rcps, delegated)
 
 
 def _decode_level(item: Item) -> Level:

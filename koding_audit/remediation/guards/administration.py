@@ -18,6 +18,7 @@ from koding_audit.remediation.guards.escalation import (
     PolicyHolder,
 )
 from koding_audit.remediation.guards.messages import document_title, join_first
+from koding_audit.remediation.guards.possible_ways import is_uncertain, load_possible_ways
 
 _ALLOW_ALL = NamedDocument(
     "", '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
@@ -48,7 +49,13 @@ class AdministrationJudge:
 
     @cached_property
     def analyzer(self) -> EscalationAnalyzer:
-        return EscalationAnalyzer.of(self.effects.known.account)
+        return EscalationAnalyzer.of(self.effects.known.account, load_possible_ways(self.effects.known))
+
+    @cached_property
+    def _uncertain_ways(self) -> frozenset[str]:
+        """The ways that work only if the account manages its organization, where that is not known."""
+        ways = self.analyzer.actions
+        return frozenset(each.action for each in ways if is_uncertain(each, self.effects.known))
 
     @cached_property
     def _role_names(self) -> dict[str, str]:
@@ -62,7 +69,7 @@ class AdministrationJudge:
         for kind, name, steps in self.effects.principal_steps().values():
             gains = list(self._principal_gains(kind, name, [actions[each] for each in steps]))
             texts = {each: text for each in steps for gain in gains if (text := self._step_text(actions[each], gain))}
-            found |= texts or {each: _gain_text(gain) for each in steps for gain in gains[:1]}
+            found |= texts or {each: self._gain_text(gain) for each in steps for gain in gains[:1]}
         return dict(sorted(found.items()))
 
     def _principal_gains(self, kind: PrincipalKind, name: str, actions: list[Action]) -> Iterator[_Gain]:
@@ -101,11 +108,18 @@ class AdministrationJudge:
     def _ways(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> frozenset[str]:
         """The new ways of a holder, those included that only the strength of a role makes one."""
         ways = self.analyzer.new_escalation_actions(holder, before, after)
-        return ways | {
+        ways |= {
             action
             for action, roles in self._newly_passed_roles(holder, before, after).items()
             if action not in ways and self._is_administrator_among(roles)
         }
+        return self._with_known_place(ways)
+
+    def _with_known_place(self, ways: frozenset[str]) -> frozenset[str]:
+        """The ways; if only the account's place in its organization can make them ways, it must be read."""
+        if ways and ways <= self._uncertain_ways:
+            self.effects.after.required_reads.add(("organization", ""))
+        return ways
 
     def _newly_passed_roles(
         self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies
@@ -127,7 +141,7 @@ class AdministrationJudge:
             seen.add(name)
             holder, state = self.effects.after.holder("role", name), self.effects.after
             effective = state.effective_policies("role", name)
-            if self.analyzer.escalation_actions(holder, effective):
+            if self._with_known_place(self.analyzer.escalation_actions(holder, effective)):
                 return True
             for passed in self._newly_passed_roles(holder, NO_POLICIES, effective).values():
                 waiting += passed
@@ -148,13 +162,19 @@ class AdministrationJudge:
         actions = frozenset(way for _, ways in ways_by_document for way in ways)
         if actions:
             sources = [document_title(each.name) for each, ways in ways_by_document if ways]
-            return f"grants administration: {join_first(sorted(actions))} by {join_first(sources)}"
+            return f"{self._ways_text(actions)} by {join_first(sources)}"
         denying = [
             each for each in self.effects.removed_documents(action) if self.analyzer.may_deny(each, gain.actions)
         ]
         by = join_first(document_title(each.name) for each in denying)
-        return f"{_gain_text(gain)}, by removing the Deny of {by}" if denying else ""
+        return f"{self._gain_text(gain)}, by removing the Deny of {by}" if denying else ""
 
+    def _gain_text(self, gain: _Gain) -> str:
+        return f"{self._ways_text(gain.actions)} to {gain.who}"
 
-def _gain_text(gain: _Gain) -> str:
-    return f"grants administration: {join_first(sorted(gain.actions))} to {gain.who}"
+    def _ways_text(self, ways: frozenset[str]) -> str:
+        """The ways as text: those that are certain, or else all, with what is not known."""
+        certain = ways - self._uncertain_ways
+        named = [each.action for each in self.analyzer.actions if each.action in (certain or ways)]
+        unknown = "" if certain else ", if the account manages its organization, which is not known,"
+        return f"grants administration: {join_first(named)}{unknown}"

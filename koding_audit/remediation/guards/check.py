@@ -11,6 +11,7 @@ from koding_audit.model.desired import Guards, PolicyRef
 from koding_audit.model.finding import Finding, touched_entities
 from koding_audit.model.location import Reference
 from koding_audit.model.plan import Plan
+from koding_audit.model.query import Fact
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.remediation.guards.administration import AdministrationJudge
 from koding_audit.remediation.guards.effects import PlanEffects
@@ -80,7 +81,7 @@ def evaluate_guards(
         *_max_changes_refusals(plan, guards, limits),
         *_protected_refusals(plan, guards),
         *_forbidden_refusals(plan, guards),
-        *(() if limits.allow_admin else _administration_refusals(plan, grants)),
+        *(() if limits.allow_admin else _administration_refusals(plan, known, grants)),
         *locked_out,
         *_unread_refusals(known, required),
     )
@@ -141,13 +142,16 @@ def _written_policies(plan: Plan) -> Iterator[str]:
             yield action_policy_arn(action, plan.basis.account)
 
 
-def _administration_refusals(plan: Plan, grants: Mapping[int, str]) -> Iterator[Refusal]:
+def _administration_refusals(plan: Plan, known: Snapshot, grants: Mapping[int, str]) -> Iterator[Refusal]:
     if grants:
         steps = [f"{plan.steps[index].action.verb.value} {text}" for index, text in sorted(grants.items())]
+        gap = next((each for each in known.gaps if each.fact is Fact.ORGANIZATION), None)
+        step = f"allow the caller {gap.permission}" if gap and gap.permission else "fix the cause"
+        unread = f"{gap.call} failed with {gap.reason}: {step}; " if gap else ""
         yield Refusal(
             "administration",
             f"the plan would make a principal an administrator: {join_first(steps, '; ')}",
-            "nothing was written; if this is intended, allow it with --allow-admin",
+            f"nothing was written; {unread}if this is intended, allow it with --allow-admin",
         )
 
 
@@ -163,7 +167,7 @@ def _lockout_refusals(effects: PlanEffects) -> Iterator[Refusal]:
 
 def _unread_refusals(known: Snapshot, required: frozenset[RequiredRead]) -> Iterator[Refusal]:
     """The facts that the guards need and that could not be read."""
-    for what, name in sorted(required):
+    for what, name in sorted(each for each in required if each[0] != "organization"):
         subject = name if what == "document" else f"{'group' if what == 'members' else what}/{name}"
         gap = next((each for each in reversed(known.gaps) if each.subject == subject), None)
         about = document_title(name) if what == "document" else subject.replace("/", " ", 1)

@@ -16,10 +16,10 @@ from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards.escalation import EffectivePolicies, NamedDocument, PolicyHolder
 from koding_audit.remediation.plan import action_policy_arn
 
-RequiredRead = tuple[Literal["user", "group", "role", "members", "document"], str]
+RequiredRead = tuple[Literal["user", "group", "role", "members", "document", "organization"], str]
 """One thing to read: a principal with its policies, the members of a group, or a document; then its name.
 
-A document has its name in Snapshot.documents.
+A document has its name in Snapshot.documents. The account's place in its organization has none.
 """
 
 _FACTS: Mapping[PrincipalKind, frozenset[Fact]] = {
@@ -40,6 +40,7 @@ def required_reads_query(required: Iterable[RequiredRead], known: Snapshot) -> Q
         users=principals["user"],
         groups={**members, **groups},
         roles=principals["role"],
+        account=frozenset({Fact.ORGANIZATION} if any(what == "organization" for what, _ in reads) else ()),
         document_versions={name: versions.get(name, "") for what, name in reads if what == "document"},
     )
 
@@ -49,12 +50,17 @@ def merge_snapshots(known: Snapshot, found: Snapshot) -> Snapshot:
     principals = dict(known.principals)
     for key, each in found.principals.items():
         principals[key] = _merge_principals(principals[key], each) if key in principals else each
+    place = found.organization
+    known_place = replace(
+        known.organization, id=place.id, management_account=place.management_account, delegated=place.delegated
+    )
     return replace(
         known,
         principals=principals,
         absent=known.absent | found.absent,
         documents={**known.documents, **found.documents},
         gaps=(*known.gaps, *found.gaps),
+        organization=known.organization if place.id is None else known_place,
     )
 
 

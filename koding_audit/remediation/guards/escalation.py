@@ -30,7 +30,7 @@ from koding_audit.policy.evaluation import (
 from koding_audit.policy.evaluation.patterns import QUESTION_MARK, STAR, Template, resource_matcher
 from koding_audit.policy.evaluation.statements import CompiledStatement
 from koding_audit.reference.aws_reference import AwsReference, load_reference
-from koding_audit.reference.escalations import EscalationAction, load_escalation_actions
+from koding_audit.reference.escalations import EscalationAction
 
 # The name of a user of whom only the group, or nothing, is known.
 _NOBODY = "q0koding0audit0nobody"
@@ -119,8 +119,8 @@ class EscalationAnalyzer:
     _new_actions: dict[tuple[PolicyHolder, EffectivePolicies, EffectivePolicies], frozenset[str]]
 
     @classmethod
-    def of(cls, account: Account) -> EscalationAnalyzer:
-        return cls(account, load_reference(), load_escalation_actions(), {}, {})
+    def of(cls, account: Account, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
+        return cls(account, load_reference(), actions, {}, {})
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
         """The escalation actions that a holder may use. One that depends on an unknown condition is included.
@@ -350,9 +350,10 @@ class _Case:
 
         The holder itself is left out where only others count, and so is what is limited by its name, where that counts.
         """
-        account = self._analyzer.account
-        prefix = f"arn:{account.partition}:iam::{account.id}:{escalation.kind}/"
-        own = self._holder.own_name
+        prefix, own = escalation.arn_prefix(self._analyzer.account), self._holder.own_name
+        if not escalation.kind:
+            yield prefix
+            return
         patterns = self._patterns(escalation.action)
         left_out = [f"{prefix}{own}", f"{prefix}{STAR}/{own}"] if escalation.others_only and own else []
         left_out += _limited_names(prefix, patterns) if escalation.unrestricted_only else []

@@ -140,6 +140,7 @@ def test_what_is_there_is_read_whole(seeded: MotoAccount, line: Connection) -> N
         (Query(users={"plain": frozenset({Fact.USER, Fact.ACCESS_KEYS})}), ["GetUser", "ListAccessKeys"]),
         (Query(account=frozenset({Fact.SUMMARY})), ["GetAccountSummary"]),
         (Query(account=frozenset({Fact.CALLER})), []),
+        (Query(account=frozenset({Fact.ORGANIZATION})), ["DescribeOrganization"]),
         (Query(listed=frozenset({"user"})), ["GetAccountAuthorizationDetails"]),
         (Query(account=frozenset({Fact.CREDENTIAL_REPORT})), ["GenerateCredentialReport", "GetCredentialReport"]),
     ],

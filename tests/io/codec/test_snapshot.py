@@ -46,7 +46,9 @@ credentials = st.builds(
 levels = st.none() | st.lists(
     st.lists(st.builds(OrganizationPolicy, texts, texts), max_size=2).map(tuple), max_size=2
 ).map(tuple)
-organizations = st.builds(Organization, st.none() | texts, texts, levels, levels)
+organizations = st.builds(
+    Organization, st.none() | texts, texts, levels, levels, st.none() | st.lists(texts, max_size=2).map(tuple)
+)
 
 
 def _by_key(found: list[Principal]) -> dict[Any, Principal]:

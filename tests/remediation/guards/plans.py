@@ -10,7 +10,7 @@ from koding_audit.model.account import Caller, principal_key
 from koding_audit.model.desired import Guards
 from koding_audit.model.finding import Action
 from koding_audit.model.plan import Basis, Plan, Step
-from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.snapshot import Organization, Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import GuardLimits, Judgement, evaluate_guards
 from tests.values import ACCOUNT, NOW, aws, live_group, live_role, live_user, own, snapshot
@@ -44,11 +44,14 @@ def plan(*actions: Action) -> Plan:
 
 
 def account(*principals: Any, documents: Mapping[str, str] = DOCUMENTS, **more: Any) -> Snapshot:
-    """Everybody who is named in this file is there, whole and without anything, unless a test gives somebody."""
+    """Everybody who is named in this file is there, whole and without anything, unless a test gives somebody.
+
+    The account is in no organization, unless a test gives one.
+    """
     usual = [live_group(), live_user("ada"), live_role(), live_user("auditor"), live_group("Ops")]
     parameterskeys = {principal_key(each.kind, each.name) for each in principals}
     kept = [each for each in usual if principal_key(each.kind, each.name) not in parameterskeys]
-    return snapshot(*kept, *principals, documents=documents, **more)
+    return snapshot(*kept, *principals, documents=documents, **{"organization": Organization(""), **more})
 
 
 def judged(live: Snapshot, *actions: Action, guards: Guards | None = None, **limits: Any) -> Judgement:

@@ -77,7 +77,7 @@ def test_every_way_of_making_an_administrator_is_marked_and_refused(action: Acti
     live = account(WITH_ADMIN if action is JOIN else live_group())
     found = judged(live, action)
     assert guards_of(found) == ["administration"]
-    assert found.grants_by_step[0].startswith("grants administration: iam:Add")
+    assert found.grants_by_step[0].startswith("grants administration: iam:AddUserToGroup, iam:AttachGroupPolicy, ")
     assert "--allow-admin" in found.refusals[0].hint
     allowed = judged(live, action, allow_admin=True)
     assert (guards_of(allowed), allowed.grants_by_step) == ([], found.grants_by_step)

@@ -1,0 +1,158 @@
+"""Which ways work in which account: those of an organization where it is managed, others by trust."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from koding_audit.model.finding import Action
+from koding_audit.model.query import Fact, Gap
+from koding_audit.model.snapshot import Organization, Snapshot
+from koding_audit.model.verb import Verb
+from koding_audit.reference import managed_policies
+from koding_audit.reference.escalations import EscalationAction, load_escalation_actions
+from koding_audit.remediation.guards import GuardLimits, evaluate_guards
+from koding_audit.remediation.guards.possible_ways import load_possible_ways
+from tests.remediation.guards.plans import DOCUMENTS, Guards, account, guards_of, judged, plan, says, statement
+from tests.values import ACCOUNT, aws, live_group, live_role, own
+
+READ_IT = ("organization", "")
+SSO = "sso.amazonaws.com"
+ALONE = Organization("")
+MANAGER = Organization("o-1", ACCOUNT.id, delegated=())
+MEMBER = Organization("o-1", "999999999999", delegated=())
+OF_SSO = Organization("o-1", "999999999999", delegated=(SSO,))
+OF_IAM = Organization("o-1", "999999999999", delegated=("iam.amazonaws.com",))
+UNREAD = {"nothing": Organization(), "the delegations": Organization("o-1", "999999999999")}
+WAYS = load_escalation_actions()
+OF_ORGANIZATION = [each for each in WAYS if each.in_organization]
+BY_TRUST = [each for each in WAYS if each.trusted]
+JOIN = Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": own("it")})
+
+
+def attach(name: str) -> tuple[Action, dict[str, str]]:
+    """The step that attaches an AWS policy to a group with a member, and the document of that policy."""
+    policy = managed_policies.load_managed_policies().find_by_name(name)
+    assert policy is not None
+    parameters = {"GroupName": "Developers", "PolicyArn": policy.arn}
+    return Action(Verb.ATTACH_GROUP_POLICY, parameters), {policy.arn: json.dumps(policy.document)}
+
+
+def live(documents: dict[str, str], **more: Any) -> Snapshot:
+    return account(live_group(members=["ada"]), documents={**DOCUMENTS, **documents}, **more)
+
+
+def granting(way: EscalationAction, **more: Any) -> Snapshot:
+    return live({own("it"): says(statement("Allow", way.action))}, **more)
+
+
+@pytest.mark.parametrize("way", OF_ORGANIZATION, ids=lambda way: way.action)
+def test_a_way_of_an_organization_counts_only_where_the_organization_is_managed(way: EscalationAction) -> None:
+    for organization in (MANAGER, *([OF_SSO] if way.delegates in ("", SSO) else [OF_IAM])):
+        found = judged(granting(way, organization=organization), JOIN)
+        assert guards_of(found) == ["administration"]
+        assert found.grants_by_step == {0: f"grants administration: {way.action} by customer:it"}
+    for organization in (ALONE, MEMBER, *([OF_IAM] if way.delegates == SSO else [])):
+        assert guards_of(judged(granting(way, organization=organization), JOIN)) == []
+
+
+@pytest.mark.parametrize("way", OF_ORGANIZATION, ids=lambda way: way.action)
+def test_a_way_of_an_organization_may_be_limited_to_one_resource_or_denied(way: EscalationAction) -> None:
+    prefix = way.arn_prefix(ACCOUNT)
+    named = prefix if prefix == "*" else f"{prefix}*:root" if way.kind == "root-user" else f"{prefix}*one"
+    one = says(statement("Allow", way.action, named))
+    assert guards_of(judged(live({own("it"): one}, organization=MANAGER), JOIN)) == ["administration"]
+    elsewhere = says(statement("Allow", way.action, "arn:aws:s3:::bucket"))
+    assert guards_of(judged(live({own("it"): elsewhere}, organization=MANAGER), JOIN)) == []
+    denied = says(statement("Allow", "*"), statement("Deny", "iam:*"), statement("Deny", way.action))
+    assert way.action not in str(judged(live({own("it"): denied}, organization=MANAGER), JOIN).grants_by_step)
+
+
+@pytest.mark.parametrize(
+    "name", ["AWSSSOMasterAccountAdministrator", "AWSSSODirectoryAdministrator", "PowerUserAccess"]
+)
+def test_the_policies_of_identity_center_and_poweruseraccess_are_ways_in_a_managing_account_only(name: str) -> None:
+    step, documents = attach(name)
+    for organization in (MANAGER, OF_SSO):
+        found = judged(live(documents, organization=organization), step)
+        assert guards_of(found) == ["administration"]
+        assert f" by {name}" in found.grants_by_step[0]
+        assert guards_of(judged(live(documents, organization=organization), step, allow_admin=True)) == []
+    for organization in (ALONE, MEMBER):
+        assert judged(live(documents, organization=organization), step).grants_by_step == {}
+
+
+@pytest.mark.parametrize("organization", UNREAD.values(), ids=UNREAD)
+def test_a_place_in_the_organization_that_is_not_known_is_read_and_is_no_yes(organization: Organization) -> None:
+    step, documents = attach("PowerUserAccess")
+    gap = Gap(Fact.ORGANIZATION, "organizations:DescribeOrganization", "AccessDenied", "", "organizations:Describe")
+    known = live(documents, organization=organization, gaps=(gap,))
+    first = evaluate_guards(plan(step), known, frozenset(), Guards(), GuardLimits())
+    assert first.required_reads == {READ_IT}
+    after = evaluate_guards(plan(step), known, frozenset({READ_IT}), Guards(), GuardLimits())
+    assert guards_of(after) == ["administration"]
+    (refusal,) = after.refusals
+    assert "if the account manages its organization, which is not known, by PowerUserAccess" in refusal.message
+    assert "organizations:DescribeOrganization failed with AccessDenied: allow the caller" in refusal.hint
+    allowed = evaluate_guards(plan(step), known, frozenset({READ_IT}), Guards(), GuardLimits(allow_admin=True))
+    assert allowed.refusals == ()
+
+
+def test_the_organization_is_not_read_where_another_way_decides_or_none_is_granted() -> None:
+    admin = Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": aws("AdministratorAccess")})
+    found = judged(live({}, organization=Organization()), admin)
+    assert guards_of(found) == ["administration"]
+    assert "sso:" not in found.grants_by_step[0]
+    assert "not known" not in found.grants_by_step[0]
+    for name in (
+        "AmazonEC2FullAccess",
+        "IAMReadOnlyAccess",
+        "AmazonRoute53FullAccess",
+        "AmazonRoute53DomainsFullAccess",
+    ):
+        step, documents = attach(name)
+        assert judged(live(documents, organization=Organization()), step).refusals == ()
+
+
+def test_a_role_that_may_be_passed_is_an_administrator_too_if_it_manages_the_organization() -> None:
+    step, documents = attach("PowerUserAccess")
+    passing = {own("it"): says(statement("Allow", "iam:PassRole", "arn:aws:iam::123456789012:role/app"))}
+    role = live_role(attached=[step.parameters["PolicyArn"]])
+    known = account(live_group(), role, documents={**DOCUMENTS, **documents, **passing}, organization=MANAGER)
+    assert guards_of(judged(known, JOIN)) == ["administration"]
+    assert guards_of(judged(account(live_group(), role, documents={**documents, **passing}), JOIN)) == []
+
+
+def trusting(service: str, effect: str = "Allow", kind: str = "Principal") -> str:
+    trust = {"Effect": effect, kind: {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+
+
+@pytest.mark.parametrize("way", BY_TRUST, ids=lambda way: way.action)
+def test_a_trust_anchor_is_a_way_if_a_role_that_was_read_trusts_roles_anywhere(way: EscalationAction) -> None:
+    for trust, expected in {
+        trusting(way.trusted): ["administration"],
+        trusting(way.trusted, kind="NotPrincipal"): ["administration"],
+        "{": ["administration"],
+        trusting("ec2.amazonaws.com"): [],
+        trusting(way.trusted, effect="Deny"): [],
+        "": [],
+    }.items():
+        found = judged(granting(way) if not trust else _with_role(way, trust), JOIN)
+        assert guards_of(found) == expected, trust
+
+
+def _with_role(way: EscalationAction, trust: str) -> Snapshot:
+    documents = {own("it"): says(statement("Allow", way.action))}
+    return account(live_group(), live_role(trusting=trust), documents=documents)
+
+
+def test_the_ways_of_every_account_are_always_possible() -> None:
+    always = {each.action for each in WAYS if not each.is_conditional}
+    assert {each.action for each in load_possible_ways(account())} == always
+    assert {each.action for each in load_possible_ways(account(organization=MANAGER))} == {
+        *always,
+        *(each.action for each in OF_ORGANIZATION),
+    }
