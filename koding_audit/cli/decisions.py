@@ -13,7 +13,7 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.errors import AuditError
 from koding_audit.model.query import Gap
 from koding_audit.policy.allowed_patterns import AllowedPatterns
-from koding_audit.policy.evaluation import AccessVerdict, Decision
+from koding_audit.policy.evaluation import AccessVerdict, Decision, UnknownCause, find_unknown_causes
 from koding_audit.policy.permissions import reason_text
 from koding_audit.scan.access import AccessAnswer, decide_access, resolve_question
 from koding_audit.scan.action_check import ActionProblem
@@ -29,7 +29,17 @@ _VERDICT_WORDS: Mapping[AccessVerdict, str] = {
 _VERDICT_HINTS: Mapping[AccessVerdict, str] = {
     "explicit-deny": "change or remove the statement that denies: no Allow overrides it",
     "implicit-deny": "allow it by a policy in each layer that is named here",
-    "unknown": "set the request's condition keys with --context KEY=VALUE, or add the policies that were not read",
+}
+_UNKNOWN_HINTS: Mapping[UnknownCause, str] = {
+    "keys": "set the request's condition keys with --context KEY=VALUE",
+    "scp": "give the service control policies with --scp",
+    "rcp": "give the resource control policies with --rcp",
+    "resource": "check the resource's own policy, which was not read",
+    "session": "check the session's policy, which cannot be read",
+    "identity": "make the policies readable that standard error names",
+    "requester": "ask about the principal itself, a user or a session: the statement names principals",
+    "data": "use a newer version of this tool, which may know it",
+    "statement": "change the statement that is named here: AWS does not document its result",
 }
 _AWS_HINT = "nothing: AWS refuses it, and no policy changes that"
 _AWS_LAYERS = frozenset({"AWS", "aws-owned"})
@@ -117,6 +127,9 @@ def _hint(answer: CanAnswer, action: str, decision: Decision) -> str:
         return _RESOURCE_HINT
     if decision.verdict == "implicit-deny" and any(each.layer in _AWS_LAYERS for each in decision.reasons):
         return _AWS_HINT
+    if decision.verdict == "unknown":
+        causes = find_unknown_causes(decision)
+        return "; ".join(hint for cause, hint in _UNKNOWN_HINTS.items() if cause in causes)
     return _VERDICT_HINTS.get(decision.verdict, "")
 
 

@@ -52,6 +52,11 @@ def document_error(text: str, node: YamlNode, *, trust: bool = False) -> InputEr
         return InputError(error.message, "correct it by IAM's policy grammar", _element_source(error.element, node))
     for each in statements:
         element = f"Statement[{each.index}]"
+        if trust and each.principals is not None and each.principals.negated:
+            # reference_policies_elements_notprincipal: neither in an identity-based policy nor in a trust policy.
+            message = f"{element}: a trust policy cannot have NotPrincipal"
+            hint = "write Principal, and exempt principals with a condition on aws:PrincipalArn"
+            return InputError(message, hint, _element_source(f"{element}.NotPrincipal", node))
         if trust and (each.principals is None or each.resources is not None):
             message = f"{element}: a trust policy needs a Principal and has no Resource"
             return InputError(message, "correct it: the role itself is the resource", _element_source(element, node))

@@ -100,7 +100,8 @@ def open_source(options: SourceOptions, terminal: Terminal) -> Iterator[AccountS
 
 def policy_overlay(options: SourceOptions, terminal: Terminal) -> Callable[[AccountSource], AccountSource]:
     """A function that adds the policies of `--scp`, `--rcp` and `--vpce` to what a source reads; reads the files."""
-    scps, rcps = ([organization_policies.read(path) for path in paths] for paths in (options.scps, options.rcps))
+    scps = [organization_policies.read(path) for path in options.scps]
+    rcps = [organization_policies.read(path, is_rcp=True) for path in options.rcps]
     for path, level in zip(options.scps, scps, strict=True):
         if not organization_policies.allows_anything(level):
             terminal.note(

@@ -187,6 +187,7 @@ HOSTILE = "a\n# b: \x1b[31m\u202e"
         (live_user("u", inline=["p"]), {"user/u/p": f'{{"a": {"[" * 40}{"]" * 40}}}'}, "it is nested too deeply"),
         (live_user("u", inline=["p", "q"]), {f"user/u/{n}": statement("a" * 1500) for n in "pq"}, "its inline policy q: together"),
         (live_user("u", attached=[own("p")]), {own("p"): statement("a" * 7000)}, "policy customer:p: its document: it is too long"),
+        (live_role(trusting=trust().replace("Principal", "NotPrincipal")), {}, "role app: its trust policy: Statement[0]: a trust policy cannot have NotPrincipal"),
         (live_role(trusting=statement()), {}, "role app: its trust policy: Statement[0]: a trust policy needs a Principal"),
         (live_role("AWSReservedSSO_x"), {}, "role AWSReservedSSO_x: a file cannot declare this name"),
     ],

@@ -99,6 +99,7 @@ REFUSED: list[Row] = [
      "Statement[0]: a policy of a user, group or role needs a Resource and has no Principal", "is the principal"),
     ("policy without a resource", HEAD + "users: {u: {inline: {x: {Statement: {Effect: Allow, Action: '*'}}}}}\n", 2, 37, "needs a Resource and has no Principal", "principal"),
     ("statement without an action", HEAD + "users: {u: {inline: {x: {Statement: [{Effect: Allow, Resource: '*'}]}}}}\n", 2, 38, "neither Action nor NotAction", "grammar"),
+    ("trust that names no principal", HEAD + "roles: {r: {trust: {Statement: {Effect: Deny, Action: 'sts:AssumeRole', NotPrincipal: {AWS: '123456789012'}}}}}\n", 2, 87, "Statement[0]: a trust policy cannot have NotPrincipal", "aws:PrincipalArn"),
     ("trust without a principal", HEAD + "roles: {r: {trust: {Statement: {Effect: Allow, Action: 'sts:AssumeRole'}}}}\n", 2, 32, "a trust policy needs a Principal and has no Resource", "the resource"),
     ("long policy", HEAD + f"policy_sets: {{a: {{policies: [{{name: X, document: {LONG % ('b' * 6100)}}}]}}}}\n", 2, 50, "the document has 6,", "several"),
     ("long inline policies of a user", HEAD + f"users: {{u: {{inline: {{x: {LONG % ('b' * 1000)}, y: {LONG % ('b' * 1000)}}}}}}}\n", 2, 9, "at most 2,048 for a user", "managed"),

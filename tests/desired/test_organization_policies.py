@@ -103,6 +103,32 @@ def test_a_level_allows_something_only_where_a_statement_does(tmp_path: Path) ->
     )
 
 
+FULL_RCP = {"Version": "2012-10-17", "Statement": [{**ALLOW["Statement"][0], "Principal": "*"}]}  # type: ignore[index]
+
+
+def test_of_rcps_only_that_of_aws_may_allow(tmp_path: Path) -> None:
+    deny = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"},
+    }
+    level = organization_policies.read(written(tmp_path, json.dumps([FULL_RCP, deny])), is_rcp=True)
+    assert len(level) == 2
+    for more in (
+        {"Action": "s3:*"},
+        {"Resource": "arn:aws:s3:::logs/*"},
+        {"Principal": {"AWS": "123456789012"}},
+        {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+    ):
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", **more}
+        path = written(tmp_path, json.dumps([deny, {"Version": "2012-10-17", "Statement": [statement]}]))
+        with pytest.raises(InputError, match=r"^Statement\[0\]: an RCP of your own cannot allow$") as caught:
+            organization_policies.read(path, is_rcp=True)
+        assert caught.value.location is not None
+        assert caught.value.location.column > len(json.dumps(deny))
+        assert "RCPFullAWSAccess" in caught.value.hint
+        assert len(organization_policies.read(path)) == 2  # an SCP may
+
+
 def test_files_win_over_what_was_read_and_leave_the_rest(tmp_path: Path) -> None:
     level = organization_policies.read(written(tmp_path, json.dumps(ALLOW)))
     live = snapshot(organization=Organization("o-1", "999999999999", scps=(), rcps=()))

@@ -21,6 +21,7 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
 from koding_audit.model.stack import StackNeed, StackUse
+from koding_audit.policy.evaluation import IDENTITY_LAYER, Decision, find_layers_without_allow
 from koding_audit.policy.permissions import reason_text
 from koding_audit.scan import stack_build, stack_scripts
 from koding_audit.scan.options import DesiredOptions, SourceOptions
@@ -208,11 +209,19 @@ def _remedy_lines(answer: BuildDecision, files: list[str]) -> Iterator[str]:
     if rest:
         names = ", ".join(dict.fromkeys(need.action for need in rest))
         yield f"No set     gives {names}"
-        if any(answer.decisions[need].verdict == "implicit-deny" for need in rest):
-            script = shlex.quote(answer.stack.path)
-            yield f"           koding-audit stack {script} {arguments} --policy   prints a policy for it"
+        yield from _policy_lines([answer.decisions[need].decision for need in rest], answer.stack.path, arguments)
     if answer.unread:
         yield f"Not read   set {', '.join(answer.unread)}: whether it would help is not known"
+
+
+def _policy_lines(refused: Iterable[Decision], path: str, arguments: str) -> Iterator[str]:
+    """How to print a policy where one would allow an action; the other layers that must allow."""
+    missing = [find_layers_without_allow(each) for each in refused if each.verdict == "implicit-deny"]
+    if (IDENTITY_LAYER,) in missing:
+        yield f"           koding-audit stack {shlex.quote(path)} {arguments} --policy   prints a policy for it"
+    others = sorted({layer for layers in missing for layer in layers} - {IDENTITY_LAYER})
+    if others:
+        yield f"           no policy of the principal is enough: {', '.join(others)} must allow, too"
 
 
 def _note_lines(answer: BuildDecision) -> Iterator[str]:

@@ -8,8 +8,9 @@ from koding_audit.model.frozen import dataclass
 from koding_audit.policy.evaluation.built_in import consult_endpoint, decide_without_policies
 from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, consult_layer, doubt_refusals
 from koding_audit.policy.evaluation.principals import Grant, parse_requester
-from koding_audit.policy.evaluation.reasons import explain_verdict
+from koding_audit.policy.evaluation.reasons import DATA_CLAUSE, explain_verdict
 from koding_audit.policy.evaluation.request import (
+    IDENTITY_LAYER,
     AccessRequest,
     AccessVerdict,
     Decision,
@@ -146,7 +147,7 @@ def _consult_layers(
             yield consult_layer("scp", f"SCP level {number}", level, parsed)
     yield consult_layer("resource", "resource policy", policies.resource, parsed)
     if kind not in ("outside", "root"):
-        yield consult_layer("identity", "identity policies", policies.identity, parsed)
+        yield consult_layer("identity", IDENTITY_LAYER, policies.identity, parsed)
         if policies.boundary is not None:
             yield consult_layer("boundary", "permissions boundary", policies.boundary, parsed)
         if policies.session is not None:
@@ -215,7 +216,7 @@ def _unknown_key_reasons(keys: Iterable[str], reference: AwsReference) -> Iterat
 
 
 def _data_of(date: str) -> str:
-    return f"this tool's data are of {date}"
+    return f"{DATA_CLAUSE} {date}"
 
 
 def _account_of_arn(arn: str) -> str:

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from koding_audit.policy.evaluation.layers import Layer, ParsedRequest, StatementHit
-from koding_audit.policy.evaluation.request import AccessVerdict, Reason, UnreadLayer
+from koding_audit.policy.evaluation.request import AccessVerdict, Decision, Reason, UnreadLayer
 from koding_audit.policy.evaluation.ternary import Unsure
 
+UnknownCause = Literal["keys", "scp", "rcp", "resource", "session", "identity", "requester", "data", "statement"]
+"""Why a verdict is unknown.
+
+keys: keys of the request have no value, or not one that can be compared.
+scp, rcp, resource, session, identity: policies that were not read; identity includes boundaries.
+requester: a statement names principals, and the requester may or may not be one of them.
+data: the data of this tool do not have it.
+statement: the result of a statement is not documented.
+"""
+DATA_CLAUSE = "this tool's data are of"
+_NOT_READ = "was not read"
+_DEPENDS_ON = "depends on "
+_CLAUSES: Mapping[str, UnknownCause] = {
+    DATA_CLAUSE: "data",
+    _DEPENDS_ON: "keys",
+    " has several values": "keys",
+    " has no value": "keys",
+    ": the value in the request": "keys",
+    "may or may not include the requester": "requester",
+}
 _MOST_NEAR_MISSES = 5  # for each layer; more do not help
 
 
@@ -27,9 +48,29 @@ def explain_verdict(
         root = Reason("AWS", "", None, "", "", "the root user may do everything in its account")
         return (*found, root) if parsed.requester.kind == "root" else found
     if verdict == "unknown":
-        return (*_unsure_reasons(layers), *(Reason(each.what, "", None, "", "", "was not read") for each in unread))
+        return (*_unsure_reasons(layers), *(Reason(each.what, "", None, "", "", _NOT_READ) for each in unread))
     found = tuple(_missing_allow_reasons(layers, parsed, resource_required=resource_required))
     return found or (Reason("AWS", "", None, "", "", "a federated user's session has no policy of its own"),)
+
+
+def find_layers_without_allow(decision: Decision) -> tuple[str, ...]:
+    """The layers in which no statement allows, each once, of a request that nothing denies."""
+    return tuple(dict.fromkeys(each.layer for each in decision.reasons if each.statement is None))
+
+
+def find_unknown_causes(decision: Decision) -> frozenset[UnknownCause]:
+    """Why a verdict is unknown, by its reasons."""
+    of_reasons: Iterator[UnknownCause] = (cause for each in decision.reasons for cause in _causes_of_reason(each))
+    return frozenset((*of_reasons, "keys")) if decision.open_keys else frozenset(of_reasons)
+
+
+def _causes_of_reason(reason: Reason) -> Iterator[UnknownCause]:
+    if reason.why == _NOT_READ:
+        named: Iterator[UnknownCause] = (kind for kind in ("scp", "rcp", "resource", "session") if kind == reason.layer)
+        yield next(named, "identity")
+        return
+    for clause in reason.why.split("; "):
+        yield next((cause for text, cause in _CLAUSES.items() if text in clause), "statement")
 
 
 def _hits_with_effect(layers: Iterable[Layer], effect: str) -> Iterator[StatementHit]:
@@ -44,7 +85,7 @@ def _unsure_reasons(layers: Iterable[Layer]) -> Iterator[Reason]:
     for layer in layers:
         for hit in layer.hits:
             if isinstance(hit.truth, Unsure):
-                keys = f"depends on {', '.join(sorted(hit.truth.keys))}" if hit.truth.keys else ""
+                keys = f"{_DEPENDS_ON}{', '.join(sorted(hit.truth.keys))}" if hit.truth.keys else ""
                 yield _hit_reason(hit, "; ".join(each for each in (keys, *sorted(hit.truth.problems)) if each))
 
 

@@ -16,7 +16,8 @@ AccessVerdict = Literal["allowed", "explicit-deny", "implicit-deny", "unknown"]
 PolicyType = Literal["identity", "boundary", "session", "scp", "rcp", "resource", "vpce"]
 
 VPCE_LAYER = "VPC endpoint policy"
-"""The name of that layer in reasons."""
+IDENTITY_LAYER = "identity policies"
+"""The names of these layers in reasons."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def test_wildcards_are_every_action_there_is_and_all_have_to_be_allowed(
 def test_strict_makes_unseen_layers_unknown(capsys: pytest.CaptureFixture[str], saved: str) -> None:
     status, out, _ = ask(capsys, "user/ada", "iam:GetUser", "--strict", "--source", saved)
     assert (status, "because    scp: was not read" in out) == (2, True)
+    assert out.splitlines()[-1] == "  to change  give the service control policies with --scp"
 
 
 def test_strict_decides_where_every_layer_that_can_apply_was_seen(
@@ -87,6 +88,8 @@ def test_strict_decides_where_every_layer_that_can_apply_was_seen(
     # A bucket may have a policy of its own, which nobody gave.
     status, out, _ = ask(capsys, "group/Ops", "s3:GetObject", "arn:aws:s3:::logs/x", *given)
     assert (status, "because    resource: was not read" in out) == (2, True)
+    hints = "give the resource control policies with --rcp; check the resource's own policy, which was not read"
+    assert out.splitlines()[-1] == f"  to change  {hints}"
 
 
 def test_scps_are_given_by_level_and_the_one_that_denies_is_named(
@@ -110,6 +113,10 @@ def test_an_rcp_is_given_in_the_same_way(capsys: pytest.CaptureFixture[str], sav
     asked = ["group/Ops", "s3:GetObject", "--source", saved]
     assert "not read   rcp, resource, scp" in ask(capsys, *asked)[1]
     assert "not read   resource, scp" in ask(capsys, *asked, "--rcp", str(path))[1]
+    path.write_text(json.dumps(FULL).replace('"*"', '"ec2:*"', 1))
+    status, out, err = ask(capsys, *asked, "--rcp", str(path))
+    assert (status, out) == (2, "")
+    assert "an RCP of your own cannot allow" in err
 
 
 def test_a_level_in_which_nothing_allows_is_told(
@@ -308,6 +315,7 @@ def test_a_document_that_was_not_saved_is_unknown_and_told(capsys: pytest.Captur
     assert status == 2
     assert out.startswith("not known")
     assert "policy-document of arn:aws:iam::aws:policy/P could not be read" in err
+    assert out.splitlines()[-1] == "  to change  make the policies readable that standard error names"
 
 
 @pytest.mark.parametrize(
@@ -487,6 +495,7 @@ def test_strict_makes_a_session_unknown_because_of_its_session_policy(
     assert ask(capsys, "role/deploy", *given)[0] == 0
     status, out, _ = ask(capsys, "arn:aws:sts::123456789012:assumed-role/deploy/i-0123", *given)
     assert (status, "because    session: was not read" in out) == (2, True)
+    assert out.splitlines()[-1] == "  to change  check the session's policy, which cannot be read"
 
 
 @pytest.mark.parametrize(
@@ -573,6 +582,7 @@ def test_a_condition_of_a_trust_policy_decides(capsys: pytest.CaptureFixture[str
     question = ("user/ada", "sts:AssumeRole", ROLE, "--source", source)
     status, out, _ = ask(capsys, *question)
     assert (status, "depends on sts:externalid" in out) == (2, True)
+    assert out.splitlines()[-1] == "  to change  set the request's condition keys with --context KEY=VALUE"
     assert ask(capsys, *question, "--context", "sts:ExternalId=x")[0] == 0
     assert ask(capsys, *question, "--context", "sts:ExternalId=y")[0] == 1
 
@@ -583,7 +593,8 @@ def test_a_trust_policy_that_names_one_session_is_unknown_for_the_role_and_decid
     session = "arn:aws:sts::123456789012:assumed-role/deploy/"
     source = trusted(tmp_path, trust_of({"AWS": f"{session}ci"}))
     question = ("sts:AssumeRole", ROLE, "--source", source)
-    assert ask(capsys, "role/deploy", *question)[0] == 2
+    status, out, _ = ask(capsys, "role/deploy", *question)
+    assert (status, "to change  ask about the principal itself, a user or a session" in out) == (2, True)
     assert ask(capsys, f"{session}ci", *question)[0] == 0
     assert ask(capsys, f"{session}other", *question)[0] == 1
 

@@ -144,6 +144,21 @@ def test_an_instance_profile_needs_a_role_to_be_passed_which_no_set_gives(
     assert "--policy" in out
 
 
+def test_no_policy_is_proposed_for_what_only_the_endpoint_does_not_allow(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_s3_bucket": {"logs": {"bucket": "acme-logs"}}})
+    endpoint = tmp_path / "vpce.json"
+    endpoint.write_text(json.dumps({"Statement": {**ALLOW_ALL, "Principal": "*", "Action": "ec2:*"}}))
+    asked = (script, GUIDE, "--vpce", str(endpoint), "--source")
+    status, out, _ = ask(capsys, *asked, saved(tmp_path, *REQUIRED, own=[ALLOW_ALL]))
+    assert (status, "--policy" in out) == (1, False)
+    assert "           no policy of the principal is enough: VPC endpoint policy must allow, too" in out.splitlines()
+    # Where the principal lacks it too, a policy is not enough either.
+    status, out, _ = ask(capsys, *asked, saved(tmp_path, *REQUIRED))
+    assert (status, "--policy" in out, "no policy of the principal is enough" in out) == (1, False, True)
+
+
 def test_a_bucket_is_missing_what_the_guide_does_not_give(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     script = write(tmp_path, {"aws_s3_bucket": {"logs": {"bucket": "acme-logs"}}})
     found = answer(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))

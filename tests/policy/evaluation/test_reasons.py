@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from koding_audit.policy.evaluation import (
     AccessRequest,
     Context,
     Decision,
     Policies,
     Policy,
+    Reason,
     UnreadLayer,
     compile_document,
     decide,
+    find_unknown_causes,
 )
 from tests.values import REFERENCE
 
@@ -78,3 +82,39 @@ def test_what_is_open_or_unread_is_named() -> None:
     assert "aws:securetransport" in found.reasons[0].why
     unread = decided(unread=(UnreadLayer("identity", "inline policies of group Ops"),))
     assert "inline policies of group Ops" in [each.layer for each in unread.reasons]
+
+
+@pytest.mark.parametrize(
+    ("decision", "causes"),
+    [
+        (decided(allow(Condition={"Bool": {"aws:SecureTransport": "true"}}), complete=False), {"keys"}),
+        (decided(unread=(UnreadLayer("identity", "policy P"),)), {"identity"}),
+        (decided(allow(), unread=(UnreadLayer("boundary", "policy B"),)), {"identity"}),
+        (decided(allow(), {"Effect": "Deny", "Action": "*:GetObject", "Resource": "*"}), {"statement"}),
+    ],
+    ids=lambda each: "-".join(sorted(each)) if isinstance(each, set) else "",
+)
+def test_the_causes_of_an_unknown_verdict_are_told_apart(decision: Decision, causes: set[str]) -> None:
+    assert (decision.verdict, find_unknown_causes(decision)) == ("unknown", causes), decision
+
+
+@pytest.mark.parametrize(
+    ("layer", "why", "causes"),
+    [
+        ("scp", "was not read", {"scp"}),
+        ("rcp", "was not read", {"rcp"}),
+        ("resource", "was not read", {"resource"}),
+        ("session", "was not read", {"session"}),
+        ("policy P", "was not read", {"identity"}),
+        ("a", "depends on aws:a, aws:b", {"keys"}),
+        ("a", "aws:a has several values, so it cannot be a policy variable", {"keys"}),
+        ("a", "StringEquals aws:a: a policy variable has no value", {"keys"}),
+        ("a", "DateLessThan aws:a: the value in the request is not a valid date", {"keys"}),
+        ("a", "its Principal may or may not include the requester", {"requester"}),
+        ("a", "whether RCPs apply to x is not known: this tool's data are of 2026-10-01", {"data"}),
+        ("a", "depends on aws:a; NotPrincipal is not supported with Allow", {"keys", "statement"}),
+        ("VPC endpoint", "whether it can deny x is not documented", {"statement"}),
+    ],
+)
+def test_each_reason_has_its_cause(layer: str, why: str, causes: set[str]) -> None:
+    assert find_unknown_causes(Decision("unknown", (Reason(layer, "", None, "", "", why),))) == causes
