@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from koding_audit.model.account import Account, Caller
+from koding_audit.io.terminal import Terminal
+from koding_audit.model.account import Account, Caller, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.errors import CallError
+from koding_audit.model.plan import Journal, Plan
+from koding_audit.model.report import Problem
+from koding_audit.model.snapshot import ManagedPolicy, Principal, Snapshot, inline_document_key
+from koding_audit.remediation.checked_plan import CheckedPlan
+from koding_audit.remediation.guards import Judgement
+from koding_audit.remediation.options import WriteOptions
+from koding_audit.remediation.write import carry_out_plan
+from tests.values import NOW
 
+DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 NUMBERED = {"ResponseMetadata": {"RequestId": "r-1"}}
+
+
+def carried_out(
+    plan: Plan,
+    account: ScriptedAccount,
+    options: WriteOptions,
+    terminal: Terminal,
+    *,
+    judgement: Judgement = Judgement(),  # noqa: B008 - it is frozen
+    later: Judgement | None = None,
+) -> tuple[Journal | None, tuple[Problem, ...]]:
+    """A plan with this judgement, carried out over the account; later: the judgement after the question."""
+    known = account.known(*(step.action.parameters.get("PolicyArn", "") for step in plan.steps))
+    judged, connection = CheckedPlan(plan, judgement, known, known), cast("Any", account)
+    return carry_out_plan(judged, connection, options, terminal, lambda: later or judgement)
 
 
 def refusal(operation: str, code: str) -> CallError:
@@ -24,7 +50,8 @@ class ScriptedAccount:
 
     faults: operation -> what happens instead, once each, first come first served: an exception to raise before the
     write, or a function that gets the parameters and returns the reply. lag: how many reads after a write still see
-    the state before it. deprecated: the policies that cannot be attached.
+    the state before it. deprecated: the policies that cannot be attached. defaults, policy_ids: of the managed
+    policies that are not as they were; every version of a policy says DOCUMENT, but for what versions says.
     """
 
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -32,6 +59,10 @@ class ScriptedAccount:
     faults: dict[str, list[CallError | Callable[..., Any]]] = field(default_factory=dict)
     lag: int = 0
     deprecated: set[str] = field(default_factory=set)
+    defaults: dict[str, str] = field(default_factory=dict)
+    policy_ids: dict[str, str] = field(default_factory=dict)
+    versions: dict[tuple[str, str], Any] = field(default_factory=dict)
+    boundaries: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     is_embedded: bool = False
     time_left: float = 1e9
@@ -108,7 +139,11 @@ class ScriptedAccount:
 
     def _read(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
         if operation == "GetPolicy":
-            return {"Policy": {"Arn": given["PolicyArn"], "IsAttachable": given["PolicyArn"] not in self.deprecated}}
+            return {"Policy": self._policy(given["PolicyArn"])}
+        if operation == "GetPolicyVersion":
+            return {
+                "PolicyVersion": {"Document": self.versions.get((given["PolicyArn"], given["VersionId"]), DOCUMENT)}
+            }
         kind = "Group" if "GroupName" in given else "User"
         entity = self._entity(operation, kind, given)
         name = given[f"{kind}Name"]
@@ -119,9 +154,38 @@ class ScriptedAccount:
         if operation.startswith("List"):
             return {"PolicyNames": sorted(entity["inline"])}
         if operation.endswith("Policy"):
+            if given["PolicyName"] not in entity["inline"]:
+                raise refusal(operation, "NoSuchEntity")
             return {"PolicyDocument": entity["inline"][given["PolicyName"]]}
         arn = f"arn:aws:iam::{self.owner}:{kind.lower()}/{name}"
-        return {kind: {f"{kind}Name": name, f"{kind}Id": entity["id"], "Arn": arn, "Path": "/"}}
+        boundary = (
+            {"PermissionsBoundary": {"PermissionsBoundaryArn": self.boundaries[name]}}
+            if name in self.boundaries
+            else {}
+        )
+        return {kind: {f"{kind}Name": name, f"{kind}Id": entity["id"], "Arn": arn, "Path": "/", **boundary}}
+
+    def _policy(self, arn: str) -> dict[str, Any]:
+        default, unique_id = self.defaults.get(arn, "v1"), self.policy_ids.get(arn, "ANPA1")
+        able = {"IsAttachable": arn not in self.deprecated}
+        return {"Arn": arn, "PolicyId": unique_id, "DefaultVersionId": default, **able}
+
+    def known(self, *policies: str) -> Snapshot:
+        """What an audit and the guards know of the account as it is, and of these policies."""
+        principals: dict[PrincipalKey, Principal] = {}
+        documents = {arn: json.dumps(DOCUMENT) for arn in policies}
+        kinds: tuple[tuple[PrincipalKind, dict[str, dict[str, Any]]], ...]
+        kinds = (("group", self.groups), ("user", self.users))
+        for kind, name, each in ((kind, name, each) for kind, all_ in kinds for name, each in all_.items()):
+            attached, inline = frozenset(each["attached"]), frozenset(each["inline"])
+            groups = frozenset(each.get("groups", ()))
+            arn = f"arn:aws:iam::{self.owner}:{kind}/{name}"
+            live = Principal(kind, name, arn, each["id"], "/", attached, inline, groups)
+            principals[principal_key(kind, name)] = live
+            documents |= {arn: json.dumps(DOCUMENT) for arn in attached}
+            documents |= {inline_document_key(live, own): json.dumps(text) for own, text in each["inline"].items()}
+        read = {arn: ManagedPolicy(arn, True, "ANPA1", "v1") for arn in policies}
+        return Snapshot(*self.identity(), NOW, "live", principals=principals, policies=read, documents=documents)
 
     def _change(self, operation: str, kind: str, entity: dict[str, Any], given: dict[str, Any]) -> None:
         if operation.startswith("Attach"):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from koding_audit.aws import iam
@@ -21,10 +21,17 @@ from koding_audit.model.errors import CallError
 from koding_audit.model.finding import Action, touched_entities
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import ALREADY_DONE, Entry, Plan, Step
-from koding_audit.model.snapshot import Entity, LiveState, Principal, inline_document_key
+from koding_audit.model.snapshot import Entity, LiveState, Principal, Snapshot, inline_document_key
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.journal import JournalFile
-from koding_audit.remediation.plan import action_dependencies, action_policy_arn, is_done, is_undo_step, unique_ids
+from koding_audit.remediation.plan import (
+    action_dependencies,
+    action_policy_arn,
+    is_done,
+    is_undo_step,
+    unique_ids,
+)
+from koding_audit.remediation.second_look import SecondLook, boundary_change
 
 T = TypeVar("T")
 
@@ -69,6 +76,7 @@ class PlanExecutor:
 
     plan: the plan.
     connection: the connection to IAM.
+    checked: what the guards checked the plan with; what a write gives or takes away must still be as it was there.
     journal: records each state of each step.
     report_progress: is called with a line of progress.
     clock: the time functions.
@@ -79,6 +87,7 @@ class PlanExecutor:
 
     plan: Plan
     connection: Connection
+    checked: Snapshot
     journal: JournalFile
     report_progress: Callable[[str], None]
     clock: Clock = field(default_factory=Clock)
@@ -89,11 +98,16 @@ class PlanExecutor:
     _stop_reason: str = ""
     _waited_seconds: float = 0.0
 
+    @cached_property
+    def _second_look(self) -> SecondLook:
+        return SecondLook(self.connection, self.plan, self.checked)
+
     def run(self) -> tuple[Entry, ...]:
         """Carry out each step in order, then wait for the accepted writes that IAM does not show yet.
 
-        A step that fails is recorded, and the steps that do not depend on it are carried out. Raises AuditError if the
-        journal cannot be written; `entries` then has the steps until there.
+        A step that fails is recorded, and the steps that do not depend on it are carried out. If another process has
+        changed what the guards judged, no further step is. Raises AuditError if the journal cannot be written;
+        `entries` then has the steps until there.
         """
         for index, step in enumerate(self.plan.steps):
             self._run_step(index, step)
@@ -110,16 +124,17 @@ class PlanExecutor:
         try:
             seen = read_action_state(self.connection, step.action)
             before = self._replaced_content(step.action, seen)
-            loss = self._loss(step, seen)
+            obstacle = self._missing_entity(step, seen) or self._loss(step, seen)
+            change = "" if obstacle else self._change(step, seen, before)
         except CallError as error:
-            self._record_failure(
-                index, step, f"not tried: the state before it could not be read: {_error_label(error)}"
-            )
+            reason = f"not tried: the state before it could not be read: {_error_label(error)}"
+            self._record_failure(index, step, reason)
             return
         entry = Entry(step.action, "started", "", unique_ids(step.action, seen), before)
-        change = self._identity_change(step, seen) or self._content_change(step, seen, before)
-        if change or loss:
-            self._record_failure(index, step, change or loss)
+        if change:
+            self._stop_reason = f"not tried: another process is changing the account: {change}"
+        if change or obstacle:
+            self._record_failure(index, step, change or obstacle)
         elif is_done(step.action, seen):
             # Another process has done it already, so `undo` must not take it back.
             self._record(index, replace(entry, outcome="skipped", detail=ALREADY_DONE[step.action.spec.is_removal]))
@@ -136,6 +151,24 @@ class PlanExecutor:
         missing = [key for key in action_dependencies(step.action) if key in self._not_created]
         return f"not tried: {_entity_label(step.action, missing[0])} was not created" if missing else ""
 
+    def _missing_entity(self, step: Step, seen: LiveState) -> str:
+        """Which entity of the step was there and is not any more, as text; "" if none."""
+        for key in touched_entities(step.action):
+            if key not in seen.entities and (step.unique_ids.get(key) or key in self._created_ids):
+                return f"{_entity_label(step.action, key)} does not exist any more"
+        return ""
+
+    def _change(self, step: Step, seen: LiveState, before: str) -> str:
+        """What another process has changed since the audit or the guards' check; "" if nothing. Raises CallError."""
+        change = (
+            self._identity_change(step, seen)
+            or self._content_change(step, seen, before)
+            or boundary_change(self.checked, step.action, seen)
+        )
+        if change or is_done(step.action, seen):
+            return change
+        return self._second_look.change(step.action, self._created_ids)
+
     def _identity_change(self, step: Step, seen: LiveState) -> str:
         """How an entity of the step differs from the one in the plan; "" if it is the same."""
         for key in touched_entities(step.action):
@@ -144,8 +177,6 @@ class PlanExecutor:
             live = seen.entities.get(key)
             if live is not None and self._is_other_account(live):
                 return f"{label} is not in the audited account: {live.arn}"
-            if known and live is None:
-                return f"{label} does not exist any more"
             if known and live and live.unique_id != known:
                 return f"{label} was deleted and created again since the audit"
             if not known and live and key in self._entities_to_create and step.action.spec.effect != "create":
@@ -171,7 +202,9 @@ class PlanExecutor:
         elif live is not None and before:
             if step.change == "add" and action.spec.is_inline_put:
                 return f"inline policy {name} was created since the audit with another document"
-            if self.audited_state.documents.get(inline_document_key(live, name), before) != before:
+            key = inline_document_key(live, name)
+            known_text = self.audited_state.documents.get(key) or self.checked.documents.get(key, before)
+            if known_text != before:
                 return f"inline policy {name} was changed since the audit"
         return ""
 

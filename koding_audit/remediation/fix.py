@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from koding_audit import plugins
 from koding_audit.aws.sources import AccountSource
@@ -14,10 +15,11 @@ from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Journal, Plan, ScanRequest
 from koding_audit.model.report import Problem, Report
-from koding_audit.remediation.guard_checks import check_guards, guard_limits, print_protected_fixes
+from koding_audit.model.snapshot import Snapshot
+from koding_audit.remediation.guard_checks import check_guards, guard_limits, guards_again, print_protected_fixes
 from koding_audit.remediation.guards import GuardLimits
 from koding_audit.remediation.options import WriteOptions
-from koding_audit.remediation.plan import make_plan, state_of_snapshot
+from koding_audit.remediation.plan import make_plan
 from koding_audit.remediation.write import carry_out_plan
 from koding_audit.scan.account import read_account
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot, findings_for_other_tools
@@ -54,7 +56,7 @@ def _print_managed_fixes(
     """Print the fixes of what other tools manage, in the language of each tool; this tool never makes these writes."""
     if not managed.steps:
         return
-    refusals = check_guards(managed, source, scanned.snapshot, scanned.desired.guards, limits).refusals
+    refusals = check_guards(managed, source, scanned.snapshot, scanned.desired.guards, limits).judgement.refusals
     if refusals:
         run.terminal.note(escape(f"Fixes for other tools are not shown ({refusals[0].guard}): {refusals[0].message}"))
         return
@@ -75,21 +77,27 @@ def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Pl
         if source.connection is None:
             raise InputError("--fix: this source is read-only", "use --source live")
         refuse_root(first.caller)
-        guards = scanned.desired.guards
+        guards, connection = scanned.desired.guards, source.connection
         print_protected_fixes(first.findings, guards, run.terminal)
-        judgement = check_guards(plan, source, scanned.snapshot, guards, guard_limits(writes))
-        audited = state_of_snapshot(scanned.snapshot)
-        journal, problems = carry_out_plan(plan, source.connection, writes, run.terminal, judgement, audited=audited)
+        read_again = partial(_read_again, run, source, scanned)
+        checked = check_guards(plan, source, scanned.snapshot, guards, guard_limits(writes))
+        check_again = guards_again(checked, source, read_again, guards, guard_limits(writes))
+        journal, problems = carry_out_plan(checked, connection, writes, run.terminal, check_again)
         if journal is None:
             return Report((first,), errors=problems)
         source.connection.renew()
-        run.terminal.show_progress("reading the account again ...")
-        again = read_account(run, source, scanned.desired, first.account)
+        again = read_again()
     except AuditError as error:
         return Report((replace(first, journal=journal),), errors=(Problem.from_error(error),))
     return Report(
         (audit_after_fix(first, audit_snapshot(scanned.desired, again, run.rules), plan, journal),), errors=problems
     )
+
+
+def _read_again(run: Run, source: AccountSource, scanned: ScanResult) -> Snapshot:
+    """What the audit read, as it is now."""
+    run.terminal.show_progress("reading the account again ...")
+    return read_account(run, source, scanned.desired, scanned.audit.account)
 
 
 def refuse_root(caller: Caller | None) -> None:

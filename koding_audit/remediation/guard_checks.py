@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io.terminal import Terminal
@@ -11,6 +11,7 @@ from koding_audit.model.desired import Guards
 from koding_audit.model.finding import Finding
 from koding_audit.model.plan import Plan
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.remediation.checked_plan import CheckedPlan
 from koding_audit.remediation.guards import (
     GuardLimits,
     Judgement,
@@ -24,15 +25,24 @@ from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.write import describe_action
 
 
-def check_guards(plan: Plan, source: AccountSource, known: Snapshot, guards: Guards, limits: GuardLimits) -> Judgement:
-    """The result of the guards for a plan; what they need and is not known is read."""
-    attempted: frozenset[RequiredRead] = frozenset()
+def check_guards(
+    plan: Plan, source: AccountSource, audited: Snapshot, guards: Guards, limits: GuardLimits
+) -> CheckedPlan:
+    """The plan with the result of its guards; what they need and the snapshot lacks is read."""
+    known, attempted = audited, frozenset[RequiredRead]()
     while True:
         judgement = evaluate_guards(plan, known, attempted, guards, limits)
         if not judgement.required_reads:
-            return judgement
+            return CheckedPlan(plan, judgement, audited, known)
         known = merge_snapshots(known, source.collect(required_reads_query(judgement.required_reads, known)))
         attempted |= judgement.required_reads
+
+
+def guards_again(
+    checked: CheckedPlan, source: AccountSource, read: Callable[[], Snapshot], guards: Guards, limits: GuardLimits
+) -> Callable[[], Judgement]:
+    """The function that checks the guards of a plan again, with what `read` returns then."""
+    return lambda: check_guards(checked.plan, source, read(), guards, limits).judgement
 
 
 def guard_limits(options: WriteOptions) -> GuardLimits:

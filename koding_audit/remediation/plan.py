@@ -140,9 +140,16 @@ def undo_query(journal: Journal) -> Query:
         users={each["user"]: _POLICY_FACTS | {Fact.USER, Fact.GROUPS} for each in names if "user" in each},
         groups={each["group"]: _POLICY_FACTS | {Fact.GROUP} for each in names if "group" in each},
         roles={each["role"]: _POLICY_FACTS | {Fact.ROLE} for each in names if "role" in each},
+        policies={
+            each.parameters["PolicyArn"]: frozenset(action_principals(each)) for each in actions if _detaches(each)
+        },
         versions={action_policy_arn(action, journal.account): "" for action in actions if action.entity[0] == "policy"},
         inline=inline,
     )
+
+
+def _detaches(action: Action) -> bool:
+    return action.spec.part == "attachment" and action.spec.is_removal
 
 
 def state_of_snapshot(snapshot: Snapshot) -> LiveState:
@@ -228,10 +235,10 @@ def _is_version_done(action: Action, state: LiveState) -> bool:
 def _has_document(state: LiveState, name: str, parameters: Mapping[str, Any]) -> bool:
     """Whether a live document equals the `PolicyDocument` of these parameters as JSON."""
     text = state.documents.get(name)
-    return text is not None and _normalize_json(text) == _normalize_json(str(parameters["PolicyDocument"]))
+    return text is not None and normalize_json(text) == normalize_json(str(parameters["PolicyDocument"]))
 
 
-def _normalize_json(text: str) -> str:
+def normalize_json(text: str) -> str:
     """The JSON value in its normal form, so that equal values have equal texts."""
     return json.dumps(json.loads(text), sort_keys=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -20,12 +20,13 @@ from koding_audit.model.finding import Action, Change
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Entry, Journal, Plan
 from koding_audit.model.report import Problem
-from koding_audit.model.snapshot import LiveState
 from koding_audit.model.verb import Verb, WriteEffect
 from koding_audit.remediation import journal, recovery
+from koding_audit.remediation.checked_plan import CheckedPlan
 from koding_audit.remediation.executor import PlanExecutor
 from koding_audit.remediation.guards import Judgement
 from koding_audit.remediation.options import WriteOptions
+from koding_audit.remediation.plan import state_of_snapshot
 from koding_audit.report.status import unsettled_entries
 
 _EFFECT_SYMBOLS: Mapping[WriteEffect, str] = {
@@ -101,36 +102,50 @@ def _describe_policy(action: Action) -> str:
 
 
 def carry_out_plan(
-    plan: Plan,
+    checked: CheckedPlan,
     connection: Connection,
     options: WriteOptions,
     terminal: Terminal,
-    judgement: Judgement,
-    *,
-    audited: LiveState | None = None,
+    check_again: Callable[[], Judgement],
 ) -> tuple[Journal | None, tuple[Problem, ...]]:
     """Show the plan, ask for confirmation, and carry it out; returns the journal and the problems.
 
-    judgement: what the guards found about the plan.
-    audited: the state that the plan was made from.
+    check_again: reads the account and checks the guards again; it is called after a person has confirmed.
 
     The journal is None if nothing was written: the plan is empty, a guard refuses it, or the user declined. A problem
     ended the run early; the writes before it are in the journal. Raises RefusedError if another run is writing, or if
     the credentials are now those of another principal.
     """
+    plan, judgement = checked.plan, checked.judgement
     asks = not options.yes and (is_interactive() or not connection.is_embedded)
     _show_plan(plan, judgement, options, terminal, asks=asks)
     if not plan.steps and not options.dry_run and not connection.is_embedded:
         recovery.clear_stale_lock(plan.basis.account, options.journal, datetime.now(timezone.utc))
     if not plan.steps or options.dry_run:
         return None, ()
-    if judgement.refusals:
-        return None, tuple(Problem(each.message, each.hint) for each in judgement.refusals)
-    if asks and not terminal.ask(_confirm_question(plan, connection)):
-        terminal.note("Declined: nothing was written.")
-        return None, ()
+    refusals = _refusal_problems(judgement)
+    if asks and not refusals:
+        if not terminal.ask(_confirm_question(plan, connection)):
+            terminal.note("Declined: nothing was written.")
+            return None, ()
+        connection.renew()
+        refusals = _later_refusals(judgement, check_again())
+    if refusals:
+        return None, refusals
     with open_locked_journal(plan.basis.account, plan.basis.files, connection, options.journal, terminal) as file:
-        return _execute_plan(plan, connection, file, terminal, audited)
+        return _execute_plan(checked, connection, file, terminal)
+
+
+def _later_refusals(before: Judgement, after: Judgement) -> tuple[Problem, ...]:
+    """Why a plan may not be carried out any more: the account was changed while its question was open."""
+    if after.refusals or after == before:
+        return _refusal_problems(after)
+    hint = "nothing was written; run the command again to see what it grants now"
+    return (Problem("the plan now grants other permissions than when it was shown", hint),)
+
+
+def _refusal_problems(judgement: Judgement) -> tuple[Problem, ...]:
+    return tuple(Problem(each.message, each.hint) for each in judgement.refusals)
 
 
 def _show_plan(plan: Plan, judgement: Judgement, options: WriteOptions, terminal: Terminal, *, asks: bool) -> None:
@@ -175,9 +190,10 @@ def _confirm_question(plan: Plan, connection: Connection) -> str:
 
 
 def _execute_plan(
-    plan: Plan, connection: Connection, file: journal.JournalFile, terminal: Terminal, audited: LiveState | None
+    checked: CheckedPlan, connection: Connection, file: journal.JournalFile, terminal: Terminal
 ) -> tuple[Journal, tuple[Problem, ...]]:
-    remediation = PlanExecutor(plan, connection, file, terminal.show_progress, audited_state=audited or LiveState({}))
+    plan, audited = checked.plan, state_of_snapshot(checked.audited)
+    remediation = PlanExecutor(plan, connection, checked.known, file, terminal.show_progress, audited_state=audited)
     problems: tuple[Problem, ...] = ()
     try:
         remediation.run()

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,12 +120,15 @@ class Command:
         offline = not self.url or "--help" in arguments or "--version" in arguments or "schema" in arguments[:1]
         return [executable, *arguments, *([] if offline else ["--endpoint-url", self.url])]
 
-    def at_terminal(self, *arguments: str, answer: str) -> Result:
-        """Run it at a terminal of its own, and answer its question once it asks; all output is in stdout."""
+    def at_terminal(self, *arguments: str, answer: str, meanwhile: Callable[[], object] = lambda: None) -> Result:
+        """Run it at a terminal of its own, and answer its question once it asks; all output is in stdout.
+
+        meanwhile: what somebody does while the question is open.
+        """
         ours, theirs = pty.openpty()
         with self.start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)
-            shown = "".join(_shown(ours, process, answer))
+            shown = "".join(_shown(ours, process, answer, meanwhile))
             process.wait(timeout=TIMEOUT)
         os.close(ours)
         return Result(process.returncode, shown.replace("\r\n", "\n"), "")
@@ -158,7 +161,9 @@ def taking_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _shown(terminal: int, process: subprocess.Popen[bytes], answer: str) -> Iterator[str]:
+def _shown(
+    terminal: int, process: subprocess.Popen[bytes], answer: str, meanwhile: Callable[[], object]
+) -> Iterator[str]:
     """What a terminal shows until its program has ended; answers what ends in a question."""
     deadline = time.monotonic() + TIMEOUT
     said, answered = "", False
@@ -173,6 +178,7 @@ def _shown(terminal: int, process: subprocess.Popen[bytes], answer: str) -> Iter
             said += part
             yield part
         elif not answered and re.search(r"[?:\]] ?$", said):
+            meanwhile()
             os.write(terminal, f"{answer}\n".encode())
             answered = True
         elif process.poll() is not None:

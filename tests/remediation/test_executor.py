@@ -15,6 +15,7 @@ from koding_audit.model.errors import AuditError, CallError
 from koding_audit.model.finding import Action, Change
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Basis, Entry, Plan, Step
+from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal
 from koding_audit.remediation.executor import PROPAGATION_SECONDS, Clock, PlanExecutor
@@ -65,7 +66,8 @@ def carry_out(tmp_path: Path) -> Callable[..., list[Entry]]:
         path.unlink(missing_ok=True)
         file = JournalFile(str(path), ACCOUNT, NOW, ())
         connection: Any = account
-        entries = PlanExecutor(plan(*steps), connection, file, lambda _: None, (time or FakeTime()).clock).run()
+        clock = (time or FakeTime()).clock
+        entries = PlanExecutor(plan(*steps), connection, checked(account), file, lambda _: None, clock).run()
         file.close()
         kept, torn = journal.read_journal(str(path))
         assert torn is None
@@ -73,6 +75,11 @@ def carry_out(tmp_path: Path) -> Callable[..., list[Entry]]:
         return list(entries)
 
     return run
+
+
+def checked(account: ScriptedAccount) -> Snapshot:
+    """What the guards know: the account as it is, and the policy that is attached."""
+    return account.known(READ_ONLY)
 
 
 def outcomes(entries: list[Entry]) -> list[str]:
@@ -124,7 +131,7 @@ def test_undo_detaches_what_a_fix_attached_even_if_it_is_deprecated_now(
     undo = replace(plan(), steps=(Step(DETACH, "undo/AttachGroupPolicy", "replace", {GROUP: "AGPA1"}),))
     connection: Any = account
     with contextlib.closing(JournalFile(str(tmp_path / "undo.jsonl"), ACCOUNT, NOW, ())) as file:
-        assert outcomes(list(PlanExecutor(undo, connection, file, lambda _: None).run())) == ["done"]
+        assert outcomes(list(PlanExecutor(undo, connection, checked(account), file, lambda _: None).run())) == ["done"]
 
 
 def test_a_group_and_user_are_created_and_then_filled(carry_out: Any) -> None:
@@ -308,7 +315,11 @@ def test_each_write_is_in_the_journal_before_it_is_sent(account: ScriptedAccount
     account.faults["AttachGroupPolicy"] = [look]
     connection: Any = account
     PlanExecutor(
-        plan((ATTACH, {GROUP: "AGPA1"})), connection, JournalFile(str(path), ACCOUNT, NOW, ()), lambda _: None
+        plan((ATTACH, {GROUP: "AGPA1"})),
+        connection,
+        checked(account),
+        JournalFile(str(path), ACCOUNT, NOW, ()),
+        lambda _: None,
     ).run()
     assert seen == ["started"]
 
@@ -318,5 +329,5 @@ def test_no_write_is_sent_when_the_journal_cannot_be_written(account: ScriptedAc
     file.close()  # every further write to it fails
     connection: Any = account
     with pytest.raises(AuditError, match="cannot be written"):
-        PlanExecutor(plan((ATTACH, {GROUP: "AGPA1"})), connection, file, lambda _: None).run()
+        PlanExecutor(plan((ATTACH, {GROUP: "AGPA1"})), connection, checked(account), file, lambda _: None).run()
     assert account.writes == []

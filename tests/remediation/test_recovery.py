@@ -15,11 +15,10 @@ from koding_audit.model.finding import Action
 from koding_audit.model.plan import Entry
 from koding_audit.model.verb import Verb
 from koding_audit.remediation import recovery
-from koding_audit.remediation.guards import Judgement
 from koding_audit.remediation.journal import JournalFile
 from koding_audit.remediation.options import WriteOptions
-from koding_audit.remediation.write import carry_out_plan
 from tests.remediation.test_write import Account, plan
+from tests.scripted import carried_out
 from tests.values import ACCOUNT, NOW, aws
 
 ATTACH = Action(Verb.ATTACH_GROUP_POLICY, {"GroupName": "Developers", "PolicyArn": aws("IAMReadOnlyAccess")})
@@ -185,9 +184,7 @@ def test_the_next_run_that_writes_says_it_goes_on_and_lets_go(
     died: Died, state: Path, account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = died(Entry(ATTACH, "started"))
-    journal, _ = carry_out_plan(
-        plan(ATTACH), account, options(tmp_path / "next.jsonl"), Terminal(quiet=True), Judgement()
-    )
+    journal, _ = carried_out(plan(ATTACH), account, options(tmp_path / "next.jsonl"), Terminal(quiet=True))
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["done"]
     assert f"0 changes done, 1 unknown; its journal is {path}" in capsys.readouterr().err
@@ -200,8 +197,8 @@ def test_what_is_left_stays_until_a_run_that_writes_took_note_of_it(
     died(Entry(ATTACH, "started"))
     left = (state / "lock").read_bytes()
     for nothing, dry_run in ((plan(ATTACH), True), (plan(), True)):
-        carry_out_plan(nothing, account, options(tmp_path / "next.jsonl", dry_run=dry_run), Terminal(), Judgement())
+        carried_out(nothing, account, options(tmp_path / "next.jsonl", dry_run=dry_run), Terminal())
         assert (state / "lock").read_bytes() == left
-    carry_out_plan(plan(), account, options(tmp_path / "next.jsonl"), Terminal(), Judgement())
+    carried_out(plan(), account, options(tmp_path / "next.jsonl"), Terminal())
     assert (state / "lock").read_bytes() == b""
     assert not (tmp_path / "next.jsonl").exists()

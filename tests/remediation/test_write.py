@@ -14,8 +14,8 @@ from koding_audit.model.plan import Basis, Entry, Plan, Step
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.guards import Judgement, Refusal
 from koding_audit.remediation.options import WriteOptions
-from koding_audit.remediation.write import action_symbol, carry_out_plan, describe_action, outcome_lines, plan_lines
-from tests.scripted import ScriptedAccount, refusal
+from koding_audit.remediation.write import action_symbol, describe_action, outcome_lines, plan_lines
+from tests.scripted import ScriptedAccount, carried_out, refusal
 from tests.terminal import AtTerminal
 from tests.values import ACCOUNT, NOW, aws
 
@@ -140,7 +140,7 @@ def test_an_empty_plan_says_so_in_one_line() -> None:
 
 def test_what_is_agreed_to_is_done_and_counted(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     screen = at_terminal("yes\n")
-    journal, problems = carry_out_plan(plan(ATTACH, ADD), account, options(tmp_path), Terminal(), Judgement())
+    journal, problems = carried_out(plan(ATTACH, ADD), account, options(tmp_path), Terminal())
     assert [each[0] for each in account.writes] == ["AttachGroupPolicy", "AddUserToGroup"]
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["done", "done"]
@@ -151,12 +151,12 @@ def test_what_is_agreed_to_is_done_and_counted(account: Account, tmp_path: Path,
     )
     assert f"Journal: {tmp_path}/journal.jsonl" in text
     assert "2 changes made and read back, of 2." in text
-    assert account.renewed == 1
+    assert account.renewed == 2, "for the second judgement, and for the writes"
 
 
 def test_what_is_declined_is_not_done(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     screen = at_terminal("no\n")
-    assert carry_out_plan(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
+    assert carried_out(plan(ATTACH), account, options(tmp_path), Terminal()) == (None, ())
     assert account.calls == []
     assert "Declined: nothing was written." in screen.getvalue()
     assert list(tmp_path.iterdir()) == []
@@ -164,16 +164,14 @@ def test_what_is_declined_is_not_done(account: Account, tmp_path: Path, at_termi
 
 def test_nobody_agrees_to_a_plan_unseen(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     screen = at_terminal("no\n")
-    carry_out_plan(plan(ATTACH), account, options(tmp_path), Terminal(quiet=True), Judgement())
+    carried_out(plan(ATTACH), account, options(tmp_path), Terminal(quiet=True))
     assert "AttachGroupPolicy" in screen.getvalue()
 
 
 def test_a_dry_run_shows_the_plan_quiet_or_not_and_writes_nothing(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert carry_out_plan(
-        plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(quiet=True), Judgement()
-    ) == (
+    assert carried_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(quiet=True)) == (
         None,
         (),
     )
@@ -188,7 +186,7 @@ def test_what_guards_refuse_is_shown_told_whole_and_not_asked(
     account: Account, tmp_path: Path, at_terminal: AtTerminal
 ) -> None:
     screen = at_terminal("yes\n")
-    journal, problems = carry_out_plan(plan(ATTACH), account, options(tmp_path), Terminal(), TWO)
+    journal, problems = carried_out(plan(ATTACH), account, options(tmp_path), Terminal(), judgement=TWO)
     assert journal is None
     assert [(each.message, each.hint) for each in problems] == [("it touches ada", "ask"), ("no", "ask too")]
     assert "AttachGroupPolicy" in screen.getvalue()
@@ -199,37 +197,37 @@ def test_what_guards_refuse_is_shown_told_whole_and_not_asked(
 def test_a_dry_run_says_what_would_be_refused(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert carry_out_plan(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(), TWO) == (None, ())
+    assert carried_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(), judgement=TWO) == (None, ())
     assert "Would be refused (protected): it touches ada; ask" in capsys.readouterr().err
 
 
 def test_yes_asks_nobody_and_quiet_says_nothing(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    journal, _ = carry_out_plan(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(quiet=True), Judgement())
+    journal, _ = carried_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(quiet=True))
     assert journal is not None
     assert capsys.readouterr().err == ""
     assert len(account.writes) == 1
 
 
 def test_a_live_account_with_nobody_there_is_a_no(account: Account, tmp_path: Path) -> None:
-    assert carry_out_plan(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
+    assert carried_out(plan(ATTACH), account, options(tmp_path), Terminal()) == (None, ())
     assert account.calls == []
 
 
 def test_the_demo_asks_only_when_somebody_is_there(account: Account, tmp_path: Path, at_terminal: AtTerminal) -> None:
     account.is_embedded = True
-    journal, _ = carry_out_plan(plan(ATTACH), account, options(tmp_path), Terminal(), Judgement())
+    journal, _ = carried_out(plan(ATTACH), account, options(tmp_path), Terminal())
     assert journal is not None
     at_terminal("no\n")
-    assert carry_out_plan(plan(ADD), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
+    assert carried_out(plan(ADD), account, options(tmp_path), Terminal()) == (None, ())
 
 
 def test_with_nothing_to_do_nobody_is_asked_and_no_journal_is_made(
     account: Account, tmp_path: Path, at_terminal: AtTerminal
 ) -> None:
     screen = at_terminal("yes\n")
-    assert carry_out_plan(plan(), account, options(tmp_path), Terminal(), Judgement()) == (None, ())
+    assert carried_out(plan(), account, options(tmp_path), Terminal()) == (None, ())
     assert "nothing to do" in screen.getvalue()
     assert "yes" not in screen.getvalue()
     assert list(tmp_path.iterdir()) == []
@@ -238,8 +236,32 @@ def test_with_nothing_to_do_nobody_is_asked_and_no_journal_is_made(
 def test_without_a_journal_nothing_is_written(account: Account, tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").write_text("another run's")
     with pytest.raises(AuditError, match="journal"):
-        carry_out_plan(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(), Judgement())
+        carried_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal())
     assert account.writes == []
+
+
+DENIED = Judgement(refusals=(Refusal("administration", "it gives everything", "ask"),))
+MORE = Judgement(grants_by_step={0: "grants administration: iam:*"})
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [(DENIED, "it gives everything"), (MORE, "the plan now grants other permissions than when it was shown")],
+)
+def test_what_is_judged_otherwise_after_the_answer_is_not_written(
+    later: Judgement, said: str, account: Account, tmp_path: Path, at_terminal: AtTerminal
+) -> None:
+    at_terminal("yes\n")
+    journal, problems = carried_out(plan(ATTACH), account, options(tmp_path), Terminal(), later=later)
+    assert journal is None
+    assert [each.message for each in problems] == [said]
+    assert account.writes == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_question_the_account_is_judged_once(account: Account, tmp_path: Path) -> None:
+    journal, _ = carried_out(plan(ATTACH), account, options(tmp_path, yes=True), Terminal(), later=DENIED)
+    assert journal is not None
 
 
 # --- what became of it --------------------------------------------------------------------------
@@ -249,7 +271,7 @@ def test_a_refused_write_is_told_with_its_reason(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account.faults["AttachGroupPolicy"] = [refusal("AttachGroupPolicy", "LimitExceeded")]
-    journal, _ = carry_out_plan(plan(ATTACH, ADD), account, options(tmp_path, yes=True), Terminal(), Judgement())
+    journal, _ = carried_out(plan(ATTACH, ADD), account, options(tmp_path, yes=True), Terminal())
     assert journal is not None
     assert [entry.outcome for entry in journal.entries] == ["failed", "done"]
     printed = capsys.readouterr().err

@@ -80,8 +80,13 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "overwrite a document of another client": Mutant(
         "remediation/executor.py",
-        "        change = self._identity_change(step, seen) or self._content_change(step, seen, before)",
-        "        change = self._identity_change(step, seen)",
+        "            or self._content_change(step, seen, before)\n",
+        "",
+    ),
+    "look once": Mutant(
+        "remediation/executor.py",
+        "        return self._second_look.change(step.action, self._created_ids)",
+        '        return ""',
     ),
     "accept a last page without IsTruncated": Mutant(
         "aws/connection.py",

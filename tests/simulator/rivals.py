@@ -140,6 +140,8 @@ def _left_alone(case: Rivalry, simulator: Simulator, seen: Run) -> Iterator[str]
         yield f"P6 a plan that is stale was applied: status {seen.status}"
     if case.moment not in ("before the audit", "before the look"):
         return
+    if case.moment == "before the look" and case.act in JUDGED and (case.write in seen.writes or seen.status != 2):
+        yield f"P24 what the guards judged was changed, and the status is {seen.status}"
     if case.act == "does the same" and case.write in seen.writes:
         yield "P6 what somebody had done was done again"
     if case.act == "puts another document" and case.mode != "replace" and seen.status == 0:
@@ -153,7 +155,8 @@ def _left_alone(case: Rivalry, simulator: Simulator, seen: Run) -> Iterator[str]
             yield "P6 nothing says what has moved"
 
 
-_HARMLESS = frozenset({"changes the case of"})
+_HARMLESS = frozenset({"changes the case of", "moves the default version for", "makes the policy anew for"})
+"""What makes no saved plan stale; an apply has its guards judge a policy as it is then."""
 _MOVED = (*("does not exist any more", "since the audit", "was not created", "the plan differs from one"),)
 
 
@@ -178,6 +181,7 @@ def _has_others(account: Account, case: Rivalry) -> bool:
 def _honest(world: World, account: Account, seen: Run) -> Iterator[str]:
     """Status 0 only where everything that is wanted is there, whatever else is."""
     wanted = {fact for fact in holdings(world.after) if _STRAY not in fact and "eve" not in fact}
+    wanted -= {fact for fact in wanted if fact[0] == "policy" and fact[1].startswith(AWS)}  # AWS changes its own
     lacks = _folded(frozenset(wanted)) - _folded(holdings(account.state))
     if seen.status == 0 and lacks:
         yield f"I4 status 0, and there is no {min(lacks)}"
@@ -295,6 +299,33 @@ def _to_somebody_known(verb: str) -> bool:
     return _to_somebody(verb) and verb != "RemoveUserFromGroup"
 
 
+def _moves_default(account: Account, _verb: str, given: Mapping[str, str]) -> None:
+    policy = account.state.policies.get(given["PolicyArn"])
+    if policy is not None:
+        policy.default = f"v{len(policy.versions) + 1}"
+        policy.versions[policy.default] = OTHERS
+
+
+def _makes_policy_anew(account: Account, _verb: str, given: Mapping[str, str]) -> None:
+    policy = account.state.policies.get(given["PolicyArn"])
+    if policy is not None:
+        policy.unique_id = account.new_id("Policy")
+
+
+def _fills_group(account: Account, _verb: str, given: Mapping[str, str]) -> None:
+    group = account.state.entities.get(("Group", given["GroupName"].lower()))
+    if group is not None:
+        group.inline["stray"] = OTHERS
+
+
+def _attaches(verb: str) -> bool:
+    return verb.startswith("Attach")
+
+
+def _joins(verb: str) -> bool:
+    return verb == "AddUserToGroup"
+
+
 ACTS: Mapping[str, tuple[Callable[[str], bool], Callable[[Account, str, Mapping[str, str]], None]]] = {
     "does the same": (_to_somebody, _does_the_same),
     "deletes": (_to_somebody_known, _deletes),
@@ -303,5 +334,10 @@ ACTS: Mapping[str, tuple[Callable[[str], bool], Callable[[Account, str, Mapping[
     "fills the quota of": (lambda verb: verb.startswith(("Attach", "AddUser", "CreatePolicyV")), _fills),
     "puts another document": (lambda verb: verb.startswith(("Put", "CreatePolicy")), _puts_another),
     "attaches another policy to": (_to_somebody, _attaches_another),
+    "moves the default version for": (_attaches, _moves_default),
+    "makes the policy anew for": (_attaches, _makes_policy_anew),
+    "gives another policy to the group for": (_joins, _fills_group),
 }
 """What somebody may do to whom a write is about: for which verbs, and how."""
+JUDGED = ("moves the default version for", "makes the policy anew for", "gives another policy to the group for")
+"""The acts on what the guards judged and no step writes: the policy that is attached, the group that is joined."""

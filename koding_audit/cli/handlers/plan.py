@@ -64,7 +64,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         # `apply` or the guards limit the number of changes.
         judgement = check_guards(
             plan, source, scanned.snapshot, guards, GuardLimits(len(plan.steps), command.writes.allow_admin)
-        )
+        ).judgement
     print_protected_fixes(scanned.audit.findings, guards, terminal)
     for line in plan_lines(plan, judgement.grants_by_step):
         terminal.note(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from functools import partial
 
 from koding_audit import desired
 from koding_audit.cli.option_values import live_source, write_options
@@ -17,10 +18,9 @@ from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.fix import refuse_root
-from koding_audit.remediation.guard_checks import check_guards, guard_limits
+from koding_audit.remediation.guard_checks import check_guards, guard_limits, guards_again
 from koding_audit.remediation.options import check_writable
-from koding_audit.remediation.plan import make_undo_plan as make_undo
-from koding_audit.remediation.plan import state_of_snapshot, undo_query
+from koding_audit.remediation.plan import make_undo_plan, undo_query
 from koding_audit.remediation.write import carry_out_plan
 from koding_audit.report.status import unsettled_entries
 from koding_audit.scan.session import identify_account, open_source
@@ -37,22 +37,26 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         refuse_root(caller)
         recovery.print_unfinished_run(account, writes.journal, terminal)
         snapshot = source.collect(undo_query(past))
-        if snapshot.gaps:
-            gap = snapshot.gaps[0]
-            raise RefusedError(f"{gap.fact.value} of {gap.subject} could not be read: {gap.call}: {gap.reason}")
-        made = make_undo(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
+        made = _make_undo_plan(past, snapshot)
         for line in _skipped_writes_line(past, made):
             terminal.note(line)
         if source.connection is None:
             raise InputError("undo: this source cannot be written")
-        guards = load_journal_guards(past, snapshot)
-        judgement = check_guards(made, source, snapshot, guards, guard_limits(writes))
-        result, problems = carry_out_plan(
-            made, source.connection, writes, terminal, judgement, audited=state_of_snapshot(snapshot)
-        )
+        guards, limits = load_journal_guards(past, snapshot), guard_limits(writes)
+        checked = check_guards(made, source, snapshot, guards, limits)
+        check_again = guards_again(checked, source, partial(source.collect, undo_query(past)), guards, limits)
+        result, problems = carry_out_plan(checked, source.connection, writes, terminal, check_again)
     for problem in problems:
         terminal.print_problem(problem)
     return 2 if problems or (result is not None and unsettled_entries(result.entries)) else 0
+
+
+def _make_undo_plan(past: Journal, snapshot: Snapshot) -> Plan:
+    """The plan that undoes a journal. Raises RefusedError if something could not be read."""
+    if snapshot.gaps:
+        gap = snapshot.gaps[0]
+        raise RefusedError(f"{gap.fact.value} of {gap.subject} could not be read: {gap.call}: {gap.reason}")
+    return make_undo_plan(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
 
 
 def _read_journal_to_undo(path: str, terminal: Terminal) -> Journal:
