@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from koding_audit.aws.call import take_field
+from koding_audit.aws import iam
+from koding_audit.aws.call import NO_SUCH_ENTITY, take_field
 from koding_audit.aws.connection import Connection
-from koding_audit.model.errors import AuditError, CallError
+from koding_audit.model.errors import AuditError, CallError, RefusedError
 from koding_audit.model.finding import Action
-from koding_audit.model.frozen import replace
+from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.plan import Entry
 from koding_audit.model.verb import Verb
 from koding_audit.remediation.journal import JournalFile
@@ -21,36 +22,62 @@ from koding_audit.remediation.journal import JournalFile
 _CREATE_KEY = Verb.CREATE_ACCESS_KEY.permission
 
 
-def list_access_key_ids(connection: Connection, user: str) -> frozenset[str]:
-    """The ids of a user's access keys. Raises CallError."""
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """The user of an access key, as it is at one time.
+
+    name: its name.
+    unique_id: IAM's id.
+    key_ids: the ids of its access keys.
+    """
+
+    name: str
+    unique_id: str
+    key_ids: frozenset[str]
+
+
+def read_key_owner(connection: Connection, user: str) -> KeyOwner | None:
+    """The user with the ids of its access keys; None if it does not exist. Raises CallError."""
+    try:
+        unique_id = iam.read_principal(connection, "user", user).unique_id
+        return KeyOwner(user, unique_id, _list_key_ids(connection, user))
+    except CallError as error:
+        if error.code != NO_SUCH_ENTITY:
+            raise
+        return None
+
+
+def _list_key_ids(connection: Connection, user: str) -> frozenset[str]:
     found = connection.pages("ListAccessKeys", "AccessKeyMetadata", UserName=user)
     return frozenset(take_field(each, "AccessKeyId", str, "iam:ListAccessKeys") for each in found)
 
 
 def create_access_key(
-    connection: Connection, journal: JournalFile, user: str, store: Callable[[str, str], None]
+    connection: Connection, journal: JournalFile, owner: KeyOwner, store: Callable[[str, str], None]
 ) -> Entry:
     """Create a key for a user and store it.
 
+    owner: the user as it was before the confirmation.
     store: gets the id and the secret of the key, of which there is no other copy; raises AuditError if it cannot store
         them.
 
     A key that was not stored is deleted, also after an interrupt. The call is never sent twice: a second call would
-    create a second key. Raises AuditError if the journal cannot be written.
+    create a second key. Raises RefusedError if the user or its keys are not as they were, AuditError if the journal
+    cannot be written.
     """
-    entry = Entry(Action(Verb.CREATE_ACCESS_KEY, {"UserName": user}), "started")
-    before = list_access_key_ids(connection, user)
+    entry = Entry(Action(Verb.CREATE_ACCESS_KEY, {"UserName": owner.name}), "started")
+    if read_key_owner(connection, owner.name) != owner:
+        message = f"user {owner.name} or its access keys were changed by another process"
+        raise RefusedError(message, "no access key was created; run the command again")
     journal.append(0, entry)
     try:
-        reply = take_field(connection.call_once("CreateAccessKey", UserName=user), "AccessKey", dict, _CREATE_KEY)
-        key_id, secret = (
-            take_field(reply, "AccessKeyId", str, _CREATE_KEY),
-            take_field(reply, "SecretAccessKey", str, _CREATE_KEY),
-        )
+        reply = connection.call_once("CreateAccessKey", UserName=owner.name)
+        key = take_field(reply, "AccessKey", dict, _CREATE_KEY)
+        key_id, secret = (take_field(key, name, str, _CREATE_KEY) for name in ("AccessKeyId", "SecretAccessKey"))
     except CallError as error:
         outcome = replace(entry, outcome="failed", detail=f"{error.call}: {error.code}")
         if not error.refused:
-            outcome = replace(outcome, outcome="unknown", detail=_lost_reply_detail(connection, user, before, error))
+            outcome = replace(outcome, outcome="unknown", detail=_lost_reply_detail(connection, owner, error))
         return _record_entry(journal, outcome)
     return _record_entry(journal, _store_or_delete(connection, replace(entry, outcome="done"), key_id, secret, store))
 
@@ -82,10 +109,10 @@ def _delete_unstored_key(connection: Connection, user: str, key_id: str) -> str:
     return "was deleted"
 
 
-def _lost_reply_detail(connection: Connection, user: str, before: frozenset[str], error: CallError) -> str:
+def _lost_reply_detail(connection: Connection, owner: KeyOwner, error: CallError) -> str:
     """What may exist after a lost reply: a key whose secret is lost."""
     try:
-        new = sorted(list_access_key_ids(connection, user) - before)
+        new = sorted(_list_key_ids(connection, owner.name) - owner.key_ids)
     except CallError:
         new = []
     seen = ", ".join(f"a new one ends in {each[-4:]}" for each in new) or "no new one is visible yet"

@@ -15,7 +15,8 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.account import Account
 from koding_audit.model.errors import AuditError, InputError
 from koding_audit.model.finding import Action
-from koding_audit.model.plan import Journal
+from koding_audit.model.plan import Entry, Journal
+from koding_audit.model.verb import Verb
 
 _MAX_LISTED = 10  # writes with an unknown outcome, one per line
 _MAX_SHOWN = 200  # characters of a text that is not a note of this tool
@@ -35,6 +36,27 @@ def print_unfinished_run(account: Account, journal_path: str, terminal: Terminal
     """Print what is known about an interrupted run, if there is one; journal_path: `--journal`, or ""."""
     for path in _lock_paths(account, journal_path):
         print_lock_note(lock.read_leftover_note(path), path, account, terminal)
+
+
+def find_unfinished_key(account: Account, journal_path: str, user: str) -> float | None:
+    """When an interrupted run may have created an access key for a user, in seconds since 1970; None if none may have.
+
+    Its journal then has a CreateAccessKey that was started, and no result of it.
+    """
+    from koding_audit.remediation import journal  # noqa: PLC0415 - as in _unfinished_lines
+
+    for path in _lock_paths(account, journal_path):
+        note = lock.parse_lock_note(lock.read_leftover_note(path))
+        with contextlib.suppress(InputError, OSError):
+            past, _ = journal.read_journal(note.journal) if note else (None, None)
+            if past and any(_is_unfinished_key(each, user) for each in past.entries):
+                return Path(past.path).stat().st_mtime
+    return None
+
+
+def _is_unfinished_key(entry: Entry, user: str) -> bool:
+    is_of_user = entry.action.parameters.get("UserName") == user
+    return entry.action.verb is Verb.CREATE_ACCESS_KEY and is_of_user and entry.outcome in ("started", "unknown")
 
 
 def clear_stale_lock(account: Account, journal_path: str, now: datetime) -> None:

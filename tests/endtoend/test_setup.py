@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,34 @@ def test_a_key_whose_making_is_not_answered_is_not_made_twice(command: Command, 
     assert result.status == 2
     assert "whose secret is lost; a new one ends in " in result.stderr
     assert [call.action for call in account.writes()].count("CreateAccessKey") == 1
+
+
+def test_a_user_with_a_key_that_no_profile_has_gets_no_second_one_unless_it_is_asked_for(
+    command: Command, account: MotoAccount
+) -> None:
+    assert command(*SAVED).status == 0
+    (key,) = keys(account)
+    credentials(command).unlink()
+    account.forget()
+    result = command(*SAVED)
+    assert (result.status, account.writes()) == (2, [])
+    assert f"user koding-user has 1 access key (the id ends in {key['AccessKeyId'][-4:]})" in result.stderr
+    assert key["AccessKeyId"] not in result.stderr
+    assert "aws iam delete-access-key" in result.stderr
+    assert command(*SAVED, "--second-key").status == 0
+    assert len(keys(account)) == 2
+
+
+def test_a_key_that_appears_while_the_question_is_open_is_not_the_first_of_two(
+    command: Command, account: MotoAccount
+) -> None:
+    assert command(*SETUP).status == 0
+    said = ("setup", GUIDE, "--save-key", "profile:koding")
+    meanwhile = partial(account.iam.create_access_key, UserName="koding-user")
+    result = command.at_terminal(*said, answer="yes", meanwhile=meanwhile)
+    assert result.status == 2
+    assert "user koding-user or its access keys were changed by another process" in result.stdout
+    assert len(keys(account)) == 1
 
 
 def test_with_roots_credentials_nothing_is_written_and_the_way_to_an_administrator_is_shown(

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from koding_audit.model.errors import AuditError, CallError
+from koding_audit.model.errors import AuditError, CallError, RefusedError
 from koding_audit.model.plan import Entry
 from koding_audit.remediation import access_key
+from koding_audit.remediation.access_key import KeyOwner
 from koding_audit.remediation.journal import JournalFile
 from tests.scripted import NUMBERED, refusal
 from tests.values import ACCOUNT, NOW
@@ -27,6 +28,7 @@ class Keyring:
     fails: dict[str, CallError] = field(default_factory=dict)
     reply: Any = None
     refuses: bool = False
+    unique_id: str | None = "AIDA1"
 
     def pages(self, operation: str, items: str, **_given: Any) -> list[Any]:
         assert (operation, items) == ("ListAccessKeys", "AccessKeyMetadata")
@@ -43,6 +45,11 @@ class Keyring:
         return {**(made if self.reply is None else self.reply), **NUMBERED}
 
     def call(self, operation: str, **given: Any) -> dict[str, Any]:
+        if operation == "GetUser":
+            if self.unique_id is None:
+                raise refusal("GetUser", "NoSuchEntity")
+            arn = "arn:aws:iam::123456789012:user/ada"
+            return {"User": {"UserName": "ada", "UserId": self.unique_id, "Arn": arn, "Path": "/"}}
         assert operation == "DeleteAccessKey"
         if operation in self.fails:
             raise self.fails[operation]
@@ -59,8 +66,12 @@ def file(tmp_path: Path) -> Iterator[JournalFile]:
 
 @pytest.fixture
 def make(file: JournalFile) -> Callable[..., Entry]:
-    def made(connection: Any, keep: Callable[[str, str], None] = lambda _key, _secret: None) -> Entry:
-        return access_key.create_access_key(connection, file, "ada", keep)
+    def made(
+        connection: Any, keep: Callable[[str, str], None] = lambda _key, _secret: None, owner: KeyOwner | None = None
+    ) -> Entry:
+        there = owner or access_key.read_key_owner(connection, "ada")
+        assert there is not None
+        return access_key.create_access_key(connection, file, there, keep)
 
     return made
 
@@ -132,3 +143,23 @@ def test_a_lost_answer_names_the_key_that_has_appeared(make: Any) -> None:
 def test_a_reply_without_the_key_is_no_key(make: Any, reply: Any) -> None:
     entry = make(Keyring(reply=reply))
     assert (entry.outcome, SECRET in entry.detail) == ("unknown", False)
+
+
+def test_a_user_that_is_not_there_owns_no_key() -> None:
+    connection: Any = Keyring(unique_id=None)
+    assert access_key.read_key_owner(connection, "ada") is None
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [KeyOwner("ada", "AIDA2", frozenset()), KeyOwner("ada", "AIDA1", frozenset({"AKIAOLD"}))],
+    ids=["made anew", "a key more or less"],
+)
+def test_no_key_is_made_for_a_user_that_changed_since_it_was_confirmed(
+    owner: KeyOwner, make: Any, file: JournalFile
+) -> None:
+    account = Keyring()
+    with pytest.raises(RefusedError, match="user ada or its access keys were changed by another process"):
+        make(account, owner=owner)
+    assert account.there == set()
+    assert "CreateAccessKey" not in written(file)

@@ -40,7 +40,7 @@ from tests.simulator.server import Simulator, Target, serving
 CHECKOUT = Path(__file__).parents[2]
 _SHARES = 16
 _PATIENCE = 30.0  # seconds for one process, which takes one
-_INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Start = Callable[[list[str], Mapping[str, str], Path], int]
 """Starts the tool: what is said to the launcher and the tool, its environment, its folder; gives the process id."""
@@ -94,7 +94,7 @@ def deaths(world: World) -> list[Death]:
     lines = 2 + 3 * len(world.writes)  # a header, three states of each step, an end
     calls = sorted(set(world.calls))
     found = [Death("call", target, when) for target in calls for when in ("before", "after")]
-    found += [Death("call", target, "before", by) for target in calls for by in _INTERRUPTS]
+    found += [Death("call", target, "before", by) for target in calls for by in INTERRUPTS]
     found += [Death("write", number + 1, when) for number in range(lines) for when in ("before", "half", "after")]
     # The second fsync is the folder's.
     found += [Death("fsync", number + 1, when) for number in range(lines + 1) for when in ("before", "after")]
@@ -109,10 +109,10 @@ def judged(scene: Scene, death: Death, start: Start) -> list[str]:
     shutil.rmtree(folder / ".local", ignore_errors=True)
     scene.journal.unlink(missing_ok=True)
     (folder / "desired.yaml").write_text(FILE)
-    with _killing(simulator, death) as known:
+    with killing(simulator, death) as known:
         child = start(_said(scene, death), environment(folder), folder)
         known(child)
-        status = _ended(child)
+        status = ended(child)
     if status is None:
         # A fork of a process with threads may inherit a lock that somebody holds; a process of its own has none.
         return ["the process does not end"] if start is executed else judged(scene, death, executed)
@@ -195,7 +195,7 @@ def _said(scene: Scene, death: Death) -> list[str]:
 
 
 @contextlib.contextmanager
-def _killing(simulator: Simulator, death: Death) -> Iterator[Callable[[int], None]]:
+def killing(simulator: Simulator, death: Death) -> Iterator[Callable[[int], None]]:
     """Have the account send the signal at the call; gives what is to be told the process id."""
     known = threading.Event()
     child = 0
@@ -219,7 +219,7 @@ def _killing(simulator: Simulator, death: Death) -> Iterator[Callable[[int], Non
     yield tell
 
 
-def _ended(child: int) -> int | None:
+def ended(child: int) -> int | None:
     """The status of a process, negative for a signal; None for one that does not end: it is killed."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
@@ -236,7 +236,7 @@ def executed(said: list[str], environment: Mapping[str, str], folder: Path) -> i
     """A process of its own, from the start of Python on."""
     launcher = ["koding_audit", *said[1:]] if said[0] == "--" else ["tests.simulator.dying", *said]
     with (folder / "output").open("wb") as output:
-        # Nobody waits for it but _ended; subprocess would reap it whenever it makes another one.
+        # Nobody waits for it but ended; subprocess would reap it whenever it makes another one.
         return os.posix_spawn(
             sys.executable,
             [sys.executable, "-m", *launcher],

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from tests.simulator import cases, death, rivals, twins
+from tests.simulator import cases, death, key_death, rivals, twins
 from tests.simulator.cases import SOURCES, Case
 from tests.simulator.oracles import Converging
 from tests.simulator.quick import quickened
@@ -52,6 +52,7 @@ def _deaths(options: argparse.Namespace) -> Iterator[Outcome]:
 PARTS: Mapping[str, Callable[[argparse.Namespace], Iterator[Outcome]]] = {
     "twins": lambda _options: twins.outcomes(),
     "deaths": _deaths,
+    "keys": lambda _options: key_death.outcomes(),
 }
 """What runs in processes of its own, beside the cases that the workers share."""
 

@@ -11,6 +11,7 @@ import pytest
 
 from koding_audit.remediation import journal
 from tests.servers.wire import READS
+from tests.simulator import key_death
 from tests.simulator.death import Death, Scene, deaths, executed, judged, set_up
 from tests.simulator.server import Target
 
@@ -74,3 +75,24 @@ def test_the_promises_see_what_a_tool_that_forgets_would_do(scene: Scene, monkey
     monkeypatch.setattr("koding_audit.remediation.recovery.print_unfinished_run", lambda *_: None)
     monkeypatch.setattr("koding_audit.remediation.recovery.print_lock_note", lambda *_: None)
     assert any(each.startswith("the lock says 'process ") for each in judged(scene, death, executed))
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        Death("call", (key_death.CALLS[2], 1), "after"),  # the key is made, and its secret is lost
+        Death("call", (key_death.CALLS[2], 1), "before", signal.SIGTERM),
+        Death("write", 3, "half"),  # the key is saved
+    ],
+    ids=str,
+)
+def test_after_a_death_behind_create_access_key_the_next_setup_says_so_and_makes_no_second_key(
+    death: Death, scene: Scene
+) -> None:
+    assert death in list(key_death.deaths())
+    assert key_death.judged(scene, death) == [], str(death)
+
+
+def test_a_lost_key_that_iam_does_not_show_yet_is_waited_for(scene: Scene) -> None:
+    death = Death("call", (key_death.CALLS[2], 1), "after")
+    assert key_death.judged(scene, death, lag=20.0) == []

@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--user", default="", metavar="NAME", help="the user of the key, if the file declares several users"
     )
+    more = "create an access key also for a user that has one, which the profile does not have"
+    group.add_argument("--second-key", action="store_true", help=more)
     group.add_argument(
         "--output",
         action="append",

@@ -41,9 +41,9 @@ _CALLER_READS = (
     *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
 )
 _GUARD_READS: Mapping[tuple[WriteEffect, Part], tuple[str, ...]] = {
-    ("add", "attachment"): ("GetPolicyVersion",),  # the audit has read which one is the default
+    ("add", "attachment"): ("GetPolicy", "GetPolicyVersion"),
     ("remove", "attachment"): ("GetPolicy", "GetPolicyVersion"),
-    ("add", "member"): ("GetPolicy", "GetPolicyVersion", "GetGroupPolicy"),
+    ("add", "member"): _GROUP_READS,
     ("remove", "member"): _GROUP_READS,
 }
 
@@ -164,7 +164,7 @@ def _verification_reads(verb: Verb) -> Iterable[str]:
     if part == "member":
         reads: tuple[str, ...] = ("GetGroup", "GetUser", "ListGroupsForUser")
     elif part == "access-key":
-        reads = ("ListAccessKeys",)
+        reads = ("GetUser", "ListAccessKeys")
     elif kind == "policy":
         reads = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
     elif part == "attachment":
@@ -186,7 +186,7 @@ def _undo_reads(verb: Verb) -> Iterator[str]:
 
 
 def _guard_reads(verb: Verb, mode: str) -> Iterable[str]:
-    """What the guards read of what a write adds or removes, and of the caller if it could lose permissions."""
+    """What the guards and the second look read of what a write adds or removes, and of a caller that may lose it."""
     spec = VERBS[verb]
     reads = _GUARD_READS.get((spec.effect, spec.part), ())
     may_affect_the_caller = spec.part == "version" or (spec.entity == "group" and spec.part in ("attachment", "inline"))

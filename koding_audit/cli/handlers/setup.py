@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from koding_audit.aws import credentials_file
-from koding_audit.aws.call import NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.credentials_file import CredentialsFile
 from koding_audit.aws.sources import AccountSource
@@ -23,8 +22,9 @@ from koding_audit.model.desired import Desired, DesiredUser
 from koding_audit.model.errors import AccessError, AuditError, CallError, InputError, RefusedError
 from koding_audit.model.frozen import replace
 from koding_audit.model.report import Audit, Report
-from koding_audit.remediation import access_key
+from koding_audit.remediation import access_key, recovery
 from koding_audit.remediation.account import scan_account
+from koding_audit.remediation.executor import PROPAGATION_SECONDS
 from koding_audit.remediation.fix import fix_and_audit, scan_request
 from koding_audit.remediation.options import WriteOptions, check_writable
 from koding_audit.remediation.plan import make_plan
@@ -47,6 +47,11 @@ These are the root user's credentials; this tool writes nothing with them. In th
   3. Sign in as that user, create an access key for it, and give it to `aws configure --profile admin`.
   4. Run this again with --profile admin, and do not use root again."""
 
+_LOST_KEY_HINT = (
+    "a key that an interrupted run created has a lost secret: delete it (`aws iam list-access-keys`, then"
+    " `aws iam delete-access-key`), and run this again"
+)
+
 _NO_KEY_NOTE = """\
 No access key was created. A workload in AWS needs none: give its instance, task or function a role. Elsewhere, use
 Identity Center (`aws configure sso`) or a role (--role-arn). For a key: run setup with --save-key profile:NAME."""
@@ -59,11 +64,13 @@ class KeyRequest:
     user: its owner
     profile: the profile that it is saved as
     file: the file of the profile
+    is_second: whether the user may have another key
     """
 
     user: DesiredUser
     profile: str
     file: CredentialsFile
+    is_second: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class SetupCommand:
     """Where the key is saved, `profile:NAME`; "" for no key."""
     user: str
     """The user of the key; "" for the only declared user."""
+    second_key: bool
+    """Whether the user gets a key although it has one."""
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
@@ -116,7 +125,7 @@ def _parse_key_request(command: SetupCommand, desired: Desired) -> KeyRequest | 
     if protected:
         hint = "ask the owner of that file to allow it"
         raise InputError(f"user {user.name} is protected, and cannot get an access key", hint, protected.location)
-    return KeyRequest(user, profile, credentials_file.default_credentials_file(os.environ))
+    return KeyRequest(user, profile, credentials_file.default_credentials_file(os.environ), command.second_key)
 
 
 def _key_user(name: str, desired: Desired) -> DesiredUser:
@@ -133,15 +142,16 @@ def _set_up_account(
     command: SetupCommand, terminal: Terminal, source: AccountSource, desired: Desired, key_request: KeyRequest | None
 ) -> Report:
     run, writes = Run(command.scan, terminal, load_rules()), command.writes
-    _, caller = identify_account(source, command.scan.source.account, terminal, desired)
+    account, caller = identify_account(source, command.scan.source.account, terminal, desired)
     if caller is not None and caller.root:
         terminal.say(_FIRST_ADMINISTRATOR_NOTE)
-        raise RefusedError(
-            "setup does not run with the root user's credentials", "create a first administrator, as described above"
-        )
+        hint = "create a first administrator, as described above"
+        raise RefusedError("setup does not run with the root user's credentials", hint)
     if source.connection is None:
         raise InputError("setup: this source cannot be written")
-    is_there = key_request is not None and _has_saved_key(source.connection, key_request)
+    recovery.print_unfinished_run(account, writes.journal, terminal)
+    since = recovery.find_unfinished_key(account, writes.journal, key_request.user.name) if key_request else None
+    is_there = key_request is not None and _has_saved_key(source.connection, key_request, since, terminal)
     scanned = scan_account(run, source, desired, writes.journal)
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
     made = make_plan(findings, scanned.desired, scanned.snapshot, scan_request(command.scan, writes), taken_at)
@@ -175,28 +185,53 @@ def _is_complete(report: Report) -> bool:
     )
 
 
-def _has_saved_key(connection: Connection, key_request: KeyRequest) -> bool:
-    """Whether the profile has a key of the user already. Raises InputError or RefusedError if no key can be saved."""
+def _await_unfinished_key(connection: Connection, user: str, since: float, terminal: Terminal) -> None:
+    """Wait until IAM shows the key that an interrupted run may have created then, or until it would have shown it."""
+    seconds = since + PROPAGATION_SECONDS - time.time()
+    while seconds > 0:
+        owner = access_key.read_key_owner(connection, user)
+        if owner is not None and owner.key_ids:
+            return
+        terminal.show_progress("waiting for IAM to show the access key of the interrupted run ...")
+        time.sleep(_PAUSES[1])
+        seconds -= _PAUSES[1]
+
+
+def _has_saved_key(connection: Connection, key_request: KeyRequest, since: float | None, terminal: Terminal) -> bool:
+    """Whether the profile has a key of the user already. Raises InputError or RefusedError if no key can be saved.
+
+    since: when an interrupted run may have created a key, in seconds since 1970; None if none may have.
+    """
     user, profile, file = key_request.user, key_request.profile, key_request.file
+    if since is not None:
+        _await_unfinished_key(connection, user.name, since, terminal)
     known = file.read_key_id(profile)
-    try:
-        live = access_key.list_access_key_ids(connection, user.name)
-    except CallError as error:
-        if error.code != NO_SUCH_ENTITY:
-            raise
-        live = frozenset()
-    if known is not None and known in live:
+    owner = access_key.read_key_owner(connection, user.name)
+    if known is not None and owner is not None and known in owner.key_ids:
         return True
     if known is not None:
         raise InputError(f"profile {profile} exists already in {file.path}", "choose another: --save-key profile:NAME")
-    most = user.access_keys.max_active if user.access_keys else None
-    if most is not None and len(live) >= most:
-        hint = "delete an unused key, or remove --save-key"
-        raise RefusedError(
-            f"user {user.name} has {pluralize(len(live), 'access key')} already; the file allows {most}", hint
-        )
+    _refuse_further_key(key_request, owner.key_ids if owner else frozenset())
     file.check_writable()
     return False
+
+
+def _refuse_further_key(key_request: KeyRequest, key_ids: frozenset[str]) -> None:
+    """Refuse a key for a user that has one already, or as many as the file allows. Raises RefusedError."""
+    user = key_request.user
+    most = user.access_keys.max_active if user.access_keys else None
+    if most is not None and len(key_ids) >= most:
+        message = f"user {user.name} has {_keys_text(key_ids)} already; the file allows {most}"
+        raise RefusedError(message, f"delete an unused key, or remove --save-key; {_LOST_KEY_HINT}")
+    if key_ids and not key_request.is_second:
+        message = f"user {user.name} has {_keys_text(key_ids)}, which profile {key_request.profile} does not have"
+        raise RefusedError(message, f"{_LOST_KEY_HINT}; to keep it, add --second-key")
+
+
+def _keys_text(key_ids: frozenset[str]) -> str:
+    """`1 access key (it ends in ABCD)`."""
+    ends = ", ".join(sorted(each[-4:] for each in key_ids))
+    return f"{pluralize(len(key_ids), 'access key')} (the id ends in {ends})"
 
 
 def _create_access_key(
@@ -204,6 +239,10 @@ def _create_access_key(
 ) -> bool:
     """Ask for confirmation, create the key and save it. Whether the key exists now; it is never shown."""
     user, profile = key_request.user.name, key_request.profile
+    owner = access_key.read_key_owner(connection, user)
+    if owner is None:
+        raise AuditError(f"user {user} does not exist any more", "no access key was created; run the command again")
+    _refuse_further_key(key_request, owner.key_ids)
     where = f"profile {profile} of {key_request.file.path}"
     question = f"Create an access key for user {escape(user)}, and save it as {escape(where)}?"
     if not writes.yes and not terminal.ask(question):
@@ -212,7 +251,7 @@ def _create_access_key(
     beside = f"{writes.journal}.key" if writes.journal else ""
     with open_locked_journal(audit.account, audit.desired, connection, beside, terminal) as file:
         entry = access_key.create_access_key(
-            connection, file, user, lambda key_id, secret: key_request.file.add_profile(profile, key_id, secret)
+            connection, file, owner, lambda key_id, secret: key_request.file.add_profile(profile, key_id, secret)
         )
         file.end()
     if entry.outcome != "done":
@@ -271,4 +310,4 @@ def _read_options(namespace: argparse.Namespace) -> SetupCommand:
     desired = DesiredOptions(tuple(namespace.files), tuple(namespace.with_sets))
     scan, writes = ScanOptions(live_source(namespace), desired), replace(write_options(namespace), create=True)
     report = ReportOptions(tuple(namespace.output), inputs=(*files_of_scan(scan), writes.journal))
-    return SetupCommand(scan, report, writes, namespace.save_key, namespace.user)
+    return SetupCommand(scan, report, writes, namespace.save_key, namespace.user, namespace.second_key)
