@@ -133,6 +133,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
     ),
     "example_values": (("key",), {"key": _is_text, "value": _is_text}, {}),
     "global_services": (("service",), {"service": _is_service}, {}),
+    "account_states": (("state",), {"state": _is_text, "usable": _is_flag}, {}),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
 }
 

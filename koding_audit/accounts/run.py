@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from itertools import chain
 
 from koding_audit.accounts import checkpoint, parallel
 from koding_audit.accounts.options import AccountsOptions
 from koding_audit.accounts.worker import AccountJobs, AccountWork, ProcessCredentials
 from koding_audit.aws import organization_accounts
+from koding_audit.aws.call import MALFORMED
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired.targets import ConflictingRolesError, TargetAccount, shard_accounts, target_accounts
@@ -19,11 +21,13 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired, Target
 from koding_audit.model.errors import AccessError, CallError, InputError
-from koding_audit.model.frozen import replace
-from koding_audit.model.report import Problem, Report, RunIdentity, Shard
+from koding_audit.model.frozen import dataclass, replace
+from koding_audit.model.report import Problem, Report, RunIdentity, Shard, SkippedAccount
+from koding_audit.reference.account_states import load_account_states
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.report.spool import join_reports
 from koding_audit.report.status import report_status
+from koding_audit.report.wording import skipped_sentence
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import Run
 from koding_audit.scan.session import identify_account
@@ -49,13 +53,13 @@ def scan_targets(
     if source.connection is None:
         raise AssertionError("unreachable: targets are reached from a live source only")
     every = _find_accounts(run, source.connection, desired, options)
-    accounts = _select_shard(every, options)
+    accounts = _select_shard(every.usable, options)
     credentials = ProcessCredentials(run.options.source.settings, source.connection)
     work = AccountWork(replace(run, baseline=None), desired, credentials, caller.partition, writes)
     reports = (_scan_in_turn if writes else _scan_concurrently)(run, work, accounts, options)
-    report = join_reports(_show_progress(reports, len(accounts), run.terminal))
+    report = join_reports(chain(_show_progress(reports, len(accounts), run.terminal), [every.report_of_others()]))
     if options.shard:
-        report = replace(report, run=_shard_identity(run, desired, options, every))
+        report = replace(report, run=_shard_identity(run, desired, options, every.usable))
         return defer_waiver_use(report, desired) if desired.waivers else report
     return drop_used_waivers(report, desired) if desired.waivers else report
 
@@ -73,6 +77,29 @@ def _shard_identity(
 
 def _hash_values(values: Sequence[object]) -> str:
     return hashlib.sha256(write_json(values).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _FoundAccounts:
+    """The accounts of a run.
+
+    usable: those to audit, of all shards.
+    skipped: those that cannot be used.
+    unknown: those whose state the data do not have.
+    """
+
+    usable: tuple[TargetAccount, ...]
+    skipped: tuple[SkippedAccount, ...] = ()
+    unknown: tuple[SkippedAccount, ...] = ()
+
+    def report_of_others(self) -> Report:
+        """The accounts that are not audited; an unknown state is an error."""
+        hint = "look it up in Organizations; a newer version of this tool may know the state"
+        problems = (
+            Problem(f"account {each.account_id} was not audited: its state {each.state} is not known", hint)
+            for each in self.unknown
+        )
+        return Report((), errors=tuple(problems), skipped=self.skipped)
 
 
 def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:
@@ -120,27 +147,48 @@ def _run_choices(run: Run) -> list[object]:
     return [values, options.source.settings.endpoint_url, files, baseline.file.sha256 if baseline else None]
 
 
-def _find_accounts(
-    run: Run, connection: Connection, desired: Desired, options: AccountsOptions
-) -> tuple[TargetAccount, ...]:
+def _find_accounts(run: Run, connection: Connection, desired: Desired, options: AccountsOptions) -> _FoundAccounts:
     """The accounts of the run, in the order of their ids. Raises AuditError."""
     pinned = run.options.source.account
     targets = _select_targets(options.targets, desired)
     run.terminal.show_progress("listing the accounts ...")
+    states = {each.name: _target_account_states(connection, each) for each in targets}
+    found = _sort_by_state(states.values(), pinned)
+    if found.skipped:
+        run.terminal.say(skipped_sentence(found.skipped))
+    others = {each.account_id for each in (*found.skipped, *found.unknown)}
     try:
-        accounts = target_accounts(targets, {each.name: _target_account_ids(connection, each) for each in targets})
+        accounts = target_accounts(targets, {name: known.keys() - others for name, known in states.items()})
     except ConflictingRolesError as error:
         message = f"account {error.account_id} is in targets {error.one} and {error.other}, which name different roles"
         raise InputError(message, "give both the same `role` and `external_id`, or exclude it from one") from error
     if pinned:
-        accounts = tuple(each for each in accounts if each.account_id == pinned)
-        if not accounts:
-            raise AccessError(f"account {pinned} is in none of the targets", "omit --account, or add it to a target")
+        accounts = _take_pinned(accounts, pinned, found)
     outside = [each for each in accounts if desired.account_ids and each.account_id not in desired.account_ids]
     if outside:
         message = f"account {outside[0].account_id} is in the targets, but not in `account`"
         raise AccessError(message, "exclude it from the target, or add it to `account`", desired.account_source)
-    return accounts
+    return replace(found, usable=accounts)
+
+
+def _sort_by_state(targets: Iterable[Mapping[str, str]], pinned: str) -> _FoundAccounts:
+    """The accounts that cannot be used, and those whose state is not known. pinned: of no other account, if not ""."""
+    usable = load_account_states()
+    states = {(name, state) for known in targets for name, state in known.items() if state and pinned in ("", name)}
+    accounts = [SkippedAccount(*each) for each in sorted(states)]
+    skipped = tuple(each for each in accounts if not usable.get(each.state, True))
+    return _FoundAccounts((), skipped, tuple(each for each in accounts if each.state not in usable))
+
+
+def _take_pinned(accounts: Sequence[TargetAccount], pinned: str, found: _FoundAccounts) -> tuple[TargetAccount, ...]:
+    """The account of --account. Raises AccessError."""
+    for each in (*found.skipped, *found.unknown):
+        message = f"account {pinned} cannot be audited: its state in Organizations is {each.state}"
+        raise AccessError(message, "omit --account, or name another account")
+    selected = tuple(each for each in accounts if each.account_id == pinned)
+    if not selected:
+        raise AccessError(f"account {pinned} is in none of the targets", "omit --account, or add it to a target")
+    return selected
 
 
 def _select_shard(accounts: Sequence[TargetAccount], options: AccountsOptions) -> tuple[TargetAccount, ...]:
@@ -164,13 +212,15 @@ def _select_targets(names: Collection[str], desired: Desired) -> list[Target]:
     return [each for name, each in desired.targets.items() if not names or name in names]
 
 
-def _target_account_ids(connection: Connection, target: Target) -> frozenset[str]:
+def _target_account_states(connection: Connection, target: Target) -> Mapping[str, str]:
+    """The state of each account of a target; "" where accounts are named by their ids: it is not read."""
     if target.accounts:
-        return frozenset(target.accounts)
+        return dict.fromkeys(target.accounts, "")
     try:
         return organization_accounts.read_target_accounts(connection, target)
     except CallError as error:
         message = f"could not list the accounts of target {target.name}: {error.call}: {error.code}"
+        message += f": {error.detail}" if error.code == MALFORMED else ""
         raise AccessError(message, _ORGANIZATION_HINT, target.location) from error
 
 

@@ -10,12 +10,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass as open_dataclass
 from dataclasses import field
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from koding_audit.aws.call import MALFORMED, T, call_service, deadline_error, take_field
 from koding_audit.aws.credentials import assume_role, explain_setup_errors, find_credentials, wait_for_credentials
 from koding_audit.aws.deadline import Deadline, SkewClock
+from koding_audit.aws.denials import DenialLog
 from koding_audit.aws.endpoint import check_ca_bundle, check_endpoint, check_role, is_aws_url
 from koding_audit.aws.session import ATTEMPTS, IN_FLIGHT, ROWS, SharedClients, make_client, new_session
 from koding_audit.aws.settings import CallerCredentials, Settings
@@ -59,6 +61,7 @@ class Connection:
     source: the source's name, as in `--source`
     credentials_in_use: the credentials, without secrets; None for an account reached through a role
     hosts: the URLs of IAM and STS
+    denials: what AWS denied
     """
 
     iam: Any
@@ -70,6 +73,7 @@ class Connection:
     source: str = "live"
     credentials_in_use: CallerCredentials | None = None
     hosts: tuple[str, ...] = ()
+    denials: DenialLog = field(default_factory=DenialLog)
     _settings: Settings | None = None
     _model_loader: Any = None
     _client_lock: Lock = field(default_factory=Lock)
@@ -123,7 +127,9 @@ class Connection:
         """Sends an IAM call and returns its parsed reply. Raises CallError and no other error."""
         if self.remaining() <= 0:
             raise deadline_error(f"iam:{operation}")
-        return call_service(self.iam, "iam", operation, parameters)
+        return self.denials.watch(
+            f"iam:{operation}", parameters, partial(call_service, self.iam, "iam", operation, parameters)
+        )
 
     def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Sends an IAM call without any retry, for a call that a retry would apply twice. Raises CallError."""
@@ -172,7 +178,10 @@ class Connection:
         """Sends a call to Organizations and returns its reply; its client is created on first use. Raises CallError."""
         if self.remaining() <= 0:
             raise deadline_error(f"organizations:{operation}")
-        return call_service(self._organizations_client, "organizations", operation, parameters)
+        client, call = self._organizations_client, f"organizations:{operation}"
+        return self.denials.watch(
+            call, parameters, partial(call_service, client, "organizations", operation, parameters)
+        )
 
     def list_organizations(self, operation: str, items: str, **parameters: str) -> list[Any]:
         """Returns every item of a list of Organizations, whose last page has no NextToken. Raises CallError."""

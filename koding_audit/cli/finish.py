@@ -13,6 +13,7 @@ from koding_audit.model.finding import Severity
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.report import Problem, Report, RunIdentity
 from koding_audit.report.status import exit_status
+from koding_audit.report.wording import allowed_later_sentence
 from koding_audit.scan.catalog import advice_for_report, select_rule_names
 from koding_audit.scan.options import RuleSelection, ScanOptions
 
@@ -86,7 +87,15 @@ def make_report(work: Callable[[], Report], fail_on: Severity, terminal: Termina
     except AuditError as error:
         report = Report((), errors=(Problem.from_error(error),))
     terminal.print_problems(report.errors)
+    print_allowed_calls(report, terminal)
     return replace(report, fail_on=fail_on, advice=advice_for_report(report))
+
+
+def print_allowed_calls(report: Report, terminal: Terminal) -> None:
+    """Print which calls of each account AWS denied at first and allowed later."""
+    for audit in report.audits:
+        if audit.allowed_later:
+            terminal.say(f"Account {audit.account.id}: {allowed_later_sentence(audit.allowed_later)}")
 
 
 def record_history(report: Report, path: str, rules: RuleSelection, terminal: Terminal) -> Report:

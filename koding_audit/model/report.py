@@ -142,6 +142,7 @@ class Audit:
     trend: the last audits of the account, oldest first, including this one; None without a history.
     baseline: the report that it was compared with.
     waiver_use: what a shard of a run knows of its waivers; None for other runs.
+    allowed_later: the calls that AWS denied at first and allowed later in the same run.
     """
 
     account: Account
@@ -161,6 +162,7 @@ class Audit:
     trend: tuple[TrendPoint, ...] | None = None
     baseline: Baseline | None = None
     waiver_use: WaiverUse | None = None
+    allowed_later: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,18 @@ class RunIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedAccount:
+    """An account of a target that was not audited, because AWS has closed or suspended it.
+
+    account_id: its id.
+    state: its state in Organizations, `SUSPENDED`.
+    """
+
+    account_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of a run over one or many accounts.
 
@@ -218,6 +232,7 @@ class Report:
     advice: by rule, for formats for people.
     made_by: the version of the tool that made it, "" for the running one.
     run: which run it is of; None without `--run` and `--shard`.
+    skipped: the accounts of its targets that cannot be used, sorted; they do not count in the status.
     """
 
     audits: Sequence[Audit]
@@ -226,3 +241,4 @@ class Report:
     advice: Mapping[str, Advice] = field(default_factory=dict)
     made_by: str = ""
     run: RunIdentity | None = None
+    skipped: tuple[SkippedAccount, ...] = ()

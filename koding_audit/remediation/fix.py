@@ -21,7 +21,7 @@ from koding_audit.remediation.guards import GuardLimits
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.plan import make_plan
 from koding_audit.remediation.write import carry_out_plan
-from koding_audit.scan.account import read_account
+from koding_audit.scan.account import add_allowed_calls, read_account
 from koding_audit.scan.audit import audit_after_fix, audit_snapshot, findings_for_other_tools
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import Run, ScanResult
@@ -71,6 +71,11 @@ def _print_managed_fixes(
 
 def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Plan, writes: WriteOptions) -> Report:
     """Carry out a plan and audit again. A refusal or an error is in the report, beside the findings."""
+    report = _fix_and_audit(run, source, scanned, plan, writes)
+    return replace(report, audits=tuple(add_allowed_calls(each, source) for each in report.audits))
+
+
+def _fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Plan, writes: WriteOptions) -> Report:
     first = scanned.audit
     journal: Journal | None = None
     try:

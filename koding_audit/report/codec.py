@@ -45,6 +45,7 @@ from koding_audit.model.report import (
     RunIdentity,
     RunStatus,
     Shard,
+    SkippedAccount,
     TrendPoint,
     WaiverUse,
 )
@@ -69,7 +70,7 @@ _AUDIT_FIELDS = (
     *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
 
-_ADDED_AUDIT_FIELDS = ("trend", "baseline", "waiver_use")
+_ADDED_AUDIT_FIELDS = ("trend", "baseline", "waiver_use", "allowed_later")
 
 _MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
@@ -97,6 +98,7 @@ def report_value(report: Report) -> dict[str, Any]:
             {"message": each.message, "hint": each.hint, "location": _location_value(each.location)}
             for each in report.errors
         ],
+        "skipped": [{"account": each.account_id, "state": each.state} for each in report.skipped],
         "audits": (_audit_value(audit, audit_status(audit, report.fail_on)) for audit in report.audits),
     }
 
@@ -121,6 +123,7 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "trend": None if audit.trend is None else [_trend_point_value(each) for each in audit.trend],
         "baseline": None if audit.baseline is None else baseline_value(audit.baseline),
         "waiver_use": None if audit.waiver_use is None else _waiver_use_value(audit.waiver_use),
+        "allowed_later": list(audit.allowed_later),
     }
 
 
@@ -257,7 +260,7 @@ def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Re
     if isinstance(value, dict) and "kind" in value:
         top.refuse("this is not a report", "make one with `scan FILE --output json:REPORT`")
     top.check_version(VERSION)
-    fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits", added=("run",))
+    fields = top.fields("version", "tool", "status", "fail_on", "errors", "audits", added=("run", "skipped"))
     tool = fields["tool"].fields("name", "version")
     tool["name"].choice([TOOL])
     fail_on = fields["fail_on"].choice(SEVERITIES)
@@ -270,6 +273,7 @@ def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Re
         errors,
         made_by=tool["version"].text(),
         run=fields["run"].optional(_decode_run),
+        skipped=fields["skipped"].optional(lambda found: found.tuple_of(_decode_skipped)) or (),
     )
     _check_computed(fields["status"], "incomplete" if errors else worst_status(statuses))
     return report
@@ -318,11 +322,9 @@ def _check_computed(item: Item, computed: str | int) -> None:
 
 def _decode_audit(item: Item) -> Audit:
     fields = item.fields(*_AUDIT_FIELDS, added=_ADDED_AUDIT_FIELDS)
-    account = decode_account(fields["account"])
+    account, calls = decode_account(fields["account"]), fields["allowed_later"].optional(_decode_texts)
     gaps = fields["gaps"].tuple_of(_decode_blocked_gap)
-    findings = fields["findings"].tuple_of(_decode_finding)
     baseline = fields["baseline"].optional(_decode_baseline)
-    _check_known_findings(fields["findings"], findings, baseline)
     return Audit(
         account=account,
         caller=fields["caller"].optional(decode_caller),
@@ -330,7 +332,7 @@ def _decode_audit(item: Item) -> Audit:
         source=fields["source"].text(),
         endpoint=fields["endpoint"].optional(Item.text),
         desired=fields["desired"].tuple_of(decode_source_file),
-        findings=findings,
+        findings=_decode_findings(fields["findings"], baseline),
         gaps=tuple(gap for gap, _ in gaps),
         blocked_rules=tuple(rules for _, rules in gaps),
         not_seen=fields["not_seen"].tuple_of(Item.text),
@@ -341,15 +343,22 @@ def _decode_audit(item: Item) -> Audit:
         trend=fields["trend"].optional(lambda found: found.tuple_of(_decode_trend_point)),
         baseline=baseline,
         waiver_use=fields["waiver_use"].optional(_decode_waiver_use),
+        allowed_later=calls or (),
     )
 
 
-def _check_known_findings(item: Item, findings: Iterable[Finding], baseline: Baseline | None) -> None:
+def _decode_texts(item: Item) -> tuple[str, ...]:
+    return item.tuple_of(Item.text)
+
+
+def _decode_findings(item: Item, baseline: Baseline | None) -> tuple[Finding, ...]:
     """Refuses a known finding without a baseline, one that is resolved, or one that cannot be waived."""
+    findings = item.tuple_of(_decode_finding)
     for found, each in zip(item.items(), findings, strict=True):
         waivable = find_rule_traits(each.rule).is_waivable
         if each.known and (baseline is None or not is_unresolved(each) or not waivable):
             found.refuse("this finding cannot be known", "the report was edited: make it again")
+    return findings
 
 
 def _decode_finding(item: Item) -> Finding:
@@ -478,6 +487,11 @@ def _decode_report_entry(item: Item) -> Entry:
 def _decode_problem(item: Item) -> Problem:
     fields = item.fields("message", "hint", "location")
     return Problem(fields["message"].text(), fields["hint"].text(), fields["location"].optional(_decode_location))
+
+
+def _decode_skipped(item: Item) -> SkippedAccount:
+    fields = item.fields("account", "state")
+    return SkippedAccount(fields["account"].text(), fields["state"].text())
 
 
 def _decode_location(item: Item) -> Location:

@@ -9,7 +9,7 @@ from typing import overload
 
 from koding_audit.model.errors import AuditError
 from koding_audit.model.frozen import replace
-from koding_audit.model.report import Audit, Problem, Report
+from koding_audit.model.report import Audit, Problem, Report, SkippedAccount
 
 FEW = 20
 """Up to this many audits stay in memory; more are all stored on disk."""
@@ -89,19 +89,22 @@ class Spool(Sequence[Audit]):
 
 
 def join_reports(reports: Iterable[Report]) -> Report:
-    """Returns one report with the audits of several, sorted by account, and their errors. Raises AuditError.
+    """Returns one report of several: their audits and skipped accounts, sorted, and their errors. Raises AuditError.
 
     The other fields are those of the first report. reports: at least one; they are read one at a time.
     """
     rest = iter(reports)
     first = next(rest)
     errors: dict[Problem, None] = {}
+    skipped: set[SkippedAccount] = set()
 
     def audits() -> Iterator[Audit]:
         for report in chain((first,), rest):
             errors.update(dict.fromkeys(report.errors))
+            skipped.update(report.skipped)
             yield from report.audits
 
     all_audits = spool_audits(audits(), by_account=True)
     sorted_errors = sorted(errors, key=lambda each: (each.message, each.hint))
-    return replace(first, audits=all_audits, errors=tuple(sorted_errors))
+    sorted_skipped = sorted(skipped, key=lambda each: (each.account_id, each.state))
+    return replace(first, audits=all_audits, errors=tuple(sorted_errors), skipped=tuple(sorted_skipped))

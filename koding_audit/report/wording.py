@@ -5,14 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from koding_audit.io.text import MAX_ERRORS_SHOWN, pluralize
+from koding_audit.io.text import MAX_ERRORS_SHOWN, clip_text, pluralize
 from koding_audit.model.desired import Waiver
 from koding_audit.model.finding import SEVERITIES, Action, Change, Severity
-from koding_audit.model.report import Audit, RunStatus
+from koding_audit.model.report import Audit, RunStatus, SkippedAccount
 from koding_audit.model.traits import find_source_traits
 from koding_audit.report.status import Tally
 
 EXPORT_FORMATS: Sequence[str] = ("aws-cli", "cloudformation", "terraform")  # of `plan --as`: its modules' names
+SKIPPED = "account-skipped"  # in place of a rule
+_NAMES_SHOWN = 20
+_LONGEST = 100  # characters of an account and its state; a saved report can have any
 FIX_OPTIONS: Mapping[Change, str] = {"add": "--fix", "create": "--fix --create", "replace": "--fix --replace"}
 
 
@@ -110,6 +113,36 @@ def incomplete_reasons(tally: Tally) -> list[str]:
     return unread + (
         [pluralize(tally.unwritten, "write") + " failed or could not be verified"] if tally.unwritten else []
     )
+
+
+def allowed_later_sentence(calls: Sequence[str]) -> str:
+    """Returns which calls AWS denied at first and allowed later, "" if there are none."""
+    if not calls:
+        return ""
+    shown = ", ".join(clip_text(each, _LONGEST) for each in calls[:_NAMES_SHOWN])
+    rest = len(calls) - _NAMES_SHOWN
+    more = f" and {rest:,} more" if rest > 0 else ""
+    them = "it" if len(calls) == 1 else "them"
+    why = "the caller's permissions changed during the run, or took effect late"
+    return f"AWS denied {shown}{more} at first and allowed {them} later: {why}"
+
+
+def skipped_message(account: SkippedAccount) -> str:
+    """Returns for example `account 123456789012 is SUSPENDED, and was not audited`."""
+    return clip_text(f"account {account.account_id} is {account.state}, and was not audited", _LONGEST)
+
+
+def skipped_sentence(skipped: Sequence[SkippedAccount]) -> str:
+    """Returns which accounts were not audited because they cannot be used, "" if there are none."""
+    if not skipped:
+        return ""
+    shown = [f"{each.account_id} ({each.state})" for each in skipped[:_NAMES_SHOWN]]
+    names = ", ".join(clip_text(each, _LONGEST) for each in shown)
+    rest = len(skipped) - _NAMES_SHOWN
+    more = f" and {rest:,} more" if rest > 0 else ""
+    were = "was" if len(skipped) == 1 else "were"
+    why = "which AWS has closed, suspended or not activated"
+    return f"{pluralize(len(skipped), 'account')}, {why}, {were} not audited: {names}{more}"
 
 
 def gone_sentence(gone: int) -> str:

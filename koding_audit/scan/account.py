@@ -5,7 +5,8 @@ from __future__ import annotations
 from koding_audit.aws.sources import AccountSource
 from koding_audit.model.account import Account
 from koding_audit.model.desired import Desired
-from koding_audit.model.report import Report
+from koding_audit.model.frozen import replace
+from koding_audit.model.report import Audit, Report
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.audit import audit_snapshot
 from koding_audit.scan.read_plan import scan_query
@@ -30,10 +31,18 @@ def scan_once(run: Run, source: AccountSource, desired: Desired, account: Accoun
     """Read an account that identify() has given, and evaluate the rules. Raises AuditError."""
     bound = bind_to_account(desired, account)
     if run.scripts is not None:
-        return _scan_with_stacks(run, source, bound, account)
-    run.terminal.show_progress(f"reading account {account.id} ...")
-    snapshot = read_account(run, source, bound, account)
-    return ScanResult(audit_snapshot(bound, snapshot, run.rules), bound, snapshot)
+        found = _scan_with_stacks(run, source, bound, account)
+    else:
+        run.terminal.show_progress(f"reading account {account.id} ...")
+        snapshot = read_account(run, source, bound, account)
+        found = ScanResult(audit_snapshot(bound, snapshot, run.rules), bound, snapshot)
+    return replace(found, audit=add_allowed_calls(found.audit, source))
+
+
+def add_allowed_calls(audit: Audit, source: AccountSource) -> Audit:
+    """The audit with the calls of the run that AWS denied at first and allowed later."""
+    calls = source.connection.denials.calls_allowed_later() if source.connection else ()
+    return replace(audit, allowed_later=calls) if calls else audit
 
 
 def read_account(run: Run, source: AccountSource, desired: Desired, account: Account) -> Snapshot:

@@ -267,6 +267,47 @@ def test_the_organization_tells_the_accounts_of_units_and_tags(organization: Org
     assert found("ou: ou-abcd-11111111") == [TWO]
 
 
+@pytest.mark.parametrize("state", ["SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION"])
+def test_an_account_that_cannot_be_used_is_skipped_and_named_and_the_status_stays(
+    state: str, organization: Organization, tmp_path: Path
+) -> None:
+    organization.states[TWO] = state
+    organization.tags = {ONE: {"stage": "live"}, TWO: {"stage": "live"}}
+    seen = scan(organization, tmp_path, "-q", file=FOUND % "tag: {stage: live}")
+    assert (audits(seen), errors(seen), seen.status) == ({ONE: []}, [], 0)
+    assert seen.report["skipped"] == [{"account": TWO, "state": state}]
+    assert f"was not audited: {TWO} ({state})" in seen.output
+    assert [arn.split(":")[4] for arn, _ in organization.assumed] == [ONE]
+    pinned = scan(organization, tmp_path, "--account", TWO, file=FOUND % "tag: {stage: live}")
+    assert errors(pinned) == [f"account {TWO} cannot be audited: its state in Organizations is {state}"]
+    assert pinned.status == 2
+
+
+def test_a_state_that_the_data_do_not_have_is_an_error_and_the_other_accounts_are_audited(
+    organization: Organization, tmp_path: Path
+) -> None:
+    organization.states[TWO] = "ASLEEP"
+    organization.tags = {ONE: {"stage": "live"}, TWO: {"stage": "live"}}
+    seen = scan(organization, tmp_path, file=FOUND % "tag: {stage: live}")
+    assert (audits(seen), seen.report["skipped"], seen.status) == ({ONE: []}, [], 2)
+    assert errors(seen) == [f"account {TWO} was not audited: its state ASLEEP is not known"]
+
+
+def test_skipped_accounts_of_shards_stand_once_in_what_they_are_merged_to(
+    organization: Organization, tmp_path: Path
+) -> None:
+    organization.states[THREE] = "CLOSED"
+    organization.tags = {each: {"stage": "live"} for each in (ONE, TWO, THREE)}
+    for number in (1, 2):
+        where = f"json:{tmp_path / f'{number}.json'}"
+        scan(organization, tmp_path, "--shard", f"{number}/2", "--output", where, file=FOUND % "tag: {stage: live}")
+    parts = [str(tmp_path / f"{number}.json") for number in (1, 2)]
+    assert main(["merge", *parts, "--output", f"json:{tmp_path / 'merged.json'}"]) == 1
+    merged = json.loads((tmp_path / "merged.json").read_text())
+    assert merged["skipped"] == [{"account": THREE, "state": "CLOSED"}]
+    assert [each["account"]["id"] for each in merged["audits"]] == [ONE, TWO]
+
+
 def test_where_the_organization_tells_nothing_no_account_is_audited(organization: Organization, tmp_path: Path) -> None:
     organization.secretive = True
     seen = scan(organization, tmp_path, file=FOUND % "tag: {stage: live}")

@@ -32,6 +32,7 @@ from koding_audit.model.report import (
     RootState,
     RunIdentity,
     Shard,
+    SkippedAccount,
     WaiverUse,
 )
 from koding_audit.model.snapshot import RootUse
@@ -138,12 +139,21 @@ audits = st.builds(
         journal=st.none() | st.builds(Journal, texts, accounts, entries),
         baseline=st.none() | st.builds(Baseline, st.builds(SourceFile, texts, texts), times, word_lists),
         waiver_use=st.none() | waiver_uses,
+        allowed_later=word_lists,
     ),
 )
+skipped_accounts = st.lists(st.builds(SkippedAccount, texts, texts), max_size=2).map(tuple)
 problems = st.lists(st.builds(Problem, texts, texts, sources), max_size=2).map(tuple)
 shards = st.builds(Shard, st.integers(1, 9), st.integers(9, 99), texts, texts)
 runs = st.builds(RunIdentity, texts, st.none() | shards)
-reports = st.builds(Report, st.lists(audits, max_size=2).map(tuple), severities, problems, run=st.none() | runs)
+reports = st.builds(
+    Report,
+    st.lists(audits, max_size=2).map(tuple),
+    severities,
+    problems,
+    run=st.none() | runs,
+    skipped=skipped_accounts,
+)
 
 
 @given(reports)
@@ -214,6 +224,7 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
         free = key in {"ada", "Users"} or str(key).startswith("arn:") or key == "gone"  # names from the account
         later = key in {
             *("known", "baseline", "trend", "certificates", "run", "waiver_use", "delegated"),
+            *("skipped", "allowed_later"),
         }  # files were written without these
         if not free and not later:
             with pytest.raises(InputError):
@@ -225,12 +236,12 @@ def test_each_key_is_needed(decoder: tuple[Callable[[object, str], object], Any]
 
 def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     value = json.loads(encode_report(REPORTS["full"]))
-    assert list(value) == ["version", "tool", "status", "fail_on", "run", "errors", "audits"]
+    assert list(value) == ["version", "tool", "status", "fail_on", "run", "errors", "skipped", "audits"]
     assert value["version"] == 1
     [found] = value["audits"]
     assert [name for name in found if name != "credential_report_generated"] == [
         *("account", "caller", "taken_at", "source", "endpoint", "status", "desired", "summary", "findings"),
-        *("gaps", "not_seen", "journal", "root", "outline", "trend", "baseline", "waiver_use"),
+        *("gaps", "not_seen", "journal", "root", "outline", "trend", "baseline", "waiver_use", "allowed_later"),
     ]
     assert list(found["account"]) == ["id", "partition", "alias"]
     assert list(found["caller"]) == ["arn", "root"]
@@ -250,7 +261,7 @@ def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
 def test_a_report_from_before_there_were_baselines_and_runs_is_read() -> None:
     value = json.loads(encode_report(REPORTS["full"]))
     (old,) = value["audits"]
-    del old["baseline"], old["trend"], old["waiver_use"], value["run"]
+    del old["baseline"], old["trend"], old["waiver_use"], value["run"], old["allowed_later"], value["skipped"]
     for each in old["findings"]:
         del each["known"]
     assert encode_report(decode_report(value, "x.json")) == encode_report(REPORTS["full"])

@@ -12,7 +12,7 @@ from tests.servers.wire import READS
 from tests.simulator.account import ACCOUNT, CALLER
 from tests.simulator.faults import FAULTS
 from tests.simulator.oracles import Converging, broken, not_inverse, planned_writes
-from tests.simulator.scenario import RUNS, World, begun
+from tests.simulator.scenario import RUNS, Run, World, begun
 from tests.simulator.server import Simulator, Target
 
 PAGED = ("List", "GetAccountAuthorizationDetails")
@@ -178,6 +178,7 @@ def judged(world: World, simulator: Simulator, folder: Path, case: Case, after: 
         failed.append(f"R a fact of the report was not to be known, and the status is {seen.status}")
     if case.identity and (seen.writes or seen.status != 2):
         failed.append(f"S written with somebody else's credentials, or status {seen.status}")
+    failed += [f"D denied and later allowed, and not a word of it: {each}" for each in _unsaid(simulator, seen)]
     if REPORTED[case.report] == 0 and passes(case) and seen.status != 0:
         failed.append(f"what passes by itself was seen: status {seen.status}: {seen.output[-400:]}")
     if case.mode == "undo":
@@ -187,6 +188,14 @@ def judged(world: World, simulator: Simulator, folder: Path, case: Case, after: 
     account.lag, account.listing_lag, account.flapping, account.report = 0.0, 0.0, False, "usual"
     account.caller = CALLER
     return failed + after.broken(world, simulator, folder)
+
+
+def _unsaid(simulator: Simulator, seen: Run) -> list[str]:
+    """What was denied, and later answered, in a run that ended with status 0 and does not say so."""
+    denied = {simulator.calls[place][0] for place, fault in simulator.lies.items() if fault.name == "AccessDenied 403"}
+    answered = {asked for place, (asked, _) in enumerate(simulator.calls) if place not in simulator.lies}
+    asked = sorted(each for each in denied & answered if not each.startswith("GetCallerIdentity"))
+    return asked if seen.status == 0 and "at first and allowed" not in seen.output else []
 
 
 def befall(simulator: Simulator, case: Case) -> None:

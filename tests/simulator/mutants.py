@@ -119,6 +119,11 @@ MUTANTS: Mapping[str, Mutant] = {
         "    missing = [number for number in range(1, count + 1) if number not in present]",
         "    missing: list[int] = [number for number in range(1, count + 1) if not present]",
     ),
+    "forget that a call was denied": Mutant(
+        "aws/denials.py",
+        "            self._allowed.add(call)",
+        "            pass",
+    ),
     "treat a lost reply as a refusal": Mutant(
         "remediation/executor.py",
         "        elif error.refused:",

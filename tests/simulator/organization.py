@@ -24,8 +24,8 @@ class Organization(Simulator):
 
     assumed: role ARNs and external ids as they were asked for; closed: accounts that nobody can get into;
     units: by id of a unit or root, the units in it; placed: by account, its unit; tags: by account; suspended: accounts
-    that are being closed; secretive: nobody is told of the organization; troubled: by account, what befalls its calls;
-    written: what took effect in members, by account.
+    that are suspended; states: by account, another state; secretive: nobody is told of the organization; troubled: by
+    account, what befalls its calls; written: what took effect in members, by account.
     """
 
     members: dict[str, Account] = field(default_factory=dict)
@@ -35,6 +35,7 @@ class Organization(Simulator):
     placed: dict[str, str] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     suspended: set[str] = field(default_factory=set)
+    states: dict[str, str] = field(default_factory=dict)
     secretive: bool = False
     troubled: dict[str, dict[Target, Fault]] = field(default_factory=dict)
     written: list[tuple[str, str]] = field(default_factory=list)
@@ -98,8 +99,8 @@ class Organization(Simulator):
         return "Tags", [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def _described(self, account_id: str) -> dict[str, str]:
-        state = "SUSPENDED" if account_id in self.suspended else "ACTIVE"
-        return {"Id": account_id, "Status": state, "State": state}
+        state = self.states.get(account_id, "SUSPENDED" if account_id in self.suspended else "ACTIVE")
+        return {"Id": account_id, "Status": "ACTIVE" if state == "ACTIVE" else "SUSPENDED", "State": state}
 
 
 def _json(status: int, value: Mapping[str, Any]) -> Reply:

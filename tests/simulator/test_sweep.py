@@ -99,6 +99,19 @@ def test_a_read_of_an_audit_that_is_denied_for_ever_makes_it_incomplete(
         assert seen.status == 2 or asked not in standing.unanswered(), asked
 
 
+def test_a_denial_that_passes_is_named_in_the_report_and_on_standard_error(
+    worlds: dict[str, World], standing: Simulator, tmp_path: Path
+) -> None:
+    asked = min(asked for asked, _ in worlds["fix"].calls if asked.startswith("GetAccountSummary"))
+    case = Case((((asked, 1), "AccessDenied 403"),))
+    begun(standing, tmp_path, "fix")
+    cases.befall(standing, case)
+    seen = run(standing, tmp_path)
+    assert seen.status == 0
+    assert seen.report["audits"][0]["allowed_later"] == ["iam:GetAccountSummary"]
+    assert "AWS denied iam:GetAccountSummary at first and allowed it later" in seen.output
+
+
 @pytest.mark.parametrize("name", ["AccessDenied 403", "Throttling 400", "no end said"])
 def test_a_fault_of_a_second_page_breaks_no_promise(
     name: str, standing: Simulator, tmp_path: Path, judged: Judge

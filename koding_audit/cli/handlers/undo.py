@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 
 from koding_audit import desired
+from koding_audit.aws.connection import Connection
 from koding_audit.cli.option_values import live_source, write_options
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.account import Account
 from koding_audit.model.desired import Desired, Guards
 from koding_audit.model.errors import InputError, RefusedError
 from koding_audit.model.plan import Journal, Plan
+from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal, recovery
@@ -23,6 +25,7 @@ from koding_audit.remediation.options import check_writable
 from koding_audit.remediation.plan import make_undo_plan, undo_query
 from koding_audit.remediation.write import carry_out_plan
 from koding_audit.report.status import unsettled_entries
+from koding_audit.report.wording import allowed_later_sentence
 from koding_audit.scan.session import identify_account, open_source
 
 
@@ -46,9 +49,17 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         checked = check_guards(made, source, snapshot, guards, limits)
         check_again = guards_again(checked, source, partial(source.collect, undo_query(past)), guards, limits)
         result, problems = carry_out_plan(checked, source.connection, writes, terminal, check_again)
+        _print_problems(problems, source.connection, terminal)
+    return 2 if problems or (result is not None and unsettled_entries(result.entries)) else 0
+
+
+def _print_problems(problems: Iterable[Problem], connection: Connection, terminal: Terminal) -> None:
+    """Print the problems of the run, and the calls that AWS denied at first and allowed later."""
     for problem in problems:
         terminal.print_problem(problem)
-    return 2 if problems or (result is not None and unsettled_entries(result.entries)) else 0
+    changed = allowed_later_sentence(connection.denials.calls_allowed_later())
+    if changed:
+        terminal.say(changed)
 
 
 def _make_undo_plan(past: Journal, snapshot: Snapshot) -> Plan:

@@ -1,4 +1,4 @@
-"""CSV for spreadsheets (RFC 4180): a row for each finding, gap, unfinished write and error of the run."""
+"""CSV for spreadsheets (RFC 4180): a row for each finding, gap, unfinished write, error and skipped account."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterator
 
 from koding_audit.io.text import escape
-from koding_audit.model.report import Report
+from koding_audit.model.report import Report, SkippedAccount
 from koding_audit.report.results import Result, report_results
+from koding_audit.report.wording import SKIPPED, skipped_message
 
 HEADER = (
     *("account", "severity", "status", "rule", "subject", "policy_set", "message", "todo"),
@@ -24,6 +25,8 @@ def render(report: Report) -> Iterator[str]:
     yield writer.writerow(HEADER)
     for result in report_results(report):
         yield writer.writerow([_escape_cell(each) for each in _result_row(result)])
+    for account in report.skipped:
+        yield writer.writerow([_escape_cell(each) for each in _skipped_row(account)])
 
 
 class _EchoWriter:
@@ -43,6 +46,13 @@ def _result_row(result: Result) -> tuple[str, ...]:
         result.id,
         "known" if result.known else "",
     )
+
+
+def _skipped_row(account: SkippedAccount) -> tuple[str, ...]:
+    name = account.account_id
+    known = {"account": name, "severity": "note", "status": "skipped", "rule": SKIPPED}
+    known |= {"message": skipped_message(account), "id": f"{SKIPPED}/{name}"}
+    return tuple(known.get(column, "") for column in HEADER)
 
 
 def _escape_cell(text: str) -> str:

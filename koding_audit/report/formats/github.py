@@ -11,7 +11,14 @@ from koding_audit.model.report import Report
 from koding_audit.report.results import Result, audit_results, run_error_results
 from koding_audit.report.status import Tally
 from koding_audit.report.summary import FEW_ACCOUNTS
-from koding_audit.report.wording import account_statuses_text, gone_sentence, status_sentence, totals_text
+from koding_audit.report.wording import (
+    account_statuses_text,
+    allowed_later_sentence,
+    gone_sentence,
+    skipped_sentence,
+    status_sentence,
+    totals_text,
+)
 
 MOST = 10
 """Annotations of each kind that GitHub accepts from one step; it silently drops the others."""
@@ -25,19 +32,22 @@ def render(report: Report) -> Iterator[str]:
     Known results come last and are notices: readers take an error beside a line for the reason why the step failed.
     """
     tally, annotations = Tally(report.fail_on), _Annotations()
+    changed: list[str] = []
     for each in run_error_results(report):
         annotations.add_result(each)
     for audit in report.audits:
         tally.add_audit(audit)
+        if audit.allowed_later:
+            changed.append(f"account {audit.account.id}: {allowed_later_sentence(audit.allowed_later)}")
         for each in audit_results(audit, report):
             annotations.add_result(each)
     yield from (f"{line}\n" for line in annotations.command_lines())
+    yield from (f"koding-audit: {escape(each)}\n" for each in changed[:MOST])
     if tally.audits > FEW_ACCOUNTS:
         yield f"koding-audit: {pluralize(tally.audits, 'account')}: {account_statuses_text(tally.statuses)}\n"
     yield f"koding-audit: {totals_text(tally)}; {status_sentence(tally, len(report.errors))}\n"
-    gone = gone_sentence(tally.resolved)
-    if gone:
-        yield f"koding-audit: {gone}\n"
+    for line in filter(None, [gone_sentence(tally.resolved), escape(skipped_sentence(report.skipped))]):
+        yield f"koding-audit: {line}\n"
     omitted = annotations.count_omitted()
     if omitted:
         numbers = ", ".join(pluralize(omitted[kind], kind) for kind in _ANNOTATION_KINDS.values() if omitted[kind])

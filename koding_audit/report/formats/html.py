@@ -36,7 +36,13 @@ from koding_audit.report.html_sections import (
 from koding_audit.report.results import Result, audit_results, findings_to_show
 from koding_audit.report.status import Tally, tally_audits
 from koding_audit.report.summary import FEW_ACCOUNTS, RULES_SHOWN, AccountRow, RuleTotals, summarize_report
-from koding_audit.report.wording import account_statuses_text, fix_command, status_sentence, totals_text
+from koding_audit.report.wording import (
+    account_statuses_text,
+    fix_command,
+    skipped_sentence,
+    status_sentence,
+    totals_text,
+)
 
 MOST = 5_000
 """Findings of an account that the page shows, the worst ones; a browser can show as many at once."""
@@ -234,7 +240,7 @@ class _HtmlReport:
         tally, status = self.summary.tally, self.status
         accounts = f"{pluralize(tally.audits, 'account')}: {account_statuses_text(tally.statuses)}"
         sentence = status_sentence(tally, len(self.report.errors))
-        command = fix_command(tally)
+        command, skipped = fix_command(tally), skipped_sentence(self.report.skipped)
         return element(
             "header",
             element("p", "koding-audit", class_="brand"),
@@ -247,6 +253,7 @@ class _HtmlReport:
                     element("p", sentence.partition(": ")[2], class_="said"),
                     element("p", accounts, class_="totals") if self.is_summarized else None,
                     element("p", totals_text(tally), class_="totals") if tally.audits else None,
+                    element("p", skipped, class_="totals") if skipped else None,
                 ),
                 class_=f"verdict {status}",
             ),

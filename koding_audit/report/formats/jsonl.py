@@ -18,9 +18,10 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _report_lines(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yields the report itself, its errors, and for each account the audit, its findings, gaps and writes."""
+    """Yields the report, its errors and skipped accounts, and for each account the audit, findings, gaps and writes."""
     yield {"type": "report", **{name: value[name] for name in ("version", "tool", "status", "fail_on")}}
     yield from ({"type": "error", **each} for each in value["errors"])
+    yield from ({"type": "skipped", **each} for each in value["skipped"])
     for audit in value["audits"]:
         journal = audit["journal"]
         account = {"account": audit["account"]["id"]}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from koding_audit.io.json_text import format_time
 from koding_audit.io.text import escape
-from koding_audit.model.report import Audit, Report, RunStatus
+from koding_audit.model.report import Audit, Report, RunStatus, SkippedAccount
 from koding_audit.report.results import Result, audit_results, run_error_results
 from koding_audit.report.status import audit_status, tally_audits
-from koding_audit.report.wording import status_sentence
+from koding_audit.report.wording import SKIPPED, allowed_later_sentence, skipped_message, status_sentence
 
 _TOOL = "koding-audit"
 
@@ -22,7 +22,7 @@ def render(report: Report) -> Iterator[str]:
     Each account has a case for "was audited completely", so that a clean run has a case that passes.
     """
     top = ET.Element("testsuites", name=_TOOL)
-    outcomes = Counter(_case_outcome(each) for each in run_error_results(report))
+    outcomes = Counter([*map(_case_outcome, run_error_results(report)), *(["skipped"] * len(report.skipped))])
     for audit in report.audits:
         outcomes.update(_account_outcomes(audit_status(audit, report.fail_on), audit_results(audit, report)))
     _set_totals(top, outcomes)
@@ -49,6 +49,17 @@ def _test_suites(report: Report) -> Iterator[ET.Element]:
         _set_totals(suite, Counter(map(_case_outcome, errors)))
         yield suite
     yield from (_account_suite(audit, report) for audit in report.audits)
+    if report.skipped:
+        yield _skipped_suite(report.skipped)
+
+
+def _skipped_suite(skipped: Sequence[SkippedAccount]) -> ET.Element:
+    suite = ET.Element("testsuite", name=f"{_TOOL}: accounts that cannot be used")
+    for each in skipped:
+        case = ET.SubElement(suite, "testcase", classname=SKIPPED, name=_escape_xml(each.account_id))
+        ET.SubElement(case, "skipped", message=_escape_xml(skipped_message(each)))
+    _set_totals(suite, Counter(["skipped"] * len(skipped)))
+    return suite
 
 
 def _account_suite(audit: Audit, report: Report) -> ET.Element:
@@ -59,6 +70,8 @@ def _account_suite(audit: Audit, report: Report) -> ET.Element:
     if status == "incomplete":
         message = status_sentence(tally_audits([audit], report.fail_on))
         ET.SubElement(case, "error", type="incomplete", message=message).text = message
+    elif audit.allowed_later:
+        ET.SubElement(case, "system-out").text = _escape_xml(allowed_later_sentence(audit.allowed_later))
     suite.extend(map(_test_case, results))
     _set_totals(suite, Counter(_account_outcomes(status, results)))
     return suite

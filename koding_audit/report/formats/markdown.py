@@ -22,7 +22,15 @@ from koding_audit.report.summary import (
     RuleTotals,
     summarize_report,
 )
-from koding_audit.report.wording import account_statuses_text, fix_command, gone_sentence, status_sentence, totals_text
+from koding_audit.report.wording import (
+    account_statuses_text,
+    allowed_later_sentence,
+    fix_command,
+    gone_sentence,
+    skipped_sentence,
+    status_sentence,
+    totals_text,
+)
 
 MOST = 60_000
 """Characters of all rows: GitHub accepts 65,536 in a comment, and one mebibyte in the summary of a job."""
@@ -50,11 +58,11 @@ def render(report: Report) -> Iterator[str]:
 
 def _report_parts(report: Report) -> Iterator[str]:
     if len(report.audits) <= FEW_ACCOUNTS:
-        yield from _head_parts(tally_audits(report.audits, report.fail_on), len(report.errors))
+        yield from _head_parts(tally_audits(report.audits, report.fail_on), report)
         yield from _result_parts(report, report.audits, MOST)
         return
     found = summarize_report(report, ACCOUNTS_IN_FULL + ACCOUNT_LINES)
-    yield from _head_parts(found.tally, len(report.errors))
+    yield from _head_parts(found.tally, report)
     sums = list(_summary_parts(found))
     yield from sums
     full = (report.audits[each.audit_index] for each in found.unclean_rows[:ACCOUNTS_IN_FULL])
@@ -115,7 +123,8 @@ def _account_row(row: AccountRow) -> str:
     return f"| {_escape_cell(row.account)}{alias} | {row.status} | {row.counts_and_reasons} |\n"
 
 
-def _head_parts(tally: Tally, errors: int) -> Iterator[str]:
+def _head_parts(tally: Tally, report: Report) -> Iterator[str]:
+    errors = len(report.errors)
     yield f"## koding-audit: {tally.status(errors)}"
     yield status_sentence(tally, errors)
     if tally.audits:
@@ -123,13 +132,17 @@ def _head_parts(tally: Tally, errors: int) -> Iterator[str]:
     gone, command = gone_sentence(tally.resolved), fix_command(tally)
     if gone:
         yield gone
+    if report.skipped:
+        yield _escape_cell(skipped_sentence(report.skipped))
     if command:
         yield f"To fix: {_code_span(clip_text(escape(command), _LONGEST))}"
 
 
 def _account_heading(audit: Audit) -> str:
     account = audit.account
-    return f"### Account {_escape_cell(account.id)}" + (f" ({_escape_cell(account.alias)})" if account.alias else "")
+    heading = f"### Account {_escape_cell(account.id)}" + (f" ({_escape_cell(account.alias)})" if account.alias else "")
+    changed = allowed_later_sentence(audit.allowed_later)
+    return f"{heading}\n\n{_escape_cell(changed)}." if changed else heading
 
 
 def _take_fitting(rows: Iterable[str], room: int) -> Iterator[str]:

@@ -44,7 +44,12 @@ def render(report: Report) -> Iterator[str]:
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder in which the scan ran: the checkout."}}},
         "invocations": iter([_invocation(report, seen)]),
         "results": (_result_value(each, seen) for each in results_by_severity(report) if each.status != "fixed"),
-        "properties": {"status": seen.status, "failOn": report.fail_on, "audits": _audit_properties(report)},
+        "properties": {
+            "status": seen.status,
+            "failOn": report.fail_on,
+            "skipped": [{"account": each.account_id, "state": each.state} for each in report.skipped],
+            "audits": _audit_properties(report),
+        },
     }
     yield from json_parts({"$schema": _SCHEMA, "version": "2.1.0", "runs": iter([run])})
     yield "\n"
@@ -208,6 +213,7 @@ def _audit_properties(report: Report) -> Iterator[dict[str, Any]]:
             "source": each.source,
             "status": audit_status(each, report.fail_on),
             "summary": count_findings(each.findings),
+            **({"allowedLater": list(each.allowed_later)} if each.allowed_later else {}),
             **({"baseline": baseline_value(each.baseline)} if each.baseline else {}),
         }
         for each in report.audits

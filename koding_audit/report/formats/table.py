@@ -12,7 +12,7 @@ from koding_audit.model.arn import subject_label
 from koding_audit.model.finding import Advice, Change, Finding
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.plan import Entry
-from koding_audit.model.report import Audit, Baseline, Problem, Report
+from koding_audit.model.report import Audit, Baseline, Problem, Report, SkippedAccount
 from koding_audit.report.results import GapGroup, findings_to_show, group_gaps
 from koding_audit.report.status import Tally, managing_tool, needed_changes, tally_audits, unwritten_entries
 from koding_audit.report.summary import (
@@ -28,9 +28,11 @@ from koding_audit.report.summary import (
 from koding_audit.report.wording import (
     account_statuses_text,
     action_text,
+    allowed_later_sentence,
     fix_command,
     gone_sentence,
     remedy_text,
+    skipped_sentence,
     status_sentence,
     totals_text,
     waiver_text,
@@ -84,7 +86,7 @@ class _TableReport:
             yield from self.audit_sections(audit)
         if not self.report.audits:
             yield "No audit was possible."
-        yield self.closing_section(tally, len(self.report.errors))
+        yield self.closing_section(tally, len(self.report.errors), self.report.skipped)
 
     def summary_sections(self) -> Iterator[str]:
         """Yields the worst accounts in full, further ones as one line, then the totals, where a terminal stops."""
@@ -105,7 +107,7 @@ class _TableReport:
             yield self.format_section("Errors", list(_error_blocks(self.report.errors)))
         if found.rules:
             yield self.format_section("Findings by rule", list(_rule_blocks(found.rules)))
-        yield self.closing_section(found.tally, len(self.report.errors))
+        yield self.closing_section(found.tally, len(self.report.errors), self.report.skipped)
 
     def audit_sections(self, audit: Audit) -> list[str]:
         """Returns the sections of an account: header, findings of each subject, gaps, and writes."""
@@ -165,12 +167,17 @@ class _TableReport:
         line = f"{name} ({full})"
         return [line] if len(line) <= self.width else [name, f"{_INDENT}{full}"]
 
-    def closing_section(self, tally: Tally, errors: int = 0) -> str:
-        """Returns the counts and the result of one audit or of all. errors: how many the run itself had."""
+    def closing_section(self, tally: Tally, errors: int = 0, skipped: Sequence[SkippedAccount] = ()) -> str:
+        """Returns the counts and the result of one audit or of all.
+
+        errors: how many the run itself had
+        skipped: the accounts that cannot be used
+        """
         many = tally.audits > FEW_ACCOUNTS
         rows = [("Accounts", account_statuses_text(tally.statuses))] if many else []
         rows += [("Summary", totals_text(tally))] if tally.audits else []
         rows += [("Baseline", each) for each in [gone_sentence(tally.resolved)] if each]
+        rows += [("Skipped", each) for each in [skipped_sentence(skipped)] if each]
         rows.append(("Result", status_sentence(tally, errors)))
         closing = self.format_section("", [[row] for row in rows])
         if tally.audits > 1:
@@ -257,6 +264,8 @@ def _audit_header(audit: Audit) -> list[tuple[str, str]]:
         rows.append(("Report", f"AWS made the credential report {age} before this audit"))
     if audit.not_seen:
         rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: decisions do not include these layers"))
+    if audit.allowed_later:
+        rows.append(("Denied", allowed_later_sentence(audit.allowed_later)))
     return rows
 
 

@@ -25,6 +25,7 @@ from koding_audit.model.report import (
     RootState,
     RunIdentity,
     Shard,
+    SkippedAccount,
     TrendPoint,
     WaiverUse,
 )
@@ -279,6 +280,7 @@ def fixed() -> Report:
         root=ROOT,
         outline=outline(("route53", None)),
         trend=trend((4, 0, 12), (4, 1, 12), (2, 1, 11), (3, 0, 11), (2, 0, 0)),
+        allowed_later=("iam:GetGroupPolicy", "iam:ListAttachedGroupPolicies"),
     )
     return Report((found,), advice=ADVICE)
 
@@ -324,9 +326,11 @@ def hostile(text: str = HOSTILE) -> Report:
                     {text: (text, arn), f"{text}-": (text,)},
                 ),
                 baseline=Baseline(SourceFile(text, "00" * 32), NOW, (text, arn)),
+                allowed_later=(text,),
             ),
         ),
         errors=(Problem(text, text, Location(text, 1, 1)),),
+        skipped=(SkippedAccount(text, text),),
     )
 
 
@@ -352,8 +356,14 @@ def several() -> Report:
     other = Account("210987654321", "aws-cn")
     caller = Caller("arn:aws-cn:iam::210987654321:user/auditor", root=False)
     waivers = WaiverUse((Location(FILE, 20, 5),))
-    here = audit(findings=(policy_missing(),), endpoint="http://127.0.0.1:5000", waiver_use=waivers)
-    return Report((here, audit(account=other, caller=caller)), fail_on="error", advice=ADVICE, run=run)
+    here = audit(
+        findings=(policy_missing(),),
+        endpoint="http://127.0.0.1:5000",
+        waiver_use=waivers,
+        allowed_later=("iam:GetGroup",),
+    )
+    closed = (SkippedAccount("300000000001", "CLOSED"), SkippedAccount("300000000002", "SUSPENDED"))
+    return Report((here, audit(account=other, caller=caller)), fail_on="error", advice=ADVICE, run=run, skipped=closed)
 
 
 def organization() -> Report:
@@ -376,7 +386,8 @@ def organization() -> Report:
 
     denied = "its role cannot be assumed: AccessDenied"
     errors = (Problem(f"account {200_000_000_000 + each}: {denied}", "see to its trust") for each in range(23))
-    return Report(tuple(map(of, range(1, 36))), errors=tuple(errors), advice=ADVICE)
+    closed = tuple(SkippedAccount(f"{300_000_000_000 + each}", "SUSPENDED") for each in range(23))
+    return Report(tuple(map(of, range(1, 36))), errors=tuple(errors), advice=ADVICE, skipped=closed)
 
 
 REPORTS: Mapping[str, Report] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from koding_audit.io.text import escape
 from koding_audit.model.report import Report
 from tests.report.formats.many import EVERY, INCOMPLETE, rows
 from tests.report.formats.reports import REPORTS, audit, policy_missing, rendered
@@ -12,7 +13,10 @@ from tests.report.formats.reports import REPORTS, audit, policy_missing, rendere
 @EVERY
 def test_csv_has_a_row_for_each_finding(report: Report) -> None:
     findings = [each for audit in report.audits for each in audit.findings]
-    told = [row for row in rows(report) if row["rule"] not in ("run-error", "not-written")]
+    told = [row for row in rows(report) if row["rule"] not in ("run-error", "not-written", "account-skipped")]
+    assert [row["account"] for row in rows(report) if row["status"] == "skipped"] == [
+        escape(each.account_id).strip() for each in report.skipped
+    ]
     assert len([row for row in told if row["rule"] != "not-checked"]) == len(
         [each for each in findings if each.rule != "not-checked"]
     )

@@ -43,7 +43,7 @@ def test_no_text_becomes_markup_a_link_or_a_mention_for_githubs_reader(text: str
 
 @pytest.mark.parametrize("name", [name for name in REPORTS if name != "organization"])
 def test_markdown_has_a_row_for_everything_that_is_told(name: str) -> None:
-    told = rendered("csv", REPORTS[name]).count("\r\n") - 1
+    told = rendered("csv", REPORTS[name]).count("\r\n") - 1 - len(REPORTS[name].skipped)  # these are one sentence
     assert page(REPORTS[name]).count("<td>") == 5 * told
 
 
