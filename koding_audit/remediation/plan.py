@@ -25,6 +25,13 @@ _POSSIBLY_WRITTEN = frozenset({"started", "pending", "unknown", "done"})
 
 _UNDO = "undo/"  # the finding of a step that takes back a write
 
+# What a part of a principal counts as in the quotas (reference.quotas).
+_COUNTED_PARTS: Mapping[str, str] = {
+    "attachment": "attached policies",
+    "inline": "inline documents",
+    "member": "groups",
+}
+
 _POLICY_FACTS = frozenset({Fact.ATTACHED, Fact.INLINE})
 
 
@@ -39,8 +46,8 @@ def make_plan(
 ) -> Plan:
     """The steps that fix these findings, as far as the request and the live state allow it: creations first.
 
-    Left out: waived findings; entities that another tool manages or that are protected; principals that would exceed a
-    quota of the account; actions on a principal that does not exist and is not created.
+    Left out: waived findings; entities that another tool manages or that are protected; what adds to a principal or an
+    account that would exceed that quota; actions on a principal that does not exist and is not created.
     managed: whether to include what another tool manages, for a plan that is shown and not applied.
     """
     findings = tuple(findings)
@@ -266,9 +273,17 @@ def _unwaived_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _is_over_quota(finding: Finding, action: Action, over_quota: set[tuple[str, str]], account: Account) -> bool:
+    """Whether an action adds to what would exceed its quota. over_quota: the subjects and the quotas' summary keys."""
+    if not over_quota or action.spec.is_removal:
+        return False
     if action.spec.quota:
         return (account.root_arn, action.spec.quota) in over_quota
-    return any(subject == finding.subject for subject, _ in over_quota)
+    from koding_audit.reference.quotas import load_quotas  # noqa: PLC0415 - most plans exceed no quota
+
+    # A membership counts against the quota of its user.
+    of = "user" if action.spec.part == "member" else action.spec.entity
+    quota = load_quotas().get((_COUNTED_PARTS.get(action.spec.part, ""), of))
+    return quota is not None and (finding.subject, quota.summary_key) in over_quota
 
 
 def _can_undo(entry: Entry, state: LiveState) -> bool:

@@ -165,10 +165,33 @@ def test_an_ignored_group_is_never_planned() -> None:
     assert planned(wanted, snapshot(live_group(), policies=KNOWN)) == []
 
 
-def test_who_would_go_over_a_quota_gets_nothing_at_all() -> None:
-    live = snapshot(live_group(attached=[S3]), policies=KNOWN, summary={"AttachedPoliciesPerGroupQuota": 2})
-    wanted = desired(*GUIDE.policy_sets.values(), group(required=["stack-build"]))
-    assert planned(wanted, live) == []
+def verbs(wanted: Desired, live: Snapshot, **summary: int) -> list[str]:
+    """The verbs of a plan that may replace, over an account with these quotas."""
+    made = make(wanted, replace(live, summary=summary), create=True, replace=True)
+    return [step.action.verb.value for step in made.steps]
+
+
+def test_of_a_principal_over_a_quota_only_what_adds_to_that_quota_is_not_planned() -> None:
+    full = group(required=["stack-build"], exclusive=True, inline={"own": written(statement("s3:GetObject"))})
+    wanted = desired(*GUIDE.policy_sets.values(), full, user(groups=["Developers"]))
+    live = snapshot(
+        live_group(attached=[S3], inline=["old"], members=[]),
+        live_user(),
+        policies=KNOWN,
+        documents={"group/Developers/old": statement("s3:PutObject")},
+    )
+    everything = ["AttachGroupPolicy", "AttachGroupPolicy", "AddUserToGroup", "PutGroupPolicy"]
+    removals = ["DetachGroupPolicy", "DeleteGroupPolicy"]
+    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=3, GroupPolicySizeQuota=5120) == everything + removals
+    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=2, GroupPolicySizeQuota=5120) == everything[2:] + removals
+    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=3, GroupPolicySizeQuota=100) == everything[:3] + removals
+
+
+def test_a_user_in_as_many_groups_as_it_may_be_gets_policies_and_joins_none() -> None:
+    wanted = desired(*GUIDE.policy_sets.values(), user(groups=["Developers"], required=["stack-build"]), group())
+    live = snapshot(live_group(), live_user(groups=["Old"]), policies=KNOWN)
+    assert verbs(wanted, live, GroupsPerUserQuota=1) == ["AttachUserPolicy", "AttachUserPolicy"]
+    assert verbs(wanted, live, GroupsPerUserQuota=2) == ["AttachUserPolicy", "AttachUserPolicy", "AddUserToGroup"]
 
 
 def test_a_full_account_gets_no_new_user_and_the_rest_goes_on() -> None:

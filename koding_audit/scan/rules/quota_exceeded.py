@@ -37,7 +37,7 @@ HELP = Help(
         "aws service-quotas request-service-quota-increase --service-code iam"
         " --quota-code CODE --desired-value NUMBER --region us-east-1",
     ),
-    with_fix="no: the finding is reported before the first write.",
+    with_fix="no: what adds to that quota is not planned. Other fixes are, also removals.",
     example="""\
 version: 1
 policy_sets:

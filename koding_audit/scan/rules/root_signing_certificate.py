@@ -15,28 +15,28 @@ STEP = "sign in as root, open Security credentials, delete the certificates"
 HELP = Help(
     severity="error",
     looks_at="whether the root user has an X.509 signing certificate, active or not "
-    "(`AccountSigningCertificatesPresent`). Disable it with `root: {access_keys: allowed}`.",
+    "(`AccountSigningCertificatesPresent`). It is not an access key: `root: {access_keys: allowed}` does not allow it. "
+    "Disable the rule with `--skip root-signing-certificate`.",
     by_hand="find the program that signs with the certificate and give it a role. Then sign in as root, open Security "
     "credentials, deactivate and delete the certificate. No user or role can do this for root.",
     with_fix="never.",
     example="""\
 version: 1
 root:
-  access_keys: forbidden
+  access_keys: allowed
 """,
     finds="the root user has a signing certificate",
 )
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
-    root = comparison.desired.root
     present = (comparison.snapshot.summary or {}).get("AccountSigningCertificatesPresent")
-    if root.access_keys == "forbidden" and present:
+    if present:
         yield Finding(
             rule="root-signing-certificate",
             severity="error",
             subject=comparison.account.root_arn,
             message="the root user has a signing certificate",
-            location=root.location,
+            location=comparison.desired.root.location,
             evidence={"AccountSigningCertificatesPresent": present},
         )

@@ -20,9 +20,10 @@ def test_a_signing_certificate_of_root_is_an_error_that_nothing_fixes() -> None:
     assert found.evidence == {"AccountSigningCertificatesPresent": 1}
 
 
-def test_a_file_that_allows_access_keys_of_root_allows_its_certificates() -> None:
+def test_a_file_that_allows_access_keys_of_root_does_not_allow_its_certificates() -> None:
     live = snapshot(summary={"AccountSigningCertificatesPresent": 1})
-    assert not list(root_signing_certificate.check(compare(desired(root=RootExpectation(access_keys="allowed")), live)))
+    allowed = desired(root=RootExpectation(access_keys="allowed"))
+    assert len(list(root_signing_certificate.check(compare(allowed, live)))) == 1
 
 
 @pytest.mark.parametrize("summary", [{"AccountSigningCertificatesPresent": 0}, {}, None])
