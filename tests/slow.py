@@ -21,6 +21,9 @@ SLOW: Mapping[str, Mapping[str, float]] = {
         "test_without_any_one_action_some_fix_of_that_shape_is_not_whole": 35,
         "test_without_any_one_of_its_actions_the_fix_is_not_whole": 13,
     },
+    "reference/test_managed_policies.py": {
+        "test_the_classes_are_what_the_guards_decide_of_each_document": 20,
+    },
     "simulator/test_sweep.py": {
         "test_no_fault_of_a_read_for_ever_breaks_a_promise": 29,
         "test_no_fault_of_a_write_breaks_a_promise": 23,

@@ -24,6 +24,7 @@ from typing import Any
 
 from tools import hand_kept, newer_actions
 from tools.hosts import BOTOCORE, host_facts
+from tools.policy_ways import policies_by_class
 
 TOP = Path(__file__).parent.parent
 Service = tuple[str, list[dict[str, Any]], dict[str, Any]]  # prefix, actions, resource types
@@ -44,7 +45,7 @@ koding_audit/reference/data/newer_actions.json
     {newer[date]}. Licence: {newer[licence]}. {newer[copyright]}
     The licence's text stands in LICENSE.
 
-koding_audit/reference/data/managed_policies.xz
+koding_audit/reference/data/managed_policies.xz, and managed_policy_ways.json in the same folder
     The documents of AWS's managed policies, from the Python package {managed[source]} {managed[version]}; the newest
     of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
     LICENSE.
@@ -177,6 +178,7 @@ def baked(
         ),
         "koding_audit/reference/data/hosts.json": host_lines(hosts),
         "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),
+        "koding_audit/reference/data/managed_policy_ways.json": policy_ways(managed_origin, policies),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
     }
@@ -336,6 +338,13 @@ def handler_lines(handlers: Mapping[str, Mapping[str, list[str]]]) -> Iterator[s
     """`type TAB JSON` of each type."""
     for name, each in handlers.items():
         yield f"{name}\t{as_json(each)}"
+
+
+def policy_ways(origin: Mapping[str, Any], policies: Mapping[str, Any]) -> bytes:
+    """The names of the policies that grant a way to administration; one in no list grants none."""
+    return as_lines(
+        {"origin": origin, **policies_by_class({name: each["Document"] for name, each in policies.items()})}
+    )
 
 
 def policy_lines(policies: Mapping[str, Any]) -> Iterator[str]:

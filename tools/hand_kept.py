@@ -114,6 +114,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
             "organization": lambda value: value is True,
             "delegates": _is_service_principal,
             "trusted": _is_service_principal,
+            "keys": lambda value: isinstance(value, dict) and value != {} and all(map(_is_text, value.values())),
         },
     ),
     "unjudged_escalations": (("about",), {"about": _is_text, "actions": _are_actions, "reason": _is_text}, {}),

@@ -20,6 +20,7 @@ class EscalationAction:
         a delegated administrator.
     delegates: the service whose delegated administrator may use it, `sso.amazonaws.com`; "" for that of any service.
     trusted: the service that a role of the account must trust, `rolesanywhere.amazonaws.com`; "" for none.
+    keys: condition keys with the value that a request must have to escalate.
     """
 
     action: str
@@ -30,6 +31,7 @@ class EscalationAction:
     in_organization: bool = False
     delegates: str = ""
     trusted: str = ""
+    keys: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_conditional(self) -> bool:
@@ -53,6 +55,7 @@ def load_escalation_actions() -> tuple[EscalationAction, ...]:
             in_organization=row.get("organization", False),
             delegates=row.get("delegates", ""),
             trusted=row.get("trusted", ""),
+            keys=tuple(row.get("keys", {}).items()),
         )
         for row in read_rows("escalation_actions")
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from koding_audit.reference import packed
+from koding_audit.reference import packed, tables
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,8 @@ def load_managed_policies() -> AwsManagedPolicies:
     """Load all policies, in about 20 ms; each document is parsed on first use."""
     origin, lines = packed.read_packed(__file__, "data/managed_policies.xz")
     return AwsManagedPolicies(origin, {arn: rest for arn, _, rest in (line.partition("\t") for line in lines)})
+
+
+def load_policies_of_organizations() -> frozenset[str]:
+    """Load the names of the policies that grant a way to administration only where an organization is managed."""
+    return frozenset(tables.read_json("managed_policy_ways")["organization"])

@@ -13,11 +13,13 @@ from koding_audit.cli.options import MODES
 from koding_audit.cli.output import emit
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.account import NAME_PARAMETERS, PRINCIPAL_KINDS, Account, PrincipalKind
+from koding_audit.model.arn import arn_account, policy_name
 from koding_audit.model.desired import Desired, DesiredUser
 from koding_audit.model.errors import InputError
 from koding_audit.model.fact_calls import CREDENTIAL_FACTS, LISTING_FACTS, calls_for_facts, fact_call_pairs
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.verb import VERBS, Part, Verb, WriteEffect, find_verb
+from koding_audit.reference.managed_policies import load_policies_of_organizations
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
 from koding_audit.scan.options import DesiredOptions
@@ -63,11 +65,13 @@ def policy_for_mode(mode: str, desired: Desired, account: Account) -> dict[str, 
     audit = _audit_statement(desired, account)
     statements = [audit]
     if mode != "audit":
-        statements = [each for each in _WRITE_STATEMENTS[mode](empty_comparison(desired, account)) if each["Resource"]]
+        comparison = empty_comparison(desired, account)
+        statements = [each for each in _WRITE_STATEMENTS[mode](comparison) if each["Resource"]]
         allowed = map(_verb_with_permission, {action for each in statements for action in each["Action"]})
         verbs = [verb for verb in allowed if verb is not None]
         reads = {name for verb in verbs for name in (*_verification_reads(verb), *_guard_reads(verb, mode))}
         reads |= {name for verb in verbs for name in _undo_reads(verb) if mode == "replace"}
+        reads |= set(_place_reads(comparison)) if verbs else set()
         statements.append(_allow_statement("LookBeforeAndAfter", sorted(reads.difference(audit["Action"])), ["*"]))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}
 
@@ -193,6 +197,16 @@ def _guard_reads(verb: Verb, mode: str) -> Iterable[str]:
     if mode == "replace" and may_affect_the_caller:
         reads = (*reads, *_GROUP_READS, *_CALLER_READS)
     return (f"iam:{each}" for each in reads)
+
+
+def _place_reads(comparison: Comparison) -> Iterator[str]:
+    """What the guards read of the organization, if a required AWS policy has no other ways than those of one."""
+    required = {
+        ref.arn for _, each in comparison.declared_principals() for _, ref in comparison.required_policies(each)
+    }
+    of_aws = {policy_name(arn) for arn in required if arn_account(arn) == "aws"}
+    if of_aws & load_policies_of_organizations():
+        yield from calls_for_facts({Fact.ORGANIZATION}, ())
 
 
 def _fix_statements(comparison: Comparison) -> Iterator[StatementValue]:

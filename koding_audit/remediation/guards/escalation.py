@@ -115,12 +115,15 @@ class EscalationAnalyzer:
     account: Account
     reference: AwsReference
     actions: tuple[EscalationAction, ...]
+    keys_by_action: Mapping[str, tuple[tuple[str, str], ...]]
     _documents: dict[tuple[str, str], _ParsedDocument]
     _new_actions: dict[tuple[PolicyHolder, EffectivePolicies, EffectivePolicies], frozenset[str]]
 
     @classmethod
     def of(cls, account: Account, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
-        return cls(account, load_reference(), actions, {}, {})
+        return cls(
+            account, load_reference(), actions, {each.action: each.keys for each in actions if each.keys}, {}, {}
+        )
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
         """The escalation actions that a holder may use. One that depends on an unknown condition is included.
@@ -275,7 +278,9 @@ class _Case:
                 yield resource
 
     def _rank(self, action: str, resource: str, policies: Policies) -> int:
-        request = AccessRequest(action, resource, self._principal_arn(), self._context)
+        keys = self._analyzer.keys_by_action.get(action, ())
+        context = self._request_context(keys) if keys else self._context
+        request = AccessRequest(action, resource, self._principal_arn(), context)
         return _RANKS.get(decide(request, policies, self._analyzer.reference).verdict, 0)
 
     def _documents(self, texts: Iterable[NamedDocument]) -> list[_ParsedDocument]:
@@ -325,10 +330,12 @@ class _Case:
         difference = compare_documents(*known)
         return bool(difference.gained or difference.why)
 
-    def _request_context(self) -> Context:
+    def _request_context(self, own: Iterable[tuple[str, str]] = ()) -> Context:
         """The condition keys that have the same value in every request of a holder, with any session, network or tags.
 
         The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
+
+        own: the keys of an action with their values.
         """
         keys, holder = self._analyzer.reference.condition_keys, self._holder
         of, user_values = keys.principal, keys.calls["user"].values
@@ -337,6 +344,7 @@ class _Case:
         known |= {of.name: (holder.name,)} if holder.kind == "user" and holder.name else {}
         known |= {of.unique_id: (holder.unique_id,)} if holder.unique_id and holder.kind == "user" else {}
         known |= {of.arn: (holder.arn,)} if holder.arn else {}
+        known |= {key: (value,) for key, value in own}
         return Context.from_values(known, [of.name] if holder.kind == "role" else [], complete=False)
 
     def _principal_arn(self) -> str:

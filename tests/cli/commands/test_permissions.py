@@ -86,6 +86,25 @@ def test_reads_are_those_that_the_file_needs(capsys: pytest.CaptureFixture[str],
     assert "organizations:DescribeOrganization" not in small["Action"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("PowerUserAccess", ["organizations:DescribeOrganization", "organizations:ListDelegatedServicesForAccount"]),
+        ("AmazonEC2FullAccess", []),
+        ("AdministratorAccess", []),
+        ("{name: PowerUserAccess, document: {Statement: {Effect: Allow, Action: 's3:*', Resource: '*'}}}", []),
+    ],
+)
+def test_the_organization_is_read_for_a_policy_that_is_a_way_only_where_it_is_managed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, policy: str, expected: list[str]
+) -> None:
+    path = tmp_path / "desired.yaml"
+    path.write_text(f"version: 1\npolicy_sets: {{x: {{policies: [{policy}]}}}}\ngroups: {{Ops: {{required: [x]}}}}\n")
+    reads = [action for each in printed(capsys, "fix", str(path)) for action in each["Action"]]
+    assert [each for each in reads if each.startswith("organizations:")] == expected
+    assert "organizations:" not in str(printed(capsys, "audit", str(path)))
+
+
 def test_a_path_that_is_declared_is_in_the_arn(capsys: pytest.CaptureFixture[str], file: str) -> None:
     found = by_sid(printed(capsys, "create", file))
     assert found["CreateGroups"]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]

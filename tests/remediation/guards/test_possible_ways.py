@@ -156,3 +156,14 @@ def test_the_ways_of_every_account_are_always_possible() -> None:
         *always,
         *(each.action for each in OF_ORGANIZATION),
     }
+
+
+def test_only_scps_matter_of_the_policies_of_an_organization() -> None:
+    def limited(kind: str, operator: str = "StringEquals") -> list[str]:
+        allow = statement("Allow", "organizations:DetachPolicy")
+        document = says({**allow, "Condition": {operator: {"organizations:PolicyType": kind}}})
+        return guards_of(judged(live({own("it"): document}, organization=MANAGER), JOIN))
+
+    for operator in ("StringEquals", "StringLikeIfExists"):
+        assert limited("BACKUP_POLICY", operator) == []
+        assert limited("SERVICE_CONTROL_POLICY", operator) == ["administration"]
