@@ -71,6 +71,7 @@ bench: $(STAMP) ## measure speed and calls against a local server, and print the
 	$(BIN)/python -m benchmarks.decisions
 	$(BIN)/python -m benchmarks.difference
 	$(BIN)/python -m benchmarks.stack
+	$(BIN)/python -m benchmarks.credentials
 
 bench-size: $(STAMP) ## measure a scan of the fullest account that AWS's quotas allow, against its limits (a minute)
 	$(BIN)/python -m benchmarks.size

@@ -50,6 +50,7 @@ SUMMARY = {
 }
 NO_ORGANIZATION = (400, '{"__type":"AWSOrganizationsNotInUseException"}', "application/x-amz-json-1.1")
 FIXED = {  # what is asked of other services, and of the organization
+    "LookupEvents": (200, '{"Events":[]}', "application/x-amz-json-1.1"),
     "DescribeOrganization": NO_ORGANIZATION,
     "DescribeAccount": NO_ORGANIZATION,
     "DescribeRegions": (

@@ -30,6 +30,9 @@ SLOW: Mapping[str, Mapping[str, float]] = {
         "test_no_rival_breaks_a_promise": 22,
         "test_no_fault_of_another_run_than_a_fix_breaks_a_promise": 12,
     },
+    "scan/test_more_finds_no_less.py": {
+        "test_more_rules_sets_and_users_find_no_less": 30,
+    },
     "test_api.py": {
         "test_the_examples_are_true_and_nothing_else_is_printed": 11,
     },

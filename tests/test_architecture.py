@@ -685,6 +685,7 @@ ABOUT_SEVERAL = {
     "policy/diff/test_z3": "the comparison against a solver",
     "policy/evaluation/test_properties": "laws that hold for every decision",
     "policy/evaluation/test_rcp_matrix": "every service with RCPs in each state of the organization",
+    "scan/test_more_finds_no_less": "parts of a question beside all of it, over HTTP",
     "policy/evaluation/test_sample": "a sample of decisions by a third party",
     "report/formats/test_browser": "the page in a real browser",
     "report/formats/test_formats": "laws that hold for every format",

@@ -364,7 +364,7 @@ def policies() -> dict[str, set[str]]:
         for statement in json.loads(block["body"])["Statement"]:
             action = statement["Action"]
             actions |= {action} if isinstance(action, str) else set(action)
-        assert all(each.startswith(("iam:", "organizations:", "sts:")) for each in actions)
+        assert all(each.startswith(("iam:", "organizations:", "sts:", "cloudtrail:")) for each in actions)
         found[section.partition("\n")[0]] = {each.removeprefix("iam:") for each in actions}
     return found
 
@@ -406,7 +406,9 @@ def changed_by(change: str) -> set[str]:
 
 
 def test_the_audit_policy_has_every_read_and_nothing_else() -> None:
-    assert policies()["audit"] == reads() | reads_of_organizations("aws/organizations")
+    texts = {node.value for node in nodes_of("aws/credential_changes") if isinstance(node, ast.Constant)}
+    events = {text for text in texts if str(text).startswith("cloudtrail:")}
+    assert policies()["audit"] == reads() | reads_of_organizations("aws/organizations") | events
 
 
 def test_the_policy_for_targets_has_what_finds_the_accounts_and_enters_them() -> None:

@@ -136,6 +136,8 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
     "global_services": (("service",), {"service": _is_service}, {}),
     "account_states": (("state",), {"state": _is_text, "usable": _is_flag}, {}),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
+    "iam_event_regions": (("partition",), {"partition": _is_service, "region": _is_service}, {}),
+    "credential_events": (("event",), {"event": _is_text, "event_source": _is_text, "why": _is_text}, {}),
 }
 
 

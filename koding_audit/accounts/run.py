@@ -18,7 +18,7 @@ from koding_audit.aws.sources import AccountSource
 from koding_audit.desired.targets import ConflictingRolesError, TargetAccount, shard_accounts, target_accounts
 from koding_audit.io.json_text import write_json
 from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import escape, pluralize
+from koding_audit.io.text import MAX_ERRORS_SHOWN, escape, pluralize
 from koding_audit.model.desired import Desired, Target
 from koding_audit.model.errors import AccessError, CallError, InputError
 from koding_audit.model.frozen import dataclass, replace
@@ -28,6 +28,7 @@ from koding_audit.remediation.options import WriteOptions
 from koding_audit.report.spool import join_reports
 from koding_audit.report.status import report_status
 from koding_audit.report.wording import skipped_sentence
+from koding_audit.scan.account import print_audit_notes
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import Run
 from koding_audit.scan.session import identify_account
@@ -103,10 +104,17 @@ class _FoundAccounts:
 
 
 def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:
-    """The same reports; shows the progress after each account."""
+    """The same reports; shows the progress after each account, and the notes of the first that have some."""
+    noted = 0
     for done, report in enumerate(reports, 1):
         terminal.show_progress(f"{done} of {number} accounts ...")
+        for audit in [each for each in report.audits if each.notes]:
+            noted += 1
+            if noted <= MAX_ERRORS_SHOWN:
+                print_audit_notes(audit, terminal)
         yield report
+    if noted > MAX_ERRORS_SHOWN:
+        terminal.note(f"and {pluralize(noted - MAX_ERRORS_SHOWN, 'more account')} with notes: the report has them all")
 
 
 def _scan_concurrently(

@@ -82,7 +82,7 @@ def call_service(sdk_client: Any, service: str, operation: str, parameters: Mapp
     A read whose reply cannot be parsed is sent again, which botocore does not do. A write is never sent again: its
     caller reads back whether it was applied.
     """
-    tries = UNREADABLE_TRIES if operation.startswith(("Get", "List", "Describe")) else 1
+    tries = UNREADABLE_TRIES if operation.startswith(("Get", "List", "Describe", "Lookup")) else 1
     while True:
         tries -= 1
         try:

@@ -77,6 +77,7 @@ class Connection:
     _settings: Settings | None = None
     _model_loader: Any = None
     _client_lock: Lock = field(default_factory=Lock)
+    _trail_clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_embedded(self) -> bool:
@@ -202,7 +203,18 @@ class Connection:
 
     @functools.cached_property
     def _organizations_client(self) -> Any:
-        return self._client("organizations")
+        with self._client_lock:
+            return self._client("organizations")
+
+    def call_cloudtrail(self, region: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Sends a call to CloudTrail in a region and returns its reply. Raises CallError."""
+        if self.remaining() <= 0:
+            raise deadline_error(f"cloudtrail:{operation}")
+        with self._client_lock:
+            sdk_client = self._trail_clients.get(region) or self._client("cloudtrail", region=region)
+            self._trail_clients[region] = sdk_client
+        send = partial(call_service, sdk_client, "cloudtrail", operation, parameters)
+        return self.denials.watch(f"cloudtrail:{operation}", parameters, send)
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
         """Returns every item of a list. Raises CallError if any page fails: the list is never partial.
@@ -263,8 +275,8 @@ def connect(
             sts = make_client(session, "sts", settings, attempts=attempts, **keys)
             identity = pool.submit(_read_identity, sts, settings.role_arn)
 
-            def make_own_client(service: str, attempts: int = attempts, **other_keys: Any) -> Any:
-                return make_client(session, service, settings, attempts=attempts, **(other_keys or keys))
+            def make_own_client(service: str, region: str = "", attempts: int = attempts, **others: Any) -> Any:
+                return make_client(session, service, settings, region=region, attempts=attempts, **(others or keys))
 
             iam = make_own_client("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not is_aws_url(settings.endpoint_url) else None

@@ -106,7 +106,17 @@ def has_password(connection: Connection, name: str) -> bool:
 def read_password_last_used(connection: Connection, name: str) -> tuple[datetime, ...]:
     """Returns the time of a user's last sign-in with a password, () if never (API_User). Raises CallError."""
     call = "iam:GetUser"
-    user = take_field(connection.call("GetUser", UserName=name), "User", dict, call)
+    return _take_password_use(take_field(connection.call("GetUser", UserName=name), "User", dict, call), call)
+
+
+def list_password_uses(connection: Connection) -> dict[str, tuple[datetime, ...]]:
+    """Returns when each user last signed in with a password, by name; () if never (API_User). Raises CallError."""
+    call = "iam:ListUsers"
+    users = connection.pages("ListUsers", "Users")
+    return {take_field(user, "UserName", str, call): _take_password_use(user, call) for user in users}
+
+
+def _take_password_use(user: Any, call: str) -> tuple[datetime, ...]:
     return (take_past_time(user, "PasswordLastUsed", call),) if "PasswordLastUsed" in user else ()
 
 

@@ -53,8 +53,16 @@ class ReadTracker:
 
     def record_gap(self, fact: Fact, error: CallError, subject: str = "") -> None:
         """Records that a fact could not be read."""
-        permission = error.call if error.code in ACCESS_DENIED else ""
-        # The detail of a malformed reply is this tool's own text; other details are AWS's, and may contain anything.
-        detail = error.detail if error.code == MALFORMED else error.cause
-        reason = f"{error.code}: {detail}" if detail else error.code
-        self.gaps.append(Gap(fact, error.call, reason, subject, permission))
+        self.gaps.append(Gap(fact, error.call, failure_reason(error), subject, missing_permission(error)))
+
+
+def failure_reason(error: CallError) -> str:
+    """Returns why a read failed, as a gap shows it."""
+    # The detail of a malformed reply is this tool's own text; other details are AWS's, and may contain anything.
+    detail = error.detail if error.code == MALFORMED else error.cause
+    return f"{error.code}: {detail}" if detail else error.code
+
+
+def missing_permission(error: CallError) -> str:
+    """Returns the permission to grant if that fixes a failed read, "" if not."""
+    return error.call if error.code in ACCESS_DENIED else ""

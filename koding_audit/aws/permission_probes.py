@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from koding_audit.aws.call import ACCESS_DENIED, NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
+from koding_audit.aws.credential_changes import LOOKUP_EVENTS, event_region
 from koding_audit.model.account import Account
 from koding_audit.model.errors import CallError
 from koding_audit.model.query import Query
@@ -112,6 +113,7 @@ PROBES: Mapping[str, Probe] = {
     "iam:GenerateCredentialReport": Probe(),
     "iam:GetCredentialReport": Probe(),
     "iam:GetAccountAuthorizationDetails": Probe(extra_parameters={"Filter": ["Group"], **_ONE_ITEM}),
+    LOOKUP_EVENTS: Probe(extra_parameters={"MaxResults": 1}),
     "organizations:DescribeOrganization": Probe(),
     "organizations:ListDelegatedServicesForAccount": Probe("AccountId", "account"),
     "organizations:ListParents": Probe("ChildId", "account"),
@@ -162,6 +164,8 @@ def _call_probe(connection: Connection, permission: str, names: Mapping[str, str
     subject = {probe.parameter: names[probe.subject_kind]} if probe.parameter else {}
     if service == "organizations":
         return connection.call_organizations(operation, **subject, **probe.extra_parameters)
+    if service == "cloudtrail":
+        return connection.call_cloudtrail(event_region(connection), operation, **probe.extra_parameters)
     return connection.call(operation, **subject, **probe.extra_parameters)
 
 

@@ -22,6 +22,15 @@ def requested_principals(query: Query) -> Iterator[tuple[PrincipalKind, str, fro
     return ((kind, name, facts) for kind, principals in by_kind for name, facts in principals.items())
 
 
+# The facts that the credential report can show of a user; it lacks the others.
+REPORTED_FACTS = frozenset({Fact.ACCESS_KEYS, Fact.CONSOLE, Fact.MFA})
+
+
+def needs_reported_facts(query: Query) -> bool:
+    """Whether a query requires facts of users that a credential report can show."""
+    return any(facts & REPORTED_FACTS for facts in (query.facts_of_all, *query.users.values()))
+
+
 def has_policy(live: Principal | None, arn: str) -> bool:
     """Whether a policy is attached to a principal or is its boundary; it then exists, without a GetPolicy."""
     return live is not None and (arn in (live.attached or ()) or arn == live.boundary)

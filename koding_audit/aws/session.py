@@ -48,7 +48,7 @@ def _model_loader() -> Any:
 
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
             # The last three are for botocore's own sign-in: profiles of Identity Center and of `aws login`.
-            return ["iam", "sts", "organizations", "sns", "sso", "sso-oidc", "signin"]
+            return ["iam", "sts", "organizations", "cloudtrail", "sns", "sso", "sso-oidc", "signin"]
 
     return PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
@@ -258,12 +258,14 @@ def make_client(
     service: str,
     settings: Settings,
     *,
+    region: str = "",
     attempts: int = ATTEMPTS,
     connections: int = IN_FLIGHT,
     **keys: Any,
 ) -> Any:
     """Returns a client with fixed retries and timeouts; the region's partition gives the endpoints of IAM and STS.
 
+    region: "" for that of the settings
     attempts: how often a call is sent at most
     connections: how many connections stay open
     keys: botocore's `aws_access_key_id` and so on; without them, the credentials that the session finds
@@ -278,7 +280,7 @@ def make_client(
         ignore_configured_endpoint_urls=True,
         user_agent_extra=f"koding-audit/{__version__}",
     )
-    region = settings.region or session.get_config_variable("region")
+    region = region or settings.region or session.get_config_variable("region")
     if not settings.endpoint_url:
         session.get_partition_for_region(region)  # raises: botocore would build a host from an unknown region
     client = session.create_client(

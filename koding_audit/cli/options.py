@@ -80,7 +80,10 @@ def add_policy_options(group: argparse._ArgumentGroup) -> None:
         help="the policy of the VPC endpoint through which calls go, a JSON document (default: no endpoint)",
     )
     group.add_argument(
-        "--strict", action="store_true", help="make a decision unknown if a layer (scp, rcp, resource) was not read"
+        "--strict",
+        action="store_true",
+        help="make a decision unknown if a layer (scp, rcp, resource) was not read, and an audit incomplete if later"
+        " changes of keys and sign-in are not known",
     )
 
 

@@ -383,10 +383,10 @@ class Item:
                 self.refuse(f"unknown key {json.dumps(name)}", "check whether a newer koding-audit wrote the file")
         return found
 
-    def file_fields(self, kind: str, known: int, *names: str) -> dict[str, Item]:
+    def file_fields(self, kind: str, known: int, *names: str, added: Sequence[str] = ()) -> dict[str, Item]:
         """The fields of a whole file, after a check of its kind and version."""
         self.check_kind(kind, known)
-        return self.fields("version", "kind", *names)
+        return self.fields("version", "kind", *names, added=added)
 
     def check_kind(self, kind: str, known: int) -> None:
         """Raise InputError for another kind of file, or for another version of it."""

@@ -9,6 +9,10 @@ from dataclasses import field
 from koding_audit.model.account import PrincipalKey, PrincipalKind
 from koding_audit.model.frozen import dataclass
 
+# Up to this many users whose keys or sign-in the desired state limits are read live; of more, the credential report
+# says whose credentials are read.
+LIVE_CREDENTIAL_USERS = 200
+
 
 class Fact(str, enum.Enum):
     """A kind of information that a scan can read. A rule names the facts that it needs."""
@@ -74,6 +78,8 @@ class Query:
     facts_of_all: the facts of every principal and of every policy (the command `snapshot`).
     key_required: users for whom a missing access key is a finding, so that a credential report without keys is not
         enough.
+    uses_report: whether the credential report may show that a user has no key or no password. It depends on the number
+        of users with limits, not on the rules: more rules must not find less.
     effective: principals whose documents are all needed: of their policies, their boundary, and every group they are
         in.
     roles: the facts of each role, by exact name.
@@ -93,6 +99,7 @@ class Query:
     listed: frozenset[PrincipalKind] = frozenset()
     facts_of_all: frozenset[Fact] = frozenset()
     key_required: frozenset[str] = frozenset()
+    uses_report: bool = False
     effective: frozenset[PrincipalKey] = frozenset()
     roles: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -122,6 +122,20 @@ class WaiverUse:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditNote:
+    """What a reader of an audit has to know about how the account was read. It does not change a status.
+
+    topic: what it is about, in lower case with hyphens; it does not change when the message is reworded.
+    message: the note, as one sentence without a full stop.
+    hint: what to do, or "".
+    """
+
+    topic: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The result for one account.
 
@@ -136,6 +150,8 @@ class Audit:
     blocked_rules: for each gap, the rules that it prevented, in the same order.
     not_seen: the policy layers that the evaluation left out.
     report_generated: when AWS made the credential report.
+    credentials_as_of: until when keys and passwords are known; None if they were read live or their changes are known.
+    notes: what a reader has to know about how the account was read.
     journal: the journal of a fix.
     root: the state of the root user.
     outline: an outline of the desired state.
@@ -156,6 +172,8 @@ class Audit:
     blocked_rules: tuple[tuple[str, ...], ...] = ()
     not_seen: tuple[str, ...] = ()
     report_generated: datetime | None = None
+    credentials_as_of: datetime | None = None
+    notes: tuple[AuditNote, ...] = ()
     journal: Journal | None = None
     root: RootState = RootState()
     outline: Outline | None = None

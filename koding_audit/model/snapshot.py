@@ -80,6 +80,22 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialCutoff:
+    """Until when keys and passwords are known, where an older credential report shows that users have none.
+
+    as_of: when AWS made the report.
+    call: the call that would have found the changes since then, `cloudtrail:LookupEvents`.
+    reason: why it did not, AWS's error code or a short text.
+    permission: the permission to grant if that fixes it, or "".
+    """
+
+    as_of: datetime
+    call: str
+    reason: str
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RootUse:
     """The root user's row in the credential report.
 
@@ -183,6 +199,8 @@ class Snapshot:
     absent: the principals that were looked up and do not exist.
     listed: the kinds of which every principal was read.
     credentials: by user name.
+    credential_cutoff: until when some of them are known; None if they were read live, or the changes since the
+        credential report are known.
     policies: the managed policies that were looked up, by ARN; None if there is no such policy.
     summary: the SummaryMap of GetAccountSummary.
     root_use: the last use of the root user.
@@ -203,6 +221,7 @@ class Snapshot:
     absent: frozenset[PrincipalKey] = frozenset()
     listed: frozenset[PrincipalKind] = frozenset()
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
+    credential_cutoff: CredentialCutoff | None = None
     policies: Mapping[str, ManagedPolicy | None] = field(default_factory=dict)
     summary: Mapping[str, int] | None = None
     root_use: RootUse | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import chain
 from typing import Any, get_args
@@ -36,6 +36,7 @@ from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import (
     Audit,
+    AuditNote,
     Baseline,
     Outline,
     OutlinePrincipal,
@@ -70,7 +71,7 @@ _AUDIT_FIELDS = (
     *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
 
-_ADDED_AUDIT_FIELDS = ("trend", "baseline", "waiver_use", "allowed_later")
+_ADDED_AUDIT_FIELDS = ("credentials_as_of", "notes", "trend", "baseline", "waiver_use", "allowed_later")
 
 _MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
@@ -111,12 +112,14 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "source": audit.source,
         "endpoint": audit.endpoint,
         "credential_report_generated": optional_time_value(audit.report_generated),
+        "credentials_as_of": optional_time_value(audit.credentials_as_of),
         "status": status,
         "desired": [source_file_value(each) for each in audit.desired],
         "summary": count_findings(audit.findings),
         "findings": [finding_value(each) for each in sort_findings(audit.findings)],
         "gaps": [_blocked_gap_value(gap, rules) for gap, rules in gaps_with_rules(audit)],
         "not_seen": sorted(audit.not_seen),
+        "notes": [{"topic": each.topic, "message": each.message, "hint": each.hint} for each in audit.notes],
         "journal": None if audit.journal is None else _report_journal_value(audit.journal),
         "root": _root_state_value(audit.root),
         "outline": None if audit.outline is None else _outline_value(audit.outline),
@@ -328,15 +331,12 @@ def _decode_audit(item: Item) -> Audit:
     return Audit(
         account=account,
         caller=fields["caller"].optional(decode_caller),
-        taken_at=fields["taken_at"].time(),
-        source=fields["source"].text(),
-        endpoint=fields["endpoint"].optional(Item.text),
+        **_decode_reading(fields),
         desired=fields["desired"].tuple_of(decode_source_file),
         findings=_decode_findings(fields["findings"], baseline),
         gaps=tuple(gap for gap, _ in gaps),
         blocked_rules=tuple(rules for _, rules in gaps),
         not_seen=fields["not_seen"].tuple_of(Item.text),
-        report_generated=fields["credential_report_generated"].optional(Item.time),
         journal=fields["journal"].optional(lambda found: _decode_report_journal(found, account)),
         root=_decode_root_state(fields["root"]),
         outline=fields["outline"].optional(_decode_outline),
@@ -349,6 +349,23 @@ def _decode_audit(item: Item) -> Audit:
 
 def _decode_texts(item: Item) -> tuple[str, ...]:
     return item.tuple_of(Item.text)
+
+
+def _decode_reading(fields: Mapping[str, Item]) -> dict[str, Any]:
+    """Decodes the fields of an audit about how and when the account was read."""
+    return {
+        "taken_at": fields["taken_at"].time(),
+        "source": fields["source"].text(),
+        "endpoint": fields["endpoint"].optional(Item.text),
+        "report_generated": fields["credential_report_generated"].optional(Item.time),
+        "credentials_as_of": fields["credentials_as_of"].optional(Item.time),
+        "notes": fields["notes"].optional(lambda found: found.tuple_of(_decode_note)) or (),
+    }
+
+
+def _decode_note(item: Item) -> AuditNote:
+    fields = item.fields("topic", "message", "hint")
+    return AuditNote(*(fields[name].text() for name in ("topic", "message", "hint")))
 
 
 def _decode_findings(item: Item, baseline: Baseline | None) -> tuple[Finding, ...]:

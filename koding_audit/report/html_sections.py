@@ -21,7 +21,7 @@ from koding_audit.report.html_elements import element
 from koding_audit.report.results import GapGroup, Result, group_gaps, run_error_results
 from koding_audit.report.status import is_unresolved, unwritten_entries
 from koding_audit.report.svg_graph import draw_graph, draw_legend, graph_as_list, omitted_nodes_note
-from koding_audit.report.wording import action_text, allowed_later_sentence, gone_sentence, rerun_command
+from koding_audit.report.wording import action_text, allowed_later_sentence, gone_sentence, note_text, rerun_command
 
 _GRAPH_LABEL = "Graph; it scrolls sideways on a narrow screen"
 
@@ -71,6 +71,7 @@ def audit_facts(audit: Audit) -> Iterator[tuple[str, str]]:
         yield "Baseline", f"{audit.baseline.file.path}, of an audit {age} before this one"
     if audit.allowed_later:
         yield "Denied", allowed_later_sentence(audit.allowed_later)
+    yield from (("Note", note_text(each)) for each in audit.notes)
 
 
 def graph_section(audit: Audit, name: str) -> Element | None:

@@ -11,7 +11,7 @@ from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.plan import Entry
 from koding_audit.model.query import Gap
-from koding_audit.model.report import Audit, Problem, Report
+from koding_audit.model.report import Audit, AuditNote, Problem, Report
 from koding_audit.report.status import (
     gaps_with_rules,
     is_failing,
@@ -25,15 +25,17 @@ from koding_audit.report.wording import action_text, remedy_text, waiver_text
 
 RUN_ERROR = "run-error"
 NOT_WRITTEN = "not-written"
+AUDIT_NOTE = "audit-note"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One result of a report.
 
-    kind: a finding, a gap without a finding, a write that failed or is unverified, or an error of the run itself
+    kind: a finding, a gap without a finding, a write that failed or is unverified, a note on how the account was read,
+        or an error of the run itself
     id: stable between runs
-    rule: the finding's rule; for other kinds `not-checked`, `not-written` or `run-error`
+    rule: the finding's rule; for other kinds `not-checked`, `not-written`, `audit-note` or `run-error`
     severity: `error`, `warning` or `note`
     status: of a finding; for other kinds `open`, `pending` or `failed`
     effect: whether it makes the run `incomplete`, makes it fail (`fails`), or neither (`passes`)
@@ -48,7 +50,7 @@ class Result:
     shown_account: the account's id if the report has several accounts, otherwise ""
     """
 
-    kind: Literal["finding", "gap", "write", "error"]
+    kind: Literal["finding", "gap", "write", "note", "error"]
     id: str
     rule: str
     severity: Severity
@@ -100,11 +102,12 @@ def run_error_results(report: Report) -> Iterator[Result]:
 
 
 def audit_results(audit: Audit, report: Report) -> list[Result]:
-    """Returns the results of one audit: unfinished writes, gaps without a finding, findings."""
+    """Returns the results of one audit: unfinished writes, gaps without a finding, findings, notes."""
     results = [
         *(_write_result(each, audit) for each in unwritten_entries(audit)),
         *(_gap_result(gap, audit) for gap in gaps_without_finding(audit)),
         *_finding_results(audit, report),
+        *(_note_result(each, audit) for each in audit.notes),
     ]
     return results if len(report.audits) < 2 else [replace(each, shown_account=audit.account.id) for each in results]
 
@@ -227,6 +230,23 @@ def _write_result(entry: Entry, audit: Audit) -> Result:
         subject=audit.account.root_arn,
         message=f"{action}: {entry.outcome}" + (f": {entry.detail}" if entry.detail else ""),
         todo="scan again to see the current state of the account",
+        location=None,
+        file=_first_path(audit.desired),
+    )
+
+
+def _note_result(note: AuditNote, audit: Audit) -> Result:
+    return Result(
+        kind="note",
+        id=f"{AUDIT_NOTE}/{audit.account.root_arn}/{note.topic}",
+        rule=AUDIT_NOTE,
+        severity="note",
+        status="open",
+        effect="passes",
+        account=audit.account.id,
+        subject=audit.account.root_arn,
+        message=note.message,
+        todo=note.hint,
         location=None,
         file=_first_path(audit.desired),
     )

@@ -61,6 +61,7 @@ class Tally:
     unread: facts that could not be read
     unwritten: writes that failed or are unverified
     resolved: findings of baselines that are gone
+    noted: audits with notes
     fixes: open findings with a fix, by what has to be allowed
     files: the desired-state files, each once, in their order
     is_demo: whether any audit is of the demo account
@@ -70,7 +71,7 @@ class Tally:
         self.fail_on = fail_on
         self.statuses: Counter[RunStatus] = Counter()
         self.category_counts = count_findings(())
-        self.known = self.at_threshold = self.failing = self.unread = self.unwritten = self.resolved = 0
+        self.known = self.at_threshold = self.failing = self.unread = self.unwritten = self.resolved = self.noted = 0
         self.fixes: Counter[Change] = Counter()
         self.files: dict[str, None] = {}
         self.embedded_source = ""
@@ -93,6 +94,7 @@ class Tally:
         self.unread += len(audit.gaps)
         self.unwritten += len(unwritten_entries(audit))
         self.resolved += len(audit.baseline.gone) if audit.baseline else 0
+        self.noted += bool(audit.notes)
         self.fixes.update(needed_changes(audit.findings).values())
         self.files.update(dict.fromkeys(file.path for file in audit.desired))
         if find_source_traits(audit.source).is_embedded:
@@ -104,7 +106,7 @@ class Tally:
         self.statuses.update(other.statuses)
         for category, number in other.category_counts.items():
             self.category_counts[category] += number
-        for name in ("known", "at_threshold", "failing", "unread", "unwritten", "resolved"):
+        for name in ("known", "at_threshold", "failing", "unread", "unwritten", "resolved", "noted"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.fixes.update(other.fixes)
         self.files.update(other.files)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from koding_audit.io.text import MAX_ERRORS_SHOWN, clip_text, pluralize
 from koding_audit.model.desired import Waiver
 from koding_audit.model.finding import SEVERITIES, Action, Change, Severity
-from koding_audit.model.report import Audit, RunStatus, SkippedAccount
+from koding_audit.model.report import Audit, AuditNote, RunStatus, SkippedAccount
 from koding_audit.model.traits import find_source_traits
 from koding_audit.report.status import Tally
 
@@ -42,6 +42,11 @@ def waiver_text(waiver: Waiver | None) -> str:
     if waiver is None:
         return "waived"
     return f"waived until {waiver.expires.isoformat()} by {waiver.owner}: {waiver.reason}"
+
+
+def note_text(note: AuditNote) -> str:
+    """Returns a note on how an account was read, with what to do about it."""
+    return f"{note.message}; {note.hint}" if note.hint else note.message
 
 
 def fix_command(tally: Tally) -> str:
@@ -152,6 +157,13 @@ def gone_sentence(gone: int) -> str:
     are, they = ("is", "it") if gone == 1 else ("are", "they")
     found = f"{pluralize(gone, 'finding')} of the baseline {are} resolved"
     return f"{found}: save a new baseline, or {they} would count as known on return"
+
+
+def noted_sentence(noted: int) -> str:
+    """Returns how many of many accounts have notes, which only the complete formats show; "" if none has."""
+    return (
+        f"{pluralize(noted, 'account')} with notes on how the account was read: see the JSON report." if noted else ""
+    )
 
 
 def _fixable_text(fixes: Mapping[Change, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from koding_audit.aws.sources import AccountSource
+from koding_audit.io.terminal import Terminal
 from koding_audit.model.account import Account
 from koding_audit.model.desired import Desired
 from koding_audit.model.frozen import replace
@@ -36,6 +37,7 @@ def scan_once(run: Run, source: AccountSource, desired: Desired, account: Accoun
         run.terminal.show_progress(f"reading account {account.id} ...")
         snapshot = read_account(run, source, bound, account)
         found = ScanResult(audit_snapshot(bound, snapshot, run.rules), bound, snapshot)
+    print_audit_notes(found.audit, run.terminal)
     return replace(found, audit=add_allowed_calls(found.audit, source))
 
 
@@ -43,6 +45,13 @@ def add_allowed_calls(audit: Audit, source: AccountSource) -> Audit:
     """The audit with the calls of the run that AWS denied at first and allowed later."""
     calls = source.connection.denials.calls_allowed_later() if source.connection else ()
     return replace(audit, allowed_later=calls) if calls else audit
+
+
+def print_audit_notes(audit: Audit, terminal: Terminal) -> None:
+    """Print the notes of an audit on standard error, each once."""
+    for each in audit.notes:
+        hint = f"; {each.hint}" if each.hint else ""
+        terminal.note_once(f"Account {audit.account.id}: {each.message}{hint}")
 
 
 def read_account(run: Run, source: AccountSource, desired: Desired, account: Account) -> Snapshot:

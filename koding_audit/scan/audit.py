@@ -14,6 +14,7 @@ from koding_audit.model.report import Audit
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.catalog import AuditRule
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
+from koding_audit.scan.credential_cutoff import cutoff_gaps, cutoff_note, relevant_cutoff
 from koding_audit.scan.outline import build_outline, root_state
 from koding_audit.scan.read_plan import applicable_rules
 from koding_audit.scan.waivers import apply_waivers, unused_waivers
@@ -22,6 +23,9 @@ from koding_audit.scan.waivers import apply_waivers, unused_waivers
 def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditRule]) -> Audit:
     """Evaluate the rules. desired is bound to the snapshot's account."""
     chosen = applicable_rules(desired, chosen)
+    cutoff = relevant_cutoff(snapshot, chosen)
+    if cutoff is not None and desired.strict:
+        snapshot = replace(snapshot, gaps=(*snapshot.gaps, *cutoff_gaps(cutoff)))
     comparison = Comparison(desired, snapshot)
     gaps = tuple(gap for gap in snapshot.gaps if _blocked_rules(gap, chosen))
     findings = (*_run_rules(comparison, chosen), *(_not_checked_finding(gap, comparison) for gap in gaps))
@@ -37,6 +41,8 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         blocked_rules=tuple(_blocked_rules(gap, chosen) for gap in gaps),
         not_seen=_layers_not_seen(comparison) if any(rule.traits.shows_unread_layers for rule in chosen) else (),
         report_generated=snapshot.root_use.generated if snapshot.root_use else None,
+        credentials_as_of=cutoff.as_of if cutoff else None,
+        notes=(cutoff_note(cutoff),) if cutoff else (),
         root=root_state(snapshot),
         outline=build_outline(comparison, findings),
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from koding_audit.model.account import Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.desired import Desired, DesiredGroup, DesiredRole, DesiredUser
 from koding_audit.model.fact_calls import LISTING_FACTS
-from koding_audit.model.query import Fact, Query
+from koding_audit.model.query import LIVE_CREDENTIAL_USERS, Fact, Query
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.catalog import AuditRule
 from koding_audit.scan.comparison import Comparison, is_ignored
@@ -64,6 +64,7 @@ def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule])
         key_required=frozenset(protected).union(
             each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
         ),
+        uses_report=len(_users_with_limits(desired)) > LIVE_CREDENTIAL_USERS,
         listed=frozenset(kind for kind, fact in LISTING_FACTS.items() if kind in desired.closed and fact in facts),
     )
 
@@ -80,6 +81,19 @@ def _users_to_read(desired: Desired, facts: frozenset[Fact], protected: Iterable
     return {name: wanted for name, wanted in users.items() if wanted}
 
 
+def _users_with_limits(desired: Desired) -> list[str]:
+    """The declared users whose keys or sign-in the file limits and that are not ignored, for any choice of rules."""
+    return [
+        name
+        for name, user in desired.users.items()
+        if (user.access_keys is not None or _limits_sign_in(user)) and not is_ignored(desired, "user", name)
+    ]
+
+
+def _limits_sign_in(user: DesiredUser) -> bool:
+    return user.console is not None and user.console.name != "any"
+
+
 def _protected_users(desired: Desired) -> tuple[str, ...]:
     """The names of the protected users, with the case that the file declares, if it does. None of them is ignored."""
     declared = {principal_key("user", name): name for name in desired.users}
@@ -91,7 +105,7 @@ def _facts_of_user(user: DesiredUser, facts: frozenset[Fact]) -> frozenset[Fact]
     wanted = facts & _USER_FACTS
     if user.access_keys is not None:
         wanted |= facts & _CREDENTIAL_FACTS
-    if user.console is not None and user.console.name != "any":
+    if _limits_sign_in(user):
         wanted |= facts & {Fact.CONSOLE}
     if user.console is not None and user.console.name == "mfa":
         wanted |= facts & {Fact.MFA}

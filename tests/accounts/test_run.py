@@ -118,6 +118,25 @@ def test_an_account_that_cannot_be_entered_makes_the_run_incomplete_and_the_othe
     assert seen.status == 2
 
 
+def test_an_account_whose_later_changes_are_not_known_says_so_in_the_report_and_on_standard_error(
+    organization: Organization, tmp_path: Path
+) -> None:
+    names = [f"user-{number}" for number in range(201)]
+    for account_id, each in organization.members.items():
+        for name in names:
+            each.add("User", name)
+        each.make_report()
+        each.answer("CreateLoginProfile", {"UserName": "user-7"})
+        each.trail_refusal = "AccessDeniedException" if account_id == TWO else ""
+    users = "users:\n" + "".join(f"  {name}: {{console: forbidden}}\n" for name in names)
+    seen = scan(organization, tmp_path, file=LISTED + users)
+    found = {each["account"]["id"]: each for each in seen.report["audits"]}
+    assert [found[each]["credentials_as_of"] is not None for each in (ONE, TWO, THREE)] == [False, True, False]
+    assert ["console-unexpected" in audits(seen)[each] for each in (ONE, TWO, THREE)] == [True, False, True]
+    assert seen.output.count(f"Account {TWO}: keys and sign-in as of ") == 1
+    assert seen.output.count("keys and sign-in as of ") == 2  # the report's own is the other one
+
+
 def test_target_and_account_narrow_the_run(organization: Organization, tmp_path: Path) -> None:
     assert list(audits(scan(organization, tmp_path, "--target", "live"))) == [ONE, TWO]
     assert list(audits(scan(organization, tmp_path, "--account", TWO))) == [TWO]

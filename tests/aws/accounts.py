@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from koding_audit.model.account import principal_key
 from koding_audit.model.query import Fact, Query
 from tests.servers.moto_account import MotoAccount
 from tests.servers.replay import Replay, recorded, whole_account
+from tests.servers.wire import Call
 from tests.values import aws, own
 
 OF_USER = frozenset({Fact.USER, Fact.ATTACHED, Fact.INLINE, Fact.GROUPS})
@@ -82,9 +86,29 @@ def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20, hours: 
     replay.answer("ListServiceSpecificCredentials", recorded({"ServiceSpecificCredentials": []}))
     replay.answer("ListSSHPublicKeys", recorded({"SSHPublicKeys": [], "IsTruncated": False}))
     replay.answer("ListSigningCertificates", recorded({"Certificates": [], "IsTruncated": False}))
+    replay.answer("LookupEvents", events({}))
+
+
+def events(users: Mapping[str, Sequence[str]]) -> Callable[[Call], Mapping[str, Any]]:
+    """CloudTrail's answer: for each name of an event, the users that it was about."""
+
+    def answer(call: Call) -> Mapping[str, Any]:
+        (wanted,) = json.loads(json.dumps(call.parameters["LookupAttributes"]))
+        name = wanted["AttributeValue"]
+        return recorded({"Events": [event(name, {"userName": each}) for each in users.get(name, ())]})
+
+    return answer
+
+
+def event(name: str, request: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """One of CloudTrail's events as it lists them."""
+    caller = {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/admin/me"}
+    own = {"eventName": name, "eventSource": "iam.amazonaws.com", "userIdentity": caller, "requestParameters": request}
+    return {"EventName": name, "CloudTrailEvent": json.dumps({**own, **more})}
 
 
 CROWD = Query(users={f"user-{number}": OF_USER | CREDENTIALS for number in range(20)})
+MANY = replace(CROWD, uses_report=True)
 
 
 def in_bulk(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def test_every_call_that_tells_a_fact_has_its_probe() -> None:
 def test_a_probe_is_a_read_with_the_parameters_that_the_api_has(permission: str) -> None:
     """And asks for one item, where the API lets it."""
     service, _, operation = permission.partition(":")
-    assert operation.startswith(("Get", "List", "Describe", "Generate"))
+    assert operation.startswith(("Get", "List", "Describe", "Generate", "Lookup"))
     shape, call = service_model(service).operation_model(operation).input_shape, PROBES[permission]
     given = {*call.extra_parameters, *([call.parameter] if call.parameter else [])}
     members = shape.members if shape else {}

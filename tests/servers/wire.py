@@ -1,6 +1,6 @@
 """AWS's protocols from the server's side: requests taken apart, replies and errors, faults on demand.
 
-IAM and STS speak the query protocol, with XML for answers; Organizations speaks JSON.
+IAM and STS speak the query protocol, with XML for answers; Organizations and CloudTrail speak JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000001"
 JSON = "application/x-amz-json-1.1"
-READS = ("Get", "List", "Describe", "Generate", "Simulate", "AssumeRole")
+READS = ("Get", "List", "Describe", "Generate", "Simulate", "Lookup", "AssumeRole")
 NAMESPACES = {
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -135,13 +135,13 @@ def fault_reply(fault: Fault, call: Call, request: str = "") -> tuple[int, str, 
 
 
 def speaks_json(service: str) -> bool:
-    return service == "organizations"
+    return service in ("organizations", "cloudtrail")
 
 
 def error_reply(
     call: Call, status: int, code: str, message: str = "", *, sender: bool = True
 ) -> tuple[int, str, bytes]:
-    """Status, content type and body. Organizations has its own name for a denial, and says all else with 400."""
+    """Status, content type and body. Services of JSON have their own name for a denial, and say all else with 400."""
     if speaks_json(call.service):
         name = "AccessDeniedException" if code == "AccessDenied" else code
         return 500 if status >= 500 else 400, JSON, json.dumps({"__type": name, "Message": message}).encode()

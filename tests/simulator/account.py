@@ -41,6 +41,7 @@ QUOTAS: Mapping[str, int] = {
     "AccessKeysPerUserQuota": 2,
 }
 _OF_KIND = re.compile(r"(Get|List|ListAttached|Attach|Detach|Put|Delete|Create)(User|Group|Role)(Policy|Policies)?")
+TRAILED = ("CreateAccessKey", "CreateLoginProfile", "UpdateUser")
 _PREFIX = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "Policy": "ANPA", "Key": "AKIA"}
 
 
@@ -67,6 +68,7 @@ class Entity:
     trust: str = ALLOW_ALL
     account: str = ACCOUNT
     keys: list[str] = field(default_factory=list)
+    password: bool = False
 
     @property
     def arn(self) -> str:
@@ -100,6 +102,8 @@ class Account:
     often the report is in progress before it is there; report: what is odd about it (REPORTS, or `usual`);
     listing_lag: how old GetAccountAuthorizationDetails is, where other reads are up to date; permissions: what the
     caller may, None for everything. Whoever signs with the key of a user is that user, and may do everything.
+    reported: what the credential report shows, where it was made some time ago; trail: the events that CloudTrail has
+    of what was done by `TRAILED`; trail_refusal: the code with which it refuses to be asked.
     """
 
     state: State = field(default_factory=State)
@@ -112,6 +116,9 @@ class Account:
     listing_lag: float = 0.0
     permissions: str | None = None
     caller: str = CALLER
+    reported: State | None = None
+    trail: list[dict[str, Any]] = field(default_factory=list)
+    trail_refusal: str = ""
     _history: list[tuple[float, State]] = field(default_factory=list)
     _ids: Any = field(default_factory=lambda: itertools.count(1))
     _reads: int = 0
@@ -141,7 +148,9 @@ class Account:
             arn = holder.arn if holder else self.caller
             return {"Account": arn.split(":")[4], "Arn": arn, "UserId": "AIDACALLER"}
         if action in _OWN:
-            return _OWN[action](self, given)
+            reply = _OWN[action](self, given)
+            self._record(action, given)
+            return reply
         found = _OF_KIND.fullmatch(action)
         if found is None:
             raise IamError("InvalidAction")
@@ -183,6 +192,17 @@ class Account:
             "IsTruncated": more,
             **({"Marker": str(start + size)} if more else {}),
         }
+
+    def make_report(self) -> None:
+        """The credential report is made now, and is what is shown from now on."""
+        self.reported = copy.deepcopy(self.state)
+
+    def _record(self, action: str, given: Mapping[str, Any]) -> None:
+        if action in TRAILED:
+            request = {name[0].lower() + name[1:]: value for name, value in given.items() if name != "Password"}
+            caller = {"type": "IAMUser", "userName": self.caller.rpartition("/")[2]}
+            event = {"eventName": action, "eventSource": "iam.amazonaws.com", "userIdentity": caller}
+            self.trail.append({**event, "requestParameters": request, "responseElements": None})
 
     def _read(self, verb: str, kind: str, given: Mapping[str, Any], *, of_policy: bool) -> dict[str, Any]:
         state = self.seen()
@@ -443,20 +463,26 @@ def get_report(account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
     if account.polls > 0:
         account.polls -= 1
         raise IamError("ReportInProgress", 404)
-    rows = REPORTS[account.report](_rows(account.seen()))
+    rows = REPORTS[account.report](_rows(account.reported or account.seen()))
     made = datetime.now(timezone.utc) - timedelta(hours={"stale": 30, "of tomorrow": -24}.get(account.report, 0))
     content = "\n".join(",".join(row) for row in rows).encode()
     return {"Content": content, "ReportFormat": "text/csv", "GeneratedTime": made}
 
 
 def _rows(state: State) -> list[list[str]]:
-    """The report as a table, its header first: root, then the users, none of whom can sign in."""
+    """The report as a table, its header first: root, then the users."""
     names = HEADER.split(",")
     never = {name: "false" for name in names if name.endswith(("_active", "_enabled"))}
     root = {"user": "<root_account>", "arn": f"arn:aws:iam::{ACCOUNT}:root", "mfa_active": "true"}
-    users = [{"user": each.name, "arn": each.arn} for each in state.entities.values() if each.kind == "User"]
+    users = [_reported_user(each) for each in state.entities.values() if each.kind == "User"]
     rows = [{**never, **known} for known in ({**root, "password_enabled": "not_supported"}, *users)]
     return [names, *([row.get(name, "N/A") for name in names] for row in rows)]
+
+
+def _reported_user(user: Entity) -> dict[str, str]:
+    active = {f"access_key_{slot}_active": "true" for slot, _ in enumerate(user.keys, 1)}
+    rotated = {f"access_key_{slot}_last_rotated": BEGUN.isoformat() for slot, _ in enumerate(user.keys, 1)}
+    return {"user": user.name, "arn": user.arn, "password_enabled": str(user.password).lower(), **active, **rotated}
 
 
 def _without_column(rows: list[list[str]]) -> list[list[str]]:
@@ -523,6 +549,51 @@ def delete_access_key(account: Account, given: Mapping[str, Any]) -> dict[str, A
     return {}
 
 
+def access_key_last_used(_account: Account, _given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has used any."""
+    return {"AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}}
+
+
+def login_profile(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    user = _entity(account.seen(), "User", given)
+    _there(user.password)
+    return {"LoginProfile": {"UserName": user.name, "CreateDate": BEGUN, "PasswordResetRequired": False}}
+
+
+def create_login_profile(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    _entity(account.changed(), "User", given).password = True
+    account.keep()
+    return login_profile(account, given)
+
+
+def mfa_devices(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has any."""
+    _entity(account.seen(), "User", given)
+    return account.pages([], "MFADevices", given)
+
+
+def update_user(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    user = _entity(account.changed(), "User", given)
+    del account.state.entities["User", user.name.lower()]
+    user.name = given["NewUserName"]
+    account.state.entities["User", user.name.lower()] = user
+    account.keep()
+    return {}
+
+
+def lookup_events(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
+    """CloudTrail's events of one name, a page at a time; it has none that are older than the report."""
+    if account.trail_refusal:
+        raise IamError(account.trail_refusal)
+    (wanted,) = given["LookupAttributes"]
+    rows = [
+        {"CloudTrailEvent": json.dumps(each)} for each in account.trail if each["eventName"] == wanted["AttributeValue"]
+    ]
+    start = int(given.get("NextToken", 0))
+    end = start + min(account.page, given["MaxResults"])
+    return {"Events": rows[start:end], **({"NextToken": str(end)} if end < len(rows) else {})}
+
+
 def service_credentials(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
     """Nobody has any."""
     _entity(account.seen(), "User", given)
@@ -568,4 +639,10 @@ _OWN: Mapping[str, Callable[[Account, Mapping[str, Any]], dict[str, Any]]] = {
     "ListSigningCertificates": signing_certificates,
     "CreateAccessKey": create_access_key,
     "DeleteAccessKey": delete_access_key,
+    "GetAccessKeyLastUsed": access_key_last_used,
+    "GetLoginProfile": login_profile,
+    "CreateLoginProfile": create_login_profile,
+    "ListMFADevices": mfa_devices,
+    "UpdateUser": update_user,
+    "LookupEvents": lookup_events,
 }

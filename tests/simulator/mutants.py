@@ -124,6 +124,11 @@ MUTANTS: Mapping[str, Mutant] = {
         "            self._allowed.add(call)",
         "            pass",
     ),
+    "believe the credential report": Mutant(
+        "aws/live_credentials.py",
+        "    many = query.uses_report or (",
+        "    many = True or (",
+    ),
     "treat a lost reply as a refusal": Mutant(
         "remediation/executor.py",
         "        elif error.refused:",

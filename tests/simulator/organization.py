@@ -53,7 +53,11 @@ class Organization(Simulator):
         """The account's own answer. Every account of the simulator has the same id until it is sent."""
         if account_id not in self.members:
             return super().reply(call)
-        here = {name: value.replace(account_id, ACCOUNT) for name, value in call.parameters.items()}
+        given: Mapping[str, Any] = call.parameters
+        here = {
+            name: value.replace(account_id, ACCOUNT) if isinstance(value, str) else value
+            for name, value in given.items()
+        }
         inner = Simulator(self.members[account_id], faults=self.troubled.get(account_id, {}), times=0)
         reply = inner.reply(replace(call, parameters=here))
         self.written += [(account_id, each) for each in inner.writes]

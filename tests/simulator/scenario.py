@@ -166,11 +166,12 @@ def planned(simulator: Simulator, folder: Path, scenario: str = "fix") -> None:
         raise AssertionError(f"no plan could be made: {made.output}")
 
 
-def command(simulator: Simulator, folder: Path, *arguments: str, journal: bool = True) -> Run:
-    """One command in this process, with a clock that is the account's."""
+def command(simulator: Simulator, folder: Path, *arguments: str, journal: bool = True, endpoint: bool = True) -> Run:
+    """One command in this process, with a clock that is the account's. endpoint: whether it is told of the account."""
     path = folder / "journal.jsonl"
     path.unlink(missing_ok=True)
-    said = [*arguments, *(["--journal", str(path)] if journal else []), "--endpoint-url", simulator.url]
+    said = [*arguments, *(["--journal", str(path)] if journal else [])]
+    said += ["--endpoint-url", simulator.url] if endpoint else []
     out, err = io.StringIO(), io.StringIO()
     unrecorded: list[str] = []
     simulator.watch = partial(_check_recorded, path, unrecorded)

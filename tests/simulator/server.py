@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import socketserver
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tests.servers.wire import READS, Call, error_xml, parse_call, reply_xml
+from tests.servers.wire import JSON, READS, Call, error_reply, parse_call, reply_xml, speaks_json
 from tests.simulator.account import Account, IamError
 from tests.simulator.faults import XML, Fault, Reply
 
@@ -128,7 +129,9 @@ class Simulator:
         try:
             value: Mapping[str, Any] = self.account.answer(call.action, call.parameters, call.key)
         except IamError as error:
-            return Reply(error.status, XML, error_xml(call.service, error.code, "refused"))
+            return Reply(*error_reply(call, error.status, error.code, "refused"))
+        if speaks_json(call.service):
+            return Reply(200, JSON, json.dumps(value).encode())
         if call.writes:
             self.writes.append(asked)
         return Reply(200, XML, reply_xml(call.service, call.action, value))

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from tests.simulator import cases, death, key_death, rivals, twins
+from tests.simulator import cases, death, key_death, old_reports, rivals, twins
 from tests.simulator.cases import SOURCES, Case
 from tests.simulator.oracles import Converging
 from tests.simulator.quick import quickened
@@ -53,6 +53,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], Iterator[Outcome]]] = {
     "twins": lambda _options: twins.outcomes(),
     "deaths": _deaths,
     "keys": lambda _options: key_death.outcomes(),
+    "old reports": lambda _options: old_reports.outcomes(),
 }
 """What runs in processes of its own, beside the cases that the workers share."""
 

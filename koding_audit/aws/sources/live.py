@@ -10,13 +10,7 @@ from functools import partial
 
 from koding_audit.aws import iam, organizations
 from koding_audit.aws.connection import Connection, connect
-from koding_audit.aws.live_credentials import (
-    CREDENTIAL_FACTS,
-    await_report,
-    needs_report,
-    read_credentials,
-    start_report,
-)
+from koding_audit.aws.live_credentials import await_report, needs_report, read_credentials, start_report
 from koding_audit.aws.live_documents import read_documents
 from koding_audit.aws.live_policies import PolicyVersions, await_policies, start_own_policies, start_policies
 from koding_audit.aws.live_principals import AccountListing, TargetedReads, read_undeclared_groups
@@ -25,6 +19,7 @@ from koding_audit.aws.queries import missing_summary_keys, partial_set_policies
 from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource
 from koding_audit.model.errors import CallError, InputError
+from koding_audit.model.fact_calls import CREDENTIAL_FACTS
 from koding_audit.model.query import Fact, Gap, Query
 from koding_audit.model.snapshot import Organization, Snapshot
 from koding_audit.model.traits import SourceTraits
@@ -49,7 +44,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
     tracker = ReadTracker(connection)
     bulk = is_bulk_query(query)
     # The longest chain of calls starts first: AWS needs seconds to make a new credential report.
-    report = start_report(tracker) if needs_report(query, bulk=bulk) else None
+    report = start_report(tracker) if needs_report(query) else None
     organization = _start_organization(tracker, query)
     principals = AccountListing(tracker, query) if bulk else TargetedReads(tracker, query)
     summary = _start_summary(tracker) if Fact.SUMMARY in query.account else None
@@ -60,8 +55,8 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
     own = start_own_policies(tracker, query)
     found |= read_undeclared_groups(tracker, query, found)
     documents = read_documents(tracker, query, found, principals.inline_details())
-    rows, root_use = await_report(tracker, query, report)
-    credentials = read_credentials(tracker, query, found, rows)
+    usable_report, root_use = await_report(tracker, query, report)
+    credentials, credential_cutoff = read_credentials(tracker, query, found, usable_report)
     account, caller = connection.identity()
     # Last, because the policies decide which documents to read.
     versions = PolicyVersions(tracker, query, await_policies(tracker, query, policies), partial_sets)
@@ -79,6 +74,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
         absent=absent,
         listed=principals.listed_kinds(),
         credentials=credentials,
+        credential_cutoff=credential_cutoff,
         policies={**known, **own_policies},
         summary=_await_summary(
             tracker, summary, partial(missing_summary_keys, query=query, found=found, absent=absent)

@@ -15,6 +15,7 @@ from koding_audit.aws.queries import (
     has_policy,
     managed_policy_arns,
     missing_summary_keys,
+    needs_reported_facts,
     partial_set_policies,
     requested_inline_documents,
     requested_principals,
@@ -125,6 +126,7 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         documents={name: saved.documents[name] for name in names if name in saved.documents},
         policies_listed=False,  # `policies` has the requested ones only, those that do not exist as None
         gaps=_gaps_of_query(saved, query, policies),
+        credential_cutoff=saved.credential_cutoff if needs_reported_facts(query) else None,
     )
 
 

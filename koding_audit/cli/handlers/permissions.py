@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+from koding_audit.aws.credential_changes import LOOKUP_EVENTS
+from koding_audit.aws.queries import needs_reported_facts
 from koding_audit.aws.sources.live import is_bulk_query
 from koding_audit.cli.options import MODES
 from koding_audit.cli.output import emit
@@ -113,8 +115,11 @@ def required_permissions(query: Query) -> dict[str, frozenset[Fact]]:
     """Every permission that a query needs, with the facts that depend on it.
 
     The reads of an organization have no facts: AWS answers them in some accounts only, and no audit depends on them.
+    Neither has the lookup of events: an audit without it says until when keys and sign-in are known.
     """
-    found: dict[str, frozenset[Fact]] = dict.fromkeys(_ORGANIZATION_READS, frozenset()) if query.effective else {}
+    uses_events = query.uses_report and needs_reported_facts(query)
+    optional = (*(_ORGANIZATION_READS if query.effective else ()), *((LOOKUP_EVENTS,) if uses_events else ()))
+    found: dict[str, frozenset[Fact]] = dict.fromkeys(optional, frozenset())
     for fact, call in (*_principal_reads(query), *_document_reads(query)):
         found[call] = found.get(call, frozenset()) | {fact}
     return found
@@ -133,10 +138,10 @@ def _principal_reads(query: Query) -> Iterator[tuple[Fact, str]]:
         facts = frozenset[Fact]().union(*wanted.values())
         yield from fact_call_pairs(facts & CREDENTIAL_FACTS if bulk else facts, [kind])
         yield from ((fact, listing) for fact in facts - CREDENTIAL_FACTS if bulk)
-    screens = bulk and any(each & CREDENTIAL_FACTS for each in query.users.values())
+    uses_report = query.uses_report and needs_reported_facts(query)
     # Each caller may call sts:GetCallerIdentity.
     yield from fact_call_pairs(query.account - {Fact.CALLER}, ())
-    yield from fact_call_pairs({Fact.CREDENTIAL_REPORT}, ()) if screens else ()
+    yield from fact_call_pairs({Fact.CREDENTIAL_REPORT}, ()) if uses_report else ()
     yield from ((LISTING_FACTS[kind], listing) for kind in query.listed)
 
 

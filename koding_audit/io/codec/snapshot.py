@@ -22,12 +22,14 @@ from koding_audit.model.account import PrincipalKey, principal_key
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import (
     AccessKey,
+    CredentialCutoff,
     Credentials,
     Level,
     ManagedPolicy,
     Organization,
     OrganizationPolicy,
     Principal,
+    RootUse,
     Snapshot,
 )
 
@@ -36,7 +38,6 @@ SNAPSHOT = "koding-audit-snapshot"
 
 def encode_snapshot(snapshot: Snapshot) -> str:
     """Encode everything that was read of an account, for an audit without access to it."""
-    root_use = snapshot.root_use
     value = {
         "version": VERSION,
         "kind": SNAPSHOT,
@@ -48,6 +49,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "principals": [_principal_value(snapshot.principals[key]) for key in sorted(snapshot.principals)],
         "absent": [{"kind": kind, "name": name} for kind, name in sorted(snapshot.absent)],
         "listed": sorted(snapshot.listed),
+        "credential_cutoff": snapshot.credential_cutoff and _cutoff_value(snapshot.credential_cutoff),
         "credentials": {name: _credentials_value(each) for name, each in sorted_mapping(snapshot.credentials).items()},
         "policies": {
             arn: None if policy is None else _managed_policy_value(policy)
@@ -57,7 +59,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "documents": sorted_mapping(snapshot.documents),
         "organization": _organization_value(snapshot.organization),
         "summary": None if snapshot.summary is None else sorted_mapping(snapshot.summary),
-        "root_use": None if root_use is None else root_use_value(root_use),
+        "root_use": snapshot.root_use and root_use_value(snapshot.root_use),
         "gaps": [_gap_value(gap) for gap in snapshot.gaps],
     }
     return write_json(value) + "\n"
@@ -70,7 +72,10 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         VERSION,
         *("account", "caller", "taken_at", "source", "endpoint", "principals", "absent", "listed", "credentials"),
         *("policies", "policies_listed", "documents", "organization", "summary", "root_use", "gaps"),
+        added=("credential_cutoff",),
     )
+    root_use = fields["root_use"].optional(decode_root_use)
+    is_older = isinstance(value, dict) and "credential_cutoff" not in value
     policies = fields["policies"].mapping()
     summary_map = fields["summary"].optional(Item.mapping)
     return Snapshot(
@@ -82,13 +87,14 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         principals=_decode_principals(fields["principals"]),
         absent=fields["absent"].set_of(_decode_absent),
         listed=fields["listed"].set_of(decode_kind),
+        credential_cutoff=_older_cutoff(root_use) if is_older else fields["credential_cutoff"].optional(_decode_cutoff),
         credentials={name: _decode_credentials(each) for name, each in fields["credentials"].mapping().items()},
         policies={arn: _decode_managed_policy(arn, each) for arn, each in policies.items()},
         policies_listed=fields["policies_listed"].boolean(),
         documents={key: each.text() for key, each in fields["documents"].mapping().items()},
         organization=_decode_organization(fields["organization"]),
         summary=None if summary_map is None else {name: each.count() for name, each in summary_map.items()},
-        root_use=fields["root_use"].optional(decode_root_use),
+        root_use=root_use,
         gaps=fields["gaps"].tuple_of(_decode_gap),
     )
 
@@ -156,6 +162,27 @@ def _decode_tags(item: Item) -> tuple[tuple[str, str], ...]:
 def _decode_absent(item: Item) -> PrincipalKey:
     fields = item.fields("kind", "name")
     return principal_key(decode_kind(fields["kind"]), fields["name"].text())
+
+
+def _cutoff_value(cutoff: CredentialCutoff) -> dict[str, Any]:
+    return {
+        "as_of": format_time(cutoff.as_of),
+        "call": cutoff.call,
+        "reason": cutoff.reason,
+        "permission": cutoff.permission,
+    }
+
+
+def _older_cutoff(root_use: RootUse | None) -> CredentialCutoff | None:
+    """The cutoff of a file without one: older versions took from the report which users have no key or password."""
+    reason = "the version that saved the file did not look them up"
+    return CredentialCutoff(root_use.generated, "cloudtrail:LookupEvents", reason) if root_use else None
+
+
+def _decode_cutoff(item: Item) -> CredentialCutoff:
+    fields = item.fields("as_of", "call", "reason", "permission")
+    texts = (fields[name].text() for name in ("call", "reason", "permission"))
+    return CredentialCutoff(fields["as_of"].time(), *texts)
 
 
 def _credentials_value(credentials: Credentials) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from koding_audit.report.summary import FEW_ACCOUNTS, RULES_SHOWN, AccountRow, R
 from koding_audit.report.wording import (
     account_statuses_text,
     fix_command,
+    noted_sentence,
     skipped_sentence,
     status_sentence,
     totals_text,
@@ -238,9 +239,8 @@ class _HtmlReport:
     def page_header(self) -> Element:
         """Returns the header: the result, the numbers, and the next command."""
         tally, status = self.summary.tally, self.status
-        accounts = f"{pluralize(tally.audits, 'account')}: {account_statuses_text(tally.statuses)}"
         sentence = status_sentence(tally, len(self.report.errors))
-        command, skipped = fix_command(tally), skipped_sentence(self.report.skipped)
+        command = fix_command(tally)
         return element(
             "header",
             element("p", "koding-audit", class_="brand"),
@@ -251,9 +251,7 @@ class _HtmlReport:
                     "div",
                     element("h1", _TITLES[status]),
                     element("p", sentence.partition(": ")[2], class_="said"),
-                    element("p", accounts, class_="totals") if self.is_summarized else None,
-                    element("p", totals_text(tally), class_="totals") if tally.audits else None,
-                    element("p", skipped, class_="totals") if skipped else None,
+                    *(element("p", each, class_="totals") for each in self.total_sentences(tally) if each),
                 ),
                 class_=f"verdict {status}",
             ),
@@ -261,6 +259,15 @@ class _HtmlReport:
             command_box("Make every fix that removes nothing:", command) if command else None,
             _account_links(self.full_rows, all_of_them=not self.is_summarized) if tally.audits > 1 else None,
         )
+
+    def total_sentences(self, tally: Tally) -> Iterator[str]:
+        """Yields the sentences about all accounts below the result; "" for one that does not apply."""
+        if self.is_summarized:
+            yield f"{pluralize(tally.audits, 'account')}: {account_statuses_text(tally.statuses)}"
+        yield totals_text(tally) if tally.audits else ""
+        yield skipped_sentence(self.report.skipped)
+        if self.is_summarized:
+            yield noted_sentence(tally.noted)
 
     def account_article(self, index: int, audit: Audit) -> Element:
         """Returns an account in full. index: of the account on the page, from 1."""

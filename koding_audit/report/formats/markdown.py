@@ -27,6 +27,7 @@ from koding_audit.report.wording import (
     allowed_later_sentence,
     fix_command,
     gone_sentence,
+    noted_sentence,
     skipped_sentence,
     status_sentence,
     totals_text,
@@ -98,6 +99,8 @@ def _result_sections(report: Report, audits: Iterable[Audit]) -> Iterator[tuple[
 def _summary_parts(found: ReportSummary) -> Iterator[str]:
     """Yields the numbers of accounts, the findings of each rule, and a row for each of the next worst accounts."""
     yield f"{pluralize(found.tally.audits, 'account')}: {account_statuses_text(found.tally.statuses)}."
+    if found.tally.noted:
+        yield noted_sentence(found.tally.noted)
     rules = list(_take_fitting(map(_rule_row, found.rules), MOST // 3))
     rest = len(found.rules) - len(rules)
     if rules:

@@ -17,6 +17,7 @@ from koding_audit.model.report import Report
 from koding_audit.report import rule_help
 from koding_audit.report.codec import baseline_value, finding_value
 from koding_audit.report.results import (
+    AUDIT_NOTE,
     NOT_WRITTEN,
     RUN_ERROR,
     Result,
@@ -99,9 +100,10 @@ def _tool_driver(report: Report, seen: _ResultIndex) -> dict[str, Any]:
 
 
 def _default_advice(rule: str) -> Advice:
-    """Returns the advice for an unknown rule, for an error of the run and for an unfinished write."""
+    """Returns the advice for an unknown rule, an error of the run, an unfinished write and a note."""
     known = {
         RUN_ERROR: Advice("The run failed, so parts of the desired state were not checked."),
+        AUDIT_NOTE: Advice("A reader of the report has to know this about how the account was read."),
         NOT_WRITTEN: Advice("A write failed or could not be verified, so the account may differ from the plan."),
     }
     return known.get(rule) or Advice(f"koding-audit's rule {rule}")

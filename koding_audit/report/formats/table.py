@@ -31,6 +31,8 @@ from koding_audit.report.wording import (
     allowed_later_sentence,
     fix_command,
     gone_sentence,
+    note_text,
+    noted_sentence,
     remedy_text,
     skipped_sentence,
     status_sentence,
@@ -103,6 +105,8 @@ class _TableReport:
                 "",
                 [[(f"And {pluralize(left.total(), 'more account')}: {account_statuses_text(left)}. {_REST_HINT}.",)]],
             )
+        if found.tally.noted:
+            yield self.format_section("", [[(noted_sentence(found.tally.noted),)]])
         if self.report.errors:
             yield self.format_section("Errors", list(_error_blocks(self.report.errors)))
         if found.rules:
@@ -266,6 +270,7 @@ def _audit_header(audit: Audit) -> list[tuple[str, str]]:
         rows.append(("Unseen", f"{', '.join(sorted(audit.not_seen))}: decisions do not include these layers"))
     if audit.allowed_later:
         rows.append(("Denied", allowed_later_sentence(audit.allowed_later)))
+    rows += [("Note", note_text(each)) for each in audit.notes]
     return rows
 
 

@@ -105,6 +105,17 @@ def test_the_organization_is_read_for_a_policy_that_is_a_way_only_where_it_is_ma
     assert "organizations:" not in str(printed(capsys, "audit", str(path)))
 
 
+def test_events_may_be_looked_up_only_for_more_users_than_are_read_live(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "users.yaml"
+    for number, limits, wanted in ((200, "access_keys: forbidden", False), (201, "console: mfa", True)):
+        users = "".join(f"  user-{each}: {{{limits}}}\n" for each in range(number))
+        path.write_text(f"version: 1\nroot: {{unused_days: 1}}\nusers:\n{users}")
+        (audit,) = printed(capsys, "audit", str(path))
+        assert ("cloudtrail:LookupEvents" in audit["Action"]) is wanted
+
+
 def test_a_path_that_is_declared_is_in_the_arn(capsys: pytest.CaptureFixture[str], file: str) -> None:
     found = by_sid(printed(capsys, "create", file))
     assert found["CreateGroups"]["Resource"] == ["arn:aws:iam::123456789012:group/team/Ops"]

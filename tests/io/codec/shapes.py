@@ -13,6 +13,7 @@ from koding_audit.model.plan import Basis, Entry, Plan, Step
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import (
     AccessKey,
+    CredentialCutoff,
     Credentials,
     ManagedPolicy,
     Organization,
@@ -70,6 +71,7 @@ def example_snapshot() -> Snapshot:
         principals={principal_key("group", "Developers"): group},
         absent=frozenset({principal_key("user", "koding-user")}),
         listed=frozenset({"user"}),
+        credential_cutoff=CredentialCutoff(NOW, "cloudtrail:LookupEvents", "AccessDenied", "cloudtrail:LookupEvents"),
         credentials={"ada": Credentials((AccessKey("ABCD", True, NOW, None),), False, True, ("ssh",))},
         policies={
             "arn:aws:iam::aws:policy/A": ManagedPolicy("arn:aws:iam::aws:policy/A", True, "ANPA1", "v2", ("v1", "v2")),

@@ -17,6 +17,7 @@ from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import (
     Audit,
+    AuditNote,
     Baseline,
     Outline,
     OutlinePrincipal,
@@ -213,6 +214,15 @@ def full() -> Report:
     found = audit(
         findings=_drift(),
         report_generated=NOW - timedelta(hours=3),
+        credentials_as_of=NOW - timedelta(hours=3),
+        notes=(
+            AuditNote(
+                "credentials-as-of",
+                "keys and sign-in as of 2026-11-23T17:00:00Z: later changes are not known"
+                " (cloudtrail:LookupEvents: AccessDeniedException)",
+                "grant the caller cloudtrail:LookupEvents",
+            ),
+        ),
         root=RootState(access_keys=True, mfa=False, use=ROOT.use),
         outline=outline(("route53", False)),
     )
@@ -319,6 +329,7 @@ def hostile(text: str = HOSTILE) -> Report:
                 desired=(SourceFile(text, "00" * 32),),
                 findings=(finding, accepted, blank, replace(finding, key=f"{text}/known", known=True)),
                 gaps=(Gap(Fact.USER, "iam:GetUser", text, f"user/{text}", text),),
+                notes=(AuditNote(text, text, text),),
                 journal=Journal(text, ACCOUNT, (Entry(attach(text), "failed", text),)),
                 outline=Outline(
                     {"user": 1, "group": 0, "role": 0},
@@ -382,7 +393,8 @@ def organization() -> Report:
         severity: Severity = "warning" if number % 5 else "error"
         usual = () if number % 7 == 1 else (policy_missing(severity=severity, subject=group),)
         findings = {8: _drift()[:8], 23: tuple(many)}
-        return audit(account=account, findings=findings.get(number, usual))
+        notes = (AuditNote("credentials-as-of", "keys and sign-in as of 2026-11-23T17:00:00Z"),) if number == 1 else ()
+        return audit(account=account, findings=findings.get(number, usual), notes=notes)
 
     denied = "its role cannot be assumed: AccessDenied"
     errors = (Problem(f"account {200_000_000_000 + each}: {denied}", "see to its trust") for each in range(23))
