@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from koding_audit.aws import iam
+from koding_audit.aws.detail_filters import IncompleteLists, find_incomplete_lists
 from koding_audit.aws.queries import (
     EXISTENCE_FACTS,
     deciding_principals,
@@ -69,6 +70,7 @@ _CALLS: Mapping[Fact, str] = {
 _SNAPSHOT_FILE = files.FileSpec("a snapshot", 256, "make one with `snapshot --out FILE`")
 NOT_IN_FILE = "not in the file"
 NOT_IN_DETAILS = f"{NOT_IN_FILE}; --skip-not-in-details skips the rules that need it"
+_FILTERED = "the file names what it does not have, as one that was saved with --filter; save it without"
 AUTHORIZATION_DETAILS = "get-account-authorization-details"
 
 
@@ -270,28 +272,41 @@ def _gap_of_fact(known: Mapping[tuple[Fact, str], Gap], fact: Fact, subject: str
 def _decode_details(value: Mapping[str, Any], path: str, saved_at: datetime) -> Snapshot:
     """Returns the snapshot of the AWS CLI's output. Each list that it has is complete, also an empty one.
 
-    A list that it lacks was not read. Raises InputError.
+    A list that it lacks, or that something else in it contradicts, was not read. Raises InputError.
     """
     if value.get("IsTruncated") or "NextToken" in value or "Marker" in value:
         hint = "run the command without --max-items and save its output"
         raise InputError(f"{path}: the file is one page of several", hint)
-    details = _decode_lists(value, path)
+    details, account = _decode_lists(value, path), _find_account(value, path)
+    incomplete = find_incomplete_lists(details, _take_objects(value, "Policies", path), account.id)
+    if "user" in details and "user" not in incomplete.kinds and "group" in details:
+        details = {**details, "group": _with_members(details["group"], details["user"])}
     return Snapshot(
-        account=_find_account(value, path),
+        account=account,
         caller=None,
         taken_at=saved_at,
         source=AUTHORIZATION_DETAILS,
         principals=_principals_by_key(details, path),
-        listed=frozenset(details),
+        listed=frozenset(details) - incomplete.kinds,
         policies=_decode_policies(value, path),
         documents=_decode_documents(value, path),
-        gaps=() if "Policies" in value else (Gap(Fact.POLICY, _CALLS[Fact.POLICY], NOT_IN_DETAILS),),
+        gaps=tuple(_gaps_of_details(value, incomplete)),
     )
 
 
+def _gaps_of_details(value: Mapping[str, Any], incomplete: IncompleteLists) -> Iterator[Gap]:
+    """Yields gaps for what is not in the file, and for the lists that may be incomplete."""
+    facts = [fact for kind in incomplete.kinds for fact in (EXISTENCE_FACTS[kind], LISTING_FACTS[kind])]
+    facts += [Fact.MEMBERS] if "user" in incomplete.kinds else []
+    facts += [Fact.POLICY, Fact.VERSIONS] if incomplete.policies and "Policies" in value else []
+    yield from (Gap(fact, _CALLS[fact], _FILTERED) for fact in sorted(facts))
+    if "Policies" not in value:
+        yield Gap(Fact.POLICY, _CALLS[Fact.POLICY], NOT_IN_DETAILS)
+
+
 def _decode_lists(value: Mapping[str, Any], path: str) -> dict[PrincipalKind, list[Principal]]:
-    """Returns the principals of each list in authorization details; groups have members if the users are listed."""
-    details: dict[PrincipalKind, list[Principal]] = {
+    """Returns the principals of each list in authorization details."""
+    return {
         kind: [
             _decode_principal(kind, each, f"{path}: {name}[{position}]")
             for position, each in enumerate(_take_objects(value, name, path))
@@ -299,11 +314,12 @@ def _decode_lists(value: Mapping[str, Any], path: str) -> dict[PrincipalKind, li
         for kind, name in _LISTS.items()
         if name in value
     }
-    members = iam.members_by_group(details.get("user", []))
-    if "user" in details and "group" in details:
-        groups = details["group"]
-        details["group"] = [replace(each, members=members.get(each.name, frozenset())) for each in groups]
-    return details
+
+
+def _with_members(groups: Iterable[Principal], users: Iterable[Principal]) -> list[Principal]:
+    """Returns the groups with their members, which only the users have."""
+    members = iam.members_by_group(users)
+    return [replace(each, members=members.get(each.name, frozenset())) for each in groups]
 
 
 def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
@@ -313,7 +329,7 @@ def _decode_documents(value: Mapping[str, Any], path: str) -> dict[str, str]:
         for version in _take_objects(each, "PolicyVersionList", path):
             document = version.get("Document")
             versions[f"{each.get('Arn')}@{version.get('VersionId')}"] = document
-            if version.get("IsDefaultVersion"):
+            if version.get("IsDefaultVersion") is True:
                 versions[str(each.get("Arn"))] = document
     inline = {
         f"{kind}/{each.get(NAME_PARAMETERS[kind])}/{policy.get('PolicyName')}": policy.get("PolicyDocument")
@@ -380,6 +396,8 @@ def _decode_policies(value: Mapping[str, Any], path: str) -> dict[str, ManagedPo
     for position, each in enumerate(_take_objects(value, "Policies", path)):
         if not isinstance(each.get("Arn"), str):
             raise InputError(f"{path}: Policies[{position}] has no usable Arn")
+        if each["Arn"] in arns:
+            raise InputError(f"{path}: policy {each['Arn']} occurs twice")
         try:
             arns[each["Arn"]] = iam.policy_from_detail({"PolicyVersionList": [], **each})
         except CallError as error:

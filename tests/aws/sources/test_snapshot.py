@@ -261,6 +261,9 @@ PLAIN = dump(
 )
 
 
+WITHOUT_USERS = dump(GroupDetailList=PLAIN["GroupDetailList"], Policies=PLAIN["Policies"])
+
+
 def plain(folder: Path, value: Mapping[str, Any] = PLAIN) -> str:
     return write(folder, json.dumps(value))
 
@@ -334,7 +337,7 @@ def test_an_empty_list_is_an_empty_list(tmp_path: Path) -> None:
         policies={own("gone"): frozenset({DEVELOPERS})},
         listed=frozenset({"user", "role"}),
     )
-    found = collected(plain(tmp_path, dump(GroupDetailList=PLAIN["GroupDetailList"])), query)
+    found = collected(plain(tmp_path, WITHOUT_USERS), query)
     assert found.gaps == ()
     assert found.absent == {("user", "other")}
     assert found.listed == {"user", "role"}
@@ -345,10 +348,69 @@ def test_an_empty_list_is_an_empty_list(tmp_path: Path) -> None:
 def test_closed_users_of_an_account_without_users_are_decided(tmp_path: Path) -> None:
     state = wanted(tmp_path, "version: 1\ngroups: {Developers: {}, empty: {}}\nclosed: {users: true, groups: true}\n")
     chosen = load_rules(skip=rules_not_in_details())
-    path = plain(tmp_path, dump(GroupDetailList=PLAIN["GroupDetailList"]))
+    path = plain(tmp_path, WITHOUT_USERS)
     audit = audit_snapshot(state, collected(path, scan_query(state, ACCOUNT, chosen)), chosen)
     assert audit.gaps == ()
     assert {each.rule for each in audit.findings} == {"policy-unexpected"}
+
+
+def filtered(*names: str) -> dict[str, Any]:
+    """What `--filter` saves of an account where ada is in Developers, which has both kinds of policies, as bob has."""
+    both = [*ATTACHED, {"PolicyName": "edge", "PolicyArn": own("edge")}]
+    lists: dict[str, list[dict[str, Any]]] = {
+        "User": [detail("user", "ada", GroupList=["Developers"]), detail("user", "bob", AttachedManagedPolicies=both)],
+        "Group": [detail("group", "Developers", AttachedManagedPolicies=both)],
+        "Role": [{**detail("role", "ci", AttachedManagedPolicies=ATTACHED), "AssumeRolePolicyDocument": {}}],
+        "LocalManagedPolicy": [{"PolicyName": "edge", "Arn": own("edge"), "AttachmentCount": 2}],
+        "AWSManagedPolicy": [{"PolicyName": "ReadOnlyAccess", "Arn": aws("ReadOnlyAccess"), "AttachmentCount": 3}],
+    }
+    found = {f"{kind}DetailList": lists[kind] if kind in names else [] for kind in ("User", "Group", "Role")}
+    return {**found, "Policies": [each for kind in lists if "Policy" in kind and kind in names for each in lists[kind]]}
+
+
+EVERYTHING = ("User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy")
+
+
+@pytest.mark.parametrize(
+    ("names", "unread", "own_unread"),
+    [
+        (("User",), {"group", "role"}, True),
+        (("Group",), {"user", "role"}, True),
+        (("Role",), {"user", "group"}, True),
+        (("Group", "LocalManagedPolicy", "AWSManagedPolicy"), {"user", "role"}, False),
+        (("User", "Role", "LocalManagedPolicy"), {"group"}, False),
+        (("User", "Group", "LocalManagedPolicy", "AWSManagedPolicy"), {"role"}, False),
+        (("User", "Group", "Role", "AWSManagedPolicy"), set(), True),
+        (EVERYTHING, set(), False),
+    ],
+    ids=lambda each: " ".join(sorted(each)) if isinstance(each, (tuple, set)) else str(each),
+)
+def test_an_empty_list_of_a_file_that_names_what_it_does_not_have_is_unread(
+    names: tuple[str, ...], unread: set[str], own_unread: bool, tmp_path: Path
+) -> None:
+    query = Query(
+        users={"zoe": OF_USER},
+        groups={"Developers": OF_GROUP | {Fact.MEMBERS}, "none": OF_GROUP},
+        policies={own("gone"): frozenset({DEVELOPERS})},
+        listed=frozenset({"user", "group", "role"}),
+    )
+    found = collected(plain(tmp_path, filtered(*names)), query)
+    assert set(found.listed) == {"user", "group", "role"} - unread
+    assert (("user", "zoe") in found.absent, ("group", "none") in found.absent) == (
+        "user" not in unread,
+        "group" not in unread,
+    )
+    assert (own("gone") not in found.policies) == own_unread
+    assert bool(found.gaps) == bool(unread or own_unread)
+    assert all("--filter" in gap.reason for gap in found.gaps), found.gaps
+    if DEVELOPERS in found.principals:
+        assert found.principals[DEVELOPERS].members == (None if "user" in unread else {"ada"})
+
+
+def test_a_boundary_that_counts_more_principals_than_the_file_has_proves_a_filter(tmp_path: Path) -> None:
+    edge = {"PolicyName": "edge", "Arn": own("edge"), "PermissionsBoundaryUsageCount": 1}
+    found = snapshot.read_snapshot(plain(tmp_path, dump(Policies=[edge])))
+    assert found.listed == frozenset()
 
 
 def test_documents_that_are_still_url_encoded_are_read(tmp_path: Path) -> None:
