@@ -687,6 +687,7 @@ ABOUT_SEVERAL = {
     "policy/evaluation/test_rcp_matrix": "every service with RCPs in each state of the organization",
     "scan/test_more_finds_no_less": "parts of a question beside all of it, over HTTP",
     "policy/evaluation/test_sample": "a sample of decisions by a third party",
+    "remediation/guards/test_requests": "the guards against requests that are decided one by one",
     "report/formats/test_browser": "the page in a real browser",
     "report/formats/test_formats": "laws that hold for every format",
     "report/formats/test_hostile": "every format with hostile texts in it",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.frozen import replace
@@ -36,6 +37,7 @@ from koding_audit.reference.escalations import EscalationAction
 _NOBODY = "q0koding0audit0nobody"
 _OWN_NAME = re.compile(r"\$\{\s*aws:username\s*(,\s*'[^'}]*'\s*)?\}", re.IGNORECASE)
 _SHORTEST_BEGINNING = 3  # characters of a resource's path or name; fewer are like `*`
+_ONE_ACTION = Patterns(("service:action",))
 _SLASH = re.compile("/")
 _LITERAL = re.compile(f"[^{STAR}{QUESTION_MARK}]*")
 _TOKENS: Mapping[str, Wildcard] = {STAR: Wildcard.STAR, QUESTION_MARK: Wildcard.ANY}
@@ -118,12 +120,15 @@ class EscalationAnalyzer:
     keys_by_action: Mapping[str, tuple[tuple[str, str], ...]]
     _documents: dict[tuple[str, str], _ParsedDocument]
     _new_actions: dict[tuple[PolicyHolder, EffectivePolicies, EffectivePolicies], frozenset[str]]
+    _new_resources: dict[
+        tuple[PolicyHolder, EffectivePolicies, EffectivePolicies, tuple[str, ...]], tuple[tuple[str, str], ...]
+    ]
+    _comparisons: dict[tuple[tuple[Document, ...], tuple[Document, ...]], bool]
 
     @classmethod
     def of(cls, account: Account, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
-        return cls(
-            account, load_reference(), actions, {each.action: each.keys for each in actions if each.keys}, {}, {}
-        )
+        keys = {each.action: each.keys for each in actions if each.keys}
+        return cls(account, load_reference(), actions, keys, {}, {}, {}, {})
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
         """The escalation actions that a holder may use. One that depends on an unknown condition is included.
@@ -145,14 +150,19 @@ class EscalationAnalyzer:
         return self._new_actions[key]
 
     def newly_used_resources(
-        self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies, resources: Sequence[str]
-    ) -> Iterator[tuple[str, str]]:
+        self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies, resources: tuple[str, ...]
+    ) -> tuple[tuple[str, str], ...]:
         """The actions that names of resources limit, each with those resources on which a holder gains it."""
-        limited = [each.action for each in self.actions if each.unrestricted_only] if resources else []
-        for each in self._known_part(holder, before, after).possible_holders() if limited else ():
-            case = _Case(self, each, before, after)
-            for action in limited:
-                yield from ((action, resource) for resource in case.resources_gained(action, resources))
+        key = (self._known_part(holder, before, after), before, after, resources)
+        if key not in self._new_resources:
+            cases = [_Case(self, each, before, after) for each in key[0].possible_holders()]
+            limited = [each.action for each in self.actions if each.unrestricted_only]
+            self._new_resources[key] = tuple(
+                (action, resource)
+                for case, action in product(cases, limited)
+                for resource in case.resources_gained(action, resources)
+            )
+        return self._new_resources[key]
 
     def _known_part(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> PolicyHolder:
         """The holder without its name, if no document is about it: all such holders of a kind are decided once."""
@@ -170,6 +180,13 @@ class EscalationAnalyzer:
     def may_deny_escalation(self, text: NamedDocument) -> bool:
         """Whether a document may deny an escalation action to a principal."""
         return self.may_deny(text, (each.action for each in self.actions))
+
+    def allows_more(self, old: tuple[Document, ...], new: tuple[Document, ...]) -> bool:
+        """Whether new documents allow something that the old ones do not, or this cannot be decided."""
+        if (old, new) not in self._comparisons:
+            difference = compare_documents(old, new)
+            self._comparisons[old, new] = bool(difference.gained or difference.why)
+        return self._comparisons[old, new]
 
     def parsed_document(self, text: NamedDocument, own: str) -> _ParsedDocument:
         """The document for a holder of this name."""
@@ -217,12 +234,15 @@ class _ParsedDocument:
         ) or any("${" in text or (name and name in text) for text in resources)
 
     def restrict_to(self, action: str) -> Document | None:
-        """The document with its statements about the action, as if they were about no other; None if it is invalid."""
+        """The document with its statements about the action, as if they were about one action; None if it is invalid.
+
+        The results for two actions are equal if the same statements are about both.
+        """
         if self.document is None:
             return None
         about = {each.index for each in self.statements_about(action)}
         statements = (each for each in self.document.statements if each.index in about)
-        return Document(self.document.version, tuple(_restrict_statement(each, action) for each in statements))
+        return Document(self.document.version, tuple(_restrict_statement(each) for each in statements))
 
 
 class _Case:
@@ -237,13 +257,21 @@ class _Case:
         self._after = after
         self._context = self._request_context()
         self._both = self._evaluated_policies(before), self._evaluated_policies(after)
+        self._gained: dict[tuple[EscalationAction, tuple[tuple[int, ...], ...]], bool] = {}
         self._may_gain: dict[str, bool] = {}
-        self._may_depend: dict[str, bool] = {}
 
     def gains_way(self, escalation: EscalationAction) -> bool:
-        """Whether the holder may use an escalation action on a resource on which it could not before."""
-        if not self.may_gain(escalation.action):
-            return False
+        """Whether the holder may use an escalation action on a resource on which it could not before.
+
+        Actions with the same statements and the same kind of resources are decided once.
+        """
+        way = replace(escalation, action=escalation.action.partition(":")[0])
+        key = (way, tuple(tuple(rule.index for rule in rules) for rules in self._rules_by_document(escalation.action)))
+        if key not in self._gained:
+            self._gained[key] = self.may_gain(escalation.action) and self._gains_on_resource(escalation)
+        return self._gained[key]
+
+    def _gains_on_resource(self, escalation: EscalationAction) -> bool:
         try:
             resources = list(self._candidate_resources(escalation))
         except TooManyStates:
@@ -289,6 +317,12 @@ class _Case:
     def _has_allow(self, action: str) -> bool:
         return any(each.has_statement_about(action, "Allow") for each in self._documents(self._after.identity))
 
+    def _rules_by_document(self, action: str) -> Iterator[tuple[CompiledStatement, ...]]:
+        """The statements about an action of each document, before and after the change."""
+        for side in (self._before, self._after):
+            for each in self._documents(side.every_document):
+                yield each.statements_about(action)
+
     def _is_only_less(self, action: str) -> bool:
         """Whether each Allow about the action was there before, and each Deny is still there."""
         if self._before.scps != self._after.scps or _is_boundary_changed(self._before, self._after):
@@ -313,22 +347,17 @@ class _Case:
 
         What depends on a condition is unknown on both sides, so the documents themselves are compared.
         """
-        if action not in self._may_depend:
-            old, new = self._before.boundary, self._after.boundary
-            boundaries = ((), ()) if old is None else ((old,), () if new is None else (new,))
-            changed = _is_boundary_changed(self._before, self._after)
-            self._may_depend[action] = self._compares_as_more(action, self._before.identity, self._after.identity) or (
-                changed and (new is None or self._compares_as_more(action, *boundaries))
-            )
-        return self._may_depend[action]
+        old, new = self._before.boundary, self._after.boundary
+        if self._compares_as_more(action, self._before.identity, self._after.identity):
+            return True
+        if old is None or not _is_boundary_changed(self._before, self._after):
+            return False
+        return new is None or self._compares_as_more(action, (old,), (new,))
 
     def _compares_as_more(self, action: str, old: Sequence[NamedDocument], new: Sequence[NamedDocument]) -> bool:
-        sides = [[each.restrict_to(action) for each in self._documents(texts)] for texts in (old, new)]
-        known = [[each for each in side if each is not None] for side in sides]
-        if known != sides:
-            return True
-        difference = compare_documents(*known)
-        return bool(difference.gained or difference.why)
+        before, after = ([each.restrict_to(action) for each in self._documents(texts)] for texts in (old, new))
+        known = tuple(each for each in before if each), tuple(each for each in after if each)
+        return len(known[0] + known[1]) < len(before + after) or self._analyzer.allows_more(*known)
 
     def _request_context(self, own: Iterable[tuple[str, str]] = ()) -> Context:
         """The condition keys that have the same value in every request of a holder, with any session, network or tags.
@@ -429,10 +458,10 @@ def _parse_document(text: str, own: str) -> _ParsedDocument:
     return _ParsedDocument(compile_document(document), document)
 
 
-def _restrict_statement(statement: Statement, action: str) -> Statement:
-    """The statement as if it were about this action only, unless it is unclear which actions it is about."""
+def _restrict_statement(statement: Statement) -> Statement:
+    """The statement as if it were about one action only, unless it is unclear which actions it is about."""
     is_unclear = any(map(has_wildcard_service, statement.actions.values))
-    actions = statement.actions if is_unclear else Patterns((action.lower(),))
+    actions = statement.actions if is_unclear else _ONE_ACTION
     return replace(statement, actions=actions, sid="", index=0)
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from koding_audit.model.finding import Action
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
-from koding_audit.remediation.guards import Judgement
+from koding_audit.policy.evaluation import AccessRequest, Decision, decide
+from koding_audit.remediation.guards import Judgement, escalation
 from tests.remediation.guards.plans import (
     ADMIN,
     ALL,
@@ -310,3 +311,22 @@ def test_documents_that_come_by_a_group_are_judged_as_those_of_the_user(held: li
     )
     attach = Action(Verb.ATTACH_USER_POLICY, {**OF_ADA, "PolicyArn": EDGE})
     assert guards_of(judged(by_group, JOIN)) == guards_of(judged(by_group, attach))
+
+
+@pytest.mark.parametrize("document", [ALL, HARMLESS, PASS_APPS])
+def test_what_many_users_get_alike_is_decided_once(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def counted(request: AccessRequest, *rest: Any) -> Decision:
+        calls.append(request.action)
+        return decide(request, *rest)
+
+    monkeypatch.setattr(escalation, "decide", counted)
+    counts = []
+    for number in (2, 40):
+        users = [live_user(f"user{each}", attached=[READ]) for each in range(number)]
+        live = account(*users, live_group(attached=[EDGE]), documents={READ: HARMLESS, EDGE: document})
+        calls.clear()
+        judged(live, *(Action(Verb.ADD_USER_TO_GROUP, {**IN_GROUP, "UserName": each.name}) for each in users))
+        counts.append(len(calls))
+    assert counts[0] == counts[1]
