@@ -140,6 +140,11 @@ def guard_ways(text: str) -> str:
         others = {True: " on others"}
         lines += [f"| `{row['action']}`{others.get(row.get('others_only'), '')} | {row['why']} |" for row in those]
         text = between(name, text, "\n".join(lines))
+    lines = ["| service | actions besides `iam:PassRole` |", "|---|---|"]
+    for row in read_rows("pass_role_uses"):
+        steps = (" or ".join(f"`{each}`" for each in step) for step in row["needs"])
+        lines.append(f"| {row['name']} | {'; '.join(steps)} |")
+    text = between("uses of a role", text, "\n".join(lines))
     lines = ["| what is not judged | why | actions |", "|---|---|---|"]
     for row in read_rows("unjudged_escalations"):
         actions = ", ".join(f"`{each}`" for each in row["actions"])

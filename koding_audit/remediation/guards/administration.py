@@ -18,6 +18,7 @@ from koding_audit.remediation.guards.escalation import (
     PolicyHolder,
 )
 from koding_audit.remediation.guards.messages import document_title, join_first
+from koding_audit.remediation.guards.pass_role import pass_role_reason
 from koding_audit.remediation.guards.possible_ways import is_uncertain, load_possible_ways
 
 _ALLOW_ALL = NamedDocument(
@@ -31,10 +32,14 @@ class _Gain:
 
     who: the holder, `user ada`.
     actions: the escalation actions that it did not have.
+    holder: the holder.
+    effective: its policies after the plan.
     """
 
     who: str
     actions: frozenset[str]
+    holder: PolicyHolder
+    effective: EffectivePolicies
 
 
 @dataclass
@@ -87,23 +92,28 @@ class AdministrationJudge:
             principals += [("user", each) for each in self.effects.before.member_names(name)]
         for each in principals:
             before, after = self.effects.before.effective_policies(*each), self.effects.after.effective_policies(*each)
-            ways = self._ways(self.effects.after.holder(*each), before, after)
+            holder = self.effects.after.holder(*each)
+            ways = self._ways(holder, before, after)
             if ways:
-                yield _Gain(" ".join(each), ways)
+                yield _Gain(" ".join(each), ways, holder, after)
 
     def _policy_grants(self, actions: list[Action]) -> Iterator[tuple[int, str]]:
         """The steps that make a managed policy grant ways. Who has it is not read: it may be any user or role."""
         for index, action in enumerate(actions):
             granted = self.effects.granted_documents(action) if target_principal(action) is None else ()
             removed = self.effects.removed_documents(action) if granted else ()
-            ways = self._ways(PolicyHolder(), EffectivePolicies(removed), EffectivePolicies(granted))
-            text = self._step_text(action, _Gain("each principal with the policy", ways)) if ways else ""
+            text = self._policy_text(action, EffectivePolicies(removed), EffectivePolicies(granted))
             if not text and self._releases(action):
                 old, new = (EffectivePolicies((_ALLOW_ALL, *each)) for each in (removed, granted))
-                ways = self._ways(PolicyHolder(), old, new)
-                text = self._step_text(action, _Gain("each principal with the policy", ways)) if ways else ""
+                text = self._policy_text(action, old, new)
             if text:
                 yield index, text
+
+    def _policy_text(self, action: Action, before: EffectivePolicies, after: EffectivePolicies) -> str:
+        """How a change of a managed policy grants ways, as text; "" if it grants none."""
+        ways = self._ways(PolicyHolder(), before, after)
+        gain = _Gain("each principal with the policy", ways, PolicyHolder(), after)
+        return self._step_text(action, gain) if ways else ""
 
     def _ways(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> frozenset[str]:
         """The new ways of a holder, those included that only the strength of a role makes one."""
@@ -162,7 +172,7 @@ class AdministrationJudge:
         actions = frozenset(way for _, ways in ways_by_document for way in ways)
         if actions:
             sources = [document_title(each.name) for each, ways in ways_by_document if ways]
-            return f"{self._ways_text(actions)} by {join_first(sources)}"
+            return f"{self._ways_text(gain, actions)} by {join_first(sources)}"
         denying = [
             each for each in self.effects.removed_documents(action) if self.analyzer.may_deny(each, gain.actions)
         ]
@@ -170,11 +180,13 @@ class AdministrationJudge:
         return f"{self._gain_text(gain)}, by removing the Deny of {by}" if denying else ""
 
     def _gain_text(self, gain: _Gain) -> str:
-        return f"{self._ways_text(gain.actions)} to {gain.who}"
+        return f"{self._ways_text(gain, gain.actions)} to {gain.who}"
 
-    def _ways_text(self, ways: frozenset[str]) -> str:
-        """The ways as text: those that are certain, or else all, with what is not known."""
+    def _ways_text(self, gain: _Gain, ways: frozenset[str]) -> str:
+        """Ways of a gain as text: those that are certain, or else all, with what is not known."""
         certain = ways - self._uncertain_ways
         named = [each.action for each in self.analyzer.actions if each.action in (certain or ways)]
+        if named[0] == "iam:PassRole":
+            named[0] += pass_role_reason(self.analyzer, gain.holder, gain.effective)
         unknown = "" if certain else ", if the account manages its organization, which is not known,"
         return f"grants administration: {join_first(named)}{unknown}"

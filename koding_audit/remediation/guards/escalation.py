@@ -127,8 +127,14 @@ class EscalationAnalyzer:
 
     @classmethod
     def of(cls, account: Account, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
-        keys = {each.action: each.keys for each in actions if each.keys}
-        return cls(account, load_reference(), actions, keys, {}, {}, {}, {})
+        return cls(account, load_reference(), actions, _keys_by_action(actions), {}, {}, {}, {})
+
+    def with_actions(self, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
+        """An analyzer of other actions, with the same documents."""
+        keys = _keys_by_action(actions)
+        return EscalationAnalyzer(
+            self.account, self.reference, actions, keys, self._documents, {}, {}, self._comparisons
+        )
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
         """The escalation actions that a holder may use. One that depends on an unknown condition is included.
@@ -417,6 +423,10 @@ class _Case:
 
     def _evaluated_policy(self, text: NamedDocument) -> Policy:
         return Policy("", text.name, self._analyzer.parsed_document(text, self._holder.own_name).compiled)
+
+
+def _keys_by_action(actions: Iterable[EscalationAction]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    return {each.action: each.keys for each in actions if each.keys}
 
 
 def _is_boundary_changed(before: EffectivePolicies, after: EffectivePolicies) -> bool:
