@@ -57,5 +57,6 @@ def test_the_names_of_facts_stay() -> None:
             "inline-size",
         ),
         *("members-of-group", "mfa-devices", "optional-set-documents", "organization", "password-last-used", "policy"),
-        *("policy-document", "policy-versions", "role", "service-credentials", "signing-certificates", "user"),
+        *("policy-document", "policy-names", "policy-versions", "role", "service-credentials", "user"),
+        "signing-certificates",
     }

@@ -121,7 +121,7 @@ def _scan_concurrently(
     run: Run, work: AccountWork, accounts: Sequence[TargetAccount], options: AccountsOptions
 ) -> Iterator[Report]:
     """The reports of accounts that are read at the same time; with `--resume`, those of finished accounts first."""
-    path, fingerprint = options.resume, _fingerprint_run(run, work.desired)
+    path, fingerprint = options.resume, _fingerprint_run(run, work)
     started_at = datetime.now(timezone.utc)
     done = checkpoint.read_completed_accounts(path, fingerprint, started_at) if path else frozenset()
     rest = [each for each in accounts if each.account_id not in done]
@@ -129,7 +129,11 @@ def _scan_concurrently(
         count = f"{len(accounts) - len(rest)} of {pluralize(len(accounts), 'account')} are in it already"
         run.terminal.note(f"{escape(path)}: {count}")
         yield from checkpoint.read_completed_reports(
-            path, fingerprint, started_at, [each.account_id for each in accounts if each.account_id in done]
+            path,
+            fingerprint,
+            started_at,
+            [each.account_id for each in accounts if each.account_id in done],
+            work.desired.files,
         )
     work = replace(work, run=replace(work.run, terminal=Terminal(quiet=True)))
     jobs = AccountJobs(rest, run.baseline, work.partition)
@@ -137,13 +141,13 @@ def _scan_concurrently(
         for account_id, report in pairs:
             # An account with an incomplete report is audited again by the next run.
             if path and report_status(report) != "incomplete":
-                checkpoint.save_account_report(path, fingerprint, account_id, report, datetime.now(timezone.utc))
+                checkpoint.save_account_report(path, fingerprint, account_id, report)
             yield report
 
 
-def _fingerprint_run(run: Run, desired: Desired) -> str:
+def _fingerprint_run(run: Run, work: AccountWork) -> str:
     """The fingerprint of a run for its checkpoint: of everything that an account's audit depends on."""
-    return checkpoint.run_fingerprint(desired, _run_choices(run))
+    return checkpoint.run_fingerprint(work.desired, [*_run_choices(run), work.partition])
 
 
 def _run_choices(run: Run) -> list[object]:

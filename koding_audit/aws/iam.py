@@ -247,6 +247,12 @@ def list_managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:
     return {policy.arn: policy for policy in policies}
 
 
+def list_own_policy_arns(connection: Connection) -> frozenset[str]:
+    """Returns the ARNs of the account's own managed policies. Raises CallError."""
+    found = connection.pages("ListPolicies", "Policies", Scope="Local")
+    return frozenset(_decode_managed_policy(policy, "iam:ListPolicies").arn for policy in found)
+
+
 def list_own_policies(connection: Connection) -> tuple[dict[str, ManagedPolicy], dict[str, str]]:
     """Returns the account's own managed policies by ARN, and the documents of all their versions. Raises CallError.
 

@@ -50,13 +50,28 @@ def await_policies(
         both = each.fact is Fact.POLICY and arn in query.versions
         policy = tracker.result_or_gap(each, also=[Fact.VERSIONS] if both else ())
         if len(tracker.gaps) == gaps:
-            known[arn] = policy
+            # Policies are compared by their exact ARN, so one whose ARN differs in case does not count.
+            known[arn] = policy if policy is not None and policy.arn == arn else None
     return known
 
 
 def _fact_of_policy(query: Query, arn: str) -> Fact:
     """Returns the fact for which the document of a policy is read."""
     return Fact.VERSIONS if arn in query.versions else Fact.OPTIONAL_SET_DOCUMENTS
+
+
+def read_own_policy_arns(
+    tracker: ReadTracker, query: Query, known: Mapping[str, ManagedPolicy | None]
+) -> frozenset[str] | None:
+    """Returns the ARNs of all policies of the account's own; None if the query does not need them, or after a failure.
+
+    They are needed if a policy does not exist whose document is declared: another policy may have its name.
+    """
+    missing = (arn for arn, pinned in query.versions.items() if not pinned and arn in known and known[arn] is None)
+    if not query.own_policies or not any(missing):
+        return None
+    read = partial(iam.list_own_policy_arns, tracker.connection)
+    return tracker.result_or_gap(tracker.submit_read(Fact.POLICY_NAMES, "ListPolicies", read))
 
 
 def start_own_policies(

@@ -109,6 +109,7 @@ PROBES: Mapping[str, Probe] = {
     "iam:GetPolicy": Probe("PolicyArn", "policy"),
     "iam:GetPolicyVersion": Probe("PolicyArn", "policy", {"VersionId": "v1"}),
     "iam:ListPolicyVersions": Probe("PolicyArn", "policy", _ONE_ITEM),
+    "iam:ListPolicies": Probe(extra_parameters={"Scope": "Local", **_ONE_ITEM}),
     "iam:GetAccountSummary": Probe(),
     "iam:GenerateCredentialReport": Probe(),
     "iam:GetCredentialReport": Probe(),

@@ -84,8 +84,16 @@ def _prefixed_items(value: Any) -> Iterator[tuple[str, object]]:
     return (("", each) for each in value)
 
 
-def parse_json(text: str, path: str) -> object:
-    """Parse a JSON text. Raises InputError with line and column. path: for messages only."""
+EDITED_HINT = "the file was edited: this tool writes each key once; make it again"
+"""What to do about a duplicate key in a file that this tool wrote."""
+
+
+def parse_json(text: str, path: str, *, is_own: bool = False) -> object:
+    """Parse a JSON text. Raises InputError with line and column.
+
+    path: for messages only.
+    is_own: whether this tool wrote the file, which then has no duplicate key unless it was edited.
+    """
     try:
         return _strict_decoder().decode(text)
     except json.JSONDecodeError as error:
@@ -99,9 +107,8 @@ def parse_json(text: str, path: str) -> object:
             _location_at(text, path, deep),
         ) from error
     except _DuplicateKeyError as error:
-        raise InputError(
-            str(error), "remove one of them: JSON readers silently keep only one", locate_duplicate_key(text, path)
-        ) from error
+        hint = EDITED_HINT if is_own else "remove one of them: JSON readers silently keep only one"
+        raise InputError(str(error), hint, locate_duplicate_key(text, path)) from error
     except _InvalidTokenError as error:
         words = (token for token in _TOKEN.finditer(text) if token[0] == error.word)
         offset = next((token.start() for token in words), 0)
@@ -112,14 +119,14 @@ def parse_json_lazily(text: str, path: str, name: str) -> tuple[object, Iterable
     """Parse a JSON text without the items of one list of the top object; these are parsed one by one, on demand.
 
     If the text has another structure, the value is complete and there are no items. Raises InputError as parse_json
-    does, before the first item.
+    does for a file that this tool wrote, before the first item.
     name: the key of the list.
     """
     try:
         members, start = _Cursor(text).members(name)
         value = _reject_duplicates(members)
     except (json.JSONDecodeError, RecursionError, _DuplicateKeyError, _InvalidTokenError, _UnexpectedLayoutError):
-        return parse_json(text, path), ()
+        return parse_json(text, path, is_own=True), ()
     return value, _Cursor(text, start).items()
 
 

@@ -20,6 +20,7 @@ FACT_CALLS: Mapping[Fact, tuple[str, ...]] = {
     Fact.POLICY: ("iam:GetPolicy",),
     Fact.DOCUMENT: ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:Get{}Policy"),
     Fact.VERSIONS: ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"),
+    Fact.POLICY_NAMES: ("iam:ListPolicies",),
     Fact.INLINE_DOCUMENT: ("iam:Get{}Policy",),
     Fact.INLINE_SIZE: ("iam:Get{}Policy",),
     Fact.OPTIONAL_SET_DOCUMENTS: ("iam:GetPolicy", "iam:GetPolicyVersion"),

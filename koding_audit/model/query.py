@@ -30,6 +30,7 @@ class Fact(str, enum.Enum):
     POLICY = "policy"
     DOCUMENT = "policy-document"
     VERSIONS = "policy-versions"
+    POLICY_NAMES = "policy-names"
     INLINE_DOCUMENT = "inline-document"
     INLINE_SIZE = "inline-size"
     OPTIONAL_SET_DOCUMENTS = "optional-set-documents"
@@ -90,6 +91,7 @@ class Query:
     optional: the policies of each optional set of a principal; their documents are needed if only some are attached.
     documents: managed policies whose default document is needed, regardless of attachments.
     document_versions: single documents, named as in Snapshot, each with its version, "" for the default one.
+    own_policies: whether all policies of the account's own are needed, if one whose document is needed does not exist.
     """
 
     users: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
@@ -108,3 +110,4 @@ class Query:
     optional: Mapping[PrincipalKey, tuple[frozenset[str], ...]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     document_versions: Mapping[str, str] = field(default_factory=dict)
+    own_policies: bool = False

@@ -210,6 +210,8 @@ class Snapshot:
     organization: the organization's policies.
     vpce: the policy of the VPC endpoint through which calls are taken to go, None for no endpoint. It is given and not
         read, so a saved snapshot has none.
+    own_policies: the ARNs of all policies of the account's own; None if they were not read. A saved snapshot has them
+        in `policies`.
     """
 
     account: Account
@@ -230,6 +232,7 @@ class Snapshot:
     documents: Mapping[str, str] = field(default_factory=dict)
     organization: Organization = Organization()
     vpce: EndpointPolicy | None = None
+    own_policies: frozenset[str] | None = None
 
 
 Entity = Principal | ManagedPolicy

@@ -27,6 +27,7 @@ RULE_TRAITS: Mapping[str, Mapping[str, Any]] = {
     "policy-document-changed": {"about": "policy", "state": "changed", "is_known_by_evidence": True, "fix_overwrites": True},
     "policy-document-missing": {"about": "policy", "state": "missing"},
     "policy-missing": {"about": "attached-policy", "state": "missing"},
+    "policy-name-taken": {"about": "policy", "state": "missing"},
     "policy-not-found": {"about": "policy", "state": "missing"},
     "policy-unexpected": {"about": "attached-policy", "state": "unexpected"},
     "policy-version-moved": {"about": "policy", "state": "changed", "is_known_by_evidence": True},

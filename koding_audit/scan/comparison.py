@@ -203,18 +203,18 @@ class Comparison:
         """The policies that are pinned to a version, by ARN, with the first set that contains each."""
         return self._first_refs(lambda ref: bool(ref.version))
 
-    @functools.cached_property
+    @property
     def policies_to_create(self) -> tuple[tuple[PolicySet, PolicyRef], ...]:
-        """The customer managed policies of required sets whose document the file contains and that do not exist."""
-        required = {
-            ref.arn for _, declared in self.declared_principals() for _, ref in self.required_policies(declared)
-        }
-        policies = self.snapshot.policies
-        return tuple(
-            each
-            for arn, each in self.policies_with_documents.items()
-            if arn in required and arn in policies and policies[arn] is None
-        )
+        """The customer managed policies of required sets whose document the file contains and that do not exist.
+
+        Without those that IAM would not create, because another policy has their name.
+        """
+        return tuple((policy_set, ref) for policy_set, ref, taken_by in self._absent_policies if not taken_by)
+
+    @property
+    def policies_with_taken_names(self) -> tuple[tuple[PolicySet, PolicyRef, str], ...]:
+        """Those that IAM would not create, each with the ARN of the policy that has its name."""
+        return tuple(each for each in self._absent_policies if each[2])
 
     def is_member(self, user: Pair, group: str) -> bool | None:
         """Whether a declared user is in a group, by the user's list or else the group's; None if neither was read.
@@ -327,6 +327,22 @@ class Comparison:
                     yield policy_set, ref
 
     @functools.cached_property
+    def _absent_policies(self) -> tuple[tuple[PolicySet, PolicyRef, str], ...]:
+        """The required policies with a document that do not exist, each with the ARN of what has its name, or ""."""
+        required = {
+            ref.arn for _, declared in self.declared_principals() for _, ref in self.required_policies(declared)
+        }
+        policies = self.snapshot.policies
+        # IAM's policy names are unique in an account, ignoring path and case (aws: API_CreatePolicy).
+        taken = {_bare_name(arn): arn for arn in sorted(self.snapshot.own_policies or ())}
+        found = []
+        for arn, (policy_set, ref) in self.policies_with_documents.items():
+            if arn in required and arn in policies and policies[arn] is None:
+                other = taken.setdefault(_bare_name(arn), arn)  # the first of two declared ones has the name
+                found.append((policy_set, ref, "" if other == arn else other))
+        return tuple(found)
+
+    @functools.cached_property
     def _groups_by_name(self) -> dict[str, Pair]:
         return {group.name: pair for pair, group in self.groups}
 
@@ -337,6 +353,16 @@ class Comparison:
             for group in user.groups:
                 members.setdefault(group.name, set()).add(user.name.casefold())
         return {group: frozenset(names) for group, names in members.items()}
+
+
+def different_case_text(name: str) -> str:
+    """What a finding says about something missing whose name exists in another case: IAM would refuse to create it."""
+    return f"{name} does: IAM's names are unique ignoring case, so write {name} in the file"
+
+
+def _bare_name(arn: str) -> str:
+    """The name of a policy without its path, casefolded."""
+    return arn.rpartition("/")[2].casefold()
 
 
 def is_ignored(desired: Desired, kind: PrincipalKind, name: str) -> bool:

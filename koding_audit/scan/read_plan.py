@@ -56,6 +56,7 @@ def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule])
         roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
         policies=_policy_holders(desired, account) if Fact.POLICY in facts else {},
         versions=_versions_to_read(desired, account) if Fact.VERSIONS in facts else {},
+        own_policies=Fact.POLICY_NAMES in facts and bool(empty_comparison(desired, account).policies_with_documents),
         inline=_inline_to_read(desired) if Fact.INLINE_DOCUMENT in facts else {},
         inline_sizes=frozenset(_inline_to_read(desired) if Fact.INLINE_SIZE in facts else ()),
         optional=_optional_sets_to_read(desired, account) if Fact.OPTIONAL_SET_DOCUMENTS in facts else {},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,14 +12,19 @@ import pytest
 from koding_audit.accounts import checkpoint
 from koding_audit.model.account import Account
 from koding_audit.model.errors import AuditError
+from koding_audit.model.location import SourceFile
 from koding_audit.model.report import Report
+from koding_audit.report.codec import encode_report
 from tests.report.formats.reports import NOW, audit
 
 IDS = ["111111111111", "222222222222"]
 
 
-def report(account_id: str) -> Report:
-    return Report((audit(account=Account(account_id, "aws")),))
+def report(account_id: str, **more: object) -> Report:
+    return Report((audit(account=Account(account_id, "aws"), **more),))
+
+
+FILES = report("1").audits[0].desired
 
 
 @pytest.fixture
@@ -25,17 +33,58 @@ def path(tmp_path: Path) -> str:
     named = str(tmp_path / "all.run")
     checkpoint.read_completed_accounts(named, "run", NOW)
     for each in IDS:
-        checkpoint.save_account_report(named, "run", each, report(each), NOW)
+        checkpoint.save_account_report(named, "run", each, report(each))
     return named
 
 
 def test_another_run_keeps_its_accounts_while_those_that_are_done_are_gone_through(path: str) -> None:
-    found = checkpoint.read_completed_reports(path, "run", NOW, IDS)
+    found = checkpoint.read_completed_reports(path, "run", NOW, IDS, FILES)
     assert next(found).audits[0].account.id == IDS[0]
-    checkpoint.save_account_report(path, "run", "333333333333", report("333333333333"), NOW)
+    checkpoint.save_account_report(path, "run", "333333333333", report("333333333333"))
     assert [each.audits[0].account.id for each in found] == IDS[1:]
 
 
 def test_an_account_that_was_done_and_is_gone_is_no_silence(path: str) -> None:
     with pytest.raises(AuditError, match="the report of account 333333333333 was removed from it"):
-        list(checkpoint.read_completed_reports(path, "run", NOW, [*IDS, "333333333333"]))
+        list(checkpoint.read_completed_reports(path, "run", NOW, [*IDS, "333333333333"], FILES))
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_used"), [(0, True), (23.9, True), (24, False), (-0.05, True), (-1, False)], ids=str
+)
+def test_an_account_counts_as_done_for_a_day_since_it_was_read_and_never_from_the_future(
+    path: str, hours: float, is_used: bool
+) -> None:
+    now = NOW + timedelta(hours=hours)
+    assert checkpoint.read_completed_accounts(path, "run", now) == (set(IDS) if is_used else set())
+
+
+OTHERS = {
+    "another account": report("333333333333"),
+    "another desired state": report(IDS[0], desired=(SourceFile("other.yaml", "0" * 64),)),
+    "another day": report(IDS[0], taken_at=NOW - timedelta(hours=25)),
+    "a later time": report(IDS[0], taken_at=NOW + timedelta(hours=1)),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_report_of_something_else_is_never_taken(path: str, other: Report) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE accounts SET report = ? WHERE account = ?", (encode_report(other), IDS[0]))
+    with pytest.raises(AuditError, match="is of another account, desired state or day"):
+        list(checkpoint.read_completed_reports(path, "run", NOW, IDS, FILES))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"version": 1', '"version": 1, "version": 1', 'duplicate key "version"'),
+        ('"audits"', '"audit"', "audits: missing"),
+    ],
+    ids=["a key twice", "a key less"],
+)
+def test_a_report_that_was_edited_is_named_by_its_account(path: str, old: str, new: str, told: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE accounts SET report = replace(report, ?, ?) WHERE account = ?", (old, new, IDS[1]))
+    with pytest.raises(AuditError, match=f"the report of account {IDS[1]}: .*{told}"):
+        list(checkpoint.read_completed_reports(path, "run", NOW, IDS, FILES))

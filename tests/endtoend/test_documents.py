@@ -307,6 +307,60 @@ def test_a_snapshot_holds_what_a_later_audit_of_documents_needs(
     assert offline.findings[changed]["message"] == live.findings[changed]["message"]
 
 
+ONLY_NAMES = ("--only", "policy-document-missing", "--only", "policy-name-taken")
+
+
+@pytest.mark.parametrize(("path", "name"), [("/", "logs"), ("/ops/", "Logs")])
+def test_an_own_policy_under_another_path_or_in_another_case_is_no_policy_to_create(
+    command: Command, file: str, account: MotoAccount, path: str, name: str
+) -> None:
+    account.iam.create_policy(PolicyName=name, Path=path, PolicyDocument=document("logs:*"))
+    account.forget()
+    result = command.json("scan", file, *ONLY_NAMES, *FIX)
+    assert (result.status, account.writes()) == (1, [])
+    (finding,) = result.findings.values()
+    assert (finding["rule"], finding["fix"]) == ("policy-name-taken", None)
+    assert finding["message"].endswith(f"cannot be created: customer:{path[1:]}{name} has its name")
+
+
+def test_names_that_cannot_be_read_make_an_audit_incomplete_and_iam_decides_whether_to_create(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    account.fail("ListPolicies")
+    result = command.json("scan", file, *ONLY_NAMES)
+    assert result.status == 2
+    (gap,) = result.audit["gaps"]
+    assert (gap["fact"], gap["permission"]) == ("policy-names", "iam:ListPolicies")
+    assert gap["rules"] == ["policy-name-taken"]
+    assert command.json("scan", file, *ONLY_NAMES, *FIX).status == 0
+    assert [each.action for each in account.writes()] == ["CreatePolicy"]
+
+
+def test_names_are_read_only_if_a_policy_with_a_document_does_not_exist(
+    command: Command, file: str, account: MotoAccount
+) -> None:
+    command.json("scan", file, "--only", "policy-name-taken")
+    assert [each.parameters["Scope"] for each in account.calls() if each.action == "ListPolicies"] == ["Local"]
+    account.iam.create_policy(PolicyName="logs", Path="/team/", PolicyDocument=json.dumps(LOGS))
+    account.forget()
+    command.json("scan", file, "--only", "policy-name-taken")
+    assert "ListPolicies" not in [each.action for each in account.calls()]
+
+
+def test_a_snapshot_knows_the_names_of_own_policies(
+    command: Command, file: str, account: MotoAccount, tmp_path: Path
+) -> None:
+    account.iam.create_policy(PolicyName="Logs", PolicyDocument=document("logs:*"))
+    saved, details = str(tmp_path / "saved.json"), tmp_path / "details.json"
+    assert command("snapshot", "--out", saved).status == 0
+    found: Any = account.iam.get_account_authorization_details()
+    details.write_text(json.dumps({**found, "ResponseMetadata": {}}, default=str))
+    for path in (saved, details):
+        only = ("--only", "policy-name-taken", "--source", f"snapshot:{path}")
+        offline = replace(command, url="").json("scan", file, *only)
+        assert (offline.status, len(offline.findings)) == (1, 1)
+
+
 def test_a_snapshot_has_the_versions_of_a_full_policy(
     command: Command, file: str, account: MotoAccount, tmp_path: Path
 ) -> None:

@@ -108,6 +108,27 @@ def test_a_key_that_is_there_twice_is_refused() -> None:
     assert caught.value.location == Location("x.json", 2, 2)
 
 
+@pytest.mark.parametrize(
+    ("read", "hint"),
+    [
+        (lambda text: parse_json(text, "x.json"), "remove one of them"),
+        (lambda text: parse_json(text, "x.json", is_own=True), "the file was edited"),
+        (lambda text: parse_json_lazily(text, "x.json", "audits"), "the file was edited"),
+    ],
+    ids=["another file", "own", "report"],
+)
+@pytest.mark.parametrize(
+    ("text", "column"), [('{"a": 1, "audits": [{"b": [{"c": 1, "c": 1}]}]}', 37), ('{"audits": [], "audits": []}', 16)]
+)
+def test_a_repeated_key_in_a_file_of_this_tool_is_an_edit(
+    read: Callable[[str], object], hint: str, text: str, column: int
+) -> None:
+    with pytest.raises(InputError, match=r"^duplicate key") as caught:
+        read(text)
+    assert caught.value.hint.startswith(hint)
+    assert caught.value.location == Location("x.json", 1, column)
+
+
 @given(VALUES, st.sampled_from([None, 2]), st.data())
 def test_every_value_of_a_text_is_found_by_its_name(value: object, indent: int | None, data: st.DataObject) -> None:
     """By the names that messages use. A name that two values share (`a.b`) is the first one's or the other's."""

@@ -334,7 +334,9 @@ def get_policy(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_policies(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
-    return account.pages([_listed(each) for each in account.seen().policies.values()], "Policies", given)
+    own = given.get("Scope") == "Local"
+    rows = [_listed(each) for each in account.seen().policies.values() if not own or f":{ACCOUNT}:" in each.arn]
+    return account.pages(rows, "Policies", given)
 
 
 def _listed(policy: Managed) -> dict[str, Any]:
@@ -363,7 +365,8 @@ def list_policy_versions(account: Account, given: Mapping[str, Any]) -> dict[str
 
 def create_policy(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
     arn = f"arn:aws:iam::{ACCOUNT}:policy{given.get('Path', '/')}{given['PolicyName']}"
-    if arn in account.changed().policies:
+    names = {each.rpartition("/")[2].lower() for each in account.changed().policies if f":{ACCOUNT}:" in each}
+    if given["PolicyName"].lower() in names:
         raise IamError("EntityAlreadyExists", 409)
     account.add_policy(arn, given["PolicyDocument"])
     account.keep()

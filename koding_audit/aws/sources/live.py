@@ -12,7 +12,13 @@ from koding_audit.aws import iam, organizations
 from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.live_credentials import await_report, needs_report, read_credentials, start_report
 from koding_audit.aws.live_documents import read_documents
-from koding_audit.aws.live_policies import PolicyVersions, await_policies, start_own_policies, start_policies
+from koding_audit.aws.live_policies import (
+    PolicyVersions,
+    await_policies,
+    read_own_policy_arns,
+    start_own_policies,
+    start_policies,
+)
 from koding_audit.aws.live_principals import AccountListing, TargetedReads, read_undeclared_groups
 from koding_audit.aws.live_reads import PendingRead, ReadTracker
 from koding_audit.aws.queries import missing_summary_keys, partial_set_policies
@@ -61,6 +67,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
     # Last, because the policies decide which documents to read.
     versions = PolicyVersions(tracker, query, await_policies(tracker, query, policies), partial_sets)
     known = versions.read_policies()
+    own_arns = read_own_policy_arns(tracker, query, known)
     documents |= versions.read_documents()
     place = organization()  # before the gaps are listed
     own_policies, own_documents = (tracker.result_or_gap(own) if own else None) or ({}, {})
@@ -84,6 +91,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
         documents={**documents, **own_documents},
         policies_listed=Fact.POLICY in query.facts_of_all and not any(gap.fact is Fact.POLICY for gap in tracker.gaps),
         organization=place,
+        own_policies=own_arns,
     )
 
 

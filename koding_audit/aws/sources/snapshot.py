@@ -24,7 +24,7 @@ from koding_audit.aws.queries import (
 from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io import files, json_text
-from koding_audit.io.codec.snapshot import decode_snapshot
+from koding_audit.io.codec.snapshot import SNAPSHOT, decode_snapshot
 from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition
 from koding_audit.model.errors import CallError, InputError
@@ -49,6 +49,7 @@ _CALLS: Mapping[Fact, str] = {
     Fact.POLICY: "iam:GetPolicy",
     Fact.DOCUMENT: "iam:GetPolicyVersion",
     Fact.VERSIONS: "iam:ListPolicyVersions",
+    Fact.POLICY_NAMES: "iam:ListPolicies",
     Fact.OPTIONAL_SET_DOCUMENTS: "iam:GetPolicyVersion",
     Fact.INLINE_DOCUMENT: "iam:GetAccountAuthorizationDetails",
     Fact.INLINE_SIZE: "iam:GetAccountAuthorizationDetails",
@@ -86,7 +87,8 @@ def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:  
 def read_snapshot(path: str) -> Snapshot:
     """Returns the account in a file. Raises InputError with the place of the fault."""
     content = files.read_file(path, _SNAPSHOT_FILE)
-    value = json_text.parse_json(files.decode_utf8(content.data, path), path)
+    text = files.decode_utf8(content.data, path)
+    value = json_text.parse_json(text, path, is_own=f'"{SNAPSHOT}"' in text[:100])  # its kind is its second key
     if isinstance(value, dict) and any(name in value for name in _LISTS.values()):
         return _decode_details(value, path, _modification_time(content.modified, path))
     return decode_snapshot(value, path)
@@ -129,6 +131,7 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         policies_listed=False,  # `policies` has the requested ones only, those that do not exist as None
         gaps=_gaps_of_query(saved, query, policies),
         credential_cutoff=saved.credential_cutoff if needs_reported_facts(query) else None,
+        own_policies=_own_policies(saved) if _lacks_declared_policy(query, policies) else None,
     )
 
 
@@ -176,12 +179,30 @@ def _is_absent(saved: Snapshot, key: PrincipalKey) -> bool:
     return key not in saved.principals and (key in saved.absent or key[0] in saved.listed)
 
 
+def _lacks_declared_policy(query: Query, policies: Mapping[str, ManagedPolicy | None]) -> bool:
+    """Whether the query needs the names of all own policies, because one with a declared document does not exist."""
+    missing = (arn for arn, pinned in query.versions.items() if not pinned and arn in policies and not policies[arn])
+    return query.own_policies and any(missing)
+
+
+def _own_policies(saved: Snapshot) -> frozenset[str] | None:
+    """Returns the ARNs of all policies of the account's own; None if the file does not have all of them."""
+    if not (saved.policies_listed or _lists_own_policies(saved)):
+        return None
+    return frozenset(arn for arn, each in saved.policies.items() if each and arn_account(arn) == saved.account.id)
+
+
+def _lists_own_policies(saved: Snapshot) -> bool:
+    """Whether the file is authorization details with every policy of the account's own."""
+    return saved.source == AUTHORIZATION_DETAILS and all(gap.fact is not Fact.POLICY for gap in saved.gaps)
+
+
 def _known_policies(saved: Snapshot, query: Query) -> dict[str, ManagedPolicy | None]:
     """Returns the requested policies that the file has, and None for each that does not exist by a complete list.
 
     Authorization details list every policy of the account's own, but only the attached ones of AWS's policies.
     """
-    own = saved.source == AUTHORIZATION_DETAILS and all(gap.fact is not Fact.POLICY for gap in saved.gaps)
+    own = _lists_own_policies(saved)
     return {
         arn: saved.policies.get(arn)
         for arn in (*query.policies, *query.versions)
@@ -240,6 +261,8 @@ def _missing_documents(
             yield Fact.VERSIONS, arn
     yield from ((fact, name) for name, fact in _inline_documents(query, saved) if name not in saved.documents)
     yield from ((Fact.DOCUMENT, name) for name in query.document_versions if name not in saved.documents)
+    if _lacks_declared_policy(query, policies) and _own_policies(saved) is None:
+        yield Fact.POLICY_NAMES, ""
 
 
 def _has_fact(saved: Snapshot, live: Principal, fact: Fact) -> bool:

@@ -67,7 +67,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 def read_saved_plan(path: str) -> Plan:
     """A saved plan. Raises InputError."""
     text = files.read_text(path, files.FileSpec("a plan", 64, "make one with `plan FILE --out PLAN`"))
-    return decode_plan(json_text.parse_json(text, path), path)
+    return decode_plan(json_text.parse_json(text, path, is_own=True), path)
 
 
 def _apply_plan(command: ApplyCommand, run: Run, saved: Plan, wanted: Desired) -> Report:
@@ -112,9 +112,13 @@ def _reload_scripts(saved: Plan, wanted: Desired) -> StackScripts | None:
 
 def _plan_differences(saved: Plan, again: Plan) -> Iterator[str]:
     """What differs between a saved plan and the one that is made now."""
-    yield from (f"no longer planned: {_step_line(step)}" for step in saved.steps if step not in again.steps)
-    yield from (f"not in the plan: {_step_line(step)}" for step in again.steps if step not in saved.steps)
-    if saved.steps == again.steps and saved.basis.state != again.basis.state:
+    gone = [step for step in saved.steps if step not in again.steps]
+    new = [step for step in again.steps if step not in saved.steps]
+    yield from (f"no longer planned: {_step_line(step)}" for step in gone)
+    yield from (f"not in the plan: {_step_line(step)}" for step in new)
+    if not gone and not new and saved.steps != again.steps:
+        yield "its steps were repeated, or are in another order"
+    if not gone and not new and saved.basis.state != again.basis.state:
         yield "what it changes is different in the account now"
 
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from koding_audit.model.finding import Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
-from koding_audit.scan.comparison import Comparison
+from koding_audit.scan.comparison import Comparison, different_case_text
 
 TRAITS = RuleTraits(state="missing")
 FACTS = frozenset({Fact.ROLE})
-STEP = "create the role with its trust policy, or correct its name in the file"
+STEP = "correct its name in the file, or create it if no other case of it exists"
 HELP = Help(
     severity="error",
     looks_at="whether each role under `roles` exists.",
-    by_hand="create the role with its trust policy, or correct its name in the file.",
+    by_hand="create the role with its trust policy, or correct its name in the file. "
+    "If its name exists in another case, IAM refuses to create it: write that name in the file.",
     commands=("aws iam create-role --role-name ROLE --path /PATH/ --assume-role-policy-document file://TRUST.json",),
     with_fix="no: a person has to decide who may assume a role. Its missing policies are reported too.",
     example="""\
@@ -31,11 +32,7 @@ roles:
 def check(comparison: Comparison) -> Iterator[Finding]:
     for pair, role in comparison.roles:
         if pair.live is None:
-            near = (
-                f", but {pair.case_variant.name} does: IAM's names are unique ignoring case"
-                if pair.case_variant
-                else ""
-            )
+            near = f", but {different_case_text(pair.case_variant.name)}" if pair.case_variant else ""
             yield Finding(
                 rule="role-missing",
                 severity="error",

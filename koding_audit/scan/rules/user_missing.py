@@ -9,15 +9,16 @@ from koding_audit.model.finding import Action, Finding, Help
 from koding_audit.model.query import Fact
 from koding_audit.model.traits import RuleTraits
 from koding_audit.model.verb import Verb
-from koding_audit.scan.comparison import Comparison, Pair
+from koding_audit.scan.comparison import Comparison, Pair, different_case_text
 
 TRAITS = RuleTraits(state="missing")
 FACTS = frozenset({Fact.USER})
-STEP = "create the user, or correct its name in the file"
+STEP = "correct its name in the file, or create it if no other case of it exists"
 HELP = Help(
     severity="error",
     looks_at="whether each declared user exists.",
-    by_hand="create the user with the path and the tags that the file declares, or correct its name in the file.",
+    by_hand="create the user with the path and the tags that the file declares, or correct its name in the file. "
+    "If its name exists in another case, IAM refuses to create it: write that name in the file.",
     commands=("aws iam create-user --user-name USER --path /PATH/ --tags Key=KEY,Value=VALUE",),
     with_fix="with `--create`: creates it with its declared path and tags, unless the name is taken in another case "
     "or the user declares a boundary: this tool never writes a boundary, and does not create the user without it; "
@@ -49,7 +50,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 def _missing_message(pair: Pair) -> str:
     if pair.case_variant is not None:
-        return f"{pair.label} does not exist, but {pair.case_variant.name} does: IAM's names are unique ignoring case"
+        return f"{pair.label} does not exist, but {different_case_text(pair.case_variant.name)}"
     if pair.needs_boundary:
         return f"{pair.label} does not exist; it declares a permissions boundary, which a person has to set"
     return f"{pair.label} does not exist"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,32 @@ def test_a_plan_is_applied_as_it_was_shown(desk: Desk) -> None:
     assert status == 0, told
     wanted = ["CreateGroup", "CreateUser", "AttachGroupPolicy", "AttachGroupPolicy", "AddUserToGroup"]
     assert desk.writes() == wanted
+
+
+def test_a_plan_with_a_repeated_key_is_an_edited_plan(desk: Desk) -> None:
+    plan = desk.planned()
+    text = plan.read_text(encoding="utf-8")
+    keys = list(re.finditer(r'^ *("[A-Za-z_]+"): ', text, re.MULTILINE))
+    assert len(keys) > 30
+    for key in keys[::4]:
+        repeated = f"{text[: key.start(1)]}{key[1]}: 0, {text[key.start(1) :]}"
+        plan.write_text(repeated, encoding="utf-8")
+        status, told = desk.run("apply", str(plan), "--yes", *PIN)
+        line = text.count("\n", 0, key.start(1)) + 1
+        assert (status, desk.writes()) == (2, [])
+        assert f"{plan}:{line}:" in told
+        assert f"duplicate key {key[1]}; the file was edited: this tool writes each key once; make it again" in told
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2, 3, 4], [0, 0, 1, 2, 3, 4]], ids=["reordered", "repeated"])
+def test_a_plan_whose_steps_were_reordered_or_repeated_is_refused(desk: Desk, order: list[int]) -> None:
+    plan = desk.planned()
+    value = json.loads(plan.read_text(encoding="utf-8"))
+    value["steps"] = [value["steps"][at] for at in order]
+    plan.write_text(json.dumps(value), encoding="utf-8")
+    status, told = desk.run("apply", str(plan), "--yes", *PIN)
+    assert (status, desk.writes()) == (2, [])
+    assert "its steps were repeated, or are in another order" in told
 
 
 def saved_plan(path: Path, **basis: Any) -> list[str]:

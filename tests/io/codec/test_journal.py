@@ -121,6 +121,19 @@ def test_no_text_after_the_first_line_is_more_than_refused(tail: str) -> None:
     assert message.startswith("j")
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_repeated_key_is_refused_with_its_line_although_the_chain_fits(number: int, end: str) -> None:
+    lines = [journal_header(KNOWN, NOW, ()), journal_line(NOW, 0, ENTRY), journal_end(NOW)]
+    key = json.loads(lines[number - 1])
+    name = next(iter(key))
+    lines[number - 1] = lines[number - 1].replace("{", f'{{"{name}":{json.dumps(key[name])},', 1)
+    with pytest.raises(InputError, match=f'duplicate key "{name}"') as caught:
+        decode_journal(journal_of(*lines).removesuffix("\n") + end, "j")
+    assert caught.value.location is not None
+    assert (caught.value.location.path, caught.value.location.line) == ("j", number)
+
+
 def test_a_newer_journal_is_refused() -> None:
     head = json.loads(journal_header(KNOWN, NOW, ())) | {"version": 2, "chained": "in another way"}
     with pytest.raises(InputError, match="j:1: version 2 is newer"):

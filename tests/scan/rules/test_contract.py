@@ -77,7 +77,13 @@ WANTED = desired(
     replace(policy_set("bucket"), actions=(RequiredAction("s3:GetObject", line(10, 7), "arn:aws:s3:::logs"),)),
     policy_set("broken", GONE, OLD, aws("Foreign", "aws-cn")),
     policy_set("halves", aws("Whole"), aws("Part")),
-    policy_set("own", own_policy("team/new", statement()), own_policy("edited", statement()), pinned("Pinned", "v1")),
+    policy_set(
+        "own",
+        own_policy("team/new", statement()),
+        own_policy("team/taken", statement()),
+        own_policy("edited", statement()),
+        pinned("Pinned", "v1"),
+    ),
     group("Developers", required=["build"], optional=["dns", "broken"], path="/team/"),
     group("Ops", required=["broken"], exclusive=True),
     group("Missing", required=["build"]),
@@ -136,7 +142,14 @@ LIVE = snapshot(
     absent=[("group", "Missing"), ("user", "carol"), ("user", "dave"), ("role", "gone")],
     caller=Caller(ROOT, root=True),
     listed=frozenset({"user", "group", "role"}),
-    policies={GONE: None, own("edge"): None, own("team/new"): None, PINNED: ManagedPolicy(PINNED, True, "", "v2")}
+    own_policies=frozenset({own("edited"), own("ops/Taken")}),
+    policies={
+        GONE: None,
+        own("edge"): None,
+        own("team/new"): None,
+        own("team/taken"): None,
+        PINNED: ManagedPolicy(PINNED, True, "", "v2"),
+    }
     | managed(OLD, attachable=False)
     | managed(EC2, READ, DNS, DOMAINS)
     | live_policy("edited", "v2", ["v1", "v2"]),

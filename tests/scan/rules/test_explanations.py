@@ -61,7 +61,8 @@ LIVE = replace(
         absent=[("group", "Operators"), ("user", "web-builder"), ("role", "nightly-build")],
         caller=Caller(ROOT, root=True),
         listed=frozenset({"user", "group", "role"}),
-        policies={aws("Billing"): None, own("team-logs"): None, own("edge"): None}
+        own_policies=frozenset({own("team-s3"), own("ops/team-metrics")}),
+        policies={aws("Billing"): None, own("team-logs"): None, own("Team-Metrics"): None, own("edge"): None}
         | {FULL: ManagedPolicy(FULL, True, "", "v6")}
         | managed(NARROW, DNS, DOMAINS)
         | live_policy("team-s3"),

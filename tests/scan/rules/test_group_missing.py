@@ -25,8 +25,12 @@ def test_it_is_created_with_the_path_that_is_declared() -> None:
 
 def test_a_name_that_is_taken_in_another_case_is_named_and_not_created() -> None:
     [found] = group_missing.check(compare(desired(group("Admins")), snapshot(live_group("admins"))))
-    assert found.message == "group Admins does not exist, but admins does: IAM's names are unique ignoring case"
+    assert found.message == (
+        "group Admins does not exist, but admins does: IAM's names are unique ignoring case, "
+        "so write admins in the file"
+    )
     assert found.fix is None
+    assert "no other case" in group_missing.STEP, "IAM would refuse to create it"
 
 
 def test_a_user_of_the_same_name_is_not_the_group() -> None:

@@ -15,7 +15,7 @@ def test_a_role_that_is_missing_is_an_error_with_the_arn_it_would_have_and_no_fi
 
 def test_a_role_of_another_case_is_named() -> None:
     (finding,) = role_missing.check(compare(desired(role("App")), snapshot(live_role("app"))))
-    assert "but app does: IAM's names are unique ignoring case" in finding.message
+    assert "but app does: IAM's names are unique ignoring case, so write app in the file" in finding.message
 
 
 def test_a_role_that_was_not_read_is_not_missing() -> None:

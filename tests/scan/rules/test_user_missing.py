@@ -36,10 +36,12 @@ def test_the_path_is_left_to_iam_where_it_is_the_default() -> None:
 def test_a_name_that_is_taken_in_another_case_is_named_and_not_created() -> None:
     [found] = user_missing.check(compare(desired(user("koding-user")), snapshot(live_user("Koding-User"))))
     assert found.message == (
-        "user koding-user does not exist, but Koding-User does: IAM's names are unique ignoring case"
+        "user koding-user does not exist, but Koding-User does: IAM's names are unique ignoring case, "
+        "so write Koding-User in the file"
     )
     assert found.evidence == {"near": "arn:aws:iam::123456789012:user/Koding-User"}
     assert found.fix is None
+    assert "no other case" in user_missing.STEP, "IAM would refuse to create it"
 
 
 def test_a_user_that_is_to_have_a_boundary_is_not_created_without_it() -> None:
