@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from koding_audit.model.desired import Guards
 from koding_audit.model.finding import Action
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.policy.evaluation import AccessRequest, Decision, decide
-from koding_audit.remediation.guards import Judgement, escalation
+from koding_audit.remediation.guards import GuardLimits, Judgement, escalation, evaluate_guards
 from tests.remediation.guards.plans import (
     ADMIN,
     ALL,
@@ -29,6 +30,7 @@ from tests.remediation.guards.plans import (
     account,
     guards_of,
     judged,
+    plan,
     says,
     statement,
 )
@@ -330,3 +332,12 @@ def test_what_many_users_get_alike_is_decided_once(document: str, monkeypatch: p
         judged(live, *(Action(Verb.ADD_USER_TO_GROUP, {**IN_GROUP, "UserName": each.name}) for each in users))
         counts.append(len(calls))
     assert counts[0] == counts[1]
+
+
+def test_the_documents_of_the_roles_that_may_be_passed_are_read_and_no_others() -> None:
+    roles = live_role("app", attached=[ADMIN]), live_role("worker", attached=[aws("Worker")])
+    live = account(*roles, live_role("app-x", attached=None), documents={})
+    first = evaluate_guards(plan(put(PASS_APPS)), live, frozenset(), Guards(), GuardLimits())
+    assert first.required_reads == {("document", ADMIN)}
+    harmless = put(HARMLESS)
+    assert evaluate_guards(plan(harmless), live, frozenset(), Guards(), GuardLimits()) == Judgement()
