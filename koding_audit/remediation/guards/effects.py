@@ -87,6 +87,8 @@ class PlanEffects:
             return self.before.own_documents("group", parameters["GroupName"])
         target = target_principal(action)
         if target and "PolicyName" in parameters:
-            name = inline_document_name(self.known, action)
-            return self.before.documents({name} & self.before.document_names(*target))
+            name = inline_document_name(self.known, action).casefold()
+            return self.before.documents(
+                each for each in self.before.document_names(*target) if each.casefold() == name
+            )
         return ()

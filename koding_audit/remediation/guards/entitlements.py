@@ -136,7 +136,11 @@ def _apply_to_principal(live: Principal, action: Action) -> Principal:
     if part == "attachment":
         return replace(live, attached=_add_or_remove(live.attached, parameters["PolicyArn"], adds=adds))
     if part == "inline":
-        return replace(live, inline=_add_or_remove(live.inline, parameters["PolicyName"], adds=adds))
+        name, inline = parameters["PolicyName"], live.inline
+        if inline is not None and adds:
+            # Whether IAM takes a name in another case for the same policy is not documented: if so, this overwrites it.
+            inline = frozenset(each for each in inline if each.casefold() != name.casefold())
+        return replace(live, inline=_add_or_remove(inline, name, adds=adds))
     return replace(live, groups=_add_or_remove(live.groups, parameters["GroupName"], adds=adds))
 
 

@@ -126,6 +126,12 @@ def test_steps_that_are_harmless_alone_and_a_way_together_are_refused(
         assert guards_of(judged(live, *order)) == ["administration"]
 
 
+def test_an_inline_policy_of_a_name_in_another_case_counts_as_overwritten() -> None:
+    live = ada({"guard": NO_IAM}, attached=[ADMIN])
+    assert guards_of(judged(live, put(HARMLESS, "GUARD"))) == ["administration"]
+    assert judged(live, put(HARMLESS, "other")) == Judgement()
+
+
 def test_an_allow_that_comes_with_its_deny_in_the_same_plan_is_no_way() -> None:
     deny = Action(Verb.ATTACH_USER_POLICY, {**OF_ADA, "PolicyArn": DENY})
     for order in permutations([TO_ADA, deny]):
