@@ -488,3 +488,17 @@ def test_a_policy_of_identity_center_is_refused_where_the_account_manages_it_or_
     hint = seen.report["errors"][0]["hint"]
     assert ("allow the caller organizations:ListDelegatedServicesForAccount" in hint) is (refusal != "")
     assert "--allow-admin" in hint
+
+
+def test_to_pass_an_administrator_among_the_roles_that_were_read_is_refused(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.account.add("Role", "app", attached=[f"{OWN}reporting"])
+    one = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": f"{ANY_ROLE}/app"}
+    declared = inline("users", "ada", json.dumps({"Version": "2012-10-17", "Statement": one}))
+    with_role = f"{declared}roles: {{app: {{}}}}\n"
+    seen = scan(simulator, tmp_path, *PIN, file=with_role)
+    assert (seen.status, seen.writes) == (2, ())
+    assert "PutUserPolicy grants administration: iam:PassRole" in errors(seen)[0]
+    harmless(simulator)
+    assert scan(simulator, tmp_path, *PIN, file=with_role).status == 0
