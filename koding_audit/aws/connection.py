@@ -19,7 +19,7 @@ from koding_audit.aws.credentials import assume_role, explain_setup_errors, find
 from koding_audit.aws.deadline import Deadline, SkewClock
 from koding_audit.aws.denials import DenialLog
 from koding_audit.aws.endpoint import check_ca_bundle, check_endpoint, check_role, is_aws_url
-from koding_audit.aws.session import ATTEMPTS, IN_FLIGHT, ROWS, SharedClients, make_client, new_session
+from koding_audit.aws.session import ATTEMPTS, IN_FLIGHT, ROWS, CalledHosts, SharedClients, make_client, new_session
 from koding_audit.aws.settings import CallerCredentials, Settings
 from koding_audit.model.account import Account, Caller
 from koding_audit.model.errors import AccessError, AuditError, CallError
@@ -60,7 +60,7 @@ class Connection:
     deadline: the time limit of the run on this account
     source: the source's name, as in `--source`
     credentials_in_use: the credentials, without secrets; None for an account reached through a role
-    hosts: the URLs of IAM and STS
+    hosts: returns the URLs at which IAM and STS are called
     denials: what AWS denied
     """
 
@@ -72,7 +72,7 @@ class Connection:
     _client: Callable[..., Any]
     source: str = "live"
     credentials_in_use: CallerCredentials | None = None
-    hosts: tuple[str, ...] = ()
+    hosts: Callable[[], tuple[str, ...]] = tuple
     denials: DenialLog = field(default_factory=DenialLog)
     _settings: Settings | None = None
     _model_loader: Any = None
@@ -267,6 +267,7 @@ def connect(
     try:
         with explain_setup_errors(settings):
             session = new_session(settings)
+            called = CalledHosts(session)
             if clock:
                 clock.watch(session)
             check_ca_bundle(session, settings)
@@ -280,7 +281,7 @@ def connect(
 
             iam = make_own_client("iam")
         endpoint = settings.endpoint_url if settings.endpoint_url and not is_aws_url(settings.endpoint_url) else None
-        hosts = (iam.meta.endpoint_url, sts.meta.endpoint_url)
+        hosts = partial(called.urls, {"iam": iam, "sts": sts})
         common = (iam, endpoint, deadline, pool, identity, make_own_client, "live", credentials_in_use, hosts)
         yield Connection(*common, _settings=settings, _model_loader=session.get_component("data_loader"))
     finally:

@@ -12,6 +12,7 @@ from typing import Any
 
 from koding_audit.aws import profiles
 from koding_audit.aws.call import ACCESS_DENIED, T, botocore_message, call_service, is_expired_refresh, take_field
+from koding_audit.aws.config_files import check_token_files
 from koding_audit.aws.deadline import Deadline
 from koding_audit.aws.session import make_client
 from koding_audit.aws.settings import CallerCredentials, Settings
@@ -31,6 +32,8 @@ def find_credentials(session: Any, settings: Settings, can_prompt: bool) -> tupl
     Raises AccessError.
     """
     with _explain_credential_errors(session, settings):
+        name = session.get_config_variable("profile") or "default"
+        check_token_files(session.full_config.get("profiles", {}), name)
         _check_mfa_prompt(session, settings, can_prompt)
         credentials = session.get_credentials()
         found = credentials and credentials.get_frozen_credentials()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from koding_audit.aws.config_files import refuse_special_file
 from koding_audit.io.lock import create_private_folder
 from koding_audit.model.errors import AuditError, InputError
 
@@ -60,6 +61,7 @@ class CredentialsFile:
             _sync_folder(self.path.parent)
 
     def _read_text(self) -> str:
+        refuse_special_file(str(self.path), "set AWS_SHARED_CREDENTIALS_FILE to the path of a regular file")
         try:
             return self.path.read_text(encoding="utf-8")
         except FileNotFoundError:

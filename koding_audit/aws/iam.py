@@ -188,7 +188,7 @@ class SimulationResult:
 
     decision: `allowed`, `explicitDeny` or `implicitDeny`
     allowed_by_organizations: whether the organization's SCPs allow the action, None if the reply does not say
-    missing: the condition keys that the policies use and the request did not give, sorted
+    missing: the condition keys that the policies use and the request did not give, for any resource, sorted
     """
 
     decision: str
@@ -234,10 +234,10 @@ def _decode_simulation(result: Any) -> tuple[str, SimulationResult]:
         raise CallError(call, MALFORMED, f"the reply has a decision that IAM does not know: {decision!r}")
     detail = take_field({"OrganizationsDecisionDetail": {}, **result}, "OrganizationsDecisionDetail", dict, call)
     allowed = take_field(detail, "AllowedByOrganizations", bool, call) if "AllowedByOrganizations" in detail else None
-    missing = sorted(
-        _string_set(take_field({"MissingContextValues": [], **result}, "MissingContextValues", list, call), call)
-    )
-    return take_field(result, "EvalActionName", str, call), SimulationResult(decision, allowed, tuple(missing))
+    details = _take_optional_list(result, "ResourceSpecificResults", call)
+    keys = [key for each in (result, *details) for key in _take_optional_list(each, "MissingContextValues", call)]
+    missing = tuple(sorted(_string_set(keys, call)))
+    return take_field(result, "EvalActionName", str, call), SimulationResult(decision, allowed, missing)
 
 
 def list_managed_policies(connection: Connection) -> dict[str, ManagedPolicy]:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import local
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from koding_audit import __version__
 from koding_audit.aws import xml_reader
 from koding_audit.aws.call import AccountTimeoutError, refuse_redirect
+from koding_audit.aws.config_files import check_config_files
 from koding_audit.aws.deadline import Deadline
 from koding_audit.aws.settings import Settings
 from koding_audit.io.text import mask_secrets
@@ -54,13 +55,14 @@ def _model_loader() -> Any:
 
 
 def new_session(settings: Settings, models: Any = None) -> Any:
-    """Returns a botocore session that uses the packaged models and fixed settings.
+    """Returns a botocore session that uses the packaged models and fixed settings. Raises InputError.
 
     models: the model loader of an earlier session, None for a new one
     """
     import botocore.session  # noqa: PLC0415 - takes a tenth of a second, which --help must not need
     from botocore.config import Config  # noqa: PLC0415 - as above
 
+    check_config_files(os.environ)
     session = botocore.session.Session(profile=settings.profile or None)
     session.register_component("data_loader", models or _model_loader())
     session.register_component("response_parser_factory", _parser_factory())
@@ -187,6 +189,27 @@ class _SentSecrets:
         if isinstance(error, dict):
             known = list(dict.fromkeys(self._secrets.copy()))
             error.update({name: mask_secrets(each, known) for name, each in error.items() if isinstance(each, str)})
+
+
+class CalledHosts:
+    """Remembers which hosts of IAM and STS are called.
+
+    A client names another host than it calls where the environment or a profile requires dual-stack or FIPS hosts.
+    """
+
+    def __init__(self, session: Any) -> None:
+        """Registers for every client of the session."""
+        self._urls: dict[str, str] = {}
+        session.register("before-send", self._remember_host)
+
+    def _remember_host(self, request: Any, event_name: str, **_: Any) -> None:
+        """Botocore's event before sending, `before-send.iam.GetUser`."""
+        parts = urlsplit(request.url)
+        self._urls[event_name.split(".")[1]] = f"{parts.scheme}://{parts.netloc}"
+
+    def urls(self, clients: Mapping[str, Any]) -> tuple[str, ...]:
+        """Returns the URL that each service was called at; what its client names if it was not called yet."""
+        return tuple(self._urls.get(service, client.meta.endpoint_url) for service, client in clients.items())
 
 
 def _decode_text(value: Any) -> str:

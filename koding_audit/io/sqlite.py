@@ -25,7 +25,8 @@ _HINTS: Mapping[str, str] = {
     "file is not a database": "this is not a {noun}: name another file",
     "database disk image is malformed": "move it away, and the next run creates a new one;"
     " `sqlite3 FILE .recover` may recover its content",
-    "attempt to write a readonly database": "make it and its folder writable",
+    "attempt to write a readonly database": "make it and its folder writable;"
+    " if a run was killed while it wrote, the next run that writes repairs it",
     "unable to open database file": "make it and its folder readable and writable",
 }
 
@@ -92,6 +93,24 @@ def _check_plain_file(path: str, kind: DatabaseKind) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
+def read_database(path: str, kind: DatabaseKind, wait: float = WAIT) -> Iterator[sqlite3.Connection]:
+    """Open a database to read it; neither the file nor its folder is written to. Raises AuditError.
+
+    A file of an older version is migrated in memory.
+    """
+    with _connect_to_file(path, kind, "ro", wait) as database:
+        database.execute("PRAGMA query_only = ON")
+        database.execute("BEGIN")
+        if _read_version(database, path, kind) == len(kind.migrations):
+            yield database
+            return
+        with contextlib.closing(type(database)(":memory:", isolation_level=None)) as copy:
+            database.backup(copy)
+            _migrate_database(copy, path, kind)
+            yield copy
+
+
+@contextlib.contextmanager
 def open_database(path: str, kind: DatabaseKind, begin: str, wait: float = WAIT) -> Iterator[sqlite3.Connection]:
     """Open a database of the latest version in one transaction, which an error in the block rolls back.
 
@@ -99,47 +118,60 @@ def open_database(path: str, kind: DatabaseKind, begin: str, wait: float = WAIT)
     begin: `BEGIN`, or `BEGIN IMMEDIATE` to write.
     wait: seconds to wait for another run that is writing.
     """
+    with _connect_to_file(path, kind, "rw", wait) as database:
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute(begin)
+        try:
+            _migrate_database(database, path, kind)
+            yield database
+            database.execute("COMMIT")
+        finally:
+            if database.in_transaction:
+                database.rollback()
+
+
+@contextlib.contextmanager
+def _connect_to_file(path: str, kind: DatabaseKind, mode: str, wait: float) -> Iterator[sqlite3.Connection]:
+    """Connect to a database and convert SQLite's errors into AuditError. mode: `ro` or `rw`; neither creates a file."""
     try:
         import sqlite3  # noqa: PLC0415 - only where there is a database
     except ImportError as error:  # a Python that was built without it
         raise kind.unusable_error(path, "this Python has no sqlite3", "use a Python with sqlite3") from error
     before = _check_plain_file(path, kind)
     try:
-        # `rw` creates no file: if ours was removed meanwhile, that is an error.
-        uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=rw"  # noqa: PTH100 - resolving would follow links
+        # If ours was removed meanwhile, that is an error.
+        uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode={mode}"  # noqa: PTH100 - resolving would follow links
         database = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)
         with contextlib.closing(database):
             # SQLite opens by name: check that it is still the file that was checked before.
             if _check_plain_file(path, kind) != before:
                 raise kind.unusable_error(path, "it was replaced while it was opened")
-            database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA trusted_schema = OFF")  # the schema of a foreign file must run no functions
-            database.execute(begin)
-            try:
-                _migrate_database(database, path, kind)
-                yield database
-                database.execute("COMMIT")
-            finally:
-                if database.in_transaction:
-                    database.rollback()
+            yield database
     except sqlite3.Error as error:
         raise kind.unusable_error(path, str(error), kind.error_hint(error)) from error
 
 
-def _migrate_database(database: sqlite3.Connection, path: str, kind: DatabaseKind) -> None:
-    """Migrate the file to the latest version, within the transaction. Raises AuditError if it is not ours."""
-    steps = kind.migrations
+def _read_version(database: sqlite3.Connection, path: str, kind: DatabaseKind) -> int:
+    """Return the version of the file. Raises AuditError if it is not ours, or newer than this tool."""
     ours, version, tables = (
         database.execute(question).fetchone()[0]
         for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
     )
     if ours != kind.application_id and (ours or version or tables):
         raise kind.unusable_error(path, "it is a database of another program", "name another file")
-    if version > len(steps):
+    if version > len(kind.migrations):
         hint = "upgrade koding-audit, or name another file"
+        latest = len(kind.migrations)
         raise kind.unusable_error(
-            path, f"its version {version} is newer than this koding-audit supports ({len(steps)})", hint
+            path, f"its version {version} is newer than this koding-audit supports ({latest})", hint
         )
+    return int(version)
+
+
+def _migrate_database(database: sqlite3.Connection, path: str, kind: DatabaseKind) -> None:
+    """Migrate the file to the latest version, within the transaction. Raises AuditError if it is not ours."""
+    steps, version = kind.migrations, _read_version(database, path, kind)
     for statement in (each for step in steps[version:] for each in step):
         database.execute(statement)
     if version < len(steps):

@@ -106,14 +106,14 @@ def append_run(
 
 def read_history(path: str, *, wait: float = sqlite.WAIT) -> tuple[tuple[FailedRun, ...], tuple[History, ...]]:
     """Returns the runs without any audit, and the history of each account. Raises AuditError."""
-    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as database:
+    with sqlite.read_database(path, _history_kind(), wait) as database:
         failed = tuple(_read_failed_run(row, path) for row in database.execute(_FAILED).fetchall())
         return failed, build_histories(_read_records(database, database.execute(_IN_ORDER).fetchall(), path))
 
 
 def read_trend(path: str, audit: Audit, *, wait: float = sqlite.WAIT) -> tuple[TrendPoint, ...]:
     """Returns the last TREND_LENGTH audits of an audit's account up to this audit, oldest first. Raises AuditError."""
-    with sqlite.open_database(path, _history_kind(), "BEGIN", wait) as database:
+    with sqlite.read_database(path, _history_kind(), wait) as database:
         rows = database.execute(
             _BACKWARDS, (*_history_key(audit), format_time(audit.taken_at), TREND_LENGTH)
         ).fetchall()

@@ -10,7 +10,8 @@ import pytest
 from botocore.loaders import JSONFileLoader
 
 from koding_audit.aws.connection import Connection, connect
-from koding_audit.aws.session import make_client, new_session
+from koding_audit.aws.endpoint import is_aws_url
+from koding_audit.aws.session import CalledHosts, make_client, new_session
 from koding_audit.aws.settings import Settings
 from koding_audit.model.errors import CallError
 from tests.aws.replies import ARN, KEYS, ROLE, config_file
@@ -108,6 +109,39 @@ def test_of_two_credentials_the_one_is_used_that_the_command_line_says_is(
     for name, value in environment.items():
         aws_environment.setenv(name, value)
     assert new_session(Settings(profile=profile)).get_credentials().access_key == used
+
+
+class _StoppedError(Exception):
+    """Nothing is sent."""
+
+
+@pytest.mark.parametrize("dual_stack", ["false", "true"])
+@pytest.mark.parametrize("fips", ["false", "true"])
+def test_the_hosts_that_are_called_are_known_and_aws_s_own_in_every_partition(
+    dual_stack: str, fips: str, aws_environment: pytest.MonkeyPatch
+) -> None:
+    """The client names others: iam.aws-us-gov-global.api.aws, for example, which does not exist."""
+    aws_environment.setenv("AWS_USE_DUALSTACK_ENDPOINT", dual_stack)
+    aws_environment.setenv("AWS_USE_FIPS_ENDPOINT", fips)
+    regions = ["us-east-1", "eu-west-3", "cn-north-1", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"]
+    regions += ["us-isob-east-1", *([] if dual_stack == "true" else ["eu-isoe-west-1", "us-isof-south-1"])]
+    for region in regions:
+        session = new_session(Settings())
+        hosts = CalledHosts(session)
+        sent: list[str] = []
+
+        def stop(request: Any, sent: list[str] = sent, **_: Any) -> None:
+            sent.append(request.url)
+            raise _StoppedError
+
+        clients = {each: make_client(session, each, Settings(region=region)) for each in ("iam", "sts")}
+        for client in clients.values():
+            client.meta.events.register_last("before-send", stop)
+        for client, operation in ((clients["iam"], "get_account_summary"), (clients["sts"], "get_caller_identity")):
+            with pytest.raises(_StoppedError):
+                getattr(client, operation)()
+        assert [f"{each}/" for each in hosts.urls(clients)] == sent
+        assert all(map(is_aws_url, sent)), sent
 
 
 def test_the_region_decides_the_partition(aws_environment: pytest.MonkeyPatch) -> None:

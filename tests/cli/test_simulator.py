@@ -78,6 +78,18 @@ def test_a_disagreement_is_shown_and_is_2(decision: str, answering: Replay, caps
     assert "it had no value for aws:RequestedRegion" in out
 
 
+def test_a_value_that_is_missing_for_one_resource_is_named_too(
+    answering: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    per_resource = [
+        {"EvalResourceName": "*", "EvalResourceDecision": "allowed", "MissingContextValues": [key]}
+        for key in ("aws:SourceVpc", "aws:RequestedRegion")
+    ]
+    says(answering, "allowed", MissingContextValues=["aws:RequestedRegion"], ResourceSpecificResults=per_resource)
+    _, out, _ = ask(answering, capsys)
+    assert "it had no value for aws:RequestedRegion, aws:SourceVpc" in out
+
+
 def test_an_organization_that_only_aws_sees_makes_it_a_no(
     answering: Replay, capsys: pytest.CaptureFixture[str]
 ) -> None:

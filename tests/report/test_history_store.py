@@ -203,6 +203,37 @@ def test_a_run_that_is_killed_while_it_writes_leaves_what_was_there(path: Path) 
     assert not path.with_name("history.db-journal").exists()
 
 
+def test_reading_writes_nothing_beside_the_file_or_into_it(path: Path) -> None:
+    keep(path)
+    before, times = path.read_bytes(), path.stat()
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        _, (history,) = history_store.read_history(str(path))
+        assert history.audits == 1
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+        assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, times.st_mtime_ns)
+    finally:
+        path.parent.chmod(0o700)
+
+
+def test_an_empty_history_is_read_as_one_without_runs_and_stays_empty(path: Path) -> None:
+    path.write_bytes(b"")
+    assert history_store.read_history(str(path)) == ((), ())
+    assert path.read_bytes() == b""
+
+
+def test_what_a_killed_run_left_is_not_repaired_by_reading(path: Path) -> None:
+    keep(path)
+    subprocess.run([sys.executable, "-c", DYING, str(path)], check=False)
+    known = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+    assert path.name + "-journal" in known
+    with pytest.raises(AuditError) as caught:
+        history_store.read_history(str(path))
+    assert "the next run that writes repairs it" in caught.value.hint
+    assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == known
+
+
 def test_a_file_that_another_program_holds_is_given_up_after_a_time(path: Path) -> None:
     keep(path)
     with database(path) as opened:
@@ -340,10 +371,13 @@ def test_an_older_file_is_brought_to_the_version_of_today_with_what_it_holds(
     keep(path)
     later = (*history_store.STEPS, ("ALTER TABLE runs ADD COLUMN host TEXT", "UPDATE runs SET host = 'here'"))
     monkeypatch.setattr(history_store, "STEPS", later)
+    before = path.read_bytes()
     _, (history,) = history_store.read_history(str(path))
     assert history.audits == 1
+    assert path.read_bytes() == before
+    keep(path)
     with database(path) as opened:
-        assert opened.execute("SELECT host FROM runs").fetchall() == [("here",)]
+        assert opened.execute("SELECT host FROM runs").fetchall() == [("here",), (None,)]
         assert opened.execute("PRAGMA user_version").fetchone() == (len(later),)
 
 

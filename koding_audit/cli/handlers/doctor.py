@@ -78,10 +78,8 @@ def _observe(inputs: _DoctorInputs, terminal: Terminal, clock: SkewClock) -> Obs
     try:
         with connect(inputs.source.settings, attempts=_ATTEMPTS, can_prompt=False, clock=clock) as connection:
             local = connection.endpoint is not None
-            reached = replace(
-                base, credentials=connection.credentials_in_use, hosts=connection.hosts, custom_endpoint=local
-            )
-            return _observe_account(connection, reached, inputs, terminal)
+            reached = replace(base, credentials=connection.credentials_in_use, custom_endpoint=local)
+            return replace(_observe_account(connection, reached, inputs, terminal), hosts=connection.hosts())
     except AccessError as error:
         cause = error.__cause__
         code = cause.code if isinstance(cause, CallError) else ""
