@@ -262,8 +262,7 @@ def connect(
     """
     check_endpoint(settings)
     check_role(settings)
-    deadline = Deadline(settings.timeout)
-    pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
+    deadline, pool = Deadline(settings.timeout), ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
     try:
         with explain_setup_errors(settings):
             session = new_session(settings)
