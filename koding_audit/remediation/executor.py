@@ -96,6 +96,7 @@ class PlanExecutor:
     _created_ids: dict[EntityKey, str] = field(default_factory=dict)
     _not_created: set[EntityKey] = field(default_factory=set)
     _stop_reason: str = ""
+    _has_credentials: bool = True
     _waited_seconds: float = 0.0
 
     @cached_property
@@ -127,8 +128,7 @@ class PlanExecutor:
             obstacle = self._missing_entity(step, seen) or self._loss(step, seen)
             change = "" if obstacle else self._change(step, seen, before)
         except CallError as error:
-            reason = f"not tried: the state before it could not be read: {_error_label(error)}"
-            self._record_failure(index, step, reason)
+            self._record_unread(index, step, error)
             return
         entry = Entry(step.action, "started", "", unique_ids(step.action, seen), before)
         if change:
@@ -265,8 +265,7 @@ class PlanExecutor:
         return is_new or error.code in _BUSY_ERRORS
 
     def _handle_refusal(self, index: int, entry: Entry, error: CallError) -> None:
-        if error.code in _CREDENTIAL_ERRORS:
-            self._stop_reason = f"not tried: the credentials are not valid any more ({error.code})"
+        self._stop_without_credentials(error)
         if error.code in _BUSY_ERRORS:
             self._record(index, replace(entry, outcome="pending", detail=f"IAM is still busy: {_error_label(error)}"))
         elif error.refused:
@@ -275,6 +274,13 @@ class PlanExecutor:
         else:
             self._record(index, replace(entry, outcome="unknown", detail=f"no valid reply: {_error_label(error)}"))
             self._read_back(index)
+
+    def _stop_without_credentials(self, error: CallError) -> bool:
+        """End the run if an error says that the caller's credentials are not valid any more; whether it does."""
+        if error.code in _CREDENTIAL_ERRORS:
+            self._stop_reason = f"not tried: the credentials are not valid any more ({error.code})"
+            self._has_credentials = False
+        return error.code in _CREDENTIAL_ERRORS
 
     def _read_back(self, index: int) -> None:
         """Read the result of a step once; wait for a created entity, because later steps depend on it."""
@@ -286,7 +292,7 @@ class PlanExecutor:
 
     def _wait_until_visible(self, waiting: list[int]) -> None:
         pause = 0.5
-        while waiting:
+        while waiting and self._has_credentials:
             if not self._wait(pause):
                 return
             pause = min(pause * 2, 8.0)
@@ -298,7 +304,10 @@ class PlanExecutor:
         entry = self.entries[index]
         try:
             seen = read_action_state(self.connection, entry.action)
-        except CallError:
+        except CallError as error:
+            if self._stop_without_credentials(error) and entry.outcome == "pending":
+                detail = f"accepted, but not read back: {_error_label(error)}"
+                self._record(index, replace(entry, detail=detail))
             return False
         if not is_done(entry.action, seen) or any(map(self._is_other_account, seen.entities.values())):
             return False
@@ -316,6 +325,11 @@ class PlanExecutor:
         self.clock.sleep(seconds)
         self._waited_seconds += seconds
         return True
+
+    def _record_unread(self, index: int, step: Step, error: CallError) -> None:
+        """Record a step that is not tried, because what it changes could not be read."""
+        self._stop_without_credentials(error)
+        self._record_failure(index, step, f"not tried: the state before it could not be read: {_error_label(error)}")
 
     def _record_failure(self, index: int, step: Step, detail: str) -> None:
         self._record(index, Entry(step.action, "failed", detail, step.unique_ids))

@@ -12,13 +12,15 @@ from tests.servers.wire import READS
 from tests.simulator.account import ACCOUNT, CALLER
 from tests.simulator.faults import FAULTS
 from tests.simulator.oracles import Converging, broken, not_inverse, planned_writes
-from tests.simulator.scenario import RUNS, Run, World, begun
+from tests.simulator.scenario import RUNS, Run, World, begun, expiring
 from tests.simulator.server import Simulator, Target
 
 PAGED = ("List", "GetAccountAuthorizationDetails")
 PASSES = ("A throttle", "B service")
 """Classes of faults that nobody notices where they pass within eight tries."""
 SOURCES = ("fix", "apply", "undo", "listed", "replace")
+EXPIRING = ("fix", "apply", "undo", "setup", "replace")
+"""The kinds of run whose credentials expire at each call."""
 
 _AGAIN = ("A throttle", "B service", "C conflict", "F before", "G after", "H lie", "I body")
 _ON_PAGES = ("AccessDenied 403", "Throttling 400", "closed after", "cut at 50 %", "no end said", "rows twice")
@@ -46,7 +48,8 @@ class Case:
     times: how many calls in a row that ask the same each befalls, 0 for ever; seconds: for how long, 0 for ever; lag:
     how many seconds reads are old; listing_lag: GetAccountAuthorizationDetails alone; page: how many rows a page has;
     report: a habit of the credential report; everything: a fault of every call from that number on; identity: from
-    which answer of STS on the credentials are whose.
+    which answer of STS on the credentials are whose; over: after how many calls the program that hands out the
+    credentials hands out expired ones, 0 from the start on.
     """
 
     befalls: tuple[tuple[Target, str], ...] = ()
@@ -60,9 +63,12 @@ class Case:
     everything: tuple[int, str] | None = None
     identity: tuple[int, str] | None = None
     mode: str = "fix"
+    over: int | None = None
 
     @property
     def group(self) -> str:
+        if self.over is not None or (self.everything and self.everything[1].startswith("Expired")):
+            return "U expiry"
         if self.mode in ("apply", "undo", "replace"):
             return self.mode
         if self.report != "usual":
@@ -75,6 +81,7 @@ class Case:
     def __str__(self) -> str:
         befalls = [f"{name} at {asked} #{number}" for (asked, number), name in self.befalls]
         befalls += [f"{self.everything[1]} from call {self.everything[0]} on"] if self.everything else []
+        befalls += [f"the credentials' program is over after {self.over} calls"] if self.over is not None else []
         befalls += [f"{self.identity[1]} from answer {self.identity[0]} on"] if self.identity else []
         how = f"{self.times} times" if self.times else "for ever"
         how += f" within {self.seconds:.0f} s" if self.seconds else ""
@@ -104,10 +111,18 @@ def singles(worlds: Mapping[str, World], paged: Sequence[Target]) -> Iterator[Ca
             yield from (Case((((asked, number), name),), times=0, seconds=180.0) for name in names)
     yield from lags()
     yield from (Case(report=habit, mode=mode) for habit in REPORTED for mode in ("fix", "listed"))
-    for place in range(1, len(worlds["fix"].calls) + 1):
-        yield Case(everything=(place, "ExpiredToken 403"))
+    yield from expiries(worlds)
     for mode in ("fix", "apply", "undo"):
         yield from (Case(identity=(answer, whose), mode=mode) for answer in (1, 2) for whose in IDENTITIES)
+
+
+def expiries(worlds: Mapping[str, World]) -> Iterator[Case]:
+    """Credentials that expire at each call: AWS refuses them, or the program that hands them out has no others."""
+    for mode in EXPIRING:
+        for place in range(len(worlds[mode].calls) + 1):
+            yield Case(over=place, mode=mode)
+            if place:
+                yield Case(everything=(place, "ExpiredToken 403"), mode=mode)
 
 
 def _at(target: Target) -> Iterator[Case]:
@@ -172,8 +187,11 @@ def judged(world: World, simulator: Simulator, folder: Path, case: Case, after: 
     begun(simulator, folder, case.mode)
     befall(simulator, case)
     plan = planned_writes(folder / "fix.plan") if case.mode == "apply" else None
-    seen = RUNS[case.mode](simulator, folder)
+    seen = _run(simulator, folder, case)
     failed = broken(world, simulator, seen, plan)
+    if case.over is not None and seen.calls < len(world.calls):
+        failed += [f"U not told: status {seen.status}"] if seen.status != 2 else []
+        failed += ["U expired, and not named"] if "expired" not in seen.output.lower() else []
     if seen.status < REPORTED[case.report]:
         failed.append(f"R a fact of the report was not to be known, and the status is {seen.status}")
     if case.identity and (seen.writes or seen.status != 2):
@@ -198,6 +216,17 @@ def _unsaid(simulator: Simulator, seen: Run) -> list[str]:
     return asked if seen.status == 0 and "at first and allowed" not in seen.output else []
 
 
+def _run(simulator: Simulator, folder: Path, case: Case) -> Run:
+    if case.over is None:
+        return RUNS[case.mode](simulator, folder)
+    with expiring(folder) as end:
+        if case.over:
+            simulator.moments[case.over - 1] = end
+        else:
+            end()
+        return RUNS[case.mode](simulator, folder)
+
+
 def befall(simulator: Simulator, case: Case) -> None:
     account = simulator.account
     account.begin_to_lag()
@@ -216,5 +245,7 @@ def befall(simulator: Simulator, case: Case) -> None:
 def passes(case: Case) -> bool:
     """Whether a run is to end as if nothing had been: what passes within eight tries, and nothing else."""
     if case.lag or case.listing_lag or case.everything or case.identity or case.seconds or len(case.befalls) > 1:
+        return False
+    if case.over is not None:
         return False
     return all(case.times and FAULTS[name].group in PASSES for _, name in case.befalls)

@@ -76,7 +76,7 @@ def common(world: World, simulator: Simulator, seen: Run, plan: Sequence[str] | 
     distinct = list(dict.fromkeys(seen.writes))
     told = _entries(seen)
     audits = seen.report.get("audits", [])
-    adds_only = world.name in ("fix", "listed", "apply")
+    adds_only = world.name in ("fix", "listed", "apply", "setup")
     text = seen.output + seen.files
     return {
         "P1 unread at the end, and the status is not 2": seen.status != 2 and _unread(simulator),

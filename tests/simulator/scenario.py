@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -145,6 +146,12 @@ def run(simulator: Simulator, folder: Path, scenario: str = "fix") -> Run:
     return command(simulator, folder, "scan", str(file), "--fix", *wanted.flags, "--yes", "--output", "json")
 
 
+def setup(simulator: Simulator, folder: Path) -> Run:
+    """`setup --yes` over the scenario's file, without a key."""
+    (folder / "desired.yaml").write_text(FILE)
+    return command(simulator, folder, "setup", str(folder / "desired.yaml"), "--yes", "--output", "json")
+
+
 def apply(simulator: Simulator, folder: Path) -> Run:
     """`apply --yes` of the plan in the folder."""
     return command(simulator, folder, "apply", str(folder / "fix.plan"), "--yes", "--output", "json")
@@ -215,14 +222,37 @@ def _as_sent(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_SESSION_TOKEN": TOKEN,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    common = {"PATH": os.environ["PATH"], "HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true"}
+    if (folder / "ask").exists():
+        return {**common, "AWS_PROFILE": "expiring"}
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN}
+    return {**common, **keys}
+
+
+_ASK = """#!/bin/sh
+read -r good < "$HOME/good"; read -r expired < "$HOME/expired"
+if [ -e "$HOME/over" ]; then echo "$expired"; else echo "$good"; fi
+"""
+
+
+@contextlib.contextmanager
+def expiring(folder: Path) -> Iterator[Callable[[], None]]:
+    """Runs in this folder get their keys from a program, which hands out expired ones once what is yielded was called.
+
+    Its keys are so short-lived that botocore asks it again at each call.
+    """
+    keys = {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN}
+    now = datetime.now(timezone.utc)
+    for name, expires in (("good", now + timedelta(minutes=5)), ("expired", now - timedelta(minutes=5))):
+        (folder / name).write_text(json.dumps({**keys, "Expiration": expires.isoformat()}) + "\n")
+    (folder / "ask").write_text(_ASK)
+    (folder / ".aws").mkdir(exist_ok=True)
+    (folder / ".aws" / "config").write_text(f"[profile expiring]\ncredential_process = sh {folder / 'ask'}\n")
+    try:
+        yield (folder / "over").touch
+    finally:
+        for name in ("ask", "over", ".aws/config"):
+            (folder / name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -313,6 +343,7 @@ RUNS: Mapping[str, Callable[[Simulator, Path], Run]] = {
     "replace": partial(run, scenario="replace"),
     "apply": apply,
     "undo": undo,
+    "setup": setup,
 }
 AGAIN: Mapping[str, Callable[[Simulator, Path], Run]] = {**RUNS, "apply": run}
 """How each is run again: a plan that was applied in part is stale, so that a fix follows it."""

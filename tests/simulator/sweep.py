@@ -26,7 +26,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.simulator import cases, death, key_death, old_reports, rivals, twins
-from tests.simulator.cases import SOURCES, Case
+from tests.simulator.cases import EXPIRING, SOURCES, Case
 from tests.simulator.oracles import Converging
 from tests.simulator.quick import quickened
 from tests.simulator.rivals import Rivalry
@@ -67,7 +67,7 @@ def known() -> tuple[dict[str, World], dict[str, list[Target]]]:
     """Each kind of run without a fault, and the calls for later pages of two of them where a page has one row."""
     folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
     with serving(drifted()) as simulator:
-        worlds = {name: explored(simulator, folder, name) for name in SOURCES}
+        worlds = {name: explored(simulator, folder, name) for name in {*SOURCES, *EXPIRING}}
         return worlds, {mode: cases.later_pages(simulator, folder, mode) for mode in ("fix", "listed")}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.errors import RefusedError
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.plan import Plan, ScanRequest, Step
+from koding_audit.model.query import Gap
 from koding_audit.model.report import Report
 from koding_audit.remediation.account import scan_account
 from koding_audit.remediation.fix import fix_and_audit
@@ -87,9 +88,7 @@ def _apply_plan(command: ApplyCommand, run: Run, saved: Plan, wanted: Desired) -
             )
         scanned = scan_account(run, source, wanted, command.writes.journal)
         again = make_plan(scanned.audit.findings, scanned.desired, scanned.snapshot, request, basis.made_at)
-        differences = list(_plan_differences(saved, again))
-        if differences:
-            raise RefusedError(f"the plan differs from one that is made now: {'; '.join(differences)}", "make it again")
+        _refuse_another_plan(saved, again, scanned.audit.gaps)
         return apply_baseline(run, scanned, fix_and_audit(run, source, scanned, saved, command.writes))
 
 
@@ -108,6 +107,19 @@ def _reload_scripts(saved: Plan, wanted: Desired) -> StackScripts | None:
     from koding_audit.scan import stack_scripts  # noqa: PLC0415 - most plans build nothing
 
     return stack_scripts.reread_plan_scripts(saved.basis, wanted)
+
+
+def _refuse_another_plan(saved: Plan, again: Plan, gaps: Sequence[Gap]) -> None:
+    """Raise RefusedError if a saved plan differs from the one that is made now. gaps: what was not read for it."""
+    differences = "; ".join(_plan_differences(saved, again))
+    if differences and gaps:
+        gap = gaps[0]
+        about = f" of {gap.subject}" if gap.subject else ""
+        unread = f"{gap.fact.value}{about} could not be read: {gap.call}: {gap.reason}"
+        message = f"the plan cannot be compared with one that is made now: {unread}; it would differ: {differences}"
+        raise RefusedError(message, "nothing was written; fix the cause, then run it again")
+    if differences:
+        raise RefusedError(f"the plan differs from one that is made now: {differences}", "make it again")
 
 
 def _plan_differences(saved: Plan, again: Plan) -> Iterator[str]:
