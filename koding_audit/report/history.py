@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -38,6 +38,7 @@ class AuditRecord:
     status: of the audit
     rules: the rules that ran, None for all
     findings: without evidence and fix
+    files: the paths of the desired state's files; None if it was recorded before they were
     """
 
     history_key: HistoryKey
@@ -45,6 +46,7 @@ class AuditRecord:
     status: RunStatus
     rules: frozenset[str] | None
     findings: tuple[Finding, ...]
+    files: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,15 @@ class TrackedFinding:
     since: the first audit after which no audit showed that it was gone
     last_seen: the last audit that found it
     is_confirmed: whether that is the last audit of all; if not, no later audit could show whether it is still there,
-        because it was incomplete or did not run the rule
+        because it was incomplete, did not run the rule, or was not about all files of the last audit that found it
+    files: the files of that audit; None if they are not known
     """
 
     finding: Finding
     since: datetime
     last_seen: datetime
     is_confirmed: bool = True
+    files: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,21 @@ class History:
 def build_histories(audits: Iterable[AuditRecord]) -> tuple[History, ...]:
     """Returns the history of each account. audits: in the order in which the accounts were read."""
     builders: dict[HistoryKey, _HistoryBuilder] = {}
-    for audit in audits:
+    for audit in distinct_records(audits):
         builders.setdefault(audit.history_key, _HistoryBuilder()).add_record(audit)
     return tuple(builders[key].build_history(key) for key in sorted(builders))
+
+
+def distinct_records(audits: Iterable[AuditRecord]) -> Iterator[AuditRecord]:
+    """Yields the audits, without those that equal the one before of the same account.
+
+    A run with `--resume` records an account again that the run before has read.
+    """
+    last: dict[HistoryKey, AuditRecord] = {}
+    for each in audits:
+        if last.get(each.history_key) != each:
+            yield each
+        last[each.history_key] = each
 
 
 def trend_point(audit: AuditRecord) -> TrendPoint:
@@ -169,7 +185,7 @@ class _HistoryBuilder:
                 found.append(FindingEvent(audit.taken_at, "fixed", each))
             else:
                 since = before.since if before else audit.taken_at
-                self.tracked[each.id] = TrackedFinding(each, since, audit.taken_at)
+                self.tracked[each.id] = TrackedFinding(each, since, audit.taken_at, files=audit.files)
         return found
 
     def _record_absent(self, audit: AuditRecord) -> list[FindingEvent]:
@@ -178,11 +194,11 @@ class _HistoryBuilder:
         found: list[FindingEvent] = []
         for name in [name for name in self.tracked if name not in present]:
             each = self.tracked[name]
-            if _can_show(audit, each.finding.rule):
+            if _can_show(audit, each):
                 del self.tracked[name]
                 found.append(FindingEvent(audit.taken_at, "went", each.finding))
             else:
-                self.tracked[name] = TrackedFinding(each.finding, each.since, each.last_seen, is_confirmed=False)
+                self.tracked[name] = replace(each, is_confirmed=False)
         return found
 
     def build_history(self, key: HistoryKey) -> History:
@@ -191,7 +207,9 @@ class _HistoryBuilder:
         return History(key, len(self.series), self.series[-1], tracked, tuple(self.events), tuple(self.series))
 
 
-def _can_show(audit: AuditRecord, rule: str) -> bool:
-    """Whether an audit would show what a rule finds: it is complete, and the rule ran."""
+def _can_show(audit: AuditRecord, tracked: TrackedFinding) -> bool:
+    """Whether an audit would show a finding: it is complete, the rule ran, and it was about the same files or more."""
+    rule = tracked.finding.rule
     ran = audit.rules is None or rule in audit.rules or rule == NOT_CHECKED
-    return ran and audit.status != "incomplete"
+    has_files = audit.files is None or tracked.files is None or tracked.files <= audit.files
+    return ran and has_files and audit.status != "incomplete"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, get_args
@@ -12,7 +13,14 @@ from koding_audit.io.json_text import Item, format_time, parse_json, write_json
 from koding_audit.model.finding import SEVERITIES, Finding, FindingStatus
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.report import Audit, Report, RunStatus, TrendPoint
-from koding_audit.report.history import AuditRecord, History, HistoryKey, build_histories, trend_point
+from koding_audit.report.history import (
+    AuditRecord,
+    History,
+    HistoryKey,
+    build_histories,
+    distinct_records,
+    trend_point,
+)
 from koding_audit.report.status import audit_status, report_status
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ STEPS: Sequence[Sequence[str]] = (
         " finding INTEGER NOT NULL REFERENCES findings, severity TEXT NOT NULL, status TEXT NOT NULL,"
         " PRIMARY KEY (audit, finding)) WITHOUT ROWID",
     ),
+    ("ALTER TABLE audits ADD COLUMN files TEXT",),
 )
 
 _ADD_FINDING = (
@@ -46,7 +55,7 @@ _ADD_FINDING = (
 )
 _ADD_SIGHTING = "INSERT INTO sightings SELECT ?, number, ?, ? FROM findings WHERE id = ?"
 _AUDITS = (
-    "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, rules"
+    "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, files, rules"
     " FROM audits JOIN runs ON runs.id = run"
 )
 # Without the Z, a whole second sorts before its fractions.
@@ -117,13 +126,13 @@ def read_trend(path: str, audit: Audit, *, wait: float = sqlite.WAIT) -> tuple[T
         rows = database.execute(
             _BACKWARDS, (*_history_key(audit), format_time(audit.taken_at), TREND_LENGTH)
         ).fetchall()
-        return tuple(trend_point(each) for each in _read_records(database, rows[::-1], path))
+        return tuple(map(trend_point, distinct_records(_read_records(database, rows[::-1], path))))
 
 
 def _read_records(database: sqlite3.Connection, rows: Iterable[Sequence[object]], path: str) -> Iterator[AuditRecord]:
     """Yields the audit of each row with its findings."""
     known: dict[object, Finding] = {}
-    for number, *texts, rules in rows:
+    for number, *texts, files, rules in rows:
         row = Item(texts, path, "audits").items()
         sightings = database.execute(_SIGHTINGS, (number,)).fetchall()
         for each in sightings:
@@ -135,6 +144,7 @@ def _read_records(database: sqlite3.Connection, rows: Iterable[Sequence[object]]
             status=row[5].choice(_RUN_STATUSES),
             rules=None if rules is None else frozenset(_read_texts(rules, path)),
             findings=tuple(known[each] for each in sightings),
+            files=None if files is None else frozenset(_read_texts(files, path)),
         )
 
 
@@ -163,13 +173,19 @@ def _read_finding(database: sqlite3.Connection, sighting: Sequence[object], path
 
 def _insert_audit(database: sqlite3.Connection, run: int | None, audit: Audit, status: RunStatus) -> None:
     number = database.execute(
-        "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, *_history_key(audit), format_time(audit.taken_at), status),
+        "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status, files)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, *_history_key(audit), format_time(audit.taken_at), status, _files_text(audit)),
     ).lastrowid
     texts = ((each.id, each.rule, each.subject, each.key, each.message) for each in audit.findings)
     database.executemany(_ADD_FINDING, (tuple(map(_escape_surrogates, row)) for row in texts))
     seen = ((number, each.severity, each.status, _escape_surrogates(each.id)) for each in audit.findings)
     database.executemany(_ADD_SIGHTING, seen)
+
+
+def _files_text(audit: Audit) -> str:
+    """Returns the paths of the desired state's files as JSON."""
+    return write_json(sorted({os.path.normpath(each.path) for each in audit.desired}))
 
 
 def _history_key(audit: Audit) -> HistoryKey:

@@ -44,19 +44,14 @@ def applicable_rules(desired: Desired, chosen: Iterable[AuditRule]) -> tuple[Aud
 def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) -> Query:
     facts = frozenset[Fact]().union(*(rule.facts for rule in chosen))
     protected = _protected_users(desired) if Fact.PASSWORD_USED in facts else ()
-    groups = {
-        name: _facts_of_group(group, facts)
-        for name, group in desired.groups.items()
-        if not is_ignored(desired, "group", name)
-    }
     roles = {name: facts & _ROLE_FACTS for name in desired.roles if not is_ignored(desired, "role", name)}
     return Query(
         users=_users_to_read(desired, facts, protected),
-        groups={name: wanted for name, wanted in groups.items() if wanted},
+        groups=_groups_to_read(desired, facts),
         roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
         policies=_policy_holders(desired, account) if Fact.POLICY in facts else {},
         versions=_versions_to_read(desired, account) if Fact.VERSIONS in facts else {},
-        own_policies=Fact.POLICY_NAMES in facts and bool(empty_comparison(desired, account).policies_with_documents),
+        own_policies=Fact.POLICY_NAMES in facts,
         inline=_inline_to_read(desired) if Fact.INLINE_DOCUMENT in facts else {},
         inline_sizes=frozenset(_inline_to_read(desired) if Fact.INLINE_SIZE in facts else ()),
         optional=_optional_sets_to_read(desired, account) if Fact.OPTIONAL_SET_DOCUMENTS in facts else {},
@@ -68,6 +63,16 @@ def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule])
         uses_report=len(_users_with_limits(desired)) > LIVE_CREDENTIAL_USERS,
         listed=frozenset(kind for kind, fact in LISTING_FACTS.items() if kind in desired.closed and fact in facts),
     )
+
+
+def _groups_to_read(desired: Desired, facts: frozenset[Fact]) -> dict[str, frozenset[Fact]]:
+    """The facts of each declared group that is not ignored."""
+    groups = {
+        name: _facts_of_group(group, facts)
+        for name, group in desired.groups.items()
+        if not is_ignored(desired, "group", name)
+    }
+    return {name: wanted for name, wanted in groups.items() if wanted}
 
 
 def _users_to_read(desired: Desired, facts: frozenset[Fact], protected: Iterable[str]) -> dict[str, frozenset[Fact]]:

@@ -147,5 +147,30 @@ def test_accounts_and_ways_of_reading_are_told_apart() -> None:
     assert [(each.history_key, len(each.tracked)) for each in histories] == [(TRACK, 1), (saved, 0), (other, 1)]
 
 
+def test_what_an_audit_of_other_files_does_not_show_is_not_known_and_not_gone() -> None:
+    ours, theirs = frozenset({"ours.yaml"}), frozenset({"theirs.yaml"})
+    history = of(audit(0, POLICY, files=ours), audit(1, USER, files=theirs), audit(2, POLICY, files=ours))
+    assert stand(history) == [
+        ("policy-missing", day(0), day(2), True),
+        ("user-missing", day(1), day(1), False),
+    ]
+    assert [kind for _, kind, _ in events(history)] == ["came", "came"]
+    gone = of(audit(0, POLICY, files=ours), audit(1, status="clean", files=ours | theirs))
+    assert (stand(gone), [kind for _, kind, _ in events(gone)]) == ([], ["came", "went"])
+
+
+def test_an_audit_that_was_recorded_before_its_files_were_is_compared_with_every_other() -> None:
+    for before, after in ((None, frozenset({"a.yaml"})), (frozenset({"a.yaml"}), None)):
+        history = of(audit(0, POLICY, files=before), audit(1, status="clean", files=after))
+        assert stand(history) == []
+
+
+def test_an_audit_that_two_runs_recorded_counts_once() -> None:
+    elsewhere = audit(0, POLICY, history_key=TRACK._replace(account="210987654321"))
+    here, other = build_histories([audit(0, POLICY), elsewhere, audit(0, POLICY), audit(1, POLICY), elsewhere])
+    assert ((here.audits, len(here.series)), other.audits) == ((2, 2), 1)
+    assert build_histories([audit(0, POLICY), audit(0, USER)])[0].audits == 2
+
+
 def test_nothing_has_no_history() -> None:
     assert build_histories([]) == ()

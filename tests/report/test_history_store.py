@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from koding_audit.model.errors import AuditError, InputError
+from koding_audit.model.location import SourceFile
 from koding_audit.model.report import Problem, Report
 from koding_audit.report import history_store
 from tests.report.formats.reports import HOSTILE, NOW, REPORTS, audit, policy_missing
@@ -100,6 +101,28 @@ def test_which_rules_ran_is_kept(path: Path) -> None:
     assert [each.is_confirmed for each in history.tracked] == [False]
 
 
+def test_the_files_of_an_audit_are_kept_so_that_another_desired_state_resolves_nothing(path: Path) -> None:
+    def about(day: int, *names: str, found: bool) -> Report:
+        files = tuple(SourceFile(name, "0" * 64) for name in names)
+        findings = (policy_missing(),) * found
+        return Report((audit(taken_at=NOW + timedelta(days=day), desired=files, findings=findings),))
+
+    keep(path, about(0, "./ours.yaml", found=True))
+    keep(path, about(1, "theirs.yaml", found=False))
+    _, (history,) = history_store.read_history(str(path))
+    assert [each.is_confirmed for each in history.tracked] == [False]
+    keep(path, about(2, "theirs.yaml", "ours.yaml", found=False))
+    _, (history,) = history_store.read_history(str(path))
+    assert history.tracked == ()
+
+
+def test_an_account_that_a_resumed_run_took_from_the_run_before_is_one_audit(path: Path) -> None:
+    for _ in range(2):
+        keep(path, Report((audit(),)))
+    _, (history,) = history_store.read_history(str(path))
+    assert (history.audits, len(history_store.read_trend(str(path), audit()))) == (1, 1)
+
+
 def test_halves_of_characters_are_kept_written_out(path: Path) -> None:
     odd = policy_missing(key=f"{HOSTILE}\udcff", message="\ud800")
     keep(path, Report((audit(findings=(odd,)),), errors=(Problem("\udcff.yaml cannot be read"),)))
@@ -176,9 +199,8 @@ def test_processes_that_write_at_once_lose_nothing(path: Path) -> None:
     top = Path(__file__).parents[2]
     writers = [subprocess.Popen(line, cwd=top) for _ in range(WRITERS)]
     assert [each.wait(timeout=120) for each in writers] == [0] * WRITERS
-    _, (history,) = history_store.read_history(str(path))
-    assert history.audits == WRITERS * RUNS
     with database(path) as opened:
+        assert opened.execute("SELECT count(*) FROM audits").fetchone() == (WRITERS * RUNS,)
         assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -197,7 +219,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_what_was_there(path: Path) 
     done = subprocess.run([sys.executable, "-c", DYING, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.with_name("history.db-journal").exists()
-    keep(path)
+    keep(path, Report((audit(taken_at=NOW + timedelta(days=1)),)))
     failed, (history,) = history_store.read_history(str(path))
     assert (failed, history.audits) == ((), 2)
     assert not path.with_name("history.db-journal").exists()
@@ -314,13 +336,17 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_there(path: Path) -> None:
 
 FILLING = """\
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from koding_audit.report import history_store
 from koding_audit.model.errors import AuditError
 from tests.report.formats.reports import NOW, REPORTS
-path, kept = sys.argv[1] + "/history.db", 0
+path, kept, report = sys.argv[1] + "/history.db", 0, REPORTS["full"]
 try:
     while kept < 1000:
-        history_store.append_run(path, REPORTS["full"], None, NOW)
+        (audit,) = report.audits
+        report = replace(report, audits=(replace(audit, taken_at=audit.taken_at + timedelta(days=1)),))
+        history_store.append_run(path, report, None, NOW)
         kept += 1
 except AuditError as error:
     print(error)

@@ -113,13 +113,7 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         key: each for key, each in saved.principals.items() if key in named or key in deciding or key[0] in query.listed
     }
     policies = _known_policies(saved, query)
-    names = (
-        *_deciding_documents(deciding.values()),
-        *_documents_of_versions(policies, query),
-        *(name for name, _ in _inline_documents(query, saved)),
-        *partial_set_policies(query, found),
-        *query.document_versions,
-    )
+    wanted = (*_requested_documents(saved, query, policies), *partial_set_policies(query, found))
     return replace(
         saved,
         source="snapshot",
@@ -127,7 +121,7 @@ def restrict_snapshot(saved: Snapshot, query: Query) -> Snapshot:
         absent=frozenset(key for key in named if _is_absent(saved, key)),
         listed=saved.listed & query.listed,
         policies=policies,
-        documents={name: saved.documents[name] for name in names if name in saved.documents},
+        documents={name: saved.documents[name] for name in wanted if name in saved.documents},
         policies_listed=False,  # `policies` has the requested ones only, those that do not exist as None
         gaps=_gaps_of_query(saved, query, policies),
         credential_cutoff=saved.credential_cutoff if needs_reported_facts(query) else None,
@@ -144,6 +138,14 @@ def _gaps_of_query(saved: Snapshot, query: Query, policies: Mapping[str, Managed
         _gap_of_fact(known, fact, subject, NOT_IN_DETAILS if fact in lacking else NOT_IN_FILE)
         for fact, subject in missing
     )
+
+
+def _requested_documents(saved: Snapshot, query: Query, policies: Mapping[str, ManagedPolicy | None]) -> Iterator[str]:
+    """Yields the names of the documents that a query requires, except those of optional sets."""
+    yield from _deciding_documents(_deciding_principals(saved, query).values())
+    yield from _documents_of_versions(policies, query)
+    yield from (name for name, _ in _inline_documents(query, saved))
+    yield from query.document_versions
 
 
 def _deciding_documents(principals: Iterable[Principal]) -> Iterator[str]:

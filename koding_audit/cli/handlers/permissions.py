@@ -153,7 +153,7 @@ def _document_reads(query: Query) -> Iterator[tuple[Fact, str]]:
     # For a pinned version, the other versions are not read.
     listed = any(not pinned for pinned in query.versions.values())
     yield from (each for each in versions if listed or each[1] != "iam:ListPolicyVersions")
-    yield from fact_call_pairs({Fact.POLICY_NAMES}, ()) if query.own_policies else ()
+    yield from fact_call_pairs({Fact.POLICY_NAMES}, ()) if query.own_policies and listed else ()
     yield from fact_call_pairs({Fact.INLINE_DOCUMENT}, [kind for kind, _ in query.inline])
     yield from fact_call_pairs({Fact.INLINE_SIZE}, [kind for kind, _ in query.inline_sizes])
     if query.effective:

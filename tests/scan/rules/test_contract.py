@@ -26,7 +26,7 @@ from koding_audit.model.traits import RootFact, RuleTraits, find_rule_traits
 from koding_audit.model.verb import Verb
 from koding_audit.scan.catalog import advice_for_rule
 from koding_audit.scan.comparison import Comparison
-from tests.test_docs import reads
+from tests.test_docs import reads, reads_of_organizations
 from tests.values import (
     ACCOUNT,
     ROOT,
@@ -403,6 +403,7 @@ def test_a_rule_names_the_calls_of_each_of_its_facts(rule: str) -> None:
 def test_every_fact_has_its_calls_and_no_call_is_one_that_is_not_made() -> None:
     assert set(FACT_CALLS) == set(Fact)
     made = {f"iam:{name}" for name in reads()} | {"sts:GetCallerIdentity"}
+    made |= reads_of_organizations("aws/organizations")
     assert set(calls_for_facts(Fact, ["user", "group", "role"])) <= made
 
 
