@@ -27,6 +27,9 @@ from koding_audit.model.traits import find_source_traits
 
 _PUBLISH_ATTEMPTS = 3  # a retry may publish twice, which is better than not at all
 
+# In a network from which CloudTrail cannot be reached, half a minute passes until an audit continues without it.
+_TRAIL_ATTEMPTS = 4
+
 PAGE_SIZE = 1000  # the maximum of IAM's MaxItems
 
 PAGE_CAP = 10_000  # far more than any account's quotas allow; stops a list that never ends
@@ -211,7 +214,9 @@ class Connection:
         if self.remaining() <= 0:
             raise deadline_error(f"cloudtrail:{operation}")
         with self._client_lock:
-            sdk_client = self._trail_clients.get(region) or self._client("cloudtrail", region=region)
+            sdk_client = self._trail_clients.get(region) or self._client(
+                "cloudtrail", region=region, attempts=_TRAIL_ATTEMPTS
+            )
             self._trail_clients[region] = sdk_client
         send = partial(call_service, sdk_client, "cloudtrail", operation, parameters)
         return self.denials.watch(f"cloudtrail:{operation}", parameters, send)

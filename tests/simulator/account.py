@@ -276,7 +276,8 @@ class Account:
         # To create with tags is to tag, too.
         for name in (action, *(["TagUser"] if "Tags.member.1.Key" in given else [])):
             asked = Context.from_values(context, complete=True)
-            request = AccessRequest(f"iam:{name}", _resource(self.state, given), self.caller, asked)
+            service = "cloudtrail" if name == "LookupEvents" else "iam"
+            request = AccessRequest(f"{service}:{name}", _resource(self.state, given), self.caller, asked)
             if decide(request, Policies(identity=(own,)), REFERENCE).verdict != "allowed":
                 raise IamError("AccessDenied", 403)
 
@@ -588,10 +589,9 @@ def lookup_events(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
     """CloudTrail's events of one name, a page at a time; it has none that are older than the report."""
     if account.trail_refusal:
         raise IamError(account.trail_refusal)
-    (wanted,) = given["LookupAttributes"]
-    rows = [
-        {"CloudTrailEvent": json.dumps(each)} for each in account.trail if each["eventName"] == wanted["AttributeValue"]
-    ]
+    names = {each["AttributeValue"] for each in given.get("LookupAttributes", [])}
+    found = [each for each in account.trail if not names or each["eventName"] in names]
+    rows = [{"CloudTrailEvent": json.dumps(each)} for each in found]
     start = int(given.get("NextToken", 0))
     end = start + min(account.page, given["MaxResults"])
     return {"Events": rows[start:end], **({"NextToken": str(end)} if end < len(rows) else {})}

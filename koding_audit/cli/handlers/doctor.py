@@ -114,7 +114,7 @@ def probe_reads(connection: Connection, desired: Desired, account: Account) -> I
     bound = desired.bind(account)
     chosen = applicable_rules(bound, load_rules())
     wanted = scan_query(bound, account, chosen)
-    names, facts = permission_probes.probe_names(wanted, account), required_permissions(wanted)
+    names, facts = permission_probes.probe_names(wanted, account), required_permissions(wanted, strict=bound.strict)
     started = {
         each: connection.submit(permission_probes.probe_permission, connection, each, names) for each in sorted(facts)
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from koding_audit.aws.credential_changes import LOOKUP_EVENTS
-from koding_audit.aws.queries import needs_reported_facts
+from koding_audit.aws.queries import REPORTED_FACTS, needs_reported_facts
 from koding_audit.aws.sources.live import is_bulk_query
 from koding_audit.cli.options import MODES
 from koding_audit.cli.output import emit
@@ -111,15 +111,15 @@ def _audit_statement(desired: Desired, account: Account) -> StatementValue:
     return _allow_statement("Audit", sorted(required_permissions(scan_query(desired, account, load_rules()))), ["*"])
 
 
-def required_permissions(query: Query) -> dict[str, frozenset[Fact]]:
+def required_permissions(query: Query, *, strict: bool = False) -> dict[str, frozenset[Fact]]:
     """Every permission that a query needs, with the facts that depend on it.
 
     The reads of an organization have no facts: AWS answers them in some accounts only, and no audit depends on them.
-    Neither has the lookup of events: an audit without it says until when keys and sign-in are known.
+    Only a strict audit depends on the lookup of events: another one says until when keys and sign-in are known.
     """
-    uses_events = query.uses_report and needs_reported_facts(query)
-    optional = (*(_ORGANIZATION_READS if query.effective else ()), *((LOOKUP_EVENTS,) if uses_events else ()))
-    found: dict[str, frozenset[Fact]] = dict.fromkeys(optional, frozenset())
+    found: dict[str, frozenset[Fact]] = dict.fromkeys(_ORGANIZATION_READS, frozenset()) if query.effective else {}
+    if query.uses_report and needs_reported_facts(query):
+        found[LOOKUP_EVENTS] = REPORTED_FACTS if strict else frozenset()
     for fact, call in (*_principal_reads(query), *_document_reads(query)):
         found[call] = found.get(call, frozenset()) | {fact}
     return found

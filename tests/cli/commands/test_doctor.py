@@ -195,6 +195,27 @@ def test_with_the_printed_policy_nothing_is_missing_and_without_one_of_its_actio
     assert simulator.writes == []
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_to_look_up_events_is_needed_by_a_strict_audit_of_many_users_alone(
+    strict: bool, simulator: Simulator, aws_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    users = "".join(f"  user-{number}: {{console: forbidden}}\n" for number in range(201))
+    (tmp_path / "many.yaml").write_text(f"version: 1\nstrict: {str(strict).lower()}\nusers:\n{users}")
+    wanted, given = desired.load_desired([str(tmp_path / "many.yaml")]), Account("123456789012", "aws")
+    document = policy_for_mode("audit", wanted.bind(given), given)
+    actions = document["Statement"][0]["Action"]
+    lacking = "cloudtrail:LookupEvents"
+    assert lacking in actions
+    with connect(Settings(endpoint_url=simulator.url)) as connection:
+        for allowed in (actions, [each for each in actions if each != lacking]):
+            statement = {**document["Statement"][0], "Action": allowed}
+            simulator.account.permissions = json.dumps({**document, "Statement": [statement]})
+            (read,) = (each for each in probe_reads(connection, wanted, given) if each.permission == lacking)
+            assert read.verdict.answer == ("permitted" if lacking in allowed else "denied")
+            assert read.optional is not strict
+            assert ("console-unexpected" in read.rules) is strict
+
+
 # --- what keeps it from the account -------------------------------------------------------------
 
 
