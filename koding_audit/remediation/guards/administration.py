@@ -113,7 +113,7 @@ class AdministrationJudge:
         """How a change of a managed policy grants ways, as text; "" if it grants none."""
         ways = self._ways(PolicyHolder(), before, after)
         gain = _Gain("each principal with the policy", ways, PolicyHolder(), after)
-        return self._step_text(action, gain) if ways else ""
+        return (self._step_text(action, gain) or self._gain_text(gain)) if ways else ""
 
     def _ways(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> frozenset[str]:
         """The new ways of a holder, those included that only the strength of a role makes one."""
