@@ -104,3 +104,11 @@ def test_a_crash_shows_where_it_came_from_when_asked(verbose: bool, capsys: pyte
         sum([1]) / sum([])
     Terminal(verbose=verbose).print_traceback(caught.value)
     assert ("test_terminal.py" in capsys.readouterr().err) is verbose
+
+
+def test_a_note_is_printed_once_and_not_if_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet, printed in ((False, "keys as of noon\n"), (True, "")):
+        terminal = Terminal(quiet=quiet)
+        terminal.note_once("keys as of noon")
+        terminal.note_once("keys as of noon")
+        assert capsys.readouterr().err == printed
