@@ -29,6 +29,7 @@ WAY_TABLES: Mapping[str, set[str]] = {
     "ways of every account": set(),
     "ways of an organization": {"organization"},
     "ways by trust": {"trusted"},
+    "ways through a role": {"through_role"},
 }
 """By table of docs/guards.md, the conditions of the ways in it."""
 
@@ -135,7 +136,7 @@ def guard_ways(text: str) -> str:
     """docs/guards.md with the tables of the ways to administration, and of what is not judged."""
     rows = read_rows("escalation_actions")
     for name, columns in WAY_TABLES.items():
-        those = [row for row in rows if columns == {"organization", "trusted"} & row.keys()]
+        those = [row for row in rows if columns == {"organization", "trusted", "through_role"} & row.keys()]
         lines = ["| action | what a principal does with it |", "|---|---|"]
         others = {True: " on others"}
         lines += [f"| `{row['action']}`{others.get(row.get('others_only'), '')} | {row['why']} |" for row in those]

@@ -21,6 +21,7 @@ class EscalationAction:
     delegates: the service whose delegated administrator may use it, `sso.amazonaws.com`; "" for that of any service.
     trusted: the service that a role of the account must trust, `rolesanywhere.amazonaws.com`; "" for none.
     keys: condition keys with the value that a request must have to escalate.
+    through_role: whether it escalates only on a role of the account that trusts the caller and has a way itself.
     """
 
     action: str
@@ -32,11 +33,12 @@ class EscalationAction:
     delegates: str = ""
     trusted: str = ""
     keys: tuple[tuple[str, str], ...] = ()
+    through_role: bool = False
 
     @property
     def is_conditional(self) -> bool:
         """Whether it escalates in some accounts only."""
-        return self.in_organization or self.trusted != ""
+        return self.in_organization or self.through_role or self.trusted != ""
 
     def arn_prefix(self, account: Account) -> str:
         """How the ARNs of the resources begin in an account; `*` if the action has no type of resource."""
@@ -75,6 +77,7 @@ def load_escalation_actions() -> tuple[EscalationAction, ...]:
             delegates=row.get("delegates", ""),
             trusted=row.get("trusted", ""),
             keys=tuple(row.get("keys", {}).items()),
+            through_role=row.get("through_role", False),
         )
         for row in read_rows("escalation_actions")
     )

@@ -16,6 +16,7 @@ from koding_audit.remediation.guards.escalation import (
     EscalationAnalyzer,
     NamedDocument,
     PolicyHolder,
+    RoleTrusts,
 )
 from koding_audit.remediation.guards.messages import document_title, join_first
 from koding_audit.remediation.guards.pass_role import pass_role_reason
@@ -66,6 +67,11 @@ class AdministrationJudge:
     def _role_names(self) -> dict[str, str]:
         """The names of the roles that were read, by ARN."""
         return {each.arn: each.name for each in self.effects.after.known_roles()}
+
+    @cached_property
+    def _trusts(self) -> RoleTrusts:
+        """The trust policies of these roles that were read."""
+        return tuple((each.arn, each.trust) for each in self.effects.after.known_roles() if each.trust)
 
     def grants_by_step(self) -> dict[int, str]:
         """How steps grant administration, as text, by their indexes in the plan."""
@@ -120,7 +126,7 @@ class AdministrationJudge:
         ways = self.analyzer.new_escalation_actions(holder, before, after)
         ways |= {
             action
-            for action, roles in self._newly_passed_roles(holder, before, after).items()
+            for action, roles in self._newly_reached_roles(holder, before, after).items()
             if action not in ways and self._is_administrator_among(roles)
         }
         return self._with_known_place(ways)
@@ -131,18 +137,20 @@ class AdministrationJudge:
             self.effects.after.required_reads.add(("organization", ""))
         return ways
 
-    def _newly_passed_roles(
+    def _newly_reached_roles(
         self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies
     ) -> dict[str, list[str]]:
-        """The roles that were read and on which a holder gains an action, by this action."""
+        """The roles that were read and that a holder may newly pass or assume, by the action."""
         names = self._role_names
+        passed = self.analyzer.newly_used_resources(holder, before, after, tuple(names))
+        assumed = self.analyzer.newly_assumed_roles(holder, before, after, self._trusts)
         found: dict[str, list[str]] = {}
-        for action, arn in self.analyzer.newly_used_resources(holder, before, after, tuple(names)):
+        for action, arn in (*passed, *assumed):
             found.setdefault(action, []).append(names[arn])
         return found
 
     def _is_administrator_among(self, roles: Iterable[str]) -> bool:
-        """Whether one of these roles has a way to administration after the plan, also by passing another role."""
+        """Whether one of these roles has a way after the plan, also by passing or assuming another role."""
         waiting, seen = list(roles), set(self._harmless_roles)
         while waiting:
             name = waiting.pop()
@@ -153,8 +161,10 @@ class AdministrationJudge:
             effective = state.effective_policies("role", name)
             if self._with_known_place(self.analyzer.escalation_actions(holder, effective)):
                 return True
-            for passed in self._newly_passed_roles(holder, NO_POLICIES, effective).values():
+            for passed in self._newly_reached_roles(holder, NO_POLICIES, effective).values():
                 waiting += passed
+            assumable = self.analyzer.assumable_roles(holder, effective, self._trusts)
+            waiting += [self._role_names[each] for each in assumable]
         self._harmless_roles |= seen
         return False
 

@@ -107,6 +107,10 @@ NO_POLICIES = EffectivePolicies()
 """The policies of a principal that has none, and that nothing limits."""
 
 
+RoleTrusts = tuple[tuple[str, str], ...]
+"""Trust policies of roles, each behind the ARN of its role."""
+
+
 @dataclass
 class EscalationAnalyzer:
     """Decides which escalation actions a holder may use in an account.
@@ -123,17 +127,20 @@ class EscalationAnalyzer:
     _new_resources: dict[
         tuple[PolicyHolder, EffectivePolicies, EffectivePolicies, tuple[str, ...]], tuple[tuple[str, str], ...]
     ]
+    _new_sessions: dict[
+        tuple[PolicyHolder, EffectivePolicies, EffectivePolicies, RoleTrusts], tuple[tuple[str, str], ...]
+    ]
     _comparisons: dict[tuple[tuple[Document, ...], tuple[Document, ...]], bool]
 
     @classmethod
     def of(cls, account: Account, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
-        return cls(account, load_reference(), actions, _keys_by_action(actions), {}, {}, {}, {})
+        return cls(account, load_reference(), actions, _keys_by_action(actions), {}, {}, {}, {}, {})
 
     def with_actions(self, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
         """An analyzer of other actions, with the same documents."""
         keys = _keys_by_action(actions)
         return EscalationAnalyzer(
-            self.account, self.reference, actions, keys, self._documents, {}, {}, self._comparisons
+            self.account, self.reference, actions, keys, self._documents, {}, {}, {}, self._comparisons
         )
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
@@ -151,7 +158,9 @@ class EscalationAnalyzer:
         if key not in self._new_actions:
             cases = [_Case(self, each, before, after) for each in key[0].possible_holders()]
             self._new_actions[key] = frozenset(
-                each.action for each in self.actions if any(case.gains_way(each) for case in cases)
+                each.action
+                for each in self.actions
+                if not each.through_role and any(case.gains_way(each) for case in cases)
             )
         return self._new_actions[key]
 
@@ -177,6 +186,33 @@ class EscalationAnalyzer:
         documents = (self.parsed_document(each, "") for side in (before, after) for each in side.every_document)
         is_personal = any(each.names_holder(holder.name, keys) for each in documents)
         return holder if is_personal else PolicyHolder(holder.kind)
+
+    def newly_assumed_roles(
+        self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies, trusts: RoleTrusts
+    ) -> tuple[tuple[str, str], ...]:
+        """The actions that start a session of a role, each with those roles of which a holder gains it.
+
+        trusts: the trust policies of roles of the account.
+        """
+        names = [each.lower() for each in (holder.name, holder.unique_id, '"aws:') if each]
+        is_personal = any(name in trust.lower() for _, trust in trusts for name in names)
+        who = holder if is_personal else self._known_part(holder, before, after)
+        key = (who, before, after, trusts)
+        if key not in self._new_sessions:
+            cases = [_Case(self, each, before, after) for each in who.possible_holders()]
+            actions = [each.action for each in self.actions if each.through_role]
+            self._new_sessions[key] = tuple(
+                (action, role) for case, action in product(cases, actions) for role in case.roles_gained(action, trusts)
+            )
+        return self._new_sessions[key]
+
+    def assumable_roles(self, holder: PolicyHolder, effective: EffectivePolicies, trusts: RoleTrusts) -> Iterator[str]:
+        """Those of some roles of which a holder may start a session. A trust policy that names it is enough."""
+        actions = [each.action for each in self.actions if each.through_role]
+        for each in holder.possible_holders() if actions and trusts else ():
+            case = _Case(self, each, NO_POLICIES, effective)
+            for action in actions:
+                yield from case.roles_assumed(action, trusts)
 
     def may_deny(self, text: NamedDocument, actions: Iterable[str]) -> bool:
         """Whether a document may deny one of these actions to a principal."""
@@ -310,6 +346,29 @@ class _Case:
                 known[matches] = self.gains(action, resource)
             if known[matches]:
                 yield resource
+
+    def roles_gained(self, action: str, trusts: RoleTrusts) -> Iterator[str]:
+        """Those of some roles of which an action newly starts a session, as their trust policies also say."""
+        for role, trust in trusts if self.may_gain(action) else ():
+            before, after = self.rank_of_role(action, role, trust)
+            if after > before or (after == before == 1 and self._may_hold_more_often(action)):
+                yield role
+
+    def roles_assumed(self, action: str, trusts: RoleTrusts) -> Iterator[str]:
+        """Those of some roles of which an action starts a session after the change.
+
+        Without an Allow of its own, the holder needs a trust policy that names it.
+        """
+        is_allowed = self._has_allow(action)
+        for role, trust in trusts:
+            if (is_allowed or self._holder.name in trust or "*" in trust) and self.rank_of_role(action, role, trust)[1]:
+                yield role
+
+    def rank_of_role(self, action: str, role: str, trust: str) -> tuple[int, int]:
+        """How far an action on a role with this trust policy is allowed before and after the change."""
+        own = (self._evaluated_policy(NamedDocument("", trust)),)
+        before, after = (self._rank(action, role, replace(each, resource=own)) for each in self._both)
+        return before, after
 
     def _rank(self, action: str, resource: str, policies: Policies) -> int:
         keys = self._analyzer.keys_by_action.get(action, ())

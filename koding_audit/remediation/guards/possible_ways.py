@@ -10,12 +10,15 @@ from koding_audit.reference.escalations import EscalationAction, load_escalation
 def load_possible_ways(known: Snapshot) -> tuple[EscalationAction, ...]:
     """The ways of every account, and those whose condition is met, or is not known.
 
-    A service that a role must trust is known from the roles that were read: of an unread role it is not judged.
+    Whom a role trusts is known from the roles that were read: an unread role is not judged.
     """
+    trusts = tuple(each.trust for each in known.principals.values() if each.kind == "role" and each.trust)
     return tuple(
         each
         for each in load_escalation_actions()
-        if _works_in_organization(each, known) is not False and (not each.trusted or _is_trusted(each.trusted, known))
+        if _works_in_organization(each, known) is not False
+        and (not each.trusted or any(_may_trust(trust, each.trusted) for trust in trusts))
+        and (trusts or not each.through_role)
     )
 
 
@@ -26,12 +29,6 @@ def is_uncertain(way: EscalationAction, known: Snapshot) -> bool:
 
 def _works_in_organization(way: EscalationAction, known: Snapshot) -> bool | None:
     return not way.in_organization or known.organization.is_managed_from(known.account.id, way.delegates)
-
-
-def _is_trusted(service: str, known: Snapshot) -> bool:
-    """Whether a role that was read trusts a service."""
-    roles = (each for each in known.principals.values() if each.kind == "role")
-    return any(_may_trust(each.trust, service) for each in roles if each.trust)
 
 
 def _may_trust(policy: str, service: str) -> bool:

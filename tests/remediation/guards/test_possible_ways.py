@@ -8,15 +8,27 @@ from typing import Any
 import pytest
 
 from koding_audit.model.finding import Action
+from koding_audit.model.frozen import replace
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import Organization, Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.reference import managed_policies
 from koding_audit.reference.escalations import EscalationAction, load_escalation_actions
-from koding_audit.remediation.guards import GuardLimits, evaluate_guards
+from koding_audit.remediation.guards import GuardLimits, Judgement, evaluate_guards
 from koding_audit.remediation.guards.possible_ways import load_possible_ways
-from tests.remediation.guards.plans import DOCUMENTS, Guards, account, guards_of, judged, plan, says, statement
-from tests.values import ACCOUNT, aws, live_group, live_role, own
+from tests.remediation.guards.plans import (
+    ADMIN,
+    DOCUMENTS,
+    READ,
+    Guards,
+    account,
+    guards_of,
+    judged,
+    plan,
+    says,
+    statement,
+)
+from tests.values import ACCOUNT, aws, live_group, live_role, own, snapshot
 
 READ_IT = ("organization", "")
 SSO = "sso.amazonaws.com"
@@ -144,14 +156,76 @@ def test_a_trust_anchor_is_a_way_if_a_role_that_was_read_trusts_roles_anywhere(w
         assert guards_of(found) == expected, trust
 
 
+ROOT = f"arn:aws:iam::{ACCOUNT.id}:root"
+ADMIN_ROLE = f"arn:aws:iam::{ACCOUNT.id}:role/app"
+
+
+def trusting_principal(principal: str, **more: Any) -> str:
+    trust = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole", **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+
+
+def assuming(trust: str, resource: str = "*", *, role: str = ADMIN, **more: Any) -> Judgement:
+    """The result for a group with a member that gets sts:AssumeRole, beside a role with this policy."""
+    documents = {own("it"): says(statement("Allow", "sts:AssumeRole", resource)), **DOCUMENTS, **more}
+    live_app = replace(live_role(attached=[role]), trust=trust)
+    return judged(account(live_group(members=["ada"]), live_app, documents=documents), JOIN)
+
+
+@pytest.mark.parametrize(
+    ("trust", "resource", "expected"),
+    [
+        (trusting_principal(ROOT), "*", True),
+        (trusting_principal(ROOT), ADMIN_ROLE, True),
+        (trusting_principal(ACCOUNT.id), "*", True),
+        (trusting_principal(ROOT, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}), "*", True),
+        (trusting_principal(f"arn:aws:iam::{ACCOUNT.id}:user/ada"), "*", True),
+        (trusting_principal("arn:aws:iam::210987654321:root"), "*", False),
+        (trusting("ec2.amazonaws.com"), "*", False),
+        (trusting_principal(ROOT), f"arn:aws:iam::{ACCOUNT.id}:role/other", False),
+        ("", "*", False),
+    ],
+)
+def test_to_assume_a_role_that_was_read_is_a_way_if_it_trusts_the_principal_and_has_one_itself(
+    trust: str, resource: str, *, expected: bool
+) -> None:
+    found = assuming(trust, resource)
+    assert guards_of(found) == (["administration"] if expected else [])
+    if expected:
+        assert found.grants_by_step == {0: "grants administration: sts:AssumeRole by customer:it"}
+    assert guards_of(assuming(trust, resource, role=READ)) == []
+
+
+def test_a_role_that_may_already_be_assumed_is_no_new_way() -> None:
+    documents = {own("it"): says(statement("Allow", "sts:AssumeRole", ADMIN_ROLE)), **DOCUMENTS}
+    role = live_role(attached=[ADMIN], trusting=trusting_principal(ROOT))
+    narrow = {own("was"): says(statement("Allow", "sts:*")), **documents}
+    assert guards_of(judged(account(live_group(attached=[own("was")]), role, documents=narrow), JOIN)) == []
+    unread = live_role(attached=None, inline=None, trusting=trusting_principal(ROOT))
+    assert guards_of(judged(account(live_group(), unread, documents=documents), JOIN)) == []
+
+
+def test_a_chain_of_roles_leads_to_administration() -> None:
+    step = says(statement("Allow", "sts:AssumeRole", ADMIN_ROLE))
+    middle = live_role("middle", attached=[own("step")], trusting=trusting_principal(ROOT))
+    last = live_role(attached=[ADMIN], trusting=trusting_principal(f"arn:aws:iam::{ACCOUNT.id}:role/middle"))
+    first = says(statement("Allow", "sts:AssumeRole", f"arn:aws:iam::{ACCOUNT.id}:role/middle"))
+    documents = {own("it"): first, own("step"): step, **DOCUMENTS}
+    assert guards_of(judged(account(live_group(), middle, last, documents=documents), JOIN)) == ["administration"]
+    harmless = live_role(attached=[READ], trusting=trusting_principal(ROOT))
+    assert guards_of(judged(account(live_group(), middle, harmless, documents=documents), JOIN)) == []
+
+
 def _with_role(way: EscalationAction, trust: str) -> Snapshot:
     documents = {own("it"): says(statement("Allow", way.action))}
     return account(live_group(), live_role(trusting=trust), documents=documents)
 
 
 def test_the_ways_of_every_account_are_always_possible() -> None:
-    always = {each.action for each in WAYS if not each.is_conditional}
+    always = {each.action for each in WAYS if not each.is_conditional} | {"sts:AssumeRole"}
     assert {each.action for each in load_possible_ways(account())} == always
+    without = snapshot(organization=Organization(""))
+    assert {each.action for each in load_possible_ways(without)} == always - {"sts:AssumeRole"}
     assert {each.action for each in load_possible_ways(account(organization=MANAGER))} == {
         *always,
         *(each.action for each in OF_ORGANIZATION),
