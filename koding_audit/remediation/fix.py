@@ -7,6 +7,7 @@ from functools import partial
 
 from koding_audit import plugins
 from koding_audit.aws.sources import AccountSource
+from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape
 from koding_audit.model.account import Caller, principal_key
 from koding_audit.model.desired import managing_tools
@@ -14,8 +15,10 @@ from koding_audit.model.errors import AuditError, InputError, RefusedError
 from koding_audit.model.finding import Finding
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Journal, Plan, ScanRequest
-from koding_audit.model.report import Problem, Report
+from koding_audit.model.query import Fact
+from koding_audit.model.report import Audit, Problem, Report
 from koding_audit.model.snapshot import Snapshot
+from koding_audit.model.verb import Verb
 from koding_audit.remediation.guard_checks import check_guards, guard_limits, guards_again, print_protected_fixes
 from koding_audit.remediation.guards import GuardLimits
 from koding_audit.remediation.options import WriteOptions
@@ -84,6 +87,7 @@ def _fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: P
         refuse_root(first.caller)
         guards, connection = scanned.desired.guards, source.connection
         print_protected_fixes(first.findings, guards, run.terminal)
+        _print_unread_names(first, plan, run.terminal)
         read_again = partial(_read_again, run, source, scanned)
         checked = check_guards(plan, source, scanned.snapshot, guards, guard_limits(writes))
         check_again = guards_again(checked, source, read_again, guards, guard_limits(writes))
@@ -97,6 +101,14 @@ def _fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: P
     return Report(
         (audit_after_fix(first, audit_snapshot(scanned.desired, again, run.rules), plan, journal),), errors=problems
     )
+
+
+def _print_unread_names(first: Audit, plan: Plan, terminal: Terminal) -> None:
+    """Print that names were not read which a policy that is created may have; IAM refuses to create it then."""
+    gap = next((each for each in first.gaps if each.fact is Fact.POLICY_NAMES), None)
+    if gap is not None and any(step.action.verb is Verb.CREATE_POLICY for step in plan.steps):
+        why = escape(f"{gap.call}: {gap.reason}")
+        terminal.note(f"The names of policies could not be read: {why}. IAM creates no policy whose name is taken.")
 
 
 def _read_again(run: Run, source: AccountSource, scanned: ScanResult) -> Snapshot:

@@ -332,7 +332,9 @@ def test_names_that_cannot_be_read_make_an_audit_incomplete_and_iam_decides_whet
     (gap,) = result.audit["gaps"]
     assert (gap["fact"], gap["permission"]) == ("policy-names", "iam:ListPolicies")
     assert gap["rules"] == ["policy-name-taken"]
-    assert command.json("scan", file, *ONLY_NAMES, *FIX).status == 0
+    fixed = command.json("scan", file, *ONLY_NAMES, *FIX)
+    assert fixed.status == 0
+    assert "The names of policies could not be read: iam:ListPolicies: AccessDenied" in fixed.stderr
     assert [each.action for each in account.writes()] == ["CreatePolicy"]
 
 
