@@ -171,7 +171,7 @@ def test_each_member_of_a_group_that_loses_a_deny_is_judged_and_named() -> None:
 LIMITED = [
     *(f"{IAM}:role/app", f"{IAM}:role/ab", f"{IAM}:role/app-*", f"{IAM}:role/team/*", f"{IAM}:role/ci/*"),
     *(f"{IAM}:role/app?", "arn:aws:iam::*:role/app-*", "arn:*:iam::*:role/app-*", f"{IAM}:role/app*-x"),
-    *(f"{IAM}:role/service-role/*", "arn:aws:iam::210987654321:role/*", "arn:aws:s3:::bucket"),
+    *(f"{IAM}:role/*:*", f"{IAM}:role/service-role/*", "arn:aws:iam::210987654321:role/*", "arn:aws:s3:::bucket"),
 ]
 UNLIMITED = [
     *("*", f"{IAM}:*", f"{IAM}:role/*", f"{IAM}:role/a*", f"{IAM}:role/ap*", f"{IAM}:role/ab?", f"{IAM}:role/*e*"),
