@@ -19,7 +19,7 @@ HELP = Help(
     severity="error",
     looks_at="when each access key of the root user was last used; more recently than `unused_days` (default 30) is "
     "a finding, for each of the two key slots. The credential report may be four hours old, and does not show a later "
-    "use; the message and the header of the report show its age.",
+    "use; the message shows its age, and the table, HTML and JSON do in each audit.",
     by_hand="find the program that uses the key (CloudTrail, in each region that may be in use), give it a role, "
     "then sign in as root and delete the key.",
     commands=(

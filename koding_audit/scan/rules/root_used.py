@@ -18,8 +18,8 @@ STEP = "find out who signed in as root, and give that person a user or role"
 HELP = Help(
     severity="error",
     looks_at="when the root user last signed in with its password; more recently than `unused_days` (default 30) is "
-    "a finding. The credential report may be four hours old, and does not show a later sign-in; the message and the "
-    "header of the report show its age.",
+    "a finding. The credential report may be four hours old, and does not show a later sign-in; the message shows "
+    "its age, and the table, HTML and JSON do in each audit.",
     by_hand="find out who signed in and why (CloudTrail keeps 90 days of events), and give that person a user or "
     "role with the permissions.",
     commands=(
