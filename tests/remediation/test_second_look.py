@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -186,6 +187,17 @@ def test_each_look_costs_a_call_and_each_document_is_read_once(account: Scripted
     carry_out(account, tmp_path, account.known(POLICY), *steps)
     names = [name for name, _ in account.calls]
     assert (names.count("GetPolicy"), names.count("GetPolicyVersion")) == (3, 1)
+
+
+def test_a_look_at_a_group_costs_what_the_page_of_safety_says(account: ScriptedAccount, tmp_path: Path) -> None:
+    """Two calls for the lists, one for each attached policy, one for each inline policy, one for each document."""
+    known = account.known(POLICY)
+    carry_out(account, tmp_path, known, JOIN)
+    names = [name for name, _ in account.calls]
+    looked = names[: names.index("AddUserToGroup")]
+    own = {"GetGroup": 1, "GetUser": 1, "ListGroupsForUser": 1}
+    group = {"ListAttachedGroupPolicies": 1, "ListGroupPolicies": 1, "GetPolicy": 1, "GetGroupPolicy": 1}
+    assert Counter(looked) == {**own, **group, "GetPolicyVersion": 1}
 
 
 # --- what is compared --------------------------------------------------------------------------
