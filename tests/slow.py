@@ -11,6 +11,7 @@ from collections.abc import Mapping
 LONG = 10.0
 
 SLOW: Mapping[str, Mapping[str, float]] = {
+    "io/test_memory.py": {"test_a_file_that_takes_more_is_refused_and_the_process_stays_below": 30},
     "io/test_json_text.py": {
         "test_what_is_refused_whole_is_refused_with_the_same_words_where_a_list_is_read_apart": 59,
         "test_a_list_that_is_read_apart_and_what_is_around_it_are_the_whole": 53,

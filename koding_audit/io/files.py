@@ -94,7 +94,9 @@ def _read_content(descriptor: int, wanted: FileSpec, start: Location) -> FileCon
     data = b""
     if status.st_size <= most:  # a larger file is not read
         with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(most + 1)
+            data = file.read(status.st_size + 1)  # read() allocates as much as it may return
+            if len(data) > status.st_size:  # it grows, or it is one of /proc, which have no size
+                data += file.read(most + 1 - len(data))
     if max(len(data), status.st_size) > most:
         raise InputError(f"the file is larger than {wanted.mebibytes} MiB", wanted.too_large, start)
     return FileContent(

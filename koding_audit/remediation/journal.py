@@ -10,6 +10,7 @@ from pathlib import Path
 from koding_audit.io import files
 from koding_audit.io.codec.journal import chain_line, decode_journal, journal_end, journal_header, journal_line
 from koding_audit.io.lock import create_private_folder, default_journal_folder
+from koding_audit.io.memory import limit_memory
 from koding_audit.model.account import Account
 from koding_audit.model.errors import AuditError
 from koding_audit.model.location import SourceFile
@@ -94,6 +95,11 @@ def default_journal_path(environ: Mapping[str, str], account: Account, now: date
 def read_journal(path: str) -> tuple[Journal, Problem | None]:
     """The journal in its last state, and a problem if a crash left its last line incomplete. Raises InputError."""
     hint = "use the path that the run printed; the default folder is ~/.local/state/koding-audit/ACCOUNT"
+    with limit_memory(path):
+        return _decode_journal_file(path, hint)
+
+
+def _decode_journal_file(path: str, hint: str) -> tuple[Journal, Problem | None]:
     # A line has at most about 14 KB, and each step has three lines.
     data = files.read_file(path, files.FileSpec("a journal", 256, hint)).data
     complete = data.rfind(b"\n") + 1 or len(data)

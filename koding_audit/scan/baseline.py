@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.io import files
+from koding_audit.io.memory import limit_memory
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape
 from koding_audit.model.account import Account
@@ -51,9 +52,10 @@ class SavedBaseline:
 
 def read_baseline(path: str) -> SavedBaseline:
     """The baseline in this file. Raises InputError if it is not a report, or contains no audit."""
-    content = files.read_file(path, _BASELINE_FILE)
     try:
-        report = parse_report(files.decode_utf8(content.data, path), path)
+        with limit_memory(path):
+            content = files.read_file(path, _BASELINE_FILE)
+            report = parse_report(files.decode_utf8(content.data, path), path)
     except InputError as error:
         raise InputError(error.message, error.hint or _BASELINE_HINT, error.location) from error
     if not report.audits:

@@ -25,6 +25,7 @@ from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource
 from koding_audit.io import files, json_text
 from koding_audit.io.codec.snapshot import SNAPSHOT, decode_snapshot
+from koding_audit.io.memory import ACCOUNT_LIMIT, limit_memory
 from koding_audit.model.account import NAME_PARAMETERS, Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition
 from koding_audit.model.errors import CallError, InputError
@@ -86,6 +87,11 @@ def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:  
 
 def read_snapshot(path: str) -> Snapshot:
     """Returns the account in a file. Raises InputError with the place of the fault."""
+    with limit_memory(path, ACCOUNT_LIMIT):
+        return _decode_snapshot_file(path)
+
+
+def _decode_snapshot_file(path: str) -> Snapshot:
     content = files.read_file(path, _SNAPSHOT_FILE)
     text = files.decode_utf8(content.data, path)
     value = json_text.parse_json(text, path, is_own=f'"{SNAPSHOT}"' in text[:100])  # its kind is its second key

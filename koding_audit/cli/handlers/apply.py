@@ -13,6 +13,7 @@ from koding_audit.cli.option_values import live_source, report_options, write_op
 from koding_audit.cli.output import check_outputs, parse_outputs
 from koding_audit.io import files, json_text
 from koding_audit.io.codec.plan import decode_plan
+from koding_audit.io.memory import limit_memory
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.desired import Desired
 from koding_audit.model.errors import RefusedError
@@ -67,8 +68,9 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 
 def read_saved_plan(path: str) -> Plan:
     """A saved plan. Raises InputError."""
-    text = files.read_text(path, files.FileSpec("a plan", 64, "make one with `plan FILE --out PLAN`"))
-    return decode_plan(json_text.parse_json(text, path, is_own=True), path)
+    with limit_memory(path):
+        text = files.read_text(path, files.FileSpec("a plan", 64, "make one with `plan FILE --out PLAN`"))
+        return decode_plan(json_text.parse_json(text, path, is_own=True), path)
 
 
 def _apply_plan(command: ApplyCommand, run: Run, saved: Plan, wanted: Desired) -> Report:

@@ -11,6 +11,7 @@ from koding_audit.cli.exit_status import INCOMPLETE
 from koding_audit.cli.option_values import source_with_policies
 from koding_audit.cli.output import emit
 from koding_audit.io import files
+from koding_audit.io.memory import limit_memory
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.errors import InputError
@@ -99,7 +100,8 @@ def _answer_cases(path: str, terminal: Terminal) -> int:
     from koding_audit.reference.actions import load_actions  # noqa: PLC0415 - as above
     from koding_audit.reference.aws_reference import load_reference  # noqa: PLC0415 - as above
 
-    found = list(cases.read_each_case(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
+    with limit_memory(path):
+        found = list(cases.read_each_case(files.read_text(path, files.FileSpec("a file of cases", 256)), path))
     if not found:
         raise InputError(f"{path} has no cases", "write one case per line, as JSON")
     reference = load_reference()

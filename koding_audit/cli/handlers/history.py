@@ -8,6 +8,7 @@ from typing import Any
 
 from koding_audit.cli.output import emit
 from koding_audit.io.json_text import format_time, write_json
+from koding_audit.io.memory import limit_memory
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, format_age, pluralize
 from koding_audit.model.errors import InputError
@@ -22,7 +23,8 @@ _EVENT_WORDS: Mapping[EventKind, str] = {"came": "new", "went": "resolved", "fix
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
     """Print the history. Status 0, also if there are open findings. Raises AuditError."""
-    failed, found = history_store.read_history(namespace.file)
+    with limit_memory(namespace.file):
+        failed, found = history_store.read_history(namespace.file)
     if namespace.account:
         found = _audits_of(found, namespace.account, namespace.file)
     latest = [_keep_last(each, namespace.last) for each in found]

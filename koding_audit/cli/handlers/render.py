@@ -6,6 +6,7 @@ import argparse
 
 from koding_audit.cli.output import check_outputs, deliver_report, parse_outputs
 from koding_audit.io import files
+from koding_audit.io.memory import limit_memory
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.frozen import replace
 from koding_audit.model.report import Report
@@ -27,5 +28,6 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
 
 def read_saved_report(path: str) -> Report:
     """A saved report, with the advice of its rules. Raises InputError."""
-    report = codec.parse_report(files.read_text(path, _REPORT_FILE), path)
+    with limit_memory(path):
+        report = codec.parse_report(files.read_text(path, _REPORT_FILE), path)
     return replace(report, advice=advice_for_report(report))
