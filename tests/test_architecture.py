@@ -674,6 +674,7 @@ PROVED_ELSEWHERE = {
 ABOUT_SEVERAL = {
     "aws/sources/test_odd_replies": "what odd replies of AWS come to in a scan",
     "aws/sources/test_roles": "roles, live, in bulk and saved",
+    "aws/test_reply_size": "how much of a reply is read, over HTTP",
     "aws/test_transport": "what a command says of networks, proxies and certificates",
     "cli/test_scheduled": "the scripts of docs/scheduling.md",
     "desired/test_docs": "docs/desired-state.md",

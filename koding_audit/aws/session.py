@@ -33,6 +33,10 @@ ROWS = "Rows"  # the member that has a reply's own members when xml_reader parse
 
 _DETAILS_SHAPE = "GetAccountAuthorizationDetailsResponse"
 
+MAX_REPLY = 32 << 20  # bytes; a page of 1,000 roles with all that IAM's quotas allow has about 20 MB
+
+MAX_TAGS = 2_000_000  # of a reply: each element takes 100 bytes; such a page of roles has about 600,000
+
 _MAX_SECRETS = 4096  # remembered at once: more than the requests in flight, and a bound for ten thousand accounts
 
 
@@ -137,7 +141,9 @@ class _ReplyParser:
         self._readers = readers
 
     def parse(self, response: dict[str, Any], shape: Any) -> Any:
-        """Botocore's interface of a parser: returns the parsed reply."""
+        """Botocore's interface of a parser: returns the parsed reply. Raises OddValueError."""
+        if response["body"].count(b"<") > MAX_TAGS:
+            raise xml_reader.OddValueError(f"more than {MAX_TAGS:,} tags")
         if shape is None or shape.name != _DETAILS_SHAPE or response["status_code"] != 200:
             return self._usual.parse(response, shape)
         read = self._readers.get(shape.name) or self._readers.setdefault(
@@ -189,6 +195,38 @@ class _SentSecrets:
         if isinstance(error, dict):
             known = list(dict.fromkeys(self._secrets.copy()))
             error.update({name: mask_secrets(each, known) for name, each in error.items() if isinstance(each, str)})
+
+
+class _LimitedTransport:
+    """botocore's HTTP session, which reads a limited number of bytes: botocore itself reads a reply of any size."""
+
+    def __init__(self, usual: Any, most: int) -> None:
+        self._usual, self._most = usual, most
+
+    def send(self, request: Any) -> Any:
+        """Sends a request and returns the response with its body. Raises OddValueError, and what botocore raises."""
+        from botocore import httpsession  # noqa: PLC0415 - late, as in new_session
+
+        request.stream_output = True  # leaves the body to be read here
+        response = self._usual.send(request)
+        parts, size = [], 0
+        try:
+            for part in response.raw.stream():
+                parts.append(part)
+                size += len(part)
+                if size > self._most:
+                    response.raw.close()
+                    raise xml_reader.OddValueError(f"more than {self._most >> 20} MiB")
+        except httpsession.URLLib3ReadTimeoutError as error:
+            raise httpsession.ReadTimeoutError(endpoint_url=request.url, error=error) from error
+        except httpsession.ProtocolError as error:
+            raise httpsession.ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from error
+        response._content = b"".join(parts)  # what its property `content` returns
+        return response
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._usual.close()
 
 
 class CalledHosts:
@@ -309,5 +347,6 @@ def make_client(
     client = session.create_client(
         service, region_name=region, endpoint_url=settings.endpoint_url or None, config=config, **keys
     )
+    client._endpoint.http_session = _LimitedTransport(client._endpoint.http_session, MAX_REPLY)
     client.meta.events.register(f"before-parse.{service}", refuse_redirect)
     return client
