@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from koding_audit.aws import credentials_file
 from koding_audit.aws.connection import Connection
@@ -187,7 +188,9 @@ def _is_complete(report: Report) -> bool:
 
 def _await_unfinished_key(connection: Connection, user: str, since: float, terminal: Terminal) -> None:
     """Wait until IAM shows the key that an interrupted run may have created then, or until it would have shown it."""
-    seconds = since + PROPAGATION_SECONDS - time.time()
+    age = datetime.now(timezone.utc).timestamp() - since
+    # A clock that was set back makes the age negative; the wait is never longer than IAM needs.
+    seconds = PROPAGATION_SECONDS - max(age, 0.0)
     while seconds > 0:
         owner = access_key.read_key_owner(connection, user)
         if owner is not None and owner.key_ids:
