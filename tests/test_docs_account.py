@@ -34,6 +34,9 @@ FOLLOWED = {
 }
 
 
+_LOCAL = r"http://127\S+( \(not AWS's own endpoint\))?"
+
+
 class Screen(io.StringIO):
     """A terminal's, for both streams: what is typed is seen there too."""
 
@@ -50,9 +53,10 @@ class Screen(io.StringIO):
         return line
 
     def lines(self) -> list[str]:
-        """As they stay: without progress, which is written over, and without what only tests see."""
+        """As they stay: without progress, which is written over, and with AWS's hosts in place of the local one."""
         text = re.sub(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)", "", self.getvalue()).replace("\r\x1b[K", "")
-        return re.sub(r",? at http://127\S+( \(not AWS's own endpoint\))?", "", text).splitlines()
+        text = re.sub(rf"(?<=live), at {_LOCAL}", ", at iam.amazonaws.com, sts.us-east-1.amazonaws.com", text)
+        return re.sub(rf",? at {_LOCAL}", "", text).splitlines()
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ class Connection:
     source: the source's name, as in `--source`
     credentials_in_use: the credentials, without secrets; None for an account reached through a role
     hosts: returns the URLs at which IAM and STS are called
+    called: which hosts of which services its own clients call
     denials: what AWS denied
     """
 
@@ -76,11 +77,13 @@ class Connection:
     source: str = "live"
     credentials_in_use: CallerCredentials | None = None
     hosts: Callable[[], tuple[str, ...]] = tuple
+    called: CalledHosts = field(default_factory=CalledHosts)
     denials: DenialLog = field(default_factory=DenialLog)
     _settings: Settings | None = None
     _model_loader: Any = None
     _client_lock: Lock = field(default_factory=Lock)
     _trail_clients: dict[str, Any] = field(default_factory=dict)
+    _shared_called: CalledHosts = field(default_factory=CalledHosts)
 
     @property
     def is_embedded(self) -> bool:
@@ -101,7 +104,16 @@ class Connection:
 
     def read_identity_again(self) -> tuple[Account, Caller]:
         """Asks STS again; the credentials may be those of another identity by now. Raises CallError."""
-        return self.result(self.submit(_read_identity, self._client("sts")), "sts:GetCallerIdentity")
+        return self.result(self.submit(_read_identity, self._make_client("sts")), "sts:GetCallerIdentity")
+
+    def called_hosts(self) -> tuple[str, ...]:
+        """Returns the names of the hosts that were called for this account; none for an embedded account."""
+        if self.is_embedded:
+            return ()
+        return tuple(sorted({host for _, host in self.called.seen() | self._shared_called.seen()}))
+
+    def _make_client(self, service: str, **more: Any) -> Any:
+        return self.called.watch(self._client(service, **more))
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """Runs a function in one of the connection's threads, at most IN_FLIGHT at once; at once if it has none."""
@@ -139,7 +151,7 @@ class Connection:
         """Sends an IAM call without any retry, for a call that a retry would apply twice. Raises CallError."""
         if self.remaining() <= 0:
             raise deadline_error(f"iam:{operation}")
-        return call_service(self._client("iam", attempts=1), "iam", operation, parameters)
+        return call_service(self._make_client("iam", attempts=1), "iam", operation, parameters)
 
     def assume_role(self, role_arn: str, external_id: str) -> Connection:
         """Returns a connection to another account through a role there, with its own time limit. Raises AccessError.
@@ -161,16 +173,18 @@ class Connection:
         else:
             identity = threads.submit(_read_identity, shared.client_for("sts", keys, deadline), role_arn)
         iam = shared.client_for("iam", keys, deadline)
-        return Connection(iam, self.endpoint, deadline, threads, identity, make_role_client, self.source)
+        called = CalledHosts(each for each in self.called.seen() if each[0] == "sts")  # assumed the role
+        account = (iam, self.endpoint, deadline, threads, identity, make_role_client, self.source)
+        return Connection(*account, called=called, _shared_called=self._shared_called)
 
     @functools.cached_property
     def _sts_client(self) -> Any:
         with self._client_lock:
-            return self._client("sts")
+            return self._make_client("sts")
 
     @functools.cached_property
     def _shared_clients(self) -> SharedClients:
-        return SharedClients.create(self._require_settings, self._model_loader)
+        return SharedClients.create(self._require_settings, self._model_loader, self._shared_called)
 
     @property
     def _require_settings(self) -> Settings:
@@ -207,14 +221,14 @@ class Connection:
     @functools.cached_property
     def _organizations_client(self) -> Any:
         with self._client_lock:
-            return self._client("organizations")
+            return self._make_client("organizations")
 
     def call_cloudtrail(self, region: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Sends a call to CloudTrail in a region and returns its reply. Raises CallError."""
         if self.remaining() <= 0:
             raise deadline_error(f"cloudtrail:{operation}")
         with self._client_lock:
-            sdk_client = self._trail_clients.get(region) or self._client(
+            sdk_client = self._trail_clients.get(region) or self._make_client(
                 "cloudtrail", region=region, attempts=_TRAIL_ATTEMPTS
             )
             self._trail_clients[region] = sdk_client
@@ -271,22 +285,22 @@ def connect(
     try:
         with explain_setup_errors(settings):
             session = new_session(settings)
-            called = CalledHosts(session)
+            called = CalledHosts()
             if clock:
                 clock.watch(session)
             check_ca_bundle(session, settings)
             search = pool.submit(find_credentials, session, settings, can_prompt)
             keys, credentials_in_use = wait_for_credentials(search, deadline)
-            sts = make_client(session, "sts", settings, attempts=attempts, **keys)
+            sts = called.watch(make_client(session, "sts", settings, attempts=attempts, **keys))
             identity = pool.submit(_read_identity, sts, settings.role_arn)
 
             def make_own_client(service: str, region: str = "", attempts: int = attempts, **others: Any) -> Any:
                 return make_client(session, service, settings, region=region, attempts=attempts, **(others or keys))
 
-            iam = make_own_client("iam")
+            iam = called.watch(make_own_client("iam"))
         endpoint = settings.endpoint_url if settings.endpoint_url and not is_aws_url(settings.endpoint_url) else None
         hosts = partial(called.urls, {"iam": iam, "sts": sts})
-        common = (iam, endpoint, deadline, pool, identity, make_own_client, "live", credentials_in_use, hosts)
+        common = (iam, endpoint, deadline, pool, identity, make_own_client, "live", credentials_in_use, hosts, called)
         yield Connection(*common, _settings=settings, _model_loader=session.get_component("data_loader"))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

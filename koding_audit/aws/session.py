@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from threading import local
 from typing import Any
@@ -230,20 +230,30 @@ class _LimitedTransport:
 
 
 class CalledHosts:
-    """Remembers which hosts of IAM and STS are called.
+    """Remembers which hosts of which services are called.
 
     A client names another host than it calls where the environment or a profile requires dual-stack or FIPS hosts.
     """
 
-    def __init__(self, session: Any) -> None:
-        """Registers for every client of the session."""
+    def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
+        """known: services with names of hosts that were called already."""
         self._urls: dict[str, str] = {}
-        session.register("before-send", self._remember_host)
+        self._seen = set(known)
+
+    def watch(self, client: Any) -> Any:
+        """Returns the client; the hosts that it calls are remembered."""
+        client.meta.events.register("before-send", self._remember_host)
+        return client
 
     def _remember_host(self, request: Any, event_name: str, **_: Any) -> None:
         """Botocore's event before sending, `before-send.iam.GetUser`."""
-        parts = urlsplit(request.url)
-        self._urls[event_name.split(".")[1]] = f"{parts.scheme}://{parts.netloc}"
+        parts, service = urlsplit(request.url), event_name.split(".")[1]
+        self._urls[service] = f"{parts.scheme}://{parts.netloc}"
+        self._seen.add((service, parts.hostname or ""))
+
+    def seen(self) -> frozenset[tuple[str, str]]:
+        """Returns the services that were called, each with the name of the host."""
+        return frozenset(tuple(self._seen))  # a copy first: other threads add to it
 
     def urls(self, clients: Mapping[str, Any]) -> tuple[str, ...]:
         """Returns the URL that each service was called at; what its client names if it was not called yet."""
@@ -268,8 +278,11 @@ class SharedClients:
     thread_state: local
 
     @classmethod
-    def create(cls, settings: Settings, models: Any) -> SharedClients:
-        """Creates the clients. models: the model loader of the session of the run's own credentials."""
+    def create(cls, settings: Settings, models: Any, called: CalledHosts) -> SharedClients:
+        """Creates the clients, whose hosts are remembered.
+
+        models: the model loader of the session of the run's own credentials
+        """
         from botocore.credentials import Credentials, ReadOnlyCredentials  # noqa: PLC0415 - late, as in new_session
 
         thread_state = local()
@@ -293,7 +306,7 @@ class SharedClients:
         session.register_component("credential_provider", Provider())
         session.register("before-send", check_deadline)
         iam, sts = (make_client(session, each, settings, connections=_SHARED_CONNECTIONS) for each in ("iam", "sts"))
-        return cls({"iam": iam, "sts": sts}, thread_state)
+        return cls({"iam": called.watch(iam), "sts": called.watch(sts)}, thread_state)
 
     def client_for(self, service: str, keys: Mapping[str, str], deadline: Deadline) -> _AccountClient:
         """Returns a client of a service for the account of these keys, usable until its deadline."""

@@ -144,6 +144,7 @@ class Audit:
     taken_at: when it was read.
     source: `live`, or another source.
     endpoint: a custom endpoint, or None.
+    hosts: the names of the hosts that were called, sorted; () if not known, and for the demo.
     desired: the files of the desired state.
     findings: the findings.
     gaps: what could not be read.
@@ -181,6 +182,7 @@ class Audit:
     baseline: Baseline | None = None
     waiver_use: WaiverUse | None = None
     allowed_later: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

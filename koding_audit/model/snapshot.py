@@ -195,6 +195,7 @@ class Snapshot:
     taken_at: when it was read.
     source: `live`, or another source.
     endpoint: a custom endpoint, or None.
+    hosts: the names of the hosts that were called, sorted; () if not known, and for the demo.
     principals: the principals that exist.
     absent: the principals that were looked up and do not exist.
     listed: the kinds of which every principal was read.
@@ -233,6 +234,7 @@ class Snapshot:
     organization: Organization = Organization()
     vpce: EndpointPolicy | None = None
     own_policies: frozenset[str] | None = None
+    hosts: tuple[str, ...] = ()
 
 
 Entity = Principal | ManagedPolicy

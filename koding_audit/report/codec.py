@@ -71,7 +71,7 @@ _AUDIT_FIELDS = (
     *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
 
-_ADDED_AUDIT_FIELDS = ("credentials_as_of", "notes", "trend", "baseline", "waiver_use", "allowed_later")
+_ADDED_AUDIT_FIELDS = ("credentials_as_of", "notes", "trend", "baseline", "waiver_use", "allowed_later", "hosts")
 
 _MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
@@ -111,6 +111,7 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "taken_at": format_time(audit.taken_at),
         "source": audit.source,
         "endpoint": audit.endpoint,
+        "hosts": list(audit.hosts),
         "credential_report_generated": optional_time_value(audit.report_generated),
         "credentials_as_of": optional_time_value(audit.credentials_as_of),
         "status": status,
@@ -357,6 +358,7 @@ def _decode_reading(fields: Mapping[str, Item]) -> dict[str, Any]:
         "taken_at": fields["taken_at"].time(),
         "source": fields["source"].text(),
         "endpoint": fields["endpoint"].optional(Item.text),
+        "hosts": fields["hosts"].optional(_decode_texts) or (),
         "report_generated": fields["credential_report_generated"].optional(Item.time),
         "credentials_as_of": fields["credentials_as_of"].optional(Item.time),
         "notes": fields["notes"].optional(lambda found: found.tuple_of(_decode_note)) or (),

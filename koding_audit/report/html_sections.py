@@ -21,7 +21,14 @@ from koding_audit.report.html_elements import element
 from koding_audit.report.results import GapGroup, Result, group_gaps, run_error_results
 from koding_audit.report.status import is_unresolved, unwritten_entries
 from koding_audit.report.svg_graph import draw_graph, draw_legend, graph_as_list, omitted_nodes_note
-from koding_audit.report.wording import action_text, allowed_later_sentence, gone_sentence, note_text, rerun_command
+from koding_audit.report.wording import (
+    action_text,
+    allowed_later_sentence,
+    gone_sentence,
+    note_text,
+    rerun_command,
+    source_text,
+)
 
 _GRAPH_LABEL = "Graph; it scrolls sideways on a narrow screen"
 
@@ -62,8 +69,7 @@ def audit_facts(audit: Audit) -> Iterator[tuple[str, str]]:
     yield "Read at", format_time(audit.taken_at)
     if audit.caller:
         yield "Caller", audit.caller.arn + (", the root user" if audit.caller.root else "")
-    endpoint = f", at {audit.endpoint} (not AWS's own endpoint)" if audit.endpoint else ""
-    yield "Source", f"{audit.source}{endpoint}"
+    yield "Source", source_text(audit)
     if audit.desired:
         yield "Desired state", ", ".join(file.path for file in audit.desired)
     if audit.baseline:

@@ -37,6 +37,12 @@ def remedy_text(change: Change | None, step: str, source: str, tool: str = "") -
     return f"scan {where} with {FIX_OPTIONS[change]}"
 
 
+def source_text(audit: Audit) -> str:
+    """Returns where an account was read: the source, and the hosts that were called."""
+    where = f"{audit.endpoint} (not AWS's own endpoint)" if audit.endpoint else ", ".join(audit.hosts)
+    return f"{audit.source}, at {where}" if where else audit.source
+
+
 def waiver_text(waiver: Waiver | None) -> str:
     """Returns for example `waived until 2027-01-31 by platform: the backup job reads here`."""
     if waiver is None:

@@ -35,6 +35,7 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         taken_at=snapshot.taken_at,
         source=snapshot.source,
         endpoint=snapshot.endpoint,
+        hosts=snapshot.hosts,
         desired=desired.files,
         findings=findings,
         gaps=gaps,

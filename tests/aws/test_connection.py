@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -233,6 +234,26 @@ def test_of_an_account_of_many_it_is_known_whose_keys_came_before_anything_is_re
                 member.identity()
     asked = [call.action for call in replay.calls if call.key == "ASIAROLE"]
     assert asked == ([] if told else ["GetCallerIdentity"])
+
+
+def test_the_hosts_of_an_account_are_those_that_were_called_for_it(
+    replay: Replay, aws_environment: pytest.MonkeyPatch
+) -> None:
+    arn = "arn:aws:sts::123456789012:assumed-role/audit/koding-audit"
+    user = {"AssumedRoleUser": {"AssumedRoleId": "AROA:koding-audit", "Arn": arn}}
+    replay.answer("AssumeRole", recorded({"Credentials": KEYS, **user}))
+    replay.answer("GetAccountSummary", recorded({"SummaryMap": {}}))
+    host = urlsplit(replay.url).hostname
+    with connect(Settings(endpoint_url=replay.url)) as connection:
+        member = connection.assume_role(ROLE, "")
+        member.call("GetAccountSummary")
+        with pytest.raises(CallError):
+            member.call_organizations("DescribeOrganization")
+        assert connection.called.seen() == {("sts", host)}
+        assert member.called.seen() == {("sts", host), ("organizations", host)}
+        assert member.called_hosts() == (host,)
+        connection.source = "demo"
+        assert connection.called_hosts() == ()
 
 
 @pytest.mark.parametrize("action", ["GetCallerIdentity", "GetUser"])

@@ -127,7 +127,6 @@ def test_the_hosts_that_are_called_are_known_and_aws_s_own_in_every_partition(
     regions += ["us-isob-east-1", *([] if dual_stack == "true" else ["eu-isoe-west-1", "us-isof-south-1"])]
     for region in regions:
         session = new_session(Settings())
-        hosts = CalledHosts(session)
         sent: list[str] = []
 
         def stop(request: Any, sent: list[str] = sent, **_: Any) -> None:
@@ -135,12 +134,15 @@ def test_the_hosts_that_are_called_are_known_and_aws_s_own_in_every_partition(
             raise _StoppedError
 
         clients = {each: make_client(session, each, Settings(region=region)) for each in ("iam", "sts")}
+        hosts = CalledHosts()
         for client in clients.values():
+            hosts.watch(client)
             client.meta.events.register_last("before-send", stop)
         for client, operation in ((clients["iam"], "get_account_summary"), (clients["sts"], "get_caller_identity")):
             with pytest.raises(_StoppedError):
                 getattr(client, operation)()
         assert [f"{each}/" for each in hosts.urls(clients)] == sent
+        assert {f"https://{host}/" for _, host in hosts.seen()} == set(sent)
         assert all(map(is_aws_url, sent)), sent
 
 

@@ -49,6 +49,7 @@ def test_a_fresh_account_lacks_all_that_the_guide_asks_for(command: Command, acc
     assert {each["severity"] for each in result.findings.values()} == {"error"}
     assert result.audit["account"] == {"id": "123456789012", "partition": "aws", "alias": None}
     assert result.audit["endpoint"] == account.url
+    assert result.audit["hosts"] == ["127.0.0.1"]
     assert account.writes() == []
 
 

@@ -77,6 +77,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
         taken_at=datetime.now(timezone.utc).replace(microsecond=0),
         source=connection.source,
         endpoint=connection.endpoint,
+        hosts=connection.called_hosts(),
         principals=found,
         absent=absent,
         listed=principals.listed_kinds(),

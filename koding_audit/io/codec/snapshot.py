@@ -44,8 +44,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "account": account_value(snapshot.account),
         "caller": caller_value(snapshot.caller),
         "taken_at": format_time(snapshot.taken_at),
-        "source": snapshot.source,
-        "endpoint": snapshot.endpoint,
+        **_origin_value(snapshot),
         "principals": [_principal_value(snapshot.principals[key]) for key in sorted(snapshot.principals)],
         "absent": [{"kind": kind, "name": name} for kind, name in sorted(snapshot.absent)],
         "listed": sorted(snapshot.listed),
@@ -65,6 +64,10 @@ def encode_snapshot(snapshot: Snapshot) -> str:
     return write_json(value) + "\n"
 
 
+def _origin_value(snapshot: Snapshot) -> dict[str, Any]:
+    return {"source": snapshot.source, "endpoint": snapshot.endpoint, "hosts": list(snapshot.hosts)}
+
+
 def decode_snapshot(value: object, path: str) -> Snapshot:
     """Decode a snapshot from what parse_json returns. Raises InputError. path: for messages only."""
     fields = Item(value, path).file_fields(
@@ -72,7 +75,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         VERSION,
         *("account", "caller", "taken_at", "source", "endpoint", "principals", "absent", "listed", "credentials"),
         *("policies", "policies_listed", "documents", "organization", "summary", "root_use", "gaps"),
-        added=("credential_cutoff",),
+        added=("credential_cutoff", "hosts"),
     )
     root_use = fields["root_use"].optional(decode_root_use)
     is_older = isinstance(value, dict) and "credential_cutoff" not in value
@@ -84,6 +87,7 @@ def decode_snapshot(value: object, path: str) -> Snapshot:
         taken_at=fields["taken_at"].time(),
         source=fields["source"].text(),
         endpoint=fields["endpoint"].optional(Item.text),
+        hosts=fields["hosts"].optional(lambda found: found.tuple_of(Item.text)) or (),
         principals=_decode_principals(fields["principals"]),
         absent=fields["absent"].set_of(_decode_absent),
         listed=fields["listed"].set_of(decode_kind),

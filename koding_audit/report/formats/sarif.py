@@ -213,6 +213,7 @@ def _audit_properties(report: Report) -> Iterator[dict[str, Any]]:
             "partition": each.account.partition,
             "takenAt": format_time(each.taken_at),
             "source": each.source,
+            **({"hosts": list(each.hosts)} if each.hosts else {}),
             "status": audit_status(each, report.fail_on),
             "summary": count_findings(each.findings),
             **({"allowedLater": list(each.allowed_later)} if each.allowed_later else {}),

@@ -35,6 +35,7 @@ from koding_audit.report.wording import (
     noted_sentence,
     remedy_text,
     skipped_sentence,
+    source_text,
     status_sentence,
     totals_text,
     waiver_text,
@@ -256,8 +257,7 @@ def _audit_header(audit: Audit) -> list[tuple[str, str]]:
     rows = [("Account", f"{account.id} ({account.alias})" if account.alias else account.id)]
     if audit.caller:
         rows.append(("Caller", audit.caller.arn + (", the root user" if audit.caller.root else "")))
-    endpoint = f", at {audit.endpoint} (not AWS's own endpoint)" if audit.endpoint else ""
-    rows.append(("Source", f"{audit.source}{endpoint}"))
+    rows.append(("Source", source_text(audit)))
     if audit.desired:
         rows.append(("Desired", ", ".join(file.path for file in audit.desired)))
     if audit.baseline:

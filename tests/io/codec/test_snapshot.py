@@ -66,6 +66,7 @@ snapshots = st.builds(
     taken_at=times,
     source=texts,
     endpoint=st.none() | texts,
+    hosts=st.lists(texts, max_size=2).map(tuple),
     principals=st.lists(principals, max_size=3).map(_by_key),
     absent=st.frozensets(keys, max_size=2),
     listed=st.frozensets(kinds),

@@ -326,6 +326,7 @@ def hostile(text: str = HOSTILE) -> Report:
                 caller=Caller(text, root=True),
                 source=f"snapshot:{text}",
                 endpoint=text,
+                hosts=(text,),
                 desired=(SourceFile(text, "00" * 32),),
                 findings=(finding, accepted, blank, replace(finding, key=f"{text}/known", known=True)),
                 gaps=(Gap(Fact.USER, "iam:GetUser", text, f"user/{text}", text),),
@@ -352,7 +353,7 @@ def compared() -> Report:
     stuck = policy_missing("arn:aws:iam::aws:policy/AmazonVPCReadOnlyAccess", known=True, status="failed")
     gone = tuple(f"policy-unexpected/{GROUP}/{ACCOUNT.arn('policy', f'team/p{number}')}" for number in range(12))
     baseline = Baseline(SourceFile("iam/known.json", "cd" * 32), NOW - timedelta(days=23), gone)
-    here = audit(findings=findings, baseline=baseline)
+    here = audit(findings=findings, baseline=baseline, hosts=("iam.amazonaws.com", "sts.eu-west-1.amazonaws.com"))
     other = audit(
         account=Account("210987654321", "aws"),
         findings=(stuck,),
