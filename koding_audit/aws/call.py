@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from koding_audit.aws.deadline import skew_seconds
 from koding_audit.aws.xml_reader import OddValueError
 from koding_audit.io.text import mask_secrets, pluralize
+from koding_audit.model.clock import MAX_SKEW, is_future
 from koding_audit.model.errors import CallError
 
 T = TypeVar("T")
@@ -31,8 +32,6 @@ _MAX_MESSAGE = 2000  # characters of AWS's error message
 # AWS's codes for a request whose time or signature it rejects; comparing the clocks shows which of the two is wrong.
 _CLOCK_OR_KEY_ERRORS = frozenset({"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException"})
 
-MAX_SKEW = 240  # seconds; a signature is valid for five minutes
-
 
 def take_field(reply: Any, name: str, kind: type[T], call: str) -> T:
     """Returns a member of a reply, checked to be of type `kind`. Raises CallError, which names the member."""
@@ -50,7 +49,7 @@ def take_past_time(reply: Any, name: str, call: str) -> datetime:
     value = take_field(reply, name, datetime, call)
     try:
         found = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
-        is_past = found <= datetime.now(timezone.utc) + timedelta(seconds=MAX_SKEW)
+        is_past = not is_future(found, datetime.now(timezone.utc))
     except OverflowError:  # the first or last day of the calendar, in another zone
         raise CallError(call, MALFORMED, f"the reply has no usable {name}") from None
     if not is_past:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from koding_audit.aws.call import MAX_SKEW
 from koding_audit.aws.permission_probes import ProbeResult
 from koding_audit.aws.settings import CallerCredentials
 from koding_audit.io.text import pluralize
 from koding_audit.model.account import Account, Caller
+from koding_audit.model.clock import MAX_SKEW
 
 HealthVerdict = Literal["ok", "not-ok", "unknown"]
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, get_args
 from koding_audit import __version__
 from koding_audit.io import sqlite
 from koding_audit.io.json_text import Item, format_time, parse_json, write_json
+from koding_audit.model.clock import MAX_SKEW, is_future
+from koding_audit.model.errors import InputError
 from koding_audit.model.finding import SEVERITIES, Finding, FindingStatus
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.report import Audit, Report, RunStatus, TrendPoint
@@ -58,11 +60,16 @@ _AUDITS = (
     "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, files, rules"
     " FROM audits JOIN runs ON runs.id = run"
 )
+# After the time of its recording, or after now. A text that cannot be read as a time stays, and is refused.
+_IS_FUTURE = f"(julianday(taken_at) > min(julianday(recorded_at), julianday(?)) + {MAX_SKEW} / 86400.0) IS 1"
+_TIMES = "SELECT partition, account, taken_at, recorded_at FROM audits JOIN runs ON runs.id = run"
+_FUTURE = f"{_TIMES} WHERE {_IS_FUTURE} ORDER BY audits.id"
 # Without the Z, a whole second sorts before its fractions.
-_IN_ORDER = f"{_AUDITS} ORDER BY replace(taken_at, 'Z', ''), audits.id"
+_IN_ORDER = f"{_AUDITS} WHERE NOT ({_IS_FUTURE}) ORDER BY replace(taken_at, 'Z', ''), audits.id"
 _BACKWARDS = (
     f"{_AUDITS} WHERE partition = ? AND account = ? AND source = ? AND endpoint = ?"
     " AND replace(taken_at, 'Z', '') <= replace(?, 'Z', '')"
+    f" AND NOT ({_IS_FUTURE})"
     " ORDER BY replace(taken_at, 'Z', '') DESC, audits.id DESC LIMIT ?"
 )
 _FAILED = "SELECT recorded_at, errors FROM runs WHERE id NOT IN (SELECT run FROM audits) ORDER BY recorded_at, id"
@@ -86,6 +93,22 @@ class FailedRun:
     errors: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FutureAudit:
+    """An audit that is left out, because its time is after that of its recording, or after now.
+
+    partition: of the account
+    account: its id
+    taken_at: when the account was read, it says
+    recorded_at: when it was recorded
+    """
+
+    partition: str
+    account: str
+    taken_at: datetime
+    recorded_at: datetime
+
+
 def check_history_path(path: str) -> None:
     """Checks that a path can be a history file, before the run has anything to record. Raises InputError."""
     sqlite.check_database_path(path, _history_kind())
@@ -96,11 +119,15 @@ def append_run(
 ) -> None:
     """Adds a run to the history file, completely or not at all; a new file is readable by its owner only.
 
-    Raises AuditError.
+    Raises AuditError; InputError if an account was read in the future.
 
     rules: the rules that ran, None for all
     wait: seconds to wait for other runs that write
     """
+    for audit in report.audits:
+        if is_future(audit.taken_at, now):
+            message = f"account {audit.account.id} was read in the future, at {format_time(audit.taken_at)}"
+            raise InputError(message, "correct the clock, or make the snapshot again")
     sqlite.create_database(path, _history_kind())
     with sqlite.open_database(path, _history_kind(), "BEGIN IMMEDIATE", wait) as database:
         chosen = None if rules is None else write_json(sorted(rules))
@@ -113,19 +140,28 @@ def append_run(
             _insert_audit(database, run, audit, audit_status(audit, report.fail_on))
 
 
-def read_history(path: str, *, wait: float = sqlite.WAIT) -> tuple[tuple[FailedRun, ...], tuple[History, ...]]:
-    """Returns the runs without any audit, and the history of each account. Raises AuditError."""
+def read_history(
+    path: str, now: datetime, *, wait: float = sqlite.WAIT
+) -> tuple[tuple[FailedRun, ...], tuple[History, ...]]:
+    """Returns the runs without any audit, and the history of each account, without future audits. Raises AuditError."""
     with sqlite.read_database(path, _history_kind(), wait) as database:
         failed = tuple(_read_failed_run(row, path) for row in database.execute(_FAILED).fetchall())
-        return failed, build_histories(_read_records(database, database.execute(_IN_ORDER).fetchall(), path))
+        rows = database.execute(_IN_ORDER, (format_time(now),)).fetchall()
+        return failed, build_histories(_read_records(database, rows, path))
+
+
+def read_future_audits(path: str, now: datetime, *, wait: float = sqlite.WAIT) -> tuple[FutureAudit, ...]:
+    """Returns the audits that `read_history` leaves out. Raises AuditError."""
+    with sqlite.read_database(path, _history_kind(), wait) as database:
+        rows = [Item(list(row), path, "audits").items() for row in database.execute(_FUTURE, (format_time(now),))]
+        return tuple(FutureAudit(row[0].text(), row[1].text(), row[2].time(), row[3].time()) for row in rows)
 
 
 def read_trend(path: str, audit: Audit, *, wait: float = sqlite.WAIT) -> tuple[TrendPoint, ...]:
     """Returns the last TREND_LENGTH audits of an audit's account up to this audit, oldest first. Raises AuditError."""
     with sqlite.read_database(path, _history_kind(), wait) as database:
-        rows = database.execute(
-            _BACKWARDS, (*_history_key(audit), format_time(audit.taken_at), TREND_LENGTH)
-        ).fetchall()
+        taken_at = format_time(audit.taken_at)
+        rows = database.execute(_BACKWARDS, (*_history_key(audit), taken_at, taken_at, TREND_LENGTH)).fetchall()
         return tuple(map(trend_point, distinct_records(_read_records(database, rows[::-1], path))))
 
 

@@ -25,10 +25,11 @@ from tests.report.formats.reports import HOSTILE, NOW, REPORTS, audit, policy_mi
 from tests.simulator.test_disk import can_mount
 
 WRITERS, RUNS = 4, 10
+LATER = NOW + timedelta(days=1000)
 
 
 def keep(path: Path, report: Report = REPORTS["full"], rules: list[str] | None = None, *, wait: float = 15.0) -> None:
-    history_store.append_run(str(path), report, rules, NOW, wait=wait)
+    history_store.append_run(str(path), report, rules, LATER, wait=wait)
 
 
 def bytes_of(path: Path) -> bytes:
@@ -53,7 +54,7 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
 def test_each_report_is_kept_and_read_again(name: str, path: Path) -> None:
     report = REPORTS[name]
     keep(path, report)
-    failed, histories = history_store.read_history(str(path))
+    failed, histories = history_store.read_history(str(path), LATER)
     assert sum(each.audits for each in histories) == len(report.audits)
     assert [each.errors for each in failed] == ([] if report.audits else [tuple(one.message for one in report.errors)])
     found = {each.finding.id for history in histories for each in history.tracked}
@@ -64,7 +65,7 @@ def test_the_audits_are_in_the_order_in_which_the_account_was_read_and_not_in_th
     late, early = (audit(taken_at=NOW + timedelta(microseconds=each)) for each in (500_000, 0))
     keep(path, Report((late,)))
     keep(path, Report((replace(early, findings=(policy_missing(),)),)))
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert [each.at for each in history.series] == [early.taken_at, late.taken_at]
     assert history.tracked == ()
 
@@ -97,7 +98,7 @@ def test_a_trend_is_bounded_and_keeps_the_last(path: Path) -> None:
 def test_which_rules_ran_is_kept(path: Path) -> None:
     keep(path, Report((audit(findings=(policy_missing(),)),)))
     keep(path, Report((audit(),)), ["root-used"])
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert [each.is_confirmed for each in history.tracked] == [False]
 
 
@@ -109,24 +110,64 @@ def test_the_files_of_an_audit_are_kept_so_that_another_desired_state_resolves_n
 
     keep(path, about(0, "./ours.yaml", found=True))
     keep(path, about(1, "theirs.yaml", found=False))
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert [each.is_confirmed for each in history.tracked] == [False]
     keep(path, about(2, "theirs.yaml", "ours.yaml", found=False))
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert history.tracked == ()
 
 
 def test_an_account_that_a_resumed_run_took_from_the_run_before_is_one_audit(path: Path) -> None:
     for _ in range(2):
         keep(path, Report((audit(),)))
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert (history.audits, len(history_store.read_trend(str(path), audit()))) == (1, 1)
+
+
+def test_an_audit_from_the_future_is_not_kept(path: Path) -> None:
+    for day, found in ((0, True), (1, False)):
+        report = Report((audit(taken_at=NOW + timedelta(days=day), findings=(policy_missing(),) * found),))
+        if day:
+            with pytest.raises(
+                InputError, match="account 123456789012 was read in the future, at 2026-11-24T20:00:00Z"
+            ):
+                history_store.append_run(str(path), report, None, NOW)
+        else:
+            history_store.append_run(str(path), report, None, NOW)
+    (history,) = history_store.read_history(str(path), LATER)[1]
+    assert (history.audits, len(history.tracked)) == (1, 1)
+
+
+def test_an_audit_from_the_future_that_is_kept_already_changes_nothing_also_when_its_time_has_come(path: Path) -> None:
+    def once(day: int, *, recorded: int, found: bool) -> Report:
+        report = Report((audit(taken_at=NOW + timedelta(days=day), findings=(policy_missing(),) * found),))
+        history_store.append_run(str(path), report, None, NOW + timedelta(days=recorded))
+        return report
+
+    once(0, recorded=0, found=True)
+    once(9, recorded=9, found=False)
+    with database(path) as opened:
+        opened.execute("UPDATE runs SET recorded_at = '2026-11-23T21:00:00Z' WHERE id = 2")
+    last = once(20, recorded=20, found=True).audits[0]
+    (history,) = history_store.read_history(str(path), LATER)[1]
+    assert [each.since for each in history.tracked] == [NOW]
+    assert [each.at for each in history.series] == [NOW, last.taken_at]
+    assert [each.taken_at for each in history_store.read_trend(str(path), last)] == [NOW, last.taken_at]
+    (left,) = history_store.read_future_audits(str(path), LATER)
+    assert (left.account, left.taken_at) == ("123456789012", NOW + timedelta(days=9))
+
+
+def test_an_audit_that_a_machine_with_a_wrong_clock_kept_is_left_out_until_its_time(path: Path) -> None:
+    keep(path, Report((audit(taken_at=LATER),)))
+    assert history_store.read_history(str(path), NOW) == ((), ())
+    assert [each.taken_at for each in history_store.read_future_audits(str(path), NOW)] == [LATER]
+    assert history_store.read_future_audits(str(path), LATER) == ()
 
 
 def test_halves_of_characters_are_kept_written_out(path: Path) -> None:
     odd = policy_missing(key=f"{HOSTILE}\udcff", message="\ud800")
     keep(path, Report((audit(findings=(odd,)),), errors=(Problem("\udcff.yaml cannot be read"),)))
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     (standing,) = history.tracked
     assert standing.finding.message == "\\ud800"
     assert standing.finding.key == f"{HOSTILE}\\udcff"
@@ -220,7 +261,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_what_was_there(path: Path) 
     assert done.returncode == -signal.SIGKILL
     assert path.with_name("history.db-journal").exists()
     keep(path, Report((audit(taken_at=NOW + timedelta(days=1)),)))
-    failed, (history,) = history_store.read_history(str(path))
+    failed, (history,) = history_store.read_history(str(path), LATER)
     assert (failed, history.audits) == ((), 2)
     assert not path.with_name("history.db-journal").exists()
 
@@ -231,7 +272,7 @@ def test_reading_writes_nothing_beside_the_file_or_into_it(path: Path) -> None:
     path.chmod(0o400)
     path.parent.chmod(0o500)
     try:
-        _, (history,) = history_store.read_history(str(path))
+        _, (history,) = history_store.read_history(str(path), LATER)
         assert history.audits == 1
         assert [each.name for each in path.parent.iterdir()] == [path.name]
         assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, times.st_mtime_ns)
@@ -241,7 +282,7 @@ def test_reading_writes_nothing_beside_the_file_or_into_it(path: Path) -> None:
 
 def test_an_empty_history_is_read_as_one_without_runs_and_stays_empty(path: Path) -> None:
     path.write_bytes(b"")
-    assert history_store.read_history(str(path)) == ((), ())
+    assert history_store.read_history(str(path), LATER) == ((), ())
     assert path.read_bytes() == b""
 
 
@@ -251,7 +292,7 @@ def test_what_a_killed_run_left_is_not_repaired_by_reading(path: Path) -> None:
     known = {each.name: each.read_bytes() for each in path.parent.iterdir()}
     assert path.name + "-journal" in known
     with pytest.raises(AuditError) as caught:
-        history_store.read_history(str(path))
+        history_store.read_history(str(path), LATER)
     assert "the next run that writes repairs it" in caught.value.hint
     assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == known
 
@@ -285,7 +326,7 @@ def test_a_database_of_something_else_is_refused_and_stays_as_it_is(path: Path, 
     with database(path) as opened:
         opened.execute(statement)
     before = bytes_of(path)
-    for use in (keep, lambda where: history_store.read_history(str(where))):
+    for use in (keep, lambda where: history_store.read_history(str(where), LATER)):
         with pytest.raises(AuditError, match="it is a database of another program"):
             use(path)
     assert bytes_of(path) == before
@@ -315,7 +356,7 @@ def test_what_somebody_wrote_into_it_is_refused_with_its_place(path: Path) -> No
         with database(path) as opened:
             opened.executescript(change)
         with pytest.raises(InputError) as caught:
-            history_store.read_history(str(path))
+            history_store.read_history(str(path), LATER)
         assert told in str(caught.value), change
 
 
@@ -330,7 +371,7 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_there(path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "free space on its disk" in caught.value.hint
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert history.audits == 1
 
 
@@ -346,11 +387,11 @@ try:
     while kept < 1000:
         (audit,) = report.audits
         report = replace(report, audits=(replace(audit, taken_at=audit.taken_at + timedelta(days=1)),))
-        history_store.append_run(path, report, None, NOW)
+        history_store.append_run(path, report, None, report.audits[0].taken_at)
         kept += 1
 except AuditError as error:
     print(error)
-(history,) = history_store.read_history(path)[1]
+(history,) = history_store.read_history(path, report.audits[0].taken_at)[1]
 print(history.audits == kept > 0)
 """
 
@@ -373,7 +414,7 @@ def test_a_python_without_sqlite_is_told(path: Path, monkeypatch: pytest.MonkeyP
 
 def test_reading_makes_no_file(path: Path) -> None:
     with pytest.raises(AuditError, match="No such file or directory"):
-        history_store.read_history(str(path))
+        history_store.read_history(str(path), LATER)
     assert not path.exists()
 
 
@@ -398,7 +439,7 @@ def test_an_older_file_is_brought_to_the_version_of_today_with_what_it_holds(
     later = (*history_store.STEPS, ("ALTER TABLE runs ADD COLUMN host TEXT", "UPDATE runs SET host = 'here'"))
     monkeypatch.setattr(history_store, "STEPS", later)
     before = path.read_bytes()
-    _, (history,) = history_store.read_history(str(path))
+    _, (history,) = history_store.read_history(str(path), LATER)
     assert history.audits == 1
     assert path.read_bytes() == before
     keep(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from koding_audit.cli.output import emit
@@ -15,7 +16,7 @@ from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import replace
 from koding_audit.report import history_store
 from koding_audit.report.history import EventKind, FindingEvent, History, HistoryPoint, TrackedFinding
-from koding_audit.report.history_store import FailedRun
+from koding_audit.report.history_store import FailedRun, FutureAudit
 
 _TREND_COLUMNS = ("error", "warning", "note", "waived", "fixed", "not_checked")
 _EVENT_WORDS: Mapping[EventKind, str] = {"came": "new", "went": "resolved", "fixed": "fixed"}
@@ -23,24 +24,23 @@ _EVENT_WORDS: Mapping[EventKind, str] = {"came": "new", "went": "resolved", "fix
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature
     """Print the history. Status 0, also if there are open findings. Raises AuditError."""
+    now = datetime.now(timezone.utc)
     with limit_memory(namespace.file):
-        failed, found = history_store.read_history(namespace.file)
+        failed, found = history_store.read_history(namespace.file, now)
+        future = history_store.read_future_audits(namespace.file, now)
     if namespace.account:
-        found = _audits_of(found, namespace.account, namespace.file)
+        future = tuple(each for each in future if each.account == namespace.account)
+        found = tuple(each for each in found if each.history_key.account == namespace.account)
+        if not found and not future:
+            hint = f"run `koding-audit history {namespace.file}`, which shows all its accounts"
+            raise InputError(f"the history {namespace.file} has no audit of account {namespace.account}", hint)
     latest = [_keep_last(each, namespace.last) for each in found]
     emit(
-        _history_json(latest, failed) if namespace.output == "json" else _history_table(latest, failed, namespace.last)
+        _history_json(latest, failed, future)
+        if namespace.output == "json"
+        else _history_table(latest, failed, future, namespace.last)
     )
     return 0
-
-
-def _audits_of(found: Iterable[History], account: str, path: str) -> tuple[History, ...]:
-    """The histories of one account. Raises InputError if there is none."""
-    those = tuple(each for each in found if each.history_key.account == account)
-    if not those:
-        hint = f"run `koding-audit history {path}`, which shows all its accounts"
-        raise InputError(f"the history {path} has no audit of account {account}", hint)
-    return those
 
 
 def _keep_last(history: History, last: int) -> History:
@@ -53,12 +53,20 @@ def _keep_last(history: History, last: int) -> History:
 # --- json ---------------------------------------------------------------------------------------
 
 
-def _history_json(found: Iterable[History], failed: Iterable[FailedRun]) -> str:
+def _history_json(found: Iterable[History], failed: Iterable[FailedRun], future: Iterable[FutureAudit]) -> str:
     value = {
         "version": 1,
         "kind": "koding-audit-history",
         "accounts": [_account_value(each) for each in found],
         "failed": [{"at": format_time(each.at), "errors": list(each.errors)} for each in failed],
+        "future": [
+            {
+                "account": {"id": each.account, "partition": each.partition},
+                "at": format_time(each.taken_at),
+                "recorded_at": format_time(each.recorded_at),
+            }
+            for each in future
+        ],
     }
     return write_json(value, indent=2) + "\n"
 
@@ -108,7 +116,9 @@ def _point_value(each: HistoryPoint) -> dict[str, Any]:
 # --- table --------------------------------------------------------------------------------------
 
 
-def _history_table(found: Sequence[History], failed: Sequence[FailedRun], last: int) -> str:
+def _history_table(
+    found: Sequence[History], failed: Sequence[FailedRun], future: Sequence[FutureAudit], last: int
+) -> str:
     parts = [list(_history_lines(each, last)) for each in found]
     if failed:
         parts.append(
@@ -117,9 +127,16 @@ def _history_table(found: Sequence[History], failed: Sequence[FailedRun], last: 
                 *(f"  {format_time(each.at)}  {_failure_reason(each)}" for each in failed[-last:]),
             ]
         )
+    if future:
+        parts.append(["Audits from the future, which are left out: a clock was wrong", *map(_future_line, future)])
     if not parts:
         parts.append(["No run is in this history yet."])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _future_line(audit: FutureAudit) -> str:
+    recorded = format_time(audit.recorded_at)
+    return escape(f"  {format_time(audit.taken_at)}  account {audit.account}, recorded at {recorded}")
 
 
 def _failure_reason(failed: FailedRun) -> str:

@@ -96,7 +96,7 @@ def kept(tmp_path: Path) -> Iterator[Path]:
         REPORTS["empty"],
     ]
     for each in runs:
-        history_store.append_run(str(path), each, None, NOW)
+        history_store.append_run(str(path), each, None, NOW + timedelta(days=3))
     return path
 
 
@@ -121,7 +121,7 @@ def test_the_table_shows_what_stands_what_came_and_went_and_a_trend(
         ["2026-11-25T20:00:00Z", "findings", "1", "0", "0", "0", "0", "0", "0", "1"],
         ["2026-11-26T20:00:00Z", "incomplete", "1", "0", "0", "0", "0", "14", "15", "0"],
     ]
-    assert "Runs that audited nothing\n  2026-11-23T20:00:00Z  no such key: polices\n" in out
+    assert "Runs that audited nothing\n  2026-11-26T20:00:00Z  no such key: polices\n" in out
 
 
 def test_one_account_can_be_asked_for_and_another_one_is_not_there(
@@ -165,6 +165,24 @@ def test_a_history_that_fails_is_an_error_of_the_run_and_the_report_is_written_a
     assert (report["status"], report["audits"][0]["status"]) == ("incomplete", "clean")
     assert "the report is written, but this run is not in the history" in report["errors"][0]["hint"]
     assert path.read_text(encoding="utf-8") == "something else"
+
+
+def test_an_audit_from_the_future_is_an_error_of_the_run_and_told_of_a_history_that_has_one(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "history.db"
+    scan(HALF, "--history", str(path))
+    assert scan(WHOLE, "--history", str(path), days=99_999) == 2
+    assert "account 123456789012 was read in the future, at 2300-09-07T20:00:00Z" in capsys.readouterr().err
+    (found,) = shown(path, capsys)["accounts"]
+    assert (found["audits"], len(found["standing"])) == (1, 1)
+    assert shown(path, capsys)["future"] == []
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as opened:
+        opened.execute("UPDATE audits SET taken_at = '2300-09-07T20:00:00Z'")
+    told = shown(path, capsys)
+    assert (told["accounts"], [each["at"] for each in told["future"]]) == ([], ["2300-09-07T20:00:00Z"])
+    assert main(["history", str(path)]) == 0
+    assert "Audits from the future, which are left out: a clock was wrong\n  2300-" in capsys.readouterr().out
 
 
 def test_a_trend_that_cannot_be_told_is_an_error_of_the_run_which_is_kept_all_the_same(
