@@ -50,7 +50,7 @@ def require_sets(desired: Desired, sets: Sequence[str]) -> Desired:
 
 
 def load_guards_beside(paths: Sequence[str]) -> Guards:
-    """Load the guards beside these files; missing files are skipped. Raises InputError."""
+    """Load the guards beside these files; the files may be missing, their folders not. Raises InputError."""
     from koding_audit.desired import guards_file  # noqa: PLC0415 - see the module's docstring
 
     return guards_file.read_guards_beside(paths)

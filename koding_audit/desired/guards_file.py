@@ -59,8 +59,6 @@ def _folders_of(path: str) -> Iterator[Path]:
 def _refuse_misnamed_guards(folder: Path) -> None:
     try:
         names = sorted(each.name for each in folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return  # the file of an old journal may be gone with its folder
     except OSError as error:
         message = f"could not list the folder, which may contain guards: {error.strerror}"
         raise InputError(message, "make it readable", Location(str(folder), 1, 1)) from error

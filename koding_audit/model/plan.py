@@ -115,7 +115,7 @@ class Journal:
     account: the account.
     entries: the steps.
     ended: whether the run ended regularly, and the last line is there.
-    desired: the files that its plan was made from, as they were named.
+    desired: the files that its plan was made from, with absolute paths; earlier versions wrote them as named.
     """
 
     path: str

@@ -13,6 +13,7 @@ from koding_audit.io.lock import create_private_folder, default_journal_folder
 from koding_audit.io.memory import limit_memory
 from koding_audit.model.account import Account
 from koding_audit.model.errors import AuditError
+from koding_audit.model.frozen import replace
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.report import Problem
@@ -41,7 +42,7 @@ class JournalFile:
                 f"the journal {path} cannot be created: {error.strerror}", _NOTHING_WRITTEN_HINT
             ) from error
         try:
-            self._append_line(journal_header(account, started_at, desired))
+            self._append_line(journal_header(account, started_at, map(_with_absolute_path, desired)))
             self._sync_folder()
         except OSError as error:
             os.close(self._descriptor)
@@ -85,6 +86,11 @@ class JournalFile:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _with_absolute_path(file: SourceFile) -> SourceFile:
+    """The file as `undo` finds it from another folder. `..` remains, because the folder before it may be a link."""
+    return replace(file, path=str(Path(file.path).absolute()))
 
 
 def default_journal_path(environ: Mapping[str, str], account: Account, now: datetime) -> str:

@@ -211,11 +211,13 @@ def test_a_policy_of_the_account_is_another_than_awss_of_that_name(tmp_path: Pat
     assert guarded(tmp_path, "version: 1\nforbidden: [customer:AmazonEC2FullAccess, edge]\n").guards.forbidden
 
 
-def test_guards_beside_files_that_are_gone_are_found_as_far_as_they_are_there(tmp_path: Path) -> None:
+def test_guards_beside_files_that_are_gone_are_found_and_a_folder_that_is_gone_is_refused(tmp_path: Path) -> None:
     write(tmp_path, GUARDS, "guards.yaml")
-    paths = [str(tmp_path / "gone.yaml"), str(tmp_path / "guards.yaml"), "/no/such/folder/x.yaml"]
+    paths = [str(tmp_path / "gone.yaml"), str(tmp_path / "guards.yaml")]
     assert len(desired.load_guards_beside(paths).protected) == 3
     assert desired.load_guards_beside([]).protected == {}
+    with pytest.raises(InputError, match="could not list the folder, which may contain guards: No such file"):
+        desired.load_guards_beside([*paths, "/no/such/folder/x.yaml"])
 
 
 def test_the_schema_of_guards_is_one_and_writes_policies_as_a_desired_state_does() -> None:

@@ -16,6 +16,7 @@ from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, READ_LOGS, Account
 from tests.simulator.faults import FAULTS, Reply
 from tests.simulator.scenario import Run, command, undo
 from tests.simulator.server import Simulator, listening, serving
+from tests.values import journal_of
 
 PIN = ("--yes", "--account", ACCOUNT)
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/"
@@ -127,6 +128,83 @@ def test_undo_is_guarded_like_a_fix(simulator: Simulator, tmp_path: Path) -> Non
     assert "group/Reporters, which is protected by" in protected.output
     (tmp_path / "guards.yaml").unlink()
     assert undo(simulator, tmp_path).status == 0
+
+
+def _started_in_its_folder(simulator: Simulator, folder: Path) -> Command:
+    """The installed command, after a fix that named its file relative to that folder, and guards that came later."""
+    harmless(simulator)
+    folder.mkdir()
+    (folder / "desired.yaml").write_text(FILE)
+    installed = Command(folder, simulator.url)
+    fixed = installed("scan", "desired.yaml", "--fix", *PIN, "--journal", "fix.jsonl", cwd=folder)
+    assert fixed.status == 0, fixed.stderr
+    guarded(folder, "protected: [user/ada]")
+    return installed
+
+
+def test_undo_from_another_folder_has_the_guards_of_the_run(simulator: Simulator, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    installed = _started_in_its_folder(simulator, folder)
+    undoing = ("undo", str(folder / "fix.jsonl"), *PIN)
+    for place in (folder, tmp_path, Path("/")):
+        simulator.forget()
+        result = installed(*undoing, cwd=place)
+        assert (result.status, simulator.writes) == (2, [])
+        assert f"user/ada, which is protected by {folder}/guards.yaml:2:13" in result.stderr
+    folder.rename(tmp_path / "moved")
+    simulator.forget()
+    undoing = ("undo", str(tmp_path / "moved" / "fix.jsonl"), *PIN, "--journal", str(tmp_path / "undo.jsonl"))
+    result = installed(*undoing, cwd=tmp_path)
+    assert (result.status, simulator.calls) == (2, [])
+    assert f"the folder of {folder}/desired.yaml does not exist any more" in result.stderr
+    result = installed(*undoing, "--guards-from", "moved", cwd=tmp_path)
+    assert (result.status, simulator.writes) == (2, [])
+    assert "user/ada, which is protected by " in result.stderr
+    (tmp_path / "moved" / "guards.yaml").unlink()
+    result = installed(*undoing, "--guards-from", "moved", cwd=tmp_path)
+    assert (result.status, len(simulator.writes)) == (0, 2), result.stderr
+    assert f'"{tmp_path}/moved/desired.yaml"' in (tmp_path / "undo.jsonl").read_text()
+
+
+def test_a_journal_of_an_earlier_version_is_undone_in_its_folder_only(simulator: Simulator, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    installed = _started_in_its_folder(simulator, folder)
+    (folder / "guards.yaml").unlink()
+    journal = folder / "fix.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        del line["chain"]
+    assert [each["path"] for each in lines[0]["desired"]] == [str(folder / "desired.yaml")]
+    lines[0]["desired"][0]["path"] = "desired.yaml"
+    journal.write_text(journal_of(*map(json.dumps, lines)))
+    simulator.forget()
+    result = installed("undo", str(journal), *PIN, cwd=tmp_path)
+    assert (result.status, simulator.calls) == (2, [])
+    assert "desired.yaml is not here as the run read it" in result.stderr
+    assert installed("undo", str(journal), *PIN, cwd=folder).status == 0
+    assert len(simulator.writes) == 2
+
+
+def test_apply_in_another_folder_has_the_files_and_the_guards_of_the_plan_or_is_refused(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    harmless(simulator)
+    folder, other = tmp_path / "work", tmp_path / "other"
+    for each in (folder, other):
+        each.mkdir()
+    (folder / "desired.yaml").write_text(FILE)
+    guarded(folder, "max_changes: 2")
+    installed = Command(folder, simulator.url)
+    assert installed("plan", "desired.yaml", "--out", "fix.plan", cwd=folder).status == 0
+    applying = ("apply", str(folder / "fix.plan"), *PIN)
+    simulator.forget()
+    assert (installed(*applying, cwd=other).status, simulator.calls) == (2, [])
+    (other / "desired.yaml").write_text(FILE)
+    without = installed(*applying, cwd=other)
+    assert (without.status, simulator.calls) == (2, [])
+    assert "guards.yaml has changed since the plan was made" in without.stderr
+    guarded(other, "max_changes: 2")
+    assert (installed(*applying, cwd=other).status, len(simulator.writes)) == (0, 2)
 
 
 def test_to_go_back_to_a_version_that_allows_everything_is_refused(simulator: Simulator, tmp_path: Path) -> None:

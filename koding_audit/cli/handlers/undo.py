@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 
-from koding_audit import desired
 from koding_audit.aws.connection import Connection
 from koding_audit.cli.option_values import live_source, write_options
 from koding_audit.io.terminal import Terminal
@@ -21,6 +20,7 @@ from koding_audit.model.verb import Verb
 from koding_audit.remediation import journal, recovery
 from koding_audit.remediation.fix import refuse_root
 from koding_audit.remediation.guard_checks import check_guards, guard_limits, guards_again
+from koding_audit.remediation.journal_guards import load_journal_guards, locate_desired_files, missing_file_lines
 from koding_audit.remediation.options import check_writable
 from koding_audit.remediation.plan import make_undo_plan, undo_query
 from koding_audit.remediation.write import carry_out_plan
@@ -32,7 +32,7 @@ from koding_audit.scan.session import identify_account, open_source
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Undo the writes of a journal that are unchanged since."""
     account_options, writes = live_source(namespace), write_options(namespace)
-    past = _read_journal_to_undo(namespace.journal_file, terminal)
+    past = _read_journal_to_undo(namespace.journal_file, namespace.guards_from, terminal)
     check_writable(writes, account_options)
     with open_source(account_options, terminal) as source:
         account, caller = identify_account(source, account_options.account, terminal)
@@ -45,7 +45,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
             terminal.note(line)
         if source.connection is None:
             raise InputError("undo: this source cannot be written")
-        guards, limits = load_journal_guards(past, snapshot), guard_limits(writes)
+        guards, limits = _bound_guards(past, namespace.guards_from, snapshot), guard_limits(writes)
         checked = check_guards(made, source, snapshot, guards, limits)
         check_again = guards_again(checked, source, partial(source.collect, undo_query(past)), guards, limits)
         result, problems = carry_out_plan(checked, source.connection, writes, terminal, check_again)
@@ -70,13 +70,17 @@ def _make_undo_plan(past: Journal, snapshot: Snapshot) -> Plan:
     return make_undo_plan(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
 
 
-def _read_journal_to_undo(path: str, terminal: Terminal) -> Journal:
+def _read_journal_to_undo(path: str, guards_folder: str, terminal: Terminal) -> Journal:
+    """The journal; its files have paths whose folders exist. Raises InputError and RefusedError."""
     past, torn = journal.read_journal(path)
     if torn is not None:
         terminal.print_problem(torn)
     elif not past.ended:
         terminal.note("The journal is incomplete: its run was interrupted, or lines were removed from its end.")
-    return past
+    located = locate_desired_files(past, guards_folder)
+    for line in missing_file_lines(located):
+        terminal.say(line)
+    return located
 
 
 def _refuse_another_account(past: Journal, account: Account) -> None:
@@ -85,9 +89,9 @@ def _refuse_another_account(past: Journal, account: Account) -> None:
         raise RefusedError(message, "use the credentials of that account")
 
 
-def load_journal_guards(past: Journal, snapshot: Snapshot) -> Guards:
-    """The guards beside the files that a journal names, of those that still exist."""
-    guards = desired.load_guards_beside([file.path for file in past.desired])
+def _bound_guards(past: Journal, guards_folder: str, snapshot: Snapshot) -> Guards:
+    """The guards for the undo of a journal, for this account."""
+    guards = load_journal_guards(past, guards_folder)
     return Desired((), {}, {}, {}, guards=guards).bind(snapshot.account).guards
 
 
