@@ -23,6 +23,10 @@ from koding_audit.model.finding import Action, Finding
 from koding_audit.model.verb import VERBS, Verb
 from tests.age_note import without_age_note
 from tests.generate import help_of
+from tests.servers.wire import READS
+from tests.simulator.faults import FAULTS
+from tests.simulator.scenario import drifted, explored
+from tests.simulator.server import serving
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = sorted(CHECKOUT.glob("docs/*.md"))
@@ -403,6 +407,16 @@ def changed_by(change: str) -> set[str]:
     fixes += [("inline-missing", verb) for verb in undoable_verbs() if VERBS[verb].part != "version"]
     made = (Finding(rule, "error", "", "", fix=Action(verb, {})) for rule, verb in fixes)
     return {each.fix.verb.value for each in made if each.fix and each.change == change}
+
+
+def test_the_page_of_safety_has_the_figures_of_the_sweep(tmp_path: Path) -> None:
+    with serving(drifted()) as simulator:
+        asked = [name for (name, _) in explored(simulator, tmp_path, "fix").calls]
+    assert len([each for each in asked if not each.startswith(READS)]) == 13
+    text = TEXTS["docs/safety.md"]
+    assert "a fix of thirteen writes over three groups, three users and a policy" in text
+    assert f"a policy ({len(asked)} calls)" in text
+    assert f"each of {len(FAULTS)} faults at each call" in text
 
 
 def test_the_audit_policy_has_every_read_and_nothing_else() -> None:
