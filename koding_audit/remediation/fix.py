@@ -72,13 +72,27 @@ def _print_managed_fixes(
         run.terminal.note("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
 
 
-def fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Plan, writes: WriteOptions) -> Report:
-    """Carry out a plan and audit again. A refusal or an error is in the report, beside the findings."""
-    report = _fix_and_audit(run, source, scanned, plan, writes)
+def fix_and_audit(
+    run: Run,
+    source: AccountSource,
+    scanned: ScanResult,
+    plan: Plan,
+    writes: WriteOptions,
+    *,
+    is_goal: bool = False,
+) -> Report:
+    """Carry out a plan and audit again. A refusal or an error is in the report, beside the findings.
+
+    is_goal: whether the writes are what the run is for; an error is then also why a plan that is only shown would be
+        refused.
+    """
+    report = _fix_and_audit(run, source, scanned, plan, writes, is_goal=is_goal)
     return replace(report, audits=tuple(add_allowed_calls(each, source) for each in report.audits))
 
 
-def _fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: Plan, writes: WriteOptions) -> Report:
+def _fix_and_audit(
+    run: Run, source: AccountSource, scanned: ScanResult, plan: Plan, writes: WriteOptions, *, is_goal: bool
+) -> Report:
     first = scanned.audit
     journal: Journal | None = None
     try:
@@ -93,7 +107,7 @@ def _fix_and_audit(run: Run, source: AccountSource, scanned: ScanResult, plan: P
         check_again = guards_again(checked, source, read_again, guards, guard_limits(writes))
         journal, problems = carry_out_plan(checked, connection, writes, run.terminal, check_again)
         if journal is None:
-            return Report((first,), errors=problems)
+            return Report((first,), errors=problems if is_goal or not writes.dry_run else ())
         source.connection.renew()
         again = read_again()
     except AuditError as error:

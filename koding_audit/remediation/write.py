@@ -112,18 +112,19 @@ def carry_out_plan(
 
     check_again: reads the account and checks the guards again; it is called after a person has confirmed.
 
-    The journal is None if nothing was written: the plan is empty, a guard refuses it, or the user declined. A problem
-    ended the run early; the writes before it are in the journal. Raises RefusedError if another run is writing, or if
-    the credentials are now those of another principal.
+    The journal is None if nothing was written: the plan is empty, a guard refuses it, the user declined, or it is only
+    shown (the problems are then why it would be refused). A problem ended the run early; the writes before it are in
+    the journal. Raises RefusedError if another run is writing, or if the credentials are now those of another
+    principal.
     """
     plan, judgement = checked.plan, checked.judgement
     asks = not options.yes and (is_interactive() or not connection.is_embedded)
     _show_plan(plan, judgement, options, terminal, asks=asks)
     if not plan.steps and not options.dry_run and not connection.is_embedded:
         recovery.clear_stale_lock(plan.basis.account, options.journal, datetime.now(timezone.utc))
-    if not plan.steps or options.dry_run:
-        return None, ()
     refusals = _refusal_problems(judgement)
+    if not plan.steps or options.dry_run:
+        return None, refusals
     if asks and not refusals:
         if not terminal.ask(_confirm_question(plan, connection)):
             terminal.note("Declined: nothing was written.")

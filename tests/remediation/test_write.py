@@ -197,7 +197,9 @@ def test_what_guards_refuse_is_shown_told_whole_and_not_asked(
 def test_a_dry_run_says_what_would_be_refused(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert carried_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(), judgement=TWO) == (None, ())
+    journal, problems = carried_out(plan(ATTACH), account, options(tmp_path, dry_run=True), Terminal(), judgement=TWO)
+    assert journal is None
+    assert [(each.message, each.hint) for each in problems] == [("it touches ada", "ask"), ("no", "ask too")]
     assert "Would be refused (protected): it touches ada; ask" in capsys.readouterr().err
 
 

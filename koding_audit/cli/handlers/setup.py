@@ -30,7 +30,7 @@ from koding_audit.remediation.fix import fix_and_audit, scan_request
 from koding_audit.remediation.options import WriteOptions, check_writable
 from koding_audit.remediation.plan import make_plan
 from koding_audit.remediation.write import open_locked_journal
-from koding_audit.report.status import audit_status, is_unresolved, unwritten_entries
+from koding_audit.report.status import is_unresolved, report_status
 from koding_audit.scan.catalog import load_rules
 from koding_audit.scan.options import DesiredOptions, ScanOptions, SourceOptions
 from koding_audit.scan.run import Run
@@ -101,7 +101,7 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
             return _set_up_account(command, terminal, source, desired, key_request)
 
     def status(report: Report) -> int:
-        return 0 if command.writes.dry_run or _is_complete(report) else 2
+        return 0 if (_is_planned(report) if command.writes.dry_run else _is_complete(report)) else 2
 
     return run_and_deliver(work, command.report, terminal, status=status)
 
@@ -156,7 +156,7 @@ def _set_up_account(
     scanned = scan_account(run, source, desired, writes.journal)
     findings, taken_at = scanned.audit.findings, scanned.audit.taken_at
     made = make_plan(findings, scanned.desired, scanned.snapshot, scan_request(command.scan, writes), taken_at)
-    report = fix_and_audit(run, source, scanned, made, writes)
+    report = fix_and_audit(run, source, scanned, made, writes, is_goal=True)
     if key_request is None:
         terminal.note(_NO_KEY_NOTE)
     if key_request is None or writes.dry_run:
@@ -169,20 +169,17 @@ def _set_up_account(
     return _verify_access_key(run, desired, key_request, report, writes.journal)
 
 
+def _is_planned(report: Report) -> bool:
+    """Whether everything was read, nothing was refused, and every write that was tried is done."""
+    return report_status(report) != "incomplete"
+
+
 def _is_complete(report: Report) -> bool:
     """Whether the account matches the file. Root is not part of setup: its findings are only shown."""
-    return (
-        bool(report.audits)
-        and not report.errors
-        and all(
-            audit_status(each, report.fail_on) != "incomplete"
-            and not unwritten_entries(each)
-            and not any(
-                is_unresolved(one) and one.severity == "error" and one.subject != each.account.root_arn
-                for one in each.findings
-            )
-            for each in report.audits
-        )
+    return _is_planned(report) and not any(
+        is_unresolved(one) and one.severity == "error" and one.subject != each.account.root_arn
+        for each in report.audits
+        for one in each.findings
     )
 
 
