@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 
 from koding_audit.io.memory import limit_memory
 from koding_audit.model.errors import InputError
+from koding_audit.report import history_store
+from tests.report.formats.reports import NOW, REPORTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits all memory of a process")
 
@@ -31,6 +35,16 @@ def growing(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+@pytest.fixture(scope="module")
+def growing_history(growing: str) -> str:
+    """A history in which a run has that as its rules."""
+    path = growing.replace(".json", ".db")
+    history_store.append_run(path, REPORTS["full"], None, NOW)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE runs SET rules = ?", (Path(growing).read_text(),))
+    return path
+
+
 @pytest.mark.parametrize(
     ("words", "most"),
     [
@@ -40,14 +54,16 @@ def growing(tmp_path_factory: pytest.TempPathFactory) -> str:
         (("undo", "FILE"), 300),
         (("notify", "FILE", "--to", "webhook", "--dry-run"), 300),
         (("scan", GUIDE, "--source", "demo", "--baseline", "FILE"), 300),
+        (("can", "--cases", "FILE"), 300),
+        (("history", "HISTORY"), 300),
         (("scan", GUIDE, "--source", "snapshot:FILE"), 500),
     ],
-    ids=["render", "merge", "apply", "undo", "notify", "baseline", "snapshot"],
+    ids=["render", "merge", "apply", "undo", "notify", "baseline", "cases", "history", "snapshot"],
 )
 def test_a_file_that_takes_more_is_refused_and_the_process_stays_below(
-    words: tuple[str, ...], most: int, growing: str
+    words: tuple[str, ...], most: int, growing: str, growing_history: str
 ) -> None:
-    command = [each.replace("FILE", growing) for each in words]
+    command = [each.replace("FILE", growing).replace("HISTORY", growing_history) for each in words]
     done = subprocess.run([sys.executable, "-c", MEASURED, *command], capture_output=True, text=True, check=False)
     status, megabytes = map(int, done.stdout.split()[-2:])
     assert status == 2, done.stderr
