@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from koding_audit import __version__
 from koding_audit.io import sqlite
-from koding_audit.io.json_text import Item, format_time, parse_json, write_json
-from koding_audit.model.desired import Desired
+from koding_audit.io.json_text import Item, format_time, parse_json
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import SourceFile
 from koding_audit.model.report import Report
@@ -27,19 +25,18 @@ SCHEMA_STEPS: Sequence[Sequence[str]] = (
         "CREATE TABLE accounts (run TEXT NOT NULL, account TEXT NOT NULL, finished_at TEXT NOT NULL,"
         " report TEXT NOT NULL, PRIMARY KEY (run, account)) WITHOUT ROWID",
     ),
+    ("ALTER TABLE accounts ADD COLUMN checksum TEXT NOT NULL DEFAULT ''",),
 )
 
 _BATCH_SIZE = 100  # reports per transaction
 _APPLICATION_ID = 0x6B617572
-_INSERT_REPORT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report) VALUES (?, ?, ?, ?)"
-_SELECT_ACCOUNTS = "SELECT account FROM accounts WHERE run = ? AND finished_at > ? AND finished_at <= ?"
-_SELECT_REPORT = "SELECT report FROM accounts WHERE run = ? AND finished_at > ? AND finished_at <= ? AND account = ?"
-
-
-def run_fingerprint(desired: Desired, options: Iterable[object]) -> str:
-    """SHA-256 over what determines the reports of a run: its files, its options as JSON values, the tool's version."""
-    files = [[each.path, each.sha256] for each in desired.files]
-    return hashlib.sha256(write_json([__version__, files, *options]).encode()).hexdigest()
+_INSERT_REPORT = "INSERT OR REPLACE INTO accounts (run, account, finished_at, report, checksum) VALUES (?, ?, ?, ?, ?)"
+_SELECT_ACCOUNTS = "SELECT run, account FROM accounts WHERE finished_at > ? AND finished_at <= ?"
+_SELECT_ROW = (
+    "SELECT finished_at, report, checksum FROM accounts"
+    " WHERE run = ? AND finished_at > ? AND finished_at <= ? AND account = ?"
+)
+_HINT = "name another file"
 
 
 def check_checkpoint_path(path: str) -> None:
@@ -47,31 +44,48 @@ def check_checkpoint_path(path: str) -> None:
     sqlite.check_database_path(path, _database_kind())
 
 
-def read_completed_accounts(path: str, run: str, now: datetime) -> frozenset[str]:
-    """The accounts whose reports of this run are saved; creates the file if it does not exist. Raises AuditError."""
+def read_completed_accounts(path: str, runs: Mapping[str, str], now: datetime) -> frozenset[str]:
+    """The accounts whose reports are saved; creates the file if it does not exist. Raises AuditError.
+
+    runs: what the result of each account depends on, as a hash, by account id.
+    """
     sqlite.create_database(path, _database_kind())
     with sqlite.open_database(path, _database_kind(), "BEGIN IMMEDIATE") as database:
-        return frozenset(account for (account,) in database.execute(_SELECT_ACCOUNTS, (run, *_time_limits(now))))
+        rows = database.execute(_SELECT_ACCOUNTS, _time_limits(now))
+        return frozenset(account for run, account in rows if runs.get(account) == run)
 
 
 def read_completed_reports(
-    path: str, run: str, now: datetime, account_ids: Iterable[str], files: tuple[SourceFile, ...]
+    path: str, runs: Mapping[str, str], now: datetime, files: tuple[SourceFile, ...]
 ) -> Iterator[Report]:
     """The reports of finished accounts, one at a time. Raises AuditError, also for one of something else.
 
+    runs: as for `read_completed_accounts`, of the finished accounts.
     now: the same time as for `read_completed_accounts`.
     files: the files of the desired state.
 
     The file is not locked while the caller uses a report, so other runs can save theirs.
     """
-    rest = iter(account_ids)
+    rest = iter(runs.items())
     while batch := list(islice(rest, _BATCH_SIZE)):
         with sqlite.open_database(path, _database_kind(), "BEGIN") as database:
-            rows = [database.execute(_SELECT_REPORT, (run, *_time_limits(now), each)).fetchone() for each in batch]
-        for account_id, row in zip(batch, rows, strict=True):
+            rows = [
+                database.execute(_SELECT_ROW, (run, *_time_limits(now), account)).fetchone() for account, run in batch
+            ]
+        for (account_id, run), row in zip(batch, rows, strict=True):
             if row is None:
-                raise _database_kind().unusable_error(path, f"the report of account {account_id} was removed from it")
-            yield _decode_row(row[0], path, account_id, now, files)
+                reason = f"the report of account {account_id} was removed from it"
+                raise _database_kind().unusable_error(path, reason, _HINT)
+            finished_at, text, checksum = row
+            if checksum != _row_checksum(run, account_id, finished_at, text):
+                reason = f"the report of account {account_id} is not as it was saved"
+                raise _database_kind().unusable_error(path, reason, _HINT)
+            yield _decode_row(text, path, account_id, now, files)
+
+
+def _row_checksum(*values: object) -> str:
+    """A hash over a row, against damage and edits by accident; it has no secret, so it is not a signature."""
+    return hashlib.sha256(repr(values).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _decode_row(text: object, path: str, account_id: str, now: datetime, files: tuple[SourceFile, ...]) -> Report:
@@ -80,12 +94,13 @@ def _decode_row(text: object, path: str, account_id: str, now: datetime, files: 
         value = parse_json(Item(text, path).text(), path, is_own=True)
         report = decode_report(value, path)
     except InputError as error:
-        raise _database_kind().unusable_error(path, f"the report of account {account_id}: {error.message}") from error
+        reason = f"the report of account {account_id}: {error.message}"
+        raise _database_kind().unusable_error(path, reason, _HINT) from error
     oldest, newest = now - CHECKPOINT_LIFETIME, now + CLOCK_DIFFERENCE
     for audit in report.audits:
         if audit.account.id != account_id or audit.desired != files or not oldest < audit.taken_at <= newest:
             reason = f"the report of account {account_id} is of another account, desired state or day"
-            raise _database_kind().unusable_error(path, reason, "name another file")
+            raise _database_kind().unusable_error(path, reason, _HINT)
     return report
 
 
@@ -97,11 +112,12 @@ def _time_limits(now: datetime) -> tuple[str, str]:
 def save_account_report(path: str, run: str, account_id: str, report: Report) -> None:
     """Save the report of one account; it is on the disk when this returns. Raises AuditError.
 
+    run: what its result depends on, as a hash.
     report: complete, so with an audit; its time is that when the account was read.
     """
-    read_at = min(audit.taken_at for audit in report.audits)
+    row = (run, account_id, format_time(min(audit.taken_at for audit in report.audits)), encode_report(report))
     with sqlite.open_database(path, _database_kind(), "BEGIN IMMEDIATE") as database:
-        database.execute(_INSERT_REPORT, (run, account_id, format_time(read_at), encode_report(report)))
+        database.execute(_INSERT_REPORT, (*row, _row_checksum(*row)))
 
 
 def _database_kind() -> sqlite.DatabaseKind:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import chain
 
-from koding_audit.accounts import checkpoint, parallel
+from koding_audit.accounts import checkpoint, identity, parallel
 from koding_audit.accounts.options import AccountsOptions
 from koding_audit.accounts.worker import AccountJobs, AccountWork, ProcessCredentials
 from koding_audit.aws import organization_accounts
@@ -16,7 +15,6 @@ from koding_audit.aws.call import MALFORMED
 from koding_audit.aws.connection import Connection
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired.targets import ConflictingRolesError, TargetAccount, shard_accounts, target_accounts
-from koding_audit.io.json_text import write_json
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import MAX_ERRORS_SHOWN, escape, pluralize
 from koding_audit.model.desired import Desired, Target
@@ -70,14 +68,8 @@ def _shard_identity(
 ) -> RunIdentity:
     """Which shard of which run this is. accounts: all those of the run."""
     number, count = options.shard or (1, 1)
-    files = [each.sha256 for each in desired.files]  # without paths: each job may have its own folder
-    inputs = _hash_values([files, sorted(options.targets), run.options.source.account, count, *_run_choices(run)])
-    found = _hash_values([each.account_id for each in accounts])
-    return RunIdentity(options.run or inputs, Shard(number, count, inputs, found))
-
-
-def _hash_values(values: Sequence[object]) -> str:
-    return hashlib.sha256(write_json(values).encode()).hexdigest()
+    inputs = identity.hash_shard_inputs(run, options, desired, count)
+    return RunIdentity(options.run or inputs, Shard(number, count, inputs, identity.hash_account_ids(accounts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,42 +113,24 @@ def _scan_concurrently(
     run: Run, work: AccountWork, accounts: Sequence[TargetAccount], options: AccountsOptions
 ) -> Iterator[Report]:
     """The reports of accounts that are read at the same time; with `--resume`, those of finished accounts first."""
-    path, fingerprint = options.resume, _fingerprint_run(run, work)
+    path, fingerprint = options.resume, identity.fingerprint_run(run, options, work.desired, work.partition)
+    runs = {each.account_id: identity.fingerprint_account(fingerprint, each) for each in accounts}
     started_at = datetime.now(timezone.utc)
-    done = checkpoint.read_completed_accounts(path, fingerprint, started_at) if path else frozenset()
+    done = checkpoint.read_completed_accounts(path, runs, started_at) if path else frozenset()
     rest = [each for each in accounts if each.account_id not in done]
     if path:
         count = f"{len(accounts) - len(rest)} of {pluralize(len(accounts), 'account')} are in it already"
         run.terminal.note(f"{escape(path)}: {count}")
-        yield from checkpoint.read_completed_reports(
-            path,
-            fingerprint,
-            started_at,
-            [each.account_id for each in accounts if each.account_id in done],
-            work.desired.files,
-        )
+        finished = {name: each for name, each in runs.items() if name in done}
+        yield from checkpoint.read_completed_reports(path, finished, started_at, work.desired.files)
     work = replace(work, run=replace(work.run, terminal=Terminal(quiet=True)))
     jobs = AccountJobs(rest, run.baseline, work.partition)
     with contextlib.closing(parallel.run_concurrently(work, jobs, options.engine)) as pairs:
         for account_id, report in pairs:
             # An account with an incomplete report is audited again by the next run.
             if path and report_status(report) != "incomplete":
-                checkpoint.save_account_report(path, fingerprint, account_id, report)
+                checkpoint.save_account_report(path, runs[account_id], account_id, report)
             yield report
-
-
-def _fingerprint_run(run: Run, work: AccountWork) -> str:
-    """The fingerprint of a run for its checkpoint: of everything that an account's audit depends on."""
-    return checkpoint.run_fingerprint(work.desired, [*_run_choices(run), work.partition])
-
-
-def _run_choices(run: Run) -> list[object]:
-    """What the options of a run determine, as JSON values."""
-    options, baseline, scripts = run.options, run.baseline, run.scripts.scripts if run.scripts else ()
-    choices, rules = options.desired, options.rules
-    values = [choices.with_sets, rules.only, rules.skip, choices.strict, options.stacks, options.principal]
-    files = [each.sha256 for script in scripts for each in script.files]
-    return [values, options.source.settings.endpoint_url, files, baseline.file.sha256 if baseline else None]
 
 
 def _find_accounts(run: Run, connection: Connection, desired: Desired, options: AccountsOptions) -> _FoundAccounts:

@@ -205,6 +205,24 @@ def test_what_another_run_found_is_not_taken_for_this_one(
     assert len(organization.assumed) == 1
 
 
+def test_an_account_is_read_again_where_another_part_of_the_file_holds_in_it(
+    organization: Organization, tmp_path: Path
+) -> None:
+    overlapping = f"""version: 1
+targets:
+  a: {{accounts: ["{ONE}", "{TWO}"], role: audit}}
+  b: {{accounts: ["{ONE}"], role: audit}}
+groups:
+  Secret: {{targets: [b]}}
+"""
+    resume = ("--resume", str(tmp_path / "all.run"))
+    assert scan(organization, tmp_path, *resume, "--target", "a", file=overlapping).status == 0
+    organization.assumed.clear()
+    again = scan(organization, tmp_path, *resume, file=overlapping)
+    assert (again.status, audits(again)) == (1, {ONE: ["group-missing"], TWO: []})
+    assert [arn.split(":")[4] for arn, _ in organization.assumed] == [ONE]
+
+
 def test_what_was_found_a_day_ago_is_asked_for_again(
     organization: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
