@@ -262,6 +262,44 @@ def test_a_protected_principal_stays_a_finding_and_is_never_planned(simulator: S
     assert [each["path"] for each in seen.report["audits"][0]["desired"]][1] == str(tmp_path / "guards.yaml")
 
 
+DENYING = "{Version: 2012-10-17, Statement: {Effect: Deny, Action: '*', Resource: '*'}}"
+
+
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [
+        (
+            f"version: 1\ngroups: {{Reporters: {{inline: {{none: {DENYING}}}}}}}\n",
+            "group Reporters of user/ada",
+        ),
+        (
+            f"version: 1\npolicy_sets: {{none: {{policies: [{{name: reporting, document: {DENYING}}}]}}}}\n"
+            "groups: {Others: {required: [none]}}\n",
+            "customer:reporting of user/ada",
+        ),
+    ],
+)
+def test_what_a_protected_user_has_by_a_group_or_a_policy_is_not_changed_either(
+    simulator: Simulator, tmp_path: Path, file: str, what: str
+) -> None:
+    harmless(simulator)
+    state: Any = simulator.account.state
+    simulator.account.add("Group", "Others")
+    state.entities["User", "ada"].groups.add("Reporters")
+    state.entities["User", "ada"].attached.add(f"{OWN}reporting")
+    guarded(tmp_path, "protected: [user/ada]")
+    (tmp_path / "desired.yaml").write_text(file)
+    installed = Command(tmp_path, simulator.url)
+    fixing = ("scan", "desired.yaml", "--fix", "--replace", *PIN, "--skip", "protected-used")
+    simulator.forget()
+    refused = installed(*fixing, cwd=tmp_path)
+    assert (refused.status, simulator.writes) == (2, []), refused.stderr
+    assert f"the plan changes {what}, which is protected by guards.yaml:2:13" in refused.stderr
+    guarded(tmp_path, "protected: [user/eve]")
+    assert installed(*fixing, cwd=tmp_path).status == 0
+    assert simulator.writes
+
+
 def test_a_forged_plan_that_touches_a_protected_principal_is_refused(simulator: Simulator, tmp_path: Path) -> None:
     harmless(simulator)
     guarded(tmp_path, "protected: [group/Nobody]")

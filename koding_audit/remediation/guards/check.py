@@ -18,6 +18,7 @@ from koding_audit.remediation.guards.effects import PlanEffects
 from koding_audit.remediation.guards.entitlements import RequiredRead
 from koding_audit.remediation.guards.lockout import caller_key, caller_losses
 from koding_audit.remediation.guards.messages import document_title, join_first
+from koding_audit.remediation.guards.protection import protected_changes
 from koding_audit.remediation.plan import action_policy_arn
 
 
@@ -74,12 +75,13 @@ def evaluate_guards(
     effects = PlanEffects(plan, known)
     grants = AdministrationJudge(effects).grants_by_step()
     locked_out = tuple(_lockout_refusals(effects))
+    protected = tuple(_protected_refusals(effects, guards))
     required = effects.required_reads
     if required - attempted:
         return Judgement(required - attempted)
     refusals = (
         *_max_changes_refusals(plan, guards, limits),
-        *_protected_refusals(plan, guards),
+        *protected,
         *_forbidden_refusals(plan, guards),
         *(() if limits.allow_admin else _administration_refusals(plan, known, grants)),
         *locked_out,
@@ -112,16 +114,14 @@ def _max_changes_refusals(plan: Plan, guards: Guards, limits: GuardLimits) -> It
         yield Refusal("max-changes", message, hint)
 
 
-def _protected_refusals(plan: Plan, guards: Guards) -> Iterator[Refusal]:
-    """The steps that change a protected principal; only a plan that was edited by hand, or an undo, has such a step."""
-    found = {key for step in plan.steps for key in touched_entities(step.action)}
-    for key, reference in guards.protected.items():
-        if key in found:
-            yield Refusal(
-                "protected",
-                f"the plan changes {reference.name}, which is protected by {_source_place(reference)}",
-                "nothing was written; ask the owner of that file to allow it",
-            )
+def _protected_refusals(effects: PlanEffects, guards: Guards) -> Iterator[Refusal]:
+    """What changes a protected principal. Only a plan that was edited by hand, or an undo, has a step about itself."""
+    for what, reference in protected_changes(effects, guards):
+        yield Refusal(
+            "protected",
+            f"the plan changes {what}, which is protected by {_source_place(reference)}",
+            "nothing was written; ask the owner of that file to allow it",
+        )
 
 
 def _forbidden_refusals(plan: Plan, guards: Guards) -> Iterator[Refusal]:

@@ -174,9 +174,11 @@ class Entitlements:
         return live
 
     def member_names(self, group: str) -> Iterator[str]:
-        live = self.snapshot.principals.get(principal_key("group", group))
-        if live is not None and live.members is None:
-            self.required_reads.add(("members", live.name))
+        key = principal_key("group", group)
+        live = self.snapshot.principals.get(key)
+        unread = live is None and key not in self.snapshot.absent and "group" not in self.snapshot.listed
+        if unread or (live is not None and live.members is None):
+            self.required_reads.add(("members", live.name if live else group))
         yield from sorted((live and live.members) or ())
 
     def documents(self, names: Iterable[str]) -> tuple[NamedDocument, ...]:

@@ -134,6 +134,21 @@ def test_taking_away_is_limited_to_what_is_exclusive(capsys: pytest.CaptureFixtu
     assert found["ReplacePolicies"]["Action"] == ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"]
 
 
+def test_what_protected_principals_need_is_among_the_reads_of_each_plan_that_can_reach_them(
+    capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    def allowed(mode: str) -> set[str]:
+        return {
+            each for words in (("audit", file), (mode, file)) for s in printed(capsys, *words) for each in s["Action"]
+        }
+
+    assert "iam:GetGroup" in allowed("fix")
+    of_user = {"iam:GetUser", "iam:ListAttachedUserPolicies", "iam:ListUserPolicies", "iam:ListGroupsForUser"}
+    of_group = {"iam:GetGroup", "iam:ListAttachedGroupPolicies", "iam:ListGroupPolicies"}
+    of_role = {"iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"}
+    assert of_user | of_group | of_role <= allowed("replace")
+
+
 NOBODYS = """version: 1
 account: {id: ["123456789012", "210987654321"]}
 policy_sets:
