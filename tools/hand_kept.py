@@ -113,6 +113,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
             "unrestricted_only": lambda value: value is True,
             "organization": lambda value: value is True,
             "through_role": lambda value: value is True,
+            "any_account": lambda value: value is True,
             "delegates": _is_service_principal,
             "trusted": _is_service_principal,
             "keys": lambda value: isinstance(value, dict) and value != {} and all(map(_is_text, value.values())),

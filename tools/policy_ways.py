@@ -11,8 +11,8 @@ from koding_audit.remediation.guards.escalation import (
     EffectivePolicies,
     EscalationAnalyzer,
     NamedDocument,
-    PolicyHolder,
 )
+from koding_audit.remediation.guards.holders import PolicyHolder
 
 
 def policies_by_class(documents: Mapping[str, object]) -> dict[str, list[str]]:

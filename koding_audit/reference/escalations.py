@@ -22,6 +22,8 @@ class EscalationAction:
     trusted: the service that a role of the account must trust, `rolesanywhere.amazonaws.com`; "" for none.
     keys: condition keys with the value that a request must have to escalate.
     through_role: whether it escalates only on a role of the account that trusts the caller and has a way itself.
+    any_account: whether its resources have the id of another account of the organization in their ARN: that of a
+        member account, or of the management account. The caller's own policies decide nevertheless.
     """
 
     action: str
@@ -34,6 +36,12 @@ class EscalationAction:
     trusted: str = ""
     keys: tuple[tuple[str, str], ...] = ()
     through_role: bool = False
+    any_account: bool = False
+
+    @property
+    def depends_on_names(self) -> bool:
+        """Whether it escalates only on resources that are not limited by a name, or not by the caller's own."""
+        return self.others_only or self.unrestricted_only
 
     @property
     def is_conditional(self) -> bool:
@@ -78,6 +86,7 @@ def load_escalation_actions() -> tuple[EscalationAction, ...]:
             trusted=row.get("trusted", ""),
             keys=tuple(row.get("keys", {}).items()),
             through_role=row.get("through_role", False),
+            any_account=row.get("any_account", False),
         )
         for row in read_rows("escalation_actions")
     )

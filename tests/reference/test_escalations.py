@@ -47,6 +47,13 @@ def test_credentials_count_only_on_others_and_passing_a_role_only_if_it_is_not_l
     assert [way.action for way in ALL_WAYS if way.unrestricted_only] == ["iam:PassRole"]
 
 
+def test_the_resources_of_an_organization_and_of_root_users_may_have_the_id_of_another_account() -> None:
+    those = {way.action for way in ALL_WAYS if way.any_account}
+    of_organizations = {way.action for way in ALL_WAYS if way.action.startswith("organizations:")}
+    assert those == {*of_organizations, "sts:AssumeRoot", "account-access:CreateEntitlement"}
+    assert all(way.in_organization for way in ALL_WAYS if way.any_account)
+
+
 def test_every_action_that_manages_permissions_of_iam_or_identity_center_is_a_way_or_stands_under_not_judged() -> None:
     known, ways = load_actions(), {way.action for way in ALL_WAYS}
     harmless = {

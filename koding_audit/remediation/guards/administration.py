@@ -11,20 +11,16 @@ from koding_audit.model.finding import Action
 from koding_audit.remediation.guards.effects import PlanEffects
 from koding_audit.remediation.guards.entitlements import target_principal
 from koding_audit.remediation.guards.escalation import (
+    ALLOW_ALL,
     NO_POLICIES,
     EffectivePolicies,
     EscalationAnalyzer,
-    NamedDocument,
-    PolicyHolder,
     RoleTrusts,
 )
+from koding_audit.remediation.guards.holders import PolicyHolder
 from koding_audit.remediation.guards.messages import document_title, join_first
 from koding_audit.remediation.guards.pass_role import pass_role_reason
 from koding_audit.remediation.guards.possible_ways import is_uncertain, load_possible_ways
-
-_ALLOW_ALL = NamedDocument(
-    "", '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +106,7 @@ class AdministrationJudge:
             removed = self.effects.removed_documents(action) if granted else ()
             text = self._policy_text(action, EffectivePolicies(removed), EffectivePolicies(granted))
             if not text and self._releases(action):
-                old, new = (EffectivePolicies((_ALLOW_ALL, *each)) for each in (removed, granted))
+                old, new = (EffectivePolicies((ALLOW_ALL, *each)) for each in (removed, granted))
                 text = self._policy_text(action, old, new)
             if text:
                 yield index, text

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from koding_audit.model.account import Account, PrincipalKind
+from koding_audit.model.account import Account
 from koding_audit.model.frozen import replace
 from koding_audit.policy.diff import compare_documents
 from koding_audit.policy.diff.patterns import PatternSpace, Tokens, TooManyStates, Wildcard, segment_tokens
@@ -32,41 +32,16 @@ from koding_audit.policy.evaluation.patterns import QUESTION_MARK, STAR, Templat
 from koding_audit.policy.evaluation.statements import CompiledStatement
 from koding_audit.reference.aws_reference import AwsReference, load_reference
 from koding_audit.reference.escalations import EscalationAction
+from koding_audit.remediation.guards.holders import STAND_IN_NAME, PolicyHolder, expand_own_name, known_context
+from koding_audit.remediation.guards.trust import TrustPolicy
 
-# The name of a user of whom only the group, or nothing, is known.
-_NOBODY = "q0koding0audit0nobody"
-_OWN_NAME = re.compile(r"\$\{\s*aws:username\s*(,\s*'[^'}]*'\s*)?\}", re.IGNORECASE)
 _SHORTEST_BEGINNING = 3  # characters of a resource's path or name; fewer are like `*`
 _ONE_ACTION = Patterns(("service:action",))
 _SLASH = re.compile("/")
 _LITERAL = re.compile(f"[^{STAR}{QUESTION_MARK}]*")
+_LITERAL_END = re.compile(f"[^/{STAR}{QUESTION_MARK}]*\\Z")  # a name without wildcards, or the end of one
 _TOKENS: Mapping[str, Wildcard] = {STAR: Wildcard.STAR, QUESTION_MARK: Wildcard.ANY}
 _RANKS: Mapping[str, int] = {"allowed": 2, "unknown": 1}  # of a verdict; 0 for any other
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyHolder:
-    """The principal that policies are evaluated for.
-
-    kind: `user` or `role`; None for a principal of either kind.
-    name: its name; "" for any user, as a member of a group, and for any role.
-    arn: the ARN of a user or role; "" if unknown.
-    unique_id: the id of a user; "" if unknown.
-    """
-
-    kind: PrincipalKind | None = None
-    name: str = ""
-    arn: str = ""
-    unique_id: str = ""
-
-    @property
-    def own_name(self) -> str:
-        """The value of `${aws:username}`; "" for a role, which has none."""
-        return "" if self.kind == "role" else self.name or _NOBODY
-
-    def possible_holders(self) -> Sequence[PolicyHolder]:
-        """The holders of one kind that this may be."""
-        return (PolicyHolder("user"), PolicyHolder("role")) if self.kind is None else (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +81,11 @@ class EffectivePolicies:
 NO_POLICIES = EffectivePolicies()
 """The policies of a principal that has none, and that nothing limits."""
 
+ALLOW_ALL = NamedDocument(
+    "", '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+)
+"""A policy that allows everything."""
+
 
 RoleTrusts = tuple[tuple[str, str], ...]
 """Trust policies of roles, each behind the ARN of its role."""
@@ -121,26 +101,27 @@ class EscalationAnalyzer:
     account: Account
     reference: AwsReference
     actions: tuple[EscalationAction, ...]
-    keys_by_action: Mapping[str, tuple[tuple[str, str], ...]]
+    by_name: Mapping[str, EscalationAction]
     _documents: dict[tuple[str, str], _ParsedDocument]
     _new_actions: dict[tuple[PolicyHolder, EffectivePolicies, EffectivePolicies], frozenset[str]]
     _new_resources: dict[
         tuple[PolicyHolder, EffectivePolicies, EffectivePolicies, tuple[str, ...]], tuple[tuple[str, str], ...]
     ]
     _new_sessions: dict[
-        tuple[PolicyHolder, EffectivePolicies, EffectivePolicies, RoleTrusts], tuple[tuple[str, str], ...]
+        tuple[PolicyHolder, bool, EffectivePolicies, EffectivePolicies, RoleTrusts], tuple[tuple[str, str], ...]
     ]
     _comparisons: dict[tuple[tuple[Document, ...], tuple[Document, ...]], bool]
+    _trust_policies: dict[str, TrustPolicy]
 
     @classmethod
     def of(cls, account: Account, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
-        return cls(account, load_reference(), actions, _keys_by_action(actions), {}, {}, {}, {}, {})
+        return cls(account, load_reference(), actions, _by_name(actions), {}, {}, {}, {}, {}, {})
 
     def with_actions(self, actions: tuple[EscalationAction, ...]) -> EscalationAnalyzer:
         """An analyzer of other actions, with the same documents."""
-        keys = _keys_by_action(actions)
+        documents, comparisons, trusts = self._documents, self._comparisons, self._trust_policies
         return EscalationAnalyzer(
-            self.account, self.reference, actions, keys, self._documents, {}, {}, {}, self._comparisons
+            self.account, self.reference, actions, _by_name(actions), documents, {}, {}, {}, comparisons, trusts
         )
 
     def escalation_actions(self, holder: PolicyHolder, effective: EffectivePolicies) -> frozenset[str]:
@@ -156,11 +137,15 @@ class EscalationAnalyzer:
         """The escalation actions that a holder may use after a change, on a resource on which it could not before."""
         key = (self._known_part(holder, before, after), before, after)
         if key not in self._new_actions:
-            cases = [_Case(self, each, before, after) for each in key[0].possible_holders()]
+            cases = [
+                (by_whole_name, _Case(self, each, before, after, by_whole_name=by_whole_name))
+                for each, by_whole_name in product(key[0].possible_holders(), (False, True))
+            ]
             self._new_actions[key] = frozenset(
                 each.action
                 for each in self.actions
-                if not each.through_role and any(case.gains_way(each) for case in cases)
+                if not each.through_role
+                and any(case.gains_way(each) for by_name, case in cases if by_name is each.depends_on_names)
             )
         return self._new_actions[key]
 
@@ -181,8 +166,7 @@ class EscalationAnalyzer:
 
     def _known_part(self, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies) -> PolicyHolder:
         """The holder without its name, if no document is about it: all such holders of a kind are decided once."""
-        of = self.reference.condition_keys.principal
-        keys = {each.lower() for each in (of.name, of.unique_id, of.arn)}
+        keys = self._personal_keys
         documents = (self.parsed_document(each, "") for side in (before, after) for each in side.every_document)
         is_personal = any(each.names_holder(holder.name, keys) for each in documents)
         return holder if is_personal else PolicyHolder(holder.kind)
@@ -194,17 +178,31 @@ class EscalationAnalyzer:
 
         trusts: the trust policies of roles of the account.
         """
-        names = [each.lower() for each in (holder.name, holder.unique_id, '"aws:') if each]
-        is_personal = any(name in trust.lower() for _, trust in trusts for name in names)
-        who = holder if is_personal else self._known_part(holder, before, after)
-        key = (who, before, after, trusts)
+        known = holder if self._is_named(holder, trusts) else self._known_part(holder, before, after)
+        key = (known, holder.name != "", before, after, trusts)
         if key not in self._new_sessions:
-            cases = [_Case(self, each, before, after) for each in who.possible_holders()]
+            cases = [_Case(self, each, before, after) for each in holder.possible_holders()]
             actions = [each.action for each in self.actions if each.through_role]
             self._new_sessions[key] = tuple(
                 (action, role) for case, action in product(cases, actions) for role in case.roles_gained(action, trusts)
             )
         return self._new_sessions[key]
+
+    def _is_named(self, holder: PolicyHolder, trusts: RoleTrusts) -> bool:
+        """Whether the trust policies may treat this holder differently from others of its kind."""
+        return any(self.trust_policy(text).can_single_out(holder) for _, text in trusts)
+
+    @property
+    def _personal_keys(self) -> frozenset[str]:
+        """The condition keys whose values differ between the users or roles of an account, in lower case."""
+        of = self.reference.condition_keys.principal
+        return frozenset(each.lower() for each in (of.name, of.unique_id, of.arn))
+
+    def trust_policy(self, text: str) -> TrustPolicy:
+        """The parsed trust policy."""
+        if text not in self._trust_policies:
+            self._trust_policies[text] = TrustPolicy.of(text, self._personal_keys)
+        return self._trust_policies[text]
 
     def assumable_roles(self, holder: PolicyHolder, effective: EffectivePolicies, trusts: RoleTrusts) -> Iterator[str]:
         """Those of some roles of which a holder may start a session. A trust policy that names it is enough."""
@@ -288,13 +286,25 @@ class _ParsedDocument:
 
 
 class _Case:
-    """The policies of a holder before and after a change."""
+    """The policies of a holder before and after a change.
+
+    by_whole_name: whether a user of an unknown name has one name of its own where a policy says `user/${aws:username}`,
+        which distinguishes it from others; otherwise the variable stands for any name.
+    """
 
     def __init__(
-        self, analyzer: EscalationAnalyzer, holder: PolicyHolder, before: EffectivePolicies, after: EffectivePolicies
+        self,
+        analyzer: EscalationAnalyzer,
+        holder: PolicyHolder,
+        before: EffectivePolicies,
+        after: EffectivePolicies,
+        *,
+        by_whole_name: bool = False,
     ) -> None:
         self._analyzer = analyzer
         self._holder = holder
+        has_stand_in = by_whole_name and holder.kind == "user" and not holder.name
+        self._own_name = STAND_IN_NAME if has_stand_in else holder.own_name
         self._before = before
         self._after = after
         self._context = self._request_context()
@@ -348,20 +358,30 @@ class _Case:
                 yield resource
 
     def roles_gained(self, action: str, trusts: RoleTrusts) -> Iterator[str]:
-        """Those of some roles of which an action newly starts a session, as their trust policies also say."""
-        for role, trust in trusts if self.may_gain(action) else ():
+        """Those of some roles of which an action newly starts a session, as their trust policies also say.
+
+        A Deny that goes is enough where the trust policy names the holder.
+        """
+        for role, trust in () if self._is_only_less(action) else self._reachable_roles(action, trusts):
             before, after = self.rank_of_role(action, role, trust)
-            if after > before or (after == before == 1 and self._may_hold_more_often(action)):
+            is_named = self._analyzer.trust_policy(trust).can_name(self._holder)
+            if after > before or (after == before == 1 and self._may_hold_more_often(action, is_named=is_named)):
                 yield role
+
+    def _reachable_roles(self, action: str, trusts: RoleTrusts) -> Iterator[tuple[str, str]]:
+        """Those of some roles that an action may reach: all by an Allow, or those that name the holder."""
+        is_allowed = self._has_allow(action)
+        for role, trust in trusts:
+            if is_allowed or self._analyzer.trust_policy(trust).can_name(self._holder):
+                yield role, trust
 
     def roles_assumed(self, action: str, trusts: RoleTrusts) -> Iterator[str]:
         """Those of some roles of which an action starts a session after the change.
 
         Without an Allow of its own, the holder needs a trust policy that names it.
         """
-        is_allowed = self._has_allow(action)
-        for role, trust in trusts:
-            if (is_allowed or self._holder.name in trust or "*" in trust) and self.rank_of_role(action, role, trust)[1]:
+        for role, trust in self._reachable_roles(action, trusts):
+            if self.rank_of_role(action, role, trust)[1]:
                 yield role
 
     def rank_of_role(self, action: str, role: str, trust: str) -> tuple[int, int]:
@@ -371,13 +391,14 @@ class _Case:
         return before, after
 
     def _rank(self, action: str, resource: str, policies: Policies) -> int:
-        keys = self._analyzer.keys_by_action.get(action, ())
-        context = self._request_context(keys) if keys else self._context
-        request = AccessRequest(action, resource, self._principal_arn(), context)
+        way = self._analyzer.by_name.get(action)
+        context = self._request_context(way.keys) if way and way.keys else self._context
+        owner = self._analyzer.account.id if way and way.any_account else ""
+        request = AccessRequest(action, resource, self._principal_arn(), context, owner)
         return _RANKS.get(decide(request, policies, self._analyzer.reference).verdict, 0)
 
     def _documents(self, texts: Iterable[NamedDocument]) -> list[_ParsedDocument]:
-        return [self._analyzer.parsed_document(each, self._holder.own_name) for each in texts]
+        return [self._analyzer.parsed_document(each, self._own_name) for each in texts]
 
     def _has_allow(self, action: str) -> bool:
         return any(each.has_statement_about(action, "Allow") for each in self._documents(self._after.identity))
@@ -400,21 +421,24 @@ class _Case:
         """The statements about an action, each with its effect; an invalid document is one of an unknown effect."""
         found: set[tuple[str, object]] = set()
         for text in texts:
-            document = self._analyzer.parsed_document(text, self._holder.own_name).restrict_to(action)
+            document = self._analyzer.parsed_document(text, self._own_name).restrict_to(action)
             if document is None:
                 found.add(("", text.text))
             else:
                 found |= {(each.effect, (document.version, each)) for each in document.statements}
         return found
 
-    def _may_hold_more_often(self, action: str) -> bool:
+    def _may_hold_more_often(self, action: str, *, is_named: bool = False) -> bool:
         """Whether the conditions under which an action is allowed after the change may hold where they did not before.
 
         What depends on a condition is unknown on both sides, so the documents themselves are compared.
+
+        is_named: whether a trust policy allows the action to the holder, so that only its Denies matter.
         """
         old, new = self._before.boundary, self._after.boundary
-        if self._compares_as_more(action, self._before.identity, self._after.identity):
-            return True
+        for granted in ((), (ALLOW_ALL,)) if is_named else ((),):
+            if self._compares_as_more(action, (*granted, *self._before.identity), (*granted, *self._after.identity)):
+                return True
         if old is None or not _is_boundary_changed(self._before, self._after):
             return False
         return new is None or self._compares_as_more(action, (old,), (new,))
@@ -425,24 +449,13 @@ class _Case:
         return len(known[0] + known[1]) < len(before + after) or self._analyzer.allows_more(*known)
 
     def _request_context(self, own: Iterable[tuple[str, str]] = ()) -> Context:
-        """The condition keys that have the same value in every request of a holder, with any session, network or tags.
-
-        The audit of a desired action assumes an access key without MFA. Here MFA is unknown: the holder may have it.
-
-        own: the keys of an action with their values.
-        """
-        keys, holder = self._analyzer.reference.condition_keys, self._holder
-        of, user_values = keys.principal, keys.calls["user"].values
-        known = {of.account: (self._analyzer.account.id,), of.is_service: user_values[of.is_service.lower()]}
-        known |= {of.kind: user_values[of.kind.lower()]} if holder.kind == "user" else {}
-        known |= {of.name: (holder.name,)} if holder.kind == "user" and holder.name else {}
-        known |= {of.unique_id: (holder.unique_id,)} if holder.unique_id and holder.kind == "user" else {}
-        known |= {of.arn: (holder.arn,)} if holder.arn else {}
-        known |= {key: (value,) for key, value in own}
-        return Context.from_values(known, [of.name] if holder.kind == "role" else [], complete=False)
+        keys = self._analyzer.reference.condition_keys
+        return known_context(self._holder, self._analyzer.account, keys, own)
 
     def _principal_arn(self) -> str:
         account, name = self._analyzer.account, self._holder.name or "*"
+        if self._holder.kind == "role" and not self._holder.name:
+            return account.arn("role", name)  # any role, as a trust policy names it
         if self._holder.kind == "role":
             return f"arn:{account.partition}:sts::{account.id}:assumed-role/{name}/*"
         return self._holder.arn or account.arn("user", name)
@@ -452,13 +465,14 @@ class _Case:
 
         The holder itself is left out where only others count, and so is what is limited by its name, where that counts.
         """
-        prefix, own = escalation.arn_prefix(self._analyzer.account), self._holder.own_name
+        prefix, own = escalation.arn_prefix(self._analyzer.account), self._own_name
         if not escalation.kind:
             yield prefix
             return
         patterns = self._patterns(escalation.action)
         left_out = [f"{prefix}{own}", f"{prefix}{STAR}/{own}"] if escalation.others_only and own else []
         left_out += _limited_names(prefix, patterns) if escalation.unrestricted_only else []
+        left_out += _impossible_names(patterns)
         elements = [left_out, *([each] for each in sorted(patterns))]
         space = PatternSpace([{_resource_tokens(each): "" for each in element} for element in elements])
         yield from (region.example for mask, region in space.regions(prefix).items() if not mask & 1)
@@ -481,11 +495,11 @@ class _Case:
         )
 
     def _evaluated_policy(self, text: NamedDocument) -> Policy:
-        return Policy("", text.name, self._analyzer.parsed_document(text, self._holder.own_name).compiled)
+        return Policy("", text.name, self._analyzer.parsed_document(text, self._own_name).compiled)
 
 
-def _keys_by_action(actions: Iterable[EscalationAction]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-    return {each.action: each.keys for each in actions if each.keys}
+def _by_name(actions: Iterable[EscalationAction]) -> Mapping[str, EscalationAction]:
+    return {each.action: each for each in actions}
 
 
 def _is_boundary_changed(before: EffectivePolicies, after: EffectivePolicies) -> bool:
@@ -512,6 +526,17 @@ def _limited_names(prefix: str, patterns: Iterable[str]) -> Iterator[str]:
                 yield f"{prefix}{spelled}"
 
 
+def _impossible_names(patterns: Iterable[str]) -> Iterator[str]:
+    """Yield the patterns whose name has a policy variable that counts as text, as in a document of version 2008-10-17.
+
+    No user, group, role or policy has a `$` in its name (IAM user guide, reference_iam-quotas).
+    """
+    for pattern in patterns:
+        end = _LITERAL_END.search(pattern)
+        if end and "${" in end[0]:
+            yield pattern
+
+
 def _resource_tokens(filled: str) -> Tokens:
     """The tokens of a pattern whose wildcards are marked and whose variables are filled."""
     return segment_tokens(tuple(_TOKENS.get(each, each) for each in filled))
@@ -522,8 +547,7 @@ def _parse_document(text: str, own: str) -> _ParsedDocument:
         document = parse_document(text)
     except DocumentError:
         return _ParsedDocument(compile_document(text), None)
-    if own and document.version == "2012-10-17":
-        document = replace(document, statements=tuple(_expand_own_name(each, own) for each in document.statements))
+    document = expand_own_name(document, own)
     return _ParsedDocument(compile_document(document), document)
 
 
@@ -532,14 +556,3 @@ def _restrict_statement(statement: Statement) -> Statement:
     is_unclear = any(map(has_wildcard_service, statement.actions.values))
     actions = statement.actions if is_unclear else _ONE_ACTION
     return replace(statement, actions=actions, sid="", index=0)
-
-
-def _expand_own_name(statement: Statement, own: str) -> Statement:
-    """The statement with `${aws:username}` replaced by this name in its resources.
-
-    Conditions keep the variable, because the evaluation resolves it there.
-    """
-    if statement.resources is None:
-        return statement
-    values = tuple(sorted({_OWN_NAME.sub(lambda _: own, each) for each in statement.resources.values}))
-    return replace(statement, resources=Patterns(values, statement.resources.negated))

@@ -87,6 +87,15 @@ def test_one_condition_more_takes_rights_and_another_one_or_none_gives_some() ->
     assert guards_of(judged(ada({"x": both}), put(conditional))) == ["administration"]
 
 
+def test_a_narrower_network_is_another_condition() -> None:
+    def from_network(cidr: str) -> str:
+        return says({**statement("Allow", "*"), "Condition": {"IpAddress": {"aws:SourceIp": cidr}}})
+
+    assert judged(ada({"x": from_network("192.0.2.0/24")}), put(from_network("192.0.2.0/24"))) == Judgement()
+    narrower = judged(ada({"x": from_network("192.0.2.0/24")}), put(from_network("192.0.2.0/25")))
+    assert guards_of(narrower) == ["administration"]
+
+
 def test_who_is_an_administrator_in_the_same_way_is_not_made_one_again() -> None:
     by_group = account(live_user("ada", groups=["Ops"]), live_group("Ops", attached=[ADMIN]))
     assert judged(by_group, TO_ADA) == Judgement()
@@ -245,6 +254,29 @@ def test_roles_that_could_be_passed_before_are_no_new_way() -> None:
     strong = live_role(attached=[ADMIN])
     assert judged(account(strong, live_user("ada", inline=["x"]), documents={**DOCUMENTS, "user/ada/x": PASS_APPS}),
                   put(PASS_APPS, "y")) == Judgement()  # fmt: skip
+
+
+# --- the name of a user whom nothing names -----------------------------------------------------------
+
+OWN_ROLES = says(statement("Allow", "iam:PassRole", f"{IAM}:role/team-${{aws:username}}-*"))
+ITS_VERSION = {"PolicyArn": EDGE, "PolicyDocument": OWN_ROLES, "SetAsDefault": True}
+OWN_NAME_GIVEN = {
+    "a group": put(OWN_ROLES, verb=Verb.PUT_GROUP_POLICY, **IN_GROUP),
+    "a new policy": Action(Verb.CREATE_POLICY, {"PolicyName": "edge", "PolicyDocument": OWN_ROLES}),
+    "a new version": Action(Verb.CREATE_POLICY_VERSION, ITS_VERSION),
+}
+
+
+@pytest.mark.parametrize("action", OWN_NAME_GIVEN.values(), ids=OWN_NAME_GIVEN)
+def test_a_role_that_any_user_name_reaches_is_reached_by_a_holder_without_a_name(action: Action) -> None:
+    def found(role: str, *attached: str) -> list[str]:
+        return guards_of(
+            judged(account(live_role(role, attached=attached), documents={**DOCUMENTS, EDGE: HARMLESS}), action)
+        )
+
+    assert found("team-app-x", ADMIN) == ["administration"]
+    assert found("team-app-x", READ) == []
+    assert found("team-app", ADMIN) == []
 
 
 # --- variables with a default ------------------------------------------------------------------------

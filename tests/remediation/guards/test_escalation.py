@@ -15,8 +15,8 @@ from koding_audit.remediation.guards.escalation import (
     EffectivePolicies,
     EscalationAnalyzer,
     NamedDocument,
-    PolicyHolder,
 )
+from koding_audit.remediation.guards.holders import PolicyHolder
 from tests.values import ACCOUNT
 
 IAM = "arn:aws:iam::123456789012"
@@ -135,11 +135,44 @@ def test_to_attach_to_oneself_is_a_way() -> None:
     }
 
 
-def test_a_statement_about_the_old_language_has_no_variables() -> None:
-    old = NamedDocument("it", json.dumps({"Version": "2008-10-17", "Statement": [allow("iam:CreateAccessKey", OWN)]}))
-    assert EscalationAnalyzer.of(ACCOUNT, WAYS).escalation_actions(ADA, EffectivePolicies((old,))) == {
-        "iam:CreateAccessKey"
-    }
+def test_a_variable_in_the_old_language_is_the_name_of_nobody() -> None:
+    def old(resource: str, holder: PolicyHolder) -> frozenset[str]:
+        document = {
+            "Version": "2008-10-17",
+            "Statement": [allow(["iam:CreateAccessKey", "iam:PutUserPolicy"], resource)],
+        }
+        effective = EffectivePolicies((NamedDocument("it", json.dumps(document)),))
+        return EscalationAnalyzer.of(ACCOUNT, WAYS).escalation_actions(holder, effective)
+
+    for holder in (ANYBODY, ADA, APP):
+        assert old(OWN, holder) == set()
+        assert old(f"{IAM}:user/*/${{aws:username}}", holder) == set()
+        assert old(f"{IAM}:user/${{aws:username}}/*", holder) == {"iam:CreateAccessKey", "iam:PutUserPolicy"}
+
+
+MEMBER = PolicyHolder("user")
+
+
+@pytest.mark.parametrize("holder", [ANYBODY, MEMBER], ids=["policy", "group"])
+@pytest.mark.parametrize("name", ["${aws:username}*", "${aws:username}-*", "x${ aws:UserName, 'app-long' }*"])
+def test_the_name_of_an_unknown_user_is_any_name_and_spells_nothing(holder: PolicyHolder, name: str) -> None:
+    assert ways(allow("iam:PassRole", f"{IAM}:role/{name}"), holder=holder) == {"iam:PassRole"}
+    others_denied = {"Effect": "Deny", "Action": "iam:PassRole", "NotResource": f"{IAM}:role/{name}"}
+    assert ways(allow("iam:PassRole"), others_denied, holder=holder) == {"iam:PassRole"}
+    assert ways(allow("iam:PassRole", f"{IAM}:role/{name}"), holder=ADA) == set()
+    for kept in ("${aws:username}", "app-${aws:username}-*", "team/${aws:username}/*"):
+        assert ways(allow("iam:PassRole", f"{IAM}:role/{kept}"), holder=holder) == set()
+
+
+@pytest.mark.parametrize("holder", [ANYBODY, MEMBER], ids=["policy", "group"])
+def test_a_deny_by_name_counts_for_an_unknown_user_only_where_it_denies_for_every_name(holder: PolicyHolder) -> None:
+    keys = "iam:CreateAccessKey"
+    but_own = {"Effect": "Deny", "Action": "*", "NotResource": OWN}
+    assert ways(allow(keys), but_own, holder=MEMBER) == set()
+    but_similar = {"Effect": "Deny", "Action": "*", "NotResource": f"{OWN}*"}
+    assert ways(allow(keys), but_similar, holder=MEMBER) == {keys}
+    assert ways(allow(keys, f"{OWN}-admin"), deny(keys, f"{IAM}:user/q*"), holder=holder) == {keys}
+    assert ways(allow("iam:PutUserPolicy", f"{IAM}:user/app"), deny("*", OWN), holder=holder) == {"iam:PutUserPolicy"}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from tests.remediation.guards.plans import (
     says,
     statement,
 )
-from tests.values import ACCOUNT, aws, live_group, live_role, own, snapshot
+from tests.values import ACCOUNT, aws, live_group, live_role, live_user, own, snapshot
 
 READ_IT = ("organization", "")
 SSO = "sso.amazonaws.com"
@@ -214,6 +214,116 @@ def test_a_chain_of_roles_leads_to_administration() -> None:
     assert guards_of(judged(account(live_group(), middle, last, documents=documents), JOIN)) == ["administration"]
     harmless = live_role(attached=[READ], trusting=trusting_principal(ROOT))
     assert guards_of(judged(account(live_group(), middle, harmless, documents=documents), JOIN)) == []
+
+
+# --- a Deny that goes, and a trust policy that names the principal -------------------------------------
+
+USER_ADA, ROLE_W = (f"arn:aws:iam::{ACCOUNT.id}:{each}" for each in ("user/ada", "role/w"))
+NO_ROLES = says(statement("Deny", "sts:*"))
+WITH_MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+NO_ROLES_AWAY = says({**statement("Deny", "sts:AssumeRole"), "Condition": {"Bool": {"aws:ViaAWSService": "true"}}})
+
+
+def boss(trust: str, *principals: Any, **documents: str) -> Snapshot:
+    """An account with a role of an administrator, and the Deny of sts:* as a policy."""
+    texts = {**DOCUMENTS, own("no"): NO_ROLES, **{key.replace("__", "/"): text for key, text in documents.items()}}
+    return account(replace(live_role(attached=[ADMIN]), trust=trust), *principals, documents=texts)
+
+
+def detach_no(kind: str, name: str) -> Action:
+    return Action(Verb(f"Detach{kind}Policy"), {f"{kind}Name": name, "PolicyArn": own("no")})
+
+
+IN_DEVELOPERS = live_group(attached=[own("no")], members=["ada"])
+FREED = {
+    "its own policy goes": (USER_ADA, [live_user("ada", attached=[own("no")])], detach_no("User", "ada")),
+    "its group loses it": (
+        USER_ADA,
+        [live_user("ada", groups=["Developers"]), IN_DEVELOPERS],
+        detach_no("Group", "Developers"),
+    ),
+    "it leaves the group": (
+        USER_ADA,
+        [live_user("ada", groups=["Developers"]), IN_DEVELOPERS],
+        Action(Verb.REMOVE_USER_FROM_GROUP, {"GroupName": "Developers", "UserName": "ada"}),
+    ),
+    "a role": (ROLE_W, [live_role("w", attached=[own("no")])], detach_no("Role", "w")),
+    "a new version, of whomever": (
+        USER_ADA,
+        [],
+        Action(
+            Verb.CREATE_POLICY_VERSION,
+            {"PolicyArn": own("no"), "PolicyDocument": DOCUMENTS[READ], "SetAsDefault": True},
+        ),
+    ),
+    "a new version, of whichever role": (
+        ROLE_W,
+        [],
+        Action(
+            Verb.CREATE_POLICY_VERSION,
+            {"PolicyArn": own("no"), "PolicyDocument": DOCUMENTS[READ], "SetAsDefault": True},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("named", "principals", "action"), FREED.values(), ids=FREED)
+def test_without_the_deny_a_principal_assumes_the_administrator_that_names_it_and_needs_no_allow(
+    named: str, principals: list[Any], action: Action
+) -> None:
+    for more in ({}, {"Condition": WITH_MFA}):
+        found = judged(boss(trusting_principal(named, **more), *principals), action)
+        assert guards_of(found) == ["administration"]
+        assert "sts:AssumeRole to " in found.grants_by_step[0]
+        assert ", by removing the Deny of customer:no" in found.grants_by_step[0]
+    assert guards_of(judged(boss(trusting_principal("arn:aws:iam::210987654321:user/ada"), *principals), action)) == []
+    if action.verb is not Verb.CREATE_POLICY_VERSION:
+        assert guards_of(judged(boss(trusting_principal(ROOT), *principals), action)) == []
+        assert guards_of(judged(boss(trusting_principal(f"{named}-2"), *principals), action)) == []
+
+
+def test_a_deny_under_a_condition_that_goes_counts_beside_a_trust_policy_with_another() -> None:
+    taken = Action(Verb.DELETE_USER_POLICY, {"UserName": "ada", "PolicyName": "no"})
+    held = live_user("ada", inline=["no"])
+    trust = trusting_principal(USER_ADA, Condition=WITH_MFA)
+    assert guards_of(judged(boss(trust, held, user__ada__no=NO_ROLES_AWAY), taken)) == ["administration"]
+    assert guards_of(judged(boss(trust, held, user__ada__no=DOCUMENTS[READ]), taken)) == []
+
+
+@pytest.mark.parametrize("name", ["ada", "deploy", "ci", "w", "aws"])
+def test_whom_a_trust_policy_names_is_decided_by_its_arn_and_not_by_its_text(name: str) -> None:
+    put = Action(
+        Verb.PUT_USER_POLICY,
+        {"UserName": name, "PolicyName": "p", "PolicyDocument": says(statement("Allow", "sts:AssumeRole"))},
+    )
+    for other in ("user/bob", "user/x-ada", f"role/{name}"):
+        trust = trusting_principal(f"arn:aws:iam::{ACCOUNT.id}:{other}")
+        assert guards_of(judged(boss(trust, live_user(name)), put)) == []
+    assert guards_of(judged(boss(trusting_principal(ROOT), live_user(name)), put)) == ["administration"]
+
+
+# --- resources whose ARN names another account ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "organization"),
+    [
+        ("sts:AssumeRoot", "arn:aws:iam::222222222222:root", MANAGER),
+        ("sts:AssumeRoot", "arn:aws:iam::2*:root", MANAGER),
+        ("sts:AssumeRoot", "arn:aws:iam::222222222222:root", OF_IAM),
+        ("organizations:UpdatePolicy", "arn:aws:organizations::999999999999:policy/o-1/*", OF_SSO),
+        ("organizations:AttachPolicy", "arn:aws:organizations::999999999999:policy/o-1/*", OF_SSO),
+        ("organizations:MoveAccount", "arn:aws:organizations::999999999999:account/o-1/210987654321", OF_SSO),
+    ],
+)
+def test_a_way_on_what_belongs_to_another_account_of_the_organization_counts(
+    action: str, resource: str, organization: Organization
+) -> None:
+    document = says(statement("Allow", action, resource))
+    assert guards_of(judged(live({own("it"): document}, organization=organization), JOIN)) == ["administration"]
+    denied = says(statement("Allow", action, resource), statement("Deny", action, resource))
+    assert guards_of(judged(live({own("it"): denied}, organization=organization), JOIN)) == []
+    assert guards_of(judged(live({own("it"): document}, organization=MEMBER), JOIN)) == []
 
 
 def _with_role(way: EscalationAction, trust: str) -> Snapshot:
