@@ -10,6 +10,7 @@ from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.frozen import replace
 from koding_audit.policy.document import Document, Patterns, Statement
 from koding_audit.policy.evaluation import Context
+from koding_audit.policy.evaluation.conditions import compile_condition
 from koding_audit.reference.condition_keys import ConditionKeyTable
 
 STAND_IN_NAME = "\ue002"
@@ -75,6 +76,31 @@ def expand_own_name(document: Document, own: str) -> Document:
         return document
     variable = _WHOLE_OWN_NAME if own == STAND_IN_NAME else _OWN_NAME
     return replace(document, statements=tuple(_expand_statement(each, variable, own) for each in document.statements))
+
+
+def apply_known_values(document: Document, holder: PolicyHolder, context: Context) -> Document:
+    """The document as it is for this holder, whose name is known.
+
+    Its name is in the resources. A condition that holds in each of its requests is left out, and so is a statement with
+    one that holds in none.
+
+    context: the condition keys that have the same value in every request of the holder.
+    """
+    expanded = expand_own_name(document, holder.own_name)
+    variables = document.version == _WITH_VARIABLES
+    found = (_apply_to_conditions(each, context, variables=variables) for each in expanded.statements)
+    return replace(document, statements=tuple(each for each in found if each is not None))
+
+
+def _apply_to_conditions(statement: Statement, context: Context, *, variables: bool) -> Statement | None:
+    allows = statement.effect == "Allow"
+    results = [
+        compile_condition(each, variables=variables, allows=allows).holds(context) for each in statement.conditions
+    ]
+    if any(each is False for each in results):
+        return None
+    undecided = zip(statement.conditions, results, strict=True)
+    return replace(statement, conditions=tuple(each for each, holds in undecided if holds is not True))
 
 
 def _expand_statement(statement: Statement, variable: re.Pattern[str], own: str) -> Statement:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from koding_audit.model.account import PrincipalKind, principal_key
 from koding_audit.model.finding import Action
@@ -10,10 +11,14 @@ from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.policy.diff import PolicyChange, compare_documents, describe_policy_change
 from koding_audit.policy.document import Document, DocumentError, parse_document
+from koding_audit.reference.aws_reference import load_reference
 from koding_audit.remediation.guards.effects import PlanEffects
 from koding_audit.remediation.guards.entitlements import Entitlements, target_principal
 from koding_audit.remediation.guards.escalation import NamedDocument
+from koding_audit.remediation.guards.holders import PolicyHolder, apply_known_values, known_context
 from koding_audit.remediation.plan import action_policy_arn
+
+_Texts = tuple[NamedDocument, ...]
 
 
 def caller_key(known: Snapshot) -> tuple[PrincipalKind, str] | None:
@@ -40,10 +45,11 @@ def caller_losses(effects: PlanEffects) -> Iterator[str]:
         yield "it deletes this user"
         return
     old, new = effects.before.effective_policies(*caller), effects.after.effective_policies(*caller)
+    parse = partial(_parse_documents, effects.known, effects.before.holder(*caller))
     if old.identity != new.identity:
-        yield from _loss_sentences(old.identity, new.identity, denied=True)
+        yield from _loss_sentences(parse, old.identity, new.identity, denied=True)
     if old.boundary != new.boundary:
-        yield from _loss_sentences(_optional_tuple(old.boundary), _optional_tuple(new.boundary), denied=False)
+        yield from _loss_sentences(parse, _optional_tuple(old.boundary), _optional_tuple(new.boundary), denied=False)
 
 
 def _optional_tuple(text: NamedDocument | None) -> tuple[NamedDocument, ...]:
@@ -84,9 +90,11 @@ def _has_deny(text: NamedDocument) -> bool:
         return True
 
 
-def _loss_sentences(old: tuple[NamedDocument, ...], new: tuple[NamedDocument, ...], *, denied: bool) -> Iterator[str]:
+def _loss_sentences(
+    parse: Callable[[_Texts], list[Document]], old: _Texts, new: _Texts, *, denied: bool
+) -> Iterator[str]:
     try:
-        difference = compare_documents(_parse_documents(old), _parse_documents(new))
+        difference = compare_documents(parse(old), parse(new))
     except DocumentError as error:
         yield f"this could not be decided: {error.message}"
         return
@@ -99,8 +107,10 @@ def _loss_sentences(old: tuple[NamedDocument, ...], new: tuple[NamedDocument, ..
         yield f"this could not be decided: {difference.why}"
 
 
-def _parse_documents(texts: tuple[NamedDocument, ...]) -> list[Document]:
-    return [parse_document(each.text, where=each.name) for each in texts]
+def _parse_documents(known: Snapshot, caller: PolicyHolder, texts: _Texts) -> list[Document]:
+    """The documents as they are for the caller."""
+    context = known_context(caller, known.account, load_reference().condition_keys)
+    return [apply_known_values(parse_document(each.text, where=each.name), caller, context) for each in texts]
 
 
 def _changes_text(changes: tuple[PolicyChange, ...]) -> str:

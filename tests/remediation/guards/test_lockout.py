@@ -96,6 +96,46 @@ def test_what_takes_nothing_from_the_caller_by_meaning_is_not_refused(live: Snap
     assert guards_of(judged(live, action)) == []
 
 
+ME = {"StringEquals": {"aws:username": "auditor"}}
+BOB = {"StringEquals": {"aws:username": "bob"}}
+BUCKET = "arn:aws:s3:::bucket"
+
+
+def _under(condition: dict[str, dict[str, str]], effect: str = "Allow") -> str:
+    return says({**statement(effect, "s3:*"), "Condition": condition})
+
+
+@pytest.mark.parametrize(
+    ("held", "written", "expected"),
+    [
+        (HARMLESS, _under(ME), []),
+        (_under(ME), HARMLESS, []),
+        (HARMLESS, _under(BOB), ["lockout"]),
+        (_under(BOB), says(statement("Allow", "s3:Get*")), []),
+        (HARMLESS, _under({"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:user/auditor"}}), []),
+        (HARMLESS, _under({"StringEquals": {"aws:username": "${aws:username}"}}), []),
+        (HARMLESS, _under({"Bool": {"aws:MultiFactorAuthPresent": "true"}}), ["lockout"]),
+        (says(statement("Allow", "s3:*", f"{BUCKET}/${{aws:username}}")),
+         says(statement("Allow", "s3:*", f"{BUCKET}/auditor")), []),
+        (says(statement("Allow", "s3:*", f"{BUCKET}/${{aws:username}}")),
+         says(statement("Allow", "s3:*", f"{BUCKET}/bob")), ["lockout"]),
+    ],
+)  # fmt: skip
+def test_the_callers_policies_are_compared_as_they_are_for_it(held: str, written: str, expected: list[str]) -> None:
+    live = account(live_user("auditor", inline=["x"]), documents={"user/auditor/x": held})
+    put = Action(Verb.PUT_USER_POLICY, {"UserName": "auditor", "PolicyName": "x", "PolicyDocument": written})
+    assert guards_of(judged(live, put, allow_admin=True)) == expected
+
+
+@pytest.mark.parametrize(("condition", "expected"), [(ME, ["lockout"]), (BOB, [])])
+def test_a_deny_that_is_for_another_member_of_the_callers_group_takes_nothing_from_it(
+    condition: dict[str, dict[str, str]], expected: list[str]
+) -> None:
+    live = account(auditor(READ, groups=["Ops"]))
+    denied = {"GroupName": "Ops", "PolicyName": "no", "PolicyDocument": _under(condition, "Deny")}
+    assert guards_of(judged(live, Action(Verb.PUT_GROUP_POLICY, denied))) == expected
+
+
 def test_the_caller_is_not_read_where_nothing_is_taken_away_or_denied() -> None:
     live = snapshot(live_group(), live_user("ada"), documents={READ: HARMLESS})
     attach = Action(Verb.ATTACH_GROUP_POLICY, {**IN_GROUP, "PolicyArn": READ})
