@@ -29,6 +29,7 @@ def require_optional_sets(desired: Desired, sets: Sequence[str]) -> Desired:
         groups={name: move_to_required(group, sets) for name, group in desired.groups.items()},
         users={name: move_to_required(user, sets) for name, user in desired.users.items()},
         roles={name: move_to_required(role, sets) for name, role in desired.roles.items()},
+        enabled_sets=tuple(sorted({*desired.enabled_sets, *sets})),
     )
     refusal = forbidden_policy_error(required)
     if refusal:

@@ -56,6 +56,7 @@ def restrict_to_targets(desired: Desired, targets: Collection[str]) -> Desired:
         users=users,
         roles={name: each for name, each in desired.roles.items() if holds(each)},
         waivers=tuple(filter(holds, desired.waivers)),
+        account_targets=tuple(sorted(targets)),
     )
 
 

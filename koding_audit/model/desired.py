@@ -299,6 +299,8 @@ class Desired:
     guards: the guards beside the files.
     waivers: the accepted findings.
     targets: the accounts to audit.
+    account_targets: the targets whose declarations are left, of one account.
+    enabled_sets: the optional sets that count as required.
     """
 
     files: tuple[SourceFile, ...]
@@ -318,6 +320,8 @@ class Desired:
     guards: Guards = Guards()
     waivers: tuple[Waiver, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
+    account_targets: tuple[str, ...] = ()
+    enabled_sets: tuple[str, ...] = ()
 
     def bind(self, account: Account) -> Desired:
         """Replace ${partition} and ${account} in each ARN and document by those of this account."""

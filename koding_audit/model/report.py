@@ -136,6 +136,28 @@ class AuditNote:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditScope:
+    """What an audit was about, besides the files of the desired state.
+
+    targets: the targets of the account whose declarations were compared.
+    with_sets: the optional sets that counted as required.
+    only: the rules that ran; () for all but those of `skip`.
+    skip: the rules that did not run.
+    stacks: the SHA-256 of each file of the stack scripts.
+    """
+
+    targets: tuple[str, ...] = ()
+    with_sets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ()
+
+    def has_rule(self, rule: str) -> bool:
+        """Whether the rule was selected."""
+        return (not self.only or rule in self.only) and rule not in self.skip
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The result for one account.
 
@@ -160,6 +182,7 @@ class Audit:
     baseline: the report that it was compared with.
     waiver_use: what a shard of a run knows of its waivers; None for other runs.
     allowed_later: the calls that AWS denied at first and allowed later in the same run.
+    scope: what it was about; None if that is not known.
     """
 
     account: Account
@@ -183,6 +206,7 @@ class Audit:
     waiver_use: WaiverUse | None = None
     allowed_later: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    scope: AuditScope | None = AuditScope()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from koding_audit.model.location import SourceFile
 from koding_audit.model.report import Audit, Baseline
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.codec import finding_value
+from koding_audit.report.scope import could_show
 from koding_audit.report.status import is_unresolved
 
 
@@ -25,7 +26,13 @@ def mark_known_findings(
     baseline = _baseline_findings(before)
     findings = tuple(replace(each, known=_is_known(each, baseline)) for each in audit.findings)
     present = {each.id for each in findings}
-    gone = sorted(name for name, each in baseline.items() if name not in present and each.rule in evaluated_rules)
+    gone = sorted(
+        name
+        for name, each in baseline.items()
+        if name not in present
+        and each.rule in evaluated_rules
+        and all(could_show(audit, one, each.rule) for one in before if any(name == found.id for found in one.findings))
+    )
     since = min(each.taken_at for each in before)
     return replace(audit, findings=findings, baseline=Baseline(file, since, tuple(gone)))
 

@@ -71,7 +71,7 @@ def _account_lines(changes: AccountChanges, report: ReportChanges, now: datetime
     yield from _finding_lines("New" if report.has_previous else "Open", changes.new)
     yield from _finding_lines("Gone", changes.gone)
     yield from _finding_lines("Waived", changes.waived)
-    yield from _finding_lines("Unknown, because this audit is incomplete", changes.unknown)
+    yield from _finding_lines("Not known, because this audit could not show it", changes.unknown)
 
 
 def _finding_lines(head: str, findings: Sequence[Finding]) -> Iterator[str]:

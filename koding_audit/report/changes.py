@@ -9,6 +9,7 @@ from koding_audit.model.account import Account
 from koding_audit.model.finding import SEVERITIES, Finding
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.report import Audit, Report, RunStatus
+from koding_audit.report.scope import could_show
 from koding_audit.report.status import audit_status, is_unresolved, report_status, sort_findings
 
 _AccountKey = tuple[str, str]
@@ -23,9 +24,9 @@ class AccountChanges:
     status: of this audit
     unresolved: how many findings are open
     new: open, and before absent, less severe, or known from a baseline
-    gone: open before, and now fixed or absent from a complete audit
+    gone: open before, and now fixed or absent from a complete audit that could show it
     waived: open before, and waived now
-    unknown: open before, and absent from an incomplete audit
+    unknown: open before, and absent from an audit that could not show it
     is_stale: whether this audit is no newer than the one before
     """
 
@@ -90,6 +91,7 @@ def _account_changes(audit: Audit, last: Audit | None, report: Report) -> Accoun
     now = {each.id: each for each in audit.findings}
     status = audit_status(audit, report.fail_on)
     absent = [each for each in before.values() if each.id not in now]
+    gone = [each for each in absent if last and status != "incomplete" and could_show(audit, last, each.rule)]
     return AccountChanges(
         account=audit.account,
         taken_at=audit.taken_at,
@@ -100,12 +102,12 @@ def _account_changes(audit: Audit, last: Audit | None, report: Report) -> Accoun
         ),
         gone=_sorted_findings(
             [
-                *(absent if status != "incomplete" else ()),
+                *gone,
                 *(each for name, each in before.items() if name in now and now[name].status == "fixed"),
             ]
         ),
         waived=_sorted_findings(now[name] for name in before if name in now and now[name].status == "waived"),
-        unknown=_sorted_findings(absent if status == "incomplete" else ()),
+        unknown=_sorted_findings(each for each in absent if each not in gone),
         is_stale=last is not None and audit.taken_at <= last.taken_at,
     )
 

@@ -37,6 +37,7 @@ from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import (
     Audit,
     AuditNote,
+    AuditScope,
     Baseline,
     Outline,
     OutlinePrincipal,
@@ -71,7 +72,16 @@ _AUDIT_FIELDS = (
     *("summary", "findings", "gaps", "not_seen", "journal", "root", "outline"),
 )
 
-_ADDED_AUDIT_FIELDS = ("credentials_as_of", "notes", "trend", "baseline", "waiver_use", "allowed_later", "hosts")
+_ADDED_AUDIT_FIELDS = (
+    "credentials_as_of",
+    "notes",
+    "trend",
+    "baseline",
+    "waiver_use",
+    "allowed_later",
+    "hosts",
+    "scope",
+)
 
 _MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
@@ -116,6 +126,7 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "credentials_as_of": optional_time_value(audit.credentials_as_of),
         "status": status,
         "desired": [source_file_value(each) for each in audit.desired],
+        "scope": None if audit.scope is None else _scope_value(audit.scope),
         "summary": count_findings(audit.findings),
         "findings": [finding_value(each) for each in sort_findings(audit.findings)],
         "gaps": [_blocked_gap_value(gap, rules) for gap, rules in gaps_with_rules(audit)],
@@ -128,6 +139,16 @@ def _audit_value(audit: Audit, status: RunStatus) -> dict[str, Any]:
         "baseline": None if audit.baseline is None else baseline_value(audit.baseline),
         "waiver_use": None if audit.waiver_use is None else _waiver_use_value(audit.waiver_use),
         "allowed_later": list(audit.allowed_later),
+    }
+
+
+def _scope_value(scope: AuditScope) -> dict[str, Any]:
+    return {
+        "targets": list(scope.targets),
+        "with": list(scope.with_sets),
+        "only": list(scope.only),
+        "skip": list(scope.skip),
+        "stacks": list(scope.stacks),
     }
 
 
@@ -362,7 +383,14 @@ def _decode_reading(fields: Mapping[str, Item]) -> dict[str, Any]:
         "report_generated": fields["credential_report_generated"].optional(Item.time),
         "credentials_as_of": fields["credentials_as_of"].optional(Item.time),
         "notes": fields["notes"].optional(lambda found: found.tuple_of(_decode_note)) or (),
+        "scope": fields["scope"].optional(_decode_scope),
     }
+
+
+def _decode_scope(item: Item) -> AuditScope:
+    names = ("targets", "with", "only", "skip", "stacks")
+    fields = item.fields(*names)
+    return AuditScope(*(_decode_texts(fields[name]) for name in names))
 
 
 def _decode_note(item: Item) -> AuditNote:

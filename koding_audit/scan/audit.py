@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from koding_audit import plugins
 from koding_audit.model.account import PrincipalKey, PrincipalKind
 from koding_audit.model.desired import Desired
 from koding_audit.model.finding import NOT_CHECKED, Finding
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import Journal, Outcome, Plan
 from koding_audit.model.query import Gap
-from koding_audit.model.report import Audit
+from koding_audit.model.report import Audit, AuditScope
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.catalog import AuditRule
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
@@ -20,12 +21,11 @@ from koding_audit.scan.read_plan import applicable_rules
 from koding_audit.scan.waivers import apply_waivers, unused_waivers
 
 
-def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditRule]) -> Audit:
+def audit_snapshot(desired: Desired, snapshot: Snapshot, selected: Collection[AuditRule]) -> Audit:
     """Evaluate the rules. desired is bound to the snapshot's account."""
-    chosen = applicable_rules(desired, chosen)
+    chosen = applicable_rules(desired, selected)
     cutoff = relevant_cutoff(snapshot, chosen)
-    if cutoff is not None and desired.strict:
-        snapshot = replace(snapshot, gaps=(*snapshot.gaps, *cutoff_gaps(cutoff)))
+    snapshot = replace(snapshot, gaps=(*snapshot.gaps, *cutoff_gaps(cutoff))) if cutoff and desired.strict else snapshot
     comparison = Comparison(desired, snapshot)
     gaps = tuple(gap for gap in snapshot.gaps if _blocked_rules(gap, chosen))
     findings = (*_run_rules(comparison, chosen), *(_not_checked_finding(gap, comparison) for gap in gaps))
@@ -37,6 +37,7 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         endpoint=snapshot.endpoint,
         hosts=snapshot.hosts,
         desired=desired.files,
+        scope=_audit_scope(desired, selected),
         findings=findings,
         gaps=gaps,
         blocked_rules=tuple(_blocked_rules(gap, chosen) for gap in gaps),
@@ -47,6 +48,15 @@ def audit_snapshot(desired: Desired, snapshot: Snapshot, chosen: Iterable[AuditR
         root=root_state(snapshot),
         outline=build_outline(comparison, findings),
     )
+
+
+def _audit_scope(desired: Desired, chosen: Iterable[AuditRule]) -> AuditScope:
+    """What an audit with these rules is about; the shorter list of those that run and those that do not."""
+    ran = sorted(each.id for each in chosen)
+    skipped = sorted(set(plugins.plugin_names("scan.rules")).difference(ran))
+    only, skip = (tuple(ran), ()) if len(ran) < len(skipped) else ((), tuple(skipped))
+    stacks = {each.sha256 for stack in desired.stacks for each in stack.files}
+    return AuditScope(desired.account_targets, desired.enabled_sets, only, skip, tuple(sorted(stacks)))
 
 
 def findings_for_other_tools(

@@ -241,6 +241,7 @@ def require_chosen_sets(desired: Desired, answers: Iterable[BuildDecision]) -> D
     for offer in (each for every in answers for each in chosen_offers(every)):
         kind, name = offer.holder
         sets = (offer.candidate.name,)
+        desired = replace(desired, enabled_sets=tuple(sorted({*desired.enabled_sets, *sets})))
         if kind == "group":
             desired = replace(desired, groups={**desired.groups, name: move_to_required(desired.groups[name], sets)})
         elif kind == "user":

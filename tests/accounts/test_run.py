@@ -171,6 +171,28 @@ def test_beside_a_baseline_only_what_is_new_fails_and_all_of_an_account_that_has
     assert [bool(each["baseline"]) for each in every.report["audits"]] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "is_gone"),
+    [((), (), True), (("--target", "b"), (), True), ((), ("--target", "a"), False), (("--with", "read"), (), False)],
+    ids=["the same", "one target more", "one target less", "one set less"],
+)
+def test_what_a_run_was_not_about_is_not_resolved_beside_a_baseline(
+    organization: Organization, tmp_path: Path, before: tuple[str, ...], now: tuple[str, ...], is_gone: bool
+) -> None:
+    file = f"""version: 1
+targets:
+  a: {{accounts: ["{ONE}"], role: audit}}
+  b: {{accounts: ["{ONE}"], role: audit}}
+policy_sets: {{read: {{policies: [ReadOnlyAccess]}}}}
+groups: {{Secret: {{targets: [b], optional: [read]}}}}
+"""
+    saved = str(tmp_path / "before.json")
+    scan(organization, tmp_path, "--output", f"json:{saved}", *before, file=file)
+    organization.members[ONE].add("Group", "Secret")
+    (audit,) = scan(organization, tmp_path, "--baseline", saved, *now, file=file).report["audits"]
+    assert (f"group-missing/arn:aws:iam::{ONE}:group/Secret" in audit["baseline"]["gone"]) is is_gone
+
+
 def test_a_run_that_is_begun_again_reads_only_what_it_was_not_done_with_and_reports_as_one(
     organization: Organization, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from koding_audit import plugins
 from koding_audit.model.finding import NOT_CHECKED, Finding, FindingStatus, Severity
 from koding_audit.model.location import SourceFile
-from koding_audit.model.report import Audit, Report
+from koding_audit.model.report import Audit, AuditScope, Report
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.baseline import mark_known_findings
 from koding_audit.report.status import count_findings, exit_status
@@ -158,6 +158,25 @@ def test_what_did_not_stand_in_the_baseline_is_not_gone_from_it(status: FindingS
 
 def test_what_no_rule_looked_for_is_not_gone() -> None:
     assert gone(beside(None, ONE, EVERY - {"policy-missing"})) == ()
+
+
+def test_what_the_run_was_not_about_is_not_gone() -> None:
+    then = audit(findings=(ONE,), scope=AuditScope(("a",), ("build",)))
+    for now, is_gone in (
+        (audit(scope=then.scope), True),
+        (audit(scope=AuditScope(("a", "b"), ("build", "more"))), True),
+        (audit(scope=AuditScope(("b",), ("build",))), False),
+        (audit(scope=AuditScope(("a",), ())), False),
+        (audit(scope=then.scope, desired=(SourceFile("koding.yaml", "cd" * 32),)), False),
+        (audit(scope=None), False),
+    ):
+        assert gone(mark_known_findings(now, (then,), FILE, EVERY)) == ((ONE.id,) if is_gone else ())
+
+
+def test_with_another_desired_state_the_new_is_new_and_the_known_is_known() -> None:
+    now = audit(findings=(ONE, TWO), desired=(SourceFile("koding.yaml", "cd" * 32),))
+    found = mark_known_findings(now, (audit(findings=(ONE,)),), FILE, EVERY)
+    assert {each.id: each.known for each in found.findings} == {ONE.id: True, TWO.id: False}
 
 
 # --- whose it is --------------------------------------------------------------------------------

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from koding_audit.model.account import Account
-from koding_audit.model.report import Problem, Report
+from koding_audit.model.location import SourceFile
+from koding_audit.model.report import AuditScope, Problem, Report
 from koding_audit.report.change_text import changes_headline, changes_lines
 from koding_audit.report.changes import AccountChanges, compare_reports
 from tests.report.changed import ONE, TWO, report
@@ -53,6 +57,25 @@ def test_what_an_incomplete_audit_did_not_see_is_not_known_and_not_gone() -> Non
     (account,) = told.accounts
     assert (account.new, account.gone, account.unknown) == ((TWO,), (), (ONE,))
     assert told.is_worth_sending
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"desired": (SourceFile("koding.yaml", "cd" * 32),)},
+        {"scope": AuditScope(("b",), ("build",))},
+        {"scope": AuditScope(("a",), ())},
+        {"scope": AuditScope(("a",), ("build",), skip=(ONE.rule,))},
+        {"scope": None},
+    ],
+    ids=["other content", "other targets", "other sets", "other rules", "an old report"],
+)
+def test_what_an_audit_was_not_about_is_not_known_and_not_gone(other: dict[str, Any]) -> None:
+    scope = AuditScope(("a",), ("build",))
+    told = of(report(TWO, hours=1, **{"scope": scope, **other}), report(ONE, scope=scope))
+    assert (told.new, told.gone, told.unknown) == ((TWO,), (), (ONE,))
+    wider = replace(scope, targets=("a", "b"), skip=("root-used",))
+    assert of(report(hours=1, scope=wider), report(ONE, scope=scope)).gone == (ONE,)
 
 
 def test_an_incomplete_audit_is_told_also_where_nothing_changed() -> None:

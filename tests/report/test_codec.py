@@ -25,6 +25,7 @@ from koding_audit.model.plan import Entry, Journal
 from koding_audit.model.report import (
     Audit,
     AuditNote,
+    AuditScope,
     Baseline,
     Outline,
     OutlinePrincipal,
@@ -132,6 +133,7 @@ audits = st.builds(
         source=texts,
         endpoint=st.none() | texts,
         hosts=word_lists,
+        scope=st.none() | st.builds(AuditScope, word_lists, word_lists, word_lists, word_lists, word_lists),
         desired=files,
         findings=st.lists(findings, max_size=3).map(tuple),
         gaps=st.lists(gaps, max_size=2).map(tuple),
@@ -230,6 +232,7 @@ LATER = {
     "skipped",
     "allowed_later",
     "hosts",
+    "scope",
 }
 """Keys that files of earlier versions lack."""
 
@@ -258,7 +261,7 @@ def test_the_report_has_the_keys_of_the_contract_in_its_order() -> None:
     assert list(value) == ["version", "tool", "status", "fail_on", "run", "errors", "skipped", "audits"]
     assert value["version"] == 1
     [found] = value["audits"]
-    added = ("credential_report_generated", "credentials_as_of", "notes", "hosts")
+    added = ("credential_report_generated", "credentials_as_of", "notes", "hosts", "scope")
     assert [name for name in found if name not in added] == [
         *("account", "caller", "taken_at", "source", "endpoint", "status", "desired", "summary", "findings"),
         *("gaps", "not_seen", "journal", "root", "outline", "trend", "baseline", "waiver_use", "allowed_later"),
@@ -282,10 +285,12 @@ def test_a_report_from_before_there_were_baselines_and_runs_is_read() -> None:
     value = json.loads(encode_report(REPORTS["full"]))
     (old,) = value["audits"]
     del old["baseline"], old["trend"], old["waiver_use"], value["run"], old["allowed_later"], value["skipped"]
-    del old["hosts"]
+    del old["hosts"], old["scope"]
     for each in old["findings"]:
         del each["known"]
-    assert encode_report(decode_report(value, "x.json")) == encode_report(REPORTS["full"])
+    full = REPORTS["full"]
+    without_scope = replace(full, audits=(replace(full.audits[0], scope=None),))
+    assert encode_report(decode_report(value, "x.json")) == encode_report(without_scope)
 
 
 @pytest.mark.parametrize(
