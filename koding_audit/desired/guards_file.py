@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
 from koding_audit.desired.builder import arn_of_policy_name
-from koding_audit.desired.paths import GUARDS_FILE, is_misnamed_guards_file
+from koding_audit.desired.guards_names import has_guard_and_format, is_copy_of_guards, is_misnamed_guards_file
+from koding_audit.desired.paths import GUARDS_FILE
 from koding_audit.desired.resources import guards_schema
 from koding_audit.desired.values import plain_value
+from koding_audit.io.files import FileSpec, read_text
 from koding_audit.io.text import place_text, quote_text
 from koding_audit.io.yaml_nodes import ScalarNode, YamlFile
 from koding_audit.io.yaml_reader import read_yaml_file
@@ -21,6 +24,8 @@ from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location, Reference
 
 _Key = TypeVar("_Key")
+
+_GUARDS_KEY = re.compile(r"""(?m)(?:^|[{,])\s*["']?(?:protected|forbidden|max_changes)["']?\s*:""")
 
 
 def read_guards_beside(paths: Sequence[str]) -> Guards:
@@ -40,7 +45,7 @@ def read_guards_beside(paths: Sequence[str]) -> Guards:
 def refuse_misnamed_guards_file(path: str) -> None:
     """Refuse a file that a person may take for guards by its name, and that is not read as such. Raises InputError."""
     name = Path(path).name
-    if is_misnamed_guards_file(name):
+    if is_misnamed_guards_file(name) or (has_guard_and_format(name) and _may_contain_guards(path)):
         message = f"{quote_text(name)} looks like guards, and is not read as guards"
         raise InputError(message, f"rename it to {GUARDS_FILE}, or to something else", Location(path, 1, 1))
 
@@ -63,9 +68,19 @@ def _refuse_misnamed_guards(folder: Path) -> None:
         message = f"could not list the folder, which may contain guards: {error.strerror}"
         raise InputError(message, "make it readable", Location(str(folder), 1, 1)) from error
     for name in names:
-        is_copy = GUARDS_FILE in names and name.startswith(GUARDS_FILE)
-        if not is_copy and not (folder / name).is_dir():
+        is_copy = GUARDS_FILE in names and is_copy_of_guards(name)
+        # A folder without a format in its name, such as `guards`, is an ordinary folder.
+        is_folder = (folder / name).is_dir() and not (has_guard_and_format(name) and is_misnamed_guards_file(name))
+        if not is_copy and not is_folder:
             refuse_misnamed_guards_file(str(folder / name))
+
+
+def _may_contain_guards(path: str) -> bool:
+    """Whether a file has a key of guards, or cannot be read."""
+    try:
+        return _GUARDS_KEY.search(read_text(path, FileSpec("the file", 1))) is not None
+    except InputError:
+        return True
 
 
 def forbidden_policy_error(desired: Desired) -> InputError | None:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 FILE_VARIABLE = "KODING_AUDIT_FILE"
 GUARDS_FILE = "guards.yaml"
-_YAML_EXTENSIONS = ("yaml", "yml")
-_OTHER_EXTENSIONS = ("", "json", "txt")
 _DEFAULT_PATHS = ("koding-audit.yaml", "policies/koding.yaml")
 
 
@@ -29,19 +27,6 @@ def default_desired_path(environ: Mapping[str, str]) -> str:
 def is_guards_file(path: str) -> bool:
     """Whether a file is a guards file, by its name, and not a desired state."""
     return os.path.basename(path) == GUARDS_FILE  # noqa: PTH119 - pathlib costs milliseconds
-
-
-def is_misnamed_guards_file(name: str) -> bool:
-    """Whether a name is that of a guards file except its spelling: `guards.yml`, `Guards.yaml`, `guards.yaml.txt`.
-
-    Letters in a different order count, and so does the name of a copy: `guards.yaml.bak`.
-    """
-    stem, _, extensions = name.casefold().strip(" ._-").partition(".")
-    letters = sorted(stem.strip(" _-"))
-    if name == GUARDS_FILE or letters not in (sorted("guards"), sorted("guard")):
-        return False
-    first, *rest = extensions.replace("~", ".").split(".")
-    return first in _YAML_EXTENSIONS or (first in _OTHER_EXTENSIONS and not rest)
 
 
 def _packaged_path() -> str:

@@ -127,6 +127,8 @@ def test_guards_that_are_there_and_cannot_be_read_are_never_passed_over(tmp_path
 MISNAMED = [
     *("guards.yml", "Guards.yaml", "GUARDS.YAML", "guard.yaml", "gaurds.yaml", "guards.yaml.txt", "guards.json"),
     *(".guards.yaml", "guards.yaml.bak", "guards.yaml~", "guards.yaml ", "guards", "_guards.yml", "guards.txt"),
+    *("guards(1).yaml", "guards..yaml", "guards.ymal", "guardes.yaml", "guards-yaml", "#guards.yaml#", "guards.toml"),
+    *("koding-guards.yaml", "guards-eu.yaml", "team-guards.yml", "gu\u0430rds.yaml"),
 ]
 
 
@@ -144,11 +146,35 @@ def test_a_copy_beside_guards_is_no_other_spelling(tmp_path: Path, name: str) ->
     assert len(guarded(tmp_path, GUARDS).guards.protected) == 3
 
 
-@pytest.mark.parametrize("name", ["guardduty.yaml", "guards.py", "guardians.yaml", "safeguards.yaml", "guards-eu.yaml"])
+@pytest.mark.parametrize("name", ["guardduty.yaml", "guards.py", "guardians.yaml", "safeguards.yaml"])
 def test_other_names_are_other_files(tmp_path: Path, name: str) -> None:
     write(tmp_path, GUARDS, name)
     (tmp_path / "guards").mkdir()
     assert loaded(tmp_path, STATE).guards.files == ()
+
+
+def test_a_desired_state_with_guards_in_its_name_is_a_desired_state(tmp_path: Path) -> None:
+    assert desired.load_desired([write(tmp_path, STATE, "guards-eu.yaml")]).guards.files == ()
+
+
+@pytest.mark.parametrize("text", ['{"version": 1, "max_changes": 3}', "version: 1\n'forbidden': []\n", "\x00"])
+def test_a_file_with_guards_in_its_name_is_refused_by_its_keys_and_if_it_cannot_be_read(
+    tmp_path: Path, text: str
+) -> None:
+    path = write(tmp_path, STATE)
+    other = tmp_path / "guards-eu.json"
+    other.write_text(text)
+    if text == "\x00":
+        other.write_bytes(b"\xff")
+    check(refusal(path), 1, 1, "`guards-eu.json` looks like guards", "rename it to guards.yaml")
+
+
+def test_a_folder_with_the_name_of_guards_and_a_format_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, STATE)
+    (tmp_path / "guards-eu.yaml").mkdir()
+    assert desired.load_desired([path]).guards.files == ()
+    (tmp_path / "guards.yml").mkdir()
+    check(refusal(path), 1, 1, "`guards.yml` looks like guards", "rename it to guards.yaml")
 
 
 def test_guards_beside_the_target_of_a_link_apply_with_those_beside_the_link(tmp_path: Path) -> None:

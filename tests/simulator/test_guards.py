@@ -369,6 +369,25 @@ def test_guards_of_another_spelling_end_every_command_before_the_first_call(
     assert "rename it to guards.yaml" in seen.output
 
 
+def test_the_installed_command_writes_nothing_beside_what_looks_like_guards(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    harmless(simulator)
+    (tmp_path / "desired.yaml").write_text(FILE)
+    installed = Command(tmp_path, simulator.url)
+    simulator.forget()
+    for name in ("guards(1).yaml", "guards..yaml", "guards-yaml", "koding-guards.yaml", "gu\u0430rds.yaml"):
+        (tmp_path / name).write_text("version: 1\nprotected: [user/ada]\n")
+        result = installed("scan", "desired.yaml", "--fix", *PIN, cwd=tmp_path)
+        assert (result.status, simulator.calls) == (2, []), name
+        assert "looks like guards, and is not read as guards" in result.stderr
+        (tmp_path / name).unlink()
+    (tmp_path / "guards.yml").mkdir()
+    assert installed("scan", "desired.yaml", "--fix", *PIN, cwd=tmp_path).status == 2
+    (tmp_path / "guards.yml").rename(tmp_path / "guards")
+    assert installed("scan", "desired.yaml", "--fix", *PIN, cwd=tmp_path).status == 0
+
+
 EXCLUSIVE = "version: 1\ngroups: {Reporters: {exclusive: true}}\n"
 
 

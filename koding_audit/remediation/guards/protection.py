@@ -40,7 +40,7 @@ def _changed_groups(effects: PlanEffects) -> tuple[str, ...]:
 
 
 def _changed_policies(effects: PlanEffects) -> tuple[str, ...]:
-    """The managed policies that the plan changes; nobody has one that it creates."""
+    """The managed policies that the plan changes; no principal has one that it creates."""
     actions = (each for each in effects.actions if each.spec.entity == "policy" and each.verb is not Verb.CREATE_POLICY)
     return tuple(dict.fromkeys(action_policy_arn(each, effects.known.account) for each in actions))
 
