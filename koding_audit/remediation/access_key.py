@@ -7,19 +7,26 @@ be sent twice.
 from __future__ import annotations
 
 import contextlib
+import shlex
+import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from koding_audit.aws import iam
 from koding_audit.aws.call import NO_SUCH_ENTITY, take_field
 from koding_audit.aws.connection import Connection
+from koding_audit.io.terminal import Terminal
 from koding_audit.model.errors import AuditError, CallError, RefusedError
 from koding_audit.model.finding import Action
 from koding_audit.model.frozen import dataclass, replace
 from koding_audit.model.plan import Entry
 from koding_audit.model.verb import Verb
+from koding_audit.remediation.executor import PROPAGATION_SECONDS
 from koding_audit.remediation.journal import JournalFile
 
 _CREATE_KEY = Verb.CREATE_ACCESS_KEY.permission
+
+_PAUSE = 2.0  # seconds between two looks for the key of an interrupted run
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,32 @@ def read_key_owner(connection: Connection, user: str) -> KeyOwner | None:
         if error.code != NO_SUCH_ENTITY:
             raise
         return None
+
+
+def key_deletion_text(user: str) -> str:
+    """The commands that delete an access key of a user; without --user-name they are about the caller's keys."""
+    name = shlex.quote(user)
+    return (
+        f"`aws iam list-access-keys --user-name {name}`, then"
+        f" `aws iam delete-access-key --user-name {name} --access-key-id KEY_ID`"
+    )
+
+
+def await_unfinished_key(connection: Connection, user: str, since: float, terminal: Terminal) -> None:
+    """Wait until IAM shows the key that an interrupted run may have created then, or until it would have shown it.
+
+    since: in seconds since 1970.
+    """
+    age = datetime.now(timezone.utc).timestamp() - since
+    # A clock that was set back makes the age negative; the wait is never longer than IAM needs.
+    seconds = PROPAGATION_SECONDS - max(age, 0.0)
+    while seconds > 0:
+        owner = read_key_owner(connection, user)
+        if owner is not None and owner.key_ids:
+            return
+        terminal.show_progress("waiting for IAM to show the access key of the interrupted run ...")
+        time.sleep(_PAUSE)
+        seconds -= _PAUSE
 
 
 def _list_key_ids(connection: Connection, user: str) -> frozenset[str]:

@@ -15,10 +15,11 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.account import Account
 from koding_audit.model.errors import AuditError, InputError
 from koding_audit.model.finding import Action
-from koding_audit.model.plan import Entry, Journal
+from koding_audit.model.plan import Journal
 from koding_audit.model.verb import Verb
 
 _MAX_LISTED = 10  # writes with an unknown outcome, one per line
+_MAYBE_DONE = frozenset({"done", "started", "pending", "unknown"})
 _MAX_SHOWN = 200  # characters of a text that is not a note of this tool
 
 
@@ -49,14 +50,18 @@ def find_unfinished_key(account: Account, journal_path: str, user: str) -> float
         note = lock.parse_lock_note(lock.read_leftover_note(path))
         with contextlib.suppress(InputError, OSError):
             past, _ = journal.read_journal(note.journal) if note else (None, None)
-            if past and any(_is_unfinished_key(each, user) for each in past.entries):
+            if past and user in users_of_unfinished_keys(past):
                 return Path(past.path).stat().st_mtime
     return None
 
 
-def _is_unfinished_key(entry: Entry, user: str) -> bool:
-    is_of_user = entry.action.parameters.get("UserName") == user
-    return entry.action.verb is Verb.CREATE_ACCESS_KEY and is_of_user and entry.outcome in ("started", "unknown")
+def users_of_unfinished_keys(past: Journal) -> tuple[str, ...]:
+    """The users for whom a run may have created an access key whose secret is lost: its outcome is not known."""
+    return tuple(
+        entry.action.parameters["UserName"]
+        for entry in past.entries
+        if entry.action.verb is Verb.CREATE_ACCESS_KEY and entry.outcome in ("started", "unknown")
+    )
 
 
 def clear_stale_lock(account: Account, journal_path: str, now: datetime) -> None:
@@ -112,12 +117,21 @@ def _journal_lines(run: str, past: Journal, account: Account) -> Iterator[str]:
     done = sum(entry.outcome == "done" for entry in past.entries)
     unknown = [_call_text(entry.action) for entry in past.entries if entry.outcome in ("started", "pending", "unknown")]
     of = f" of account {past.account.id}" if past.account.id != account.id else ""
-    undo = f"; run `koding-audit undo {escape(shlex.quote(past.path))}` to undo its changes" if done or unknown else ""
+    undo = ""
+    if any(entry.outcome in _MAYBE_DONE and entry.action.spec.inverse for entry in past.entries):
+        undo = f"; run `koding-audit undo {escape(shlex.quote(past.path))}` to undo its changes"
     counts = f"{pluralize(done, 'change')} done, {len(unknown)} unknown"
     yield f"{run}: {counts}; its journal{of} is {escape(past.path)}{undo}."
     yield from (f"  unknown: {each}" for each in unknown[:_MAX_LISTED])
     if len(unknown) > _MAX_LISTED:
         yield f"  and {len(unknown) - _MAX_LISTED} more"
+    users = users_of_unfinished_keys(past)
+    if not users:
+        return
+    from koding_audit.remediation.access_key import key_deletion_text  # noqa: PLC0415 - as in _unfinished_lines
+
+    for user in users:
+        yield escape(f"  If user {user} has that key, its secret is lost; delete it: {key_deletion_text(user)}.")
 
 
 def _call_text(action: Action) -> str:

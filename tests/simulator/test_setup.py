@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.account import ACCOUNT, ALLOW_ALL, AWS, Account
+from tests.simulator.death import Death, ended, environment, executed, killing
 from tests.simulator.scenario import Run, command
 from tests.simulator.server import Simulator, serving
 
@@ -22,6 +23,7 @@ account: {{id: '{ACCOUNT}'}}
 policy_sets: {{all: {{policies: [AdministratorAccess]}}}}
 groups: {{Readers: {{required: [all], members: [ada]}}}}
 """
+PIN = ("--yes", "--account", ACCOUNT)
 KEY = ("--save-key", "profile:ada")
 
 
@@ -88,3 +90,40 @@ def test_a_dry_run_of_setup_without_an_answer_ends_2(simulator: Simulator, tmp_p
     said = ("setup", str(tmp_path / "desired.yaml"), "--dry-run", "--endpoint-url", "http://127.0.0.1:9")
     seen = command(simulator, tmp_path, *said, "--output", "json", endpoint=False)
     assert (seen.status, seen.report["status"]) == (2, "incomplete"), seen.output
+
+
+def killed_behind_the_key(simulator: Simulator, folder: Path) -> str:
+    """The journal of a setup that died after it had created a key, before it was saved."""
+    file = FILE.rpartition("groups:")[0]
+    (folder / "desired.yaml").write_text(file)
+    with killing(simulator, Death("call", ("CreateAccessKey UserName=ada", 1), "after")) as known:
+        said = ["--", "setup", str(folder / "desired.yaml"), "--yes", *KEY, "--endpoint-url", simulator.url]
+        child = executed(said, environment(folder), folder)
+        known(child)
+        ended(child)
+    simulator.forget()
+    return next(str(each) for each in folder.rglob("*.jsonl") if "CreateAccessKey" in each.read_text())
+
+
+def test_undo_of_a_setup_that_died_behind_the_key_says_how_to_delete_it(simulator: Simulator, tmp_path: Path) -> None:
+    journal = killed_behind_the_key(simulator, tmp_path)
+    keys = simulator.account.state.entities["User", "ada"].keys
+    (key,) = keys
+    commands = ("list-access-keys --user-name ada", "delete-access-key --user-name ada --access-key-id KEY_ID")
+    for more in (("--dry-run",), PIN):
+        undone = command(simulator, tmp_path, "undo", journal, *more)
+        assert (undone.status, undone.writes, set(keys)) == (2, (), {key})
+        assert f"not everything could be undone: user ada may have a key of this run (its id ends in {key[-4:]})" in (
+            undone.output
+        )
+        assert all(each in undone.output for each in commands)
+        assert "was interrupted" in undone.output  # also the second time: the note stays while the key does
+        assert "run `koding-audit undo" not in undone.output
+    again = set_up(simulator, tmp_path, *PIN, *KEY, file=FILE.rpartition("groups:")[0])
+    assert (again.status, again.writes) == (2, ())
+    assert "was interrupted" in again.output
+    assert all(each in again.report["errors"][0]["hint"] for each in commands)
+    keys.clear()  # as the hint says
+    simulator.account.now += 300
+    done = command(simulator, tmp_path, "undo", journal, *PIN)
+    assert (done.status, done.writes) == (0, ()), done.output

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from koding_audit.aws import credentials_file
 from koding_audit.aws.connection import Connection
@@ -25,7 +24,6 @@ from koding_audit.model.frozen import replace
 from koding_audit.model.report import Audit, Report
 from koding_audit.remediation import access_key, recovery
 from koding_audit.remediation.account import scan_account
-from koding_audit.remediation.executor import PROPAGATION_SECONDS
 from koding_audit.remediation.fix import fix_and_audit, scan_request
 from koding_audit.remediation.options import WriteOptions, check_writable
 from koding_audit.remediation.plan import make_plan
@@ -47,11 +45,6 @@ These are the root user's credentials; this tool writes nothing with them. In th
   2. IAM, Users: create a user for yourself, attach AdministratorAccess to it, and turn on MFA for it.
   3. Sign in as that user, create an access key for it, and give it to `aws configure --profile admin`.
   4. Run this again with --profile admin, and do not use root again."""
-
-_LOST_KEY_HINT = (
-    "a key that an interrupted run created has a lost secret: delete it (`aws iam list-access-keys`, then"
-    " `aws iam delete-access-key`), and run this again"
-)
 
 _NO_KEY_NOTE = """\
 No access key was created. A workload in AWS needs none: give its instance, task or function a role. Elsewhere, use
@@ -183,20 +176,6 @@ def _is_complete(report: Report) -> bool:
     )
 
 
-def _await_unfinished_key(connection: Connection, user: str, since: float, terminal: Terminal) -> None:
-    """Wait until IAM shows the key that an interrupted run may have created then, or until it would have shown it."""
-    age = datetime.now(timezone.utc).timestamp() - since
-    # A clock that was set back makes the age negative; the wait is never longer than IAM needs.
-    seconds = PROPAGATION_SECONDS - max(age, 0.0)
-    while seconds > 0:
-        owner = access_key.read_key_owner(connection, user)
-        if owner is not None and owner.key_ids:
-            return
-        terminal.show_progress("waiting for IAM to show the access key of the interrupted run ...")
-        time.sleep(_PAUSES[1])
-        seconds -= _PAUSES[1]
-
-
 def _has_saved_key(connection: Connection, key_request: KeyRequest, since: float | None, terminal: Terminal) -> bool:
     """Whether the profile has a key of the user already. Raises InputError or RefusedError if no key can be saved.
 
@@ -204,7 +183,7 @@ def _has_saved_key(connection: Connection, key_request: KeyRequest, since: float
     """
     user, profile, file = key_request.user, key_request.profile, key_request.file
     if since is not None:
-        _await_unfinished_key(connection, user.name, since, terminal)
+        access_key.await_unfinished_key(connection, user.name, since, terminal)
     known = file.read_key_id(profile)
     owner = access_key.read_key_owner(connection, user.name)
     if known is not None and owner is not None and known in owner.key_ids:
@@ -219,13 +198,15 @@ def _has_saved_key(connection: Connection, key_request: KeyRequest, since: float
 def _refuse_further_key(key_request: KeyRequest, key_ids: frozenset[str]) -> None:
     """Refuse a key for a user that has one already, or as many as the file allows. Raises RefusedError."""
     user = key_request.user
+    commands = access_key.key_deletion_text(user.name)
+    lost = f"a key that an interrupted run created has a lost secret: delete it ({commands}), and run this again"
     most = user.access_keys.max_active if user.access_keys else None
     if most is not None and len(key_ids) >= most:
         message = f"user {user.name} has {_keys_text(key_ids)} already; the file allows {most}"
-        raise RefusedError(message, f"delete an unused key, or remove --save-key; {_LOST_KEY_HINT}")
+        raise RefusedError(message, f"delete an unused key, or remove --save-key; {lost}")
     if key_ids and not key_request.is_second:
         message = f"user {user.name} has {_keys_text(key_ids)}, which profile {key_request.profile} does not have"
-        raise RefusedError(message, f"{_LOST_KEY_HINT}; to keep it, add --second-key")
+        raise RefusedError(message, f"{lost}; to keep it, add --second-key")
 
 
 def _keys_text(key_ids: frozenset[str]) -> str:

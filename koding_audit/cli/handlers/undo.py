@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 
 from koding_audit.aws.connection import Connection
 from koding_audit.cli.option_values import live_source, write_options
@@ -17,7 +18,7 @@ from koding_audit.model.plan import Journal, Plan
 from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
-from koding_audit.remediation import journal, recovery
+from koding_audit.remediation import access_key, journal, recovery
 from koding_audit.remediation.fix import refuse_root
 from koding_audit.remediation.guard_checks import check_guards, guard_limits, guards_again
 from koding_audit.remediation.journal_guards import load_journal_guards, locate_desired_files, missing_file_lines
@@ -40,17 +41,34 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         refuse_root(caller)
         recovery.print_unfinished_run(account, writes.journal, terminal)
         snapshot = source.collect(undo_query(past))
-        made = _make_undo_plan(past, snapshot)
-        for line in _skipped_writes_line(past, made):
-            terminal.note(line)
+        made = _make_undo_plan(past, snapshot, terminal)
         if source.connection is None:
             raise InputError("undo: this source cannot be written")
+        lost = _lost_key_problems(past, source.connection, terminal)
         guards, limits = _bound_guards(past, namespace.guards_from, snapshot), guard_limits(writes)
         checked = check_guards(made, source, snapshot, guards, limits)
         check_again = guards_again(checked, source, partial(source.collect, undo_query(past)), guards, limits)
-        result, problems = carry_out_plan(checked, source.connection, writes, terminal, check_again)
+        # With a key and nothing to do, the note of the interrupted run stays: `setup` needs it.
+        is_waiting = bool(lost) and not made.steps
+        undone = None if is_waiting else carry_out_plan(checked, source.connection, writes, terminal, check_again)
+        result, problems = undone or (None, ())
+        problems = (*problems, *lost)
         _print_problems(problems, source.connection, terminal)
     return 2 if problems or (result is not None and unsettled_entries(result.entries)) else 0
+
+
+def _lost_key_problems(past: Journal, connection: Connection, terminal: Terminal) -> tuple[Problem, ...]:
+    """The access keys that the journal's run may have created and whose secret is lost: undo deletes no key."""
+    problems = []
+    for user in recovery.users_of_unfinished_keys(past):
+        access_key.await_unfinished_key(connection, user, Path(past.path).stat().st_mtime, terminal)
+        owner = access_key.read_key_owner(connection, user)
+        if owner is not None and owner.key_ids:
+            ends = ", ".join(sorted(each[-4:] for each in owner.key_ids))
+            message = f"not everything could be undone: user {user} may have a key of this run (its id ends in {ends})"
+            hint = f"undo deletes no key; if its secret is lost, delete it: {access_key.key_deletion_text(user)}"
+            problems.append(Problem(message, hint))
+    return tuple(problems)
 
 
 def _print_problems(problems: Iterable[Problem], connection: Connection, terminal: Terminal) -> None:
@@ -62,12 +80,15 @@ def _print_problems(problems: Iterable[Problem], connection: Connection, termina
         terminal.say(changed)
 
 
-def _make_undo_plan(past: Journal, snapshot: Snapshot) -> Plan:
-    """The plan that undoes a journal. Raises RefusedError if something could not be read."""
+def _make_undo_plan(past: Journal, snapshot: Snapshot, terminal: Terminal) -> Plan:
+    """The plan that undoes a journal; what it leaves out is printed. Raises RefusedError if a read failed."""
     if snapshot.gaps:
         gap = snapshot.gaps[0]
         raise RefusedError(f"{gap.fact.value} of {gap.subject} could not be read: {gap.call}: {gap.reason}")
-    return make_undo_plan(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
+    made = make_undo_plan(past, snapshot, datetime.now(timezone.utc).replace(microsecond=0))
+    for line in _skipped_writes_line(past, made):
+        terminal.note(line)
+    return made
 
 
 def _read_journal_to_undo(path: str, guards_folder: str, terminal: Terminal) -> Journal:
@@ -98,7 +119,12 @@ def _bound_guards(past: Journal, guards_folder: str, snapshot: Snapshot) -> Guar
 def _skipped_writes_line(past: Journal, made: Plan) -> Iterator[str]:
     # To restore a version takes two steps; this is the second.
     taken = sum(step.action.verb is not Verb.DELETE_POLICY_VERSION for step in made.steps)
-    written = [entry for entry in past.entries if entry.outcome in ("done", "pending", "unknown", "started")]
+    written = [
+        entry
+        for entry in past.entries
+        if entry.outcome in ("done", "pending", "unknown", "started")
+        and entry.action.verb is not Verb.CREATE_ACCESS_KEY  # reported on its own, or saved as a profile
+    ]
     if len(written) > taken:
         count = len(written) - taken
         yield f"{count} of {len(written)} writes of this journal are not undone: what they wrote was changed since."
