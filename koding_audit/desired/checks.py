@@ -99,6 +99,21 @@ def _check_name_case(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
                 )
 
 
+def _check_policy_names(files: Sequence[YamlFile], desired: Desired) -> Refusals:
+    # With targets each account has its own part of the file: policy-name-taken then judges each.
+    seen: dict[str, PolicyRef] = {}
+    own = (ref for each in desired.policy_sets.values() for ref in each.policies if ref.document is not None)
+    for ref in own if not any(True for _ in mappings_of_files(files, "targets")) else ():
+        first = seen.setdefault(ref.arn.rpartition("/")[2].casefold(), ref)
+        if first.arn != ref.arn:
+            yield InputError(
+                f"the policies {quote_text(policy_name(first.arn))} and {quote_text(policy_name(ref.arn))} cannot both "
+                f"exist; the first is at {place_text(first.location)}",
+                "give one another name: IAM's policy names are unique in an account, ignoring path and case",
+                ref.location,
+            )
+
+
 def _check_no_root_user(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     for name, source in _user_names(files):
         if name.lower() == "root":
@@ -416,6 +431,7 @@ CHECKS: tuple[Callable[[Sequence[YamlFile], Desired], Refusals], ...] = (
     _check_unique_keys,
     _check_unique_names,
     _check_name_case,
+    _check_policy_names,
     _check_no_root_user,
     _check_duplicate_entries,
     _check_known_names,

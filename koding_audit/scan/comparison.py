@@ -313,7 +313,9 @@ class Comparison:
     def _not_found_text(self, arn: str) -> str:
         name = policy_name(arn)
         if arn_account(arn) != "aws":
-            return f"does not exist in account {self.account.id}"
+            other = self._own_names.get(_bare_name(arn))
+            named = f"; {policy_name(other)} has its name" if other else ""
+            return f"does not exist in account {self.account.id}{named}"
         hint = "" if "/" in name else "; one that has a path is written with it, as in job-function/Billing"
         return f"does not exist in partition {self.account.partition}{hint}"
 
@@ -334,13 +336,19 @@ class Comparison:
         }
         policies = self.snapshot.policies
         # IAM's policy names are unique in an account, ignoring path and case (aws: API_CreatePolicy).
-        taken = {_bare_name(arn): arn for arn in sorted(self.snapshot.own_policies or ())}
+        taken = dict(self._own_names)
         found = []
         for arn, (policy_set, ref) in self.policies_with_documents.items():
             if arn in required and arn in policies and policies[arn] is None:
                 other = taken.setdefault(_bare_name(arn), arn)  # the first of two declared ones has the name
                 found.append((policy_set, ref, "" if other == arn else other))
         return tuple(found)
+
+    @functools.cached_property
+    def _own_names(self) -> Mapping[str, str]:
+        """The known policies of the account's own, by their names without path, casefolded."""
+        existing = (arn for arn, policy in self.snapshot.policies.items() if policy and arn_account(arn) != "aws")
+        return {_bare_name(arn): arn for arn in sorted({*(self.snapshot.own_policies or ()), *existing})}
 
     @functools.cached_property
     def _groups_by_name(self) -> dict[str, Pair]:

@@ -21,6 +21,11 @@ GOOD = "{Statement: {Effect: Allow, Action: 'a:b', Resource: '*'}}"
 OTHER = "{Statement: {Effect: Allow, Action: 'a:c', Resource: '*'}}"
 LONG = "{Statement: {Effect: Allow, Action: 'a:%s', Resource: '*'}}"
 
+ONE_NAME = f"""{HEAD}policy_sets:
+  a: {{policies: [{{name: logs, document: {GOOD}}}]}}
+  b: {{policies: [{{name: Logs, path: /x/, document: {OTHER}}}]}}
+"""
+
 Row = tuple[str, str, int, int, str, str]
 
 REFUSED: list[Row] = [
@@ -36,6 +41,8 @@ REFUSED: list[Row] = [
     ("policy twice", HEAD + "policy_sets:\n  a: {policies: [X, Y, X]}\n", 3, 24, "duplicate policy `X` of set `a`; the first is at", "remove one"),
     ("policy in two spellings", HEAD + "policy_sets:\n  a: {policies: [X, 'arn:aws:iam::aws:policy/X']}\n", 3, 21, "policy `X` of set `a`", "remove one"),
     ("own policy in two spellings", HEAD + "policy_sets:\n  a:\n    policies: ['customer:t/X', 'arn:${partition}:iam::${account}:policy/t/X']\n", 4, 32, "`customer:t/X`", "remove one"),
+    ("own policies of one name", ONE_NAME, 4, 18,
+     "the policies `customer:logs` and `customer:x/Logs` cannot both exist; the first is at", "ignoring path and case"),
     ("users of another case", HEAD + "users:\n  Ada: {}\n  ada: {}\n", 4, 3, "the users `Ada` and `ada` differ only in case; the first is at", "ignoring case"),
     ("member of another case", HEAD + "groups:\n  A: {members: [ada]}\n  B: {members: [ADA]}\n", 4, 17, "`ada` and `ADA`", "the same spelling"),
     ("member and user", HEAD + "users:\n  Ada: {}\ngroups:\n  A: {members: [ada]}\n", 3, 3, "`ada` and `Ada`", "the same spelling"),
@@ -124,6 +131,7 @@ def test_what_contradicts_itself_is_refused_at_its_place(tmp_path: Path, row: Ro
 @pytest.mark.parametrize(
     "content",
     [
+        ONE_NAME + TARGETS.removeprefix(HEAD) % 'accounts: ["123456789012"]' + "groups: {G: {required: [a]}}\n",
         HEAD + "root: {}\n",
         HEAD + "closed: {groups: true}\n",
         HEAD + "users: {u: {}}\n",

@@ -13,7 +13,7 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="attached-policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
-STEP = "fix policy-not-found, or the finding about the group, user or role, first"
+STEP = "fix policy-not-found or policy-name-taken, or the finding about the group, user or role, first"
 HELP = Help(
     severity="error",
     looks_at="whether each policy of each `required` set is attached to the group, user or role.",
@@ -23,9 +23,9 @@ HELP = Help(
         "aws iam attach-user-policy --user-name USER --policy-arn ARN",
         "aws iam attach-role-policy --role-name ROLE --policy-arn ARN",
     ),
-    with_fix="attaches it, unless `policy-not-found` reports that it cannot be attached, or the group, user or role "
-    "exists in another case only or cannot be created; never to a role that AWS manages. A customer managed policy "
-    "whose document the file contains is created first.",
+    with_fix="attaches it, unless `policy-not-found` or `policy-name-taken` reports that it cannot be attached, or the "
+    "group, user or role exists in another case only or cannot be created; never to a role that AWS manages. A "
+    "customer managed policy whose document the file contains is created first.",
     example="""\
 version: 1
 policy_sets:
@@ -43,6 +43,7 @@ groups:
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
+    blocked = {ref.arn for _, ref, _ in comparison.policies_with_taken_names}
     for pair in comparison.principals:
         if pair.attached is None:
             continue
@@ -57,7 +58,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
                     location=ref.location,
                     policy_set=policy_set.name,
                     fix=_attach_action(pair, ref.arn)
-                    if pair.is_fixable and not comparison.attach_obstacle(ref.arn)
+                    if pair.is_fixable and not comparison.attach_obstacle(ref.arn) and ref.arn not in blocked
                     else None,
                 )
 

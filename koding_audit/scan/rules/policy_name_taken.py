@@ -1,4 +1,4 @@
-"""Another policy of the account has the name of a declared one. IAM would refuse to create it."""
+"""Another policy, of the account or the file, has the name of a declared one. IAM would refuse to create it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ HELP = Help(
     by_hand="write the path and the case of the existing policy in the file, or give the declared policy another name. "
     "IAM cannot rename or move a policy.",
     commands=("aws iam list-policies --scope Local",),
-    with_fix="no. If the names could not be read, the run is incomplete; the policy is then created if IAM accepts it.",
+    with_fix="no. A `policy-missing` finding of the same policy stays, without a fix. If the names could not be read, "
+    "the run is incomplete; the policy is then created if IAM accepts it.",
     example="""\
 version: 1
 policy_sets:

@@ -13,7 +13,7 @@ from koding_audit.scan.comparison import Comparison
 
 TRAITS = RuleTraits(about="policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED, Fact.POLICY})
-STEP = "correct the policy in the file, or use its successor"
+STEP = "correct the policy in the file, with its path, or use its successor"
 HELP = Help(
     severity="error",
     looks_at="whether each policy of a set in use, and each boundary, that is not attached yet exists in this "

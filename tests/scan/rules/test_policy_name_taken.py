@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from koding_audit.model.snapshot import Snapshot
-from koding_audit.scan.rules import policy_document_missing, policy_name_taken, quota_exceeded
+from koding_audit.scan.rules import policy_document_missing, policy_missing, policy_name_taken, quota_exceeded
 from tests.scan.rules.documents import only, with_policy
 from tests.values import compare, desired, group, live_group, own, own_policy, policy_set, snapshot, statement
 
@@ -24,6 +24,14 @@ def test_the_policy_that_has_the_name_is_named_and_nothing_is_created(other: str
     assert finding.message.endswith(f"cannot be created: customer:{other} has its name")
     assert finding.evidence == {"taken_by": own(other)}
     assert list(policy_document_missing.check(comparison)) == []
+
+
+def test_the_attachment_of_a_policy_that_cannot_be_created_has_no_fix() -> None:
+    (missing,) = policy_missing.check(with_policy(account("old", "ops/new")))
+    assert (missing.key, missing.fix) == (own("team/new"), None)
+    assert "fix policy-not-found or policy-name-taken" in policy_missing.STEP
+    (creatable,) = policy_missing.check(with_policy(account("old")))
+    assert creatable.fix is not None
 
 
 def test_a_name_that_is_free_or_only_a_part_of_another_is_not_taken() -> None:

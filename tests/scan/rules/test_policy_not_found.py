@@ -54,6 +54,20 @@ def test_a_policy_of_the_accounts_own_that_does_not_exist_is_named_as_the_file_d
     assert found.message == "customer:team/edge, which set build names, does not exist in account 123456789012"
 
 
+@pytest.mark.parametrize("known", ["own_policies", "policies"])
+def test_the_policy_that_has_the_name_under_another_path_is_named_where_it_is_known(known: str) -> None:
+    arn, other = own("logs"), own("team/Logs")
+    read = {"policies": {arn: None}, "own_policies": frozenset({other})}
+    if known == "policies":
+        read = {"policies": {arn: None, **managed(other)}}
+    [found] = policy_not_found.check(compare(named(arn), snapshot(live_group(), **read)))
+    told = "does not exist in account 123456789012; customer:team/Logs has its name"
+    assert found.message == f"customer:logs, which set build names, {told}"
+    [found] = policy_not_found.check(compare(desired(user(boundary=boundary(arn))), snapshot(live_user(), **read)))
+    assert found.message == f"customer:logs, the boundary of user koding-user, {told}"
+    assert "with its path" in policy_not_found.STEP
+
+
 def test_it_is_told_once_however_many_use_it() -> None:
     wanted = desired(
         policy_set("one", BILLING),
