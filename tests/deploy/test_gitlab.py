@@ -159,6 +159,20 @@ def test_a_merge_request_from_a_fork_meets_no_credentials(job: Job, drifted: Mot
     assert not drifted.calls()
 
 
+def test_a_merge_request_from_a_fork_reads_the_waivers_with_the_files(job: Job) -> None:
+    sets = "policy_sets: {build: {policies: [AmazonEC2FullAccess]}}\n"
+    job.commit(
+        {
+            "koding-audit.yaml": "version: 1\ngroups: {Developers: {required: [build]}}\n",
+            "waivers.yaml": f"version: 1\n{sets}",
+        }
+    )
+    assert job.script(FORK, AUDIT_WAIVERS="waivers.yaml").status == 0
+    job.commit({"waivers.yaml": "version: 1\nwaiverz: []\n"})
+    ended = job.script(FORK, AUDIT_WAIVERS="waivers.yaml")
+    assert (ended.status, "waivers.yaml:2:1" in ended.told) == (2, True)
+
+
 def test_the_template_has_no_way_to_write_to_iam_and_names_no_key() -> None:
     text = TEXT.replace("git update-index --add --replace", "")
     assert not any(option in text for option in ("--fix", "--yes", "--create", "--replace"))
