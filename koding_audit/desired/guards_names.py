@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 from koding_audit.desired.paths import GUARDS_FILE
 
 _GUARD_WORDS = ("guards", "guard")
+_LETTERS = frozenset("guards")
 _FORMATS = frozenset({"yaml", "yml", "json", "jsonc", "toml", "txt"})
+_GLUED = frozenset(f"{guard}{ending}" for guard in _GUARD_WORDS for ending in _FORMATS)
 # Words that make no other name of it: those of copies, and of this tool.
 _EMPTY_WORDS = frozenset(
     {"audit", "backup", "bak", "copy", "draft", "koding", "new", "of", "old", "orig", "save", "swp", "temp", "tmp"}
 )
 _ANY_LETTER = "?"  # a letter outside ASCII, which may look like any other
 _FEWEST_ASCII = 2
+_NO_LETTERS = re.compile("[^a-z]+")
 
 
 def is_misnamed_guards_file(name: str) -> bool:
@@ -25,7 +29,7 @@ def is_misnamed_guards_file(name: str) -> bool:
     words = _words(name)
     if name == GUARDS_FILE or not words:
         return False
-    if any(f"{guard}{ending}" == "".join(words) for guard in _GUARD_WORDS for ending in _FORMATS):
+    if "".join(words) in _GLUED:
         return True
     position = next((index for index, word in enumerate(words) if _is_guard_word(word)), None)
     if position is None:
@@ -48,9 +52,14 @@ def is_copy_of_guards(name: str) -> bool:
 
 def _words(name: str) -> Sequence[str]:
     """The words of a name in small letters, without accents, invisible characters and digits."""
+    return [part for word in _fold_name(name).split() for part in _split_format(word)]
+
+
+def _fold_name(name: str) -> str:
+    if name.isascii() and name.isprintable():  # a folder may have thousands of files
+        return _NO_LETTERS.sub(" ", name.lower())
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    found = "".join(_fold_characters(decomposed)).split()
-    return [part for word in found for part in _split_format(word)]
+    return "".join(_fold_characters(decomposed))
 
 
 def _split_format(word: str) -> tuple[str, ...]:
@@ -75,6 +84,8 @@ def _is_guard_word(word: str) -> bool:
     """Whether a word is like `guards` or `guard`: at most one slip, or the same letters in another order."""
     ascii_letters = word.replace(_ANY_LETTER, "")
     if not 4 <= len(word) <= 7 or len(ascii_letters) < _FEWEST_ASCII:
+        return False
+    if _ANY_LETTER not in word and len(_LETTERS.intersection(word)) < 3:
         return False
     return any(sorted(word) == sorted(each) or _has_one_slip(word, each) for each in _GUARD_WORDS)
 
