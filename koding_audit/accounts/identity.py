@@ -71,6 +71,16 @@ def hash_shard_inputs(run: Run, options: AccountsOptions, desired: Desired, coun
     return _hash_values([files, count, list(option_values(run, options)), _content_hashes(run)])
 
 
+def hash_run_inputs(run: Run, options: AccountsOptions, desired: Desired) -> str:
+    """Return the hash that the reports of a run have in common, of which each may be of an account of its own.
+
+    Not how an account is reached, nor its baseline: these differ from one to the next.
+    """
+    files = [each.sha256 for each in desired.files]
+    chosen = [each for each in option_values(run, options) if not each[0].startswith("source.")]
+    return _hash_values([files, chosen, _script_hashes(run)])
+
+
 def hash_account_ids(accounts: Sequence[TargetAccount]) -> str:
     """Return the hash of the ids of all accounts of a run."""
     return _hash_values([each.account_id for each in accounts])
@@ -93,9 +103,12 @@ def _option_values(group: object, path: str) -> Iterator[tuple[str, object]]:
 
 def _content_hashes(run: Run) -> list[object]:
     """Return the hashes of the files, apart from the desired state, that a result depends on."""
+    return [_script_hashes(run), run.baseline.file.sha256 if run.baseline else None]
+
+
+def _script_hashes(run: Run) -> list[str]:
     scripts = run.scripts.scripts if run.scripts else ()
-    hashes = [each.sha256 for script in scripts for each in script.files]
-    return [hashes, run.baseline.file.sha256 if run.baseline else None]
+    return [each.sha256 for script in scripts for each in script.files]
 
 
 def _hash_values(values: Sequence[object]) -> str:

@@ -248,10 +248,12 @@ class RunIdentity:
 
     id: the value of `--run`; without one, `inputs` of the shard.
     shard: the part of the run; None for a whole run.
+    inputs: SHA-256 of the desired files and the options, of a whole run; "" if the run failed before that.
     """
 
     id: str = ""
     shard: Shard | None = None
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ def _run_value(run: RunIdentity) -> dict[str, Any]:
     shard = run.shard
     return {
         "id": run.id,
+        "inputs": run.inputs,
         "shard": None
         if shard is None
         else {"number": shard.number, "count": shard.count, "inputs": shard.inputs, "accounts": shard.accounts},
@@ -305,8 +306,9 @@ def decode_report(value: object, path: str, audits: Iterable[object] = ()) -> Re
 
 
 def _decode_run(item: Item) -> RunIdentity:
-    fields = item.fields("id", "shard")
-    return RunIdentity(fields["id"].text(), fields["shard"].optional(_decode_shard))
+    fields = item.fields("id", "shard", added=("inputs",))
+    inputs = fields["inputs"].optional(Item.text) or ""
+    return RunIdentity(fields["id"].text(), fields["shard"].optional(_decode_shard), inputs)
 
 
 def _decode_shard(item: Item) -> Shard:

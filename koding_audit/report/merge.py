@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from koding_audit.io.json_text import format_time
+from koding_audit.io.text import escape
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import dataclass, replace
-from koding_audit.model.report import Problem, Report, RunIdentity, Shard
+from koding_audit.model.report import Audit, Problem, Report, RunIdentity, Shard
 from koding_audit.report.spool import join_reports
 
 LONGEST_RUN = timedelta(hours=24)
@@ -24,12 +25,14 @@ class _Part:
     path: its file.
     report: the report.
     accounts: the ids of its accounts.
+    subjects: what its accounts were compared with: files, optional sets and rules.
     times: when the first and the last of its accounts were read; () without accounts.
     """
 
     path: str
     report: Report
     accounts: tuple[str, ...]
+    subjects: frozenset[tuple[object, ...]]
     times: tuple[datetime, ...]
 
     @property
@@ -43,30 +46,41 @@ class _Part:
         return self.report.run.shard if self.report.run else None
 
 
-def merge_reports(reports: Iterable[tuple[str, Report]]) -> Report:
+def merge_reports(reports: Iterable[tuple[str, Report]], note: Callable[[str], None]) -> Report:
     """One report of all; a missing shard is an error in it. Raises InputError if two do not belong together.
 
     reports: at least one, each with its path.
+    note: shows differences that are not refused.
     """
     parts = [_read_part(path, report) for path, report in reports]
     first = parts[0]
     for other in parts[1:]:
         _refuse_other_settings(first, other)
         _refuse_other_shards(first, other)
-        _refuse_other_run(first, other)
+    _refuse_other_runs(parts)
     _refuse_other_inputs(parts)
     _refuse_duplicate_shards(parts)
     _refuse_duplicate_accounts(parts)
     _refuse_distant_times(parts)
+    _note_other_subjects(parts, note)
     merged = replace(join_reports(each.report for each in parts), run=_merged_run(parts))
     errors = sorted((*merged.errors, *_missing_shards(parts)), key=lambda each: (each.message, each.hint))
     return replace(merged, errors=tuple(errors))
 
 
 def _read_part(path: str, report: Report) -> _Part:
-    found = [(audit.account.id, audit.taken_at) for audit in report.audits]  # without keeping the audits
-    times = [time for _, time in found]
-    return _Part(path, report, tuple(each for each, _ in found), (min(times), max(times)) if times else ())
+    found = [(audit.account.id, audit.taken_at, _audit_subject(audit)) for audit in report.audits]  # without the audits
+    times = [time for _, time, _ in found]
+    subjects = frozenset(subject for _, _, subject in found)
+    ends = (min(times), max(times)) if times else ()
+    return _Part(path, report, tuple(each for each, _, _ in found), subjects, ends)
+
+
+def _audit_subject(audit: Audit) -> tuple[object, ...]:
+    """What an account was compared with, without its targets: accounts of one run are in different ones."""
+    scope = audit.scope
+    chosen = (scope.with_sets, scope.only, scope.skip, scope.stacks) if scope else ()
+    return (frozenset(each.sha256 for each in audit.desired), *chosen)
 
 
 def _refuse_other_settings(one: _Part, other: _Part) -> None:
@@ -96,33 +110,51 @@ def _refuse_other_shards(one: _Part, other: _Part) -> None:
         )
 
 
-def _refuse_other_run(one: _Part, other: _Part) -> None:
-    """Raise InputError if the ids of their runs differ. A shard that failed early may have none."""
-    if one.run_id == other.run_id or (one.shard and not (one.run_id and other.run_id)):
-        return
-    ids = f"{one.run_id or 'none'} and {other.run_id or 'none'}"
-    raise InputError(
-        f"{one.path} and {other.path} are of different runs: {ids}",
-        "merge the reports of one run: with the same --run, or of the same files, targets and options",
-    )
+def _refuse_other_runs(parts: Sequence[_Part]) -> None:
+    """Raise InputError if the ids of two runs differ. A shard that failed early may have none."""
+    known = [each for each in parts if each.run_id or not each.shard]
+    other = next((each for each in known if each.run_id != known[0].run_id), None)
+    if other:
+        ids = f"{known[0].run_id or 'none'} and {other.run_id or 'none'}"
+        raise InputError(
+            f"{known[0].path} and {other.path} are of different runs: {ids}",
+            "merge the reports of one run: with the same --run, or of the same files, targets and options",
+        )
 
 
 def _refuse_other_inputs(parts: Sequence[_Part]) -> None:
-    """Raise InputError if two shards had other files, targets or options, or found other accounts."""
+    """Raise InputError if two reports of one run had other files, targets or options, or found other accounts."""
     known: dict[str, tuple[_Part, str]] = {}
     for part in parts:
-        values = {"inputs": part.shard.inputs, "accounts": part.shard.accounts} if part.shard else {}
-        for name, value in values.items():
-            before, expected = known.setdefault(name, (part, value)) if value else (part, value)
+        for name, value in _known_hashes(part).items():
+            before, expected = known.setdefault(name, (part, value))
             if value == expected:
                 continue
             if name == "inputs":
                 message = f"{before.path} and {part.path} are of one run, but their files, targets or options differ"
-                raise InputError(message, "run all shards again, with the same files, targets and options")
+                raise InputError(message, "make all of them again, with the same files, targets and options")
             raise InputError(
                 f"the shards of {before.path} and {part.path} found different accounts",
                 "one may be in no shard: run all shards again",
             )
+
+
+def _known_hashes(part: _Part) -> dict[str, str]:
+    """The hashes that the reports of one run have in common. One that failed before it knew them has none."""
+    if part.shard:
+        found = {"inputs": part.shard.inputs, "accounts": part.shard.accounts}
+        return {name: value for name, value in found.items() if value}
+    run = part.report.run
+    return {"inputs": run.inputs} if run and (run.inputs or part.accounts) else {}
+
+
+def _note_other_subjects(parts: Sequence[_Part], note: Callable[[str], None]) -> None:
+    """Report those without a run whose accounts were compared with different files, sets or rules."""
+    audited = [each for each in parts if each.subjects and not each.run_id]
+    other = next((each for each in audited if each.subjects != audited[0].subjects), None)
+    if other:
+        paths = f"{audited[0].path} and {other.path}"
+        note(escape(f"{paths} were made with different desired files, --with, --only, --skip or --stack."))
 
 
 def _refuse_duplicate_shards(parts: Sequence[_Part]) -> None:
@@ -166,15 +198,17 @@ def _merged_run(parts: Sequence[_Part]) -> RunIdentity | None:
     found = next((each for each in parts if each.run_id), None)
     if found is None or (found.shard and found.shard.inputs == found.run_id):
         return None
-    return RunIdentity(found.run_id)
+    inputs = next((each.report.run.inputs for each in parts if each.report.run and each.report.run.inputs), "")
+    return RunIdentity(found.run_id, inputs=inputs)
 
 
 def _missing_shards(parts: Sequence[_Part]) -> list[Problem]:
-    """An error that names the shards that none of the reports is."""
+    """An error that names the shards that none of the reports is known to be."""
     shards = [each.shard for each in parts if each.shard]
     if not shards:
         return []
-    count, present = shards[0].count, {each.number for each in shards}
+    # A shard without an id failed early, and may be of another run.
+    count, present = shards[0].count, {each.shard.number for each in parts if each.shard and each.run_id}
     missing = [number for number in range(1, count + 1) if number not in present]
     if not missing:
         return []

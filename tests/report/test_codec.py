@@ -151,7 +151,7 @@ audits = st.builds(
 skipped_accounts = st.lists(st.builds(SkippedAccount, texts, texts), max_size=2).map(tuple)
 problems = st.lists(st.builds(Problem, texts, texts, sources), max_size=2).map(tuple)
 shards = st.builds(Shard, st.integers(1, 9), st.integers(9, 99), texts, texts)
-runs = st.builds(RunIdentity, texts, st.none() | shards)
+runs = st.builds(RunIdentity, texts, st.none() | shards, texts)
 reports = st.builds(
     Report,
     st.lists(audits, max_size=2).map(tuple),
@@ -233,6 +233,7 @@ LATER = {
     "allowed_later",
     "hosts",
     "scope",
+    "inputs",
 }
 """Keys that files of earlier versions lack."""
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
 from koding_audit.model.account import Account
 from koding_audit.model.errors import InputError
-from koding_audit.model.report import Problem, Report, RunIdentity, Shard
+from koding_audit.model.location import SourceFile
+from koding_audit.model.report import AuditScope, Problem, Report, RunIdentity, Shard
 from koding_audit.report.merge import merge_reports
 from koding_audit.report.status import report_status
 from tests.report.formats.reports import NOW, audit
 
 INPUTS, ACCOUNTS = "1" * 64, "2" * 64
+FAILED = Report((), errors=(Problem("no credentials"),), run=RunIdentity("", Shard(2, 3)))
 
 
 def report(account: int, run: RunIdentity | None = None, *, hours: float = 0, **more: object) -> Report:
@@ -28,8 +31,9 @@ def shard(number: int, count: int = 3, *, run: str = INPUTS, inputs: str = INPUT
     return report(number, RunIdentity(run, Shard(number, count, inputs, accounts)))
 
 
-def merged(reports: Iterable[Report]) -> Report:
-    return merge_reports((f"{number}.json", each) for number, each in enumerate(reports, 1))
+def merged(reports: Iterable[Report], notes: list[str] | None = None) -> Report:
+    named = ((f"{number}.json", each) for number, each in enumerate(reports, 1))
+    return merge_reports(named, ([] if notes is None else notes).append)
 
 
 def refusal(*reports: Report) -> str:
@@ -67,13 +71,37 @@ def test_of_many_missing_shards_the_first_are_named() -> None:
     assert problem.message == "shards 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 9 more of 20 are missing"
 
 
-def test_a_shard_that_failed_before_it_knew_its_run_is_there_and_its_error_counts() -> None:
-    failed = Report((), errors=(Problem("no credentials"),), run=RunIdentity("", Shard(2, 3)))
-    whole = merged([failed, shard(1), shard(3)])
-    assert [each.message for each in whole.errors] == ["no credentials"]
-    assert whole.run is None
-    named = replace(failed, run=RunIdentity("nightly-7", Shard(2, 3)))
-    assert merged([named, *(shard(each, run="nightly-7") for each in (1, 3))]).run == RunIdentity("nightly-7")
+def test_a_shard_that_failed_before_it_knew_its_run_is_missing_and_its_error_counts() -> None:
+    whole = merged([FAILED, shard(1), shard(3)])
+    assert [each.message for each in whole.errors] == ["no credentials", "shard 2 of 3 is missing"]
+    assert (whole.run, report_status(whole)) == (None, "incomplete")
+
+
+def test_a_shard_that_failed_and_knows_its_run_by_the_command_line_is_there() -> None:
+    named = replace(FAILED, run=RunIdentity("nightly-7", Shard(2, 3)))
+    whole = merged([named, *(shard(each, run="nightly-7") for each in (1, 3))])
+    assert (whole.run, [each.message for each in whole.errors]) == (RunIdentity("nightly-7"), ["no credentials"])
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_a_shard_without_an_id_hides_no_two_runs_in_any_order(order: tuple[int, ...]) -> None:
+    parts = [FAILED, shard(1, run="a"), shard(3, run="b")]
+    assert "are of different runs: " in refusal(*(parts[each] for each in order))
+
+
+def test_reports_of_accounts_with_other_files_or_options_are_told_of_without_a_run_and_refused_with_one() -> None:
+    other_file = audit(account=Account("2" * 12, "aws"), desired=(SourceFile("x.yaml", "cd" * 32),))
+    for found in (other_file, *(replace(other_file, desired=audit().desired, scope=each) for each in OTHER_SCOPES)):
+        notes: list[str] = []
+        merged([report(1), Report((found,))], notes)
+        told = "1.json and 2.json were made with different desired files, --with, --only, --skip or --stack."
+        assert notes == [told]
+    same: list[str] = []
+    merged([report(1), replace(report(2), audits=(replace(report(2).audits[0], scope=AuditScope(("a",))),))], same)
+    assert same == []
+
+
+OTHER_SCOPES = [AuditScope(with_sets=("a",)), AuditScope(only=("a",)), AuditScope(skip=("a",))]
 
 
 REFUSED: dict[str, tuple[Report, Report, str]] = {
@@ -111,6 +139,16 @@ REFUSED: dict[str, tuple[Report, Report, str]] = {
     "one id and different options": (
         shard(1, run="a"),
         shard(2, run="a", inputs="3" * 64),
+        "1.json and 2.json are of one run, but their files, targets or options differ",
+    ),
+    "one id and different options of whole runs": (
+        report(1, RunIdentity("a", inputs=INPUTS)),
+        report(2, RunIdentity("a", inputs="3" * 64)),
+        "1.json and 2.json are of one run, but their files, targets or options differ",
+    ),
+    "one id, and options that are not known": (
+        report(1, RunIdentity("a", inputs=INPUTS)),
+        report(2, RunIdentity("a")),
         "1.json and 2.json are of one run, but their files, targets or options differ",
     ),
     "different accounts": (

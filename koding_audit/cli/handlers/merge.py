@@ -18,7 +18,8 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Merge the reports. The exit status is that of one scan of all accounts. Raises InputError."""
     wanted = parse_outputs(namespace.output)
     check_outputs(wanted, namespace.reports)
-    report = drop_used_waivers(merge_reports((path, read_saved_report(path)) for path in namespace.reports))
+    saved = ((path, read_saved_report(path)) for path in namespace.reports)
+    report = drop_used_waivers(merge_reports(saved, terminal.note))
     report = replace(report, advice=advice_for_report(report))
     terminal.print_problems(report.errors)
     deliver_report(report, wanted)

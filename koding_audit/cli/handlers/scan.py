@@ -53,7 +53,8 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
             check_writable(command.writes, command.scan.source, desired)
         work_on = _target_scanner(command) if _has_target_accounts(command, desired) else scan_and_fix
         with open_source(command.scan.source, terminal) as source:
-            return work_on(run, source, desired, command.writes)
+            report = work_on(run, source, desired, command.writes)
+        return _name_run(report, run, desired, command.accounts)
 
     return run_and_deliver(work, command.report, terminal, command.scan.rules)
 
@@ -134,6 +135,15 @@ def _named_run(accounts: AccountsOptions) -> RunIdentity | None:
     """The run that `--run` and `--shard` name; None without them."""
     shard = Shard(*accounts.shard) if accounts.shard else None
     return RunIdentity(accounts.run, shard) if accounts.run or shard else None
+
+
+def _name_run(report: Report, run: Run, desired: Desired, accounts: AccountsOptions) -> Report:
+    """The report, with the id of `--run` and the hash of what the reports of that run have in common."""
+    if not accounts.run or report.run:
+        return report
+    from koding_audit.accounts import identity  # noqa: PLC0415 - most runs have no id
+
+    return replace(report, run=RunIdentity(accounts.run, inputs=identity.hash_run_inputs(run, accounts, desired)))
 
 
 def _refuse_write_options(writes: WriteOptions) -> None:

@@ -141,3 +141,15 @@ def test_what_another_tool_manages_is_shown_for_that_tool_and_never_offered_to_f
     assert remedy in printed
     assert "To fix" not in printed
     assert "can be fixed" not in printed
+
+
+def test_a_named_run_says_what_its_reports_have_in_common_whatever_account_they_are_of(
+    scan: Callable[..., Any],
+) -> None:
+    first, again, other = (
+        scan(WHOLE, "--run", "a", *more)[1]["run"]
+        for more in ((), ("--account", WHOLE.account.id), ("--skip", "root-used"))
+    )
+    assert first == again
+    assert (first["id"], first["shard"], len(first["inputs"])) == ("a", None, 64)
+    assert first["inputs"] != other["inputs"]
