@@ -15,8 +15,10 @@ from koding_audit.model.errors import InputError, RefusedError
 from koding_audit.model.frozen import replace
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Journal
+from koding_audit.model.query import Fact, Query
 
 _OPTION = "--guards-from"
+_ROLE_FACTS = frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE})
 
 
 def locate_desired_files(past: Journal, guards_folder: str) -> Journal:
@@ -37,6 +39,20 @@ def load_journal_guards(located: Journal, guards_folder: str) -> Guards:
     """The guards in the folders of these files, and in `guards_folder` if it is not "". Raises InputError."""
     named = [str(Path(guards_folder) / desired.GUARDS_FILE)] if guards_folder else []
     return desired.load_guards_beside([*(file.path for file in located.desired), *named])
+
+
+def declared_roles_query(located: Journal) -> Query:
+    """The roles that these files declare now, which a principal may reach by the undo; none if the files are invalid.
+
+    The roles that the journal itself names are left out: they are read anyway.
+    """
+    paths = [each.path for each in located.desired if not desired.is_guards_file(each.path)]
+    try:
+        declared = desired.load_desired([each for each in paths if os.path.lexists(each)])
+    except InputError:
+        return Query()
+    named = {each.action.principal_names.get("role") for each in located.entries}
+    return Query(roles={each.name: _ROLE_FACTS for each in declared.roles.values() if each.name not in named})
 
 
 def missing_file_lines(located: Journal) -> Iterator[str]:

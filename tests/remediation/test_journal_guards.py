@@ -10,7 +10,13 @@ import pytest
 from koding_audit.model.errors import AuditError
 from koding_audit.model.location import SourceFile
 from koding_audit.model.plan import Journal
-from koding_audit.remediation.journal_guards import load_journal_guards, locate_desired_files, missing_file_lines
+from koding_audit.model.query import Query
+from koding_audit.remediation.journal_guards import (
+    declared_roles_query,
+    load_journal_guards,
+    locate_desired_files,
+    missing_file_lines,
+)
 from tests.values import ACCOUNT
 
 STATE = "version: 1\ngroups: {Reporters: {}}\n"
@@ -115,3 +121,13 @@ def test_a_folder_that_may_not_be_entered_is_not_known(tmp_path: Path, monkeypat
 
     monkeypatch.setattr("os.path.realpath", refuse)
     assert "guards of the run are not known" in refusal(past).message
+
+
+def test_the_roles_that_the_files_declare_are_read_as_far_as_the_files_are_valid(tmp_path: Path) -> None:
+    file = tmp_path / "desired.yaml"
+    past = journal_of_files(file)
+    assert declared_roles_query(past) == Query()
+    file.write_text("version: 1\nroles: {boss: {}, app: {}}\n")
+    assert set(declared_roles_query(past).roles) == {"boss", "app"}
+    file.write_text("version: 1\nroles: [boss]\n")
+    assert declared_roles_query(past) == Query()

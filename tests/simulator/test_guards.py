@@ -130,6 +130,24 @@ def test_undo_is_guarded_like_a_fix(simulator: Simulator, tmp_path: Path) -> Non
     assert undo(simulator, tmp_path).status == 0
 
 
+def test_undo_judges_the_roles_that_the_run_declared(simulator: Simulator, tmp_path: Path) -> None:
+    names_ada = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/ada"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [names_ada]})
+    simulator.account.add("Role", "boss", inline={"all": ALLOW_ALL}, trust=trust)
+    denying = {"users": {"ada": {"inline": {"no": json.loads(says("Deny", "sts:AssumeRole"))}}}}
+    file = json.dumps({"version": 1, **denying, "roles": {"boss": {}}})
+    assert scan(simulator, tmp_path, *PIN, file=file).status == 0
+    (tmp_path / "journal.jsonl").replace(tmp_path / "fix.jsonl")
+    simulator.forget()
+    refused = undo(simulator, tmp_path)
+    assert (refused.status, refused.writes) == (2, ())
+    assert "sts:AssumeRole to user ada, by removing the Deny of inline policy no of user ada" in refused.output
+
+
 def _started_in_its_folder(simulator: Simulator, folder: Path) -> Command:
     """The installed command, after a fix that named its file relative to that folder, and guards that came later."""
     harmless(simulator)

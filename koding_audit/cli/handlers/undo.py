@@ -9,19 +9,27 @@ from functools import partial
 from pathlib import Path
 
 from koding_audit.aws.connection import Connection
+from koding_audit.aws.sources import AccountSource
 from koding_audit.cli.option_values import live_source, write_options
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.account import Account
 from koding_audit.model.desired import Desired, Guards
 from koding_audit.model.errors import InputError, RefusedError
 from koding_audit.model.plan import Journal, Plan
+from koding_audit.model.query import Query
 from koding_audit.model.report import Problem
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.remediation import access_key, journal, recovery
 from koding_audit.remediation.fix import refuse_root
 from koding_audit.remediation.guard_checks import check_guards, guard_limits, guards_again
-from koding_audit.remediation.journal_guards import load_journal_guards, locate_desired_files, missing_file_lines
+from koding_audit.remediation.guards import merge_snapshots
+from koding_audit.remediation.journal_guards import (
+    declared_roles_query,
+    load_journal_guards,
+    locate_desired_files,
+    missing_file_lines,
+)
 from koding_audit.remediation.options import check_writable
 from koding_audit.remediation.plan import make_undo_plan, undo_query
 from koding_audit.remediation.write import carry_out_plan
@@ -40,14 +48,15 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
         _refuse_another_account(past, account)
         refuse_root(caller)
         recovery.print_unfinished_run(account, writes.journal, terminal)
-        snapshot = source.collect(undo_query(past))
+        read = partial(_read_account, source, past, declared_roles_query(past))
+        snapshot = read()
         made = _make_undo_plan(past, snapshot, terminal)
         if source.connection is None:
             raise InputError("undo: this source cannot be written")
         lost = _lost_key_problems(past, source.connection, terminal)
         guards, limits = _bound_guards(past, namespace.guards_from, snapshot), guard_limits(writes)
         checked = check_guards(made, source, snapshot, guards, limits)
-        check_again = guards_again(checked, source, partial(source.collect, undo_query(past)), guards, limits)
+        check_again = guards_again(checked, source, read, guards, limits)
         # With a key and nothing to do, the note of the interrupted run stays: `setup` needs it.
         is_waiting = bool(lost) and not made.steps
         undone = None if is_waiting else carry_out_plan(checked, source.connection, writes, terminal, check_again)
@@ -69,6 +78,12 @@ def _lost_key_problems(past: Journal, connection: Connection, terminal: Terminal
             hint = f"undo deletes no key; if its secret is lost, delete it: {access_key.key_deletion_text(user)}"
             problems.append(Problem(message, hint))
     return tuple(problems)
+
+
+def _read_account(source: AccountSource, past: Journal, roles: Query) -> Snapshot:
+    """What a journal is about, and these roles, which a principal may reach by the undo."""
+    snapshot = source.collect(undo_query(past))
+    return merge_snapshots(snapshot, source.collect(roles)) if roles.roles else snapshot
 
 
 def _print_problems(problems: Iterable[Problem], connection: Connection, terminal: Terminal) -> None:
