@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -92,12 +93,29 @@ def _check_plain_file(path: str, kind: DatabaseKind) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def refuse_wal(path: str, kind: DatabaseKind) -> None:
+    """Refuse a file in WAL mode: even to read it, SQLite would create two files beside it. Raises AuditError.
+
+    This tool sets no such mode. Not for a file that the process has open: closing it again would release its locks.
+    """
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)) as file:
+            header = file.read(20)
+    except (OSError, ValueError):
+        return  # what opens the file says why
+    # https://www.sqlite.org/fileformat.html: the write and the read version; 2 is WAL.
+    if header.startswith(b"SQLite format 3\0") and 2 in header[18:20]:
+        hint = f"close that program, and run `sqlite3 {shlex.quote(path)} 'PRAGMA journal_mode=DELETE'`"
+        raise kind.unusable_error(path, "another program has put it into WAL mode", hint)
+
+
 @contextlib.contextmanager
 def read_database(path: str, kind: DatabaseKind, wait: float = WAIT) -> Iterator[sqlite3.Connection]:
     """Open a database to read it; neither the file nor its folder is written to. Raises AuditError.
 
     A file of an older version is migrated in memory.
     """
+    refuse_wal(path, kind)
     with _connect_to_file(path, kind, "ro", wait) as database:
         database.execute("PRAGMA query_only = ON")
         database.execute("BEGIN")

@@ -110,8 +110,9 @@ class FutureAudit:
 
 
 def check_history_path(path: str) -> None:
-    """Checks that a path can be a history file, before the run has anything to record. Raises InputError."""
+    """Checks that a path can be a history file, before the run has anything to record. Raises AuditError."""
     sqlite.check_database_path(path, _history_kind())
+    sqlite.refuse_wal(path, _history_kind())
 
 
 def append_run(

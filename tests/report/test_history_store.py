@@ -280,6 +280,29 @@ def test_reading_writes_nothing_beside_the_file_or_into_it(path: Path) -> None:
         path.parent.chmod(0o700)
 
 
+@pytest.mark.parametrize("is_open", [False, True], ids=["closed", "with a -wal file"])
+def test_a_file_in_wal_mode_is_refused_and_nothing_is_written_beside_it(path: Path, is_open: bool) -> None:
+    keep(path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE more (name)")
+        if not is_open:
+            other.close()
+        known = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+        assert (len(known) > 1) is is_open
+        for refused in (
+            lambda: history_store.read_history(str(path), LATER),
+            lambda: history_store.check_history_path(str(path)),
+        ):
+            with pytest.raises(AuditError, match="another program has put it into WAL mode") as caught:
+                refused()
+            assert f"sqlite3 {path} 'PRAGMA journal_mode=DELETE'" in caught.value.hint
+        assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == known
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")  # as the hint says
+    assert history_store.read_history(str(path), LATER)[1][0].audits == 1
+
+
 def test_an_empty_history_is_read_as_one_without_runs_and_stays_empty(path: Path) -> None:
     path.write_bytes(b"")
     assert history_store.read_history(str(path), LATER) == ((), ())
