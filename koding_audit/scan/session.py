@@ -70,13 +70,23 @@ def resolve_desired_state(options: DesiredOptions, *, must_be_named: bool = Fals
 
 def _refuse_waivers_in(paths: Collection[str], loaded: Desired) -> None:
     """Raises InputError if one of these files has a waiver, or is not a file of the desired state."""
+    refused: set[str] = set()
     for path in paths:
-        if path not in {file.path for file in loaded.files}:
+        same = {file.path for file in loaded.files if _is_same_file(path, file.path)}
+        if not same:
             raise InputError(f"--no-waivers-in {path} is not a desired-state file of this run", "name it as FILE too")
+        refused |= same
     for waiver in loaded.waivers:
-        if waiver.location and waiver.location.path in paths:
+        if waiver.location and waiver.location.path in refused:
             hint = "a change cannot waive its own findings: put waivers into a separate file, which the base branch has"
             raise InputError("this file may not have waivers (--no-waivers-in)", hint, waiver.location)
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    """Whether two paths are of one file, also in two spellings or through a link."""
+    with contextlib.suppress(OSError, ValueError):
+        return path == other or os.path.samefile(path, other)  # noqa: PTH121 - Path's own raises for a long name
+    return False
 
 
 @contextlib.contextmanager

@@ -61,6 +61,10 @@ def test_waivers_are_refused_in_the_files_that_may_not_have_them(tmp_path: Path)
     with pytest.raises(InputError, match=r"this file may not have waivers") as caught:
         resolve_desired_state(DesiredOptions(files, without_waivers=files[:1]))
     assert caught.value.location == (files[0], 3, 11)
+    (tmp_path / "link.yaml").symlink_to(proposed)
+    for other in (f"{tmp_path}/./proposed.yaml", f"{tmp_path}/link.yaml"):
+        with pytest.raises(InputError, match=r"this file may not have waivers"):
+            resolve_desired_state(DesiredOptions(files, without_waivers=(other,)))
     proposed.write_text("version: 1\ngroups: {Ops: {}}\n", encoding="utf-8")
     assert len(resolve_desired_state(DesiredOptions(files, without_waivers=files[:1])).waivers) == 1
     with pytest.raises(InputError, match="is not a desired-state file of this run"):
