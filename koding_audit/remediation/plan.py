@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,12 @@ _COUNTED_PARTS: Mapping[str, str] = {
     "member": "groups",
 }
 
+_Fix = tuple[Finding, Action, Change]
+"""A finding, what fixes it, and what that needs to be allowed."""
+
+_QuotaKey = tuple[str, str]
+"""The subject of a quota, and the quota's key in the summary of the account."""
+
 _POLICY_FACTS = frozenset({Fact.ATTACHED, Fact.INLINE})
 
 
@@ -47,22 +53,20 @@ def make_plan(
     """The steps that fix these findings, as far as the request and the live state allow it: creations first.
 
     Left out: waived findings; entities that another tool manages or that are protected; what adds to a principal or an
-    account that would exceed that quota; actions on a principal that does not exist and is not created.
+    account that would exceed that quota, also after the removals of the plan, which then come before what needs their
+    room; actions on a principal that does not exist and is not created.
     managed: whether to include what another tool manages, for a plan that is shown and not applied.
     """
     findings = tuple(findings)
     allowed = _allowed_changes(request)
     excluded = desired.guards.protected.keys() | (frozenset() if managed else managing_tools(desired).keys())
     state = state_of_snapshot(snapshot)
-    over_quota = {(each.subject, each.key) for each in findings if find_rule_traits(each.rule).is_about_quota}
-    steps = [
-        Step(finding.fix, finding.id, finding.change, unique_ids(finding.fix, state))
+    fixes = [
+        (finding, finding.fix, finding.change)
         for finding in _unwaived_findings(findings)
-        if finding.fix is not None
-        and finding.change in allowed
-        and excluded.isdisjoint(touched_entities(finding.fix))
-        and not _is_over_quota(finding, finding.fix, over_quota, snapshot.account)
+        if finding.fix is not None and finding.change in allowed and excluded.isdisjoint(touched_entities(finding.fix))
     ]
+    steps, early = _make_fitting_steps(findings, fixes, snapshot)
     created = {step.action.entity for step in steps if step.action.spec.effect == "create"}
     existing = created | set(state.entities)
     absent = {policy_key(arn) for arn, policy in snapshot.policies.items() if policy is None}
@@ -72,12 +76,32 @@ def make_plan(
         if _has_targets(step.action, existing)
         and created.issuperset(absent.intersection(action_dependencies(step.action)))
     ]
-    possible.sort(key=lambda step: (_step_order(step.action), step.finding))
+    possible.sort(key=lambda step: (_step_order(step.action, is_early=step.finding in early), step.finding))
     return Plan(make_basis(possible, desired, snapshot, request, made_at), tuple(possible))
 
 
-def _step_order(action: Action) -> int:
-    """The position of an action in a plan. A user with a boundary comes after the policies: one may be its boundary."""
+def _make_fitting_steps(
+    findings: Iterable[Finding], fixes: Sequence[_Fix], snapshot: Snapshot
+) -> tuple[list[Step], frozenset[str]]:
+    """The steps of the fixes that fit the quotas, and the findings whose removals make the room for other steps."""
+    full, relieved = _judge_quotas(findings, fixes, snapshot)
+    state, account = state_of_snapshot(snapshot), snapshot.account
+    steps = [
+        Step(fix, finding.id, change, unique_ids(fix, state))
+        for finding, fix, change in fixes
+        if fix.spec.is_removal or _quota_key(finding, fix, full, account) is None
+    ]
+    return steps, frozenset(each.id for each, fix, _ in fixes if _quota_key(each, fix, relieved, account))
+
+
+def _step_order(action: Action, *, is_early: bool) -> float:
+    """The position of an action in a plan. A user with a boundary comes after the policies: one may be its boundary.
+
+    is_early: whether another step needs the room that a removal makes: it comes just before the steps that take room.
+    """
+    inverse = action.spec.inverse
+    if is_early and action.spec.is_removal and inverse:
+        return _ORDER[inverse] - 0.5
     return _ORDER[Verb.CREATE_POLICY if "PermissionsBoundary" in action.parameters else action.verb]
 
 
@@ -272,18 +296,50 @@ def _unwaived_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
     return (finding for finding in findings if finding.status != "waived")
 
 
-def _is_over_quota(finding: Finding, action: Action, over_quota: set[tuple[str, str]], account: Account) -> bool:
-    """Whether an action adds to what would exceed its quota. over_quota: the subjects and the quotas' summary keys."""
-    if not over_quota or action.spec.is_removal:
-        return False
-    if action.spec.quota:
-        return (account.root_arn, action.spec.quota) in over_quota
-    from koding_audit.reference.quotas import load_quotas  # noqa: PLC0415 - most plans exceed no quota
+def _judge_quotas(
+    findings: Iterable[Finding], fixes: Iterable[_Fix], snapshot: Snapshot
+) -> tuple[frozenset[_QuotaKey], frozenset[_QuotaKey]]:
+    """The quotas that are exceeded also after the removals among these fixes, and those for which they make room."""
+    excess = {
+        (each.subject, each.key): int(str(each.evidence["needed"])) - int(str(each.evidence["quota"]))
+        for each in findings
+        if find_rule_traits(each.rule).is_about_quota
+    }
+    left = dict(excess)
+    for finding, fix, _ in fixes if excess else ():
+        key = _quota_key(finding, fix, frozenset(excess), snapshot.account)
+        if key is not None and fix.spec.is_removal:
+            left[key] -= _freed_room(fix, snapshot)
+    full = frozenset(key for key, number in left.items() if number > 0)
+    return full, frozenset(excess) - full
 
-    # A membership counts against the quota of its user.
-    of = "user" if action.spec.part == "member" else action.spec.entity
-    quota = load_quotas().get((_COUNTED_PARTS.get(action.spec.part, ""), of))
-    return quota is not None and (finding.subject, quota.summary_key) in over_quota
+
+def _quota_key(finding: Finding, action: Action, exceeded: frozenset[_QuotaKey], account: Account) -> _QuotaKey | None:
+    """The exceeded quota that an action adds to, or takes from; None if there is none."""
+    if not exceeded:
+        return None
+    key: _QuotaKey | None = None
+    if action.spec.quota:
+        key = (account.root_arn, action.spec.quota)
+    else:
+        from koding_audit.reference.quotas import load_quotas  # noqa: PLC0415 - most plans exceed no quota
+
+        # A membership counts against the quota of its user.
+        of = "user" if action.spec.part == "member" else action.spec.entity
+        quota = load_quotas().get((_COUNTED_PARTS.get(action.spec.part, ""), of))
+        key = (finding.subject, quota.summary_key) if quota else None
+    return key if key in exceeded else None
+
+
+def _freed_room(action: Action, snapshot: Snapshot) -> int:
+    """How much of its quota a removal makes free: one, or the characters of an inline policy; 0 if not known."""
+    if action.spec.part != "inline":
+        return 1
+    from koding_audit.desired.policy_documents import document_length  # noqa: PLC0415 - most plans exceed no quota
+
+    live = snapshot.principals.get(action_principals(action)[0])
+    text = snapshot.documents.get(inline_document_key(live, action.parameters["PolicyName"])) if live else None
+    return document_length(text) if text is not None else 0
 
 
 def _can_undo(entry: Entry, state: LiveState) -> bool:

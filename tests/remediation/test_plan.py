@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koding_audit.desired.policy_documents import document_length
 from koding_audit.model.account import principal_key
 from koding_audit.model.desired import Desired, DesiredGroup, Guards
 from koding_audit.model.finding import Action, Finding, touched_entities
@@ -183,8 +184,23 @@ def test_of_a_principal_over_a_quota_only_what_adds_to_that_quota_is_not_planned
     everything = ["AttachGroupPolicy", "AttachGroupPolicy", "AddUserToGroup", "PutGroupPolicy"]
     removals = ["DetachGroupPolicy", "DeleteGroupPolicy"]
     assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=3, GroupPolicySizeQuota=5120) == everything + removals
-    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=2, GroupPolicySizeQuota=5120) == everything[2:] + removals
-    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=3, GroupPolicySizeQuota=100) == everything[:3] + removals
+    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=1, GroupPolicySizeQuota=5120) == everything[2:] + removals
+    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=3, GroupPolicySizeQuota=10) == everything[:3] + removals
+
+
+def test_what_the_removals_of_the_plan_make_room_for_is_planned_behind_them() -> None:
+    full = group(required=["stack-build"], exclusive=True, inline={"own": written(statement("s3:GetObject"))})
+    wanted = desired(*GUIDE.policy_sets.values(), full)
+    old = statement("s3:PutObject")
+    live = snapshot(live_group(attached=[S3], inline=["old"]), policies=KNOWN, documents={"group/Developers/old": old})
+    puts = ["PutGroupPolicy", "DetachGroupPolicy", "DeleteGroupPolicy"]
+    attaches = ["AttachGroupPolicy"] * 2
+    assert verbs(wanted, live, AttachedPoliciesPerGroupQuota=2) == ["DetachGroupPolicy", *attaches, puts[0], puts[2]]
+    size = document_length(statement("s3:GetObject"))
+    assert verbs(wanted, live, GroupPolicySizeQuota=size) == [*attaches, "DeleteGroupPolicy", *puts[:2]]
+    # Without the removals nothing makes room, and a document that was not read makes none.
+    kept = make(wanted, replace(live, summary={"GroupPolicySizeQuota": size}))
+    assert [step.action.verb.value for step in kept.steps] == attaches
 
 
 def test_a_user_in_as_many_groups_as_it_may_be_gets_policies_and_joins_none() -> None:

@@ -37,7 +37,8 @@ HELP = Help(
         "aws service-quotas request-service-quota-increase --service-code iam"
         " --quota-code CODE --desired-value NUMBER --region us-east-1",
     ),
-    with_fix="no: what adds to that quota is not planned. Other fixes are, also removals.",
+    with_fix="no: what adds to that quota is not planned, unless the plan's own removals make the room; they then come "
+    "first. Other fixes are.",
     example="""\
 version: 1
 policy_sets:
