@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from datetime import datetime, timezone
 
 from koding_audit import plugins
@@ -12,9 +13,9 @@ from koding_audit.cli.skipped_rules import note_skipped_rules
 from koding_audit.io.codec.plan import encode_plan
 from koding_audit.io.output_files import check_new_file, create_file
 from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import escape
+from koding_audit.io.text import escape, pluralize
 from koding_audit.model.errors import RefusedError
-from koding_audit.model.finding import NOT_CHECKED
+from koding_audit.model.finding import NOT_CHECKED, Finding
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.plan import Plan
 from koding_audit.model.report import Problem
@@ -25,6 +26,7 @@ from koding_audit.remediation.guards import GuardLimits, Judgement
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.remediation.plan import make_plan
 from koding_audit.remediation.write import describe_action, plan_lines
+from koding_audit.report.status import is_failing
 from koding_audit.scan.options import ScanOptions
 from koding_audit.scan.run import prepare_run
 from koding_audit.scan.session import open_source, resolve_desired_state
@@ -66,13 +68,26 @@ def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
             plan, source, scanned.snapshot, guards, GuardLimits(len(plan.steps), command.writes.allow_admin)
         ).judgement
     print_protected_fixes(scanned.audit.findings, guards, terminal)
-    for line in plan_lines(plan, judgement.grants_by_step):
-        terminal.note(line)
+    _print_plan(plan, judgement, scanned.audit.findings, terminal)
     left_out = _deliver_plan(plan, judgement, command, terminal)
     unread = [each.message for each in scanned.audit.findings if each.rule == NOT_CHECKED]
     for message in unread:
         terminal.print_problem(Problem(message, "the plan has only what could be read"))
     return 2 if unread or left_out else 0
+
+
+def _print_plan(plan: Plan, judgement: Judgement, findings: Iterable[Finding], terminal: Terminal) -> None:
+    """Print the plan, and how many errors it does not fix: an empty form does not say so."""
+    for line in plan_lines(plan, judgement.grants_by_step):
+        terminal.note(line)
+    planned = {step.finding for step in plan.steps}
+    errors = [each for each in findings if is_failing(each, "error") and each.rule != NOT_CHECKED]
+    left = [each for each in errors if each.id not in planned]
+    if left:
+        rules = ", ".join(sorted({each.rule for each in left}))
+        terminal.note(
+            f"Not in this plan: {pluralize(len(left), 'error')} ({rules}); `koding-audit scan` says what to do."
+        )
 
 
 def _deliver_plan(plan: Plan, judgement: Judgement, command: PlanCommand, terminal: Terminal) -> int:

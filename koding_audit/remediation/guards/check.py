@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from koding_audit.aws.call import NO_SUCH_ENTITY
 from koding_audit.io.text import pluralize
 from koding_audit.model.arn import is_same_policy, policy_name
 from koding_audit.model.desired import Guards, PolicyRef
@@ -173,6 +174,8 @@ def _unread_refusals(known: Snapshot, required: frozenset[RequiredRead]) -> Iter
         about = document_title(name) if what == "document" else subject.replace("/", " ", 1)
         why = f": {gap.call}: {gap.reason}" if gap else ""
         step = f"allow the caller {gap.permission}" if gap and gap.permission else "fix the cause, then run it again"
+        if gap and gap.reason == NO_SUCH_ENTITY:
+            step = "it was deleted or renamed meanwhile: run it again, or correct its name in the file"
         message = f"the guards could not check the plan: {about} could not be read{why}"
         yield Refusal("unread", message, f"nothing was written; {step}")
 

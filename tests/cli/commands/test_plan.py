@@ -34,6 +34,23 @@ def test_a_plan_is_shown_and_saved(
     assert f"Saved to {out}" in printed
 
 
+def test_the_errors_that_a_plan_does_not_fix_are_counted_with_their_rules(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = "{Statement: {Effect: Allow, Action: 's3:GetObject', Resource: '*'}}"
+    wanted, saved = tmp_path / "own.yaml", tmp_path / "saved.json"
+    wanted.write_text(
+        f"version: 1\npolicy_sets: {{s: {{policies: [{{name: edge, document: {document}}}]}}}}\n"
+        "groups: {Developers: {required: [s]}}\n"
+    )
+    live = replace(WHOLE, policies=managed(own("team/edge")), policies_listed=True)
+    saved.write_text(encode_snapshot(live))
+    only = ["--only", "policy-missing", "--only", "policy-name-taken", "--only", "policy-document-missing"]
+    main(["plan", str(wanted), "--source", f"snapshot:{saved}", *only, "--create", "--as", "terraform"])
+    told = "Not in this plan: 2 errors (policy-missing, policy-name-taken); `koding-audit scan` says what to do."
+    assert told in capsys.readouterr().err
+
+
 def test_a_plan_of_what_could_be_seen_is_saved_and_is_2(
     wanted: str, saved_account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -240,6 +240,9 @@ def test_a_group_whose_policies_cannot_be_listed_is_a_refusal() -> None:
     (refusal,) = evaluate_guards(plan(JOIN), live, first.required_reads, Guards(), GuardLimits()).refusals
     assert "group Developers could not be read: iam:ListAttachedGroupPolicies: Throttling" in refusal.message
     assert "fix the cause" in refusal.hint
+    gone = replace(live, gaps=(replace(gap, reason="NoSuchEntity"),))
+    (refusal,) = evaluate_guards(plan(JOIN), gone, first.required_reads, Guards(), GuardLimits()).refusals
+    assert "it was deleted or renamed meanwhile" in refusal.hint
 
 
 # --- the other guards -------------------------------------------------------------------------------
