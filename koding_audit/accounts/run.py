@@ -52,7 +52,9 @@ def scan_targets(
     if source.connection is None:
         raise AssertionError("unreachable: targets are reached from a live source only")
     every = _find_accounts(run, source.connection, desired, options)
-    accounts = _select_shard(every.usable, options)
+    accounts = shard_accounts(every.usable, *(options.shard or (1, 1)))
+    if not accounts:
+        return every.report_of_none(options)
     credentials = ProcessCredentials(run.options.source.settings, source.connection)
     work = AccountWork(replace(run, baseline=None), desired, credentials, caller.partition, writes)
     reports = (_scan_in_turn if writes else _scan_concurrently)(run, work, accounts, options)
@@ -93,6 +95,16 @@ class _FoundAccounts:
             for each in self.unknown
         )
         return Report((), errors=tuple(problems), skipped=self.skipped)
+
+    def report_of_none(self, options: AccountsOptions) -> Report:
+        """The report of a run without an account to audit, which is an error."""
+        others, (number, count) = self.report_of_others(), options.shard or (1, 1)
+        place, hint = "the targets", "check `ou`, `tag` and `exclude`"
+        if self.usable:
+            place, hint = f"shard {number}/{count}", "use at most as many shards as accounts"
+        elif self.skipped or self.unknown:
+            place, hint = "the targets that can be audited", "see their states in Organizations"
+        return replace(others, errors=(Problem(f"there is no account in {place}", hint), *others.errors))
 
 
 def _show_progress(reports: Iterable[Report], number: int, terminal: Terminal) -> Iterator[Report]:
@@ -174,17 +186,6 @@ def _take_pinned(accounts: Sequence[TargetAccount], pinned: str, found: _FoundAc
     selected = tuple(each for each in accounts if each.account_id == pinned)
     if not selected:
         raise AccessError(f"account {pinned} is in none of the targets", "omit --account, or add it to a target")
-    return selected
-
-
-def _select_shard(accounts: Sequence[TargetAccount], options: AccountsOptions) -> tuple[TargetAccount, ...]:
-    """The accounts of the shard. Raises InputError if there is none."""
-    number, count = options.shard or (1, 1)
-    selected = shard_accounts(accounts, number, count)
-    if not selected:
-        place = f"shard {number}/{count}" if count > 1 else "the targets"
-        hint = "use at most as many shards as accounts" if count > 1 else "check `ou`, `tag` and `exclude`"
-        raise InputError(f"there is no account in {place}", hint)
     return selected
 
 

@@ -62,7 +62,8 @@ def _account_states(accounts: list[Any]) -> Iterator[tuple[str, str]]:
         account_id = take_field(each, "Id", str, call)
         if not re.fullmatch(r"[0-9]{12}", account_id, re.ASCII):
             raise CallError(call, MALFORMED, "the reply has an account id that is not 12 digits")
-        yield account_id, take_field(each, "State" if "State" in each else "Status", str, call)
+        state = take_field(each, "State" if "State" in each else "Status", str, call)
+        yield account_id, state or '""'  # no state that the data know
 
 
 def _read_account_tags(connection: Connection, account_id: str) -> set[tuple[str, str]]:

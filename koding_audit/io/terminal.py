@@ -84,11 +84,6 @@ class Terminal:
             self._printed_lines.add(lines)
             self.say(lines)
 
-    def note_once(self, line: str) -> None:
-        """Print a line of information, unless quiet or this run has printed it already."""
-        if not self.quiet:
-            self.say_once(line)
-
     def _clear_progress(self) -> None:
         if self._has_progress:
             clear_progress_line()

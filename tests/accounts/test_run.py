@@ -342,14 +342,37 @@ def test_an_account_that_cannot_be_used_is_skipped_and_named_and_the_status_stay
     assert pinned.status == 2
 
 
-def test_a_state_that_the_data_do_not_have_is_an_error_and_the_other_accounts_are_audited(
+@pytest.mark.parametrize("more", [(), ("--shard", "1/2")], ids=["a run", "a shard"])
+def test_where_no_account_can_be_used_the_report_names_them_and_the_hint_is_about_them(
+    organization: Organization, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    organization.states = {ONE: "SUSPENDED", TWO: "CLOSED", THREE: "CLOSED"}
+    organization.tags = {each: {"stage": "live"} for each in (ONE, TWO, THREE)}
+    seen = scan(organization, tmp_path, *more, file=FOUND % "tag: {stage: live}")
+    assert (seen.status, errors(seen)) == (2, ["there is no account in the targets that can be audited"])
+    assert [each["account"] for each in seen.report["skipped"]] == [ONE, TWO, THREE]
+    assert "see their states in Organizations" in seen.output
+
+
+def test_a_shard_without_an_account_keeps_the_accounts_that_were_skipped(
     organization: Organization, tmp_path: Path
 ) -> None:
-    organization.states[TWO] = "ASLEEP"
+    organization.states = {TWO: "CLOSED"}
+    organization.tags = {each: {"stage": "live"} for each in (ONE, TWO)}
+    seen = scan(organization, tmp_path, "--shard", "2/2", file=FOUND % "tag: {stage: live}")
+    assert (seen.status, errors(seen)) == (2, ["there is no account in shard 2/2"])
+    assert seen.report["skipped"] == [{"account": TWO, "state": "CLOSED"}]
+
+
+@pytest.mark.parametrize(("state", "shown"), [("ASLEEP", "ASLEEP"), ("", '""')], ids=["unknown", "empty"])
+def test_a_state_that_the_data_do_not_have_is_an_error_and_the_other_accounts_are_audited(
+    organization: Organization, tmp_path: Path, state: str, shown: str
+) -> None:
+    organization.states[TWO] = state
     organization.tags = {ONE: {"stage": "live"}, TWO: {"stage": "live"}}
     seen = scan(organization, tmp_path, file=FOUND % "tag: {stage: live}")
     assert (audits(seen), seen.report["skipped"], seen.status) == ({ONE: []}, [], 2)
-    assert errors(seen) == [f"account {TWO} was not audited: its state ASLEEP is not known"]
+    assert errors(seen) == [f"account {TWO} was not audited: its state {shown} is not known"]
 
 
 def test_skipped_accounts_of_shards_stand_once_in_what_they_are_merged_to(

@@ -106,9 +106,9 @@ def test_a_crash_shows_where_it_came_from_when_asked(verbose: bool, capsys: pyte
     assert ("test_terminal.py" in capsys.readouterr().err) is verbose
 
 
-def test_a_note_is_printed_once_and_not_if_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    for quiet, printed in ((False, "keys as of noon\n"), (True, "")):
+def test_what_is_said_once_is_printed_once_also_if_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet in (False, True):
         terminal = Terminal(quiet=quiet)
-        terminal.note_once("keys as of noon")
-        terminal.note_once("keys as of noon")
-        assert capsys.readouterr().err == printed
+        terminal.say_once("keys as of noon")
+        terminal.say_once("keys as of noon")
+        assert capsys.readouterr().err == "keys as of noon\n"
