@@ -79,6 +79,10 @@ class Credentials:
     certificates: int | None = None
 
 
+NOT_LOOKED_UP = "the version that saved the file did not look them up"
+"""The reason of a cutoff in a file of an older version."""
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialCutoff:
     """Until when keys and passwords are known, where an older credential report shows that users have none.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from koding_audit.io.json_text import format_time
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import AuditNote
-from koding_audit.model.snapshot import CredentialCutoff, Snapshot
+from koding_audit.model.snapshot import NOT_LOOKED_UP, CredentialCutoff, Snapshot
 from koding_audit.scan.catalog import AuditRule
 
 _FACTS = (Fact.ACCESS_KEYS, Fact.CONSOLE)
@@ -23,7 +23,9 @@ def cutoff_note(cutoff: CredentialCutoff) -> AuditNote:
     """The note of an audit about the time until which keys and sign-in are known."""
     time = format_time(cutoff.as_of)
     message = f"keys and sign-in as of {time}: later changes are not known ({cutoff.call}: {cutoff.reason})"
-    return AuditNote("credentials-as-of", message, f"grant the caller {cutoff.permission}" if cutoff.permission else "")
+    hint = f"grant the caller {cutoff.permission}" if cutoff.permission else ""
+    hint = "save the snapshot again" if cutoff.reason == NOT_LOOKED_UP else hint
+    return AuditNote("credentials-as-of", message, hint)
 
 
 def cutoff_gaps(cutoff: CredentialCutoff) -> tuple[Gap, ...]:

@@ -72,4 +72,4 @@ def test_a_saved_snapshot_says_until_when_it_is_known_and_so_does_each_scan_of_i
     del older["credential_cutoff"]
     saved.write_text(json.dumps(older))
     seen = command(simulator, tmp_path, *said, journal=False, endpoint=False)
-    assert "the version that saved the file did not look them up" in seen.output
+    assert "the version that saved the file did not look them up); save the snapshot again" in seen.output

@@ -21,6 +21,7 @@ from koding_audit.io.json_text import Item, format_time, write_json
 from koding_audit.model.account import PrincipalKey, principal_key
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.snapshot import (
+    NOT_LOOKED_UP,
     AccessKey,
     CredentialCutoff,
     Credentials,
@@ -179,8 +180,7 @@ def _cutoff_value(cutoff: CredentialCutoff) -> dict[str, Any]:
 
 def _older_cutoff(root_use: RootUse | None) -> CredentialCutoff | None:
     """The cutoff of a file without one: older versions took from the report which users have no key or password."""
-    reason = "the version that saved the file did not look them up"
-    return CredentialCutoff(root_use.generated, "cloudtrail:LookupEvents", reason) if root_use else None
+    return CredentialCutoff(root_use.generated, "cloudtrail:LookupEvents", NOT_LOOKED_UP) if root_use else None
 
 
 def _decode_cutoff(item: Item) -> CredentialCutoff:

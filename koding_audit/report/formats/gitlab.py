@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from koding_audit.io.json_text import json_parts
 from koding_audit.io.text import escape
 from koding_audit.model.finding import Severity
-from koding_audit.model.report import Report
+from koding_audit.model.report import Report, SkippedAccount
 from koding_audit.report.results import Result, results_by_severity
+from koding_audit.report.wording import SKIPPED, skipped_message
 
 # GitLab requires a file for each entry; this is the default file of a scan.
 _NO_FILE = "koding-audit.yaml"
@@ -18,9 +20,21 @@ _SEVERITIES: Mapping[Severity, str] = {"error": "critical", "warning": "major", 
 
 
 def render(report: Report) -> Iterator[str]:
-    """Yields the report, without fixed and waived results: an entry is something that is wrong now."""
-    yield from json_parts(_code_quality_entry(each) for each in results_by_severity(report) if each.rank < 2)
+    """Yields the report, without fixed and waived results; skipped accounts are last, for information."""
+    entries = (_code_quality_entry(each) for each in results_by_severity(report) if each.rank < 2)
+    yield from json_parts(chain(entries, map(_skipped_entry, report.skipped)))
     yield "\n"
+
+
+def _skipped_entry(account: SkippedAccount) -> dict[str, Any]:
+    name = f"{SKIPPED}/{account.account_id}/{account.state}"
+    return {
+        "description": escape(skipped_message(account)),
+        "check_name": SKIPPED,
+        "fingerprint": hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest(),
+        "severity": "info",
+        "location": {"path": _NO_FILE, "lines": {"begin": 1}},
+    }
 
 
 def _code_quality_entry(result: Result) -> dict[str, Any]:

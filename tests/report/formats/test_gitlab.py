@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
-from koding_audit.model.report import Report
+from koding_audit.model.report import Report, SkippedAccount
 from tests.report.formats.many import EVERY, INCOMPLETE
 from tests.report.formats.reports import REPORTS, rendered
 
@@ -30,3 +31,10 @@ def test_gitlab_lists_what_stands_and_blocks_what_was_not_checked() -> None:
     assert "inline-unexpected" not in checks
     for name in INCOMPLETE:
         assert "blocker" in [each["severity"] for each in json.loads(rendered("gitlab", REPORTS[name]))]
+
+
+def test_gitlab_has_the_skipped_accounts_for_information() -> None:
+    report = replace(REPORTS["clean"], skipped=(SkippedAccount("222222222222", "SUSPENDED"),))
+    (entry,) = json.loads(rendered("gitlab", report))
+    assert (entry["check_name"], entry["severity"]) == ("account-skipped", "info")
+    assert entry["description"] == "account 222222222222 is SUSPENDED, and was not audited"
