@@ -38,6 +38,13 @@ _ORGANIZATION_HINT = (
 )
 
 
+class _WorkerTerminal(Terminal):
+    """The terminal of an account that is read beside others; the run itself prints the notes of its audit."""
+
+    def say_audit_note(self, line: str) -> None:
+        """Print nothing."""
+
+
 def scan_targets(
     run: Run, source: AccountSource, desired: Desired, writes: WriteOptions | None, options: AccountsOptions
 ) -> Report:
@@ -135,7 +142,7 @@ def _scan_concurrently(
         run.terminal.note(f"{escape(path)}: {count}")
         finished = {name: each for name, each in runs.items() if name in done}
         yield from checkpoint.read_completed_reports(path, finished, started_at, work.desired.files)
-    work = replace(work, run=replace(work.run, terminal=Terminal(quiet=True)))
+    work = replace(work, run=replace(work.run, terminal=_WorkerTerminal(quiet=True)))
     jobs = AccountJobs(rest, run.baseline, work.partition)
     with contextlib.closing(parallel.run_concurrently(work, jobs, options.engine)) as pairs:
         for account_id, report in pairs:

@@ -84,6 +84,10 @@ class Terminal:
             self._printed_lines.add(lines)
             self.say(lines)
 
+    def say_audit_note(self, line: str) -> None:
+        """Print how an account was read, once, also if quiet."""
+        self.say_once(line)
+
     def _clear_progress(self) -> None:
         if self._has_progress:
             clear_progress_line()

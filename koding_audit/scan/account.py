@@ -51,7 +51,7 @@ def print_audit_notes(audit: Audit, terminal: Terminal) -> None:
     """Print the notes of an audit on standard error, each once, also if quiet."""
     for each in audit.notes:
         hint = f"; {each.hint}" if each.hint else ""
-        terminal.say_once(f"Account {audit.account.id}: {each.message}{hint}")
+        terminal.say_audit_note(f"Account {audit.account.id}: {each.message}{hint}")
 
 
 def read_account(run: Run, source: AccountSource, desired: Desired, account: Account) -> Snapshot:
