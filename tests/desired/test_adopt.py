@@ -242,12 +242,9 @@ def test_what_the_file_does_not_hold_does_not_keep_it_from_being_written() -> No
 
 
 def test_sets_of_policies_of_one_name_are_told_apart(tmp_path: Path) -> None:
-    arns = [aws("P"), own("p"), own("x/P")]
-    live = whole(
-        live_group(attached=arns),
-        documents={arn: statement() for arn in arns[1:]},
-        own_policies={**live_policy("p"), **live_policy("x/P")},
-    )
+    """An account has one policy of its own of a name, AWS may have others, also under a path."""
+    arns = [aws("P"), aws("job-function/P"), own("x/p")]
+    live = whole(live_group(attached=arns), documents={arns[2]: statement()}, own_policies=live_policy("x/p"))
     wanted = loaded(describe_account(live), tmp_path)
     assert len(wanted.policy_sets) == 3
     assert found(wanted, live) == []
