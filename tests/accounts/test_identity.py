@@ -65,7 +65,9 @@ def test_a_reason_is_about_an_option_that_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"targets": frozenset("ab")}, {"role": "other"}, {"external_id": "other"}, {"account_id": "2"}], ids=str
+    "other",
+    [{"targets": frozenset("ab")}, {"role": "other"}, {"external_id": "other"}, {"account_id": "2"}],
+    ids=lambda each: next(iter(each)),
 )
 def test_the_fingerprint_of_an_account_has_what_holds_in_it_and_how_it_is_reached(other: dict[str, Any]) -> None:
     account = TargetAccount("1", "audit", "", frozenset("a"))
