@@ -13,7 +13,7 @@ from koding_audit.scan.comparison import Comparison, Pair
 
 TRAITS = RuleTraits(about="attached-policy", state="missing")
 FACTS = frozenset({Fact.USER, Fact.GROUP, Fact.ROLE, Fact.ATTACHED})
-STEP = "fix policy-not-found or policy-name-taken, or the finding about the group, user or role, first"
+STEP = "fix policy-not-found, policy-name-taken or the finding of its principal first"
 HELP = Help(
     severity="error",
     looks_at="whether each policy of each `required` set is attached to the group, user or role.",

@@ -29,7 +29,7 @@ def test_the_policy_that_has_the_name_is_named_and_nothing_is_created(other: str
 def test_the_attachment_of_a_policy_that_cannot_be_created_has_no_fix() -> None:
     (missing,) = policy_missing.check(with_policy(account("old", "ops/new")))
     assert (missing.key, missing.fix) == (own("team/new"), None)
-    assert "fix policy-not-found or policy-name-taken" in policy_missing.STEP
+    assert "fix policy-not-found, policy-name-taken or" in policy_missing.STEP
     (creatable,) = policy_missing.check(with_policy(account("old")))
     assert creatable.fix is not None
 
