@@ -57,4 +57,5 @@ def test_a_connection_watches_its_calls(connection: Connection, replay: Any) -> 
     for _ in range(2):
         with pytest.raises(CallError):
             connection.call("GetUser", UserName="ada")
-    assert connection.denials.calls_allowed_later() == ("iam:GetUser",)
+    # Other tests use the same connection, so it may know other calls, too.
+    assert "iam:GetUser" in connection.denials.calls_allowed_later()

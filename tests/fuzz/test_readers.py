@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -262,6 +263,7 @@ class Answering:
 
     def __init__(self, reply: Any) -> None:
         self.reply = reply
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=lambda *_: None))
 
     def __getattr__(self, _operation: str) -> Callable[..., Any]:
         return lambda **_parameters: self.reply
