@@ -35,7 +35,8 @@ def limit_memory(path: str, mebibytes: int = USUAL_LIMIT) -> Iterator[None]:
         yield
     except MemoryError:
         raise InputError(
-            f"{path} takes more than {mebibytes} MiB of memory", "split it into files of fewer accounts"
+            f"{path} takes more than {mebibytes} MiB of memory",
+            "check that this is the file you mean; reports and cases can be split into several files",
         ) from None
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, before)
