@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 from koding_audit.io import lock
@@ -42,17 +42,40 @@ def print_unfinished_run(account: Account, journal_path: str, terminal: Terminal
 def find_unfinished_key(account: Account, journal_path: str, user: str) -> float | None:
     """When an interrupted run may have created an access key for a user, in seconds since 1970; None if none may have.
 
-    Its journal then has a CreateAccessKey that was started, and no result of it.
+    Its journal then has a CreateAccessKey that was started, and no result of it. Beside the journal that the lock
+    names, the journals of the last two minutes are read: a run that wrote since has emptied the lock, and IAM may show
+    the key only later.
     """
     from koding_audit.remediation import journal  # noqa: PLC0415 - as in _unfinished_lines
 
-    for path in _lock_paths(account, journal_path):
-        note = lock.parse_lock_note(lock.read_leftover_note(path))
+    for path in (*_noted_journals(account, journal_path), *_recent_journals(account)):
         with contextlib.suppress(InputError, OSError):
-            past, _ = journal.read_journal(note.journal) if note else (None, None)
-            if past and user in users_of_unfinished_keys(past):
+            past, _ = journal.read_journal(path)
+            if user in users_of_unfinished_keys(past):
                 return Path(past.path).stat().st_mtime
     return None
+
+
+def _noted_journals(account: Account, journal_path: str) -> Iterator[str]:
+    for path in _lock_paths(account, journal_path):
+        note = lock.parse_lock_note(lock.read_leftover_note(path))
+        if note:
+            yield note.journal
+
+
+def _recent_journals(account: Account) -> Sequence[str]:
+    """The journals in the state folder that were written while IAM may not show yet what they have, newest first."""
+    from koding_audit.remediation.executor import PROPAGATION_SECONDS  # noqa: PLC0415 - as in _unfinished_lines
+
+    since = datetime.now(timezone.utc).timestamp() - PROPAGATION_SECONDS
+    with contextlib.suppress(InputError, OSError):
+        found = [
+            (entry.stat().st_mtime, entry.path)
+            for entry in os.scandir(lock.default_journal_folder(os.environ, account))
+            if entry.name.endswith(".jsonl")
+        ]
+        return [path for written, path in sorted(found, reverse=True) if written >= since]
+    return ()
 
 
 def users_of_unfinished_keys(past: Journal) -> tuple[str, ...]:

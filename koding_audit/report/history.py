@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from koding_audit.model.finding import NOT_CHECKED, Finding
-from koding_audit.model.report import RunStatus, TrendPoint
+from koding_audit.model.report import AuditScope, RunStatus, TrendPoint
+from koding_audit.report.scope import is_within
 from koding_audit.report.status import count_findings, sort_findings
 
-EventKind = Literal["came", "went", "fixed"]
+EventKind = Literal["came", "went", "fixed", "changed"]
 
 
 class HistoryKey(NamedTuple):
@@ -38,7 +39,8 @@ class AuditRecord:
     status: of the audit
     rules: the rules that ran, None for all
     findings: without evidence and fix
-    files: the paths of the desired state's files; None if it was recorded before they were
+    files: the SHA-256 of each file of the desired state, by its path; "" if only the path was recorded, None if nothing
+    scope: what else it was about; None if it was recorded before that was
     """
 
     history_key: HistoryKey
@@ -46,7 +48,8 @@ class AuditRecord:
     status: RunStatus
     rules: frozenset[str] | None
     findings: tuple[Finding, ...]
-    files: frozenset[str] | None = None
+    files: Mapping[str, str] | None = None
+    scope: AuditScope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +58,20 @@ class TrackedFinding:
 
     finding: the finding as the last audit saw it
     since: the first audit after which no audit showed that it was gone
-    last_seen: the last audit that found it
+    last: the last audit that found it, without its findings
     is_confirmed: whether that is the last audit of all; if not, no later audit could show whether it is still there,
-        because it was incomplete, did not run the rule, or was not about all files of the last audit that found it
-    files: the files of that audit; None if they are not known
+        because it was incomplete, did not run the rule, or was not about all that the last one was about
     """
 
     finding: Finding
     since: datetime
-    last_seen: datetime
+    last: AuditRecord
     is_confirmed: bool = True
-    files: frozenset[str] | None = None
+
+    @property
+    def last_seen(self) -> datetime:
+        """When the last audit that found it read the account."""
+        return self.last.taken_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class FindingEvent:
     """A change that an audit showed.
 
     at: when the account was read
-    kind: `came`, `went`, or `fixed` by the `--fix` of the same run
+    kind: `came`, `went`, `fixed` by the `--fix` of the same run, or `changed`: no longer found by an audit of the same
+        files with another content, which may not declare it any more
     finding: the finding that came or went
     """
 
@@ -91,7 +98,7 @@ class HistoryPoint:
     partial: whether only some rules ran
     counts: as in a report's `summary`
     new_count: how many findings came
-    resolved_count: how many findings went or were fixed
+    resolved_count: how many findings went, were fixed, or are gone with a changed file
     """
 
     at: datetime
@@ -177,6 +184,7 @@ class _HistoryBuilder:
         A finding that is new and fixed in the same run has both events.
         """
         found: list[FindingEvent] = []
+        last = replace(audit, findings=())  # what is open for long does not keep the other findings of its audit
         for each in audit.findings:
             before = self.tracked.pop(each.id, None)
             if before is None:
@@ -185,18 +193,19 @@ class _HistoryBuilder:
                 found.append(FindingEvent(audit.taken_at, "fixed", each))
             else:
                 since = before.since if before else audit.taken_at
-                self.tracked[each.id] = TrackedFinding(each, since, audit.taken_at, files=audit.files)
+                self.tracked[each.id] = TrackedFinding(each, since, last)
         return found
 
     def _record_absent(self, audit: AuditRecord) -> list[FindingEvent]:
-        """Returns the findings that went: the audit could have shown them and does not. Others are unconfirmed."""
+        """Returns the findings that are gone: the audit could have shown them and does not. Others are unconfirmed."""
         present = {each.id for each in audit.findings}
         found: list[FindingEvent] = []
         for name in [name for name in self.tracked if name not in present]:
             each = self.tracked[name]
-            if _can_show(audit, each):
+            if _can_show(audit, each.last, each.finding.rule):
                 del self.tracked[name]
-                found.append(FindingEvent(audit.taken_at, "went", each.finding))
+                kind: EventKind = "went" if _has_contents(audit, each.last) else "changed"
+                found.append(FindingEvent(audit.taken_at, kind, each.finding))
             else:
                 self.tracked[name] = replace(each, is_confirmed=False)
         return found
@@ -207,9 +216,30 @@ class _HistoryBuilder:
         return History(key, len(self.series), self.series[-1], tracked, tuple(self.events), tuple(self.series))
 
 
-def _can_show(audit: AuditRecord, tracked: TrackedFinding) -> bool:
-    """Whether an audit would show a finding: it is complete, the rule ran, and it was about the same files or more."""
-    rule = tracked.finding.rule
+def _can_show(audit: AuditRecord, last: AuditRecord, rule: str) -> bool:
+    """Whether an audit would show a finding of an audit before, if the files are unchanged since.
+
+    It is complete, the rule ran, and it was about the same files, targets, sets and stack scripts or more.
+    """
     ran = audit.rules is None or rule in audit.rules or rule == NOT_CHECKED
-    has_files = audit.files is None or tracked.files is None or tracked.files <= audit.files
-    return ran and has_files and audit.status != "incomplete"
+    return ran and audit.status != "incomplete" and _has_files(audit, last) and _has_scope(audit, last, rule)
+
+
+def _has_files(audit: AuditRecord, last: AuditRecord) -> bool:
+    """Whether an audit has each file of an audit before, by its path or, if it was moved, by its content."""
+    if audit.files is None or last.files is None:
+        return True
+    contents = {each for each in audit.files.values() if each}
+    return all(path in audit.files or content in contents for path, content in last.files.items())
+
+
+def _has_scope(audit: AuditRecord, last: AuditRecord, rule: str) -> bool:
+    return audit.scope is None or last.scope is None or is_within(last.scope, audit.scope, rule)
+
+
+def _has_contents(audit: AuditRecord, last: AuditRecord) -> bool:
+    """Whether each file of an audit before is among those of an audit, unchanged; also if its content is not known."""
+    if audit.files is None or last.files is None:
+        return True
+    contents = set(audit.files.values())
+    return "" in contents or all(each in contents for each in last.files.values() if each)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
@@ -14,7 +14,7 @@ from koding_audit.model.clock import MAX_SKEW, is_future
 from koding_audit.model.errors import InputError
 from koding_audit.model.finding import SEVERITIES, Finding, FindingStatus
 from koding_audit.model.frozen import dataclass
-from koding_audit.model.report import Audit, Report, RunStatus, TrendPoint
+from koding_audit.model.report import Audit, AuditScope, Report, RunStatus, TrendPoint
 from koding_audit.report.history import (
     AuditRecord,
     History,
@@ -34,6 +34,7 @@ TREND_LENGTH = 100
 _APPLICATION_ID = 0x6B617564
 _RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 _FINDING_STATUSES: tuple[FindingStatus, ...] = get_args(FindingStatus)
+_SCOPE_FIELDS = ("targets", "with_sets", "stacks")
 
 STEPS: Sequence[Sequence[str]] = (
     (
@@ -49,6 +50,7 @@ STEPS: Sequence[Sequence[str]] = (
         " PRIMARY KEY (audit, finding)) WITHOUT ROWID",
     ),
     ("ALTER TABLE audits ADD COLUMN files TEXT",),
+    ("ALTER TABLE audits ADD COLUMN scope TEXT",),
 )
 
 _ADD_FINDING = (
@@ -57,7 +59,7 @@ _ADD_FINDING = (
 )
 _ADD_SIGHTING = "INSERT INTO sightings SELECT ?, number, ?, ? FROM findings WHERE id = ?"
 _AUDITS = (
-    "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, files, rules"
+    "SELECT audits.id, partition, account, source, endpoint, taken_at, audits.status, files, scope, rules"
     " FROM audits JOIN runs ON runs.id = run"
 )
 # After the time of its recording, or after now. A text that cannot be read as a time stays, and is refused.
@@ -169,7 +171,7 @@ def read_trend(path: str, audit: Audit, *, wait: float = sqlite.WAIT) -> tuple[T
 def _read_records(database: sqlite3.Connection, rows: Iterable[Sequence[object]], path: str) -> Iterator[AuditRecord]:
     """Yields the audit of each row with its findings."""
     known: dict[object, Finding] = {}
-    for number, *texts, files, rules in rows:
+    for number, *texts, files, scope, rules in rows:
         row = Item(texts, path, "audits").items()
         sightings = database.execute(_SIGHTINGS, (number,)).fetchall()
         for each in sightings:
@@ -181,7 +183,8 @@ def _read_records(database: sqlite3.Connection, rows: Iterable[Sequence[object]]
             status=row[5].choice(_RUN_STATUSES),
             rules=None if rules is None else frozenset(_read_texts(rules, path)),
             findings=tuple(known[each] for each in sightings),
-            files=None if files is None else frozenset(_read_texts(files, path)),
+            files=None if files is None else _read_files(files, path),
+            scope=None if scope is None else _read_scope(scope, path),
         )
 
 
@@ -191,7 +194,11 @@ def _read_failed_run(row: Sequence[object], path: str) -> FailedRun:
 
 def _read_texts(value: object, path: str) -> tuple[str, ...]:
     """Returns a list of texts that is stored as JSON."""
-    return Item(parse_json(Item(value, path, "runs").text(), path), path, "runs").tuple_of(Item.text)
+    return _read_item(value, path).tuple_of(Item.text)
+
+
+def _read_item(value: object, path: str) -> Item:
+    return Item(parse_json(Item(value, path, "runs").text(), path), path, "runs")
 
 
 def _read_finding(database: sqlite3.Connection, sighting: Sequence[object], path: str) -> Finding:
@@ -210,9 +217,9 @@ def _read_finding(database: sqlite3.Connection, sighting: Sequence[object], path
 
 def _insert_audit(database: sqlite3.Connection, run: int | None, audit: Audit, status: RunStatus) -> None:
     number = database.execute(
-        "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status, files)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (run, *_history_key(audit), format_time(audit.taken_at), status, _files_text(audit)),
+        "INSERT INTO audits (run, partition, account, source, endpoint, taken_at, status, files, scope)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, *_history_key(audit), format_time(audit.taken_at), status, _files_text(audit), _scope_text(audit)),
     ).lastrowid
     texts = ((each.id, each.rule, each.subject, each.key, each.message) for each in audit.findings)
     database.executemany(_ADD_FINDING, (tuple(map(_escape_surrogates, row)) for row in texts))
@@ -221,8 +228,28 @@ def _insert_audit(database: sqlite3.Connection, run: int | None, audit: Audit, s
 
 
 def _files_text(audit: Audit) -> str:
-    """Returns the paths of the desired state's files as JSON."""
-    return write_json(sorted({os.path.normpath(each.path) for each in audit.desired}))
+    """Returns the files of the desired state as JSON: the SHA-256 of each by its path."""
+    return write_json({os.path.normpath(each.path): each.sha256 for each in audit.desired})
+
+
+def _read_files(value: object, path: str) -> Mapping[str, str]:
+    """Returns the files of an audit; before their contents were recorded, this was a list of paths."""
+    item = _read_item(value, path)
+    if isinstance(item.value, list):
+        return dict.fromkeys(item.tuple_of(Item.text), "")
+    return {name: each.text() for name, each in item.mapping().items()}
+
+
+def _scope_text(audit: Audit) -> str | None:
+    """Returns the scope as JSON, without the rules: they are those of the run."""
+    if audit.scope is None:
+        return None
+    return write_json({name: list(getattr(audit.scope, name)) for name in _SCOPE_FIELDS})
+
+
+def _read_scope(value: object, path: str) -> AuditScope:
+    fields = _read_item(value, path).fields(*_SCOPE_FIELDS)
+    return AuditScope(**{name: fields[name].tuple_of(Item.text) for name in _SCOPE_FIELDS})
 
 
 def _history_key(audit: Audit) -> HistoryKey:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from koding_audit.model.finding import Finding
-from koding_audit.model.report import RunStatus
+from koding_audit.model.frozen import replace
+from koding_audit.model.report import AuditScope, RunStatus
 from koding_audit.report.history import AuditRecord, History, HistoryKey, build_histories
 from tests.values import NOW
 
@@ -148,7 +151,7 @@ def test_accounts_and_ways_of_reading_are_told_apart() -> None:
 
 
 def test_what_an_audit_of_other_files_does_not_show_is_not_known_and_not_gone() -> None:
-    ours, theirs = frozenset({"ours.yaml"}), frozenset({"theirs.yaml"})
+    ours, theirs = {"ours.yaml": "1"}, {"theirs.yaml": "2"}
     history = of(audit(0, POLICY, files=ours), audit(1, USER, files=theirs), audit(2, POLICY, files=ours))
     assert stand(history) == [
         ("policy-missing", day(0), day(2), True),
@@ -159,10 +162,30 @@ def test_what_an_audit_of_other_files_does_not_show_is_not_known_and_not_gone() 
     assert (stand(gone), [kind for _, kind, _ in events(gone)]) == ([], ["came", "went"])
 
 
-def test_an_audit_that_was_recorded_before_its_files_were_is_compared_with_every_other() -> None:
-    for before, after in ((None, frozenset({"a.yaml"})), (frozenset({"a.yaml"}), None)):
-        history = of(audit(0, POLICY, files=before), audit(1, status="clean", files=after))
-        assert stand(history) == []
+def test_what_an_audit_of_a_changed_file_does_not_show_is_gone_and_not_resolved() -> None:
+    before, after = {"iam.yaml": "1", "other.yaml": "2"}, {"iam.yaml": "3", "other.yaml": "2"}
+    history = of(audit(0, POLICY, USER, files=before), audit(1, USER, files=after), audit(2, files=after))
+    assert stand(history) == []
+    assert events(history)[2:] == [(day(1), "changed", "policy-missing"), (day(2), "went", "user-missing")]
+
+
+def test_a_file_that_was_moved_is_the_same_file() -> None:
+    history = of(audit(0, POLICY, files={"/ci/1/iam.yaml": "1"}), audit(1, files={"/ci/2/iam.yaml": "1"}))
+    assert [kind for _, kind, _ in events(history)] == ["came", "went"]
+
+
+@pytest.mark.parametrize("part", ["targets", "with_sets", "stacks"])
+def test_what_an_audit_with_fewer_targets_sets_or_scripts_does_not_show_is_not_known(part: str) -> None:
+    finding = replace(POLICY, rule="stack-not-buildable") if part == "stacks" else POLICY
+    more, fewer = AuditScope(**{part: ("a", "b")}), AuditScope(**{part: ("a",)})
+    assert not of(audit(0, finding, scope=more), audit(1, scope=fewer)).tracked[0].is_confirmed
+    assert of(audit(0, finding, scope=fewer), audit(1, scope=more)).tracked == ()
+
+
+def test_an_audit_that_was_recorded_before_its_files_and_its_scope_were_is_compared_with_every_other() -> None:
+    for before, after in ((None, {"a.yaml": "1"}), ({"a.yaml": "1"}, None), ({"a.yaml": ""}, {"a.yaml": "1"})):
+        history = of(audit(0, POLICY, files=before), audit(1, status="clean", files=after, scope=AuditScope(("a",))))
+        assert [kind for _, kind, _ in events(history)] == ["came", "went"]
 
 
 def test_an_audit_that_two_runs_recorded_counts_once() -> None:

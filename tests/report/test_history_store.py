@@ -19,7 +19,7 @@ import pytest
 
 from koding_audit.model.errors import AuditError, InputError
 from koding_audit.model.location import SourceFile
-from koding_audit.model.report import Problem, Report
+from koding_audit.model.report import AuditScope, Problem, Report
 from koding_audit.report import history_store
 from tests.report.formats.reports import HOSTILE, NOW, REPORTS, audit, policy_missing
 from tests.simulator.test_disk import can_mount
@@ -103,18 +103,40 @@ def test_which_rules_ran_is_kept(path: Path) -> None:
 
 
 def test_the_files_of_an_audit_are_kept_so_that_another_desired_state_resolves_nothing(path: Path) -> None:
-    def about(day: int, *names: str, found: bool) -> Report:
-        files = tuple(SourceFile(name, "0" * 64) for name in names)
+    def about(day: int, *files: SourceFile, found: bool = False) -> Report:
         findings = (policy_missing(),) * found
         return Report((audit(taken_at=NOW + timedelta(days=day), desired=files, findings=findings),))
 
-    keep(path, about(0, "./ours.yaml", found=True))
-    keep(path, about(1, "theirs.yaml", found=False))
+    ours, theirs = SourceFile("./ours.yaml", "0" * 64), SourceFile("theirs.yaml", "1" * 64)
+    keep(path, about(0, ours, found=True))
+    keep(path, about(1, theirs))
     _, (history,) = history_store.read_history(str(path), LATER)
     assert [each.is_confirmed for each in history.tracked] == [False]
-    keep(path, about(2, "theirs.yaml", "ours.yaml", found=False))
+    keep(path, about(2, theirs, SourceFile("ours.yaml", "2" * 64)))
+    _, (history,) = history_store.read_history(str(path), LATER)
+    assert (history.tracked, [each.kind for each in history.events]) == ((), ["came", "changed"])
+
+
+def test_the_scope_of_an_audit_is_kept_so_that_an_audit_of_other_targets_resolves_nothing(path: Path) -> None:
+    def about(day: int, *targets: str, found: bool = False) -> Report:
+        findings, scope = (policy_missing(),) * found, AuditScope(targets)
+        return Report((audit(taken_at=NOW + timedelta(days=day), scope=scope, findings=findings),))
+
+    keep(path, about(0, "prod", found=True))
+    keep(path, about(1, "test"))
+    keep(path, Report((audit(taken_at=NOW + timedelta(days=2), scope=None),)))  # of a report that does not say it
     _, (history,) = history_store.read_history(str(path), LATER)
     assert history.tracked == ()
+    assert [(each.at, each.kind) for each in history.events][1:] == [(NOW + timedelta(days=2), "went")]
+
+
+def test_a_history_that_has_only_the_paths_of_files_is_read(path: Path) -> None:
+    keep(path, Report((audit(desired=(SourceFile("a.yaml", "0" * 64),), findings=(policy_missing(),)),)))
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("""UPDATE audits SET files = '["a.yaml"]', scope = NULL""")
+    keep(path, Report((audit(taken_at=NOW + timedelta(days=1), desired=(SourceFile("a.yaml", "1" * 64),)),)))
+    _, (history,) = history_store.read_history(str(path), LATER)
+    assert [each.kind for each in history.events] == ["came", "went"]
 
 
 def test_an_account_that_a_resumed_run_took_from_the_run_before_is_one_audit(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +37,19 @@ def deaths() -> Iterator[Death]:
     yield from (Death("fsync", number + 1, when) for number in range(_WRITES + 1) for when in ("before", "after"))
 
 
-def judged(scene: Scene, death: Death, start: Start = executed, *, lag: float = 0.0) -> list[str]:
-    """What one death broke, in words. lag: how old the reads of the run after it are."""
+def judged(
+    scene: Scene,
+    death: Death,
+    start: Start = executed,
+    *,
+    lag: float = 0.0,
+    between: Callable[[Scene], list[str]] | None = None,
+) -> list[str]:
+    """What one death broke, in words.
+
+    lag: how old the reads of the run after it are.
+    between: a run before that one, which tells of the death; it returns what is wrong.
+    """
     simulator, folder = scene.simulator, scene.folder
     simulator.account = Account(listing_lag=lag)  # which keeps what was there before
     user = simulator.account.add("User", USER)
@@ -53,10 +64,11 @@ def judged(scene: Scene, death: Death, start: Start = executed, *, lag: float = 
         status = ended(child)
     failed = [] if status in (-signal.SIGKILL, 0, 2) else [f"status {status}"]
     there = set(user.keys)
+    failed += between(scene) if between else []
     simulator.account.lag = lag
     second = again(scene)
     failed += list(_broken(folder, second, there, set(user.keys)))
-    if death.by == signal.SIGKILL and there and saved(folder) not in there:
+    if between is None and death.by == signal.SIGKILL and there and saved(folder) not in there:
         told = f"unknown: CreateAccessKey UserName={USER}" in second.output
         failed += [] if told else ["the next run does not tell of the death"]
     simulator.account.lag = 0.0
@@ -81,6 +93,17 @@ def _broken(folder: Path, second: Ended, before: set[str], after: set[str]) -> I
             yield f"the next run does not tell of the lost key: status {second.status}: {second.output[-500:]}"
     elif second.status != 0:
         yield f"the next run does not end: status {second.status}: {second.output[-500:]}"
+
+
+def written_between(scene: Scene) -> list[str]:
+    """A fix that writes, tells of the death, and empties the lock of its note."""
+    file = scene.folder / "other.yaml"
+    file.write_text(f"version: 1\naccount: {{id: '{ACCOUNT}'}}\ngroups: {{Other: {{}}}}\n")
+    seen = command(scene.simulator, scene.folder, "scan", str(file), "--fix", "--create", "--yes", journal=False)
+    told = f"unknown: CreateAccessKey UserName={USER}" in seen.output
+    is_done = seen.status == 0 and any(each.startswith("CreateGroup") for each in seen.writes)
+    left = (scene.folder / ".local/state/koding-audit" / ACCOUNT / "lock").read_text()
+    return [] if told and is_done and not left else [f"between: {seen.status}, {left!r}: {seen.output[-500:]}"]
 
 
 def arguments(folder: Path) -> list[str]:

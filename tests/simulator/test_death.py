@@ -96,3 +96,8 @@ def test_after_a_death_behind_create_access_key_the_next_setup_says_so_and_makes
 def test_a_lost_key_that_iam_does_not_show_yet_is_waited_for(scene: Scene) -> None:
     death = Death("call", (key_death.CALLS[2], 1), "after")
     assert key_death.judged(scene, death, lag=20.0) == []
+
+
+def test_a_lost_key_is_waited_for_also_if_a_run_that_wrote_since_has_emptied_the_lock(scene: Scene) -> None:
+    death = Death("call", (key_death.CALLS[2], 1), "after")
+    assert key_death.judged(scene, death, lag=20.0, between=key_death.written_between) == []

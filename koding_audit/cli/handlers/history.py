@@ -19,7 +19,12 @@ from koding_audit.report.history import EventKind, FindingEvent, History, Histor
 from koding_audit.report.history_store import FailedRun, FutureAudit
 
 _TREND_COLUMNS = ("error", "warning", "note", "waived", "fixed", "not_checked")
-_EVENT_WORDS: Mapping[EventKind, str] = {"came": "new", "went": "resolved", "fixed": "fixed"}
+_EVENT_WORDS: Mapping[EventKind, str] = {
+    "came": "new",
+    "went": "resolved",
+    "fixed": "fixed",
+    "changed": "gone, file changed",
+}
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001 - the commands' signature

@@ -15,6 +15,7 @@ import pytest
 
 from koding_audit.cli import main
 from koding_audit.io.codec.snapshot import encode_snapshot
+from koding_audit.model.location import SourceFile
 from koding_audit.model.query import Fact, Gap
 from koding_audit.model.report import Report
 from koding_audit.model.snapshot import Snapshot
@@ -122,6 +123,21 @@ def test_the_table_shows_what_stands_what_came_and_went_and_a_trend(
         ["2026-11-26T20:00:00Z", "incomplete", "1", "0", "0", "0", "0", "14", "15", "0"],
     ]
     assert "Runs that audited nothing\n  2026-11-26T20:00:00Z  no such key: polices\n" in out
+
+
+def test_a_finding_that_is_gone_with_an_edit_of_the_file_is_told_apart_from_a_resolved_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "history.db"
+    for day, findings in enumerate(((policy_missing(),), ())):
+        file = SourceFile("iam.yaml", str(day) * 64)
+        taken = audit(findings=findings, desired=(file,), taken_at=NOW + timedelta(days=day))
+        history_store.append_run(str(path), Report((taken,)), None, NOW + timedelta(days=1))
+    assert main(["history", str(path)]) == 0
+    assert "  2026-11-24T20:00:00Z  gone, file changed  error  policy-missing: group" in capsys.readouterr().out
+    assert main(["history", str(path), "--output", "json"]) == 0
+    (account,) = json.loads(capsys.readouterr().out)["accounts"]
+    assert [each["event"] for each in account["events"]] == ["came", "changed"]
 
 
 def test_one_account_can_be_asked_for_and_another_one_is_not_there(
