@@ -14,7 +14,7 @@ from koding_audit.model.location import Location, SourceFile
 from koding_audit.model.report import Audit, Report, WaiverUse
 from koding_audit.model.traits import find_rule_traits
 from koding_audit.report.spool import spool_audits
-from koding_audit.scan.waivers import waiver_matches
+from koding_audit.scan.waivers import used_waivers
 
 _WaiverPlace = tuple[tuple[SourceFile, ...], Location | None]
 """What identifies a waiver in all audits: the files of the desired state, and its place in them."""
@@ -74,6 +74,5 @@ def _used_places(audit: Audit, desired: Desired | None) -> Iterator[Location | N
         return
     # A finding names one waiver. Which accounts a waiver with targets is for is not known here.
     only_waivers = Desired(desired.files, {}, {}, {}, waivers=desired.waivers).bind(audit.account)
-    for waiver in only_waivers.waivers:
-        if not waiver.targets and any(waiver_matches(waiver, each) for each in waived):
-            yield waiver.location
+    used = used_waivers((each for each in only_waivers.waivers if not each.targets), waived)
+    yield from (each.location for each in only_waivers.waivers if each in used)

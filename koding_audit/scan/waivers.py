@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timezone
 
 from koding_audit.model.account import Account
@@ -40,12 +40,36 @@ def waiver_matches(waiver: Waiver, finding: Finding) -> bool:
     )
 
 
+class _WaiverIndex:
+    """Waivers by rule, subject and policy, so that a finding is compared only with waivers that may match it.
+
+    A pattern with `*` is looked up as `*`: these are compared with each finding of their rule.
+    """
+
+    def __init__(self, waivers: Iterable[Waiver]) -> None:
+        self._waivers = tuple(waivers)
+        self._positions: dict[tuple[str, str, str], list[int]] = {}
+        for position, each in enumerate(self._waivers):
+            key = (each.rule, _lookup_text(each.subject), _lookup_text(each.policy))
+            self._positions.setdefault(key, []).append(position)
+        self._rules = {each.rule for each in self._waivers}
+
+    def matching(self, finding: Finding) -> list[Waiver]:
+        """The waivers that match the finding, in their order."""
+        if finding.rule not in self._rules:
+            return []
+        subjects, policies = {*_subject_names(finding.subject), "*"}, {_policy_of_finding(finding), "*"}
+        keys = ((finding.rule, subject, policy) for subject in subjects for policy in policies)
+        found = sorted(position for key in keys for position in self._positions.get(key, ()))
+        return [each for each in map(self._waivers.__getitem__, found) if waiver_matches(each, finding)]
+
+
 def apply_waivers(findings: Iterable[Finding], waivers: Iterable[Waiver], at: datetime) -> tuple[Finding, ...]:
     """The findings; each that a waiver matches is waived by the one that expires last. at: the time of the snapshot."""
-    valid = _waivers_by_rule(
+    valid = _WaiverIndex(
         each for each in waivers if not is_expired(each, at) and find_rule_traits(each.rule).is_waivable
     )
-    return tuple(_waive_finding(each, valid.get(each.rule, ())) for each in findings)
+    return tuple(_waive_finding(each, valid.matching(each)) for each in findings)
 
 
 def unused_waivers(
@@ -55,28 +79,29 @@ def unused_waivers(
 
     A waiver whose subject is an ARN of another account is not checked here.
     """
-    found: dict[str, list[Finding]] = {}
-    for finding in findings:
-        found.setdefault(finding.rule, []).append(finding)
-    return tuple(
+    checked = [
         each
         for each in waivers
         if each.rule in rules
         and (arn_account(each.subject) in {"", "aws"} or matches_wildcard(arn_account(each.subject), account.id))
-        and not any(waiver_matches(each, finding) for finding in found.get(each.rule, ()))
-    )
+    ]
+    used = used_waivers(checked, findings)
+    return tuple(each for each in checked if each not in used)
 
 
-def _waive_finding(finding: Finding, waivers: Iterable[Waiver]) -> Finding:
-    last = max((each for each in waivers if waiver_matches(each, finding)), key=lambda each: each.expires, default=None)
+def used_waivers(waivers: Iterable[Waiver], findings: Iterable[Finding]) -> frozenset[Waiver]:
+    """The waivers that match one of the findings."""
+    index = _WaiverIndex(waivers)
+    return frozenset(each for finding in findings for each in index.matching(finding))
+
+
+def _waive_finding(finding: Finding, matching: Iterable[Waiver]) -> Finding:
+    last = max(matching, key=lambda each: each.expires, default=None)
     return replace(finding, status="waived", waiver=last) if last else finding
 
 
-def _waivers_by_rule(waivers: Iterable[Waiver]) -> Mapping[str, list[Waiver]]:
-    found: dict[str, list[Waiver]] = {}
-    for each in waivers:
-        found.setdefault(each.rule, []).append(each)
-    return found
+def _lookup_text(pattern: str) -> str:
+    return "*" if "*" in pattern else pattern
 
 
 def _subject_names(subject: str) -> Iterator[str]:

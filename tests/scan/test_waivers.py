@@ -6,8 +6,10 @@ import dataclasses
 from datetime import date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from koding_audit.model.desired import Desired
+from koding_audit.model.desired import Desired, Waiver
 from koding_audit.model.finding import Finding
 from koding_audit.model.plan import ScanRequest
 from koding_audit.model.query import Fact, Gap
@@ -17,7 +19,7 @@ from koding_audit.remediation.plan import make_plan
 from koding_audit.report.status import audit_status, count_findings, exit_status, needed_changes
 from koding_audit.scan.audit import audit_snapshot
 from koding_audit.scan.catalog import load_rules
-from koding_audit.scan.waivers import apply_waivers, is_expired, unused_waivers, waiver_matches
+from koding_audit.scan.waivers import apply_waivers, is_expired, unused_waivers, used_waivers, waiver_matches
 from tests.scan.waived import EC2, LIVE, READ, wanted
 from tests.values import ACCOUNT, NOW, aws, live_user, managed, own, snapshot, waiver
 
@@ -110,6 +112,42 @@ def test_a_waiver_with_the_arn_of_another_account_is_not_unused_here() -> None:
     awss = waiver("policy-not-found", 73, subject="arn:aws:iam::aws:policy/Gone")
     looked = {"policy-missing", "policy-not-found"}
     assert unused_waivers([others, here, any_account, awss], [], looked, ACCOUNT) == (here, any_account, awss)
+
+
+NAMES = st.sampled_from(["*", "a", "b", "ab", "*b", "a*", "t/a", "t/*"])
+SUBJECTS = st.one_of(
+    *(NAMES.map(f"{kind}/{{}}".format) for kind in ("user", "group", "policy")),
+    st.sampled_from(["*", "root", "arn:aws:iam::*:user/a", "*/b", ACCOUNT.arn("user", "a"), own("t/a")]),
+)
+RULES = st.sampled_from(["policy-missing", "inline-unexpected", "policy-document-changed", "user-missing"])
+WAIVERS = st.builds(
+    waiver, RULES, st.integers(1, 3), days=st.integers(-1, 3), subject=SUBJECTS, policy=NAMES | NAMES.map(aws)
+)
+FINDINGS = st.builds(
+    finding,
+    RULES,
+    st.builds(
+        ACCOUNT.arn, st.sampled_from(["user", "group"]), st.sampled_from(["a", "b", "*"]), st.sampled_from(["/", "/t/"])
+    )
+    | st.sampled_from([own("t/a"), own("a"), ACCOUNT.root_arn]),
+    NAMES | NAMES.map(aws),
+)
+
+
+@given(st.lists(WAIVERS, max_size=8), st.lists(FINDINGS, max_size=6), st.sets(RULES))
+def test_waivers_that_are_looked_up_are_those_of_comparing_each_with_each_finding(
+    waivers: list[Waiver], findings: list[Finding], evaluated: set[str]
+) -> None:
+    def accept(found: Finding) -> Finding:
+        valid = [each for each in waivers if waiver_matches(each, found) and not is_expired(each, NOW)]
+        last = max(valid, key=lambda each: each.expires, default=None)
+        return dataclasses.replace(found, status="waived", waiver=last) if last else found
+
+    assert apply_waivers(findings, waivers, NOW) == tuple(accept(each) for each in findings)
+    used = [any(waiver_matches(each, found) for found in findings) for each in waivers]
+    assert used_waivers(waivers, findings) == {each for each, is_used in zip(waivers, used, strict=True) if is_used}
+    unused = [each for each, is_used in zip(waivers, used, strict=True) if each.rule in evaluated and not is_used]
+    assert unused_waivers(waivers, findings, evaluated, ACCOUNT) == tuple(unused)
 
 
 def rules_found(
