@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 from koding_audit.model.account import Account
 from koding_audit.reference.escalations import load_escalation_actions
-from koding_audit.remediation.guards.escalation import (
-    EffectivePolicies,
-    EscalationAnalyzer,
-    NamedDocument,
-)
+from koding_audit.remediation.guards.effective_policies import EffectivePolicies, NamedDocument
+from koding_audit.remediation.guards.escalation import EscalationAnalyzer
 from koding_audit.remediation.guards.holders import PolicyHolder
 
 

@@ -48,6 +48,13 @@ class EscalationAction:
         """Whether it escalates in some accounts only."""
         return self.in_organization or self.through_role or self.trusted != ""
 
+    @property
+    def kind_of_way(self) -> tuple[object, ...]:
+        """What two actions of a service have in common where the same statements about them have the same effect."""
+        service = self.action.partition(":")[0]
+        limits = (self.others_only, self.unrestricted_only, self.keys, self.any_account)
+        return (service, self.kind, self.arn, *limits)
+
     def arn_prefix(self, account: Account) -> str:
         """How the ARNs of the resources begin in an account; `*` if the action has no type of resource."""
         return self.arn.replace("${Partition}", account.partition).replace("${Account}", account.id)

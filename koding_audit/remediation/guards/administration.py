@@ -8,15 +8,15 @@ from functools import cached_property
 
 from koding_audit.model.account import PrincipalKind
 from koding_audit.model.finding import Action
-from koding_audit.remediation.guards.effects import PlanEffects
-from koding_audit.remediation.guards.entitlements import target_principal
-from koding_audit.remediation.guards.escalation import (
+from koding_audit.remediation.guards.effective_policies import (
     ALLOW_ALL,
     NO_POLICIES,
     EffectivePolicies,
-    EscalationAnalyzer,
     RoleTrusts,
 )
+from koding_audit.remediation.guards.effects import PlanEffects
+from koding_audit.remediation.guards.entitlements import target_principal
+from koding_audit.remediation.guards.escalation import EscalationAnalyzer
 from koding_audit.remediation.guards.holders import PolicyHolder
 from koding_audit.remediation.guards.messages import document_title, join_first
 from koding_audit.remediation.guards.pass_role import pass_role_reason

@@ -11,6 +11,7 @@ from koding_audit.model.finding import Action
 from koding_audit.model.plan import Plan
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
+from koding_audit.remediation.guards.effective_policies import NamedDocument
 from koding_audit.remediation.guards.entitlements import (
     Entitlements,
     RequiredRead,
@@ -18,7 +19,6 @@ from koding_audit.remediation.guards.entitlements import (
     snapshot_after,
     target_principal,
 )
-from koding_audit.remediation.guards.escalation import NamedDocument
 from koding_audit.remediation.plan import action_policy_arn
 
 

@@ -13,7 +13,7 @@ from koding_audit.model.plan import Plan
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, Snapshot, inline_document_key
 from koding_audit.model.verb import Verb
-from koding_audit.remediation.guards.escalation import EffectivePolicies, NamedDocument
+from koding_audit.remediation.guards.effective_policies import EffectivePolicies, NamedDocument
 from koding_audit.remediation.guards.holders import PolicyHolder
 from koding_audit.remediation.plan import action_policy_arn
 

@@ -12,9 +12,9 @@ from koding_audit.model.verb import Verb
 from koding_audit.policy.diff import PolicyChange, compare_documents, describe_policy_change
 from koding_audit.policy.document import Document, DocumentError, parse_document
 from koding_audit.reference.aws_reference import load_reference
+from koding_audit.remediation.guards.effective_policies import NamedDocument
 from koding_audit.remediation.guards.effects import PlanEffects
 from koding_audit.remediation.guards.entitlements import Entitlements, target_principal
-from koding_audit.remediation.guards.escalation import NamedDocument
 from koding_audit.remediation.guards.holders import PolicyHolder, apply_known_values, known_context
 from koding_audit.remediation.plan import action_policy_arn
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from koding_audit.reference.escalations import EscalationAction, PassRoleUse, load_pass_role_uses
-from koding_audit.remediation.guards.escalation import EffectivePolicies, EscalationAnalyzer
+from koding_audit.remediation.guards.effective_policies import EffectivePolicies
+from koding_audit.remediation.guards.escalation import EscalationAnalyzer
 from koding_audit.remediation.guards.holders import PolicyHolder
 
 _ANY_RESOURCE = ("resource", "arn:")

@@ -14,7 +14,7 @@ from koding_audit.model.finding import Action
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.policy.evaluation import AccessRequest, Decision, decide
-from koding_audit.remediation.guards import GuardLimits, Judgement, escalation, evaluate_guards
+from koding_audit.remediation.guards import GuardLimits, Judgement, evaluate_guards
 from tests.remediation.guards.plans import (
     ADMIN,
     ALL,
@@ -361,7 +361,7 @@ def test_what_many_users_get_alike_is_decided_once(document: str, monkeypatch: p
         calls.append(request.action)
         return decide(request, *rest)
 
-    monkeypatch.setattr(escalation, "decide", counted)
+    monkeypatch.setattr(holder_change, "decide", counted)
     counts = []
     for number in (2, 40):
         users = [live_user(f"user{each}", attached=[READ]) for each in range(number)]

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 
 from koding_audit.reference import managed_policies
 from koding_audit.reference.escalations import load_escalation_actions
-from koding_audit.remediation.guards.escalation import (
-    EffectivePolicies,
-    EscalationAnalyzer,
-    NamedDocument,
-)
+from koding_audit.remediation.guards.effective_policies import EffectivePolicies, NamedDocument
+from koding_audit.remediation.guards.escalation import EscalationAnalyzer
 from koding_audit.remediation.guards.holders import PolicyHolder
 from tests.values import ACCOUNT
 
