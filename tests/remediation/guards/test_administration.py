@@ -14,7 +14,7 @@ from koding_audit.model.finding import Action
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.model.verb import Verb
 from koding_audit.policy.evaluation import AccessRequest, Decision, decide
-from koding_audit.remediation.guards import GuardLimits, Judgement, evaluate_guards
+from koding_audit.remediation.guards import GuardLimits, Judgement, evaluate_guards, holder_change
 from tests.remediation.guards.plans import (
     ADMIN,
     ALL,
