@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ElementReader = Callable[["Element"], Any]
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 _ISO_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
@@ -138,11 +138,16 @@ def _read_timestamp(element: Element) -> datetime:
 
 
 def parse_xml_time(text: str) -> datetime | None:
-    """Returns the time of a text such as 2026-01-31T12:00:00Z, None for any other text."""
-    if not _TIME.fullmatch(text):
+    """Returns the time of a text such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00.25Z, None for any other text.
+
+    Digits after the sixth of a second are cut off, as botocore does.
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
         return None
+    seconds, fraction = found.groups()
     try:
-        return datetime.fromisoformat(f"{text[:-1]}+00:00")
+        return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00" if fraction else f"{seconds}+00:00")
     except ValueError:  # for example the 30th of February
         return None
 

@@ -19,6 +19,12 @@ from tests.servers.wire import reply_xml, service_model
 OPERATION = "GetAccountAuthorizationDetails"
 NAMES = st.text(alphabet="ab<&>'\"é\n \t%7B", max_size=6)
 TIMES = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, timezone.utc))
+TEXTS = st.builds(
+    "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z".format,
+    st.integers(0, 9999),
+    *(st.integers(0, most) for most in (13, 32, 25, 61, 61)),
+    st.none().map(lambda _: "") | st.text("0123456789", max_size=11).map(".{}".format),
+)
 BOMB = b"<!DOCTYPE a [<!ENTITY b 'bbbbbbbb'><!ENTITY c '&b;&b;&b;&b;'>]>"
 
 
@@ -63,6 +69,25 @@ def accounts() -> st.SearchStrategy[Any]:
 @given(st.deferred(accounts))
 def test_any_account_is_read_as_botocore_reads_it(account: Any) -> None:
     body = reply_xml("iam", OPERATION, account)
+    assert reader()(body) == botocores(body)
+
+
+@given(TEXTS)
+@example("2026-11-23T20:00:00.123456Z")
+@example("2026-11-23T20:00:00.5Z")
+@example("2026-11-23T20:00:00.999999999Z")
+@example("2026-11-23T20:00:00.Z")
+@example("2026-11-23T23:59:60.5Z")
+def test_a_time_is_read_as_botocore_reads_it_or_left_to_it(text: str) -> None:
+    from botocore.utils import parse_timestamp
+
+    found = xml_reader.parse_xml_time(text)
+    assert found is None or found == parse_timestamp(text)
+
+
+@pytest.mark.parametrize("fraction", ["", ".1", ".123456", ".000001", ".123456789"])
+def test_a_time_with_a_fraction_of_a_second_is_not_left_to_botocore(fraction: str) -> None:
+    body = WHOLE.replace(b"00:00:00Z", f"00:00:00{fraction}Z".encode())
     assert reader()(body) == botocores(body)
 
 
@@ -116,6 +141,9 @@ def test_a_changed_reply_is_read_as_botocore_reads_it_or_left_to_it(start: int, 
         (b"<UserName>ada</UserName>", b"<UserName>a<b/>da</UserName>"),
         (b"GetAccountAuthorizationDetailsResult>", b"GetGroupResult>"),
         (b"2026-01-01T00:00:00Z", b"1 January 2026"),
+        (b"2026-01-01T00:00:00Z", b"2026-01-01T00:00:60.5Z"),
+        (b"2026-01-01T00:00:00Z", b"2026-01-01T00:00:00.Z"),
+        (b"2026-01-01T00:00:00Z", b"2026-01-01T00:00:00,5Z"),
         (b"</RequestId>", b"</RequestId><RequestId/>"),
         (b"</ResponseMetadata>", b"</ResponseMetadata><ResponseMetadata/>"),
         (b"<AttachmentCount>2<", b"<AttachmentCount>two<"),

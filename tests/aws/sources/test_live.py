@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.deadline import Deadline
-from koding_audit.aws.session import _ReplyParser
+from koding_audit.aws.session import ROWS, _ReplyParser
 from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import live
 from koding_audit.model.account import Caller, principal_key
@@ -42,7 +43,18 @@ def test_the_fast_reader_of_the_listing_and_botocores_give_the_same_snapshot(
     query: Query, seeded: MotoAccount, line: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_bulk(monkeypatch)
+    replies: list[tuple[str, bool]] = []  # the shape of each, and whether the fast reader read it
+    parse = _ReplyParser.parse
+
+    def parse_and_note(self: _ReplyParser, response: dict[str, Any], shape: Any) -> Any:
+        found = parse(self, response, shape)
+        replies.append((shape.name, ROWS in found))
+        return found
+
+    monkeypatch.setattr(_ReplyParser, "parse", parse_and_note)
     fast = live.collect_snapshot(query, line)
+    assert ("GetAccountAuthorizationDetailsResponse", True) in replies
+    assert ("GetAccountAuthorizationDetailsResponse", False) not in replies  # moto's times have fractions of a second
     used = []
     monkeypatch.setattr(
         _ReplyParser, "parse", lambda self, response, shape: used.append(shape) or self._usual.parse(response, shape)
