@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,8 +138,8 @@ MUTANTS: Mapping[str, Mutant] = {
 }
 
 
-def passes(mutant: Mutant | None) -> bool:
-    """Whether the tests pass over a copy of the package with this mutant in it; None: over an unchanged copy."""
+def failure(mutant: Mutant | None) -> str:
+    """What fails over a copy of the package with this mutant in it; "" for nothing. None: over an unchanged copy."""
     with tempfile.TemporaryDirectory(prefix="koding-audit-mutant-") as folder:
         for part in ("koding_audit", "tests", "policies"):
             shutil.copytree(CHECKOUT / part, Path(folder) / part)
@@ -152,22 +153,24 @@ def passes(mutant: Mutant | None) -> bool:
             [sys.executable, "-m", "pytest", *options, TESTS],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": folder},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
             check=False,
         )
-        return done.returncode == 0
+        failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - |$)", done.stdout, re.MULTILINE)
+        return ", ".join(failed) or (done.stdout + done.stderr)[-1000:] if done.returncode else ""
 
 
 def main() -> int:
     # If the tests fail over an unchanged copy, their failure over a mutant proves nothing.
-    if not passes(None):
-        raise SystemExit(f"{TESTS} fails over an unchanged copy of the package")
+    failed = failure(None)
+    if failed:
+        raise SystemExit(f"{TESTS} fails over an unchanged copy of the package: {failed}")
     alive = []
     for name, mutant in MUTANTS.items():
-        survived = passes(mutant)
-        print(f"{'LIVES ' if survived else 'killed'}  {name}", flush=True)
-        alive += [name] if survived else []
+        failed = failure(mutant)
+        print(f"killed  {name}: {failed}" if failed else f"LIVES   {name}", flush=True)
+        alive += [] if failed else [name]
     return 1 if alive else 0
 
 
