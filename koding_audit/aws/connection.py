@@ -80,7 +80,7 @@ class Connection:
     called: CalledHosts = field(default_factory=CalledHosts)
     denials: DenialLog = field(default_factory=DenialLog)
     _settings: Settings | None = None
-    _model_loader: Any = None
+    _session: Any = None
     _client_lock: Lock = field(default_factory=Lock)
     _trail_clients: dict[str, Any] = field(default_factory=dict)
     _shared_called: CalledHosts = field(default_factory=CalledHosts)
@@ -184,7 +184,7 @@ class Connection:
 
     @functools.cached_property
     def _shared_clients(self) -> SharedClients:
-        return SharedClients.create(self._require_settings, self._model_loader, self._shared_called)
+        return SharedClients.create(self._require_settings, self._session, self._shared_called)
 
     @property
     def _require_settings(self) -> Settings:
@@ -301,7 +301,7 @@ def connect(
         endpoint = settings.endpoint_url if settings.endpoint_url and not is_aws_url(settings.endpoint_url) else None
         hosts = partial(called.urls, {"iam": iam, "sts": sts})
         common = (iam, endpoint, deadline, pool, identity, make_own_client, "live", credentials_in_use, hosts, called)
-        yield Connection(*common, _settings=settings, _model_loader=session.get_component("data_loader"))
+        yield Connection(*common, _settings=settings, _session=session)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -20,6 +20,7 @@ from koding_audit.aws.call import AccountTimeoutError, refuse_redirect
 from koding_audit.aws.config_files import check_config_files
 from koding_audit.aws.deadline import Deadline
 from koding_audit.aws.settings import Settings
+from koding_audit.aws.tls import SharedContexts
 from koding_audit.io.text import mask_secrets
 from koding_audit.model.frozen import dataclass
 
@@ -58,17 +59,27 @@ def _model_loader() -> Any:
     return PackagedModels([PackagedModels.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
-def new_session(settings: Settings, models: Any = None) -> Any:
+def new_session(settings: Settings, earlier: Any = None) -> Any:
     """Returns a botocore session that uses the packaged models and fixed settings. Raises InputError.
 
-    models: the model loader of an earlier session, None for a new one
+    earlier: a session whose model loader and TLS contexts are used again, None for new ones
     """
     import botocore.session  # noqa: PLC0415 - takes a tenth of a second, which --help must not need
     from botocore.config import Config  # noqa: PLC0415 - as above
 
+    contexts: SharedContexts = earlier.get_component("tls_contexts") if earlier else SharedContexts()
+
+    class SharingSession(botocore.session.Session):  # type: ignore[misc] # botocore has no types
+        def create_client(self, *arguments: Any, **options: Any) -> Any:
+            """Creates a client, also for botocore itself when it assumes the role of a profile."""
+            client = super().create_client(*arguments, **options)
+            contexts.share(client._endpoint.http_session)
+            return client
+
     check_config_files(os.environ)
-    session = botocore.session.Session(profile=settings.profile or None)
-    session.register_component("data_loader", models or _model_loader())
+    session = SharingSession(profile=settings.profile or None)
+    session.register_component("data_loader", earlier.get_component("data_loader") if earlier else _model_loader())
+    session.register_component("tls_contexts", contexts)
     session.register_component("response_parser_factory", _parser_factory())
     _pin_settings(session, settings.region)
     # Applies also to the clients that botocore creates itself to assume a profile's role.
@@ -278,10 +289,10 @@ class SharedClients:
     thread_state: local
 
     @classmethod
-    def create(cls, settings: Settings, models: Any, called: CalledHosts) -> SharedClients:
+    def create(cls, settings: Settings, earlier: Any, called: CalledHosts) -> SharedClients:
         """Creates the clients, whose hosts are remembered.
 
-        models: the model loader of the session of the run's own credentials
+        earlier: the session of the run's own credentials
         """
         from botocore.credentials import Credentials, ReadOnlyCredentials  # noqa: PLC0415 - late, as in new_session
 
@@ -302,7 +313,7 @@ class SharedClients:
             if thread_state.deadline.remaining() <= 0:
                 raise AccountTimeoutError
 
-        session = new_session(settings, models)
+        session = new_session(settings, earlier)
         session.register_component("credential_provider", Provider())
         session.register("before-send", check_deadline)
         iam, sts = (make_client(session, each, settings, connections=_SHARED_CONNECTIONS) for each in ("iam", "sts"))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import socketserver
+import ssl
 import sys
 import threading
 from collections import Counter
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from tests.servers.tls import Door
 from tests.servers.wire import JSON, READS, Call, error_reply, parse_call, reply_xml, speaks_json
 from tests.simulator.account import Account, IamError
 from tests.simulator.faults import XML, Fault, Reply
@@ -146,8 +148,8 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is none of our errors."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        """A client that was killed, or that refused a certificate, is none of our errors."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 
@@ -180,15 +182,30 @@ S = TypeVar("S", bound=Simulator)
 
 
 @contextlib.contextmanager
-def listening(simulator: S) -> Iterator[S]:
-    """A server in a thread of this process, which answers as the simulator says."""
+def listening(simulator: S, door: Door | None = None) -> Iterator[S]:
+    """A server in a thread of this process, which answers as the simulator says.
+
+    door: its TLS, None for plain HTTP.
+    """
 
     class Handler(socketserver.StreamRequestHandler):
         disable_nagle_algorithm = True
 
+        def setup(self) -> None:
+            self.good = True
+            if door is not None:
+                self.request, self.good = door.open(self.request)
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
         def handle(self) -> None:
             """Requests over one connection, kept alive until a reply ends it."""
             while self.rfile.readline(_LONGEST_LINE).strip():
+                if door is not None and not self.good:
+                    door.trespasses += 1
                 headers = _headers(self.rfile)
                 body = self.rfile.read(int(headers["content-length"])).decode()
                 signed, target = headers.get("authorization", ""), headers.get("x-amz-target", "")
@@ -199,7 +216,7 @@ def listening(simulator: S) -> Iterator[S]:
                     return
 
     with _Server(("127.0.0.1", 0), Handler) as server:
-        simulator.url = f"http://127.0.0.1:{server.server_address[1]}"
+        simulator.url = f"{'https' if door else 'http'}://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield simulator
