@@ -58,7 +58,6 @@ OUTSIDE = {
     "io.yaml_reader": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
     "stack.yaml_source": {"yaml"},
-    "report.formats.table": {"tabulate"},
     "accounts.engines.dask": {"dask", "distributed"},
     "accounts.worker_processes": {"dask", "distributed"},
 }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from dataclasses import replace
 
 import pytest
+from tabulate import tabulate
 
+from koding_audit.io.text import escape
 from koding_audit.model.finding import Finding, Severity
 from koding_audit.model.report import Report
+from koding_audit.report.formats.table import _TableReport
 from koding_audit.report.status import count_findings
 from tests.report.formats.many import row
 from tests.report.formats.reports import ACCOUNT, HOSTILE, REPORTS, audit, policy_missing, rendered
@@ -160,6 +164,17 @@ def test_several_accounts_have_a_verdict_each_and_one_of_all() -> None:
 def test_an_empty_name_does_not_shift_the_rows(blank: str) -> None:
     text = rendered("table", Report((audit(findings=(policy_missing(message=blank),)),)))
     assert re.search(r"error  what   (-|\\x0a)\n +why    policy-missing\n +where  policies/koding.yaml:6:16\n", text)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_the_columns_are_those_of_another_program_for_tables(columns: int) -> None:
+    labels = ("", "a", "error", "policy-missing")
+    last = ("-", "one word", "x" * 50, HOSTILE.strip())
+    rows = [(*each, text) for each in itertools.product(labels, repeat=columns - 1) for text in last]
+    laid = _TableReport(1000, color=False, report=REPORTS["full"]).lay_out([[row] for row in rows], "")
+    cells = [[*labels, escape(text)] for *labels, text in rows]
+    expected = tabulate(cells, tablefmt="plain", disable_numparse=True).split("\n")
+    assert laid == [[line] for line in expected]
 
 
 @pytest.mark.parametrize("severity", ["error", "warning"])
