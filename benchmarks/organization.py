@@ -10,6 +10,8 @@ LATENCY ms, and a tenth of the accounts are in trouble (benchmarks.crowd). The c
 - `unit`: accounts that Organizations lists below the root;
 - `resume`: killed (SIGKILL) when half of the accounts were entered, and begun again;
 - `shards`: two, one after another, and merged;
+- `processes`: two, of eight threads each;
+- `killed`: the same, where one of them is killed at half;
 - `dask`: two workers, one of which is killed at half.
 
 What is checked of each: every account of the organization is in the report just once, as an audit or as an error, with
@@ -46,6 +48,8 @@ from benchmarks.watched import Watched, busiest, watch
 USERS, GROUPS, LATENCY = 50, 5, 30
 ACCOUNTS = 300
 WINDOW = 16
+THREADS = ("--engine", "threads")
+PROCESSES = ("--engine", "processes", "--workers", "2")
 TIMES = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
 HEADS = (
     "case",
@@ -120,7 +124,8 @@ class Bench:
         return seen
 
     def scan(self, case: Case, report: Path, *more: str, meanwhile: Callable[[int], None] = lambda _: None) -> Watched:
-        said = ("--output", f"json:{report}", "--parallel", str(WINDOW), *more)
+        # Of two engines the last counts.
+        said = ("--output", f"json:{report}", "--parallel", str(WINDOW), *THREADS, *more)
         return self.run(case, *scan_of(str(self.listed), self.url), *said, meanwhile=meanwhile)
 
     def at_half(self, kill: Callable[[int], int | None]) -> Callable[[int], None]:
@@ -160,7 +165,7 @@ def unit(bench: Bench) -> Case:
     case = Case(f"{WINDOW} threads, of a unit", bench.accounts)
     below = bench.home / "unit.yaml"
     below.write_text(desired_state(ou=crowd.ROOT))
-    said = ("--output", f"json:{bench.home / 'unit.json'}", "--parallel", str(WINDOW))
+    said = ("--output", f"json:{bench.home / 'unit.json'}", "--parallel", str(WINDOW), *THREADS)
     bench.run(case, *scan_of(str(below), bench.url), *said)
     return checked(bench, case, "unit.json", same=False)
 
@@ -192,6 +197,18 @@ def shards(bench: Bench) -> Case:
     return checked(bench, case, "merged.json")
 
 
+def processes(bench: Bench) -> Case:
+    case = Case("2 processes", bench.accounts)
+    bench.scan(case, bench.home / "processes.json", *PROCESSES)
+    return checked(bench, case, "processes.json")
+
+
+def killed(bench: Bench) -> Case:
+    case = Case("2 processes, one killed at half", bench.accounts)
+    bench.scan(case, bench.home / "killed.json", *PROCESSES, meanwhile=bench.at_half(busiest))
+    return checked(bench, case, "killed.json", twice=WINDOW)
+
+
 def dask(bench: Bench) -> Case:
     case = Case("dask, 2 workers, one killed at half", bench.accounts)
     said = ("--engine", "dask", "--workers", "2")
@@ -199,7 +216,7 @@ def dask(bench: Bench) -> Case:
     return checked(bench, case, "dask.json", twice=bench.accounts)
 
 
-CASES: Sequence[Callable[[Bench], Case]] = (one, bare, threads, unit, resume, shards, dask)
+CASES: Sequence[Callable[[Bench], Case]] = (one, bare, threads, unit, resume, shards, processes, killed, dask)
 
 
 def main(arguments: Sequence[str]) -> int:

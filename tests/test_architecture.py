@@ -59,7 +59,7 @@ OUTSIDE = {
     "stack.hcl": {"hcl2", "lark"},
     "stack.yaml_source": {"yaml"},
     "accounts.engines.dask": {"dask", "distributed"},
-    "accounts.worker_processes": {"dask", "distributed"},
+    "accounts.dask_workers": {"dask", "distributed"},
 }
 
 HEAVY = (
@@ -654,9 +654,9 @@ def test_an_entry_point_is_one_of_its_folder() -> None:
 # Modules without a test file of their own, and where else they are proved; all others have one at the mirrored path.
 PROVED_ELSEWHERE = {
     "__main__": "tests/endtoend/test_command_line.py: it ends its process, so it is started as one",
-    "accounts.parallel": "tests/accounts/test_run.py: it only chooses an engine for a run",
+    "accounts.dask_workers": "tests/endtoend/test_engines.py: it needs real processes and a real cluster",
     "accounts.worker": "tests/accounts/test_run.py: it does what a run does for one account",
-    "accounts.worker_processes": "tests/endtoend/test_engines.py: it needs real processes and a real cluster",
+    "accounts.worker_processes": "tests/accounts/engines/test_processes.py: it starts what an engine works with",
     "cli.commands.init": "tests/endtoend/test_init.py: it writes files and reads a real account",
     "cli.commands.setup": "tests/endtoend/test_setup.py: it writes to an account from the first step to the last",
     "cli.decisions": "tests/cli/commands/test_can.py: it is what `can` prints",

@@ -9,14 +9,14 @@ from koding_audit.model.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """Where the accounts are audited: in threads of this process, or by dask workers."""
+    """Where the accounts are audited: in threads of this process, in other processes, or by dask workers."""
 
     engine: str = ""
-    """`threads` or `dask`; "" for dask if there is a scheduler, else threads."""
+    """`threads`, `processes` or `dask`; "" for dask if there is a scheduler, else by the number of accounts."""
     parallel: int | None = None
     """How many accounts are audited at the same time, in all processes; None for the default."""
     workers: int | None = None
-    """How many dask worker processes to start on this machine; None for one per processor."""
+    """How many worker processes to start on this machine; None for one per processor."""
     scheduler: str = ""
     """The address of an existing dask cluster, `tls://HOST:PORT`; "" for none."""
     tls_ca: str = ""

@@ -144,7 +144,7 @@ def _scan_concurrently(
         yield from checkpoint.read_completed_reports(path, finished, started_at, work.desired.files)
     work = replace(work, run=replace(work.run, terminal=_WorkerTerminal(quiet=True)))
     jobs = AccountJobs(rest, run.baseline, work.partition)
-    with contextlib.closing(parallel.run_concurrently(work, jobs, options.engine)) as pairs:
+    with contextlib.closing(parallel.run_concurrently(work, jobs, options.engine, run.terminal)) as pairs:
         for account_id, report in pairs:
             # An account with an incomplete report is audited again by the next run.
             if path and report_status(report) != "incomplete":

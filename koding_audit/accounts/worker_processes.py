@@ -1,173 +1,96 @@
-"""Dask worker processes on this machine: they use TLS with keys of this run only, and end with the run."""
+"""What all worker processes of a run on this machine have in common: their start, the work, errors of lost items."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import shutil
+import pickle
 import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any, Protocol, TypeVar
 
-LOOPBACK = "127.0.0.1"
-_MAX_STARTS = 20  # per process: if it dies that often, the cause is not the work on one account
-_KILL_TIMEOUT = 5.0  # seconds to wait for the end of a killed process
+from koding_audit import __version__
+from koding_audit.model.errors import AccessError, AuditError, InputError
 
-# For the scheduler and the workers. Nothing is served over HTTP, which each user of the machine could read, and no CPU
-# time is used for statistics.
-DASK_SETTINGS: Mapping[str, Any] = {
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-    "distributed.worker.preload": [],
-    "distributed.scheduler.preload": [],
-    "distributed.worker.profile.enabled": False,
-    "distributed.scheduler.active-memory-manager.start": False,
-    "distributed.scheduler.allowed-failures": 2,
-}
+T_contra = TypeVar("T_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
-_QUIET_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "distributed.worker", "tornado", "asyncio")
-LOG_LEVELS: Mapping[str, str] = dict.fromkeys((*_QUIET_LOGGERS, "tornado.application", "tornado.general"), "critical")
-"""Levels of loggers: this tool reports an error itself, once."""
+MAX_STARTS = 20
+"""How often a worker process is started: if it dies that often, the cause is not the work on one item."""
 
-# The code of a worker. It has the module path of this process, without the folder in which it is started.
-_WORKER_CODE = (
-    "import sys; sys.path[:] = sys.argv[1:]; from koding_audit.accounts import worker_processes as w; w.serve_worker()"
-)
+KILL_TIMEOUT = 5.0
+"""Seconds to wait for the end of a killed process."""
+
+RERUN_HINT = "run the command again; with --resume FILE it skips the finished accounts"
+
+# It has the module path of this process, without the folder in which it is started.
+_WORKER_CODE = "import sys; sys.path[:] = sys.argv[1:]; from {} import {} as serve; serve()"
 
 
-@dataclass
-class WorkerProcesses:
-    """The processes, each started again when it dies.
+class Work(Protocol[T_contra, R_co]):
+    """The work for each item. It can be pickled, contains no credentials, and is called in several threads."""
 
-    config: the configuration that each process reads from its standard input, as a line of JSON.
+    def prepare(self) -> None:
+        """Open what it needs in this process. Raises AuditError if that fails."""
+
+    def __call__(self, item: T_contra, /) -> R_co:
+        """The result for an item."""
+
+
+class PickledWork:
+    """The work for a worker process, which unpickles it once, if it has the same version.
+
+    version: the version of koding-audit that made it.
+    payload: the pickle.
     """
 
-    config: bytes
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _processes: set[subprocess.Popen[bytes]] = field(default_factory=set)
-    _supervisors: list[threading.Thread] = field(default_factory=list)
-    _stopped: bool = False
+    def __init__(self, version: str, payload: bytes) -> None:
+        self.version = version
+        self.payload = payload
+        self._work: Any = None
+        self._lock = Lock()
 
-    def start(self, count: int) -> None:
-        """Start this number of processes and supervise them."""
-        for _ in range(count):
-            self._supervisors.append(threading.Thread(target=self._supervise, daemon=True))
-            self._supervisors[-1].start()
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PickledWork, (self.version, self.payload)
 
-    def has_ended(self) -> bool:
-        """Whether all processes have ended and none will be started again."""
-        return not any(each.is_alive() for each in self._supervisors)
-
-    def stop(self) -> None:
-        """Kill the processes: their results are not needed any more."""
+    def unpickle(self) -> Any:
+        """The work. Raises InputError if the worker has another version."""
         with self._lock:
-            self._stopped = True
-            for process in self._processes:
-                process.kill()
-        for each in self._supervisors:
-            each.join(_KILL_TIMEOUT)
-
-    def _supervise(self) -> None:
-        with contextlib.suppress(OSError):  # the system has no room for another process
-            for _ in range(_MAX_STARTS):
-                process = self._start_process()
-                if process is None:
-                    return
-                with process:
-                    self._send_config(process)
-                    process.wait()
-                with self._lock:
-                    self._processes.discard(process)
-
-    def _send_config(self, process: subprocess.Popen[bytes]) -> None:
-        if process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(self.config)
-
-    def _start_process(self) -> subprocess.Popen[bytes] | None:
-        """Start a process, unless they are stopped; it ends when its standard input is closed.
-
-        It has its own session, so that Ctrl-C in the terminal does not interrupt it.
-        """
-        with self._lock:
-            if self._stopped:
-                return None
-            command = [sys.executable, "-c", _WORKER_CODE, *sys.path]
-            streams: Mapping[str, Any] = {
-                "stdin": subprocess.PIPE,
-                "stdout": subprocess.DEVNULL,
-                "stderr": subprocess.DEVNULL,
-            }
-            process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this Python, with constant arguments
-                command, bufsize=0, start_new_session=True, **streams
-            )
-            self._processes.add(process)
-            return process
+            if self.version != __version__:
+                message = f"the worker has koding-audit {__version__}, but this run has {self.version}"
+                raise InputError(message, "install this version of koding-audit for each worker")
+            if self._work is None:
+                self._work = pickle.loads(self.payload)  # noqa: S301 - a sender of tasks can run any code here anyway
+            return self._work
 
 
-@contextlib.contextmanager
-def local_cluster(count: int, threads: int) -> Iterator[tuple[Any, WorkerProcesses]]:
-    """A dask cluster with its scheduler in this process, and its worker processes.
+def prepare_worker(parcel: PickledWork) -> tuple[str, str]:
+    """The message and the hint of the error that prevents the work in this worker process; "" if it is ready."""
+    try:
+        parcel.unpickle().prepare()
+    except AuditError as error:
+        return error.message, error.hint
+    return "", ""
 
-    count: the number of worker processes.
-    threads: the number of threads of each.
+
+def start_worker(serve: Callable[[], None], stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+    """Start a process that calls a function of this package, which must end it when its standard input is closed.
+
+    It has its own session, so that Ctrl-C in the terminal does not interrupt it. Raises OSError if the system has no
+    room for another process.
+
+    stdout, stderr: as for subprocess.Popen.
     """
-    import dask  # noqa: PLC0415 - takes 0.5 s, and few runs need it
-    from distributed import LocalCluster, Security  # noqa: PLC0415 - as above
-
-    security = Security.temporary()
-    folder = tempfile.mkdtemp(prefix="koding-audit-")
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.enter_context(dask.config.set({"temporary-directory": folder}))
-        serving = {"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"}
-        cluster = LocalCluster(
-            n_workers=0, threads_per_worker=1, security=security, host=LOOPBACK, scheduler_kwargs=serving
-        )
-        stack.callback(cluster.close, timeout=_KILL_TIMEOUT)
-        config = {"scheduler": cluster.scheduler_address, "threads": threads, "folder": folder}
-        keys = {name: getattr(security, name) for name in ("tls_ca_file", "tls_worker_key", "tls_worker_cert")}
-        workers = WorkerProcesses(json.dumps({**config, "keys": keys}).encode() + b"\n")
-        stack.callback(workers.stop)
-        workers.start(count)
-        yield cluster, workers
+    command = [sys.executable, "-c", _WORKER_CODE.format(serve.__module__, serve.__name__), *sys.path]
+    streams: Mapping[str, int] = {"stdin": subprocess.PIPE, "stdout": stdout, "stderr": stderr}
+    return subprocess.Popen(command, start_new_session=True, **streams)  # type: ignore[call-overload,no-any-return] # noqa: S603 - this Python, with constant arguments
 
 
-def serve_worker() -> None:
-    """Run a worker with the configuration from the first line of standard input, until standard input is closed."""
-    import asyncio  # noqa: PLC0415 - in a worker process only
-
-    lifeline = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - open until the process ends
-    config = json.loads(lifeline.readline())
-    threading.Thread(target=_exit_with_parent, args=(lifeline, config["folder"]), daemon=True).start()
-    asyncio.run(_run_worker(config))
+def item_killed_workers_error() -> AccessError:
+    """The error of an item whose work ended several worker processes."""
+    return AccessError("its audit killed several workers", "check the memory of the workers")
 
 
-def _exit_with_parent(lifeline: Any, folder: str) -> None:
-    """End this worker when the process that started it has ended and standard input is closed."""
-    lifeline.read()
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(0)
-
-
-async def _run_worker(config: Mapping[str, Any]) -> None:
-    import dask  # noqa: PLC0415 - as above
-    from distributed import Security, Worker  # noqa: PLC0415 - as above
-
-    with dask.config.set(DASK_SETTINGS):
-        worker = Worker(
-            config["scheduler"],
-            nthreads=config["threads"],
-            security=Security(require_encryption=True, **config["keys"]),
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
-            memory_limit=0,
-            local_directory=config["folder"],
-        )
-        async with worker:
-            await worker.finished()
+def workers_died_error() -> AccessError:
+    """The error of each item that is left when no worker process is started again."""
+    return AccessError("not audited: all worker processes died several times", RERUN_HINT)

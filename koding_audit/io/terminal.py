@@ -108,6 +108,14 @@ class SilentTerminal(Terminal):
         return False
 
 
+def standard_error() -> int | None:
+    """The file descriptor of standard error, for a process that this one starts; None if it is closed or not a file."""
+    try:
+        return sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
 def clear_progress_line() -> None:
     """Clear the progress line of the terminal; without one, this has no visible effect."""
     if sys.stderr is not None and sys.stderr.isatty():

@@ -478,7 +478,10 @@ def test_what_is_about_targets_is_refused_where_the_file_has_none(
     ("said", "told"),
     [
         (["--engine", "dask", "--fix"], "--fix writes from this process only"),
-        (["--workers", "2"], "--workers needs --engine dask"),
+        (["--engine", "processes", "--fix"], "--fix writes from this process only"),
+        (["--workers", "2"], "--workers needs --engine processes or dask"),
+        (["--engine", "processes", "--scheduler", "tls://a:1"], "--scheduler needs --engine dask"),
+        (["--engine", "processes", "--workers", "2", "--parallel", "199"], "--parallel: these processes can audit 198"),
         (["--tls-ca", "ca.pem"], "--tls-ca needs --engine dask"),
         (["--parallel", "100"], "--parallel: one process can audit 99 accounts at the same time"),
         (["--scheduler", "tls://a:1", "--workers", "2"], "--workers starts processes on this machine"),

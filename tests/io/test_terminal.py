@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from koding_audit.io.terminal import Terminal, is_interactive
+from koding_audit.io.terminal import Terminal, is_interactive, standard_error
 from koding_audit.model.errors import AuditError
 from koding_audit.model.location import Location
 from koding_audit.model.report import Problem
@@ -112,3 +112,14 @@ def test_what_is_said_once_is_printed_once_also_if_quiet(capsys: pytest.CaptureF
         terminal.say_once("keys as of noon")
         terminal.say_once("keys as of noon")
         assert capsys.readouterr().err == "keys as of noon\n"
+
+
+def test_standard_error_is_passed_on_where_it_is_a_file(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert standard_error() == sys.stderr.fileno()
+    closed = io.StringIO()
+    closed.close()
+    for nowhere in (None, io.StringIO(), closed):
+        monkeypatch.setattr(sys, "stderr", nowhere)
+        assert standard_error() is None

@@ -17,19 +17,24 @@ import re
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from koding_audit import __version__
-from koding_audit.accounts import worker_processes
+from koding_audit.accounts import dask_workers
+from koding_audit.accounts.worker_processes import (
+    RERUN_HINT,
+    PickledWork,
+    Work,
+    item_killed_workers_error,
+    prepare_worker,
+    workers_died_error,
+)
 from koding_audit.aws.endpoint import is_loopback
 from koding_audit.io.text import clip_text
 from koding_audit.model.errors import AccessError, AuditError, InputError
 
 T = TypeVar("T")
 R = TypeVar("R")
-T_contra = TypeVar("T_contra", contravariant=True)
-R_co = TypeVar("R_co", covariant=True)
 
 _CHUNK_SIZE = 8  # items per task: dask needs 6 ms of CPU per task, and the task of a dead worker is done again
 _POLL_SECONDS = 0.5  # seconds between checks whether the cluster still works
@@ -41,19 +46,8 @@ _ADDRESS = re.compile(r"(tls|tcp)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{
 
 _INSTALL_HINT = "pip install 'koding-audit[dask]'"
 _SAME_VERSION_HINT = "install this version of koding-audit, with its extra `dask`, on the scheduler and each worker"
-_RERUN_HINT = "run the command again; with --resume FILE it skips the finished accounts"
 _TLS_HINT = "start it with --tls-ca-file, --tls-cert and --tls-key, for a scheduler with tls://"
 _CERTIFICATES_HINT = "add --tls-ca, --tls-cert and --tls-key, or set distributed.comm.tls in dask's configuration"
-
-
-class Work(Protocol[T_contra, R_co]):
-    """The work for each item. It can be pickled, contains no credentials, and is called in several threads."""
-
-    def prepare(self) -> None:
-        """Open what it needs in this process. Raises AuditError if that fails."""
-
-    def __call__(self, item: T_contra, /) -> R_co:
-        """The result for an item."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ def _import_distributed() -> None:
     """Import distributed with the levels of its loggers, which it sets at import, before other settings are made."""
     import dask  # noqa: PLC0415 - most runs do not need it
 
-    with dask.config.set({"logging": dict(worker_processes.LOG_LEVELS)}):
+    with dask.config.set({"logging": dict(dask_workers.LOG_LEVELS)}):
         import distributed  # noqa: F401, PLC0415 - as above
 
 
@@ -110,48 +104,12 @@ def run_each(
 
     _import_distributed()
     quiet = {"distributed.admin.large-graph-warning-threshold": "1 TB"}
-    own = {} if cluster.scheduler else worker_processes.DASK_SETTINGS
+    own = {} if cluster.scheduler else dask_workers.DASK_SETTINGS
     with dask.config.set({**quiet, **own}), _join_cluster(cluster, window) as pool:
         yield from _Tasks(pool, _send_work(pool, work), _split_chunks(items, pool)).pairs()
 
 
 # --- what runs in a worker ----------------------------------------------------------------------
-
-
-class PickledWork:
-    """The work for a worker process, which unpickles it once, if it has the same version.
-
-    version: the version of koding-audit that made it.
-    payload: the pickle.
-    """
-
-    def __init__(self, version: str, payload: bytes) -> None:
-        self.version = version
-        self.payload = payload
-        self._lock = Lock()
-        self._work: Any = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return PickledWork, (self.version, self.payload)
-
-    def unpickle(self) -> Any:
-        """The work. Raises InputError if the worker has another version."""
-        with self._lock:
-            if self.version != __version__:
-                message = f"the worker has koding-audit {__version__}, but this run has {self.version}"
-                raise InputError(message, _SAME_VERSION_HINT)
-            if self._work is None:
-                self._work = pickle.loads(self.payload)  # noqa: S301 - a sender of tasks can run any code here anyway
-            return self._work
-
-
-def prepare_worker(parcel: PickledWork) -> tuple[str, str]:
-    """A task: the message and the hint of the error that prevents the work in this worker; "" if it is ready."""
-    try:
-        parcel.unpickle().prepare()
-    except AuditError as error:
-        return error.message, error.hint
-    return "", ""
 
 
 def run_items(items: Sequence[Any], parcel: PickledWork) -> list[Any]:
@@ -195,7 +153,7 @@ def _join_cluster(cluster: Cluster, window: int) -> Iterator[_WorkerPool]:
             )
         else:
             count = min(cluster.count, window)
-            here, processes = stack.enter_context(worker_processes.local_cluster(count, -(-window // count)))
+            here, processes = stack.enter_context(dask_workers.local_cluster(count, -(-window // count)))
             client = stack.enter_context(_connect_client(here, here.security, "of this run"))
             has_ended = processes.has_ended
         threads = sum(_wait_for_workers(client, cluster.count or 1, has_ended).values())
@@ -371,11 +329,12 @@ class _Tasks(Generic[T]):
     def _check_alive(self) -> None:
         """Check that the cluster still works. Raises _ClusterLostError."""
         if self.pool.client.status != "running":
-            raise _ClusterLostError("not audited: the scheduler of the cluster has ended", _RERUN_HINT)
+            raise _ClusterLostError("not audited: the scheduler of the cluster has ended", RERUN_HINT)
         if self.pool.has_ended():
-            raise _ClusterLostError("not audited: all worker processes died several times", _RERUN_HINT)
+            lost = workers_died_error()
+            raise _ClusterLostError(lost.message, lost.hint)
         if self.idle_polls > _MAX_IDLE_POLLS:
-            raise _ClusterLostError("not audited: the cluster has no worker any more", _RERUN_HINT)
+            raise _ClusterLostError("not audited: the cluster has no worker any more", RERUN_HINT)
 
     def _fetch_results(self, futures: Sequence[Any]) -> list[Any]:
         """The results of each task, or the exception that it ended with. Raises _ClusterLostError."""
@@ -399,10 +358,10 @@ class _Tasks(Generic[T]):
         elif isinstance(found, KilledWorker) and len(items) > 1:
             self.chunks = itertools.chain([[item] for item in items], self.chunks)
         elif isinstance(found, KilledWorker):
-            yield items[0], AccessError("its audit killed several workers", "check the memory of the workers")
+            yield items[0], item_killed_workers_error()
         elif isinstance(found, CancelledError):
             yield from (
-                (item, AccessError("not audited: the cluster has cancelled the task", _RERUN_HINT)) for item in items
+                (item, AccessError("not audited: the cluster has cancelled the task", RERUN_HINT)) for item in items
             )
         elif isinstance(found, (AuditError, ImportError)):
             why = AccessError(

@@ -108,13 +108,14 @@ def _add_engine_options(group: argparse._ArgumentGroup) -> None:
         default="",
         choices=plugins.plugin_names("accounts.engines"),
         metavar="NAME",
-        help="threads: in this process (default); dask: worker processes, on this machine or of --scheduler",
+        help="threads: in this process; processes: on this machine; dask: on this machine, or in a cluster with"
+        " --scheduler (default: threads; processes for more than 200 accounts on more than one CPU)",
     )
     group.add_argument(
         "--workers",
         type=_parse_concurrency,
         metavar="N",
-        help="with --engine dask: number of processes (default: one per CPU)",
+        help="with --engine processes or dask: number of processes (default: one per CPU)",
     )
     group.add_argument("--scheduler", default="", metavar="ADDRESS", help="an existing dask cluster, tls://HOST:PORT")
     for name, what in (("ca", "the CA that is trusted"), ("cert", "the client certificate"), ("key", "its key")):
