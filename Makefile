@@ -7,7 +7,7 @@ ACCOUNTS ?= 300
 # Where it is set, each of the hundreds of processes that tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test slow coverage diff-sweep fuzz faults rights mutants check lint types docs generate data bench bench-size bench-organization bench-peers deploy-check locks compare clean
+.PHONY: help demo test test-slow coverage diff-sweep fuzz faults rights mutants check lint types docs generate data bench bench-size bench-organization bench-peers deploy-check locks compare clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,11 +21,11 @@ $(STAMP): setup.cfg pyproject.toml
 demo: $(STAMP) ## the whole tour on the embedded account: audit, fix, audit again
 	$(BIN)/koding-audit demo
 
-test: $(STAMP) ## all tests (under ten minutes on two cores)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+test: $(STAMP) ## all tests but the slow ones (under five minutes on two cores)
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist worksteal
 
-slow: $(STAMP) ## list the tests that take long (tests/slow.py); `-m "not slow"` leaves them out
-	@$(BIN)/python -m pytest -q -m slow --collect-only
+test-slow: $(STAMP) ## the other tests: clusters, tours, faults, browsers, thousands of examples (under ten minutes on two cores)
+	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist worksteal
 
 coverage: $(STAMP) ## all tests, with branch coverage, which makes them half as fast again
 	$(BIN)/coverage erase

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,11 @@ from hypothesis import settings
 from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.settings import Settings
 from koding_audit.reference import age
+from tests import skips
 from tests.servers.forks import Forks, forking
 from tests.servers.moto_account import MotoAccount, running
 from tests.servers.replay import Replay, identity, replaying
 from tests.simulator.quick import quickened
-from tests.slow import LONG, is_slow, seconds_of_file
 from tests.terminal import at_terminal, nobody_there  # noqa: F401 - fixtures
 from tests.unmeasured import leave_processes_alone, standing_still
 
@@ -37,44 +39,63 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.stash[MEASURED] = leave_processes_alone()
 
 
-def place_of(nodeid: str) -> tuple[str, str]:
-    """The file of a test below tests, and its name without its case."""
-    path, _, name = nodeid.partition("::")
-    return path.removeprefix("tests/"), name.partition("[")[0]
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing that is imported and collected is garbage, and to look for it takes a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+@cache
+def names_slow(path: Path) -> bool:
+    """Whether the marker `slow` stands in a file."""
+    return "mark.slow" in path.read_text(encoding="utf-8")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m slow` only the files that name the marker are imported."""
+    asked = config.getoption("markexpr") == "slow" and collection_path.suffix == ".py"
+    return True if asked and not names_slow(collection_path) else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long, and begin with its files: at the end both workers then have short tests to share."""
     for each in items:
-        if is_slow(*place_of(each.nodeid)):
-            each.add_marker("slow")
-    items.sort(key=lambda each: -seconds_of_file(place_of(each.nodeid)[0]))
+        if each.get_closest_marker("slow") and not names_slow(each.path):
+            raise pytest.UsageError(f"{each.nodeid} has the marker `slow` from elsewhere: `-m slow` would not find it")
 
 
-TOOK = pytest.StashKey[Counter[tuple[str, str]]]()
-"""Seconds that each test took, all of its cases together."""
+LONG = 10.0
+"""Seconds of a test, all of its cases together, from which on it has to have the marker `slow`."""
+
+TOOK = pytest.StashKey[Counter[str]]()
+"""Seconds that each test without the marker took, all of its cases together."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TOOK] = Counter()
     config.pluginmanager.register(Durations(config.stash[TOOK]), "durations-of-tests")
+    config.pluginmanager.register(skips)
 
 
 class Durations:
     """Adds up what each test takes; the controller of xdist hears of every worker's."""
 
-    def __init__(self, took: Counter[tuple[str, str]]) -> None:
+    def __init__(self, took: Counter[str]) -> None:
         self.took = took
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.took[place_of(report.nodeid)] += report.duration
+        if "slow" not in report.keywords:
+            self.took[report.nodeid.partition("[")[0]] += report.duration
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for (path, name), seconds in config.stash[TOOK].most_common():
-        if seconds > LONG and not is_slow(path, name):
-            terminalreporter.write_line(f"not in tests/slow.py: {seconds:.0f} s tests/{path}::{name}")
+    for name, seconds in config.stash[TOOK].most_common():
+        if seconds > LONG:
+            terminalreporter.write_line(f"not marked as slow: {seconds:.0f} s {name}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,7 @@ EXAMPLES = doctest.DocTestFinder().find(api, "api")
 FUNCTIONS = (api.scan, api.plan, api.can, api.stack)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [each for each in EXAMPLES if each.examples], ids=lambda each: each.name)
 def test_the_examples_are_true_and_nothing_else_is_printed(
     example: doctest.DocTest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -32,6 +32,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]]
         yield report, control(url, "told")
 
 
+@pytest.mark.slow
 def test_each_account_of_the_simulated_organization_ends_as_its_trouble_asks_for(seen: tuple[Path, Any]) -> None:
     report, told = seen
     assert [organization.wanted(each) for each in ASKED] == [

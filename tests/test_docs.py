@@ -148,6 +148,7 @@ def test_every_option_that_a_document_names_is_one_that_there_is(page: str) -> N
 DEMO_BLOCKS = [each for each in blocks("console") if each.values[0] == FROM_THE_DEMO]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mark", "body"), DEMO_BLOCKS)
 def test_output_that_is_shown_is_what_comes_out(mark: str, body: str, tmp_path: Path) -> None:
     status = 0

@@ -22,6 +22,8 @@ from tests.servers.moto_account import MotoAccount
 from tests.test_docs import FENCED, TEXTS, arguments_in, assert_shows, said, shown
 from tests.values import aws
 
+pytestmark = pytest.mark.slow
+
 FROM_AN_ACCOUNT = "<!-- from an account -->\n"
 OFFLINE = ("validate", "permissions", "history", "render", "merge", "explain", "schema", "completion", "demo")
 ELSEWHERE = {"--help", "--version", "init", *OFFLINE}

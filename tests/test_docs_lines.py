@@ -31,6 +31,8 @@ from tests.stack.script_files import plan
 from tests.test_docs import CHECKOUT, FENCED, FROM_THE_DEMO, TEXTS, arguments_in
 from tests.test_docs_account import FROM_AN_ACCOUNT, followed
 
+pytestmark = pytest.mark.slow
+
 NOT_RUN: Mapping[str, str] = {
     "pipx install": "asks a package index; tests/test_packaging.py installs the tool and runs it",
     "koding-audit scan koding-audit.yaml --scheduler": "needs a cluster; tests/endtoend/test_engines.py has one",

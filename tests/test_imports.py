@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parent.parent
 PACKAGE = CHECKOUT / "koding_audit"
 
@@ -55,6 +57,7 @@ def modules() -> list[str]:
     return sorted(".".join(path.parts).removesuffix(".__init__") for path in paths)
 
 
+@pytest.mark.slow
 def test_every_module_imports_alone() -> None:
     names = modules()
     assert "koding_audit.__main__" in names

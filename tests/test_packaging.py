@@ -13,6 +13,8 @@ import pytest
 
 from tests.age_note import without_age_note
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 BUILD = "from setuptools import build_meta as b; import sys; print(getattr(b, f'build_{sys.argv[1]}')(sys.argv[2]))"
 SHIPPED = ("koding_audit", "policies", "setup.cfg", "pyproject.toml", "LICENSE", "NOTICE", "README.md")

@@ -22,6 +22,8 @@ from tests.cli.commands.accounts import WANTED, WHOLE
 from tests.servers.always import Always, always, self_signed
 from tests.values import live_group
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[2]
 AUDIT, TELL = re.findall(r"```sh\n(.*?)```", (CHECKOUT / "docs/scheduling.md").read_text(encoding="utf-8"), re.DOTALL)
 BARE = replace(WHOLE, principals={**WHOLE.principals, ("group", "developers"): live_group("Developers")})

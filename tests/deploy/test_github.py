@@ -23,6 +23,8 @@ from tests.deploy.conftest import MANAGED
 from tests.endtoend.harness import ACCOUNT, CHECKOUT, GUIDE
 from tests.servers.moto_account import MotoAccount
 
+pytestmark = pytest.mark.slow
+
 FOLDER = CHECKOUT / "deploy" / "github"
 ACTION = yaml.safe_load((FOLDER / "action.yml").read_text(encoding="utf-8"))
 EXAMPLE = yaml.safe_load((FOLDER / "audit.yml").read_text(encoding="utf-8"))

@@ -16,6 +16,8 @@ from tests.deploy.test_github import OWN_WAIVERS, ROLE, USES_THAT_SET, WAIVED, W
 from tests.endtoend.harness import CHECKOUT, GUIDE
 from tests.servers.moto_account import MotoAccount
 
+pytestmark = pytest.mark.slow
+
 TEXT = (CHECKOUT / "deploy" / "gitlab" / "koding-audit.yml").read_text(encoding="utf-8")
 TEMPLATE = yaml.safe_load(TEXT)
 AUDIT, FORK = TEMPLATE["koding-audit"], TEMPLATE["koding-audit-of-a-fork"]

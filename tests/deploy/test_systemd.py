@@ -17,6 +17,8 @@ from tests.deploy.conftest import MANAGED
 from tests.endtoend.harness import CHECKOUT, GUIDE, Command
 from tests.servers.moto_account import MotoAccount
 
+pytestmark = pytest.mark.slow
+
 UNITS = CHECKOUT / "deploy" / "systemd"
 SERVICE = (UNITS / "koding-audit.service").read_text(encoding="utf-8")
 TIMER = (UNITS / "koding-audit.timer").read_text(encoding="utf-8")

@@ -14,6 +14,8 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.errors import InputError
 from tests.desired.files import write
 
+pytestmark = pytest.mark.slow
+
 GUIDE = (Path(__file__).parents[2] / "policies" / "koding.yaml").read_bytes()
 BREAK = re.compile(rb"\r\n|\r|\n")
 

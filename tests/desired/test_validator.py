@@ -101,6 +101,7 @@ def _right_kind(node: dict[str, Any], whole: dict[str, Any]) -> st.SearchStrateg
             return st.one_of(TEXT, WORDS, st.sampled_from(node.get("enum", ["a"])))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(fitting(desired_schema(), desired_schema()))
 def test_both_validators_say_the_same_of_made_values(value: Any) -> None:

@@ -28,6 +28,8 @@ from tests.simulator.faults import Reply
 from tests.simulator.organization import Organization
 from tests.simulator.server import listening
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = [f"{number:012}" for number in range(100_000_000_001, 100_000_000_025)]
 FILE = """version: 1
 targets: {all: {accounts: [%s], role: audit}}

@@ -136,6 +136,7 @@ def test_ctrl_c_during_a_call_ends_at_once_with_2(command: Command, clean: MotoA
     assert stderr.strip()
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_a_write_leaves_a_journal_that_knows_of_it(command: Command, drifted: MotoAccount) -> None:
     drifted.fail("AddUserToGroup", "delay", milliseconds=8000)
     drifted.fail("AttachGroupPolicy", "delay", milliseconds=8000)
@@ -181,6 +182,7 @@ def test_a_full_disk_under_standard_output_is_status_2(
     assert b"No space left" in stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("redirection", "status"),
     [(">&-", 2), (">/dev/full 2>&1", 2), (">&- 2>&-", 2), ("2>&-", 1), ("2>/dev/full", 1), ("<&-", 1)],
@@ -203,6 +205,7 @@ def test_an_error_that_nobody_can_be_told_is_status_2(command: Command) -> None:
         assert done.returncode == 2, redirection
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_during_a_write_is_made_whole_by_the_next(command: Command, drifted: MotoAccount) -> None:
     drifted.fail("AddUserToGroup", "delay", milliseconds=8000, after=True)
     process = command.start("scan", GUIDE, *FIX)

@@ -99,6 +99,7 @@ def account_of(text: str) -> Snapshot:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(text=TEXTS)
 @example(text=NASTY[0])

@@ -68,6 +68,7 @@ def test_an_account_that_nobody_reads_is_not_to_be_named(offline: Command) -> No
     assert not (offline.home / FILE).exists()
 
 
+@pytest.mark.slow
 def test_the_demo_account_as_it_is_scans_clean(offline: Command) -> None:
     assert offline("init", "--adopt", "--source", "demo").status == 0
     result = offline.json("scan", "--source", "demo")

@@ -46,7 +46,7 @@ from tests.servers.wire import reply_xml, service_model
 from tests.simulator.account import HEADER
 from tests.values import NOW, REFERENCE, journal_of, live_group, live_role, live_user, root_use, snapshot
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
 
 BORN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 OWN = "arn:aws:iam::123456789012:policy/p"

@@ -29,6 +29,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES, st.sampled_from([None, 2]))
 @example("\x7f\x1b\u202e", None)
 def test_what_is_written_is_printable_ascii_and_is_read_back(value: object, indent: int | None) -> None:
@@ -58,6 +59,7 @@ def test_any_text_is_a_value_or_a_named_refusal(text: str) -> None:
 OBJECTS = st.dictionaries(st.sampled_from("abc") | st.text(), VALUES, min_size=1)
 
 
+@pytest.mark.slow
 @given(OBJECTS, st.sampled_from([None, 2]))
 @example({"a": [], "b": 1}, 2)
 @example({"b": {"a": [1]}, "a": [[2], {"a": [3]}]}, None)
@@ -74,6 +76,7 @@ def test_a_list_that_is_read_apart_and_what_is_around_it_are_the_whole(
         assert (around, items) == (value, ())
 
 
+@pytest.mark.slow
 @given(OBJECTS, st.data())
 @example({"a": [float(1)]}, None)
 def test_what_is_refused_whole_is_refused_with_the_same_words_where_a_list_is_read_apart(

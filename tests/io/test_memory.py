@@ -15,7 +15,10 @@ from koding_audit.model.errors import InputError
 from koding_audit.report import history_store
 from tests.report.formats.reports import NOW, REPORTS
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits all memory of a process")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits all memory of a process"),
+]
 
 GUIDE = str(Path(__file__).parents[2] / "policies" / "koding.yaml")
 MEASURED = """\

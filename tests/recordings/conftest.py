@@ -10,8 +10,9 @@ import pytest
 from koding_audit.aws.connection import Connection, connect
 from koding_audit.aws.settings import Settings
 from tests.servers.replay import Replay, identity
+from tests.shared import NOT_HERE, SHARED
 
-RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
+RECORDINGS = SHARED / "recordings"
 
 
 def replies() -> list[Path]:
@@ -22,7 +23,7 @@ def replies() -> list[Path]:
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     if not RECORDINGS.is_dir():
-        pytest.skip(f"{RECORDINGS.parent.name}/{RECORDINGS.name} is not there")
+        pytest.skip(NOT_HERE)
     return RECORDINGS
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ import pytest
 from koding_audit.reference.action_resources import ResourceFit, check_action_resource
 from koding_audit.reference.actions import ActionList, load_actions
 from koding_audit.reference.managed_policies import load_managed_policies
+from tests.shared import SHARED, needs
 
-SHARED = Path(__file__).parents[3] / "shared"
+DENIALS, VECTORS = SHARED / "denials" / "sample.jsonl", SHARED / "vectors" / "sample.jsonl"
 ACCOUNT = "123456789012"
 
 
@@ -218,7 +218,7 @@ def test_a_mismatch_in_a_managed_policy_is_always_a_pair_of_lists_of_several_typ
 
 
 def denials() -> Iterator[tuple[str, str]]:
-    for line in (SHARED / "denials" / "sample.jsonl").read_text().splitlines():
+    for line in DENIALS.read_text().splitlines():
         for denial in json.loads(line)["expected"]["denials"]:
             for resource in (denial.get("resource"), denial.get("resource_text")):
                 if denial["action"] and resource:
@@ -226,18 +226,18 @@ def denials() -> Iterator[tuple[str, str]]:
 
 
 def sample_requests() -> Iterator[tuple[str, str]]:
-    for line in (SHARED / "vectors" / "sample.jsonl").read_text().splitlines():
+    for line in VECTORS.read_text().splitlines():
         request = json.loads(line)["request"]
         yield request["action"], request["resource"]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the sample is not part of the project")
+@needs(VECTORS)
 def test_every_request_of_the_sample_fits_except_an_operation_that_is_no_action():
     assert {action for action, resource in sample_requests() if fit(action, resource) != "fits"} == {"s3:HeadBucket"}
     assert "s3:HeadBucket" not in known()
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the denials are not part of the project")
+@needs(DENIALS)
 def test_every_resource_of_a_real_denial_fits_its_action():
     found = list(denials())
     assert len(found) > 30

@@ -84,6 +84,7 @@ def classes() -> dict[str, list[str]]:
     return {name: found[name] for name in ("way", "organization")}
 
 
+@pytest.mark.slow
 def test_the_classes_are_what_the_guards_decide_of_each_document() -> None:
     documents = {arn.rpartition("/")[2]: policy.document for arn, policy in POLICIES.items()}
     assert policies_by_class(documents) == classes()

@@ -162,6 +162,7 @@ reports = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(reports)
 @settings(max_examples=60)
 def test_a_report_that_is_read_back_is_the_same_bytes_in_every_format(report: Report) -> None:
@@ -196,6 +197,7 @@ DECODERS: list[tuple[Callable[[object, str], object], Any]] = [
 ]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(DECODERS), st.data())
 @settings(max_examples=400)
 def test_any_value_in_any_place_is_read_or_refused_by_name(decoder: tuple[Any, Any], data: st.DataObject) -> None:

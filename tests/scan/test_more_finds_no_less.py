@@ -24,6 +24,8 @@ from tests.simulator.account import Account
 from tests.simulator.server import serving
 from tests.values import ACCOUNT, desired, key_limits, policy_set, user
 
+pytestmark = pytest.mark.slow
+
 CREDENTIAL_RULES = (
     *("access-key-extra", "access-key-missing", "access-key-old", "access-key-unused"),
     *("console-unexpected", "console-mfa-missing", "service-credential-unexpected", "signing-certificate-unexpected"),

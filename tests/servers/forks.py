@@ -90,16 +90,19 @@ def serve(connection: socket.socket) -> None:
 
 
 def load() -> None:
-    """All that a command may need but moto, which has its own way with botocore."""
+    """All that a command may need but moto, which has its own way with botocore, and the tables that are packed."""
     import botocore.session
 
     import koding_audit
+    from koding_audit.reference import actions, managed_policies
 
     for each in pkgutil.walk_packages(koding_audit.__path__, "koding_audit."):
         importlib.import_module(each.name)
     session = botocore.session.Session()
     for service in ("iam", "sts", "organizations"):
         session.create_client(service, "us-east-1", aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="example")
+    actions.load_actions().resource_types("s3:GetObject")
+    managed_policies.load_managed_policies()
 
 
 def become(arguments: list[str], folder: str, environment: dict[str, str], timeout: int, streams: list[int]) -> None:

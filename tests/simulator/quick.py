@@ -1,4 +1,4 @@
-"""What botocore reckons anew for each client, reckoned once: thousands of runs in one process are affordable then.
+"""What botocore reckons anew for each client, and a command unpacks anew, once for a process: it can have thousands.
 
 HTTP, signing, parsing and retries stay as they are. Only what gives the same for the same input is kept.
 """
@@ -18,10 +18,12 @@ from botocore.client import ClientCreator
 from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader
 
+from koding_audit.reference import packed
+
 
 @contextlib.contextmanager
 def quickened() -> Iterator[None]:
-    """Inside, models are parsed once, client classes are made once, and the garbage collector passes over both."""
+    """Inside, models and packed data are read once, client classes are made once, and no garbage is sought in them."""
     with contextlib.ExitStack() as stack:
         for owner, name, key in _ONCE:
             stack.enter_context(patch.object(owner, name, _kept(getattr(owner, name), key)))
@@ -58,5 +60,6 @@ _ONCE: tuple[tuple[Any, str, Callable[..., Hashable]], ...] = (
     # Parsed files are kept, so that the same rules are the same object.
     (botocore.regions, "EndpointProvider", lambda ruleset_data, **_: id(ruleset_data)),
     (botocore.hooks, "accepts_kwargs", _signature),
+    (packed, "read_packed", lambda module, name: (module, name)),
 )
 """What is kept: whose, its name, and by what it is the same again."""

@@ -15,6 +15,8 @@ from tests.simulator import key_death
 from tests.simulator.death import Death, Scene, deaths, executed, judged, set_up
 from tests.simulator.server import Target
 
+pytestmark = pytest.mark.slow
+
 SEED = 20261125
 
 

@@ -19,6 +19,8 @@ from tests.simulator.death import CHECKOUT, environment
 from tests.simulator.scenario import FILE, drifted, run
 from tests.simulator.server import Simulator, serving
 
+pytestmark = pytest.mark.slow
+
 TOOL = (sys.executable, "-m", "koding_audit")
 FIX = ("--fix", "--create", "--yes")
 WRITES = 13  # of a whole fix

@@ -20,6 +20,8 @@ from tests.simulator.rivals import ACTS, MOMENTS, Rivalry
 from tests.simulator.scenario import SECRET, Run, World, begun, drifted, explored, run
 from tests.simulator.server import Simulator, Target, serving
 
+pytestmark = pytest.mark.slow
+
 Judge = Callable[[Case | Rivalry], list[str]]
 
 SEED = 20261125

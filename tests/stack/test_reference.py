@@ -6,14 +6,14 @@ Only the names are compared: what the other table says of a type's actions has m
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from koding_audit.stack import type_table
+from tests.shared import SHARED, needs
 
-REFERENCE = Path(__file__).parents[2].parent / "shared" / "data" / "terraform-actions-reference.json"
-pytestmark = pytest.mark.skipif(not REFERENCE.is_file(), reason="../shared is not here")
+REFERENCE = SHARED / "data" / "terraform-actions-reference.json"
+pytestmark = needs(REFERENCE)
 
 # `sns` stands for aws_sns and aws_sns_*.
 FAMILIES = (

@@ -278,6 +278,7 @@ def test_what_is_printed_is_enough_for_a_whole_fix(
     assert holdings(standing.account.state) == holdings(world.after)
 
 
+@pytest.mark.slow
 def test_without_any_one_of_its_actions_the_fix_is_not_whole(
     least: list[dict[str, Any]], world: World, standing: Simulator, tmp_path: Path
 ) -> None:
@@ -378,6 +379,7 @@ def undone(
     return seen.status, holdings(simulator.account.state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [False, True], ids=["nothing written", "all written"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_printed_is_enough_for_every_shape_of_file(
@@ -397,6 +399,7 @@ def test_what_is_printed_is_enough_for_every_shape_of_file(
     assert (status, after) == (0, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "shape"), [(0, "listed because it is closed"), (1, "an exclusive role alone"), (2, "documents, listed")]
 )

@@ -22,7 +22,7 @@ from tests.policy.diff.oracle import (
     pair_with_variables,
 )
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
 
 PAIRS = int(os.environ.get("DIFF_PAIRS", "300"))
 swept = settings(max_examples=PAIRS, deadline=None, suppress_health_check=list(HealthCheck))

@@ -27,6 +27,7 @@ def decided(document: Json, action: str, resource: str, context: dict[str, str])
     return verdict == "allowed", verdict == "explicit-deny"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pair(), st.integers(0, 10_000))
 def test_no_decision_differs_but_as_the_comparison_says(documents: tuple[Json, Json], seed: int) -> None:

@@ -147,6 +147,7 @@ def test_an_action_that_nothing_else_holds_is_lost_when_it_is_dropped(documents:
         assert action in {change.action for change in found.lost}, name
 
 
+@pytest.mark.slow
 def test_a_statement_less_is_never_a_gain_but_of_what_it_denied(documents: Mapping[str, Json]) -> None:
     dice = random.Random(3)
     for name, document in documents.items():

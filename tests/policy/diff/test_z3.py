@@ -14,7 +14,7 @@ from koding_audit.policy.diff import compare_documents
 from koding_audit.policy.document import parse_document
 from tests.policy.diff.oracle import ASPECTS, Json, document, listed, varied
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
 
 PAIRS = int(os.environ.get("DIFF_Z3_PAIRS", "6"))
 SECONDS = 5

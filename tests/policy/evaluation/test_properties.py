@@ -24,7 +24,7 @@ from koding_audit.policy.evaluation.operators import OPERATORS
 from tests.fuzz.mutations import few
 from tests.values import REFERENCE
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
 
 ACCOUNT = "123456789012"
 OTHER = "999999999999"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from koding_audit.cli import main
 from koding_audit.policy.evaluation.cases import read_cases
+from tests.shared import SHARED, needs
 from tests.values import REFERENCE
 
-SAMPLE = Path(__file__).parents[4] / "shared" / "vectors" / "sample.jsonl"
+SAMPLE = SHARED / "vectors" / "sample.jsonl"
 
-pytestmark = pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample is not part of the project")
+pytestmark = needs(SAMPLE)
 
 
 def test_every_case_of_the_sample_is_decided_as_expected() -> None:

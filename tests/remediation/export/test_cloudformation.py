@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import cfnlint.api
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -112,6 +111,8 @@ def test_cfn_lint_takes_the_template_and_would_notice_a_wrong_one() -> None:
 
 def lint(text: str) -> set[str]:
     """The ids of errors and warnings."""
+    import cfnlint.api
+
     return {each.rule.id for each in cfnlint.api.lint(text, None, ["us-east-1"])}
 
 

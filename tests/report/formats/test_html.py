@@ -172,6 +172,7 @@ def test_root_is_not_marked_where_no_rule_complains() -> None:
     assert '<span class="badge plain">present</span>' in rendered("html", Report((found,)))
 
 
+@pytest.mark.slow
 def test_a_report_of_thousands_is_bounded_and_says_what_it_leaves_out() -> None:
     users = tuple(
         OutlinePrincipal("user", f"u{i:04}", ACCOUNT.arn("user", f"u{i:04}"), ("Developers",)) for i in range(199)
