@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +20,7 @@ from koding_audit.model.snapshot import AccessKey, ManagedPolicy, Principal, inl
 REPORT_DEADLINE = 60.0  # seconds; AWS takes a few seconds, more for a large account
 _SIMULATION_BATCH = 100  # actions a call, which bounds the size of request and reply
 _KEY_STATUSES = frozenset({"Active", "Inactive", "Expired"})
+_REPORT_AGE = timedelta(hours=4)  # AWS makes no new report before that
 _REPORT_PENDING = frozenset({"ReportInProgress", "ReportNotPresent", "ReportExpired"})
 _DETAILS = "iam:GetAccountAuthorizationDetails"
 _NO_LISTS: Mapping[str, Any] = {}  # GetUser, GetGroup and GetRole return no policies and no groups
@@ -282,24 +283,32 @@ def read_account_summary(connection: Connection) -> dict[str, int]:
 def read_credential_report(
     connection: Connection, sleep: Callable[[float], None] = time.sleep
 ) -> tuple[Mapping[str, CredentialRow], datetime]:
-    """Returns the credential report's rows and the time when AWS made it, up to four hours ago. Raises CallError.
+    """Returns the credential report's rows and the time when AWS made it. Raises CallError.
 
-    If AWS has to make a new report, waits for it for REPORT_DEADLINE seconds at most.
+    If AWS has no report of the last four hours, requests one and waits for it for REPORT_DEADLINE seconds at most.
     """
-    _generate_report(connection)
-    pause, waited = 0.25, 0.0
+    pause, waited, is_requested = 0.5, 0.0, False
     while True:
         try:
-            reply = connection.call("GetCredentialReport")
-            break
+            rows, generated = _get_report(connection)
+            if is_requested or datetime.now(timezone.utc) - generated <= _REPORT_AGE:
+                return rows, generated
+            is_in_progress = False
         except CallError as error:
             if error.code not in _REPORT_PENDING or waited >= REPORT_DEADLINE:
                 raise
-        sleep(pause)
-        waited += pause
-        pause = min(pause * 2, 5.0)
-        _generate_report(connection)
+            is_in_progress = error.code == "ReportInProgress"
+        is_complete = not is_in_progress and _request_report(connection)
+        if is_requested or not is_complete:
+            sleep(pause)
+            waited += pause
+            pause = 1.0
+        is_requested = True
+
+
+def _get_report(connection: Connection) -> tuple[Mapping[str, CredentialRow], datetime]:
     call = "iam:GetCredentialReport"
+    reply = connection.call("GetCredentialReport")
     generated = take_past_time(reply, "GeneratedTime", call)
     try:
         return parse_credential_report(take_field(reply, "Content", bytes, call)), generated
@@ -307,13 +316,17 @@ def read_credential_report(
         raise CallError(call, MALFORMED, str(error)) from error
 
 
-def _generate_report(connection: Connection) -> None:
-    """Requests a new report. LimitExceeded is not an error: a recent report exists and the next call reads it."""
+def _request_report(connection: Connection) -> bool:
+    """Requests a new report. Returns whether AWS says that it can be read at once.
+
+    LimitExceeded is not an error: a recent report exists.
+    """
     try:
-        connection.call("GenerateCredentialReport")
+        return connection.call("GenerateCredentialReport").get("State") == "COMPLETE"
     except CallError as error:
         if error.code != "LimitExceeded":
             raise
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def actions(account: MotoAccount) -> list[str]:
 CLEAR = "false,N/A,false,N/A"
 
 
-def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20, hours: int = 0) -> None:
+def crowd(replay: Replay, rows: Mapping[str, str], *, details: int = 20, hours: float = 0) -> None:
     """An account of user-0, user-1, ..., whose credential report has these rows; nobody has any credentials.
 
     hours: how old the report is.

@@ -75,6 +75,7 @@ def seed(iam: Any) -> None:
     iam.enable_mfa_device(
         UserName="koding-user", SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
     )
+    iam.generate_credential_report()
 
 
 @pytest.fixture

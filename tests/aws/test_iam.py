@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -549,47 +549,102 @@ def test_a_report_from_the_future_is_an_error(connection: Connection, replay: Re
         iam.read_credential_report(connection, sleep=lambda _: None)
 
 
-def test_a_report_that_is_there_is_read_at_once(connection: Connection, replay: Replay) -> None:
-    script(replay, [COMPLETE], [REPORT])
+def aged(hours: float) -> dict[str, Any]:
+    """A report that AWS made so many hours ago."""
+    made = datetime.now(timezone.utc) - timedelta(hours=hours)
+    return recorded({**REPORT["data"], "GeneratedTime": made})
+
+
+@pytest.mark.parametrize("hours", [0, 3.9])
+def test_a_report_of_the_last_four_hours_is_read_without_a_request_for_a_new_one(
+    hours: float, connection: Connection, replay: Replay
+) -> None:
+    report = aged(hours)
+    script(replay, [DENIED], [report])
     rows, generated = iam.read_credential_report(connection, sleep=lambda _: pytest.fail("waited"))
     assert rows == {"someone": {"user": "someone", "arn": "x"}}
-    assert generated == moment(2026, 1, 1)
-    assert actions(replay) == ["Generate", "Get"]
+    assert abs(generated - report["data"]["GeneratedTime"]) < timedelta(seconds=1)
+    assert actions(replay) == ["Get"]
+
+
+@pytest.mark.parametrize("first", [refusal("ReportNotPresent"), refusal("ReportExpired"), aged(4.1)])
+def test_a_new_report_is_requested_where_there_is_none_of_the_last_four_hours(
+    first: dict[str, Any], connection: Connection, replay: Replay
+) -> None:
+    script(replay, [COMPLETE], [first, aged(0)])
+    rows, generated = iam.read_credential_report(connection, sleep=lambda _: pytest.fail("waited"))
+    assert set(rows) == {"someone"}
+    assert datetime.now(timezone.utc) - generated < timedelta(minutes=1)
+    assert actions(replay) == ["Get", "Generate", "Get"]
+
+
+def test_an_old_report_that_aws_does_not_replace_is_returned_with_its_time(
+    connection: Connection, replay: Replay
+) -> None:
+    script(replay, [COMPLETE], [aged(30)])
+    _, generated = iam.read_credential_report(connection, sleep=lambda _: pytest.fail("waited"))
+    assert datetime.now(timezone.utc) - generated > timedelta(hours=29)
+    assert actions(replay) == ["Get", "Generate", "Get"]
 
 
 def test_a_report_that_is_being_made_is_waited_for(connection: Connection, replay: Replay) -> None:
-    script(
-        replay,
-        [STARTED, IN_PROGRESS, COMPLETE],
-        [refusal("ReportNotPresent"), refusal("ReportInProgress", 404), REPORT],
-    )
+    in_progress = refusal("ReportInProgress", 404)
+    script(replay, [STARTED], [refusal("ReportNotPresent"), in_progress, in_progress, aged(0)])
     pauses: list[float] = []
     assert set(iam.read_credential_report(connection, pauses.append)[0]) == {"someone"}
-    assert pauses == [0.25, 0.5]
-    assert actions(replay) == ["Generate", "Get"] * 3
+    assert pauses == [0.5, 1.0, 1.0]
+    assert actions(replay) == ["Get", "Generate", "Get", "Get", "Get"]
+
+
+def test_a_report_that_another_caller_requested_is_waited_for(connection: Connection, replay: Replay) -> None:
+    script(replay, [DENIED], [refusal("ReportInProgress", 404), aged(0)])
+    pauses: list[float] = []
+    assert set(iam.read_credential_report(connection, pauses.append)[0]) == {"someone"}
+    assert (pauses, actions(replay)) == ([0.5], ["Get", "Get"])
 
 
 def test_a_report_that_expires_while_one_looks_is_ordered_again(connection: Connection, replay: Replay) -> None:
-    script(replay, [COMPLETE, STARTED, COMPLETE], [refusal("ReportExpired"), REPORT])
+    script(replay, [STARTED, STARTED], [refusal("ReportInProgress", 404), refusal("ReportExpired"), aged(0)])
     assert set(iam.read_credential_report(connection, lambda _: None)[0]) == {"someone"}
-    assert actions(replay)[2] == "Generate"
+    assert actions(replay) == ["Get", "Get", "Generate", "Get"]
+
+
+@pytest.mark.parametrize("seconds", [1, 4, 8, 30])
+def test_a_report_is_seen_a_second_after_it_is_there_at_the_latest(
+    seconds: float, connection: Connection, replay: Replay
+) -> None:
+    waited = [0.0]
+    replay.answer("GenerateCredentialReport", STARTED)
+    replay.answer(
+        "GetCredentialReport",
+        lambda _: aged(0) if waited[0] >= seconds else refusal("ReportInProgress" if waited[0] else "ReportNotPresent"),
+    )
+
+    def sleep(pause: float) -> None:
+        waited[0] += pause
+
+    iam.read_credential_report(connection, sleep)
+    assert seconds <= waited[0] < seconds + 1
 
 
 @pytest.mark.parametrize("code", ["ReportInProgress", "ReportNotPresent", "ReportExpired"])
-def test_a_report_that_is_never_finished_is_given_up(code: str, connection: Connection, replay: Replay) -> None:
-    script(replay, [IN_PROGRESS], [refusal(code)])
+@pytest.mark.parametrize("generate", [IN_PROGRESS, COMPLETE], ids=["in progress", "complete"])
+def test_a_report_that_is_never_finished_is_given_up(
+    generate: dict[str, Any], code: str, connection: Connection, replay: Replay
+) -> None:
+    script(replay, [generate], [refusal(code)])
     pauses: list[float] = []
     with pytest.raises(CallError) as caught:
         iam.read_credential_report(connection, pauses.append)
     assert (caught.value.call, caught.value.code) == ("iam:GetCredentialReport", code)
-    assert iam.REPORT_DEADLINE <= sum(pauses) < iam.REPORT_DEADLINE + 5
-    assert max(pauses) == 5
+    assert iam.REPORT_DEADLINE <= sum(pauses) < iam.REPORT_DEADLINE + 1
+    assert max(pauses) == 1
 
 
 def test_where_no_new_report_is_made_for_now_the_one_that_is_there_is_good(
     connection: Connection, replay: Replay
 ) -> None:
-    script(replay, [refusal("LimitExceeded", 409)], [REPORT])
+    script(replay, [refusal("LimitExceeded", 409)], [aged(4.5)])
     assert set(iam.read_credential_report(connection, lambda _: None)[0]) == {"someone"}
 
 

@@ -147,7 +147,7 @@ def test_that_a_user_has_no_key_is_confirmed_where_it_would_be_a_finding(
 def test_where_only_the_screening_needs_the_report_each_user_is_read_without_it(
     action: str, connection: Connection, replay: Replay
 ) -> None:
-    crowd(replay, ROWS)
+    crowd(replay, ROWS, hours=4.5)  # so old that a new report is requested
     replay.faults.add(Fault(action))
     snapshot = live.collect_snapshot(MANY, connection)
     assert snapshot.gaps == ()

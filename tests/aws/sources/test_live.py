@@ -154,7 +154,7 @@ def test_what_is_there_is_read_whole(seeded: MotoAccount, line: Connection) -> N
         (Query(account=frozenset({Fact.CALLER})), []),
         (Query(account=frozenset({Fact.ORGANIZATION})), ["DescribeOrganization"]),
         (Query(listed=frozenset({"user"})), ["GetAccountAuthorizationDetails"]),
-        (Query(account=frozenset({Fact.CREDENTIAL_REPORT})), ["GenerateCredentialReport", "GetCredentialReport"]),
+        (Query(account=frozenset({Fact.CREDENTIAL_REPORT})), ["GetCredentialReport"]),
     ],
 )
 def test_nothing_is_called_for_facts_that_nobody_asked_for(
