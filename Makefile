@@ -66,8 +66,9 @@ generate: $(STAMP) ## write the generated files again: the validator, the tables
 data: $(STAMP) ## bake the AWS reference data and NOTICE again (tools/bake.py, which does not ship; needs npm)
 	$(BIN)/python -m tools.bake
 
-bench: $(STAMP) ## measure speed and calls against a local server, and print the table
-	$(BIN)/python -m benchmarks.bench
+bench: $(STAMP) ## measure speed and calls over TLS, near and far, and print the tables (AGAINST=REV: beside a revision; some minutes)
+	$(BIN)/python -m benchmarks.bench $(if $(AGAINST),--against $(AGAINST))
+	$(BIN)/python -m benchmarks.file
 	$(BIN)/python -m benchmarks.decisions
 	$(BIN)/python -m benchmarks.difference
 	$(BIN)/python -m benchmarks.stack

@@ -6,37 +6,33 @@ Up to 200 such users are read live; of more, the credential report and CloudTrai
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
-from tabulate import tabulate
-
-from benchmarks.bench import Case, clean_environment, measure, scan_of, server
+from benchmarks.measuring import Bench, benchmark, measure, table
+from benchmarks.serving import served
 from koding_audit.model.query import LIVE_CREDENTIAL_USERS
 
 LIMITS = {"sign-in": "console: forbidden", "sign-in and keys": "access_keys: forbidden, console: forbidden"}
-LATENCY = 50  # ms a call
+FAR = 50  # ms a round trip
 GROUPS = 100
 
 
 def main() -> None:
-    rows = [
-        (f"{users:,}", name, *measured(users, limits))
-        for users in (LIVE_CREDENTIAL_USERS, LIVE_CREDENTIAL_USERS + 1, 1000, 5000)
-        for name, limits in LIMITS.items()
-    ]
-    print(f"A scan of users with limits, {LATENCY} ms a call\n")
-    columns = ("users", "limits of", "calls", "of them for one user each", "wall", "CPU")
-    print(tabulate(rows, columns, tablefmt="github", disable_numparse=True))
+    with benchmark(None, 1) as bench:
+        rows = [
+            (f"{users:,}", name, *measured(bench, users, limits))
+            for users in (LIVE_CREDENTIAL_USERS, LIVE_CREDENTIAL_USERS + 1, 1000, 5000)
+            for name, limits in LIMITS.items()
+        ]
+    print(f"A scan of users with limits, over TLS, {FAR} ms a round trip, one run of each\n")
+    print(table(rows, ("users", "limits of", "calls", "of them for one user each", "wall", "CPU"), 2))
 
 
-def measured(users: int, limits: str) -> tuple[str, str, str, str]:
+def measured(bench: Bench, users: int, limits: str) -> tuple[str, str, str, str]:
     """The number of calls, that of calls for single users, seconds and seconds of CPU of one scan."""
-    with tempfile.TemporaryDirectory() as folder, server(users, GROUPS) as url:
-        path = Path(folder) / "users.yaml"
-        path.write_text(desired_state(users, limits))
-        case = Case("", scan_of(str(path), url), url, LATENCY)
-        run = measure(case, clean_environment(Path(folder)))
+    path = bench.home / "users.yaml"
+    path.write_text(desired_state(users, limits))
+    with served("benchmarks.server", users, GROUPS, certificates=bench.certificates, round_trips=(FAR,)) as account:
+        words = ("scan", str(path), "--endpoint-url", account.urls["https", FAR])
+        run = measure(bench.ours.case(bench, *words, calls=account.calls), bench.home)
     own = sum("UserName" in parameters for _, _, parameters in run.calls)
     return f"{len(run.calls):,}", f"{own:,}", f"{run.wall:.1f} s", f"{run.cpu:.1f} s"
 

@@ -1,9 +1,10 @@
 """A simulated organization of many accounts, cheap enough to share two cores with what it measures.
 
-Run as `python -m benchmarks.crowd ACCOUNTS USERS GROUPS LATENCY_MS`, it prints its port. The accounts are
-FIRST and what follows it, in units of IN_UNIT below the root, and each can be entered by AssumeRole. In each are
-benchmarks.server's users and groups; replies are made once, and only the account's id is put into them. Of a request no
-more is looked at than its action, its body as a whole, and the access key, which says the account.
+Run as `python -m benchmarks.crowd CERTIFICATE ACCOUNTS USERS GROUPS LATENCY_MS`, it prints ports as benchmarks.server
+does. The accounts are FIRST and what follows it, in units of IN_UNIT below the root, and each can be entered by
+AssumeRole. In each are benchmarks.server's users and groups; replies are made once, and only the account's id is put
+into them. Of a request no more is looked at than its action, its body as a whole, and the access key, which says the
+account.
 
 What ails an account follows from its id, by its last two digits, so that of 10,000 accounts 200 have each trouble:
 
@@ -183,6 +184,6 @@ class Connection(KeepAlive):
 
 
 if __name__ == "__main__":
-    members, users_of_each, groups_of_each, milliseconds = map(int, sys.argv[1:])
+    members, users_of_each, groups_of_each, milliseconds = map(int, sys.argv[2:])
     Connection.organization = Organization(members, users_of_each, groups_of_each, milliseconds / 1000)
-    asyncio.run(serve(Connection))
+    asyncio.run(serve(Connection, sys.argv[1]))

@@ -1,4 +1,4 @@
-"""`make bench-organization`: a simulated organization audited in one run, by each engine, with trouble in it.
+"""`make bench-organization`: a simulated organization audited over TLS, by each engine, with trouble in it.
 
 `python -m benchmarks.organization [ACCOUNTS [CASE...]]`: 300 accounts where nothing is said; `make bench-organization
 ACCOUNTS=10000` is the proof, of half an hour. Each account has USERS users in GROUPS groups, each call takes
@@ -42,7 +42,9 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmarks import crowd
-from benchmarks.bench import CHECKOUT, clean_environment, control, scan_of, serving
+from benchmarks.certificates import Certificates, made
+from benchmarks.measuring import CHECKOUT, INSTALLED, clean_environment
+from benchmarks.serving import control, served
 from benchmarks.watched import Watched, busiest, watch
 
 USERS, GROUPS, LATENCY = 50, 5, 30
@@ -102,21 +104,26 @@ class Case:
 
 @dataclass
 class Bench:
-    """A folder, a server and its accounts."""
+    """A folder, a server and its accounts. url: over TLS; asked: where the server says what it was asked."""
 
     home: Path
+    certificates: Certificates
     url: str
+    asked: str
     accounts: int
 
     def __post_init__(self) -> None:
         self.listed = self.home / "listed.yaml"
         self.listed.write_text(desired_state(accounts=crowd.ids(self.accounts)))
 
+    def words(self, path: Path) -> list[str]:
+        return ["scan", str(path), "--endpoint-url", self.url]
+
     def run(self, case: Case, *command: str, meanwhile: Callable[[int], None] = lambda _: None) -> Watched:
         """Run one command of a case, and count for it what it took and what the server was asked."""
-        environment = {**clean_environment(self.home), "PYTHONPATH": str(CHECKOUT)}
+        environment = {**clean_environment(self.home, self.certificates), "PYTHONPATH": str(CHECKOUT)}
         seen = watch(command, environment, self.home, meanwhile)
-        told = control(self.url, "told")
+        told = control(self.asked, "told")
         case.runs.append(seen)
         case.calls += told["calls"]
         case.entered.update(told["entered"])
@@ -126,14 +133,14 @@ class Bench:
     def scan(self, case: Case, report: Path, *more: str, meanwhile: Callable[[int], None] = lambda _: None) -> Watched:
         # Of two engines the last counts.
         said = ("--output", f"json:{report}", "--parallel", str(WINDOW), *THREADS, *more)
-        return self.run(case, *scan_of(str(self.listed), self.url), *said, meanwhile=meanwhile)
+        return self.run(case, str(INSTALLED), *self.words(self.listed), *said, meanwhile=meanwhile)
 
     def at_half(self, kill: Callable[[int], int | None]) -> Callable[[int], None]:
         """Kills one process, which it is told by the parent's id, when half of the accounts were entered."""
         killed: list[int] = []
 
         def meanwhile(parent: int) -> None:
-            if not killed and control(self.url, "count") >= self.accounts // 2 and (victim := kill(parent)):
+            if not killed and control(self.asked, "count") >= self.accounts // 2 and (victim := kill(parent)):
                 killed.append(victim)
                 os.kill(victim, signal.SIGKILL)
 
@@ -144,7 +151,7 @@ def one(bench: Bench) -> Case:
     case = Case("1 account", 1)
     alone = bench.home / "one.yaml"
     alone.write_text(desired_state(accounts=crowd.ids(1)))
-    bench.run(case, *scan_of(str(alone), bench.url), "--output", f"json:{bench.home / 'one.json'}")
+    bench.run(case, str(INSTALLED), *bench.words(alone), "--output", f"json:{bench.home / 'one.json'}")
     return case
 
 
@@ -166,7 +173,7 @@ def unit(bench: Bench) -> Case:
     below = bench.home / "unit.yaml"
     below.write_text(desired_state(ou=crowd.ROOT))
     said = ("--output", f"json:{bench.home / 'unit.json'}", "--parallel", str(WINDOW), *THREADS)
-    bench.run(case, *scan_of(str(below), bench.url), *said)
+    bench.run(case, str(INSTALLED), *bench.words(below), *said)
     return checked(bench, case, "unit.json", same=False)
 
 
@@ -192,7 +199,7 @@ def shards(bench: Bench) -> Case:
     parts = [bench.home / f"shard-{number}.json" for number in (1, 2)]
     for number, part in enumerate(parts, 1):
         bench.scan(case, part, "--shard", f"{number}/2")
-    merge = [scan_of("", "")[0], "merge", *map(str, parts), "--output", f"json:{bench.home / 'merged.json'}"]
+    merge = [str(INSTALLED), "merge", *map(str, parts), "--output", f"json:{bench.home / 'merged.json'}"]
     bench.run(case, *merge)
     return checked(bench, case, "merged.json")
 
@@ -226,13 +233,17 @@ def main(arguments: Sequence[str]) -> int:
         names -= {"dask"}
     sizes = (accounts, USERS, GROUPS, LATENCY)
     cases: dict[str, Case] = {}
-    with tempfile.TemporaryDirectory() as folder, serving("benchmarks.crowd", *sizes) as url:
-        bench = Bench(Path(folder), url, accounts)
+    with contextlib.ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        certificates = made(home)
+        ways = served("benchmarks.crowd", *sizes, certificates=certificates, round_trips=())
+        organization = stack.enter_context(ways)
+        bench = Bench(home, certificates, organization.urls["https", 0], organization.url, accounts)
         for each in CASES:
             if each.__name__ in names:
                 case = cases[each.__name__] = each(bench)
                 print(f"{case.name}: {'; '.join(case.wrong) or 'as it should be'}", file=sys.stderr)
-    print(f"{accounts:,} accounts of {USERS} users in {GROUPS} groups, {LATENCY} ms a call")
+    print(f"{accounts:,} accounts of {USERS} users in {GROUPS} groups, {LATENCY} ms a call, over TLS")
     floor = cases["bare"].cpu if "bare" in cases else 0.0
     rows = [case.row(floor) for case in cases.values()]
     print(tabulate(rows, HEADS, disable_numparse=True, colalign=("left", *["right"] * (len(HEADS) - 1))))

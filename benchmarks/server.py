@@ -1,7 +1,7 @@
-"""A fast account to measure against: IAM and STS over HTTP on loopback, every reply made before it is asked for.
+"""A fast account to measure against: IAM and STS on loopback, every reply made before it is asked for.
 
-Run as `python -m benchmarks.server USERS GROUPS [ROLES POLICIES]`, it prints its port. `GET /-/calls` gives the calls
-since the last time it was asked, as JSON; `GET /-/latency/MS` makes each call take so many milliseconds longer.
+Run as `python -m benchmarks.server CERTIFICATE USERS GROUPS [ROLES POLICIES]`, it prints the port of http, and that of
+TLS with this certificate, where it is not "". `GET /-/calls` gives the calls since it was last asked, as JSON.
 
 The account holds group Developers with what policies/koding.yaml requires and koding-user in it, and groups
 `group-000`.. of which each has two policies attached, users `user-0000`.. spread over them. Everything is as desired.
@@ -19,6 +19,7 @@ import asyncio
 import base64
 import functools
 import json
+import ssl
 import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -246,6 +247,9 @@ class Account:
     def reply_ListVirtualMFADevices(self, asked: Parameters) -> str:
         return _empty("VirtualMFADevices", asked)
 
+    def reply_ListAccountAliases(self, asked: Parameters) -> str:
+        return _empty("AccountAliases", asked)
+
     def reply_ListSAMLProviders(self, asked: Parameters) -> str:
         return _empty("SAMLProviderList", asked)
 
@@ -388,9 +392,8 @@ class KeepAlive(asyncio.Protocol):
 
 
 class Connection(KeepAlive):
-    """The account, each call after a wait of the latency."""
+    """The account."""
 
-    latency = 0.0
     calls: list[tuple[str, str, Parameters]]
     account: Account
 
@@ -399,7 +402,7 @@ class Connection(KeepAlive):
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         path = lines[0].split(" ")[1]
         if path.startswith("/-/"):
-            return 0.0, self.control(path)
+            return 0.0, self.control()
         target = headers.get("x-amz-target", "")
         parameters = {} if target else dict(parse_qsl(body.decode()))
         action = parameters.pop("Action", target.rpartition(".")[2])
@@ -410,25 +413,31 @@ class Connection(KeepAlive):
         key = signed[0].rpartition("=")[2]
         if key.startswith(ENTERED):
             reply = reply.replace(ACCOUNT.encode(), key.removeprefix(ENTERED).encode())
-        return self.latency, reply
+        return 0.0, reply
 
-    def control(self, path: str) -> bytes:
-        if path.startswith("/-/latency/"):
-            Connection.latency = int(path.rpartition("/")[2]) / 1000
-            return response(200, "{}", "application/json")
+    def control(self) -> bytes:
         said = json.dumps(self.calls)
         self.calls.clear()
         return response(200, said, "application/json")
 
 
-async def serve(connection: type[KeepAlive]) -> None:
-    """Print the port, and answer until the process is killed."""
-    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0, backlog=512)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+async def serve(connection: type[KeepAlive], certificate: str) -> None:
+    """Print the port of http, and that of TLS, and answer until the process is killed.
+
+    certificate: a file of PEM, with its key; "" for no TLS.
+    """
+    ways: list[ssl.SSLContext | None] = [None]
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        ways.append(context)
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(connection, "127.0.0.1", 0, backlog=512, ssl=way) for way in ways]
+    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":
     Connection.calls = []
-    Connection.account = Account(*map(int, sys.argv[1:]))
-    asyncio.run(serve(Connection))
+    Connection.account = Account(*map(int, sys.argv[2:]))
+    asyncio.run(serve(Connection, sys.argv[1]))

@@ -1,20 +1,20 @@
 """`make bench-size`: a scan of an account as full as AWS's default quotas let it be, every kind of it closed.
 
-Limits are 60 seconds and 500 MB; status 1 where one of them is passed. The account is served on loopback by
-benchmarks.server, whose own work, and that of whatever else the machine does, is in the wall time.
+Limits are 60 seconds and 500 MB; status 1 where one of them is passed. The account is served on loopback over
+TLS by benchmarks.server, whose own work, and that of whatever else the machine does, is in the wall time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import tempfile
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks.bench import Case, clean_environment, measure, scan_of, server
+from benchmarks.measuring import benchmark, in_turn
+from benchmarks.serving import served
 
 USERS, GROUPS, ROLES, POLICIES = 5000, 300, 1000, 1500
 RUNS = 3
@@ -22,13 +22,17 @@ SECONDS, MEGABYTES = 60, 500
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder, server(USERS, GROUPS, ROLES, POLICIES) as url:
-        path = Path(folder) / "full.yaml"
+    with contextlib.ExitStack() as stack:
+        bench = stack.enter_context(benchmark(None, RUNS))
+        sizes = (USERS, GROUPS, ROLES, POLICIES)
+        ways = served("benchmarks.server", *sizes, certificates=bench.certificates, round_trips=())
+        account = stack.enter_context(ways)
+        path, report = bench.home / "full.yaml", bench.home / "report.json"
         path.write_text(desired_state())
-        case = Case("", [*scan_of(str(path), url), "--output", f"json:{folder}/report.json"], url)
-        case.runs = [measure(case, clean_environment(Path(folder))) for _ in range(RUNS)]
-        page = page_of(url, "User")
-        report = (Path(folder) / "report.json").stat().st_size
+        words = ("scan", str(path), "--endpoint-url", account.urls["https", 0], "--output", f"json:{report}")
+        case = bench.ours.case(bench, *words, calls=account.calls)
+        in_turn([case], bench.runs, bench.home)
+        page, written = page_of(account.url, "User"), report.stat().st_size
     rows = [
         ("wall", f"{case.median('wall'):.1f} s", f"{SECONDS} s"),
         ("CPU", f"{case.median('cpu'):.1f} s", ""),
@@ -36,7 +40,7 @@ def main() -> int:
         ("calls", f"{len(case.runs[-1].calls)}", ""),
         ("a page of a thousand users", f"{page / 1e6:.1f} MB", ""),
         ("the desired state", f"{len(desired_state()) / 1e3:.0f} kB", ""),
-        ("the report", f"{report / 1e6:.1f} MB", ""),
+        ("the report", f"{written / 1e6:.1f} MB", ""),
     ]
     title = f"scan of {USERS:,} users, {GROUPS} groups, {ROLES:,} roles, {POLICIES:,} policies; median of {RUNS} runs"
     print(tabulate(rows, (title, "", "limit"), disable_numparse=True, colalign=("left", "right", "right")))

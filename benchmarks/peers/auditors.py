@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks.bench import GROUPS, USERS
+from benchmarks.accounts import GROUPS, USERS
 from benchmarks.peers.peer import Peer, executable
 
 

@@ -1,4 +1,4 @@
-"""What is asked of Cloud Custodian: one policy for all users and one for all groups, which takes the fewest calls."""
+"""What is asked of Cloud Custodian: one policy for all users, one for all groups, which takes the fewest calls."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench import GROUPS, USERS
+from benchmarks.accounts import GROUPS, USERS
 from benchmarks.peers.peer import Peer, executable
 
 ATTACHED = [
     {"type": "has-specific-managed-policy", "value": "AmazonEC2FullAccess"},
     {"type": "has-specific-managed-policy", "value": "IAMReadOnlyAccess"},
 ]
+NO_KEYS_OF_ROOT = {"type": "iam-summary", "key": "AccountAccessKeysPresent", "value": 0}
 # The scan looks at what a user or group has beside that, too.
 NOTHING_OF_ITS_OWN = [{"type": "has-inline-policy", "value": False}]
 NOTHING_ATTACHED = [{"not": [{"type": "policy", "key": "PolicyName", "value": "present"}]}]
 
 
 def of_gate(home: Path) -> Peer:
+    """The guide's file: koding-user is in its group, that has its policies, and the root user has no access keys."""
     asked = policies([named("UserName", ["koding-user"]), in_group("Developers")], [named("GroupName", ["Developers"])])
-    return _custodian(home, asked, {"member": 1, "attached": 1})
+    asked["policies"].append({"name": "root", "resource": "aws.account", "filters": [NO_KEYS_OF_ROOT]})
+    return _custodian(home, asked, {"member": 1, "attached": 1, "root": 1})
 
 
 def of_whole_state(home: Path) -> Peer:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.bench import clean_environment
+from benchmarks.measuring import Bench
 from benchmarks.peers.__main__ import installed
 
 NOWHERE = "http://127.0.0.1:9"  # the port of `discard`, at which nothing listens
@@ -26,8 +25,8 @@ def executable(package: str, name: str) -> str:
     return str(installed(package).with_name(name))
 
 
-def environment(home: Path, url: str) -> Mapping[str, str]:
+def environment(bench: Bench, url: str) -> Mapping[str, str]:
     """What a peer sees: the local account for every service, and a proxy that is none for whatever is elsewhere."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOWHERE)
-    own = {**clean_environment(home), **proxies, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    own = {**bench.environment, **proxies, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     return {**own, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench
+from benchmarks import serving
 from koding_audit.cli import main
 from tests.endtoend.harness import ACCOUNT, PINNED, Command
 
@@ -22,7 +22,7 @@ SCAN = "version: 1\npolicy_sets: {s: {policies: [ReadOnlyAccess]}}\ngroups: {Dev
 @pytest.fixture(scope="module")
 def guided() -> Iterator[str]:
     """The address of an account that lacks what the file above wants."""
-    with bench.server(0, 1) as url:
+    with serving.server(0, 1) as url:
         yield url
 
 
@@ -42,9 +42,9 @@ def refused(
     Path("file.yaml").write_text(SCAN, encoding="utf-8")
 
     def run(*said: str) -> str:
-        bench.control(guided, "calls")
+        serving.control(guided, "calls")
         assert main([*said, "--endpoint-url", guided]) == 2
-        assert bench.control(guided, "calls") == []
+        assert serving.control(guided, "calls") == []
         printed = capsys.readouterr().err
         assert "Traceback" not in printed
         assert "error: unexpected" not in printed
@@ -217,7 +217,7 @@ def test_a_plan_that_is_not_what_was_saved_is_refused(run: Command) -> None:
         assert told in result.stderr, name
         assert "; " in result.stderr.splitlines()[-1], name  # a next step
         assert "Traceback" not in result.stderr, name
-        assert not {call[1] for call in bench.control(run.url, "calls")} & {"AttachGroupPolicy"}, name
+        assert not {call[1] for call in serving.control(run.url, "calls")} & {"AttachGroupPolicy"}, name
 
 
 @pytest.mark.parametrize("path", ["-", "/dev/full", "/dev/zero", ".", "nowhere.plan"])

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench
+from benchmarks import serving
 from koding_audit.io.codec.snapshot import encode_snapshot
 from koding_audit.model.snapshot import AccessKey, Credentials
 from tests.aws.test_session import change_model
@@ -33,7 +33,7 @@ PLANTED = "PLANTED-SECRET-0123456789"
 @pytest.fixture(scope="module")
 def guided() -> Iterator[str]:
     """The address of an account that is as the guide wants it."""
-    with bench.server(0, 1) as url:
+    with serving.server(0, 1) as url:
         yield url
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench, size
+from benchmarks import accounts, measuring, serving, size, start, states
 from koding_audit import desired
 from koding_audit.aws.connection import connect
 from koding_audit.aws.settings import Settings
@@ -115,11 +115,11 @@ def test_a_cut_snapshot_is_refused_by_name(command: Command, clean: MotoAccount,
 
 def test_a_thousand_users_in_a_hundred_groups_take_at_most_ten_calls(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "full.yaml"
-    path.write_text(bench.desired_state(), encoding="utf-8")
-    with bench.server(bench.USERS, bench.GROUPS) as url:
+    path.write_text(states.members_only(accounts.USERS, accounts.GROUPS), encoding="utf-8")
+    with serving.server(accounts.USERS, accounts.GROUPS) as url:
         command.url = url
         result = command.json("scan", str(path))
-        calls = bench.control(url, "calls")
+        calls = serving.control(url, "calls")
     assert (result.status, result.findings) == (0, {})
     assert len(calls) <= 10
 
@@ -127,14 +127,14 @@ def test_a_thousand_users_in_a_hundred_groups_take_at_most_ten_calls(command: Co
 def test_an_account_whose_users_are_all_written_down_is_as_its_file_says(command: Command, tmp_path: Path) -> None:
     """The largest account of `make bench`, with fewer in it."""
     path = tmp_path / "written.yaml"
-    path.write_text(bench.written_down(20, 3), encoding="utf-8")
-    with bench.server(20, 3) as url:
+    path.write_text(states.written_down(20, 3), encoding="utf-8")
+    with serving.server(20, 3) as url:
         command.url = url
         result = command.json("scan", str(path))
-        recorded = bench.control(url, "calls")
+        recorded = serving.control(url, "calls")
         bare = [sys.executable, "-m", "benchmarks.bare", url, json.dumps(recorded)]
-        subprocess.run(bare, cwd=bench.CHECKOUT, env=bench.clean_environment(tmp_path), check=True)
-        repeated = bench.control(url, "calls")
+        subprocess.run(bare, cwd=serving.CHECKOUT, env=measuring.clean_environment(tmp_path), check=True)
+        repeated = serving.control(url, "calls")
     assert (result.status, result.findings) == (0, {})
     assert sorted(map(repr, repeated)) == sorted(map(repr, recorded))  # the floor asks for just the same
 
@@ -148,7 +148,7 @@ def test_the_fullest_account_is_closed_and_as_its_file_says(
         monkeypatch.setattr(size, name, value)
     path = tmp_path / "full.yaml"
     path.write_text(size.desired_state(), encoding="utf-8")
-    with bench.server(*sizes.values()) as url:
+    with serving.server(*sizes.values()) as url:
         command.url = url
         result = command.json("scan", str(path))
     assert (result.status, result.audit["gaps"]) == (0, [])
@@ -159,7 +159,7 @@ def test_the_fullest_account_is_closed_and_as_its_file_says(
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("schema",), ("scan", "--help")], ids=" ".join)
 def test_what_needs_no_account_imports_neither_botocore_nor_moto(arguments: tuple[str, ...], command: Command) -> None:
     command.url = ""
-    heavy = bench.imported(command.line(*arguments), command.environment)
+    heavy = start.imported(command.line(*arguments), command.environment)
     assert not {"boto3", "botocore", "moto", "jsonschema"} & set(heavy)
 
 

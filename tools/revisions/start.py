@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks.bench import server
+from benchmarks.serving import server
 from tools.revisions.inputs import FILES
 from tools.revisions.trees import environment, run
 
