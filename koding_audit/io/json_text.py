@@ -119,15 +119,16 @@ def parse_json_lazily(text: str, path: str, name: str) -> tuple[object, Iterable
     """Parse a JSON text without the items of one list of the top object; these are parsed one by one, on demand.
 
     If the text has another structure, the value is complete and there are no items. Raises InputError as parse_json
-    does for a file that this tool wrote, before the first item.
+    does for a file that this tool wrote, before the first item. A list of one item is parsed once.
     name: the key of the list.
     """
+    cursor = _Cursor(text)
     try:
-        members, start = _Cursor(text).members(name)
+        members, start = cursor.members(name)
         value = _reject_duplicates(members)
     except (json.JSONDecodeError, RecursionError, _DuplicateKeyError, _InvalidTokenError, _UnexpectedLayoutError):
         return parse_json(text, path, is_own=True), ()
-    return value, _Cursor(text, start).items()
+    return value, iter(cursor.only_item) if cursor.only_item else _Cursor(text, start).items()
 
 
 class _UnexpectedLayoutError(Exception):
@@ -135,10 +136,14 @@ class _UnexpectedLayoutError(Exception):
 
 
 class _Cursor:
-    """Reads a JSON text value by value."""
+    """Reads a JSON text value by value.
+
+    only_item: the item of the list that `members` leaves out, if it has one item; else empty.
+    """
 
     def __init__(self, text: str, at: int = 0) -> None:
         self._text, self._at, self._decoder = text, at, _strict_decoder()
+        self.only_item: list[object] = []
 
     def members(self, name: str) -> tuple[list[tuple[str, object]], int]:
         """Read the members of an object without the items of the list of this name; return where that list starts."""
@@ -152,8 +157,8 @@ class _Cursor:
                 found.append((str(key), self._read_value()))
                 continue
             start = self._at
-            for _ in self.items():
-                pass
+            for number, item in enumerate(self.items()):
+                self.only_item = [] if number else [item]
             found.append((name, []))
         if start < 0 or _SPACES.fullmatch(self._text, self._at) is None:
             raise _UnexpectedLayoutError
@@ -343,10 +348,9 @@ class Item:
 
     def choice(self, known: Iterable[_Choice]) -> _Choice:
         """The value as one of these words."""
-        words = {str(each): each for each in known}
-        word = self.value
-        if isinstance(word, str) and word in words:
-            return words[word]
+        words = tuple(known)
+        if self.value in words and isinstance(self.value, str):
+            return words[words.index(self.value)]
         return self.refuse(f"must be one of {', '.join(words)}")
 
     def optional(self, read: Callable[[Item], _T]) -> _T | None:
@@ -359,9 +363,17 @@ class Item:
             self.refuse("must be a list")
         return [Item(each, self.path, f"{self.json_path}[{index}]") for index, each in enumerate(self.value)]
 
-    def tuple_of(self, read: Callable[[Item], _T]) -> tuple[_T, ...]:
-        """What `read` returns for each item of a list."""
-        return tuple(read(item) for item in self.items())
+    def tuple_of(
+        self, read: Callable[[Item], _T], usual: Callable[[object], _T | None] | None = None
+    ) -> tuple[_T, ...]:
+        """What `read` returns for each item of a list.
+
+        usual: a faster reader of values in their usual form, which returns None for others; `read` then decides.
+        """
+        if usual is None or not isinstance(self.value, list):
+            return tuple(read(item) for item in self.items())
+        found = ((usual(each), index, each) for index, each in enumerate(self.value))
+        return tuple(fast or read(Item(each, self.path, f"{self.json_path}[{index}]")) for fast, index, each in found)
 
     def set_of(self, read: Callable[[Item], _T]) -> frozenset[_T]:
         """The same without duplicates."""

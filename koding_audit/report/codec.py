@@ -52,6 +52,7 @@ from koding_audit.model.report import (
     WaiverUse,
 )
 from koding_audit.model.traits import find_rule_traits
+from koding_audit.report.saved_findings import FINDING_KEYS, MAX_EVIDENCE_DEPTH, read_saved_finding
 from koding_audit.report.spool import spool_audits
 from koding_audit.report.status import (
     audit_status,
@@ -82,8 +83,6 @@ _ADDED_AUDIT_FIELDS = (
     "hosts",
     "scope",
 )
-
-_MAX_EVIDENCE_DEPTH = 20  # levels in a finding's evidence
 
 
 def encode_report(report: Report) -> str:
@@ -402,20 +401,16 @@ def _decode_note(item: Item) -> AuditNote:
 
 def _decode_findings(item: Item, baseline: Baseline | None) -> tuple[Finding, ...]:
     """Refuses a known finding without a baseline, one that is resolved, or one that cannot be waived."""
-    findings = item.tuple_of(_decode_finding)
-    for found, each in zip(item.items(), findings, strict=True):
-        waivable = find_rule_traits(each.rule).is_waivable
-        if each.known and (baseline is None or not is_unresolved(each) or not waivable):
-            found.refuse("this finding cannot be known", "the report was edited: make it again")
+    findings = item.tuple_of(_decode_finding, usual=read_saved_finding)
+    for index, each in enumerate(findings):
+        if each.known and not (baseline and is_unresolved(each) and find_rule_traits(each.rule).is_waivable):
+            item.items()[index].refuse("this finding cannot be known", "the report was edited: make it again")
     return findings
 
 
 def _decode_finding(item: Item) -> Finding:
-    fields = item.fields(
-        *("id", "rule", "severity", "status", "subject", "policy_set", "message", "evidence", "location", "fix"),
-        "waiver",
-        added=("known",),
-    )
+    *names, added = FINDING_KEYS
+    fields = item.fields(*names, added=(added,))
     rule, subject, name = (fields[each].text() for each in ("rule", "subject", "id"))
     start = f"{rule}/{subject}"
     if name != start and not (name.startswith(f"{start}/") and len(name) > len(start) + 1):
@@ -466,7 +461,7 @@ def _decode_date(item: Item) -> date:
 
 
 def _decode_evidence(item: Item, depth: int = 1) -> Any:
-    if depth > _MAX_EVIDENCE_DEPTH:
+    if depth > MAX_EVIDENCE_DEPTH:
         item.refuse("this is nested too deeply", "the report was edited: make it again")
     if isinstance(item.value, dict):
         return {name: _decode_evidence(each, depth + 1) for name, each in item.mapping().items()}

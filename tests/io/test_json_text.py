@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from koding_audit.io import json_text
 from koding_audit.io.json_text import (
     Item,
     format_time,
@@ -74,6 +75,18 @@ def test_a_list_that_is_read_apart_and_what_is_around_it_are_the_whole(
         assert {**around, "a": list(items)} == value
     else:
         assert (around, items) == (value, ())
+
+
+@pytest.mark.parametrize(("text", "parses"), [('{"a": [{"b": 1}], "c": 2}', 1), ('{"a": [{"b": 1}, {"b": 2}]}', 4)])
+def test_a_list_of_one_item_is_parsed_once(text: str, parses: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[str] = []
+    reject = json_text._reject_duplicates
+    monkeypatch.setattr(
+        json_text, "_reject_duplicates", lambda pairs: keys.extend(name for name, _ in pairs) or reject(pairs)
+    )
+    _, items = parse_json_lazily(text, "x", "a")
+    assert list(items) == json.loads(text)["a"]
+    assert keys.count("b") == parses
 
 
 @pytest.mark.slow

@@ -26,6 +26,8 @@ _ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
+_VERBS: Mapping[str, Verb] = {verb.value: verb for verb in Verb}
+
 _CHANGES: tuple[Change, ...] = get_args(Change)
 
 _T = TypeVar("_T")
@@ -85,7 +87,7 @@ def action_value(action: Action) -> dict[str, Any]:
 
 def decode_action(fields: Mapping[str, Item], *, omitted: str = "") -> Action:
     """Decode an action. omitted: a required parameter that this kind of file does not contain."""
-    verb = Verb(fields["action"].choice([verb.value for verb in Verb]))
+    verb = _VERBS[fields["action"].choice(_VERBS)]
     parameters = fields["parameters"]
     found = parameters.mapping()
     for name in VERBS[verb].required:
