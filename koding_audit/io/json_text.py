@@ -19,6 +19,7 @@ _SPACES = re.compile(r"[ \t\r\n]*")
 _SIGN = re.compile(r"[ \t\r\n]*([\[\]{},:])")
 _EMPTY = re.compile(r"[ \t\r\n]*\]")
 _quote_json = json.encoder.encode_basestring_ascii
+_PLAIN_TYPES = frozenset({str, int, float, bool, list, tuple})  # isinstance with Iterator is slow
 _OBJECT = -1
 _MAX_DEPTH = 500  # about Python's own limit
 _MAX_DIGITS = 100
@@ -41,6 +42,8 @@ def _indent_json(value: object, indent: int, margin: str = "\n") -> str:
     """
     if type(value) is int:
         return repr(value)
+    if value is None:
+        return "null"
     if not value or not isinstance(value, (dict, list, tuple)):
         return "[]" if value == [] else json.dumps(value, allow_nan=False)
     inner, brackets = margin + " " * indent, "{}" if isinstance(value, dict) else "[]"
@@ -74,7 +77,9 @@ def json_parts(value: object, margin: str = "\n") -> Iterator[str]:
 
 
 def _has_iterator(value: object) -> bool:
-    return isinstance(value, Iterator) or (isinstance(value, dict) and any(map(_has_iterator, value.values())))
+    if isinstance(value, dict):
+        return any(map(_has_iterator, value.values()))
+    return value is not None and type(value) not in _PLAIN_TYPES and isinstance(value, Iterator)
 
 
 def _prefixed_items(value: Any) -> Iterator[tuple[str, object]]:

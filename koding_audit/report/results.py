@@ -174,6 +174,7 @@ def unread_fact_call(finding: Finding) -> tuple[str, str]:
 
 def _finding_results(audit: Audit, report: Report) -> Iterator[Result]:
     options = needed_changes(audit.findings, managed=True)
+    file = _first_path(audit.desired)
     for each in sort_findings(audit.findings):
         step = report.advice.get(each.rule, Advice("")).step
         needs_remedy = each.status in {"open", "failed"}
@@ -192,7 +193,7 @@ def _finding_results(audit: Audit, report: Report) -> Iterator[Result]:
             message=each.message,
             todo=waiver_text(each.waiver) if each.status == "waived" else todo,
             location=each.location,
-            file=_first_path(audit.desired),
+            file=file,
             finding=each,
             known=each.known,
         )

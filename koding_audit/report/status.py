@@ -90,7 +90,7 @@ class Tally:
         self.known += sum(each.known for each in audit.findings)
         at_threshold = [each for each in audit.findings if is_at_threshold(each, self.fail_on)]
         self.at_threshold += len(at_threshold)
-        self.failing += sum(is_failing(each, self.fail_on) for each in at_threshold)
+        self.failing += sum(not each.known for each in at_threshold)
         self.unread += len(audit.gaps)
         self.unwritten += len(unwritten_entries(audit))
         self.resolved += len(audit.baseline.gone) if audit.baseline else 0
@@ -166,21 +166,20 @@ def needed_changes(findings: Iterable[Finding], *, managed: bool = False) -> dic
 
     managed: include fixes of subjects that another tool manages, which --fix does not change
     """
-    findings = tuple(findings)
-    waived = {each.fix.entity for each in findings if each.status == "waived" and each.fix and each.change == "create"}
-    candidates = (each for each in findings if each.status in {"open", "failed"})
-    fixes = [
-        (each.id, each.change, each.fix)
-        for each in candidates
-        if each.fix
-        and each.change
-        and waived.isdisjoint(_group_and_user_keys(each.fix))
+    fixes = [(each, each.change, each.fix) for each in findings if each.fix]
+    waived = {fix.entity for each, change, fix in fixes if each.status == "waived" and change == "create"}
+    candidates = [
+        (each.id, change, fix)
+        for each, change, fix in fixes
+        if change
+        and each.status in {"open", "failed"}
+        and not (waived and _names_one_of(fix, waived))
         and (managed or not managing_tool(each))
     ]
-    created = {fix.entity for _, change, fix in fixes if change == "create"}
+    created = {fix.entity for _, change, fix in candidates if change == "create"}
     return {
-        name: "create" if change == "add" and not created.isdisjoint(_group_and_user_keys(fix)) else change
-        for name, change, fix in fixes
+        name: "create" if created and change == "add" and _names_one_of(fix, created) else change
+        for name, change, fix in candidates
     }
 
 
@@ -203,10 +202,12 @@ def gaps_with_rules(audit: Audit) -> list[tuple[Gap, tuple[str, ...]]]:
     return sorted(gaps, key=lambda each: (each[0].fact.value, each[0].subject, each[0].call, each[0].reason))
 
 
-def _group_and_user_keys(action: Action) -> set[EntityKey]:
-    """Returns the keys of the groups and users that an action names."""
+def _names_one_of(action: Action, keys: Collection[EntityKey]) -> bool:
+    """Whether an action names one of these groups and users."""
     kinds: tuple[tuple[PrincipalKind, str], ...] = (("group", "GroupName"), ("user", "UserName"))
-    return {principal_key(kind, action.parameters[name]) for kind, name in kinds if name in action.parameters}
+    return any(
+        principal_key(kind, action.parameters[name]) in keys for kind, name in kinds if name in action.parameters
+    )
 
 
 def _is_settled(entry: Entry) -> bool:

@@ -78,11 +78,11 @@ def _result_parts(report: Report, audits: Iterable[Audit], room: int, most: int 
     """
     omitted = max(len(report.errors) - MAX_ERRORS_SHOWN, 0)
     for heading, results in _result_sections(report, audits):
-        rows = [_result_row(each) for each in sorted(results, key=attrgetter("rank"))]
-        room -= len(heading) + (_FRAME if rows else 0)
-        fitting = list(_take_fitting(rows[:most], room))
+        ranked = sorted(results, key=attrgetter("rank"))
+        room -= len(heading) + (_FRAME if ranked else 0)
+        fitting = list(_take_fitting(map(_result_row, ranked[:most]), room))
         room -= sum(map(len, fitting))
-        omitted += len(rows) - len(fitting)
+        omitted += len(ranked) - len(fitting)
         if heading and room > 0:
             yield heading
         if fitting:

@@ -204,7 +204,8 @@ class _TableReport:
             max(map(len, column)) for column in zip(*(row[:-1] for block in blocks for row in block), strict=True)
         ]
         room = max(self.width - len(indent) - sum(labels) - len(_GAP) * len(labels), _NARROWEST)
-        wrapped = [[line for row in block for line in _wrap_row(row, room)] for block in blocks]
+        texts: dict[str, list[str]] = {}
+        wrapped = [[line for row in block for line in _wrap_row(row, room, texts)] for block in blocks]
         return [
             [f"{indent}{_GAP.join(map(str.ljust, row, [*labels, 0]))}".rstrip() for row in block] for block in wrapped
         ]
@@ -241,12 +242,19 @@ def _rule_blocks(rules: Sequence[RuleTotals]) -> Iterator[Block]:
         yield [("", "", f"and {pluralize(rest, 'more rule')}. {_REST_HINT}.")]
 
 
-def _wrap_row(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:
-    """Returns a row as rows whose last cell fits; that cell is never empty."""
+def _wrap_row(row: tuple[str, ...], room: int, wrapped: dict[str, list[str]]) -> list[tuple[str, ...]]:
+    """Returns a row as rows whose last cell fits; that cell is never empty.
+
+    wrapped: the lines of texts so far, because findings of a rule have the same reason and the same step
+    """
     text = escape(row[-1]).strip() or "-"
-    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if len(text) > room else [text]
+    if len(text) <= room:
+        return [(*row[:-1], text)]
+    if text not in wrapped:
+        wrapped[text] = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    first, *more = wrapped[text]
     rest = ("",) * (len(row) - 1)
-    return [(*(row[:-1] if index == 0 else rest), line) for index, line in enumerate(lines)]
+    return [(*row[:-1], first), *((*rest, line) for line in more)]
 
 
 def _audit_header(audit: Audit) -> list[tuple[str, str]]:
