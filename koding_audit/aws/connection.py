@@ -14,7 +14,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from koding_audit.aws.call import MALFORMED, T, call_service, deadline_error, take_field
+from koding_audit.aws.call import MALFORMED, AccountTimeoutError, T, call_service, deadline_error, take_field
 from koding_audit.aws.credentials import assume_role, explain_setup_errors, find_credentials, wait_for_credentials
 from koding_audit.aws.deadline import Deadline, SkewClock
 from koding_audit.aws.denials import DenialLog
@@ -286,8 +286,7 @@ def connect(
         with explain_setup_errors(settings):
             session = new_session(settings)
             called = CalledHosts()
-            if clock:
-                clock.watch(session)
+            _watch(session, deadline, clock)
             check_ca_bundle(session, settings)
             search = pool.submit(find_credentials, session, settings, can_prompt)
             keys, credentials_in_use = wait_for_credentials(search, deadline)
@@ -303,7 +302,20 @@ def connect(
         common = (iam, endpoint, deadline, pool, identity, make_own_client, "live", credentials_in_use, hosts, called)
         yield Connection(*common, _settings=settings, _session=session)
     finally:
+        deadline.end()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _watch(session: Any, deadline: Deadline, clock: SkewClock | None) -> None:
+    """Registers what ends the calls that a closed connection still retries, and the clock."""
+
+    def refuse_after_end(**_: Any) -> None:
+        if deadline.has_ended:
+            raise AccountTimeoutError
+
+    session.register("before-send", refuse_after_end)
+    if clock:
+        clock.watch(session)
 
 
 def publish_message(topic: str, subject: str, message: str, settings: Settings) -> None:

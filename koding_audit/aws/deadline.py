@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,15 @@ class Deadline:
 
     def renew(self) -> None:
         self._at = time.monotonic() + self._seconds
+
+    def end(self) -> None:
+        """Lets no further request begin, such as the next page of a list that is no longer needed."""
+        self._at = -math.inf
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run is over, for another reason than its time."""
+        return self._at == -math.inf
 
     def remaining(self) -> float:
         """Returns the seconds that are left, negative after the limit."""

@@ -7,19 +7,22 @@ from koding_audit.model.desired import Desired
 from koding_audit.model.report import Report
 from koding_audit.remediation import recovery
 from koding_audit.remediation.options import WriteOptions
-from koding_audit.scan.account import apply_baseline, identify, scan_once
+from koding_audit.scan.account import apply_baseline, begin_scan, identify, scan_once
 from koding_audit.scan.run import Run, ScanResult
 
 
 def scan_account(run: Run, source: AccountSource, desired: Desired, journal: str = "") -> ScanResult:
-    """Scan one account; a run on it that was interrupted is reported before anything is read. Raises AuditError.
+    """Scan one account; a run on it that was interrupted is reported before the scan. Raises AuditError.
+
+    The first reads start before the account is known. If it is refused, nothing of them is used.
 
     journal: the path of `--journal`, or "": the lock of that run may be beside it.
     """
+    reading = begin_scan(run, source, desired)
     account = identify(run, source, desired)
     if source.connection is not None and not source.connection.is_embedded:
         recovery.print_unfinished_run(account, journal, run.terminal)
-    return scan_once(run, source, desired, account)
+    return scan_once(run, reading, desired, account)
 
 
 def scan_and_fix(run: Run, source: AccountSource, desired: Desired, writes: WriteOptions | None) -> Report:

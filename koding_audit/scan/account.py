@@ -10,7 +10,7 @@ from koding_audit.model.frozen import replace
 from koding_audit.model.report import Audit, Report
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.audit import audit_snapshot
-from koding_audit.scan.read_plan import scan_query
+from koding_audit.scan.read_plan import account_independent_query, applicable_rules, scan_query
 from koding_audit.scan.run import Run, ScanResult
 from koding_audit.scan.session import bind_to_account, identify_account
 
@@ -26,6 +26,18 @@ def identify(run: Run, source: AccountSource, desired: Desired) -> Account:
 
         baseline.check_baseline(run.baseline, account, run.terminal)
     return account
+
+
+def begin_scan(run: Run, source: AccountSource, desired: Desired) -> AccountSource:
+    """The source, which has started to read what the scan needs of each account, if that is known before the account.
+
+    Use what it returns for one scan only, and not before identify() has given the account: the credentials may be
+    those of another one.
+    """
+    if source.start is None or run.scripts is not None or desired.stacks or desired.targets:
+        return source
+    chosen = applicable_rules(desired, run.rules)
+    return replace(source, collect=source.start(account_independent_query(desired, chosen)))
 
 
 def scan_once(run: Run, source: AccountSource, desired: Desired, account: Account) -> ScanResult:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
 from koding_audit.model.account import Account, PrincipalKey, PrincipalKind, principal_key
 from koding_audit.model.desired import Desired, DesiredGroup, DesiredRole, DesiredUser
 from koding_audit.model.fact_calls import LISTING_FACTS
+from koding_audit.model.frozen import replace
 from koding_audit.model.query import LIVE_CREDENTIAL_USERS, Fact, Query
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan.catalog import AuditRule
@@ -41,27 +42,42 @@ def applicable_rules(desired: Desired, chosen: Iterable[AuditRule]) -> tuple[Aud
     return tuple(rule for rule in chosen if desired.stacks or not rule.traits.needs_stack)
 
 
-def _rule_query(desired: Desired, account: Account, chosen: Iterable[AuditRule]) -> Query:
-    facts = frozenset[Fact]().union(*(rule.facts for rule in chosen))
+def account_independent_query(desired: Desired, chosen: Iterable[AuditRule]) -> Query:
+    """The part of a scan's query that is the same in each account: principals and facts, without policies.
+
+    desired: without stacks and targets; it need not be bound to the account.
+    """
+    facts = _facts_of_rules(chosen)
     protected = _protected_users(desired) if Fact.PASSWORD_USED in facts else ()
     roles = {name: facts & _ROLE_FACTS for name in desired.roles if not is_ignored(desired, "role", name)}
     return Query(
         users=_users_to_read(desired, facts, protected),
         groups=_groups_to_read(desired, facts),
         roles={name: wanted | {Fact.ROLE} for name, wanted in roles.items() if wanted},
+        account=facts & _ACCOUNT_FACTS,
+        key_required=frozenset(protected).union(
+            each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
+        ),
+        uses_report=len(_users_with_limits(desired)) > LIVE_CREDENTIAL_USERS,
+        listed=frozenset(kind for kind, fact in LISTING_FACTS.items() if kind in desired.closed and fact in facts),
+    )
+
+
+def _facts_of_rules(chosen: Iterable[AuditRule]) -> frozenset[Fact]:
+    return frozenset[Fact]().union(*(rule.facts for rule in chosen))
+
+
+def _rule_query(desired: Desired, account: Account, chosen: Sequence[AuditRule]) -> Query:
+    facts = _facts_of_rules(chosen)
+    return replace(
+        account_independent_query(desired, chosen),
         policies=_policy_holders(desired, account) if Fact.POLICY in facts else {},
         versions=_versions_to_read(desired, account) if Fact.VERSIONS in facts else {},
         own_policies=Fact.POLICY_NAMES in facts,
         inline=_inline_to_read(desired) if Fact.INLINE_DOCUMENT in facts else {},
         inline_sizes=frozenset(_inline_to_read(desired) if Fact.INLINE_SIZE in facts else ()),
         optional=_optional_sets_to_read(desired, account) if Fact.OPTIONAL_SET_DOCUMENTS in facts else {},
-        account=facts & _ACCOUNT_FACTS,
         effective=_principals_to_evaluate(desired) if Fact.DOCUMENT in facts else frozenset(),
-        key_required=frozenset(protected).union(
-            each.name for each in desired.users.values() if each.access_keys and each.access_keys.min_active
-        ),
-        uses_report=len(_users_with_limits(desired)) > LIVE_CREDENTIAL_USERS,
-        listed=frozenset(kind for kind, fact in LISTING_FACTS.items() if kind in desired.closed and fact in facts),
     )
 
 

@@ -122,16 +122,22 @@ def policy_overlay(options: SourceOptions, terminal: Terminal) -> Callable[[Acco
     if vpce is not None and not organization_policies.allows_anything((vpce,)):
         terminal.note(f"{escape(options.vpce)} allows nothing, so nothing would be allowed through that endpoint")
 
-    def complete(source: AccountSource) -> AccountSource:
-        def collect(query: Query) -> Snapshot:
-            found = source.collect(query)
-            if (scps or rcps) and found.organization.management_account == found.account.id:
-                terminal.note("--scp and --rcp have no effect: this is the organization's management account")
-            return replace(organization_policies.replace_levels(found, scps, rcps), vpce=vpce)
+    def add_policies(found: Snapshot) -> Snapshot:
+        if (scps or rcps) and found.organization.management_account == found.account.id:
+            terminal.note("--scp and --rcp have no effect: this is the organization's management account")
+        return replace(organization_policies.replace_levels(found, scps, rcps), vpce=vpce)
 
-        return replace(source, collect=collect)
+    return lambda source: _change_snapshots(source, add_policies)
 
-    return complete
+
+def _change_snapshots(source: AccountSource, change: Callable[[Snapshot], Snapshot]) -> AccountSource:
+    """The source, with a change of each snapshot that it collects."""
+
+    def changing(collect: Callable[[Query], Snapshot]) -> Callable[[Query], Snapshot]:
+        return lambda query: change(collect(query))
+
+    start = source.start
+    return replace(source, collect=changing(source.collect), start=start and (lambda query: changing(start(query))))
 
 
 def identify_account(

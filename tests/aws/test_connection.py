@@ -17,7 +17,7 @@ from koding_audit.model.account import Account, Caller
 from koding_audit.model.errors import AccessError, CallError
 from tests.aws.replies import ARN, KEYS, ROLE, read_names
 from tests.servers.replay import Replay, identity, recorded
-from tests.servers.wire import Fault
+from tests.servers.wire import Call, Fault
 
 
 def names_page(*names: str, **more: Any) -> dict[str, Any]:
@@ -280,3 +280,21 @@ def test_no_file_of_this_machine_is_needed(replay: Replay, aws_environment: pyte
     assert "AWS_PROFILE" not in os.environ
     account, _ = identified(replay, "123456789012", ARN)
     assert account.id == "123456789012"
+
+
+def test_a_call_that_is_retried_when_the_connection_is_closed_is_not_sent_again(
+    replay: Replay, aws_environment: pytest.MonkeyPatch
+) -> None:
+    replay.answer("GetCallerIdentity", identity("123456789012", ARN))
+    with connect(Settings(endpoint_url=replay.url)) as connection:
+        connection.identity()
+
+        def throttled(_: Call) -> Mapping[str, Any]:
+            connection.deadline.end()  # as at the end of the block
+            return {"status_code": 400, "data": {"Error": {"Code": "Throttling"}}}
+
+        replay.answer("GetUser", throttled)
+        with pytest.raises(CallError, match="time was up"):
+            connection.call("GetUser", UserName="ada")
+    assert [each.action for each in replay.calls] == ["GetCallerIdentity", "GetUser"]
+    assert connection.deadline.has_ended

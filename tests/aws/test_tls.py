@@ -81,7 +81,7 @@ def test_the_certificates_are_read_once_for_all_clients_and_connections_of_a_run
     simulator, door = served
     assert scan(simulator.url)[0] == 1
     assert door.connections > 4
-    assert parses == {str(known.bundle): 1}
+    assert parses[str(known.bundle)] == 1
 
 
 def test_there_are_no_more_connections_than_calls(
@@ -94,7 +94,7 @@ def test_there_are_no_more_connections_than_calls(
 
 
 def test_a_client_that_botocore_makes_itself_reads_no_certificates_of_its_own(
-    served: tuple[Simulator, Door], parses: Parses
+    served: tuple[Simulator, Door], parses: Parses, known: Authority
 ) -> None:
     simulator, _ = served
     with connect(Settings(endpoint_url=simulator.url)) as connection:
@@ -102,7 +102,7 @@ def test_a_client_that_botocore_makes_itself_reads_no_certificates_of_its_own(
         # As botocore makes one to assume the role that a profile names.
         own = connection._session.create_client("sts", region_name="us-east-1", endpoint_url=simulator.url)
         assert own.get_caller_identity()["Account"] == "123456789012"
-    assert parses.total() == 1
+    assert parses[str(known.bundle)] == 1
 
 
 def test_a_bundle_that_changes_is_read_again(
@@ -175,7 +175,7 @@ def test_what_is_wrong_with_a_later_connection_is_seen_although_the_certificates
             make_client(session, "sts", settings, attempts=1).get_caller_identity()
         assert len(simulator.calls) == 1
     assert door.trespasses == 0
-    assert parses.total() == 1
+    assert parses[str(known.bundle)] == 1
 
 
 @pytest.mark.parametrize("wrong", list(NAMED))
@@ -244,7 +244,7 @@ def test_a_bundle_of_a_profile_is_used(
     aws_environment.setenv("AWS_PROFILE", "p")
     with connect(Settings(endpoint_url=served[0].url)) as connection:
         assert connection.identity()[0].id == "123456789012"
-    assert parses == {str(known.bundle): 1}
+    assert parses[str(known.bundle)] == 1
 
 
 # --- proxies and client certificates --------------------------------------------------------------------
@@ -267,7 +267,7 @@ def test_through_a_proxy_the_server_is_verified_and_the_certificates_are_read_on
     assert status == (1 if wrong == GOOD else 2)
     assert NAMED.get(wrong, "") in message
     assert door.trespasses == 0
-    assert parses == {str(known.bundle): 1}
+    assert parses[str(known.bundle)] == 1
 
 
 @pytest.mark.parametrize("wrong", [GOOD, "unknown authority", "expired"])

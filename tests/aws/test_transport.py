@@ -93,7 +93,7 @@ def test_a_bundle_that_names_the_certificate_lets_the_run_through(
     aws_environment.setenv("AWS_CA_BUNDLE", str(certificate))
     with always(403, error_xml("sts", "ExpiredToken"), certificate=certificate) as server:
         assert "ExpiredToken" in scan(server.url).told
-        assert server.requests == ["POST /"]
+        assert set(server.requests) == {"POST /"}
 
 
 def test_a_server_without_tls_is_not_spoken_to_in_the_clear(scan: Scan) -> None:
@@ -113,7 +113,7 @@ def test_a_redirect_is_not_followed_and_told_without_its_query(scan: Scan) -> No
         for status in (301, 302, 307, 308):
             with always(status, headers=[("Location", elsewhere)]) as server:
                 ended = scan(server.url)
-                assert server.requests == ["POST /"]
+                assert set(server.requests) == {"POST /"}
             assert ended.status == 2
             assert f"Redirect: status {status}, to 127.0.0.1; it was not followed" in ended.told
             assert "the reply is not from AWS" in ended.told
@@ -148,7 +148,9 @@ def test_a_proxy_that_wants_a_password_is_told_with_its_status_and_without_what_
 ) -> None:
     with always(407) as proxy:
         ended = proxied(proxy.url.replace("://", "://someone:PLANTED@"))
-        assert set(proxy.requests) == {"CONNECT sts.eu-west-3.amazonaws.com:443"}
+        sts, iam = "CONNECT sts.eu-west-3.amazonaws.com:443", "CONNECT iam.amazonaws.com:443"
+        assert sts in proxy.requests
+        assert set(proxy.requests) <= {sts, iam}
     assert ended.status == 2
     assert "407" in ended.told
     assert proxy.url.removeprefix("http://") in ended.told

@@ -23,8 +23,11 @@ class AccountSource:
     identity: returns the account and the caller, None if a file does not say who the caller was
     collect: reads what a query requires
     connection: for writes, None for a source that cannot be written
+    start: starts to read a query before the account is known, and returns a function to use instead of `collect`; the
+        query need not name policies. None for a source that gains no time by it
     """
 
     identity: Callable[[], tuple[Account, Caller | None]]
     collect: Callable[[Query], Snapshot]
     connection: Connection | None
+    start: Callable[[Query], Callable[[Query], Snapshot]] | None = None

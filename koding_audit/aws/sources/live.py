@@ -42,18 +42,63 @@ def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:
     if argument:
         raise InputError(f"--source live:{argument}: `live` takes no argument", "write --source live")
     with connect(settings) as connection:
-        yield AccountSource(connection.identity, partial(collect_snapshot, connection=connection), connection)
+        # If an endpoint gives the keys of another account than the role's, nothing of it is read.
+        start = None if settings.role_arn else partial(start_reading, connection=connection)
+        yield AccountSource(connection.identity, partial(collect_snapshot, connection=connection), connection, start)
 
 
-def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
-    """Returns a snapshot of what a query needs. A read that fails is a Gap. Raises CallError if STS fails."""
-    tracker = ReadTracker(connection)
-    bulk = is_bulk_query(query)
-    # The longest chain of calls starts first: AWS needs seconds to make a new credential report.
-    report = start_report(tracker) if needs_report(query) else None
+class FirstReads:
+    """The first reads of a query, which do not depend on the account: they can run beside GetCallerIdentity.
+
+    query: what they depend on; the other fields of the query may have any value
+    """
+
+    def __init__(self, query: Query, connection: Connection) -> None:
+        self.query = account_independent_part(query)
+        self.tracker = ReadTracker(connection)
+        # The longest chain of calls starts first: AWS needs seconds to make a new credential report.
+        self.report = start_report(self.tracker) if needs_report(self.query) else None
+        principals = AccountListing if is_bulk_query(self.query) else TargetedReads
+        self.principals = principals(self.tracker, self.query)
+        self.summary = _start_summary(self.tracker) if Fact.SUMMARY in self.query.account else None
+
+
+def account_independent_part(query: Query) -> Query:
+    """Returns the fields of a query that do not name policies, whose ARNs contain the account."""
+    return Query(
+        users=query.users,
+        groups=query.groups,
+        roles=query.roles,
+        account=query.account,
+        listed=query.listed,
+        facts_of_all=query.facts_of_all,
+        uses_report=query.uses_report,
+    )
+
+
+def start_reading(query: Query, connection: Connection) -> Callable[[Query], Snapshot]:
+    """Starts the first reads of a query and returns a function like `collect_snapshot`, whose first call uses them.
+
+    If it is called for a query with other first reads, they are discarded.
+    """
+    started = [FirstReads(query, connection)]
+
+    def collect(query: Query) -> Snapshot:
+        first = started.pop() if started else None
+        usable = first is not None and first.query == account_independent_part(query)
+        return collect_snapshot(query, connection, first if usable else None)
+
+    return collect
+
+
+def collect_snapshot(query: Query, connection: Connection, first: FirstReads | None = None) -> Snapshot:
+    """Returns a snapshot of what a query needs. A read that fails is a Gap. Raises CallError if STS fails.
+
+    first: the first reads of the query, if they have started
+    """
+    first = first or FirstReads(query, connection)
+    tracker, principals = first.tracker, first.principals
     organization = _start_organization(tracker, query)
-    principals = AccountListing(tracker, query) if bulk else TargetedReads(tracker, query)
-    summary = _start_summary(tracker) if Fact.SUMMARY in query.account else None
     found = principals.read_principals()
     absent = principals.absent_principals()
     partial_sets = partial_set_policies(query, found)
@@ -61,7 +106,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
     own = start_own_policies(tracker, query)
     found |= read_undeclared_groups(tracker, query, found)
     documents = read_documents(tracker, query, found, principals.inline_details())
-    usable_report, root_use = await_report(tracker, query, report)
+    usable_report, root_use = await_report(tracker, query, first.report)
     credentials, credential_cutoff = read_credentials(tracker, query, found, usable_report)
     account, caller = connection.identity()
     # Last, because the policies decide which documents to read.
@@ -85,7 +130,7 @@ def collect_snapshot(query: Query, connection: Connection) -> Snapshot:
         credential_cutoff=credential_cutoff,
         policies={**known, **own_policies},
         summary=_await_summary(
-            tracker, summary, partial(missing_summary_keys, query=query, found=found, absent=absent)
+            tracker, first.summary, partial(missing_summary_keys, query=query, found=found, absent=absent)
         ),
         root_use=root_use,
         gaps=tuple(sorted(tracker.gaps, key=lambda gap: (gap.fact.value, gap.subject, gap.call))),

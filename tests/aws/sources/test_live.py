@@ -199,6 +199,27 @@ def test_a_summary_without_what_the_rules_go_by_is_a_gap(connection: Connection,
     assert snapshot.summary == {"AccountAccessKeysPresent": 0}
 
 
+def test_reads_that_have_started_are_used_once_and_for_a_query_with_the_same_first_reads_alone(
+    connection: Connection, replay: Replay
+) -> None:
+    replay.answer("GetAccountSummary", recorded({"SummaryMap": {"Users": 1}}))
+    summary = Query(account=frozenset({Fact.SUMMARY}))
+    collect = live.start_reading(summary, connection)
+    for calls in (1, 2):
+        assert collect(replace(summary, policies={})).summary == {"Users": 1}
+        assert [call.action for call in replay.calls].count("GetAccountSummary") == calls
+    other = live.start_reading(Query(account=frozenset({Fact.CALLER})), connection)
+    assert other(summary).summary == {"Users": 1}
+    assert [call.action for call in replay.calls].count("GetAccountSummary") == 3
+
+
+def test_a_failure_of_a_read_that_started_early_is_a_gap_like_any_other(connection: Connection, replay: Replay) -> None:
+    query = Query(users={"ada": frozenset({Fact.USER})}, account=frozenset({Fact.SUMMARY}))
+    early, late = live.start_reading(query, connection)(query), live.collect_snapshot(query, connection)
+    assert early.gaps == late.gaps
+    assert {gap.fact for gap in early.gaps} == {Fact.USER, Fact.SUMMARY}
+
+
 def test_an_account_that_cannot_be_told_is_an_error(replay: Replay, aws_environment: pytest.MonkeyPatch) -> None:
     with connect(Settings(endpoint_url=replay.url)) as connection, pytest.raises(CallError, match="GetCallerIdentity"):
         live.collect_snapshot(Query(), connection)
