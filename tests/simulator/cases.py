@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import itertools
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tests.servers.tls import NAMED, Authority, Door, authority
 from tests.servers.wire import READS
 from tests.simulator.account import ACCOUNT, CALLER
 from tests.simulator.faults import FAULTS
 from tests.simulator.oracles import Converging, broken, not_inverse, planned_writes
 from tests.simulator.scenario import RUNS, Run, World, begun, expiring
-from tests.simulator.server import Simulator, Target
+from tests.simulator.server import Simulator, Target, listening
 
 PAGED = ("List", "GetAccountAuthorizationDetails")
 PASSES = ("A throttle", "B service")
@@ -21,6 +27,9 @@ PASSES = ("A throttle", "B service")
 SOURCES = ("fix", "apply", "undo", "listed", "replace")
 EXPIRING = ("fix", "apply", "undo", "setup", "replace")
 """The kinds of run whose credentials expire at each call."""
+
+TLS_MODES = ("fix", "listed", "apply", "undo", "setup")
+"""The kinds of run that meet faults of TLS."""
 
 _AGAIN = ("A throttle", "B service", "C conflict", "F before", "G after", "H lie", "I body")
 _ON_PAGES = ("AccessDenied 403", "Throttling 400", "closed after", "cut at 50 %", "no end said", "rows twice")
@@ -49,7 +58,8 @@ class Case:
     how many seconds reads are old; listing_lag: GetAccountAuthorizationDetails alone; page: how many rows a page has;
     report: a habit of the credential report; everything: a fault of every call from that number on; identity: from
     which answer of STS on the credentials are whose; over: after how many calls the program that hands out the
-    credentials hands out expired ones, 0 from the start on.
+    credentials hands out expired ones, 0 from the start on. tls: over TLS, from which connection on something is wrong
+    with how many of them (times), and what.
     """
 
     befalls: tuple[tuple[Target, str], ...] = ()
@@ -64,9 +74,12 @@ class Case:
     identity: tuple[int, str] | None = None
     mode: str = "fix"
     over: int | None = None
+    tls: tuple[int, str] | None = None
 
     @property
     def group(self) -> str:
+        if self.tls:
+            return "V tls"
         if self.over is not None or (self.everything and self.everything[1].startswith("Expired")):
             return "U expiry"
         if self.mode in ("apply", "undo", "replace"):
@@ -83,6 +96,7 @@ class Case:
         befalls += [f"{self.everything[1]} from call {self.everything[0]} on"] if self.everything else []
         befalls += [f"the credentials' program is over after {self.over} calls"] if self.over is not None else []
         befalls += [f"{self.identity[1]} from answer {self.identity[0]} on"] if self.identity else []
+        befalls += [f"{self.tls[1]} from connection {self.tls[0]} on"] if self.tls else []
         how = f"{self.times} times" if self.times else "for ever"
         how += f" within {self.seconds:.0f} s" if self.seconds else ""
         habits = f"lag {self.lag:.0f}+{self.listing_lag:.0f} s, flapping {self.flapping}, page {self.page}"
@@ -110,6 +124,7 @@ def singles(worlds: Mapping[str, World], paged: Sequence[Target]) -> Iterator[Ca
             names = [name for name, fault in FAULTS.items() if fault.group == "C conflict"]
             yield from (Case((((asked, number), name),), times=0, seconds=180.0) for name in names)
     yield from lags()
+    yield from tls_faults()
     yield from (Case(report=habit, mode=mode) for habit in REPORTED for mode in ("fix", "listed"))
     yield from expiries(worlds)
     for mode in ("fix", "apply", "undo"):
@@ -154,6 +169,12 @@ def lags() -> Iterator[Case]:
                 yield Case(listing_lag=lag, flapping=flapping, page=page, mode="listed")
 
 
+def tls_faults() -> Iterator[Case]:
+    """Each fault of a handshake at one connection, at three and at all from there on."""
+    every = itertools.product(TLS_MODES, NAMED, (1, 2, 3, 5), (1, 3, 0))
+    yield from (Case(tls=(first, name), times=times, mode=mode) for mode, name, first, times in every)
+
+
 def several(worlds: Mapping[str, World], seed: int) -> Case:
     """Two to five faults at calls drawn by a seed, once, thrice or for ever, and the habits of a bad day."""
     drawn = random.Random(seed)
@@ -187,8 +208,10 @@ def judged(world: World, simulator: Simulator, folder: Path, case: Case, after: 
     begun(simulator, folder, case.mode)
     befall(simulator, case)
     plan = planned_writes(folder / "fix.plan") if case.mode == "apply" else None
-    seen = _run(simulator, folder, case)
+    door = Door(_authority(), case.tls[1], case.tls[0], case.times) if case.tls else None
+    seen = _run_over_tls(simulator, folder, case, door) if door else _run(simulator, folder, case)
     failed = broken(world, simulator, seen, plan)
+    failed += _broken_by_tls(simulator, seen, door) if door else []
     if case.over is not None and seen.calls < len(world.calls):
         failed += [f"U not told: status {seen.status}"] if seen.status != 2 else []
         failed += ["U expired, and not named"] if "expired" not in seen.output.lower() else []
@@ -214,6 +237,32 @@ def _unsaid(simulator: Simulator, seen: Run) -> list[str]:
     answered = {asked for place, (asked, _) in enumerate(simulator.calls) if place not in simulator.lies}
     asked = sorted(each for each in denied & answered if not each.startswith("GetCallerIdentity"))
     return asked if seen.status == 0 and "at first and allowed" not in seen.output else []
+
+
+def _broken_by_tls(simulator: Simulator, seen: Run, door: Door) -> list[str]:
+    """The promises about servers that are not verified. Where none was, the run says why."""
+    failed = ["V a request over a connection that is not verified"] if door.trespasses else []
+    if door.first > 1 or door.times:
+        return failed
+    failed += ["V not told"] if NAMED[door.wrong] not in seen.output or seen.status != 2 else []
+    return failed + (["V calls, and no connection that is verified"] if simulator.calls else [])
+
+
+def _run_over_tls(simulator: Simulator, folder: Path, case: Case, door: Door) -> Run:
+    plain = simulator.url
+    try:
+        with listening(simulator, door):
+            return _run(simulator, folder, case)
+    finally:
+        simulator.url, simulator.bundle = plain, None
+
+
+@functools.cache
+def _authority() -> Authority:
+    """Of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="koding-audit-faults-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return authority(folder)
 
 
 def _run(simulator: Simulator, folder: Path, case: Case) -> Run:
@@ -246,6 +295,6 @@ def passes(case: Case) -> bool:
     """Whether a run is to end as if nothing had been: what passes within eight tries, and nothing else."""
     if case.lag or case.listing_lag or case.everything or case.identity or case.seconds or len(case.befalls) > 1:
         return False
-    if case.over is not None:
+    if case.over is not None or (case.tls and not case.times):
         return False
     return all(case.times and FAULTS[name].group in PASSES for _, name in case.befalls)

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.servers.tls import Door
@@ -41,7 +42,8 @@ class Simulator:
     account's clock, 0: for ever. everything: befalls each call from that number on. before, after: what somebody else
     does just before a call takes effect, and just after, before its reply is sent; moments: the same as before, by how
     many calls there were. stalls: the reply to a call waits
-    for that. watch: told of each write before it takes effect.
+    for that. watch: told of each write before it takes effect. bundle: what vouches for its certificate, None without
+    TLS.
     """
 
     account: Account
@@ -55,6 +57,7 @@ class Simulator:
     seconds: float = 0.0
     watch: Callable[[Call], None] = field(default=lambda _call: None)
     url: str = ""
+    bundle: Path | None = None
     calls: list[Target] = field(default_factory=list)
     paged: set[Target] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
@@ -217,6 +220,7 @@ def listening(simulator: S, door: Door | None = None) -> Iterator[S]:
 
     with _Server(("127.0.0.1", 0), Handler) as server:
         simulator.url = f"{'https' if door else 'http'}://127.0.0.1:{server.server_address[1]}"
+        simulator.bundle = door.authority.bundle if door else None
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield simulator

@@ -7,9 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.httpsession import URLLib3Session
 
+from tests.servers.tls import NAMED
 from tests.servers.wire import READS
 from tests.simulator import cases, rivals, sweep, twins
 from tests.simulator.cases import PAGED, SOURCES, Case
@@ -168,6 +171,24 @@ def test_credentials_that_expire_stop_the_run_at_once(place: int, judged: Judge)
 @pytest.mark.parametrize("when", [1, 2])
 def test_whose_the_credentials_are_is_asked_before_the_first_write(identity: str, when: int, judged: Judge) -> None:
     assert judged(Case(identity=(when, identity))) == []
+
+
+@pytest.mark.parametrize("name", list(NAMED))
+@pytest.mark.parametrize(("first", "times"), [(1, 0), (2, 0), (2, 3)])
+def test_no_fault_of_tls_breaks_a_promise(first: int, times: int, name: str, judged: Judge) -> None:
+    assert judged(Case(tls=(first, name), times=times)) == []
+
+
+def test_a_request_over_a_connection_that_is_not_verified_would_be_seen(
+    judged: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify_nothing(_session: URLLib3Session, pool: Any, *_: Any) -> None:
+        pool.cert_reqs = "CERT_NONE"
+
+    monkeypatch.setattr(URLLib3Session, "_setup_ssl_cert", verify_nothing)
+    with pytest.warns(Warning, match="Unverified"):
+        failed = judged(Case(tls=(1, "expired"), times=0))
+    assert "V a request over a connection that is not verified" in failed
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
