@@ -667,7 +667,6 @@ PROVED_ELSEWHERE = {
     "remediation.guards.document_cache": "tests/remediation/guards/test_escalation.py: it keeps what was decided",
     "remediation.guards.effective_policies": "tests/remediation/guards/test_escalation.py: it only holds values",
     "remediation.guards.holder_change": "tests/remediation/guards/test_escalation.py: it decides for one holder",
-    "scan.account": "tests/endtoend/test_report.py: it joins the reads and the rules for one account",
     "scan.run": "tests/cli/commands/test_scan.py: it holds what a command line says",
     "scan.stack_scripts": "tests/cli/commands/test_stack.py: it joins scripts and an account",
 }
