@@ -26,5 +26,12 @@ def measured(bench: Bench) -> Iterator[str | Held]:
     yield Held(
         f"{MOST_USERS:,} x {MOST_GROUPS} over TLS, CPU, to bare botocore", ratio(near.ours, near.bare, "cpu"), "0.70"
     )
-    as_json = scanned(bench, sizes, path, "--output", "json", ways=[("https", 0)])
+    ways = [("https", 0)]
+    as_json = scanned(bench, sizes, path, "--output", "json", ways=ways)
     yield told(f"{title}, --output json", bench, as_json)
+    found = scanned(bench, sizes, path, ways=ways, server="benchmarks.moto_times")
+    yield told(f"{title}, times with fractions as moto writes them", bench, found)
+    near = found["https", 0]
+    if bench.old and near.old:
+        what = f"the same, times with fractions, CPU, to {bench.old.name}"
+        yield Held(what, ratio(near.ours, near.old, "cpu"), "0.60")

@@ -11,11 +11,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import accounts, gate, start
+from benchmarks import accounts, gate, reports, start, waivers
 from benchmarks.measuring import RUNS, Bench, Held, benchmark, held
 
 Question = Callable[[Bench], Iterator[str | Held]]
-QUESTIONS: Mapping[str, Question] = {"gate": gate.measured, "accounts": accounts.measured, "start": start.measured}
+QUESTIONS: Mapping[str, Question] = {
+    "gate": gate.measured,
+    "accounts": accounts.measured,
+    "waivers": waivers.measured,
+    "reports": reports.measured,
+    "start": start.measured,
+}
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ import sqlite3
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +43,7 @@ from tabulate import tabulate
 
 from benchmarks import crowd
 from benchmarks.certificates import Certificates, made
-from benchmarks.measuring import CHECKOUT, INSTALLED, clean_environment
+from benchmarks.measuring import CHECKOUT, INSTALLED, Held, clean_environment, held
 from benchmarks.serving import control, served
 from benchmarks.watched import Watched, busiest, watch
 
@@ -247,7 +247,16 @@ def main(arguments: Sequence[str]) -> int:
     floor = cases["bare"].cpu if "bare" in cases else 0.0
     rows = [case.row(floor) for case in cases.values()]
     print(tabulate(rows, HEADS, disable_numparse=True, colalign=("left", *["right"] * (len(HEADS) - 1))))
+    if floor:
+        print(held(list(must_hold(cases, floor))))
     return 1 if any(case.wrong for case in cases.values()) else 0
+
+
+def must_hold(cases: Mapping[str, Case], floor: float) -> Iterator[Held]:
+    for name in ("threads", "processes"):
+        if name in cases:
+            what = f"{cases[name].accounts:,} accounts over TLS, {name}, CPU an account, to the bare script"
+            yield Held(what, f"{cases[name].cpu / floor:.2f}", "0.75")
 
 
 def desired_state(**target: Any) -> str:

@@ -26,11 +26,16 @@ class Scans:
 
 
 def scanned(
-    bench: Bench, sizes: Sequence[int], path: Path, *options: str, ways: Sequence[Way] = WAYS
+    bench: Bench,
+    sizes: Sequence[int],
+    path: Path,
+    *options: str,
+    ways: Sequence[Way] = WAYS,
+    server: str = "benchmarks.server",
 ) -> Mapping[Way, Scans]:
-    """Measure the scan of a file that an account of these sizes meets. sizes: as of benchmarks.server."""
+    """Measure the scan of a file that an account of these sizes meets. sizes: as of benchmarks.server, or another."""
     far = sorted({distance for _, distance in ways if distance})
-    with served("benchmarks.server", *sizes, certificates=bench.certificates, round_trips=far) as account:
+    with served(server, *sizes, certificates=bench.certificates, round_trips=far) as account:
 
         def words(url: str) -> list[str]:
             return ["scan", str(path), "--endpoint-url", url, *options]

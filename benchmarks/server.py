@@ -87,6 +87,8 @@ INLINE = {
 class Account:
     """The account's state and its replies. A reply is kept, so that the second of its kind costs nothing."""
 
+    created = CREATED  # of everything in it, but as the credential report writes it
+
     def __init__(self, users: int, groups: int, roles: int = 0, policies: int = 0) -> None:
         self.groups = ["Developers", *(f"group-{number:03}" for number in range(groups))]
         self.users = {"koding-user": "Developers"}
@@ -203,14 +205,14 @@ class Account:
         return (
             f"<Policy><PolicyName>{name}</PolicyName><PolicyId>ANPA{name}</PolicyId><Arn>{arn}</Arn><Path>/</Path>"
             "<DefaultVersionId>v1</DefaultVersionId><AttachmentCount>0</AttachmentCount>"
-            f"<IsAttachable>true</IsAttachable><CreateDate>{CREATED}</CreateDate></Policy>"
+            f"<IsAttachable>true</IsAttachable><CreateDate>{self.created}</CreateDate></Policy>"
         )
 
     def reply_GetPolicyVersion(self, asked: Parameters) -> str:
         document = quote(json.dumps(managed_policies.load_managed_policies()[asked["PolicyArn"]].document), safe="")
         return (
             f"<PolicyVersion><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion>"
-            f"<CreateDate>{CREATED}</CreateDate><Document>{document}</Document></PolicyVersion>"
+            f"<CreateDate>{self.created}</CreateDate><Document>{document}</Document></PolicyVersion>"
         )
 
     def reply_ListPolicies(self, asked: Parameters) -> str:
@@ -232,7 +234,9 @@ class Account:
         return "<JobId>00000000-0000-4000-8000-000000000002</JobId>"
 
     def reply_GetServiceLastAccessedDetails(self, _: Parameters) -> str:
-        times = f"<JobCreationDate>{CREATED}</JobCreationDate><JobCompletionDate>{CREATED}</JobCompletionDate>"
+        times = (
+            f"<JobCreationDate>{self.created}</JobCreationDate><JobCompletionDate>{self.created}</JobCompletionDate>"
+        )
         return f"<JobStatus>COMPLETED</JobStatus>{times}{_listed('ServicesLastAccessed')}"
 
     def reply_GetAccountPasswordPolicy(self, _: Parameters) -> str:
@@ -288,7 +292,7 @@ class Account:
         self.users[name]
         return (
             f"<Path>/</Path><UserName>{name}</UserName><UserId>AIDA{name.upper()}</UserId>"
-            f"<Arn>arn:aws:iam::{ACCOUNT}:user/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:user/{name}</Arn><CreateDate>{self.created}</CreateDate>"
         )
 
     def _group(self, name: str) -> str:
@@ -296,7 +300,7 @@ class Account:
             raise KeyError(name)
         return (
             f"<Path>/</Path><GroupName>{name}</GroupName><GroupId>AGPA{name.upper()}</GroupId>"
-            f"<Arn>arn:aws:iam::{ACCOUNT}:group/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:group/{name}</Arn><CreateDate>{self.created}</CreateDate>"
         )
 
     def _user_detail(self, name: str) -> str:
@@ -311,7 +315,7 @@ class Account:
         trust = quote(json.dumps(TRUST), safe="")
         return (
             f"<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA{name.upper()}</RoleId>"
-            f"<Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><CreateDate>{CREATED}</CreateDate>"
+            f"<Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><CreateDate>{self.created}</CreateDate>"
             f"<AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>"
         )
 
@@ -437,7 +441,11 @@ async def serve(connection: type[KeepAlive], certificate: str) -> None:
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
-if __name__ == "__main__":
+def main(account: type[Account]) -> None:
     Connection.calls = []
-    Connection.account = Account(*map(int, sys.argv[2:]))
+    Connection.account = account(*map(int, sys.argv[2:]))
     asyncio.run(serve(Connection, sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main(Account)

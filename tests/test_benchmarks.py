@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 
-from benchmarks import crowd, measuring, organization
+from benchmarks import crowd, measuring, organization, waivers
 from benchmarks.certificates import Certificates, made
 from benchmarks.measuring import clean_environment
+from benchmarks.moto_times import Fractions
 from benchmarks.server import Account
 from benchmarks.serving import Served, control, served, serving
 from koding_audit.cli import main
@@ -244,3 +245,25 @@ def test_the_time_of_a_command_has_that_of_the_processes_which_it_started(tmp_pa
     burn = "import time\nwhile time.process_time() < 0.3: pass"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}], check=True)"
     assert measuring.measure(measuring.Case("", [sys.executable, "-c", parent], {}), tmp_path).cpu >= 0.3
+
+
+def test_the_account_with_fractions_of_seconds_is_the_other_but_for_its_times() -> None:
+    asked_for = ("GetAccountAuthorizationDetails", (("MaxItems", "1000"),))
+    whole, fractions = (each(3, 1).reply(*asked_for).partition(b"\r\n\r\n")[2] for each in (Account, Fractions))
+    assert fractions.count(b".123456Z") == whole.count(b"00:00:00Z") > 3
+    assert fractions.replace(b".123456Z", b"Z") == whole
+
+
+def test_the_file_of_waivers_names_findings_that_there_are(far: tuple[Served, Certificates], tmp_path: Path) -> None:
+    """As many are waived as there are waivers, and the rest stays open."""
+    certificates = far[1]
+    bench = measuring.Bench(tmp_path, certificates, measuring.Build("this", measuring.CHECKOUT), None)
+    path, report = tmp_path / "waivers.yaml", tmp_path / "report.json"
+    path.write_text(waivers.desired_state(3))
+    with served("benchmarks.server", 5, 1, certificates=certificates, round_trips=()) as account:
+        words = ("scan", str(path), "--endpoint-url", account.urls["https", 0], "--output", f"json:{report}")
+        measuring.measure(bench.ours.case(bench, *words, status=1), tmp_path)
+    found = [
+        each for each in json.loads(report.read_text())["audits"][0]["findings"] if each["rule"] == "user-unexpected"
+    ]
+    assert (len(found), sum(bool(each["waiver"]) for each in found)) == (5, 3)
