@@ -22,6 +22,7 @@ from koding_audit.reference.tables import read_rows
 from koding_audit.report import rule_help
 from koding_audit.scan.catalog import advice_for_rule, declared_traits
 from koding_audit.stack import hints, type_table
+from tests import record_demo
 
 TOP = Path(__file__).parent.parent
 _MANY_WORDS = 12  # for a cell of a table
@@ -176,6 +177,7 @@ def between(name: str, text: str, generated: str) -> str:
 
 
 GENERATED: Mapping[str, Callable[[str], str]] = {
+    "koding_audit/aws/demo_replies.jsonl": record_demo.record,
     "koding_audit/desired/schema.json": rule_names,
     "koding_audit/desired/validator.py": validator,
     "koding_audit/model/trait_table.py": trait_table,

@@ -16,7 +16,7 @@ from typing import Any
 
 from koding_audit.aws.call import MALFORMED, AccountTimeoutError, T, call_service, deadline_error, take_field
 from koding_audit.aws.credentials import assume_role, explain_setup_errors, find_credentials, wait_for_credentials
-from koding_audit.aws.deadline import Deadline, SkewClock
+from koding_audit.aws.deadline import Deadline
 from koding_audit.aws.denials import DenialLog
 from koding_audit.aws.endpoint import check_ca_bundle, check_endpoint, check_role, is_aws_url
 from koding_audit.aws.session import ATTEMPTS, IN_FLIGHT, ROWS, CalledHosts, SharedClients, make_client, new_session
@@ -269,7 +269,11 @@ class Connection:
 
 @contextlib.contextmanager
 def connect(
-    settings: Settings, *, attempts: int = ATTEMPTS, can_prompt: bool = True, clock: SkewClock | None = None
+    settings: Settings,
+    *,
+    attempts: int = ATTEMPTS,
+    can_prompt: bool = True,
+    watch: Callable[[Any], None] | None = None,
 ) -> Iterator[Connection]:
     """Opens a connection with the credentials that botocore finds, or those of the role in the settings.
 
@@ -277,16 +281,17 @@ def connect(
 
     attempts: how often a call is sent at most
     can_prompt: whether a person can type an MFA code
-    clock: receives the Date of every reply
+    watch: is called with botocore's session before it creates a client, and may register for events
     """
     check_endpoint(settings)
     check_role(settings)
     deadline, pool = Deadline(settings.timeout), ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="aws")
     try:
         with explain_setup_errors(settings):
-            session = new_session(settings)
-            called = CalledHosts()
-            _watch(session, deadline, clock)
+            session, called = new_session(settings), CalledHosts()
+            _end_with(deadline, session)
+            if watch:
+                watch(session)
             check_ca_bundle(session, settings)
             search = pool.submit(find_credentials, session, settings, can_prompt)
             keys, credentials_in_use = wait_for_credentials(search, deadline)
@@ -306,16 +311,14 @@ def connect(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _watch(session: Any, deadline: Deadline, clock: SkewClock | None) -> None:
-    """Registers what ends the calls that a closed connection still retries, and the clock."""
+def _end_with(deadline: Deadline, session: Any) -> None:
+    """Registers what ends the calls that a closed connection still retries."""
 
     def refuse_after_end(**_: Any) -> None:
         if deadline.has_ended:
             raise AccountTimeoutError
 
     session.register("before-send", refuse_after_end)
-    if clock:
-        clock.watch(session)
 
 
 def publish_message(topic: str, subject: str, message: str, settings: Settings) -> None:

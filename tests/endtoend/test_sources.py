@@ -173,6 +173,21 @@ def test_the_demo_runs_its_tour_without_credentials_and_without_the_network(comm
     assert command.journals() == []
 
 
+@pytest.mark.parametrize("arguments", [("demo",), ("scan", GUIDE, "--source", "demo")], ids=" ".join)
+def test_the_demo_as_it_is_recorded_does_not_load_moto(arguments: tuple[str, ...], command: Command) -> None:
+    command.url = ""
+    done = subprocess.run(
+        command.line(*arguments),
+        env={**command.environment, "PYTHONPROFILEIMPORTTIME": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "botocore" in loaded, done.stderr
+    assert not loaded & {"moto", "boto3", "unittest", "asyncio"}
+
+
 def test_the_demo_account_is_a_source_like_any_other(command: Command) -> None:
     command.url = ""
     found = command.json("scan", GUIDE, "--source", "demo")

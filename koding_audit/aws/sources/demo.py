@@ -1,4 +1,4 @@
-"""The demo account: moto in this process, seeded with typical drift; no request leaves the machine."""
+"""The demo account: lives in this process, with typical drift; no request leaves the machine."""
 
 from __future__ import annotations
 
@@ -6,45 +6,40 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
-from unittest.mock import patch
 
+from koding_audit.aws.connection import connect
 from koding_audit.aws.credential_report import ROOT
+from koding_audit.aws.demo_account import DemoAccount
+from koding_audit.aws.session import ROWS
 from koding_audit.aws.settings import Settings
 from koding_audit.aws.sources import AccountSource, live
 from koding_audit.model.errors import InputError
 from koding_audit.model.traits import SourceTraits
 
 TRAITS = SourceTraits(is_embedded=True)
-KEY_AGE = timedelta(days=400)
 _AWS_POLICY = "arn:aws:iam::aws:policy/"
 
 
 @contextlib.contextmanager
 def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:
-    """Opens a new demo account, which is deleted when it is closed. Raises InputError if moto is not installed."""
+    """Opens a new demo account, which is deleted when it is closed. Raises InputError.
+
+    It is read as a live account is: through botocore, whose requests are answered here instead of being sent.
+    """
     if argument:
         raise InputError(f"--source demo:{argument}: `demo` takes no argument", "write --source demo")
-    try:
-        from moto import mock_aws  # noqa: PLC0415 - takes half a second, and is an optional extra
-    except ImportError as error:
-        raise InputError("the demo needs moto", "run `pip install 'koding-audit[demo]'`") from error
     own = Settings(region="us-east-1", timeout=settings.timeout)
-    # mock_aws sets fake credentials and answers every request of botocore.
     with (
-        patch.dict(os.environ, _environment_without_aws(), clear=True),
-        mock_aws(config={"iam": {"load_aws_managed_policies": True}}),
-        live.open_source("", own) as account,
+        _demo_environment(),
+        contextlib.closing(DemoAccount()) as account,
+        connect(own, watch=account.watch) as connection,
     ):
-        if account.connection is None:
-            raise AssertionError("unreachable: the live source has a connection")
-        account.connection.source = "demo"
-        iam = account.connection.iam
-        _complete_replies(iam)
-        _emulate_boundaries(iam)
-        _seed_account(iam)
-        yield account
+        connection.source = "demo"
+        _complete_replies(connection.iam)
+        _emulate_boundaries(connection.iam)
+        yield live.source_of(connection)
 
 
 def put_demo_boundary(account: AccountSource) -> None:
@@ -79,36 +74,24 @@ def _policy_json(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def _environment_without_aws() -> dict[str, str]:
-    """Returns the environment without AWS settings: botocore reads no profile, file or endpoint of the user."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**others, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-
-
-def _seed_account(iam: Any) -> None:
-    """Creates the guide's account after a year of use, with drift that is common in real accounts."""
-    iam.create_group(GroupName="Developers")
-    # IAMReadOnlyAccess is missing; the Route53 set is partial; AmazonS3ReadOnlyAccess is unexpected.
-    for name in ("AmazonEC2FullAccess", "AmazonRoute53FullAccess", "AmazonS3ReadOnlyAccess"):
-        iam.attach_group_policy(GroupName="Developers", PolicyArn=_AWS_POLICY + name)
-    # The user is not in the group, and its access key is old.
-    iam.create_user(UserName="koding-user")
-    iam.create_access_key(UserName="koding-user")
-    _backdate_keys("koding-user")
-
-
-def _backdate_keys(user: str) -> None:
-    """Makes a user's access keys KEY_AGE old; moto itself always creates them with today's date."""
-    from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - as in open_source
-    from moto.iam.models import iam_backends  # noqa: PLC0415 - as in open_source
-
-    for key in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].get_user(user).access_keys:
-        key.create_date = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0) - KEY_AGE
+@contextlib.contextmanager
+def _demo_environment() -> Iterator[None]:
+    """An environment without AWS settings: botocore reads no profile, file or endpoint of the user."""
+    own = dict(os.environ)
+    for name in filter(lambda name: name.startswith("AWS_"), own):
+        del os.environ[name]
+    os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    os.environ.update(AWS_ACCESS_KEY_ID="FOOBARKEY", AWS_SECRET_ACCESS_KEY="FOOBARSECRET")  # noqa: S106 - open nothing
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(own)
 
 
 def _complete_replies(iam: Any) -> None:
     """Adds what moto lacks: root's MFA, root's row of the report, service-specific credentials, ends of lists."""
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in open_source
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - late, as in new_session
 
     def with_mfa(parsed: dict[str, Any], **_: Any) -> None:
         parsed["SummaryMap"].update(AccountMFAEnabled=1, AccountPasswordPresent=1)
@@ -135,7 +118,7 @@ def _complete_replies(iam: Any) -> None:
 
 def _emulate_boundaries(iam: Any) -> None:
     """Adds users' permissions boundaries, which moto lacks: a user that is read has the boundary that was put."""
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - as in open_source
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - late, as in new_session
 
     boundaries: dict[str, str] = {}
 
@@ -147,7 +130,8 @@ def _emulate_boundaries(iam: Any) -> None:
         return AWSResponse("", 200, {}, None), {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def add_boundary(parsed: dict[str, Any], **_: Any) -> None:
-        for user in (parsed["User"],) if "User" in parsed else parsed.get("UserDetailList", ()):
+        listed = parsed.get(ROWS, parsed).get("UserDetailList", ())
+        for user in (parsed["User"],) if "User" in parsed else listed:
             if user["UserName"] in boundaries:
                 kind, arn = "PermissionsBoundaryPolicy", boundaries[user["UserName"]]
                 user["PermissionsBoundary"] = {"PermissionsBoundaryType": kind, "PermissionsBoundaryArn": arn}

@@ -43,8 +43,13 @@ def open_source(argument: str, settings: Settings) -> Iterator[AccountSource]:
         raise InputError(f"--source live:{argument}: `live` takes no argument", "write --source live")
     with connect(settings) as connection:
         # If an endpoint gives the keys of another account than the role's, nothing of it is read.
-        start = None if settings.role_arn else partial(start_reading, connection=connection)
-        yield AccountSource(connection.identity, partial(collect_snapshot, connection=connection), connection, start)
+        yield source_of(connection, start_early=not settings.role_arn)
+
+
+def source_of(connection: Connection, *, start_early: bool = True) -> AccountSource:
+    """Returns a source that reads through a connection. start_early: whether reads may start before the identity."""
+    start = partial(start_reading, connection=connection) if start_early else None
+    return AccountSource(connection.identity, partial(collect_snapshot, connection=connection), connection, start)
 
 
 class FirstReads:

@@ -76,7 +76,7 @@ def _observe(inputs: _DoctorInputs, terminal: Terminal, clock: SkewClock) -> Obs
         endpoint_notes=notes,
     )
     try:
-        with connect(inputs.source.settings, attempts=_ATTEMPTS, can_prompt=False, clock=clock) as connection:
+        with connect(inputs.source.settings, attempts=_ATTEMPTS, can_prompt=False, watch=clock.watch) as connection:
             local = connection.endpoint is not None
             reached = replace(base, credentials=connection.credentials_in_use, custom_endpoint=local)
             return replace(_observe_account(connection, reached, inputs, terminal), hosts=connection.hosts())

@@ -149,11 +149,43 @@ def test_each_opening_is_a_new_account_and_the_environment_is_restored_after_a_c
     assert found.absent == {("user", "left-over")}
 
 
-def test_without_moto_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_moto_it_says_what_to_install_where_it_is_needed(
+    source: AccountSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "moto", None)
-    with pytest.raises(InputError, match="the demo needs moto") as caught, demo.open_source("", Settings()):
-        pytest.fail("opened")
+    known = source.collect(Query(users={"koding-user": frozenset({Fact.USER})}))
+    assert ("user", "koding-user") in known.principals
+    with pytest.raises(InputError, match="the demo needs moto") as caught:
+        source.collect(Query(users={"other": frozenset({Fact.USER})}))
     assert caught.value.hint == "run `pip install 'koding-audit[demo]'`"
+
+
+USER_FACTS = frozenset({Fact.USER, Fact.GROUPS, Fact.ACCESS_KEYS})
+BOTH = Query(users={"koding-user": USER_FACTS}, groups={"Developers": frozenset({Fact.GROUP, Fact.ATTACHED})})
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_moto_takes_over_the_account_as_it_was_recorded_with_what_was_written(
+    source: AccountSource, writes: int
+) -> None:
+    assert source.connection is not None
+    call = source.connection.call
+    if writes > 0:
+        call("AttachGroupPolicy", GroupName="Developers", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    if writes > 1:
+        call("AddUserToGroup", GroupName="Developers", UserName="koding-user")
+    recorded = source.collect(BOTH)
+    assert ("IAMReadOnlyAccess" in str(recorded.principals["group", "developers"].attached)) == (writes > 0)
+    assert recorded.principals["user", "koding-user"].groups == ({"Developers"} if writes > 1 else set())
+    call("CreateUser", UserName="another")
+    assert call("GetUser", UserName="another")["User"]["UserName"] == "another"
+    assert replace(source.collect(BOTH), taken_at=recorded.taken_at) == recorded
+
+
+def test_a_write_of_the_tour_out_of_turn_is_made_by_moto(source: AccountSource) -> None:
+    assert source.connection is not None
+    source.connection.call("AddUserToGroup", GroupName="Developers", UserName="koding-user")
+    assert source.collect(BOTH).principals["user", "koding-user"].groups == {"Developers"}
 
 
 def test_the_source_takes_no_argument() -> None:
