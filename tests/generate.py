@@ -42,17 +42,29 @@ def rule_names(text: str) -> str:
     return text[:start] + names + text[text.index("]", start) :]
 
 
+COMPILED = """\
+@functools.cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(REGEX_PATTERNS[pattern])
+
+"""
+
+
 def validator(_: str) -> str:
     """The validator of the desired-state schema, stripped of its messages: explaining.py has better ones."""
     code = fastjsonschema.compile_to_code(desired.desired_schema(), detailed_exceptions=False)
     body = code[code.index("REGEX_PATTERNS") :]
+    # A pattern is compiled when a value is first compared with it: a file uses few of them.
+    table, body = body.split("}\n", 1)
+    table = re.sub(r"re\.compile\((.*)\)(,?)$", r"\1\2", table, flags=re.MULTILINE)
+    body = re.sub(r"REGEX_PATTERNS\[(.*?)\]\.search", r"compiled(\1).search", body)
+    body = f"{table}}}\n\n\n{COMPILED}{body}"
     body = re.sub(r"raise JsonSchemaValueException\(.*\)$", "raise Invalid", body, flags=re.MULTILINE)
     body = re.sub(r"(validate\w*)\((\w+), custom_formats, .*\)$", r"\1(\2)", body, flags=re.MULTILINE)
     body = body.replace("(data, custom_formats={}, name_prefix=None):", "(data: Any) -> Any:")
     body = body.replace("(JsonSchemaValueException, JsonSchemaValuesException)", "Invalid").replace(", Decimal)", ")")
-    head = (
-        '"""Generated from schema.json by tests/generate.py: do not edit."""\n\nimport re\nfrom typing import Any\n\n\n'
-    )
+    head = '"""Generated from schema.json by tests/generate.py: do not edit."""\n\n'
+    head += "import functools\nimport re\nfrom typing import Any\n\n\n"
     return f'{head}class Invalid(ValueError):\n    """The value does not fit the schema."""\n\n\n{body.rstrip()}\n'
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unmeasured import told_by
+
 CHECKOUT = Path(__file__).parent.parent
 PACKAGE = CHECKOUT / "koding_audit"
 
@@ -64,3 +66,27 @@ def test_every_module_imports_alone() -> None:
     command = [sys.executable, "-W", "ignore", "-c", IMPORTING, *names]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=900, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+OFFLINE = ("logging", "concurrent.futures", "email.utils", "socket", "ssl", "difflib", "koding_audit.aws.call")
+UNUSED = ("difflib", "tabulate", "moto", "unittest", "asyncio", "koding_audit.remediation.recovery")
+"""Modules that take milliseconds, and that a command without a call to AWS, and a scan of the demo, do not use."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (["validate", "policies/koding.yaml"], OFFLINE),
+        (["explain"], OFFLINE),
+        (["scan", "policies/koding.yaml", "--source", "demo"], UNUSED),
+    ],
+    ids=["validate", "explain", "scan"],
+)
+def test_a_command_does_not_load_what_it_does_not_use(arguments: list[str], unused: tuple[str, ...]) -> None:
+    script = (
+        "import sys\n"
+        "from koding_audit.cli import main\n"
+        f"assert main({arguments!r}) in (0, 1)\n"
+        f"print([name for name in {unused!r} if name in sys.modules])\n"
+    )
+    assert told_by(script) == "[]"

@@ -11,7 +11,7 @@ from koding_audit.aws.deadline import skew_seconds
 from koding_audit.aws.xml_reader import OddValueError
 from koding_audit.io.text import mask_secrets, pluralize
 from koding_audit.model.clock import MAX_SKEW, is_future
-from koding_audit.model.errors import CallError
+from koding_audit.model.errors import EXPIRED_CREDENTIALS, CallError
 
 T = TypeVar("T")
 
@@ -24,8 +24,6 @@ NO_SUCH_ENTITY = "NoSuchEntity"
 _ALREADY_DONE = frozenset({"EntityAlreadyExists", NO_SUCH_ENTITY})
 
 MALFORMED = "MalformedReply"
-
-EXPIRED_CREDENTIALS = "ExpiredCredentials"
 
 _MAX_MESSAGE = 2000  # characters of AWS's error message
 

@@ -54,7 +54,7 @@ class _ImmediateExecutor(Executor):
         return future
 
 
-@open_dataclass
+@open_dataclass(eq=False, repr=False)
 class Connection:
     """The clients of one account and the threads that use them; every IAM call goes through it.
 
@@ -289,9 +289,7 @@ def connect(
     try:
         with explain_setup_errors(settings):
             session, called = new_session(settings), CalledHosts()
-            _end_with(deadline, session)
-            if watch:
-                watch(session)
+            _register_events(session, deadline, watch)
             check_ca_bundle(session, settings)
             search = pool.submit(find_credentials, session, settings, can_prompt)
             keys, credentials_in_use = wait_for_credentials(search, deadline)
@@ -311,14 +309,16 @@ def connect(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _end_with(deadline: Deadline, session: Any) -> None:
-    """Registers what ends the calls that a closed connection still retries."""
+def _register_events(session: Any, deadline: Deadline, watch: Callable[[Any], None] | None) -> None:
+    """Registers what ends the calls that a closed connection still retries, and what the caller registers."""
 
     def refuse_after_end(**_: Any) -> None:
         if deadline.has_ended:
             raise AccountTimeoutError
 
     session.register("before-send", refuse_after_end)
+    if watch:
+        watch(session)
 
 
 def publish_message(topic: str, subject: str, message: str, settings: Settings) -> None:

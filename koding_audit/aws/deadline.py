@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 
@@ -57,6 +56,8 @@ class Deadline:
 
 def skew_seconds(date: str) -> int | None:
     """Returns how many seconds this machine's clock is ahead of a Date header, None if that cannot be parsed."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - takes milliseconds, and only `doctor` asks
+
     try:
         theirs = parsedate_to_datetime(date).replace(tzinfo=timezone.utc)
     except (TypeError, ValueError):

@@ -1,5 +1,6 @@
 """Generated from schema.json by tests/generate.py: do not edit."""
 
+import functools
 import re
 from typing import Any
 
@@ -9,25 +10,31 @@ class Invalid(ValueError):
 
 
 REGEX_PATTERNS = {
-    '^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})$': re.compile('^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})\\Z'),
-    '^[!-~]{1,512}$': re.compile('^[!-~]{1,512}\\Z'),
-    '[^ ]': re.compile('[^ ]'),
-    '^[0-9]{4}-[0-9]{2}-[0-9]{2}$': re.compile('^[0-9]{4}-[0-9]{2}-[0-9]{2}\\Z'),
-    '^[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
-    '^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
-    '^[A-Za-z0-9_+=,.@:/-]{2,1224}$': re.compile('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z'),
-    '^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$': re.compile('^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})\\Z'),
-    '^[A-Za-z0-9_+=,.@*-]{1,128}$': re.compile('^[A-Za-z0-9_+=,.@*-]{1,128}\\Z'),
-    '^[A-Za-z0-9_+=,.@-]{1,64}$': re.compile('^[A-Za-z0-9_+=,.@-]{1,64}\\Z'),
-    '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': re.compile('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z'),
-    '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': re.compile('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z'),
-    '^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$': re.compile('^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}\\Z'),
-    '^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$': re.compile('^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}\\Z'),
-    '^(\\*|arn:[!-~]{1,2044})$': re.compile('^(\\*|arn:[!-~]{1,2044})\\Z'),
-    '^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$': re.compile('^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}\\Z'),
-    '^v[1-9][0-9]{0,8}$': re.compile('^v[1-9][0-9]{0,8}\\Z'),
-    '^[0-9]{12}$': re.compile('^[0-9]{12}\\Z')
+    '^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})$': '^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})\\Z',
+    '^[!-~]{1,512}$': '^[!-~]{1,512}\\Z',
+    '[^ ]': '[^ ]',
+    '^[0-9]{4}-[0-9]{2}-[0-9]{2}$': '^[0-9]{4}-[0-9]{2}-[0-9]{2}\\Z',
+    '^[A-Za-z0-9_+=,.@-]{1,128}$': '^[A-Za-z0-9_+=,.@-]{1,128}\\Z',
+    '^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$': '^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}\\Z',
+    '^[A-Za-z0-9_+=,.@:/-]{2,1224}$': '^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z',
+    '^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$': '^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})\\Z',
+    '^[A-Za-z0-9_+=,.@*-]{1,128}$': '^[A-Za-z0-9_+=,.@*-]{1,128}\\Z',
+    '^[A-Za-z0-9_+=,.@-]{1,64}$': '^[A-Za-z0-9_+=,.@-]{1,64}\\Z',
+    '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$': '^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}\\Z',
+    '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$': '^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?\\Z',
+    '^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$': '^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}\\Z',
+    '^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$': '^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}\\Z',
+    '^(\\*|arn:[!-~]{1,2044})$': '^(\\*|arn:[!-~]{1,2044})\\Z',
+    '^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$': '^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}\\Z',
+    '^v[1-9][0-9]{0,8}$': '^v[1-9][0-9]{0,8}\\Z',
+    '^[0-9]{12}$': '^[0-9]{12}\\Z'
 }
+
+
+@functools.cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(REGEX_PATTERNS[pattern])
+
 
 NoneType = type(None)
 
@@ -321,7 +328,7 @@ def validate___definitions_waiver(data: Any) -> Any:
             if not isinstance(data__subject, (str)):
                 raise Invalid
             if isinstance(data__subject, str):
-                if not REGEX_PATTERNS['^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})$'].search(data__subject):
+                if not compiled('^(root|\\*[!-~]{0,512}|((user|group|role|policy)/|arn:)[!-~]{1,512})$').search(data__subject):
                     raise Invalid
         if "policy" in data_keys:
             data_keys.remove("policy")
@@ -329,7 +336,7 @@ def validate___definitions_waiver(data: Any) -> Any:
             if not isinstance(data__policy, (str)):
                 raise Invalid
             if isinstance(data__policy, str):
-                if not REGEX_PATTERNS['^[!-~]{1,512}$'].search(data__policy):
+                if not compiled('^[!-~]{1,512}$').search(data__policy):
                     raise Invalid
         if "reason" in data_keys:
             data_keys.remove("reason")
@@ -337,7 +344,7 @@ def validate___definitions_waiver(data: Any) -> Any:
             if not isinstance(data__reason, (str)):
                 raise Invalid
             if isinstance(data__reason, str):
-                if not REGEX_PATTERNS['[^ ]'].search(data__reason):
+                if not compiled('[^ ]').search(data__reason):
                     raise Invalid
         if "owner" in data_keys:
             data_keys.remove("owner")
@@ -345,7 +352,7 @@ def validate___definitions_waiver(data: Any) -> Any:
             if not isinstance(data__owner, (str)):
                 raise Invalid
             if isinstance(data__owner, str):
-                if not REGEX_PATTERNS['[^ ]'].search(data__owner):
+                if not compiled('[^ ]').search(data__owner):
                     raise Invalid
         if "expires" in data_keys:
             data_keys.remove("expires")
@@ -353,7 +360,7 @@ def validate___definitions_waiver(data: Any) -> Any:
             if not isinstance(data__expires, (str)):
                 raise Invalid
             if isinstance(data__expires, str):
-                if not REGEX_PATTERNS['^[0-9]{4}-[0-9]{2}-[0-9]{2}$'].search(data__expires):
+                if not compiled('^[0-9]{4}-[0-9]{2}-[0-9]{2}$').search(data__expires):
                     raise Invalid
         if "targets" in data_keys:
             data_keys.remove("targets")
@@ -379,7 +386,7 @@ def validate___definitions_targetname(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -445,7 +452,7 @@ def validate___definitions_target(data: Any) -> Any:
             if not isinstance(data__role, (str)):
                 raise Invalid
             if isinstance(data__role, str):
-                if not REGEX_PATTERNS['^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$'].search(data__role):
+                if not compiled('^([!-)+-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$').search(data__role):
                     raise Invalid
         if "external_id" in data_keys:
             data_keys.remove("external_id")
@@ -453,7 +460,7 @@ def validate___definitions_target(data: Any) -> Any:
             if not isinstance(data__externalid, (str)):
                 raise Invalid
             if isinstance(data__externalid, str):
-                if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@:/-]{2,1224}$'].search(data__externalid):
+                if not compiled('^[A-Za-z0-9_+=,.@:/-]{2,1224}$').search(data__externalid):
                     raise Invalid
         if data_keys:
             raise Invalid
@@ -468,7 +475,7 @@ def validate___definitions_unitid(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$'].search(data):
+        if not compiled('^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$').search(data):
             raise Invalid
     return data
 
@@ -516,7 +523,7 @@ def validate___definitions_ignored(data: Any) -> Any:
             if not isinstance(data__reason, (str)):
                 raise Invalid
             if isinstance(data__reason, str):
-                if not REGEX_PATTERNS['[^ ]'].search(data__reason):
+                if not compiled('[^ ]').search(data__reason):
                     raise Invalid
         if data_keys:
             raise Invalid
@@ -526,7 +533,7 @@ def validate___definitions_namepattern(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@*-]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@*-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -549,7 +556,7 @@ def validate___definitions_rolename(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,64}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,64}$').search(data):
             raise Invalid
     return data
 
@@ -791,7 +798,7 @@ def validate___definitions_policy(data: Any) -> Any:
         data_len = len(data)
         if data_len > 2048:
             raise Invalid
-        if not REGEX_PATTERNS['^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+        if not compiled('^(?!(.*[/:])?\\.\\.?/)(([A-Za-z0-9_+=,.@-]+/)*|customer:([!-)+-.0->@-~]+/)*|arn:(\\$\\{partition\\}|aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::(aws|\\$\\{account\\}|[0-9]{12}):policy/([!-)+-.0->@-~]+/)*)[A-Za-z0-9_+=,.@-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -821,7 +828,7 @@ def validate___definitions_policyname(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -839,7 +846,7 @@ def validate___definitions_path(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$'].search(data):
+        if not compiled('^(?!.*/\\.\\.?/)/([!-~]{1,510}/)?$').search(data):
             raise Invalid
     return data
 
@@ -847,7 +854,7 @@ def validate___definitions_username(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,64}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,64}$').search(data):
             raise Invalid
     return data
 
@@ -947,7 +954,7 @@ def validate___definitions_tagkey(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$'].search(data):
+        if not compiled('^(?![Aa][Ww][Ss]:)[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -955,7 +962,7 @@ def validate___definitions_tagvalue(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$'].search(data):
+        if not compiled('^[^!"#\\$%&\'()*,;<>?\\[\\\\\\]^`{|}~]{0,256}$').search(data):
             raise Invalid
     return data
 
@@ -1025,7 +1032,7 @@ def validate___definitions_typename(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -1051,7 +1058,7 @@ def validate___definitions_groupname(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -1111,7 +1118,7 @@ def validate___definitions_setname(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9_+=,.@-]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9_+=,.@-]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -1193,7 +1200,7 @@ def validate___definitions_actionon(data: Any) -> Any:
             if not isinstance(data__resource, (str)):
                 raise Invalid
             if isinstance(data__resource, str):
-                if not REGEX_PATTERNS['^(\\*|arn:[!-~]{1,2044})$'].search(data__resource):
+                if not compiled('^(\\*|arn:[!-~]{1,2044})$').search(data__resource):
                     raise Invalid
         if "context" in data_keys:
             data_keys.remove("context")
@@ -1215,7 +1222,7 @@ def validate___definitions_action(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$'].search(data):
+        if not compiled('^[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$').search(data):
             raise Invalid
     return data
 
@@ -1238,7 +1245,7 @@ def validate___definitions_writtenpolicy(data: Any) -> Any:
             if not isinstance(data__version, (str)):
                 raise Invalid
             if isinstance(data__version, str):
-                if not REGEX_PATTERNS['^v[1-9][0-9]{0,8}$'].search(data__version):
+                if not compiled('^v[1-9][0-9]{0,8}$').search(data__version):
                     raise Invalid
         if "path" in data_keys:
             data_keys.remove("path")
@@ -1265,6 +1272,6 @@ def validate___definitions_accountid(data: Any) -> Any:
     if not isinstance(data, (str)):
         raise Invalid
     if isinstance(data, str):
-        if not REGEX_PATTERNS['^[0-9]{12}$'].search(data):
+        if not compiled('^[0-9]{12}$').search(data):
             raise Invalid
     return data

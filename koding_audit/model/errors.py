@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from koding_audit.model.location import Location
 
 
+EXPIRED_CREDENTIALS = "ExpiredCredentials"
+"""The code of a CallError: the credentials have expired, and what their source gives instead has expired too."""
+
+
 class AuditError(Exception):
     """An error for the user: what is wrong, where, and what to do. It ends the run with exit status 2.
 

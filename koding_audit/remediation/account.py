@@ -5,7 +5,6 @@ from __future__ import annotations
 from koding_audit.aws.sources import AccountSource
 from koding_audit.model.desired import Desired
 from koding_audit.model.report import Report
-from koding_audit.remediation import recovery
 from koding_audit.remediation.options import WriteOptions
 from koding_audit.scan.account import apply_baseline, begin_scan, identify, scan_once
 from koding_audit.scan.run import Run, ScanResult
@@ -21,6 +20,8 @@ def scan_account(run: Run, source: AccountSource, desired: Desired, journal: str
     reading = begin_scan(run, source, desired)
     account = identify(run, source, desired)
     if source.connection is not None and not source.connection.is_embedded:
+        from koding_audit.remediation import recovery  # noqa: PLC0415 - a demo and a saved account have no such run
+
         recovery.print_unfinished_run(account, journal, run.terminal)
     return scan_once(run, reading, desired, account)
 

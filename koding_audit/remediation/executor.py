@@ -13,11 +13,11 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from koding_audit.aws import iam
-from koding_audit.aws.call import EXPIRED_CREDENTIALS, NO_SUCH_ENTITY
+from koding_audit.aws.call import NO_SUCH_ENTITY
 from koding_audit.aws.connection import Connection
 from koding_audit.model.account import NAME_PARAMETERS, EntityKey, PrincipalKind, principal_key
 from koding_audit.model.arn import arn_account, arn_partition, policy_name
-from koding_audit.model.errors import CallError
+from koding_audit.model.errors import EXPIRED_CREDENTIALS, CallError
 from koding_audit.model.finding import Action, touched_entities
 from koding_audit.model.frozen import replace
 from koding_audit.model.plan import ALREADY_DONE, Entry, Plan, Step

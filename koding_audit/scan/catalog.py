@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 
 from koding_audit import plugins
@@ -53,6 +52,8 @@ def load_rules(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Audi
     known = plugins.plugin_names("scan.rules")
     for name in (*only, *skip):
         if name not in known:
+            import difflib  # noqa: PLC0415 - only for a wrong name
+
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(known)}"
             raise InputError(f"there is no rule {name!r}", hint)

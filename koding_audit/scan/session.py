@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from koding_audit import plugins
-from koding_audit.aws.call import EXPIRED_CREDENTIALS
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired import organization_policies
 from koding_audit.desired.targets import restrict_to_targets
@@ -15,7 +14,7 @@ from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import clip_text, escape
 from koding_audit.model.account import Account, Caller
 from koding_audit.model.desired import Desired
-from koding_audit.model.errors import AccessError, CallError, InputError
+from koding_audit.model.errors import EXPIRED_CREDENTIALS, AccessError, CallError, InputError
 from koding_audit.model.frozen import replace
 from koding_audit.model.query import Query
 from koding_audit.model.snapshot import Snapshot

@@ -96,6 +96,28 @@ def test_wrong_arguments_are_a_type_error(arguments: tuple[Any, ...]) -> None:
         Ours("a", unknown=1)  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize("before", [0, 1, 20])
+def test_an_object_is_made_or_refused_alike_with_and_without_objects_before_it(before: int) -> None:
+    @frozen.dataclass(frozen=True, slots=True)
+    class Fresh:
+        name: str
+        count: int = 3
+        held: Mapping[str, int] = dataclasses.field(default_factory=dict)
+        noted: str = dataclasses.field(default="n", compare=False)
+
+    for _ in range(before):
+        assert Fresh("b", held={"c": 1}) == Fresh("b", 3, {"c": 1}, "other")
+    for wrong in ((), ("a", 1, {}, "", "one too many")):
+        with pytest.raises(TypeError, match=r"Fresh\.__init__"):
+            Fresh(*wrong)
+    with pytest.raises(TypeError, match="multiple values for argument 'name'"):
+        Fresh("a", name="b")  # type: ignore[misc]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'unknown'"):
+        Fresh("a", unknown=1)  # type: ignore[call-arg]
+    assert repr(Fresh("a")).endswith("Fresh(name='a', count=3, held={}, noted='n')")
+    assert Fresh("a").held is not Fresh("a").held
+
+
 def test_nothing_can_be_set_deleted_or_added() -> None:
     value = Ours("a")
     for name in ("name", "unknown"):

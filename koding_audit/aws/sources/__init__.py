@@ -8,12 +8,15 @@ InputError or AccessError if the source is not usable.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from koding_audit.aws.connection import Connection
 from koding_audit.model.account import Account, Caller
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.query import Query
 from koding_audit.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from koding_audit.aws.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
