@@ -134,10 +134,13 @@ class Comparison:
         """Groups, then users, then roles."""
         return tuple(pair for pair, _ in (*self.groups, *self.users, *self.roles))
 
-    def declared_principals(self) -> Iterator[tuple[PrincipalKind, DesiredPrincipal]]:
+    @functools.cached_property
+    def declared_principals(self) -> tuple[tuple[PrincipalKind, DesiredPrincipal], ...]:
         """Each declared group, user and role that is not ignored, whether its live state is known or not."""
-        for kind, those in _desired_by_kind(self.desired).items():
-            yield from ((kind, each) for each in those.values() if not self.is_ignored(kind, each.name))
+        every = ((kind, each) for kind, those in _desired_by_kind(self.desired).items() for each in those.values())
+        if not self.desired.ignore:
+            return tuple(every)
+        return tuple((kind, each) for kind, each in every if not self.is_ignored(kind, each.name))
 
     def required_policies(self, declared: DesiredPrincipal) -> Iterator[tuple[PolicySet, PolicyRef]]:
         """Each policy of a required set, once, with the first set that contains it."""
@@ -149,6 +152,8 @@ class Comparison:
 
     def optional_sets(self, declared: DesiredPrincipal) -> Iterator[tuple[Reference, list[str]]]:
         """Each use of an optional set, with its ARNs that no required set of the same principal contains."""
+        if not declared.optional:
+            return
         required = {ref.arn for _, ref in self.required_policies(declared)}
         for use in declared.optional:
             policies = self.desired.policy_sets[use.name].policies
@@ -331,9 +336,7 @@ class Comparison:
     @functools.cached_property
     def _absent_policies(self) -> tuple[tuple[PolicySet, PolicyRef, str], ...]:
         """The required policies with a document that do not exist, each with the ARN of what has its name, or ""."""
-        required = {
-            ref.arn for _, declared in self.declared_principals() for _, ref in self.required_policies(declared)
-        }
+        required = {ref.arn for _, declared in self.declared_principals for _, ref in self.required_policies(declared)}
         policies = self.snapshot.policies
         # IAM's policy names are unique in an account, ignoring path and case (aws: API_CreatePolicy).
         taken = dict(self._own_names)

@@ -18,7 +18,7 @@ MAX_PRINCIPALS = 200
 def build_outline(comparison: Comparison, findings: Iterable[Finding]) -> Outline:
     """The first MOST declared principals, those that a finding is about before the others."""
     subjects = {finding.subject for finding in findings}
-    every = [(comparison.principal_arn(kind, each.name), kind, each) for kind, each in comparison.declared_principals()]
+    every = [(comparison.principal_arn(kind, each.name), kind, each) for kind, each in comparison.declared_principals]
     first = sorted(every, key=lambda one: one[0] not in subjects)[:MAX_PRINCIPALS]
     sets = {use.name for _, _, each in first for use in (*each.required, *each.optional)}
     counts = Counter(kind for _, kind, _ in every)

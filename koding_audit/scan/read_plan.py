@@ -170,7 +170,7 @@ def _policy_holders(desired: Desired, account: Account) -> dict[str, frozenset[P
     """The principals that declare each policy, except policies that their ARN shows to be unattachable here."""
     comparison = empty_comparison(desired, account)
     holders: dict[str, set[PrincipalKey]] = {}
-    for kind, declared in comparison.declared_principals():
+    for kind, declared in comparison.declared_principals:
         for _, ref in comparison.expected_policies(declared):
             holders.setdefault(ref.arn, set()).add(principal_key(kind, declared.name))
         boundary = None if isinstance(declared, DesiredGroup) else declared.boundary
@@ -208,7 +208,7 @@ def _optional_sets_to_read(desired: Desired, account: Account) -> dict[Principal
     comparison = empty_comparison(desired, account)
     return {
         principal_key(kind, declared.name): tuple(frozenset(each) for _, each in comparison.optional_sets(declared))
-        for kind, declared in comparison.declared_principals()
+        for kind, declared in comparison.declared_principals
         if declared.optional
     }
 

@@ -207,9 +207,7 @@ def _guard_reads(verb: Verb, mode: str) -> Iterable[str]:
 
 def _place_reads(comparison: Comparison) -> Iterator[str]:
     """What the guards read of the organization, if a required AWS policy has no other ways than those of one."""
-    required = {
-        ref.arn for _, each in comparison.declared_principals() for _, ref in comparison.required_policies(each)
-    }
+    required = {ref.arn for _, each in comparison.declared_principals for _, ref in comparison.required_policies(each)}
     of_aws = {policy_name(arn) for arn in required if arn_account(arn) == "aws"}
     if of_aws & load_policies_of_organizations():
         yield from calls_for_facts({Fact.ORGANIZATION}, ())
@@ -231,9 +229,7 @@ def _joined_group_arns(comparison: Comparison) -> list[str]:
 
 def _customer_policy_arns(comparison: Comparison) -> frozenset[str]:
     """The customer managed policies that a principal requires and whose documents the file declares."""
-    required = {
-        ref.arn for _, each in comparison.declared_principals() for _, ref in comparison.required_policies(each)
-    }
+    required = {ref.arn for _, each in comparison.declared_principals for _, ref in comparison.required_policies(each)}
     return frozenset(required.intersection(comparison.policies_with_documents))
 
 
@@ -335,7 +331,7 @@ def _put_statements(comparison: Comparison) -> Iterator[StatementValue]:
 
 def _writable_principals(comparison: Comparison, kind: PrincipalKind) -> list[DesiredPrincipal]:
     """The principals of a kind that may be changed: not the ignored, and not those that another tool manages."""
-    return [each for other, each in comparison.declared_principals() if other == kind and not each.managed_by]
+    return [each for other, each in comparison.declared_principals if other == kind and not each.managed_by]
 
 
 def _writable_users(comparison: Comparison) -> list[DesiredUser]:
