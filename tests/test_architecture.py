@@ -58,6 +58,7 @@ OUTSIDE = {
     "io.yaml_reader": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
     "stack.yaml_source": {"yaml"},
+    "report.formats.table": {"tabulate"},
     "accounts.engines.dask": {"dask", "distributed"},
     "accounts.dask_workers": {"dask", "distributed"},
 }

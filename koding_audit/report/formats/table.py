@@ -46,7 +46,6 @@ Block = Sequence[tuple[str, ...]]
 
 _COLOURS: Mapping[str, str] = {"error": "31", "warning": "33", "note": "36", "fixed": "32"}
 _INDENT = "  "
-_GAP = "  "  # between two columns
 _NARROWEST = 20
 _NAMES_SHOWN = 10
 _LONGEST = 60  # characters of a rule's name; a saved report can have any
@@ -200,15 +199,21 @@ class _TableReport:
 
     def lay_out(self, blocks: Sequence[Block], indent: str = _INDENT) -> list[list[str]]:
         """Returns the lines of each block; all blocks have the same columns."""
+        from tabulate import tabulate  # noqa: PLC0415 - no other format needs it
+
+        if not blocks:
+            return []
         labels = [
             max(map(len, column)) for column in zip(*(row[:-1] for block in blocks for row in block), strict=True)
         ]
-        room = max(self.width - len(indent) - sum(labels) - len(_GAP) * len(labels), _NARROWEST)
+        room = max(self.width - len(indent) - sum(labels) - 2 * len(labels), _NARROWEST)
         texts: dict[str, list[str]] = {}
         wrapped = [[line for row in block for line in _wrap_row(row, room, texts)] for block in blocks]
-        return [
-            [f"{indent}{_GAP.join(map(str.ljust, row, [*labels, 0]))}".rstrip() for row in block] for block in wrapped
-        ]
+        # Labels are few, and tabulate is slow for many rows: it pads each once, up to the mark of the last column.
+        padded = dict.fromkeys(row[:-1] for block in wrapped for row in block)
+        lines = tabulate([(*each, "|") for each in padded], tablefmt="plain", disable_numparse=True).split("\n")
+        starts = dict(zip(padded, (line[:-1] for line in lines), strict=True))
+        return [[f"{indent}{starts[row[:-1]]}{row[-1]}".rstrip() for row in block] for block in wrapped]
 
     def colorize(self, line: str) -> str:
         """Returns a line with its first word in colour, if that word is a severity or `fixed`."""
