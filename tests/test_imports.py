@@ -69,7 +69,7 @@ def test_every_module_imports_alone() -> None:
 
 
 OFFLINE = ("logging", "concurrent.futures", "email.utils", "socket", "ssl", "difflib", "koding_audit.aws.call")
-UNUSED = ("difflib", "tabulate", "moto", "unittest", "asyncio", "koding_audit.remediation.recovery")
+UNUSED = ("difflib", "moto", "unittest", "asyncio", "koding_audit.remediation.recovery")
 """Modules that take milliseconds, and that a command without a call to AWS, and a scan of the demo, do not use."""
 
 
