@@ -103,13 +103,25 @@ def modules() -> dict[str, ast.Module]:
 WRITTEN = [name for name in MODULES if name not in GENERATED]
 
 
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All nodes of a module, which a dozen tests go through."""
+    return tuple(ast.walk(tree))
+
+
+@cache
+def written(node: ast.AST) -> str:
+    """A part of a module as text."""
+    return ast.unparse(node)
+
+
 def room(name: str) -> str:
     return name.partition(".")[0]
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
     """Dotted names of what a module imports, wherever in it; of ours those below koding_audit, with a dot before."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from (ours(alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -117,7 +129,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
             assert node.module
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from map(ours, names if node.module == "koding_audit" else [node.module])
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("plugins.load", "plugins.names"):
+        elif isinstance(node, ast.Call) and written(node.func) in ("plugins.load", "plugins.names"):
             chosen = ast.literal_eval(node.args[0])
             yield f".{chosen}"
 
@@ -127,7 +139,7 @@ def ours(name: str) -> str:
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (node for node in nodes(tree) if isinstance(node, ast.Call))
 
 
 def place(name: str) -> int:
@@ -151,7 +163,7 @@ def test_a_module_imports_only_from_packages_further_down_or_from_its_own(name: 
 def imported_modules(name: str) -> set[str]:
     """The modules of ours that a module imports, each by its own name where a package was named."""
     found = set()
-    for node in ast.walk(modules()[name]):
+    for node in nodes(modules()[name]):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("koding_audit"):
             package = node.module.removeprefix("koding_audit").lstrip(".")
             for alias in node.names:
@@ -198,15 +210,15 @@ def test_only_the_command_line_knows_what_was_typed(name: str) -> None:
     """Below it options are values of their own types; the standard library's parser and namespaces are not seen."""
     tree = modules()[name]
     assert "argparse" not in set(imported(tree))
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes(tree) if isinstance(node, ast.Name)}
     assert not names & {"Namespace", "namespace", "argparse"}
-    looked_up = {ast.unparse(call.args[0]) for call in calls(tree) if ast.unparse(call.func) in ("getattr", "vars")}
+    looked_up = {written(call.args[0]) for call in calls(tree) if written(call.func) in ("getattr", "vars")}
     assert "options" not in looked_up
 
 
 @pytest.mark.parametrize("name", [each for each in MODULES if room(each) == "cli"])
 def test_nobody_forges_what_was_typed(name: str) -> None:
-    made = {ast.unparse(call.func) for call in calls(modules()[name])}
+    made = {written(call.func) for call in calls(modules()[name])}
     assert not {"argparse.Namespace", "Namespace", "vars"} & made
 
 
@@ -217,8 +229,8 @@ def test_nobody_forges_what_was_typed(name: str) -> None:
 def test_only_the_terminal_prints(name: str) -> None:
     """And __main__ empties the buffer of what argparse printed, before it leaves."""
     tree = modules()[name]
-    assert "print" not in {ast.unparse(call.func) for call in calls(tree)}
-    streams = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "print" not in {written(call.func) for call in calls(tree)}
+    streams = {written(node) for node in nodes(tree) if isinstance(node, ast.Attribute)}
     assert not streams & {"sys.stdout", "sys.stderr", "sys.stdin", "sys.__stdout__", "sys.__stderr__"}
     assert not {"logging", "traceback"} & set(imported(tree))
 
@@ -270,7 +282,7 @@ def listed_names(tree: ast.AST) -> Iterator[str]:
     that one value is compared with.
     """
     services, _ = vocabulary()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         for found in collections(node):
             texts = set(found)
             prefixes = texts & services
@@ -357,11 +369,11 @@ def test_other_lists_and_single_names_are_left_alone(plain: str) -> None:
 def test_no_module_decides_by_the_spelling_of_a_verb(name: str) -> None:
     for call in calls(modules()[name]):
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("startswith", "endswith", "removeprefix"):
-            assert not re.search(r"\bverb\b", ast.unparse(call.func.value)), ast.unparse(call)
+            assert not re.search(r"\bverb\b", written(call.func.value)), written(call)
 
 
 def test_the_remediator_calls_nothing_but_what_the_plan_says() -> None:
-    assert [ast.unparse(call.args[0]) for call in calls(modules()["remediation.executor"]) if is_iam_call(call)] == [
+    assert [written(call.args[0]) for call in calls(modules()["remediation.executor"]) if is_iam_call(call)] == [
         "entry.action.verb.value"
     ]
 
@@ -376,10 +388,10 @@ def test_the_maker_of_keys_writes_nothing_but_keys() -> None:
 
 def operations(tree: ast.Module) -> Iterator[str]:
     """The IAM operations that a module calls by name, or the known start of the name."""
-    for function in ast.walk(tree):
+    for function in nodes(tree):
         if isinstance(function, ast.FunctionDef):
             known = {
-                ast.unparse(node.targets[0]): start(node.value)
+                written(node.targets[0]): start(node.value)
                 for node in ast.walk(function)
                 if isinstance(node, ast.Assign)
             }
@@ -407,14 +419,14 @@ def start(node: ast.expr) -> str:
 def test_no_other_room_has_a_client_in_its_hands(name: str) -> None:
     """The demo seeds its own embedded account with one, which is gone when it is closed."""
     tree = modules()[name]
-    assert not {"iam", "create_client"} & {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not {"iam", "create_client"} & {node.attr for node in nodes(tree) if isinstance(node, ast.Attribute)}
 
 
 @pytest.mark.parametrize("name", [each for each in MODULES if room(each) not in MAY_READ_THE_CLOCK])
 def test_only_collectors_writers_and_the_command_line_read_the_clock(name: str) -> None:
     tree = modules()[name]
     assert "time" not in set(imported(tree))
-    assert not {"datetime.now", "datetime.utcnow", "date.today"} & {ast.unparse(call.func) for call in calls(tree)}
+    assert not {"datetime.now", "datetime.utcnow", "date.today"} & {written(call.func) for call in calls(tree)}
 
 
 @pytest.mark.parametrize(
@@ -464,23 +476,23 @@ def test_no_rule_is_known_by_name_outside_the_rules(name: str) -> None:
 def test_the_spelling_of_a_rule_decides_nothing(name: str) -> None:
     for call in calls(modules()[name]):
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("startswith", "endswith", "split", "partition"):
-            of_rule = re.search(r"\brule(\.id)?$", ast.unparse(call.func.value))
+            of_rule = re.search(r"\brule(\.id)?$", written(call.func.value))
             # `RULE/SUBJECT/KEY` is the id of a finding.
-            assert not of_rule or ast.unparse(call.args[0]) == "'/'", ast.unparse(call)
+            assert not of_rule or written(call.args[0]) == "'/'", written(call)
 
 
 @pytest.mark.parametrize("name", [each for each in MODULES if not each.startswith("aws.sources.")])
 def test_no_source_is_compared_by_name_outside_the_sources(name: str) -> None:
     """What other packages know of a source is a trait, which the source says; they may give it as an option."""
-    for node in ast.walk(modules()[name]):
-        by_prefix = isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".startswith", ".removeprefix"))
+    for node in nodes(modules()[name]):
+        by_prefix = isinstance(node, ast.Call) and written(node.func).endswith((".startswith", ".removeprefix"))
         if by_prefix or isinstance(node, (ast.Compare, ast.MatchValue)):
             held = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
-            assert not held & SOURCES, ast.unparse(node)
+            assert not held & SOURCES, written(node)
 
 
 def texts(tree: ast.Module) -> set[str]:
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {node.value for node in nodes(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 # --- how a module is written --------------------------------------------------------------------
@@ -503,16 +515,16 @@ def test_no_module_is_named_for_nothing_in_particular() -> None:
 
 @pytest.mark.parametrize("name", [each for each in MODULES if each != "cli.dispatch"])
 def test_only_the_command_line_catches_everything(name: str) -> None:
-    for node in ast.walk(modules()[name]):
+    for node in nodes(modules()[name]):
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None
-            assert not {"Exception", "BaseException"} & set(re.findall(r"\w+", ast.unparse(node.type)))
+            assert not {"Exception", "BaseException"} & set(re.findall(r"\w+", written(node.type)))
 
 
 def functions() -> Iterator[tuple[str, int]]:
     """Each function as `room.name`, and how many lines its body has without its docstring."""
     for name in WRITTEN:
-        for node in ast.walk(modules()[name]):
+        for node in nodes(modules()[name]):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
@@ -530,14 +542,14 @@ def test_a_module_holds_no_state(name: str) -> None:
     mutable = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
     for node in modules()[name].body:
         if isinstance(node, ast.Assign):
-            assert not isinstance(node.value, mutable), ast.unparse(node.targets[0])
+            assert not isinstance(node.value, mutable), written(node.targets[0])
             assert not makes(node.value, "dict", "list", "set", "defaultdict", "Counter", "deque")
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, mutable):
-            assert ast.unparse(node.annotation).startswith(("Mapping[", "Sequence[")), ast.unparse(node.target)
-    assert not [node for node in ast.walk(modules()[name]) if isinstance(node, ast.Global)]
+            assert written(node.annotation).startswith(("Mapping[", "Sequence[")), written(node.target)
+    assert not [node for node in nodes(modules()[name]) if isinstance(node, ast.Global)]
     decorators = {
-        ast.unparse(each)
-        for node in ast.walk(modules()[name])
+        written(each)
+        for node in nodes(modules()[name])
         if isinstance(node, ast.FunctionDef)
         for each in node.decorator_list
     }
@@ -556,10 +568,10 @@ def test_importing_a_module_does_nothing(name: str) -> None:
     plain = (ast.Import, ast.ImportFrom, *functions, ast.ClassDef, ast.Assign, ast.AnnAssign)
     for node in modules()[name].body:
         told = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        guarded = isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'")
-        assert isinstance(node, plain) or told or guarded, ast.unparse(node)
+        guarded = isinstance(node, ast.If) and written(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'")
+        assert isinstance(node, plain) or told or guarded, written(node)
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
-            made = {ast.unparse(call.func) for call in calls(node.value)}
+            made = {written(call.func) for call in calls(node.value)}
             assert {each for each in made - PURE if each.rpartition(".")[2] not in values_of_ours()} == set()
 
 
@@ -572,14 +584,14 @@ def values_of_ours() -> frozenset[str]:
         for node in tree.body
         if isinstance(node, ast.ClassDef)
         and (
-            {"NamedTuple"} & {ast.unparse(base) for base in node.bases}
-            or any("frozen=True" in ast.unparse(each) for each in node.decorator_list)
+            {"NamedTuple"} & {written(base) for base in node.bases}
+            or any("frozen=True" in written(each) for each in node.decorator_list)
         )
     )
 
 
 def makes(node: ast.expr, *names: str) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in names
+    return isinstance(node, ast.Call) and written(node.func) in names
 
 
 def dataclasses_of_the_model() -> list[type]:
@@ -721,7 +733,7 @@ def modules_with_functions() -> list[str]:
 
     A handler is proved with its command, in tests/cli/commands.
     """
-    found = (name for name in MODULES if any(isinstance(node, ast.FunctionDef) for node in ast.walk(modules()[name])))
+    found = (name for name in MODULES if any(isinstance(node, ast.FunctionDef) for node in nodes(modules()[name])))
     return [name for name in found if name != "__init__" and not name.startswith("cli.handlers.")]
 
 

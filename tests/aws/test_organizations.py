@@ -225,6 +225,7 @@ def line(account: MotoAccount, aws_environment: pytest.MonkeyPatch) -> Iterator[
         yield made
 
 
+@pytest.mark.slow
 def test_a_real_organization_is_read_as_it_was_made(account: MotoAccount, line: Connection) -> None:
     """moto's: the reading account manages it, so that it may list what binds a member."""
     assert read_organization(line, ACCOUNT) == ALONE

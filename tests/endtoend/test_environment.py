@@ -27,6 +27,8 @@ from tests.endtoend.harness import GUIDE, PINNED, TIMEOUT, Command
 from tests.servers.moto_account import MotoAccount
 from tests.values import live_user, snapshot
 
+pytestmark = pytest.mark.slow
+
 PLANTED = "PLANTED-SECRET-0123456789"
 
 

@@ -79,6 +79,7 @@ def patterns(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([text, text.lower(), text.upper()]))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(patterns())
 def test_a_pattern_gives_exactly_the_actions_that_its_regular_expression_matches(pattern: str) -> None:

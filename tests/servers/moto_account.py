@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import copy
 import io
 import json
 import re
@@ -21,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -229,9 +229,25 @@ def keep_managed_policies() -> None:
         whose = (backend.account_id, backend.region_name)
         if whose not in known:
             known[whose] = read(backend)
-        return [copy.copy(each) for each in known[whose]]  # each counts its own attachments
+        return [alike(each) for each in known[whose]]  # each counts its own attachments
 
     IAMBackend._init_aws_policies = copied
+
+
+def alike(policy: Any) -> Any:
+    """A shallow copy in a fraction of copy.copy's time, which a reset pays 1,500 times; moto counts it nowhere."""
+    made = object.__new__(type(policy))
+    made.__dict__.update(policy.__dict__)
+    return made
+
+
+def keep_listings() -> None:
+    """Have moto list its own folders and methods once: it does for every call, in a quarter of the call's time."""
+    import moto.backends
+    import moto.core.responses
+
+    moto.backends.list_of_moto_modules = cache(lambda listed=moto.backends.list_of_moto_modules: tuple(listed()))
+    moto.core.responses.method_names_from_class = cache(moto.core.responses.method_names_from_class)
 
 
 def serve() -> None:
@@ -256,6 +272,7 @@ def serve() -> None:
         organizations_backends[ACCOUNT]["aws"].reset()
 
     keep_managed_policies()
+    keep_listings()
     layer = Layer(DomainDispatcherApplication(create_backend_app), reset)
     server = make_server("127.0.0.1", 0, layer, threaded=True, request_handler=Handler)
     print(server.server_port, flush=True)

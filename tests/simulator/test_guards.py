@@ -77,6 +77,7 @@ def test_an_innocent_name_that_holds_everything_is_refused_until_it_is_allowed(
     assert (allowed.status, len(allowed.writes)) == (0, 2), allowed.output
 
 
+@pytest.mark.slow
 def test_the_installed_command_refuses_with_status_2(simulator: Simulator, tmp_path: Path) -> None:
     (tmp_path / "desired.yaml").write_text(FILE)
     installed = Command(tmp_path, simulator.url)
@@ -160,6 +161,7 @@ def _started_in_its_folder(simulator: Simulator, folder: Path) -> Command:
     return installed
 
 
+@pytest.mark.slow
 def test_undo_from_another_folder_has_the_guards_of_the_run(simulator: Simulator, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     installed = _started_in_its_folder(simulator, folder)
@@ -184,6 +186,7 @@ def test_undo_from_another_folder_has_the_guards_of_the_run(simulator: Simulator
     assert f'"{tmp_path}/moved/desired.yaml"' in (tmp_path / "undo.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_a_journal_of_an_earlier_version_is_undone_in_its_folder_only(simulator: Simulator, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     installed = _started_in_its_folder(simulator, folder)
@@ -203,6 +206,7 @@ def test_a_journal_of_an_earlier_version_is_undone_in_its_folder_only(simulator:
     assert len(simulator.writes) == 2
 
 
+@pytest.mark.slow
 def test_apply_in_another_folder_has_the_files_and_the_guards_of_the_plan_or_is_refused(
     simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -387,6 +391,7 @@ def test_guards_of_another_spelling_end_every_command_before_the_first_call(
     assert "rename it to guards.yaml" in seen.output
 
 
+@pytest.mark.slow
 def test_the_installed_command_writes_nothing_beside_what_looks_like_guards(
     simulator: Simulator, tmp_path: Path
 ) -> None:

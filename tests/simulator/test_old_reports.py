@@ -45,6 +45,7 @@ def test_of_many_users_those_that_cloudtrail_names_are_read_live(
     assert judged(simulator, tmp_path, OldReport(change, "answers among others", many=True)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [(), ("--strict",)], ids=["usual", "strict"])
 @pytest.mark.parametrize("trail", [each for each, (is_known, _) in TRAILS.items() if not is_known])
 def test_without_cloudtrail_the_audit_says_until_when_keys_and_sign_in_are_known(

@@ -14,6 +14,8 @@ from tests.simulator.account import ACCOUNT, ALLOW_ALL, READ_LOGS, Account
 from tests.simulator.scenario import command
 from tests.simulator.server import Simulator, serving
 
+pytestmark = pytest.mark.slow
+
 REPORTING = f"arn:aws:iam::{ACCOUNT}:policy/reporting"
 FILE = """version: 1
 policy_sets: {report: {policies: [customer:reporting]}}

@@ -81,6 +81,7 @@ def refused(call: Any, **given: Any) -> str:
     return str(caught.value.response["Error"]["Code"])
 
 
+@pytest.mark.slow
 def test_an_account_is_the_same_here_and_in_moto(
     simulator: Simulator, iam: Any, account: MotoAccount, aws_environment: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_plan_of_any_names_and_documents_is_told_or_left_out_step_by_step(made
     assert in_order([*calls(found.text), *told(left_out)]) == in_order(told(step.action for step in made.steps))
 
 
+@pytest.mark.slow
 def test_cfn_lint_takes_the_template_and_would_notice_a_wrong_one() -> None:
     text = export(everything()).text
     assert lint(text) == set()

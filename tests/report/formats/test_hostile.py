@@ -145,6 +145,7 @@ TEXTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=60)
 @given(text=TEXTS)
@@ -157,6 +158,7 @@ def test_a_report_is_inert_whatever_is_in_it(name: str, text: str) -> None:
         assert "\t" not in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=60)
 # SARIF has no base for /a/path, and `role x` as a subject is a node of the graph.
