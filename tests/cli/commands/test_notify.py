@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -155,7 +156,8 @@ def test_a_server_that_never_answers_is_left(notify: Notify) -> None:
         silent.listen(8)
         ended = notify(f"https://127.0.0.1:{silent.getsockname()[1]}{PLANTED}", "--timeout", "1")
     assert ended.status == 2
-    assert "no reply within" in ended.err
+    # The socket and the thread around it have the same time: either is the first to say so.
+    assert re.search(r"no reply within 1 seconds|the connection timed out", ended.err)
 
 
 def test_a_server_that_is_not_there_or_speaks_no_tls_is_told_without_its_name(notify: Notify) -> None:
