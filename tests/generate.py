@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import fastjsonschema
-
 from koding_audit import desired, plugins
 from koding_audit.cli.parser import build_parser
 from koding_audit.model.finding import NOT_CHECKED
@@ -40,32 +38,6 @@ def rule_names(text: str) -> str:
     names = ", ".join(f'"{name}"' for name in sorted([*plugins.plugin_names("scan.rules"), NOT_CHECKED]))
     start = text.index('"enum": [', text.index('"title": "a rule"')) + len('"enum": [')
     return text[:start] + names + text[text.index("]", start) :]
-
-
-COMPILED = """\
-@functools.cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(REGEX_PATTERNS[pattern])
-
-"""
-
-
-def validator(_: str) -> str:
-    """The validator of the desired-state schema, stripped of its messages: explaining.py has better ones."""
-    code = fastjsonschema.compile_to_code(desired.desired_schema(), detailed_exceptions=False)
-    body = code[code.index("REGEX_PATTERNS") :]
-    # A pattern is compiled when a value is first compared with it: a file uses few of them.
-    table, body = body.split("}\n", 1)
-    table = re.sub(r"re\.compile\((.*)\)(,?)$", r"\1\2", table, flags=re.MULTILINE)
-    body = re.sub(r"REGEX_PATTERNS\[(.*?)\]\.search", r"compiled(\1).search", body)
-    body = f"{table}}}\n\n\n{COMPILED}{body}"
-    body = re.sub(r"raise JsonSchemaValueException\(.*\)$", "raise Invalid", body, flags=re.MULTILINE)
-    body = re.sub(r"(validate\w*)\((\w+), custom_formats, .*\)$", r"\1(\2)", body, flags=re.MULTILINE)
-    body = body.replace("(data, custom_formats={}, name_prefix=None):", "(data: Any) -> Any:")
-    body = body.replace("(JsonSchemaValueException, JsonSchemaValuesException)", "Invalid").replace(", Decimal)", ")")
-    head = '"""Generated from schema.json by tests/generate.py: do not edit."""\n\n'
-    head += "import functools\nimport re\nfrom typing import Any\n\n\n"
-    return f'{head}class Invalid(ValueError):\n    """The value does not fit the schema."""\n\n\n{body.rstrip()}\n'
 
 
 def trait_table(_: str) -> str:
@@ -191,7 +163,6 @@ def between(name: str, text: str, generated: str) -> str:
 GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/aws/demo_replies.jsonl": record_demo.record,
     "koding_audit/desired/schema.json": rule_names,
-    "koding_audit/desired/validator.py": validator,
     "koding_audit/model/trait_table.py": trait_table,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,

@@ -27,7 +27,6 @@ from tests.unmeasured import told_by
 
 CHECKOUT = Path(__file__).parent.parent
 PACKAGE = CHECKOUT / "koding_audit"
-GENERATED = {"desired.validator"}
 
 # A package imports only packages further down; docs/architecture.md has the same list. Modules beside the packages:
 PACKAGES = (
@@ -53,7 +52,6 @@ OUTSIDE = {
     "aws.call": {"botocore"},
     "aws.demo_account": {"botocore", "moto"},
     "aws.sources.demo": {"botocore"},
-    "desired.guards_file": {"jsonschema"},
     "desired.schema_errors": {"jsonschema"},
     "io.yaml_reader": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
@@ -64,7 +62,7 @@ OUTSIDE = {
 }
 
 HEAVY = (
-    *("boto3", "botocore", "moto", "yaml", "jsonschema", "fastjsonschema", "tabulate", "dask", "distributed"),
+    *("boto3", "botocore", "moto", "yaml", "jsonschema", "tabulate", "dask", "distributed"),
     *("sqlite3", "ssl", "http.client", "urllib.request"),
 )
 
@@ -98,9 +96,6 @@ MODULES = sorted(PATHS)
 def modules() -> dict[str, ast.Module]:
     """Each of them as it is written; read by the first test that asks, and not where tests are only collected."""
     return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in PATHS.items()}
-
-
-WRITTEN = [name for name in MODULES if name not in GENERATED]
 
 
 @cache
@@ -461,7 +456,7 @@ def test_a_scan_for_a_person_loads_nothing_that_reads_journals_or_writes_json() 
 
 RULE_IDS = frozenset(plugins.plugin_names("scan.rules"))
 SOURCES = frozenset(form for name in plugins.plugin_names("aws.sources") for form in (name, f"{name}:"))
-MAY_NAME_RULES = {"model.trait_table", "desired.validator"}
+MAY_NAME_RULES = {"model.trait_table"}
 
 
 @pytest.mark.parametrize("name", [each for each in MODULES if not each.startswith("scan.rules.")])
@@ -498,7 +493,7 @@ def texts(tree: ast.Module) -> set[str]:
 # --- how a module is written --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_in_one_sentence_what_it_is_for(name: str) -> None:
     said = (ast.get_docstring(modules()[name]) or "").partition("\n\n")[0]
     assert said.endswith("."), "the first paragraph of the docstring is a sentence"
@@ -523,7 +518,7 @@ def test_only_the_command_line_catches_everything(name: str) -> None:
 
 def functions() -> Iterator[tuple[str, int]]:
     """Each function as `room.name`, and how many lines its body has without its docstring."""
-    for name in WRITTEN:
+    for name in MODULES:
         for node in nodes(modules()[name]):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
@@ -536,7 +531,7 @@ def test_a_function_is_short_or_has_a_reason() -> None:
     assert all(LONGER.values())
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_holds_no_state(name: str) -> None:
     """A table at module level is annotated as Mapping or Sequence, so that mypy refuses whoever writes to it."""
     mutable = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
@@ -562,7 +557,7 @@ PURE = {
 }
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", MODULES)
 def test_importing_a_module_does_nothing(name: str) -> None:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     plain = (ast.Import, ast.ImportFrom, *functions, ast.ClassDef, ast.Assign, ast.AnnAssign)
@@ -637,7 +632,7 @@ def public_functions(tree: ast.Module) -> Iterator[str]:
 def repeated(names_of: Callable[[ast.Module], Iterator[str]]) -> dict[str, list[str]]:
     """The names that several modules define, with the modules; entry points of plug-ins do not count."""
     places: dict[str, list[str]] = {}
-    for module in WRITTEN:
+    for module in MODULES:
         entries = next((each for folder, each in ENTRY_POINTS.items() if module.startswith(folder)), set[str]())
         for name in set(names_of(modules()[module])) - entries:
             places.setdefault(name, []).append(module)
@@ -656,7 +651,7 @@ def test_an_entry_point_is_one_of_its_folder() -> None:
     for folder, entries in ENTRY_POINTS.items():
         found = {
             node.name
-            for name in WRITTEN
+            for name in MODULES
             if name.startswith(folder)
             for node in modules()[name].body
             if isinstance(node, ast.FunctionDef)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from koding_audit.desired.policy_documents import document_text
-from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlFile, YamlNode, mappings_of_files
+from koding_audit.io.yaml_nodes import (
+    MappingEntry,
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    YamlFile,
+    YamlNode,
+    mappings_of_files,
+)
 from koding_audit.model.account import PrincipalKind
 from koding_audit.model.desired import (
     Boundary,
@@ -47,7 +55,7 @@ def build_desired(files: Sequence[YamlFile], guards: Guards) -> Desired:
         },
         groups=groups,
         users=_build_users(files, groups),
-        roles={name: _build_role(name, at, node) for name, at, node in mappings_of_files(files, "roles")},
+        roles=_build_roles(files),
         root=_build_root(root, root_source),
         account_ids=tuple(scalar.value for scalar in account_id_scalars(account)),
         account_source=account_source,
@@ -154,7 +162,7 @@ def _build_target(name: str, source: Location, node: MappingNode) -> Target:
         role=node.text("role"),
         accounts=_scalar_texts(node, "accounts"),
         units=_text_values(units) if units else (),
-        tags=_tag_pairs(node, "tag"),
+        tags=_build_tags(node.entries["tag"]) if "tag" in node.entries else (),
         exclude=frozenset(_scalar_texts(node, "exclude")),
         external_id=node.text("external_id"),
     )
@@ -172,19 +180,13 @@ def _build_policy_ref(node: ScalarNode | MappingNode, documents: Mapping[str, st
     if isinstance(node, ScalarNode):
         return PolicyRef(arn_of_policy_name(node.value), node.location)
     file = node.scalar("file")
-    document = PolicyDocument(documents[file.value], file.location) if file else _build_document(node, "document")
+    written = node.entries.get("document")
+    document = PolicyDocument(documents[file.value], file.location) if file else written and _build_document(written)
     return PolicyRef(arn_of_policy_mapping(node), node.location, node.text("version"), document)
 
 
-def _build_document(node: MappingNode, key: str) -> PolicyDocument | None:
-    entry = node.entries.get(key)
-    return PolicyDocument(document_text(entry.node), entry.location) if entry else None
-
-
-def _build_inline(node: MappingNode) -> dict[str, PolicyDocument]:
-    policies = cast("MappingNode | None", node.node("inline"))
-    entries = policies.entries.items() if policies else ()
-    return {name: PolicyDocument(document_text(entry.node), entry.location) for name, entry in entries}
+def _build_document(entry: MappingEntry) -> PolicyDocument:
+    return PolicyDocument(document_text(entry.node), entry.location)
 
 
 def _build_action(node: YamlNode) -> RequiredAction:
@@ -212,39 +214,14 @@ def _build_groups(files: Sequence[YamlFile]) -> dict[str, DesiredGroup]:
     for name, source, node in mappings_of_files(files, "groups"):
         if name not in chosen or (has_only_members(chosen[name][1]) and not has_only_members(node)):
             chosen[name] = (source, node)
-    return {name: _build_group(name, source, node) for name, (source, node) in chosen.items()}
+    return {name: DesiredGroup(name, source, **_written_fields(node)) for name, (source, node) in chosen.items()}
 
 
-def _build_group(name: str, source: Location, node: MappingNode) -> DesiredGroup:
-    return DesiredGroup(
-        name=name,
-        location=source,
-        path=_optional_text(node, "path"),
-        required=_build_references(node, "required"),
-        optional=_build_references(node, "optional"),
-        inline=_build_inline(node),
-        exclusive=node.is_true("exclusive"),
-        owner=node.text("owner"),
-        managed_by=node.text("managed_by"),
-        targets=_scalar_texts(node, "targets"),
-    )
-
-
-def _build_role(name: str, source: Location, node: MappingNode) -> DesiredRole:
-    return DesiredRole(
-        name=name,
-        location=source,
-        path=_optional_text(node, "path"),
-        required=_build_references(node, "required"),
-        optional=_build_references(node, "optional"),
-        inline=_build_inline(node),
-        boundary=_build_boundary(node.scalar("boundary")),
-        trust=_build_document(node, "trust"),
-        exclusive=node.is_true("exclusive"),
-        owner=node.text("owner"),
-        managed_by=node.text("managed_by"),
-        targets=_scalar_texts(node, "targets"),
-    )
+def _build_roles(files: Sequence[YamlFile]) -> dict[str, DesiredRole]:
+    return {
+        name: DesiredRole(name, source, **_written_fields(node))
+        for name, source, node in mappings_of_files(files, "roles")
+    }
 
 
 def _build_users(files: Sequence[YamlFile], declared: Mapping[str, DesiredGroup]) -> dict[str, DesiredUser]:
@@ -264,7 +241,8 @@ def _build_users(files: Sequence[YamlFile], declared: Mapping[str, DesiredGroup]
     }
     types = {name: node for name, _, node in mappings_of_files(files, "user_defaults")}
     for name, source, node in mappings_of_files(files, "users"):
-        users[name] = _build_user(name, source, node, joined.get(name, {}), types.get(node.text("type")))
+        default = types.get(node.text("type")) if types else None
+        users[name] = DesiredUser(name, source, **_user_fields(node, joined.get(name), default))
     return users
 
 
@@ -275,41 +253,84 @@ def _inherited_targets(groups: Sequence[DesiredGroup]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group.targets))
 
 
-def _build_user(
-    name: str, source: Location, node: MappingNode, joined: Mapping[str, Reference], default: MappingNode | None
-) -> DesiredUser:
-    own_groups = _build_references(node, "groups")
-    own_names = {group.name for group in own_groups}
-    console = node.scalar("console") or (default.scalar("console") if default else None)
-    return DesiredUser(
-        name=name,
-        location=source,
-        path=_optional_text(node, "path"),
-        groups=own_groups + tuple(group for name, group in joined.items() if name not in own_names),
-        required=_build_references(node, "required"),
-        optional=_build_references(node, "optional"),
-        inline=_build_inline(node),
-        boundary=_build_boundary(node.scalar("boundary")),
-        access_keys=merge_key_limits(node.node("access_keys"), default.node("access_keys") if default else None),
-        console=Reference(console.value, console.location) if console else None,
-        exclusive=node.is_true("exclusive"),
-        owner=node.text("owner"),
-        managed_by=node.text("managed_by"),
-        tags=_tag_pairs(node, "tags"),
-        targets=_scalar_texts(node, "targets"),
-    )
+def _user_fields(
+    node: MappingNode, joined: Mapping[str, Reference] | None, default: MappingNode | None
+) -> dict[str, Any]:
+    """The fields that a user's entry says, with what its groups' `members` and its type's defaults add."""
+    fields = _written_fields(node)
+    if joined:
+        own = fields.get("groups", ())
+        names = {group.name for group in own}
+        fields["groups"] = own + tuple(group for name, group in joined.items() if name not in names)
+    if default:
+        fields = {**_written_fields(default), **fields}
+    if default or "access_keys" in node.entries:
+        fields["access_keys"] = merge_key_limits(
+            node.node("access_keys"), default.node("access_keys") if default else None
+        )
+    return fields
 
 
-def _build_boundary(scalar: ScalarNode | None) -> Boundary | None:
-    if scalar is None:
-        return None
+def _written_fields(node: MappingNode) -> dict[str, Any]:
+    """The fields that the entry of a group, a user or a role says, by their names; the others have their defaults."""
+    return {key: _FIELDS[key](entry) for key, entry in node.entries.items() if key in _FIELDS}
+
+
+def _build_references(entry: MappingEntry) -> tuple[Reference, ...]:
+    listed: Any = entry.node
+    return tuple([Reference(value, location) for value, _, location in listed.nodes])
+
+
+def _build_inline(entry: MappingEntry) -> dict[str, PolicyDocument]:
+    policies = cast("MappingNode", entry.node)
+    return {name: _build_document(each) for name, each in policies.entries.items()}
+
+
+def _build_boundary(entry: MappingEntry) -> Boundary:
+    scalar = cast("ScalarNode", entry.node)
     ref = None if scalar.value == "none" else PolicyRef(arn_of_policy_name(scalar.value), scalar.location)
     return Boundary(ref, scalar.location)
 
 
-def _tag_pairs(node: MappingNode, key: str) -> tuple[tuple[str, str], ...]:
-    tags = cast("MappingNode | None", node.node(key))
-    return tuple((key, tags.text(key)) for key in tags.entries) if tags else ()
+def _build_console(entry: MappingEntry) -> Reference:
+    scalar = cast("ScalarNode", entry.node)
+    return Reference(scalar.value, scalar.location)
+
+
+def _build_tags(entry: MappingEntry) -> tuple[tuple[str, str], ...]:
+    tags = cast("MappingNode", entry.node)
+    return tuple((key, tags.text(key)) for key in tags.entries)
+
+
+def _text_of(entry: MappingEntry) -> str:
+    scalar: Any = entry.node  # a cast costs time, once for each text of thousands of users
+    return scalar.value  # type: ignore[no-any-return]
+
+
+def _texts_of(entry: MappingEntry) -> tuple[str, ...]:
+    return _text_values(entry.node)
+
+
+def _is_true(entry: MappingEntry) -> bool:
+    return _text_of(entry) == "true"
+
+
+_FIELDS: Mapping[str, Callable[[MappingEntry], Any]] = {
+    "path": _text_of,
+    "groups": _build_references,
+    "required": _build_references,
+    "optional": _build_references,
+    "inline": _build_inline,
+    "boundary": _build_boundary,
+    "console": _build_console,
+    "trust": _build_document,
+    "exclusive": _is_true,
+    "owner": _text_of,
+    "managed_by": _text_of,
+    "tags": _build_tags,
+    "targets": _texts_of,
+}
+"""Builds a field of a group, a user or a role from the entry of the same name."""
 
 
 def _build_root(node: MappingNode, source: Location | None) -> RootExpectation:
@@ -343,8 +364,3 @@ def _optional_text(node: MappingNode, key: str) -> str | None:
 
 def _scalar_texts(node: MappingNode, key: str) -> tuple[str, ...]:
     return tuple(each.value for each in node.scalars(key))
-
-
-def _build_references(node: MappingNode, key: str) -> tuple[Reference, ...]:
-    written = node.scalars(key)
-    return tuple([Reference(each.value, each.location) for each in written]) if written else ()

@@ -7,6 +7,8 @@ if it is needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from koding_audit.desired.builder import (
     account_id_scalars,
@@ -45,7 +47,7 @@ from koding_audit.reference.reserved import load_reserved_names
 Refusals = Iterator[InputError]
 
 _SINGLE_FILE_KEYS = ("account", "user_defaults", "closed", "root")
-_LIST_KEYS = ("required", "optional", "members", "groups", "targets")
+_LIST_KEYS = frozenset({"required", "optional", "members", "groups", "targets"})
 _PRINCIPAL_KEYS: Mapping[str, PrincipalKind] = {"groups": "group", "users": "user", "roles": "role"}
 
 
@@ -123,10 +125,12 @@ def _check_no_root_user(files: Sequence[YamlFile], _desired: Desired) -> Refusal
 
 def _check_duplicate_entries(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
     # The lists of several files may contain the same member: each team has its own. Within one list it is a mistake.
-    for _, node in _principal_mappings(files):
-        for key in node.entries:
+    for node in _principal_mappings(files):
+        for key, entry in node.entries.items():
             if key in _LIST_KEYS:
-                yield from _refuse_repeated(node.scalars(key), {})
+                listed: Any = entry.node
+                if len(listed.nodes) > 1:
+                    yield from _refuse_repeated(listed.nodes, {})
     for _, _, target in mappings_of_files(files, "targets"):
         yield from _refuse_repeated(target.scalars("accounts"), {})
     yield from _refuse_repeated(account_id_scalars(top_level_mapping(files, "account")[1]), {})
@@ -147,31 +151,29 @@ def _refuse_repeated(scalars: Iterable[ScalarNode], seen: dict[str, Location]) -
 
 def _check_known_names(files: Sequence[YamlFile], desired: Desired) -> Refusals:
     types = {name for name, *_ in mappings_of_files(files, "user_defaults")}
-    for _, node in _principal_mappings(files):
-        for key in node.entries:
-            if key in {"required", "optional"}:
-                yield from _refuse_unknown(node.scalars(key), desired.policy_sets, "policy set")
-            elif key == "groups":
-                yield from _refuse_unknown(node.scalars(key), desired.groups, "group")
-            elif key == "targets":
-                yield from _refuse_unknown(node.scalars(key), desired.targets, "target")
-            elif key == "type":
-                yield from _refuse_unknown(filter(None, [node.scalar(key)]), types, "type")
-    for waiver in waiver_nodes(files):
-        yield from _refuse_unknown(waiver.scalars("targets"), desired.targets, "target")
-
-
-def _refuse_unknown(scalars: Iterable[ScalarNode], known: Iterable[str], noun: str) -> Refusals:
-    for scalar in scalars:
-        if scalar.value not in known:
-            hint = nearest_hint(scalar.value, known, f"{noun}s")
-            yield InputError(f"{noun} {quote_text(scalar.value)} is not declared", hint, scalar.location)
+    known: Mapping[str, tuple[Iterable[str], str]] = {
+        "required": (desired.policy_sets, "policy set"),
+        "optional": (desired.policy_sets, "policy set"),
+        "groups": (desired.groups, "group"),
+        "targets": (desired.targets, "target"),
+        "type": (types, "type"),
+    }
+    for node in chain(_principal_mappings(files), waiver_nodes(files)):
+        for key, entry in node.entries.items():
+            if key in known:
+                names, noun = known[key]
+                written: Any = entry.node
+                for scalar in (written,) if key == "type" else written.nodes:
+                    if scalar.value not in names:
+                        hint = nearest_hint(scalar.value, names, f"{noun}s")
+                        yield InputError(f"{noun} {quote_text(scalar.value)} is not declared", hint, scalar.location)
 
 
 def _check_required_or_optional(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
-    for _, node in _principal_mappings(files):
-        required = {scalar.value: scalar.location for scalar in node.scalars("required")}
-        for scalar in node.scalars("optional"):
+    for node in _principal_mappings(files):
+        optional = node.scalars("optional")
+        required = {scalar.value: scalar.location for scalar in node.scalars("required")} if optional else {}
+        for scalar in optional:
             if scalar.value in required:
                 first, second = sorted((required[scalar.value], scalar.location))
                 yield InputError(
@@ -264,11 +266,10 @@ def _documents_to_check(files: Sequence[YamlFile]) -> Iterator[tuple[str, YamlNo
                 yield file.documents[name.value], name, False, True
             elif document:
                 yield document_text(document), document, False, True
-    for _, node in _principal_mappings(files):
-        inline = node.node("inline")
+    for node in _principal_mappings(files):
+        inline, trust = node.node("inline"), node.node("trust")
         for entry in inline.entries.values() if isinstance(inline, MappingNode) else ():
             yield document_text(entry.node), entry.node, False, False
-        trust = node.node("trust")
         if trust:
             yield document_text(trust), trust, True, False
 
@@ -400,10 +401,14 @@ def _check_not_empty(files: Sequence[YamlFile], desired: Desired) -> InputError 
     return InputError("nothing is declared, so there is nothing to audit", hint, files[0].root.location)
 
 
-def _principal_mappings(files: Sequence[YamlFile]) -> Iterator[tuple[str, MappingNode]]:
-    """Yield name and mapping of every group, user and role, in the order of the files."""
-    keys = ((file.root, key) for file in files for key in file.root.entries if key in _PRINCIPAL_KEYS)
-    return ((name, node) for root, key in keys for name, _, node in root.mappings(key))
+def _principal_mappings(files: Sequence[YamlFile]) -> Iterator[MappingNode]:
+    """Yield the mapping of every group, user and role, in the order of the files."""
+    for file in files:
+        for key, entry in file.root.entries.items():
+            if key in _PRINCIPAL_KEYS:
+                principals: Any = entry.node
+                for each in principals.entries.values():
+                    yield each.node
 
 
 def _user_names(files: Sequence[YamlFile]) -> Iterator[tuple[str, Location]]:

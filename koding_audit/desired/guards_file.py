@@ -12,7 +12,7 @@ from koding_audit.desired.builder import arn_of_policy_name
 from koding_audit.desired.guards_names import has_guard_and_format, is_copy_of_guards, is_misnamed_guards_file
 from koding_audit.desired.paths import GUARDS_FILE
 from koding_audit.desired.resources import guards_schema
-from koding_audit.desired.values import plain_value
+from koding_audit.desired.validator import fits_schema
 from koding_audit.io.files import FileSpec, read_text
 from koding_audit.io.text import place_text, quote_text
 from koding_audit.io.yaml_nodes import ScalarNode, YamlFile
@@ -105,14 +105,11 @@ def _required_sets(desired: Desired) -> Iterator[PolicySet]:
 
 
 def _read_valid_guards(path: str) -> YamlFile:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to load, and few runs have guards
-
     file, schema = read_yaml_file(path), guards_schema()
-    plain = plain_value(file.root, schema, schema)
-    if not Draft7Validator(schema).is_valid(plain):
-        from koding_audit.desired.schema_errors import explain_schema_error  # noqa: PLC0415 - as above
+    if not fits_schema(file.root, schema):
+        from koding_audit.desired.schema_errors import explain_schema_error  # noqa: PLC0415 - it loads jsonschema, which is slow
 
-        raise explain_schema_error(file.root, plain, schema)
+        raise explain_schema_error(file.root, schema)
     return file
 
 

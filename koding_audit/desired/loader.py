@@ -9,8 +9,8 @@ from koding_audit.desired.checks import first_refusal
 from koding_audit.desired.guards_file import forbidden_policy_error, read_guards_beside, refuse_misnamed_guards_file
 from koding_audit.desired.paths import is_guards_file
 from koding_audit.desired.policy_documents import read_document_files
-from koding_audit.desired.validator import Invalid, validate
-from koding_audit.desired.values import Schema, plain_value
+from koding_audit.desired.validator import fits_schema
+from koding_audit.desired.values import Schema
 from koding_audit.io.yaml_nodes import YamlFile
 from koding_audit.io.yaml_reader import read_yaml_file
 from koding_audit.model.desired import Desired
@@ -44,11 +44,8 @@ def load_desired_files(paths: Sequence[str], schema: Schema) -> Desired:
 
 def _read_valid_file(path: str, schema: Schema) -> YamlFile:
     file = read_yaml_file(path)
-    plain = plain_value(file.root, schema, schema)
-    try:
-        validate(plain)
-    except Invalid as error:
+    if not fits_schema(file.root, schema):
         from koding_audit.desired.schema_errors import explain_schema_error  # noqa: PLC0415 - it loads jsonschema, which is slow
 
-        raise explain_schema_error(file.root, plain, schema) from error
+        raise explain_schema_error(file.root, schema)
     return replace(file, documents=read_document_files(path, file.root))

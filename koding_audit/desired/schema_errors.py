@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from koding_audit.desired.messages import nearest_hint
-from koding_audit.desired.values import Schema, matching_schema
+from koding_audit.desired.values import Schema, matching_schema, plain_value
 from koding_audit.io.text import quote_text, shorten_text
 from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.errors import InputError
@@ -29,10 +29,10 @@ _TYPE_HINTS: Mapping[str, str] = {
 }
 
 
-def explain_schema_error(root: MappingNode, value: Any, schema: Schema) -> InputError:
+def explain_schema_error(root: MappingNode, schema: Schema) -> InputError:
     """Return the first error by its place in the file, but a wrong version first, and missing keys last."""
     ordered: Any = extend(Draft7Validator, {"additionalProperties": _additional_properties})  # type: ignore[no-untyped-call]
-    errors = islice(ordered(schema).iter_errors(value), _MAX_ERRORS)
+    errors = islice(ordered(schema).iter_errors(plain_value(root, schema, schema)), _MAX_ERRORS)
     located = [_LocatedError(leaf, root) for error in errors for leaf in _leaf_errors(error, root, schema)]
     return min(located, key=lambda each: each.rank).input_error()
 

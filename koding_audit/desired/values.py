@@ -11,9 +11,9 @@ from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, Ya
 Schema = Mapping[str, Any]
 
 # Not 012, 1e3 or 1_000; and short enough for an age or a count.
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})", re.ASCII)
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})", re.ASCII)
 _ANYTHING: Mapping[str, Any] = {}
-_BOOLEAN: Mapping[str, bool] = {"true": True, "false": False}
+BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 
 
 def plain_value(node: YamlNode, schema: Schema, root: Schema) -> Any:
@@ -42,10 +42,16 @@ class _PlainValues:
         return {key: self.plain_value(entry.node, known.get(key, others)) for key, entry in node.entries.items()}
 
 
-def matching_schema(node: YamlNode, schema: Schema, root: Schema) -> Schema:
-    """The schema with references resolved; for a union, the branch for this kind of node, if there is one."""
+def resolve_schema(schema: Schema, root: Schema) -> Schema:
+    """The schema that a reference names; any other schema as it is."""
     while "$ref" in schema:
         schema = root["definitions"][schema["$ref"].removeprefix("#/definitions/")]
+    return schema
+
+
+def matching_schema(node: YamlNode, schema: Schema, root: Schema) -> Schema:
+    """The schema with references resolved; for a union, the branch for this kind of node, if there is one."""
+    schema = resolve_schema(schema, root)
     for branch in schema.get("anyOf", ()):
         fits = matching_schema(node, branch, root)
         if _is_of_type(node, fits["type"]):
@@ -63,6 +69,6 @@ def _scalar_value(node: ScalarNode, schema: Schema) -> str | int | bool:
     kind = schema.get("type")
     if kind == "string" or not node.is_plain:
         return node.value
-    if kind == "integer" and _INTEGER.fullmatch(node.value):
+    if kind == "integer" and INTEGER.fullmatch(node.value):
         return int(node.value)
-    return _BOOLEAN.get(node.value, node.value) if kind == "boolean" else node.value
+    return BOOLEANS.get(node.value, node.value) if kind == "boolean" else node.value
