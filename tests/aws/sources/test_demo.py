@@ -44,6 +44,9 @@ JUNK = {
 }
 
 
+DOCUMENT = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
+
+
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which no connection is to be had."""
@@ -118,6 +121,19 @@ def test_the_account_can_be_written_and_read_in_bulk(source: AccountSource) -> N
     assert snapshot.principals["group", "developers"].members == {"koding-user"}
     assert len(snapshot.policies) > 500
     assert snapshot.policies_listed
+
+
+def test_with_moto_imported_a_request_is_answered_once_and_by_the_account_that_is_open(source: AccountSource) -> None:
+    import moto.core.models  # noqa: F401 - as an earlier account does
+
+    for _ in range(2):  # the second time, moto has what the first account had
+        with demo.open_source("", Settings()) as other:
+            iam = other.connection and other.connection.iam
+            arn = iam.create_policy(PolicyName="team", PolicyDocument=DOCUMENT)["Policy"]["Arn"]  # moto takes over
+            iam.create_policy_version(PolicyArn=arn, PolicyDocument=DOCUMENT)
+            assert len(iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 2
+    snapshot = source.collect(Query(listed=frozenset({"group"}), facts_of_all=frozenset({Fact.GROUP})))
+    assert ("group", "developers") in snapshot.principals
 
 
 def test_a_users_boundary_is_kept_which_moto_does_not(source: AccountSource) -> None:
