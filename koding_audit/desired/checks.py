@@ -6,7 +6,7 @@ if it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -71,6 +71,8 @@ def _check_unique_keys(files: Sequence[YamlFile], _desired: Desired) -> Refusals
 
 
 def _check_unique_names(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
+    if len(files) == 1:
+        return  # a file with a key twice is refused when it is read
     for key, noun in (("policy_sets", "policy set"), ("targets", "target"), *_PRINCIPAL_KEYS.items()):
         defined: dict[str, Location] = {}
         for name, source, node in mappings_of_files(files, key):
@@ -81,14 +83,17 @@ def _check_unique_names(files: Sequence[YamlFile], _desired: Desired) -> Refusal
             defined.setdefault(name, source)
 
 
-def _check_name_case(files: Sequence[YamlFile], _desired: Desired) -> Refusals:
-    for noun, names in (
-        ("policy sets", ((name, source) for name, source, _ in mappings_of_files(files, "policy_sets"))),
-        ("targets", ((name, source) for name, source, _ in mappings_of_files(files, "targets"))),
-        ("groups", ((name, source) for name, source, _ in mappings_of_files(files, "groups"))),
-        ("users", _user_names(files)),
-        ("roles", ((name, source) for name, source, _ in mappings_of_files(files, "roles"))),
-    ):
+def _check_name_case(files: Sequence[YamlFile], desired: Desired) -> Refusals:
+    spelled: tuple[tuple[str, Collection[str], Iterable[tuple[str, Location]]], ...] = (
+        ("policy sets", desired.policy_sets, _names(files, "policy_sets")),
+        ("targets", desired.targets, _names(files, "targets")),
+        ("groups", desired.groups, _names(files, "groups")),
+        ("users", desired.users, _user_names(files)),
+        ("roles", desired.roles, _names(files, "roles")),
+    )
+    for noun, declared, names in spelled:
+        if len({name.lower() for name in declared}) == len(declared):
+            continue
         seen: dict[str, tuple[str, Location]] = {}
         for name, source in names:
             first, first_place = seen.setdefault(name.lower(), (name, source))
@@ -324,7 +329,7 @@ def _check_key_limits(files: Sequence[YamlFile], desired: Desired) -> Refusals:
 def _check_not_ignored(files: Sequence[YamlFile], desired: Desired) -> Refusals:
     rules = [each for file in files for each in ignore_entries(file)]
     declared: tuple[tuple[PrincipalKind, Iterable[tuple[str, Location]]], ...] = (
-        ("group", ((name, source) for name, source, _ in mappings_of_files(files, "groups"))),
+        ("group", _names(files, "groups")),
         ("user", ((user.name, user.location) for user in desired.users.values())),
         ("role", ((role.name, role.location) for role in desired.roles.values())),
     )
@@ -411,11 +416,16 @@ def _principal_mappings(files: Sequence[YamlFile]) -> Iterator[MappingNode]:
                     yield each.node
 
 
+def _names(files: Sequence[YamlFile], key: str) -> Iterator[tuple[str, Location]]:
+    """The name of each entry under a top-level key, with its place."""
+    return ((name, source) for name, source, _ in mappings_of_files(files, key))
+
+
 def _user_names(files: Sequence[YamlFile]) -> Iterator[tuple[str, Location]]:
     """Yield every user with its place, once for each place where it is declared."""
     for _, _, node in mappings_of_files(files, "groups"):
         yield from ((member.value, member.location) for member in node.scalars("members"))
-    yield from ((name, source) for name, source, _ in mappings_of_files(files, "users"))
+    yield from _names(files, "users")
 
 
 def _named_policies(files: Sequence[YamlFile]) -> Iterator[tuple[str, Location]]:

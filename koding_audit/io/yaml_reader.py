@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
 import yaml
@@ -51,24 +51,25 @@ def _check_line(line: str, path: str, number: int) -> None:
             raise InputError(f"the character U+{ord(char):04X} is not allowed", hint, Location(path, number, column))
 
 
-def yaml_events(text: str) -> Iterator[yaml.Event]:
-    """The parser's events, by libyaml if it is installed. Do not read past StreamEndEvent."""
-    return iter(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event, None)
+def yaml_events(text: str) -> Callable[[], Any]:
+    """What returns the parser's next event, by libyaml if it is installed. Do not read past StreamEndEvent."""
+    next_event: Callable[[], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event
+    return next_event
 
 
 def _parse_root(text: str, path: str) -> MappingNode:
     """Parse the mapping of the only document. Raises InputError and yaml.YAMLError."""
-    events = yaml_events(text)
-    next(events)  # the stream's own start
-    opening = next(events)
-    tree = TreeBuilder(path, events)
+    next_event = yaml_events(text)
+    next_event()  # the stream's own start
+    opening = next_event()
+    tree = TreeBuilder(path, next_event)
     if isinstance(opening, yaml.StreamEndEvent):
         raise InputError("the file is empty", "start it with `version: 1`", Location(path, 1, 1))
     if text.startswith("%", _start_mark(opening).index):
         raise InputError("a YAML directive (`%`) is not allowed", "remove the line", tree.event_source(opening))
-    root = tree.build_node(next(events), 1)
-    next(events)  # the document's end
-    after = next(events)
+    root = tree.build_node(next_event(), 1)
+    next_event()  # the document's end
+    after = next_event()
     if not isinstance(after, yaml.StreamEndEvent):
         hint = "write each in a file of its own: several files form one desired state"
         raise InputError("a second YAML document is not allowed", hint, tree.event_source(after))
@@ -84,9 +85,9 @@ class TreeBuilder:
 
     max_depth = MAX_DEPTH
 
-    def __init__(self, path: str, events: Iterator[yaml.Event]) -> None:
+    def __init__(self, path: str, next_event: Callable[[], Any]) -> None:
         self.path = path
-        self.events = events
+        self.next_event = next_event
 
     def event_source(self, event: yaml.Event) -> Location:
         """The place of an event."""
@@ -120,21 +121,16 @@ class TreeBuilder:
 
     def build_items(self, depth: int) -> list[YamlNode]:
         """Build the items of a list."""
-        found = []
-        for event in self.events:
-            if type(event) is SequenceEndEvent:
-                break
+        found, next_event = [], self.next_event
+        while type(event := next_event()) is not SequenceEndEvent:
             found.append(self.build_node(event, depth))
         return found
 
     def build_entries(self, depth: int) -> dict[str, MappingEntry]:
         """Build the entries of a mapping."""
         found: dict[str, MappingEntry] = {}
-        path, events = self.path, cast("Iterator[Any]", self.events)
-        for event in events:
-            kind = type(event)
-            if kind is MappingEndEvent:
-                break
+        path, next_event = self.path, self.next_event
+        while (kind := type(event := next_event())) is not MappingEndEvent:
             if kind is not ScalarEvent or event.anchor is not None or event.tag is not None:
                 self.refuse_key(event, depth)
             name = event.value
@@ -148,7 +144,7 @@ class TreeBuilder:
                 first = place_text(found[name].location)
                 hint = "merge the two: YAML readers silently keep only one"
                 raise InputError(f"duplicate key {quote_text(name)}; the first is at {first}", hint, source)
-            found[name] = _make(MappingEntry, (source, self.build_node(next(events), depth)))
+            found[name] = _make(MappingEntry, (source, self.build_node(next_event(), depth)))
         return found
 
     def refuse_key(self, event: yaml.Event, depth: int) -> NoReturn:

@@ -46,14 +46,14 @@ def _unprintable_error(text: str, path: str) -> InputError:
 
 
 def _read_document(text: str, path: str) -> YamlNode:
-    events = yaml_events(text)
-    next(events)  # the start of the stream
-    tree = _ScriptTree(path, events)
-    if isinstance(next(events), yaml.StreamEndEvent):
+    next_event = yaml_events(text)
+    next_event()  # the start of the stream
+    tree = _ScriptTree(path, next_event)
+    if isinstance(next_event(), yaml.StreamEndEvent):
         return ScalarNode("", True, Location(path, 1, 1))
-    root = tree.build_node(next(events), 1)
-    next(events)  # the end of the document
-    after = next(events)
+    root = tree.build_node(next_event(), 1)
+    next_event()  # the end of the document
+    after = next_event()
     if not isinstance(after, yaml.StreamEndEvent):
         raise InputError(
             "a second YAML document is not allowed", "write each document to its own file", tree.event_source(after)
