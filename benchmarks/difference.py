@@ -1,4 +1,6 @@
-"""How long the comparison of policy documents takes: large AWS managed policies against changed versions of themselves.
+"""How long the comparison of policy documents takes: AWS managed policies, and many statements of one kind.
+
+The large managed policies are compared with changed versions of themselves.
 
 `python -m benchmarks.difference` prints a table; the documents are those that moto bundles.
 """
@@ -9,6 +11,7 @@ import json
 import random
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tabulate import tabulate
@@ -18,11 +21,65 @@ from koding_audit.policy.document import parse_document
 
 LARGEST = 100
 SHOWN = 8
+SIZES = (40, 80, 160)
+RUNS = 3
 Json = dict[str, Any]
 
 
 def main() -> None:
     print(table())
+    print(many_statements())
+
+
+def many_statements() -> str:
+    """Statements of one kind, with one of them left out, and with half of them exchanged."""
+    rows = []
+    for kind, statement in kinds().items():
+        every = [statement(number) for number in range(SIZES[-1] * 2)]
+        for change in ("one less", "half exchanged"):
+            row = [kind, change]
+            for size in SIZES:
+                start = size // 2 if change == "half exchanged" else 1
+                end = size + start if change == "half exchanged" else size
+                took, verdict = measure_cpu({"Statement": every[:size]}, {"Statement": every[start:end]})
+                row.append(f"{took * 1000:.0f}{' undecided' if verdict == 'undecided' else ''}")
+            rows.append(row)
+    heads = ("each statement has", "change", *(f"{size}, ms" for size in SIZES))
+    return f"Statements of one kind, medians of {RUNS}, CPU:\n{tabulate(rows, heads, disable_numparse=True)}"
+
+
+def measure_cpu(old: Json, new: Json) -> tuple[float, str]:
+    one, other = parse_document(old), parse_document(new)
+    times, verdict = [], ""
+    for _ in range(RUNS):
+        begun = time.process_time()
+        verdict = compare_documents(one, other).verdict
+        times.append(time.process_time() - begun)
+    return statistics.median(times), verdict
+
+
+def kinds() -> dict[str, Callable[[int], Json]]:
+    def statement(action: str, resource: str, **more: Any) -> Json:
+        return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+    def tagged(number: int) -> Json:
+        return {"StringEquals": {"aws:PrincipalTag/team": f"team{number}"}}
+
+    return {
+        "a bucket": lambda n: statement("s3:GetObject", f"arn:aws:s3:::bucket-{n}/*"),
+        "an action and a bucket": lambda n: statement(f"s3:Get{n}*", f"arn:aws:s3:::bucket-{n}/*"),
+        "a star before a bucket's end": lambda n: statement("s3:GetObject", f"arn:aws:s3:::*-{n:03}/*"),
+        "a star for the account": lambda n: statement("iam:PassRole", f"arn:aws:iam::*:role/app-{n}-*"),
+        "the same, and a tag": lambda n: statement(
+            "iam:PassRole", f"arn:aws:iam::*:role/app-{n}-*", Condition=tagged(n)
+        ),
+        "a star before the action's end": lambda n: statement(f"s3:*Obj{n:03}*", f"arn:aws:s3:::bucket-{n}/*"),
+        "a NotAction": lambda n: {
+            "Effect": "Deny",
+            "NotAction": f"s3:Get{n}",
+            "Resource": f"arn:aws:s3:::bucket-{n}/*",
+        },
+    }
 
 
 def table() -> str:

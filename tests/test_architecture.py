@@ -695,6 +695,7 @@ ABOUT_SEVERAL = {
     "policy/diff/test_brute_force": "the comparison against every request of a small world",
     "policy/diff/test_evaluator": "the comparison against the evaluator",
     "policy/diff/test_managed_policies": "the comparison on AWS's own policies",
+    "policy/diff/test_many_statements": "the comparison of many statements of one kind",
     "policy/diff/test_z3": "the comparison against a solver",
     "policy/evaluation/test_properties": "laws that hold for every decision",
     "policy/evaluation/test_rcp_matrix": "every service with RCPs in each state of the organization",

@@ -151,7 +151,7 @@ def test_what_is_read_takes_work_in_proportion(name: str) -> None:
 
 
 def test_patterns_that_combine_without_end_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "MOST_WORK", 2000)
+    monkeypatch.setattr(patterns, "MOST_WORK", 400)
 
     def comparing(size: int) -> Callable[[], Any]:
         old = document.parse_document(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from koding_audit.model.frozen import dataclass
-from koding_audit.policy.diff.patterns import PatternSpace, Region, pattern_tokens
+from koding_audit.policy.diff.patterns import Effort, PatternSpace, Region, Tokens, pattern_tokens
 from koding_audit.policy.document import Patterns
 
 _ANY_SERVICE = ""
@@ -39,6 +39,21 @@ class _ServiceElement:
     scope: int
 
 
+@dataclass(frozen=True, slots=True)
+class ActionBox:
+    """The actions of some statements: those that all of them have.
+
+    actions: the patterns of each.
+    is_rival: whether the statements with a scope, by its number, can only hide what these statements change; is_shared
+        says whether both sides have the same of them.
+    effort: what may be spent.
+    """
+
+    actions: Sequence[Patterns]
+    is_rival: Callable[..., bool]
+    effort: Effort
+
+
 class ActionElements:
     """The Action elements of two sides, each with the number of its statement's scope."""
 
@@ -47,14 +62,17 @@ class ActionElements:
         self._old = [(_patterns_by_service(patterns.values), patterns.negated, scope) for patterns, scope in old]
         self._new = [(_patterns_by_service(patterns.values), patterns.negated, scope) for patterns, scope in new]
 
-    def classes(self) -> Iterator[ActionClass]:
-        """Yield the classes of each service on which the two sides differ. Raises TooManyStates."""
+    def classes(self, within: ActionBox | None = None) -> Iterator[ActionClass]:
+        """Yield the classes of each service on which the two sides differ. Raises TooManyStates.
+
+        within: only actions of this box, and of its classes those with the fewest rivals.
+        """
         services = {service for known, _, _ in (*self._old, *self._new) for service in known} - {_ANY_SERVICE}
         for service in (*sorted(services), _ANY_SERVICE):
             old, new = (_service_elements(side, service) for side in (self._old, self._new))
             if old != new:
                 elements = sorted({part.patterns for part in old | new}, key=sorted)
-                for region in self._regions(service, services, elements, _differing_elements(old ^ new, elements)):
+                for region in self._regions(service, services, elements, (old, new), within):
                     yield ActionClass(
                         tuple(sorted(label or "*" for label in region.labels)),
                         _applying_scopes(old, elements, region.mask),
@@ -62,22 +80,36 @@ class ActionElements:
                     )
 
     def _regions(
-        self, service: str, services: Iterable[str], elements: Sequence[frozenset[str]], within: int
+        self,
+        service: str,
+        services: Iterable[str],
+        elements: Sequence[frozenset[str]],
+        sides: tuple[frozenset[_ServiceElement], frozenset[_ServiceElement]],
+        box: ActionBox | None,
     ) -> Iterator[Region]:
-        """Yield the regions of one service; for `_ANY_SERVICE`, of all services that no pattern names.
-
-        within: the mask of the elements that matter.
-        """
+        """Yield the regions of one service; for `_ANY_SERVICE`, of all services that no pattern names."""
         written = [{pattern_tokens(each): self._spellings[each] for each in sorted(element)} for element in elements]
+        within, fewest, effort = _differing_elements(sides[0] ^ sides[1], elements), 0, None
+        places: list[dict[Tokens, str]] = []
+        if box:
+            within, fewest, effort = 1 << len(elements), _rival_elements(sides, elements, box), box.effort
+            places = [_place(each) for each in box.actions]
+        inside = ((1 << len(places)) - 1) << len(elements)
         if service:
-            yield from PatternSpace(written).regions(f"{service}:", within).values()
+            regions = PatternSpace([*written, *places]).regions(f"{service}:", within, fewest, effort).values()
+            yield from (region for region in regions if region.mask & inside == inside)
             return
         named = {pattern_tokens(f"{each}:*"): "" for each in sorted(services)}
         # An action has a service and a name, so `*` equals `*:*`.
-        space = PatternSpace([*written, {pattern_tokens("?*:?*"): ""}, named])
-        for region in space.regions(within=within).values():
-            if region.mask >> len(written) == 1:
+        space = PatternSpace([*written, *places, {pattern_tokens("?*:?*"): ""}, named])
+        for region in space.regions("", within, fewest, effort).values():
+            if region.mask >> len(written) + len(places) == 1 and region.mask & inside == inside:
                 yield region
+
+
+def _place(actions: Patterns) -> dict[Tokens, str]:
+    """The patterns of a statement's actions; of NotAction, any."""
+    return {pattern_tokens(each): "" for each in (("*",) if actions.negated else actions.values)}
 
 
 def _patterns_by_service(values: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -95,11 +127,15 @@ def _service_elements(
 ) -> frozenset[_ServiceElement]:
     """The elements of one side that are about a service."""
     none: frozenset[str] = frozenset()
-    parts = (
-        _ServiceElement(known.get(service, none) | known.get(_ANY_SERVICE, none), negated, scope)
-        for known, negated, scope in side
-    )
-    return frozenset(part for part in parts if part.patterns or part.negated)
+    found: set[_ServiceElement] = set()
+    merged: dict[int, frozenset[str]] = {}
+    for known, negated, scope in side:
+        patterns = known.get(service, none) | known.get(_ANY_SERVICE, none)
+        if negated:
+            found.add(_ServiceElement(patterns, negated, scope))
+        else:
+            merged[scope] = merged.get(scope, none) | patterns
+    return frozenset(found).union(_ServiceElement(each, False, scope) for scope, each in merged.items() if each)
 
 
 def _differing_elements(parts: Iterable[_ServiceElement], elements: Sequence[frozenset[str]]) -> int:
@@ -108,6 +144,21 @@ def _differing_elements(parts: Iterable[_ServiceElement], elements: Sequence[fro
         return -1
     patterns = {part.patterns for part in parts}
     return sum(1 << number for number, element in enumerate(elements) if element in patterns)
+
+
+def _rival_elements(
+    sides: tuple[frozenset[_ServiceElement], frozenset[_ServiceElement]],
+    elements: Sequence[frozenset[str]],
+    box: ActionBox,
+) -> int:
+    """The mask of the elements that only rivals have."""
+    old, new = sides
+    needed = {
+        part.patterns
+        for part in old | new
+        if part.negated or not box.is_rival(part.scope, is_shared=part in old and part in new)
+    }
+    return sum(1 << number for number, element in enumerate(elements) if element not in needed)
 
 
 def _applying_scopes(parts: Iterable[_ServiceElement], elements: Sequence[frozenset[str]], mask: int) -> frozenset[int]:

@@ -14,7 +14,7 @@ from itertools import chain, count
 from koding_audit.model.frozen import dataclass
 
 MOST_STATES = 20_000  # states of one automaton
-MOST_WORK = 500_000  # positions in patterns, over all states: a hostile pattern causes many
+MOST_WORK = 500_000  # positions in patterns, over all states of one automaton: a hostile pattern causes many
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 # The first of these letters that no pattern contains stands for all such letters.
@@ -44,7 +44,22 @@ _SEGMENT_WILDCARDS: Mapping[Token, Token] = {Wildcard.ANY: Wildcard.ANY_IN_PART,
 
 
 class TooManyStates(Exception):  # noqa: N818 - a limit; the input is valid
-    """The patterns combine in more ways than MOST_STATES or MOST_WORK allows."""
+    """The patterns combine in more ways than the limits allow."""
+
+
+class Effort:
+    """How much work is left. automata: for how many automata of the greatest size."""
+
+    def __init__(self, automata: int = 1) -> None:
+        self._states = automata * MOST_STATES
+        self._work = automata * MOST_WORK
+
+    def spend(self, states: int, work: int) -> None:
+        """Count work. Raises TooManyStates if none is left."""
+        self._states -= states
+        self._work -= work
+        if self._states < 0 or self._work < 0:
+            raise TooManyStates
 
 
 def pattern_tokens(pattern: str, *, variables: bool = False) -> Tokens:
@@ -86,6 +101,28 @@ def arn_condition_tokens(pattern: str) -> Tokens:
     start = len(":".join(head)) if len(head) == 5 else 0
     found = pattern_tokens(pattern)
     return tuple(_SEGMENT_WILDCARDS.get(each, each) for each in found[:start]) + found[start:]
+
+
+def nearness(places: Iterable[Tokens]) -> Callable[[Tokens], bool]:
+    """A test of whether a pattern may match a text that one of the places matches, by what they begin with."""
+    begins = {_literal_begin(each) for each in places}
+    longer = {begin[:length] for begin in begins for length in range(len(begin) + 1)}
+    lengths = sorted({len(begin) for begin in begins})
+
+    def is_near(pattern: Tokens) -> bool:
+        begin = _literal_begin(pattern)
+        return begin in longer or any(begin[:length] in begins for length in lengths)
+
+    return is_near
+
+
+def _literal_begin(tokens: Tokens) -> str:
+    found = []
+    for each in tokens:
+        if not isinstance(each, str):
+            break
+        found.append(each)
+    return "".join(found)
 
 
 def variable_names(pattern: str) -> frozenset[str]:
@@ -156,43 +193,40 @@ class PatternSpace:
             for pattern, label in element.items():
                 self._add_pattern(pattern, label, 1 << number)
         nodes = range(len(self._next))
-        self._closed = [frozenset(self._closure(node)) for node in nodes]
-        self._after_letter = [self._wildcard_followers(node, _ANY_LETTER) for node in nodes]
-        self._after_colon = [
-            self._wildcard_followers(node, _ANY_COLON) if self._stops_at_colon(node) else self._after_letter[node]
-            for node in nodes
-        ]
-        self._looping = frozenset(node for node in nodes if self._loops[node])
-        self._before_wildcards = frozenset(node for node in nodes if any(each in self._next[node] for each in _LETTER))
-        self._literals = [
-            [(letter, following) for letter, following in self._next[node].items() if isinstance(letter, str)]
-            for node in nodes
-        ]
+        self._index_absorbing()
+        self._index_followers(nodes)
         self._fresh = next(
             each for each in chain(_FRESH_LETTERS, map(chr, count(ord("~")))) if each not in self._letters
         )
         self._index_ends(nodes)
 
-    def regions(self, prefix: str = "", within: int = -1) -> dict[int, Region]:
+    def regions(
+        self, prefix: str = "", within: int = -1, fewest: int = 0, effort: Effort | None = None
+    ) -> dict[int, Region]:
         """Return the non-empty regions of the texts that continue the prefix, by mask. Raises TooManyStates.
 
         within: the mask of the elements that matter: a region that none of them matches may be left out.
+        fewest: the mask of elements that should not match: a region may be left out if another one has fewer of them,
+            and the same elements otherwise.
+        effort: what may be spent; that of one automaton if None.
         """
+        effort = effort or Effort()
         order = [self._state_after(prefix)]
         steps = [_Transition(-1, "")]
-        states: dict[frozenset[int], int] = {}  # without the first: a text that leads back to it is another text
+        states: set[frozenset[int]] = set()  # without the first: a text that leads back to it is another text
+        minimal: dict[frozenset[int], list[frozenset[int]]] = {}
         found: dict[int, tuple[set[str], int]] = {}
         known: dict[frozenset[int], _Moves] = {}
-        work = 0
         for number, state in enumerate(order):  # grows while it is read
-            work += len(state)
+            before = len(order)
             for letter, target in self._moves(state, known):
-                if target not in states and (within < 0 or self._can_match(target, within)):
-                    states[target] = len(order)
+                if target in states or not (within < 0 or self._can_match(target, within)):
+                    continue
+                states.add(target)
+                if not (fewest and self._has_smaller(target, fewest, minimal)):
                     order.append(target)
                     steps.append(_Transition(number, letter))
-            if len(order) > MOST_STATES or work > MOST_WORK:
-                raise TooManyStates
+            effort.spend(len(order) - before, len(state))
             if number:
                 labels, _ = found.setdefault(self._mask(state), (set(), number))
                 labels.add(self._label(state))
@@ -200,6 +234,21 @@ class PatternSpace:
             mask: Region(mask, frozenset(labels), prefix + "".join(_path_texts(steps, first)))
             for mask, (labels, first) in found.items()
         }
+
+    def _has_smaller(
+        self, state: frozenset[int], fewest: int, minimal: dict[frozenset[int], list[frozenset[int]]]
+    ) -> bool:
+        """Whether a state before this one has fewer nodes of the elements in `fewest`; if not, note this one.
+
+        minimal: the states by their other nodes.
+        """
+        others = frozenset(node for node in state if self._ahead[node] & ~fewest)
+        ended = self._mask(state & self._absorbing)
+        known = minimal.setdefault(others, [])
+        if any(all(node in state or not self._ahead[node] & ~ended for node in each) for each in known):
+            return True
+        known.append(state)
+        return False
 
     def _can_match(self, state: Iterable[int], elements: int) -> bool:
         """Whether one of the elements matches a text that leads to the state, or a continuation of it."""
@@ -234,11 +283,33 @@ class PatternSpace:
         weight = sum(isinstance(token, str) for token in pattern) if label else -1
         self._labels[node] = min((label, weight), self._labels[node], key=lambda each: (-each[1], each[0]))
 
-    def _index_ends(self, nodes: range) -> None:
-        """Note for each node what can follow it, and the order of the labels."""
+    def _index_absorbing(self) -> None:
+        """Note the nodes that match every continuation; of those that are alike, one stands for all."""
         # A state that consists of such nodes only does not change with the text that follows.
         ends = (node for node, loop in enumerate(self._loops) if loop is Wildcard.STAR and not self._next[node])
         self._absorbing = frozenset(ends)
+        first: dict[tuple[int, tuple[str, int]], int] = {}
+        self._equal_ends = {
+            node: first.setdefault((self._masks[node], self._labels[node]), node) for node in sorted(self._absorbing)
+        }
+
+    def _index_followers(self, nodes: range) -> None:
+        """Note for each node what follows it, by which letters."""
+        self._closed = [frozenset(self._closure(node)) for node in nodes]
+        self._after_letter = [self._wildcard_followers(node, _ANY_LETTER) for node in nodes]
+        self._after_colon = [
+            self._wildcard_followers(node, _ANY_COLON) if self._stops_at_colon(node) else self._after_letter[node]
+            for node in nodes
+        ]
+        self._looping = frozenset(node for node in nodes if self._loops[node])
+        self._before_wildcards = frozenset(node for node in nodes if any(each in self._next[node] for each in _LETTER))
+        self._literals = [
+            [(letter, following) for letter, following in self._next[node].items() if isinstance(letter, str)]
+            for node in nodes
+        ]
+
+    def _index_ends(self, nodes: range) -> None:
+        """Note for each node what can follow it, and the order of the labels."""
         self._ahead = self._masks.copy()
         for node in reversed(nodes):  # followers have higher numbers
             for follower in self._next[node].values():
@@ -247,7 +318,7 @@ class PatternSpace:
 
     def _closure(self, node: int) -> Iterator[int]:
         """Yield a node and the nodes that a star after it reaches without a letter."""
-        yield node
+        yield self._equal_ends.get(node, node)
         for token in _LOOP:
             if token in self._next[node]:
                 yield from self._closure(self._next[node][token])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from koding_audit.policy.arn_patterns import complete_arn
 from koding_audit.policy.diff.conditions import IS_AMONG, MATCHES, Atom, Clause, Term, condition_term
@@ -30,9 +30,9 @@ class ResourceElement:
     patterns: tuple[str, ...]
     variables: bool = False
 
-    def tokens(self) -> dict[Tokens, str]:
-        """The tokens of each pattern, with its text."""
-        return {resource_tokens(each, variables=self.variables): each for each in self.patterns}
+    def tokens(self, read: Callable[..., Tokens] = resource_tokens) -> Iterator[Tokens]:
+        """Yield the tokens of each pattern. read: as resource_tokens."""
+        return (read(each, variables=self.variables) for each in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,10 @@ class StatementScope:
     principals: Principals | None
     term: Term
 
+    def elements(self) -> Iterable[ResourceElement]:
+        """The elements of its patterns."""
+        return (self.resources, *self.variable_resources)
+
     def parts(self) -> Iterator[ScopePart]:
         """Yield the parts that together mean the same."""
         rest = self.allows, self.principals, self.term
@@ -102,12 +106,71 @@ class StatementScope:
         return frozenset() if self.resources_negated else None
 
 
+def merge_scopes(scopes: Iterable[StatementScope]) -> frozenset[StatementScope]:
+    """The scopes of one side, with one for all that differ only in patterns without a variable: they mean the same."""
+    found: set[StatementScope] = set()
+    alike: dict[object, list[StatementScope]] = {}
+    for scope in scopes:
+        if scope.resources_negated or scope.variable_resources:
+            found.add(scope)
+        else:
+            alike.setdefault((scope.allows, scope.resources.variables, scope.principals, scope.term), []).append(scope)
+    for first, *others in alike.values():
+        texts = set(first.resources.patterns).union(*(each.resources.patterns for each in others))
+        element = ResourceElement(tuple(sorted(texts)), first.resources.variables)
+        found.add(replace(first, resources=element))
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class ScopedStatement:
     """One statement: its actions, and everything else."""
 
     actions: Patterns
     scope: StatementScope
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a statement applies to, roughly: the beginning and the end of each pattern, without wildcards.
+
+    actions: of its action patterns.
+    resources: of its resource patterns.
+    """
+
+    actions: tuple[tuple[str, str], ...]
+    resources: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, rule: ScopedStatement) -> Reach:
+        actions, scope = rule.actions, rule.scope
+        everything = (("", ""),)
+        patterns = [(each, element.variables) for element in scope.elements() for each in element.patterns]
+        return cls(
+            everything if actions.negated else tuple(_fixed_ends(each) for each in actions.values),
+            everything
+            if scope.resources_negated
+            else tuple(_fixed_ends(each, variables=variables) for each, variables in patterns),
+        )
+
+    def touches(self, other: Reach) -> bool:
+        """Whether both may apply to one action and resource; False only if there is none."""
+        return _may_meet(self.actions, other.actions) and _may_meet(self.resources, other.resources)
+
+
+def _fixed_ends(pattern: str, *, variables: bool = False) -> tuple[str, str]:
+    """The text before the first wildcard or variable, and the text after the last."""
+    parts = re.split(r"[*?]|\$\{[^}]*\}" if variables else r"[*?]", pattern)
+    return parts[0], parts[-1]
+
+
+def _may_meet(ends: Iterable[tuple[str, str]], others: Sequence[tuple[str, str]]) -> bool:
+    return any(
+        (begin.startswith(other_begin) or other_begin.startswith(begin))
+        and (end.endswith(other_end) or other_end.endswith(end))
+        for begin, end in ends
+        for other_begin, other_end in others
+    )
 
 
 def scoped_statements(documents: Iterable[Document], accounts: Mapping[str, str]) -> tuple[ScopedStatement, ...]:

@@ -72,6 +72,38 @@ def test_most_random_pairs_are_decided() -> None:
     assert sum(map(bool, answers)) < len(answers) / 20
 
 
+@pytest.mark.usefixtures("by_statement")
+@swept
+@given(pair())
+def test_statement_by_statement_too_a_difference_is_found_exactly_where_some_request_shows_it(
+    documents: tuple[Json, Json],
+) -> None:
+    old, new = documents
+    found = compare_documents(parse_document(old), parse_document(new))
+    truth = aspects_of(old, new)
+    said = {aspect for aspect in ASPECTS if changes(found, aspect)}
+    assert said <= truth
+    assert found.why or said == truth
+    answer = covers_documents(parse_document(new), parse_document(old))
+    assert answer is None or answer == ("lost" not in truth)
+
+
+@pytest.mark.usefixtures("by_statement")
+@settings(swept, max_examples=max(PAIRS // 5, 50))
+@given(pair_with_variables())
+def test_statement_by_statement_with_variables_equal_means_that_no_request_shows_a_difference(
+    documents: tuple[Json, Json],
+) -> None:
+    old, new = documents
+    found = compare_documents(parse_document(old), parse_document(new))
+    said = {aspect for aspect in ASPECTS if changes(found, aspect)}
+    truth = aspects_with_variables(old, new)
+    if not said <= truth:
+        truth = aspects_with_variables(old, new, MANY_CONTEXTS)
+    assert said <= truth
+    assert found.why or said == truth
+
+
 @swept
 @given(pair())
 def test_covers_is_true_only_where_nothing_is_lost_and_false_only_where_something_is(

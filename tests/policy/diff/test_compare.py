@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from koding_audit.policy.diff import Difference, PolicyChange, covers_documents
+from koding_audit.policy.diff import Difference, PolicyChange, covers_documents, patterns
 from koding_audit.policy.document import parse_document
 from tests.policy.diff.policies import OPEN, allow, allow_all_but, between, deny, policy, when
 
@@ -168,14 +168,23 @@ def test_what_differs_is_never_equal(name: str) -> None:
     assert between(old, new).verdict == between(new, old).verdict == "different"
 
 
-def test_patterns_that_combine_in_too_many_ways_are_undecided() -> None:
-    many = [
-        allow(resource=f"arn:aws:s3:::*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)
-    ]
-    found = between(many, [allow(resource="arn:aws:s3:::*")])
+MANY = [
+    allow(resource=f"arn:aws:s3:::*{number:02}*", **when("StringEquals", f"k{number}", "a")) for number in range(20)
+]
+
+
+def test_patterns_that_combine_in_too_many_ways_are_compared_by_statement() -> None:
+    found = between(MANY, [allow(resource="arn:aws:s3:::*")])
+    assert (found.verdict, found.why, found.lost) == ("different", "", ())
+    assert covers_documents(parse_document(policy(allow())), parse_document(policy(*MANY))) is True
+
+
+def test_patterns_that_combine_in_too_many_ways_by_statement_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "MOST_STATES", 0)
+    found = between(MANY, [allow(resource="arn:aws:s3:::*")])
     assert found.verdict == "undecided"
     assert found.why == "the patterns combine in too many ways"
-    assert covers_documents(parse_document(policy(allow())), parse_document(policy(*many))) is None
+    assert covers_documents(parse_document(policy(allow())), parse_document(policy(*MANY))) is None
 
 
 # --- variables ----------------------------------------------------------------------------------
