@@ -112,3 +112,10 @@ def test_statement_by_statement_the_differences_are_those_that_some_request_show
     said = {aspect for aspect in ASPECTS if getattr(found, aspect)}
     assert said <= aspects_of(old, new)
     assert found.why or said == aspects_of(old, new)
+
+
+@pytest.mark.usefixtures("by_statement")
+def test_statement_by_statement_a_denial_takes_away_where_it_meets_what_is_allowed() -> None:
+    found = between([allow("s3:a", "a*")], [allow("s3:a", "a*"), deny("s3:*")])
+    assert [(each.action, each.resource) for each in found.lost] == [("s3:a", "a*")]
+    assert [each.action for each in found.forbidden] == ["s3:*"]
