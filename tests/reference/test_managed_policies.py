@@ -29,7 +29,6 @@ NEW_WAYS = [
     "ROSAInstallerPolicy",
     "ROSAKarpenterControllerPolicy",
     "ROSANodePoolManagementPolicy",
-    "SageMakerStudioProjectUserRolePermissionsBoundary",
     "SystemAdministrator",
 ]
 """The policies that grant a way, and granted none by the ways of the build of 2026-11-30."""
