@@ -151,11 +151,17 @@ def proxying(door: Door | None = None) -> Iterator[Proxy]:
         def setup(self) -> None:
             if door is not None:
                 self.request, _ = door.open(self.request)
-            super().setup()
+            try:
+                super().setup()
+            except OSError:  # the client is gone; the server closes only the connection below TLS, which is empty now
+                self.request.close()
+                raise
 
         def finish(self) -> None:
-            super().finish()
-            self.request.close()
+            try:
+                super().finish()
+            finally:
+                self.request.close()
 
         def handle(self) -> None:
             command, target, _ = self.rfile.readline().decode().split()

@@ -198,11 +198,17 @@ def listening(simulator: S, door: Door | None = None) -> Iterator[S]:
             self.good = True
             if door is not None:
                 self.request, self.good = door.open(self.request)
-            super().setup()
+            try:
+                super().setup()
+            except OSError:  # the client is gone; the server closes only the connection below TLS, which is empty now
+                self.request.close()
+                raise
 
         def finish(self) -> None:
-            super().finish()
-            self.request.close()
+            try:
+                super().finish()
+            finally:
+                self.request.close()
 
         def handle(self) -> None:
             """Requests over one connection, kept alive until a reply ends it."""
