@@ -135,6 +135,31 @@ class Door:
         return context.wrap_socket(plain, server_side=True), name == GOOD
 
 
+class DoorHandler(socketserver.StreamRequestHandler):
+    """Serves a connection behind a door, and closes it: the server itself closes only what was below TLS.
+
+    behind: the door, None for a plain connection; good: whether nothing is wrong with the connection.
+    """
+
+    behind: Door | None = None
+    good = True
+
+    def setup(self) -> None:
+        if self.behind is not None:
+            self.request, self.good = self.behind.open(self.request)
+        try:
+            super().setup()
+        except OSError:  # the client has gone
+            self.request.close()
+            raise
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.request.close()
+
+
 @dataclass
 class Proxy:
     """url: where it listens; hosts: the `HOST:PORT` of each tunnel."""
@@ -147,21 +172,8 @@ class Proxy:
 def proxying(door: Door | None = None) -> Iterator[Proxy]:
     """A proxy that makes tunnels; door: how it speaks TLS itself, None for plain connections to it."""
 
-    class Handler(socketserver.StreamRequestHandler):
-        def setup(self) -> None:
-            if door is not None:
-                self.request, _ = door.open(self.request)
-            try:
-                super().setup()
-            except OSError:  # the client is gone; the server closes only the connection below TLS, which is empty now
-                self.request.close()
-                raise
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            finally:
-                self.request.close()
+    class Handler(DoorHandler):
+        behind = door
 
         def handle(self) -> None:
             command, target, _ = self.rfile.readline().decode().split()

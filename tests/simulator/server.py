@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.servers.tls import Door
+from tests.servers.tls import Door, DoorHandler
 from tests.servers.wire import JSON, READS, Call, error_reply, parse_call, reply_xml, speaks_json
 from tests.simulator.account import Account, IamError
 from tests.simulator.faults import XML, Fault, Reply
@@ -191,24 +191,9 @@ def listening(simulator: S, door: Door | None = None) -> Iterator[S]:
     door: its TLS, None for plain HTTP.
     """
 
-    class Handler(socketserver.StreamRequestHandler):
+    class Handler(DoorHandler):
+        behind = door
         disable_nagle_algorithm = True
-
-        def setup(self) -> None:
-            self.good = True
-            if door is not None:
-                self.request, self.good = door.open(self.request)
-            try:
-                super().setup()
-            except OSError:  # the client is gone; the server closes only the connection below TLS, which is empty now
-                self.request.close()
-                raise
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            finally:
-                self.request.close()
 
         def handle(self) -> None:
             """Requests over one connection, kept alive until a reply ends it."""
