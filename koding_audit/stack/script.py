@@ -7,20 +7,25 @@ from collections.abc import Mapping
 from koding_audit.io.yaml_nodes import MappingNode, YamlNode
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location, SourceFile
+from koding_audit.stack.template import Template
 from koding_audit.stack.type_table import RowKind
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptResource:
-    """A resource or data source of the AWS provider.
+    """A resource or data source of the AWS provider, or a resource of a template.
 
     kind: `type` for a resource, `data` for a data source
-    type: for example `aws_eip`
-    address: for example `aws_eip.web`, `data.aws_ami.base`, `module.net.aws_vpc.main`
+    type: for example `aws_eip`, in a template `AWS::EC2::EIP`
+    address: for example `aws_eip.web`, `data.aws_ami.base`, `module.net.aws_vpc.main`; in a template the logical id,
+        `Child.Bucket` in a nested stack, or the CDK's path
     location: where the script declares it
-    body: its arguments
+    body: its arguments; in a template its properties with the intrinsic functions evaluated, where `${...}` is open
     region: of its provider, "" if the script does not say
     destroyed: whether the plan destroys it, so it is only read and deleted
+    logical_id: in a template, `Child.Bucket` in a nested stack; an open `${LOGICAL_ID.Attribute}` refers to it
+    depends_on_condition: whether a condition of the template decides if it is created, which is not known
+    retained: whether its stack keeps it when it is deleted
     """
 
     kind: RowKind
@@ -30,6 +35,9 @@ class ScriptResource:
     body: MappingNode
     region: str = ""
     destroyed: bool = False
+    logical_id: str = ""
+    depends_on_condition: bool = False
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class Script:
     role_assuming: providers that assume a role
     notes: what was ignored, for people
     locals: the values of `locals` blocks by name
+    template: what a template says beside its resources, None for Terraform
     """
 
     path: str
@@ -68,3 +77,4 @@ class Script:
     role_assuming: tuple[UnreadPart, ...]
     notes: tuple[str, ...]
     locals: Mapping[str, YamlNode]
+    template: Template | None = None
