@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import socket
 import ssl
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -198,6 +201,17 @@ def test_an_unverified_connection_shares_nothing(served: tuple[Simulator, Door],
         session.create_client("sts", **options).get_caller_identity()
     assert shared.verify_mode == ssl.CERT_REQUIRED
     assert list(session.get_component("tls_contexts")._contexts.values()) == [shared]
+
+
+def test_a_connection_that_is_reset_before_the_handshake_is_left_open_by_neither_side(known: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        plain, _ = server.accept()
+        with pytest.raises(ConnectionResetError):
+            Door(known).open(plain)
+    gc.collect()  # a socket that is open is a warning now, and a warning an error
 
 
 # --- bundles that cannot be read ------------------------------------------------------------------------
