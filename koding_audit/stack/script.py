@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from koding_audit.io.yaml_nodes import MappingNode, YamlNode
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location, SourceFile
-from koding_audit.stack.template import Template
+from koding_audit.stack.template import StackTemplate
 from koding_audit.stack.type_table import RowKind
 
 
@@ -77,4 +77,4 @@ class Script:
     role_assuming: tuple[UnreadPart, ...]
     notes: tuple[str, ...]
     locals: Mapping[str, YamlNode]
-    template: Template | None = None
+    template: StackTemplate | None = None

@@ -103,7 +103,7 @@ class CdkAsset:
 
 @dataclass(frozen=True, slots=True)
 class CdkManifest:
-    """What a CDK's cloud assembly says of its deployment; `${AWS::Partition}` and such in an ARN are open.
+    """The deployment facts of a CDK cloud assembly; `${AWS::Partition}` and such in an ARN are open.
 
     assume_role_arns: the roles that the CDK assumes to deploy the stacks, with the place of each
     lookup_role_arns: the roles that it assumes to look things up
@@ -122,7 +122,7 @@ class CdkManifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class StackTemplate:
     """What the templates of a script say beside their resources.
 
     location: of the template, or of the manifest

@@ -6,7 +6,7 @@ import pytest
 
 from koding_audit.io.yaml_nodes import ScalarNode
 from koding_audit.stack.json_source import read_json_script
-from koding_audit.stack.template import Template, TemplateParameter, open_choice, properties_at
+from koding_audit.stack.template import StackTemplate, TemplateParameter, open_choice, properties_at
 from tests.values import line
 
 
@@ -54,5 +54,5 @@ def test_the_type_of_a_parameter_says_what_is_looked_up(type_: str, is_ssm: bool
 
 
 def test_a_name_of_a_stack_is_known_where_there_is_one() -> None:
-    assert Template(line(1), stack_names=("web",)).stack_name == "web"
-    assert Template(line(1), stack_names=("web", "db")).stack_name == ""
+    assert StackTemplate(line(1), stack_names=("web",)).stack_name == "web"
+    assert StackTemplate(line(1), stack_names=("web", "db")).stack_name == ""
