@@ -21,6 +21,7 @@ from koding_audit.report import rule_help
 from koding_audit.scan.catalog import advice_for_rule, declared_traits
 from koding_audit.stack import hints, type_table
 from tests import record_demo
+from tools import hcl_grammar
 
 TOP = Path(__file__).parent.parent
 _MANY_WORDS = 12  # for a cell of a table
@@ -117,6 +118,11 @@ def stack_types(text: str) -> str:
     return between("stack types", text, "\n".join(lines))
 
 
+def hcl_tables(_: str) -> str:
+    """The parse tables of the installed python-hcl2, so that no run makes them."""
+    return hcl_grammar.tables_text(hcl_grammar.built_parser())
+
+
 def guard_ways(text: str) -> str:
     """docs/guards.md with the tables of the ways to administration, and of what is not judged."""
     rows = read_rows("escalation_actions")
@@ -164,6 +170,7 @@ GENERATED: Mapping[str, Callable[[str], str]] = {
     "koding_audit/aws/demo_replies.jsonl": record_demo.record,
     "koding_audit/desired/schema.json": rule_names,
     "koding_audit/model/trait_table.py": trait_table,
+    "koding_audit/stack/hcl_grammar.json": hcl_tables,
     "docs/commands.md": commands_help,
     "docs/desired-state.md": keys_table,
     "docs/guards.md": guard_ways,

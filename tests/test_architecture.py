@@ -55,6 +55,7 @@ OUTSIDE = {
     "desired.schema_errors": {"jsonschema"},
     "io.yaml_reader": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
+    "stack.hcl_grammar": {"hcl2", "lark"},
     "stack.yaml_source": {"yaml"},
     "report.formats.table": {"tabulate"},
     "accounts.engines.dask": {"dask", "distributed"},

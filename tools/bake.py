@@ -60,6 +60,12 @@ koding_audit/stack/cloudformation.xz
     {handlers[version]}, of {handlers[date]}. Licence: {handlers[licence]}, which asks for nothing.
     {handlers[copyright]}
 
+It holds data that tests/generate.py made of the work of others:
+
+koding_audit/stack/hcl_grammar.json
+    The parse tables of the grammar in the Python package python-hcl2, as the Python package lark makes them; the file
+    says the versions of both. Licence: MIT. Copyright 2017 Amplify Education, Inc. The licence's text stands below.
+
 A checkout also holds, for its tests, and the package does not:
 
 tests/report/formats/sarif-schema-2.1.0.json
@@ -70,6 +76,28 @@ tests/report/formats/sarif-schema-2.1.0.json
 --- Licence of {actions[source]} ---
 
 {licence}
+
+--- Licence of python-hcl2 ---
+
+Copyright 2017 Amplify Education, Inc.
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in
+all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN
+THE SOFTWARE.
 
 --- Notices of OASIS, of the SARIF schema ---
 

@@ -117,7 +117,9 @@ def add_aws_options(command: argparse.ArgumentParser, timeout: float = 300.0) ->
         help=f"time limit of all reads together (default: {timeout:.0f})",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="show errors only, no progress and no notes")
-    command.add_argument("-v", "--verbose", action="store_true", help="show the traceback of a crash, for a bug report")
+    command.add_argument(
+        "-v", "--verbose", action="store_true", help="show details, and the traceback of a crash, for a bug report"
+    )
 
 
 def add_report_options(command: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ class Terminal:
     """Writes to standard error.
 
     quiet: whether to show errors only.
-    verbose: whether to show the traceback of a crash.
+    verbose: whether to show details, and the traceback of a crash.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -31,6 +31,11 @@ class Terminal:
         """Print a line of information, unless quiet."""
         if not self.quiet:
             self.say(line)
+
+    def detail(self, line: str) -> None:
+        """Print a line of information, if verbose."""
+        if self.verbose:
+            self.note(line)
 
     def print_problem(self, problem: Problem | AuditError) -> None:
         """Print an error on one line: where, what, and what to do."""

@@ -8,10 +8,14 @@ from typing import Any
 from koding_audit.io.yaml_nodes import MappingEntry, MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
+from koding_audit.stack.hcl_grammar import HclParser
 
 
-def read_hcl_script(text: str, path: str) -> YamlNode:
-    """Returns the script's node, a list of blocks under each keyword, as in Terraform's JSON. Raises InputError."""
+def read_hcl_script(text: str, path: str, parser: HclParser) -> YamlNode:
+    """Returns the script's node, a list of blocks under each keyword, as in Terraform's JSON. Raises InputError.
+
+    parser: the one of all files of the run
+    """
     try:
         import hcl2  # noqa: PLC0415 - an optional extra
         import lark  # noqa: PLC0415 - hcl2's parser
@@ -20,7 +24,7 @@ def read_hcl_script(text: str, path: str) -> YamlNode:
         raise InputError("reading *.tf needs python-hcl2", hint, Location(path, 1, 1)) from error
     options = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
     try:
-        body = hcl2.parses(text).body
+        body = parser.parse(text).body
         blocks = [
             (each.labels, each.serialize(options), Location(path, each._meta.line, each._meta.column))
             for each in body.children

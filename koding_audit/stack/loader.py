@@ -14,6 +14,7 @@ from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, YamlNode
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.stack import terraform, terraform_plan
+from koding_audit.stack.hcl_grammar import HclParser
 from koding_audit.stack.limits import MOST_MIB
 from koding_audit.stack.script import Script
 
@@ -24,12 +25,12 @@ _BUILDING_WORDS = re.compile(r"\b(?:resource|module|data)\b")
 
 def read_script(path: str) -> Script:
     """Returns the script in a file or folder. Raises InputError with file, line and column."""
-    parts = terraform.ScriptParts()
+    parts, hcl_parser = terraform.ScriptParts(), HclParser()
     folder = os.path.isdir(path)  # noqa: PTH112 - the user's text, which may not be a path at all
     paths = _script_files(path) if folder else [path]
     files = []
     for each in paths:
-        file = _add_file(each, parts, folder=folder)
+        file = _add_file(each, parts, hcl_parser, folder=folder)
         files += [file] if file else []
     if not files:
         hint = "give a folder that has a file with a `resource` block"
@@ -56,13 +57,13 @@ def _script_files(folder: str) -> list[str]:
     return [str(path) for path in paths if path.is_file()]
 
 
-def _add_file(path: str, parts: terraform.ScriptParts, *, folder: bool) -> SourceFile | None:
+def _add_file(path: str, parts: terraform.ScriptParts, hcl_parser: HclParser, *, folder: bool) -> SourceFile | None:
     """Adds the parts of one file. Returns None, and adds a note, for a file of a folder that is not a script."""
     spec = files.FileSpec("a stack script", MOST_MIB, too_large="split it; all scripts of a folder are read together")
     content = files.read_file(path, spec).data
     text = files.decode_utf8(content, path)
     try:
-        root = _read_root(text, path)
+        root = _read_root(text, path, hcl_parser)
     except InputError:
         if folder and not _BUILDING_WORDS.search(text):
             parts.notes.append(f"{escape(path)} is not a stack script: it cannot be parsed and has no `resource`")
@@ -80,11 +81,11 @@ def _add_file(path: str, parts: terraform.ScriptParts, *, folder: bool) -> Sourc
     return SourceFile(path, hashlib.sha256(content).hexdigest())
 
 
-def _read_root(text: str, path: str) -> YamlNode:
+def _read_root(text: str, path: str, hcl_parser: HclParser) -> YamlNode:
     if path.endswith(".tf"):
         from koding_audit.stack.hcl import read_hcl_script  # noqa: PLC0415 - each format loads what it needs
 
-        return read_hcl_script(text, path)
+        return read_hcl_script(text, path, hcl_parser)
     from koding_audit.stack.json_source import read_json_script  # noqa: PLC0415 - as above
 
     if path.endswith(".json"):

@@ -28,6 +28,7 @@ from koding_audit.scan.options import DesiredOptions, SourceOptions
 from koding_audit.scan.session import open_source, resolve_desired_state
 from koding_audit.scan.stack_build import BuildDecision, BuildVerdict, SetOffer
 from koding_audit.scan.stack_scripts import StackScripts
+from koding_audit.stack.hcl_grammar import HclParser
 from koding_audit.stack.policy import stack_policy_documents
 
 _EXIT_STATUS: Mapping[BuildVerdict, int] = {"yes": 0, "no": 1, "unknown": 2}
@@ -76,12 +77,21 @@ def _check_stack(
     """Read the account, decide and print."""
     answer, gaps = stack_scripts.check_script(source, desired, scripts, options.source.account, terminal)
     print_gaps(gaps, terminal)
+    _note_grammar(answer, terminal)
     files = [each.path for each in desired.files]
     if options.policy:
         _print_policy(answer, files, terminal)
     else:
         emit(_answer_json(answer) if options.output == "json" else _join_lines(_answer_lines(answer, files)))
     return _EXIT_STATUS[answer.verdict]
+
+
+def _note_grammar(answer: BuildDecision, terminal: Terminal) -> None:
+    """With --verbose: note why the tables of the package were not used for HCL, which can take a second longer."""
+    if terminal.verbose and any(each.path.endswith(".tf") for each in answer.stack.files):
+        mismatch = HclParser().mismatch
+        if mismatch:
+            terminal.detail(f"python-hcl2 made its own parse tables: {mismatch}")
 
 
 def _print_policy(answer: BuildDecision, files: list[str], terminal: Terminal) -> None:
