@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # python-hcl2 takes what follows an escaped `$${` in a string as a part of it, to the end of a later string.
 #
-# Versions: python-hcl2 8.1.1, compared with tfparse 0.6.22, which has HashiCorp's own parser.
+# Versions: python-hcl2 8.1.4, compared with tfparse 0.6.22, which has HashiCorp's own parser.
 # Expected: `$${` in a quoted string is the text `${`, which may stand there without an end. Two attributes.
 #           https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences-1
 # Seen:     one attribute, without an error: its value holds the line break and the whole next attribute, which is lost.
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check python-hcl2==8.1.1 tfparse==0.6.22
+python/bin/pip install --quiet --disable-pip-version-check python-hcl2==8.1.4 tfparse==0.6.22
 mkdir stack
 cat >stack/main.tf <<'HCL'
 locals {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # python-hcl2 can't read the strip markers of a template, nor the escape `%%{` without a closing brace.
 #
-# Versions: python-hcl2 8.1.1, compared with tfparse 0.6.22, which has HashiCorp's own parser.
+# Versions: python-hcl2 8.1.4, compared with tfparse 0.6.22, which has HashiCorp's own parser.
 # Expected: `${~` and `~}` take away the blanks beside an interpolation, and `%%{` is the text `%{`, with a brace behind it or not:
 #           https://developer.hashicorp.com/terraform/language/expressions/strings#whitespace-stripping
 # Seen:     UnexpectedToken for each of them. A directive `%{ if }` is read.
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check python-hcl2==8.1.1 tfparse==0.6.22
+python/bin/pip install --quiet --disable-pip-version-check python-hcl2==8.1.4 tfparse==0.6.22
 mkdir stack
 cat >check.py <<'PY'
 from pathlib import Path
