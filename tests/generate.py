@@ -19,7 +19,7 @@ from koding_audit.model.traits import RuleTraits, SourceTraits
 from koding_audit.reference.tables import read_rows
 from koding_audit.report import rule_help
 from koding_audit.scan.catalog import advice_for_rule, declared_traits
-from koding_audit.stack import hints, type_table
+from koding_audit.stack import hints, model_rows, type_table
 from tests import record_demo
 from tools import hcl_grammar
 
@@ -103,24 +103,35 @@ def _fields(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def stack_types(text: str) -> str:
-    """docs/stacks.md with how many types of each service the table knows, and of how many there are only hints."""
+    """docs/stacks.md with how many types of each service the table knows, and the model or only hints."""
     rows = {Path(path).stem: list(type_table.read_type_rows(path)) for path in type_table.type_table_paths()}
     known = {row.type for those in rows.values() for row in those if row.kind == "type"}
+    _, model = model_rows.load_model()
+    modelled = Counter(_service_of_model_row(text) for type_, text in model.items() if type_ not in known)
     hinted = Counter(
-        name.split("::")[1].lower() for type_, name in hints.cloudformation_types().items() if type_ not in known
+        name.split("::")[1].lower()
+        for type_, name in hints.cloudformation_types().items()
+        if type_ not in known and type_ not in model
     )
-    lines = ["| service | resources | data sources | only hints |", "|---|---|---|---|"]
-    for service in sorted({*rows, *hinted}):
+    lines = ["| service | resources | data sources | by the model | only hints |", "|---|---|---|---|---|"]
+    for service in sorted({*rows, *modelled, *hinted}):
         kinds = Counter(row.kind for row in rows.get(service, ()))
-        lines.append(f"| {service} | {_many(kinds['type'])} | {_many(kinds['data'])} | {_many(hinted[service])} |")
+        counts = (kinds["type"], kinds["data"], modelled[service], hinted[service])
+        lines.append(f"| {service} | {' | '.join(map(_many, counts))} |")
     every = Counter(row.kind for those in rows.values() for row in those)
-    lines.append(f"| all | {every['type']} | {every['data']} | {hinted.total()} |")
+    lines.append(f"| all | {every['type']} | {every['data']} | {modelled.total()} | {hinted.total()} |")
     return between("stack types", text, "\n".join(lines))
 
 
 def hcl_tables(_: str) -> str:
     """The parse tables of the installed python-hcl2, so that no run makes them."""
     return hcl_grammar.tables_text(hcl_grammar.built_parser())
+
+
+def _service_of_model_row(text: str) -> str:
+    """The service of a type that only the model has: that of the actions that create it."""
+    actions = json.loads(text).get("create", ["none: no action"])
+    return str(actions[0]).partition(":")[0]
 
 
 def guard_ways(text: str) -> str:

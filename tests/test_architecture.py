@@ -714,7 +714,7 @@ ABOUT_SEVERAL = {
     "stack/test_guide_types": "the rows of the type table that Koding's guide needs",
     "stack/test_reference": "the type table against another project's",
     "stack/test_service_policies": "the type table against AWS's own policies",
-    "stack/test_types_compared": "the type table against a model of the calls of the provider",
+    "stack/test_types_compared": "the type table against a model of what the provider calls",
 }
 
 TESTS = CHECKOUT / "tests"

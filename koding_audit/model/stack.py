@@ -75,6 +75,7 @@ class Stack:
     others: the types of other providers, with the number of each.
     service_roles: services whose service-linked role AWS may create.
     notes: what was skipped.
+    rows: by resource type, whose row it has: `own`, `model` (AWS's model of the provider's calls) or `hint`.
     """
 
     path: str
@@ -86,6 +87,7 @@ class Stack:
     others: Mapping[str, int] = field(default_factory=dict)
     service_roles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Hints:
         operations: dict[str, tuple[str, ...]] = {
             each: tuple(action for action in found.get(each, ()) if action in self.known) for each in OPERATIONS
         }
-        return TypeRow("type", name, operations, {})
+        return TypeRow("type", name, operations, {}, origin="hint")
 
     @cached_property
     def _names(self) -> Mapping[str, str]:

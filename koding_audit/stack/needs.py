@@ -8,13 +8,15 @@ from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, Ya
 from koding_audit.model.account import Account
 from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
 from koding_audit.reference import actions
-from koding_audit.stack import hints, type_table
+from koding_audit.stack import type_table
 from koding_audit.stack.arn_templates import TemplateFiller, TemplateMatcher
 from koding_audit.stack.pass_role import load_passed_services, pass_role_context, passed_role_arn
 from koding_audit.stack.references import References, can_be_null, is_interpolated, nodes_at
+from koding_audit.stack.row_lookup import RowLookup
 from koding_audit.stack.script import Script, ScriptResource
 from koding_audit.stack.type_table import TypeRow
 
+_UNKNOWN_TYPE = "neither the table, AWS's model of the provider nor CloudFormation's handlers know its type"
 PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
 
 _NULL_TEXTS = frozenset({"", "false", "null", "~"})
@@ -59,32 +61,29 @@ class _NeedCollector:
     account: Account
     as_role: bool
     _uses: dict[_NeedKey, list[StackUse]] = field(default_factory=dict)
-    _rows: dict[tuple[str, str], TypeRow | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._table = type_table.load_type_table()
         self._known = actions.load_actions()
+        self._lookup = RowLookup(type_table.load_type_table(), self._known)
         self._passed_services = load_passed_services()
         self._matcher = TemplateMatcher(self._known, self.account)
         self._references = References(self.script)
         self._filler = TemplateFiller(self.account, self._references)
         self._operation_actions_by_type: dict[tuple[str, str, bool], tuple[_TemplateAction, ...]] = {}
         self._first: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        self._hints = hints.Hints(self._known)
         self._roles: set[str] = set()
-        self._hinted: set[str] = set()
 
     def collect(self) -> Stack:
         """Returns the needs, and the parts of the script whose needs are unknown."""
         unread = (*self.script.unread, *(() if self.as_role else self.script.role_assuming))
         unknown = [StackUnknown("", each.what, each.why, each.location) for each in unread]
         for each in self.script.resources:
-            row = self._find_row(each)
-            if row is None:
-                why = "neither the table nor CloudFormation's handlers know its type"
-                unknown.append(StackUnknown(each.type, each.address, why, each.location))
-            else:
+            row = self._lookup.find(each.kind, each.type)
+            if row is not None:
                 self._add_resource(each, row)
+            why = _UNKNOWN_TYPE if row is None else "" if each.destroyed else self._lookup.limits(row, each.body)
+            if why:
+                unknown.append(StackUnknown(each.type, each.address, why, each.location))
         return Stack(
             path=self.script.path,
             files=self.script.files,
@@ -94,24 +93,15 @@ class _NeedCollector:
                 for (action, resource, region, certain, hint, context), uses in self._uses.items()
             ),
             unknown=tuple(unknown),
-            hinted=tuple(sorted(self._hinted)),
+            hinted=self._lookup.hinted,
+            rows=self._lookup.origins,
             others=self.script.others,
             service_roles=tuple(sorted(self._roles)),
             notes=self.script.notes,
         )
 
-    def _find_row(self, resource: ScriptResource) -> TypeRow | None:
-        key = resource.kind, resource.type
-        if key not in self._rows:
-            found = self._table.row(*key)
-            if found is None:
-                found = self._hints.row(resource.kind, resource.type)
-                self._hinted |= {resource.type} if found else set()
-            self._rows[key] = found
-        return self._rows[key]
-
     def _add_resource(self, resource: ScriptResource, row: TypeRow) -> None:
-        hint = resource.kind == "type" and resource.type in self._hinted
+        hint = row.origin == "hint"
         self._roles.update(row.service_role)
         arns: dict[str, str] = {}
         place = resource.address, resource.location
@@ -120,6 +110,8 @@ class _NeedCollector:
             arn = self._resource_arn(each.template, resource, arns)
             key = each.action, arn, resource.region, each.certain and not hint, hint, ()
             self._uses.setdefault(key, []).extend([uses[why] for why in each.operations])
+        for action in row.may_read:
+            self._add_action(resource, action, row, arns, uses["read"], certain=False)
         for argument in () if resource.destroyed else self._set_arguments(resource, row):
             certain = self._is_argument_set(resource, argument)
             use = StackUse(resource.address, resource.location, f"argument {argument}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 RowKind = Literal["type", "data"]
+RowOrigin = Literal["own", "model", "hint"]
 
 OPERATIONS: tuple[Literal["create", "read", "update", "delete"], ...] = ("create", "read", "update", "delete")
 
@@ -26,6 +27,9 @@ class TypeRow:
     arn: templates with `${partition}`, `${region}`, `${account}` and `{argument}`
     service_role: services whose service-linked role AWS creates on first use
     checked: the sources against which the row was checked
+    origin: whose row it is: our own, AWS's model of the provider's calls, or a hint of CloudFormation
+    may_read: actions that a read may call or not, as the model has it
+    left_out: why the row lacks some of the actions, "" if it does not
     """
 
     kind: RowKind
@@ -35,6 +39,9 @@ class TypeRow:
     arn: tuple[str, ...] = ()
     service_role: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
+    origin: RowOrigin = "own"
+    may_read: tuple[str, ...] = ()
+    left_out: str = ""
 
 
 @dataclass(frozen=True)

@@ -75,12 +75,27 @@ def test_of_a_resource_that_aws_ties_to_no_action_the_row_is_believed_where_it_s
     assert asked(stack)["apigateway:POST"] == {(f"arn:aws:apigateway:*::/{arn}", True)}
 
 
-def test_a_type_without_a_row_is_hinted_at_or_unknown(needs: Any) -> None:
-    stack = needs({"aws_sqs_queue": {"q": {}}, "aws_no_such_thing": {"n": {}}})
-    assert stack.hinted == ("aws_sqs_queue",)
-    assert {(each.hint, each.certain) for each in stack.needs} == {(True, False)}
-    assert "sqs:CreateQueue" in asked(stack)
-    assert [(each.type, each.what) for each in stack.unknown] == [("aws_no_such_thing", "aws_no_such_thing.n")]
+def test_a_type_without_a_row_has_the_models_or_a_hint_or_is_unknown(needs: Any) -> None:
+    types = ("aws_sqs_queue", "aws_simpledb_domain", "aws_no_such_thing")
+    stack = needs({type_: {"x": {}} for type_ in types})
+    assert stack.rows == {"aws_simpledb_domain": "hint", "aws_sqs_queue": "model"}
+    assert stack.hinted == ("aws_simpledb_domain",)
+    assert {each.hint for each in stack.needs if each.action.startswith("sdb:")} == {True}
+    assert asked(stack)["sqs:CreateQueue"] == {("arn:aws:sqs:*:123456789012:*", True)}
+    assert [(each.type, each.what) for each in stack.unknown] == [("aws_no_such_thing", "aws_no_such_thing.x")]
+
+
+def test_a_read_of_tags_that_the_model_has_is_not_certain(needs: Any) -> None:
+    assert asked(needs({"aws_docdb_cluster": {"d": {}}}))["rds:ListTagsForResource"] == {
+        ("arn:*", False),
+    }
+
+
+def test_what_the_model_does_not_know_of_an_argument_makes_a_resource_unknown(needs: Any) -> None:
+    stack = needs({"aws_inspector2_filter": {"x": {"tags": {"a": "hunter2"}}, "y": {}}})
+    assert [each.what for each in stack.unknown] == ["aws_inspector2_filter.x"]
+    assert "hunter2" not in repr(stack)
+    assert "inspector2:TagResource" in asked(stack)
 
 
 def test_a_role_that_the_provider_assumes_is_unknown_unless_it_is_asked_about(needs: Any) -> None:

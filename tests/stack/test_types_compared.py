@@ -1,17 +1,27 @@
-"""Rows of the table where a model of the provider's calls showed that an action was missing."""
+"""Our rows against AWS's model of the provider's calls: each difference is fixed or explained."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from koding_audit.model.stack import Stack
-from koding_audit.stack import needs
+from koding_audit.stack import model_rows, needs
 from koding_audit.stack.loader import read_script
+from koding_audit.stack.type_table import OPERATIONS, TypeRow, TypeTable, load_type_table
 from tests.stack.made import ACCOUNT, asked
+
+COMPARED = Path(needs.__file__).parent / "types_compared.jsonl"
+KEYS = ["type", "action", "operations", "decision", "why", "source"]
+EXPLAINED = {"not needed", "perhaps", "mapping", "uncertain"}  # why our row does not have the action
+SOURCE = re.compile(
+    r"provider: internal/service/[a-z0-9_]+/[a-z0-9_]+\.go(@[0-9a-f]{8})?|reference: service authorization"
+)
 
 # A call whose error stops the provider: without the action, the stack cannot be built.
 FATAL = [
@@ -57,3 +67,63 @@ def test_a_call_that_an_argument_causes_is_needed_with_that_argument_only(
 ) -> None:
     assert action not in asked(needed(tmp_path, type_))
     assert True in {certain for _, certain in asked(needed(tmp_path, type_, **{argument: value}))[action]}
+
+
+@pytest.fixture(scope="module")
+def table() -> TypeTable:
+    return load_type_table()
+
+
+def compared() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in COMPARED.read_text(encoding="ascii").splitlines()]
+
+
+def named(row: TypeRow) -> set[str]:
+    """Every action of a row."""
+    return {action for those in (*row.operations.values(), *row.arguments.values()) for action in those}
+
+
+def differences(table: TypeTable) -> Iterator[tuple[str, str]]:
+    """Type and action of each call that the model names and our row does not have."""
+    for name, text in model_rows.load_model()[1].items():
+        row, calls = table.row("type", name), json.loads(text)
+        if row is not None:
+            yield from ((name, action) for each in OPERATIONS for action in set(calls.get(each, ())) - named(row))
+
+
+def test_a_comparison_has_a_decision_a_reason_and_its_source() -> None:
+    lines = COMPARED.read_text(encoding="ascii").splitlines()
+    keys = [(row["type"], row["action"]) for row in compared()]
+    assert keys == sorted(set(keys))
+    for line, row in zip(lines, compared(), strict=True):
+        assert line == json.dumps(row)
+        assert list(row) == KEYS[: len(row)], line
+        assert row["why"].endswith(".")
+        assert set(row["operations"]) <= set(OPERATIONS)
+        assert row["decision"] == "uncertain" if "source" not in row else SOURCE.fullmatch(row["source"]), line
+
+
+def test_each_difference_between_our_rows_and_the_model_is_explained(table: TypeTable) -> None:
+    explained = {(row["type"], row["action"]) for row in compared() if row["decision"] in EXPLAINED}
+    assert set(differences(table)) <= explained
+
+
+def test_no_explanation_is_left_of_a_difference_that_is_gone(table: TypeTable) -> None:
+    for each in compared():
+        row = table.row("type", each["type"])
+        assert row is not None
+        if each["decision"] in EXPLAINED:
+            assert each["action"] not in named(row), each
+
+
+def test_an_action_that_is_needed_is_in_our_row_and_one_of_an_argument_below_it(table: TypeTable) -> None:
+    for each in compared():
+        row = table.row("type", each["type"])
+        assert row is not None
+        decision, _, argument = each["decision"].partition(" ")
+        if decision == "needed":
+            assert each["action"] in {action for those in row.operations.values() for action in those}, each
+        elif decision == "argument":
+            assert each["action"] in row.arguments[argument], each
+        else:
+            assert each["decision"] in EXPLAINED, each

@@ -20,7 +20,7 @@ from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
-from koding_audit.model.stack import StackNeed, StackUse
+from koding_audit.model.stack import StackNeed, StackUnknown, StackUse
 from koding_audit.policy.evaluation import IDENTITY_LAYER, Decision, find_layers_without_allow
 from koding_audit.policy.permissions import reason_text
 from koding_audit.scan import stack_build, stack_scripts
@@ -241,6 +241,8 @@ def _note_lines(answer: BuildDecision) -> Iterator[str]:
         yield f"Not read   {', '.join(not_seen)}"
     if stack.hinted and answer.verdict != "yes":
         yield f"Hints      of {', '.join(stack.hinted)} only CloudFormation's hints are known, which are not verified"
+    if modelled := [name for name, whose in stack.rows.items() if whose == "model"]:
+        yield f"Model      of {', '.join(modelled)} only AWS's model of the provider's calls is known"
     if stack.service_roles:
         yield f"Note       an account's first use creates a service-linked role of {', '.join(stack.service_roles)}"
         yield "           for which the principal needs iam:CreateServiceLinkedRole"
@@ -263,7 +265,7 @@ def _answer_json(answer: BuildDecision) -> str:
     value = {
         "version": 1,
         "verdict": _JSON_VERDICTS[answer.verdict],
-        "verified": not stack.hinted,
+        "verified": all(whose == "own" for whose in stack.rows.values()),
         "stack": {
             "path": stack.path,
             "files": [{"path": each.path, "sha256": each.sha256} for each in stack.files],
@@ -272,11 +274,9 @@ def _answer_json(answer: BuildDecision) -> str:
         },
         "principal": {"arn": answer.principal.arn, "exists": answer.exists},
         "needs": [_need_value(answer, need) for need in stack.needs],
-        "unknown": [
-            {"type": each.type, "what": each.what, "why": each.why, "location": _location_value(each.location)}
-            for each in stack.unknown
-        ],
+        "unknown": [_unknown_value(each) for each in stack.unknown],
         "hinted": list(stack.hinted),
+        "rows": dict(stack.rows),
         "sets": [_set_value(answer, each) for each in stack_build.chosen_offers(answer)],
         "smallest": answer.choice.is_exact,
         "unread_sets": list(answer.unread),
@@ -284,6 +284,15 @@ def _answer_json(answer: BuildDecision) -> str:
         "notes": list(stack.notes),
     }
     return json_text.write_json(value, indent=2) + "\n"
+
+
+def _unknown_value(unknown: StackUnknown) -> dict[str, object]:
+    return {
+        "type": unknown.type,
+        "what": unknown.what,
+        "why": unknown.why,
+        "location": _location_value(unknown.location),
+    }
 
 
 def _need_value(answer: BuildDecision, need: StackNeed) -> dict[str, object]:

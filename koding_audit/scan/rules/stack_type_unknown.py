@@ -15,9 +15,10 @@ FACTS: frozenset[Fact] = frozenset()
 STEP = "add the type to the table, use the plan as JSON instead, or check by hand"
 HELP = Help(
     severity="error",
-    looks_at="each script given with `--stack`: resource types that neither the table of types nor CloudFormation's "
-    "hints know, modules that are not read, blocks such as `ephemeral`, and providers that assume a role other than "
-    "the principal. There is one finding for each type.",
+    looks_at="each script given with `--stack`: resource types that neither the table of types, AWS's model of the "
+    "provider nor CloudFormation's hints know, arguments whose permissions the model lacks, modules that are not "
+    "read, blocks such as `ephemeral`, and providers that assume a role other than the principal. There is one finding "
+    "for each type.",
     by_hand="[add the type to the table](stacks.md#how-to-add-a-type), use the output of `terraform show -json` "
     "instead of the script (it contains the modules), or check by hand.",
     with_fix="no: unknown permissions cannot be granted.",

@@ -239,16 +239,41 @@ def test_a_type_that_nobody_knows_makes_it_unknown_and_is_named(
 
 
 def test_a_hint_is_no_more_than_that(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    script = write(tmp_path, {"aws_xray_group": {"g": {}}})
-    assert type_table.load_type_table().row("type", "aws_xray_group") is None
+    script = write(tmp_path, {"aws_simpledb_domain": {"g": {}}})
+    assert type_table.load_type_table().row("type", "aws_simpledb_domain") is None
     arguments = (script, GUIDE, "--source")
     status, out, _ = ask(capsys, *arguments, saved(tmp_path, own=[ALLOW_ALL]))
     assert status == 0
-    assert "as far as is known: of aws_xray_group only hints are known" in out
+    assert "as far as is known: of aws_simpledb_domain only hints are known" in out
     assert ask(capsys, *arguments, saved(tmp_path, own=[ALLOW_ALL]), "--strict")[0] == 2
     status, out, _ = ask(capsys, *arguments, saved(tmp_path, *REQUIRED))
     assert status == 2
-    assert "perhaps    xray:CreateGroup" in out
+    assert "perhaps    sdb:CreateDomain" in out
+
+
+def test_a_type_of_the_model_only_can_be_built_if_nothing_is_missing_and_no_argument_is_open(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    everything = saved(tmp_path, own=[ALLOW_ALL])
+    plain = write(tmp_path, {"aws_xray_group": {"g": {"group_name": "web"}}})
+    found = answer(capsys, plain, GUIDE, "--source", everything)
+    assert (found["verdict"], found["verified"]) == ("can-be-built", False)
+    assert (found["rows"], found["hinted"]) == ({"aws_xray_group": "model"}, [])
+    tagged = write(tmp_path, {"aws_xray_group": {"g": {"group_name": "web", "tags": {"a": "hunter2"}}}})
+    found = answer(capsys, tagged, GUIDE, "--source", everything)
+    assert found["verdict"] == "not-known"
+    assert "tags may need" in found["unknown"][0]["why"]
+    assert "hunter2" not in json.dumps(found)
+
+
+def test_what_the_model_names_and_the_user_lacks_cannot_be_built(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_xray_group": {"g": {"group_name": "web", "tags": {"a": "b"}}}})
+    status, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert status == 1
+    assert "missing    xray:CreateGroup" in out
+    assert "Model      of aws_xray_group only AWS's model of the provider's calls is known" in out
 
 
 def test_the_group_that_the_user_is_to_join_gives_nothing_yet(
