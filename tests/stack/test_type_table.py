@@ -118,3 +118,35 @@ def test_a_line_becomes_a_row() -> None:
     assert (row.kind, row.type, row.operations["create"], row.operations["read"]) == ("type", "aws_x", ("ec2:A",), ())
     assert row.arguments == {"tags": ("ec2:B",)}
     assert type_table.decode_type_row({"data": "aws_x", "read": ["ec2:A"], "checked": ["docs: x"]}).kind == "data"
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "aws_backup_selection",
+        "aws_backup_vault",
+        "aws_codebuild_project",
+        "aws_codedeploy_deployment_group",
+        "aws_codepipeline",
+        "aws_docdb_cluster",
+        "aws_docdb_cluster_instance",
+        "aws_elasticsearch_domain",
+        "aws_glue_job",
+        "aws_inspector2_delegated_admin_account",
+        "aws_inspector2_enabler",
+        "aws_inspector2_filter",
+        "aws_inspector2_member_association",
+        "aws_inspector2_organization_configuration",
+        "aws_opensearch_domain",
+    ],
+)
+def test_a_type_that_is_often_used_has_a_row_with_the_role_that_it_passes(type_: str) -> None:
+    row = type_table.load_type_table().row("type", type_)
+    assert row is not None
+    assert row.operations["create"]
+    roles = [name for name in row.arguments if re.search(r"(^|[._])(role|role_arn)$", name)]
+    assert all(row.arguments[name] == ("iam:PassRole",) for name in roles)
+    assert bool(roles) is (
+        type_.split("_")[1] in {"codebuild", "codepipeline", "elasticsearch", "glue", "opensearch"}
+        or type_ in {"aws_backup_selection", "aws_codedeploy_deployment_group"}
+    )
