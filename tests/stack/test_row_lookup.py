@@ -19,7 +19,7 @@ def lookup() -> RowLookup:
 
 @pytest.mark.parametrize(
     ("type_", "origin"),
-    [("aws_instance", "own"), ("aws_guardduty_detector", "model"), ("aws_simpledb_domain", "hint")],
+    [("aws_instance", "own"), ("aws_xray_group", "model"), ("aws_simpledb_domain", "hint")],
 )
 def test_a_type_has_the_best_row_that_there_is(lookup: RowLookup, type_: str, origin: str) -> None:
     row = lookup.find("type", type_)
@@ -40,7 +40,7 @@ def test_every_own_row_and_every_type_of_the_model_says_whose_it_is(lookup: RowL
 
 def test_nothing_is_found_of_an_unknown_type_and_of_a_data_source_without_a_row(lookup: RowLookup) -> None:
     assert lookup.find("type", "aws_of_tomorrow") is None
-    assert lookup.find("data", "aws_guardduty_detector") is None
+    assert lookup.find("data", "aws_xray_group") is None
     assert lookup.origins == {}
 
 
@@ -55,4 +55,4 @@ def test_a_script_with_own_rows_only_does_not_load_the_model_nor_the_hints(
     assert lookup.find("type", "aws_instance") is not None
     assert lookup.find("data", "aws_ami") is not None
     with pytest.raises(AssertionError, match="loaded"):
-        lookup.find("type", "aws_guardduty_detector")
+        lookup.find("type", "aws_xray_group")

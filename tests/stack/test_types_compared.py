@@ -33,6 +33,9 @@ FATAL = [
     ("aws_route53_cidr_location", "route53:ListCidrCollections"),
 ]
 BY_ARGUMENT = [
+    ("aws_cloudtrail", "event_selector", [{"read_write_type": "All"}], "cloudtrail:PutEventSelectors"),
+    ("aws_cloudtrail", "insight_selector", [{"insight_type": "ApiCallRateInsight"}], "cloudtrail:PutInsightSelectors"),
+    ("aws_docdb_cluster", "snapshot_identifier", "daily", "rds:RestoreDBClusterFromSnapshot"),
     ("aws_ecs_express_gateway_service", "wait_for_steady_state", True, "ecs:ListServiceDeployments"),
     ("aws_ecs_express_gateway_service", "wait_for_steady_state", True, "ecs:DescribeServiceDeployments"),
     ("aws_ecs_express_gateway_service", "service_name", "web", "ecs:DescribeServices"),
