@@ -65,6 +65,7 @@ generate: $(STAMP) ## write the generated files again: the validator, the tables
 
 data: $(STAMP) ## bake the AWS reference data and NOTICE again (tools/bake.py, which does not ship; needs npm)
 	$(BIN)/python -m tools.bake
+	$(BIN)/python -m tools.sdk_services
 
 bench: $(STAMP) ## measure speed and calls over TLS, near and far, and print the tables (AGAINST=REV: beside a revision; some minutes)
 	$(BIN)/python -m benchmarks.bench $(if $(AGAINST),--against $(AGAINST))

@@ -39,6 +39,7 @@ PACKAGES = (
     "report",
     "aws",
     "policy",
+    "denials",
     "reference",
     "io",
     "model",

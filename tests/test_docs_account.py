@@ -25,7 +25,7 @@ from tests.values import aws
 pytestmark = pytest.mark.slow
 
 FROM_AN_ACCOUNT = "<!-- from an account -->\n"
-OFFLINE = ("validate", "permissions", "history", "render", "merge", "explain", "schema", "completion", "demo")
+OFFLINE = ("why", "validate", "permissions", "history", "render", "merge", "explain", "schema", "completion", "demo")
 ELSEWHERE = {"--help", "--version", "init", *OFFLINE}
 """What reaches no account, and takes no endpoint."""
 

@@ -71,12 +71,18 @@ FILLED_IN: Mapping[str, str] = {
 
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
 BUCKET = "resource: {aws_s3_bucket: {logs: {bucket: acme-logs}}}\n"
+DENIED = (
+    f"User: arn:aws:iam::{ACCOUNT}:user/koding-user is not authorized to perform: ec2:RunInstances on resource: * "
+    "because no identity-based policy allows the ec2:RunInstances action"
+)
 PROFILE = "[{}]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = example\n"
 (CASE,) = re.findall(r'^(\{"id".*?"request.*?\})\n```', TEXTS["docs/evaluation.md"], re.MULTILINE | re.DOTALL)
 (TARGETS,) = (each["body"] for each in FENCED.finditer(TEXTS["docs/organizations.md"]) if each["kind"] == "yaml")
 BROUGHT: Mapping[str, str] = {
     "koding-audit.yaml": desired.starter_text(),
     "bucket.yml": BUCKET,
+    "build.log": f"{DENIED}\n",
+    "texts.jsonl": json.dumps({"id": "1", "input": DENIED}) + "\n",
     "web.yml": BUCKET,
     "plan.json": json.dumps(plan()),
     "cases.jsonl": CASE.replace("\n", " "),
@@ -101,7 +107,7 @@ MADE: Mapping[str, str] = {
     **{f"shard-{each}.json": f"{SCAN} --shard {each}/2 --output json:shard-{each}.json" for each in (1, 2)},
 }
 """By what a line reads: the command that makes it, where it is not there."""
-LOOKING = ("scan", "can", "stack", "diff", "merge")
+LOOKING = ("scan", "can", "why", "stack", "diff", "merge")
 """What judges, and ends with 1 where something is not as asked for."""
 ONCE = ("--out", "--journal")
 """Before a file that a command makes, and never writes over."""

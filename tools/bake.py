@@ -50,9 +50,9 @@ koding_audit/reference/data/managed_policies.xz, and managed_policy_ways.json in
     of them is of {managed[date]}. Licence: {managed[licence]}. {managed[copyright]}. The licence's text stands in
     LICENSE.
 
-koding_audit/reference/data/hosts.json
-    The hosts of IAM and STS, made of the endpoint rule sets in the Python package {hosts[source]} {hosts[version]},
-    of {hosts[date]}. Licence: {hosts[licence]}. {hosts[copyright]}.
+koding_audit/reference/data/hosts.json, and sdk_services.json in the same folder
+    The hosts of IAM and STS, made of the endpoint rule sets, and the names of services and operations, in the Python
+    package {hosts[source]} {hosts[version]}, of {hosts[date]}. Licence: {hosts[licence]}. {hosts[copyright]}.
     The licence's text stands in LICENSE.
 
 koding_audit/stack/cloudformation.xz

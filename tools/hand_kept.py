@@ -24,6 +24,10 @@ _OPTIONAL: Mapping[str, _Check] = {
     "note": lambda value: isinstance(value, str) and value != "",
 }
 _CALLERS = ("user", "session", "federated", "service", "anonymous", "root")
+_LAYERS = ("identity", "resource", "boundary", "session", "scp", "rcp", "vpce")
+_LOOK_ALIKES = (
+    *("credentials", "signature", "clock", "quota", "region", "public-access-block", "subscription", "rbac", "other"),
+)
 _REQUESTERS = {"user", "role", "session", "federated", "root", "outside"}
 
 
@@ -139,6 +143,29 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Mapping[str, _Check], Mapping[str, _
     "account_states": (("state",), {"state": _is_text, "usable": _is_flag}, {}),
     "gateway_endpoints": (("service",), {"service": _is_service}, {}),
     "iam_event_regions": (("partition",), {"partition": _is_service, "region": _is_service}, {}),
+    "event_sources": (("event_source",), {"event_source": _is_service_principal, "service": _is_service}, {}),
+    "operation_actions": (
+        ("operation",),
+        {"operation": _is_action, "actions": _are_actions},
+        {},
+    ),
+    "denial_layers": (("words",), {"words": _is_text, "layer": lambda value: value in _LAYERS}, {}),
+    "denial_messages": (
+        ("words",),
+        {"words": _is_text},
+        {
+            **dict.fromkeys(("service", "ends", "hint", "doubt"), _is_text),
+            **dict.fromkeys(("codes", "likely"), _are_texts),
+            "action": _is_action,
+            **dict.fromkeys(("needs_code", "needs_wrapper", "uncertain", "calls", "named", "covers"), _is_flag),
+            "principal_before": _is_flag,
+        },
+    ),
+    "look_alikes": (
+        ("words",),
+        {"words": _is_text, "kind": lambda value: value in _LOOK_ALIKES, "means": _is_text, "advice": _is_text},
+        {},
+    ),
     "credential_events": (("event",), {"event": _is_text, "event_source": _is_text, "why": _is_text}, {}),
 }
 

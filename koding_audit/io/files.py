@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import stat
+from collections.abc import Iterator
 
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import dataclass
@@ -70,6 +71,27 @@ def read_file(path: str, wanted: FileSpec) -> FileContent:
 def read_text(path: str, wanted: FileSpec) -> str:
     """Read the text of a file. Raises InputError."""
     return decode_utf8(read_file(path, wanted).data, path)
+
+
+def read_lines(path: str, wanted: FileSpec) -> Iterator[str]:
+    """Yield the lines of a log with their ends; a byte that is not UTF-8 is replaced. Raises InputError.
+
+    The file is not in memory as a whole.
+    """
+    start = Location(path, 1, 1)
+    try:
+        descriptor = os.open(path, _OPENING)
+    except (OSError, ValueError) as error:  # ValueError: an invalid path
+        reason = error.strerror if isinstance(error, OSError) else "the name is invalid"
+        raise InputError(f"the file cannot be read: {reason}", wanted.missing, start) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > wanted.mebibytes * _MEBIBYTE:
+        os.close(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            raise InputError(f"the file is larger than {wanted.mebibytes} MiB", wanted.too_large, start)
+        raise InputError("this is not a regular file", f"name {wanted.name}, as a regular file", start)
+    with open(descriptor, encoding="utf-8-sig", errors="replace", newline="") as file:  # noqa: PTH123 - a descriptor
+        yield from file
 
 
 def decode_utf8(data: bytes, path: str) -> str:

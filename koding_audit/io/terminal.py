@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from koding_audit.io.text import MAX_ERRORS_SHOWN, clip_text, escape, pluralize
-from koding_audit.model.errors import AuditError
+from koding_audit.model.errors import AuditError, InputError
 
 if TYPE_CHECKING:
     from koding_audit.model.report import Problem
@@ -119,6 +119,23 @@ def standard_error() -> int | None:
         return sys.stderr.fileno()
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def read_standard_input(most: int) -> Iterator[str]:
+    """Yield the lines of standard input with their ends; a byte that is not UTF-8 is replaced. Raises InputError.
+
+    most: the characters that are read; more are an error.
+    """
+    if sys.stdin is None:
+        raise InputError("standard input is closed", "name a file, or give the text as an argument")
+    stream = getattr(sys.stdin, "buffer", None)
+    left = most
+    for line in sys.stdin if stream is None else stream:
+        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+        left -= len(text)
+        if left < 0:
+            raise InputError(f"standard input has more than {most:,} characters", "give the part with the error")
+        yield text
 
 
 def clear_progress_line() -> None:

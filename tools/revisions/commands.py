@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from tools.revisions.inputs import BAD
 
 COMMANDS = (
-    *("scan", "plan", "apply", "undo", "setup", "init", "snapshot", "can", "stack", "diff", "permissions", "doctor"),
+    *(
+        "scan",
+        "plan",
+        "apply",
+        "undo",
+        "setup",
+        "init",
+        "snapshot",
+        "can",
+        "why",
+        "stack",
+        "diff",
+        "permissions",
+        "doctor",
+    ),
     *("merge", "render", "history", "notify", "validate", "explain", "schema", "completion", "demo"),
 )
 FORMATS = ("csv", "github", "gitlab", "html", "json", "jsonl", "junit", "markdown", "sarif", "table")

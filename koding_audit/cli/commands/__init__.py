@@ -23,6 +23,7 @@ SUMMARIES: Mapping[str, str] = {
     "init": "write ./koding-audit.yaml: a starter, or the account as it is",
     "snapshot": "save an account's state, for --source snapshot:FILE",
     "can": "check whether an action is allowed, and why",
+    "why": "read the denials in an error message, a log or CloudTrail events, offline",
     "stack": "check whether a stack script can be built, and what it needs",
     "diff": "compare two policy documents by meaning: actions gained and lost",
     "permissions": "print the smallest IAM policy for a run, from the desired state",
