@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from koding_audit.aws.settings import Settings
-from koding_audit.model.errors import AuditError
+from koding_audit.model.errors import AuditError, InputError
 
 if TYPE_CHECKING:
     from koding_audit.model.finding import Severity
@@ -171,8 +171,12 @@ def stack(
 
     terminal, desired = SilentTerminal(), resolve_desired_state(DesiredOptions(files, strict=strict))
     scripts = stack_scripts.read_script_to_build(script, principal, desired)
+    if len(scripts.scripts) > 1:
+        paths = ", ".join(each.path for each in scripts.scripts)
+        raise InputError(f"{script} has {len(scripts.scripts)} stacks", f"name one of them: {paths}")
     with open_source(_source_options(source, account, settings, scps=scps, rcps=rcps, vpce=vpce), terminal) as opened:
-        return stack_scripts.check_script(opened, desired, scripts, account, terminal)[0]
+        (decision,), _ = stack_scripts.check_scripts(opened, desired, scripts, account, terminal)
+        return decision
 
 
 def _scan_accounts(options: ScanOptions) -> Report:

@@ -674,6 +674,7 @@ PROVED_ELSEWHERE = {
     "cli.commands.setup": "tests/endtoend/test_setup.py: it writes to an account from the first step to the last",
     "cli.decisions": "tests/cli/commands/test_can.py: it is what `can` prints",
     "cli.finish": "tests/cli/commands/test_history.py: it ends each command that has a report",
+    "cli.stack_table": "tests/cli/commands/test_stack.py: it is what `stack` prints for people",
     "cli.options": "tests/cli/test_parser.py: an option exists only in its parser",
     "remediation.account": "tests/endtoend/test_fix.py: it joins a scan and a fix of one account",
     "remediation.guard_checks": "tests/simulator/test_guards.py: it reads what the guards ask for from an account",

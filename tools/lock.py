@@ -15,6 +15,8 @@ TOOLS = CHECKOUT / ".venv" / "deploy"
 HEADERS = {
     "requirements": "# What the tool needs at run time, each file by its hash: for the image and the GitHub action.\n"
     "# Tests hold it against setup.cfg; `make locks` writes it again.\n",
+    "hcl-requirements": "# What reads *.tf, each file by its hash: for the GitHub actions, beside requirements.txt.\n"
+    "# `make locks` writes it again.\n",
     "build-requirements": "# What builds the tool's wheel, by its hash; `make locks` writes it again.\n",
 }
 COMPILE = ("pip", "compile", "-", "--universal", "--python-version", "3.10", "--generate-hashes", "--quiet")
@@ -27,7 +29,11 @@ def wanted() -> dict[str, str]:
     setup.read(CHECKOUT / "setup.cfg")
     development = setup["options.extras_require"]["dev"].splitlines()
     setuptools = [line for line in development if line.startswith("setuptools")]
-    return {"requirements": setup["options"]["install_requires"], "build-requirements": "\n".join(setuptools)}
+    return {
+        "requirements": setup["options"]["install_requires"],
+        "hcl-requirements": setup["options.extras_require"]["hcl"],
+        "build-requirements": "\n".join(setuptools),
+    }
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ for name in ${!AWS_@} ${!ACTIONS_@}; do
   [[ $name == AWS_CA_BUNDLE ]] || unset "$name"
 done
 
-checkout=$(cd "$GITHUB_ACTION_PATH/../.." && pwd)
+checkout=$(cd "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 tool=$RUNNER_TEMP/koding-audit-tool
 build=$RUNNER_TEMP/koding-audit-build
 [[ ! -e $tool/bin/koding-audit ]] || exit 0
@@ -13,7 +13,7 @@ build=$RUNNER_TEMP/koding-audit-build
 python3 -I -m venv "$tool"
 python3 -I -m venv "$build"
 install=(-I -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:)
-"$tool/bin/python" "${install[@]}" -r "$checkout/deploy/requirements.txt"
+"$tool/bin/python" "${install[@]}" -r "$checkout/deploy/requirements.txt" -r "$checkout/deploy/hcl-requirements.txt"
 "$build/bin/python" "${install[@]}" -r "$checkout/deploy/build-requirements.txt"
 "$build/bin/python" -I -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$build/wheels" "$checkout"
 "$tool/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-deps --no-index "$build"/wheels/*.whl

@@ -8,7 +8,9 @@ import re
 from koding_audit import plugins
 
 MODES = ("audit", "fix", "create", "replace", "setup")
-"""The modes of `permissions`."""
+"""The modes of `permissions` for a desired state."""
+DEPLOY_MODE = "deploy"
+"""The mode of `permissions` for a stack script."""
 
 
 def add_file_arguments(command: argparse.ArgumentParser) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from koding_audit.model.report import Report
 
 
+_LEAST_WIDTH = 40
+
+
 class Output(NamedTuple):
     """One format of the report and where it goes; path "" is standard output."""
 
@@ -47,6 +50,13 @@ def _parse_output(option: str) -> Output:
     return Output(name, path)
 
 
+def output_width() -> int:
+    """The width of lines on standard output: the terminal's; 120 if it is not one."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
+    return 120
+
+
 def deliver_report(report: Report, wanted: Iterable[Output]) -> None:
     """Write each report. A file is replaced as a whole or not at all. Raises AuditError, BrokenPipeError."""
     clear_progress_line()
@@ -55,8 +65,7 @@ def deliver_report(report: Report, wanted: Iterable[Output]) -> None:
         if output.path:
             replace_file(output.path, render(report))
         elif output.format == "table" and sys.stdout is not None and sys.stdout.isatty():
-            columns = shutil.get_terminal_size().columns
-            emit_parts(render(report, width=max(columns, 40), color="NO_COLOR" not in os.environ))
+            emit_parts(render(report, width=output_width(), color="NO_COLOR" not in os.environ))
         else:
             emit_parts(render(report))
 

@@ -31,6 +31,10 @@ class InputError(AuditError):
     """A file or an option is invalid."""
 
 
+class NoScriptError(InputError):
+    """A folder has no stack script."""
+
+
 class AccessError(AuditError):
     """AWS cannot be called: credentials, profile, region, endpoint, or the wrong account."""
 

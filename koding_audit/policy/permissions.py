@@ -210,13 +210,14 @@ def assumed_role_name(action: str, resource: str, account: Account) -> str:
 def reason_text(reason: Reason) -> str:
     """Return a reason as text: `statement 2 (NoMfa) of inline policy guard, user koding-user: denies`."""
     if reason.statement is None:
-        named = f" ({_policy_label(reason)})" if reason.policy else ""
+        named = f" ({policy_label(reason)})" if reason.policy else ""
         return f"{reason.layer}{named}: {reason.why}"
     sid = f" ({reason.sid})" if reason.sid else ""
-    return f"statement {reason.statement + 1}{sid} of {_policy_label(reason)}, {reason.layer}: {reason.why}"
+    return f"statement {reason.statement + 1}{sid} of {policy_label(reason)}, {reason.layer}: {reason.why}"
 
 
-def _policy_label(reason: Reason) -> str:
+def policy_label(reason: Reason) -> str:
+    """Return the name of a reason's policy as text: of a managed policy its name, `inline policy own` of another."""
     if reason.policy.startswith("arn:"):
         return policy_name(reason.policy)
     if reason.policy == TRUST_POLICY or reason.layer.startswith(("SCP level", "RCP level", VPCE_LAYER)):

@@ -18,7 +18,7 @@ from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.model.stack import Stack, StackNeed
-from koding_audit.policy.evaluation import AccessRequest, Decision, Policy, compile_document
+from koding_audit.policy.evaluation import AccessRequest, Decision, Policies, Policy, compile_document
 from koding_audit.policy.permissions import Permissions
 from koding_audit.reference import managed_policies
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
@@ -30,10 +30,25 @@ BuildVerdict = Literal["yes", "no", "unknown"]
 
 @dataclass(frozen=True)
 class SetOffer:
-    """A policy set that is declared for the builder, and the principal that it would be attached to."""
+    """A policy set that is declared for the builder, and the principal that it would be attached to.
+
+    is_attached: whether all of it is attached there; the builder is then not a member of that group.
+    """
 
     candidate: CandidateSet
     holder: tuple[PrincipalKind, str]
+    is_attached: bool = False
+
+
+@dataclass(frozen=True)
+class LackingMembership:
+    """A declared group of the builder that exists, and that the builder is not a member of.
+
+    needs: the needs that are not allowed now, and that the policies of the group would allow.
+    """
+
+    group: str
+    needs: frozenset[StackNeed]
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ class BuildDecision:
     choice: the selected policy sets.
     offers: every set that can be selected.
     unread: sets of which a document was not read.
+    policies: the policies that decided.
+    memberships: the declared groups that the principal is not a member of.
     has_gaps: whether a policy that could decide was not read.
     """
 
@@ -55,6 +72,8 @@ class BuildDecision:
     choice: SetChoice
     offers: tuple[SetOffer, ...]
     unread: tuple[str, ...]
+    policies: Policies
+    memberships: tuple[LackingMembership, ...]
     strict: bool = False
     has_gaps: bool = False
 
@@ -74,6 +93,13 @@ class BuildDecision:
 
     def decision_about(self, need: StackNeed) -> Decision:
         return self.decisions[need].decision_about(need)
+
+    def verdict_about(self, needs: Iterable[StackNeed]) -> BuildVerdict:
+        """Whether these needs are allowed."""
+        missing = [need for need in needs if self.decisions[need].verdict != "allowed"]
+        certain = (need for need in missing if need.certain and not need.hint)
+        denied = any(self.decisions[need].verdict.endswith("deny") for need in certain)
+        return "no" if denied else "unknown" if missing else "yes"
 
     @property
     def verdict(self) -> BuildVerdict:
@@ -140,15 +166,35 @@ def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDec
     live = snapshot.principals.get(principal_key(*desired.builder))
     principal = live or _new_principal(desired, snapshot.account, *desired.builder)
     permissions = comparison.permissions
-    decider = NeedDecider(
-        permissions.policies(principal), _NeedRequests(permissions, principal), permissions.reference, desired.strict
-    )
+    policies = permissions.policies(principal)
+    decider = NeedDecider(policies, _NeedRequests(permissions, principal), permissions.reference, desired.strict)
     decisions = {need: decider.decide_kind(need) for need in stack.needs}
     lacking = [need for need, each in decisions.items() if each.verdict != "allowed"]
     offers, unread = _find_offers(comparison, principal)
     choice = choose_sets(decider, lacking, [each.candidate for each in offers]) if lacking else SetChoice()
-    gaps = permissions.has_gaps(principal)
-    return BuildDecision(stack, principal, live is not None, decisions, choice, offers, unread, desired.strict, gaps)
+    return BuildDecision(
+        *(stack, principal, live is not None, decisions, choice, offers, unread, policies),
+        memberships=tuple(_lacking_memberships(comparison, principal, decider, lacking)),
+        strict=desired.strict,
+        has_gaps=permissions.has_gaps(principal),
+    )
+
+
+def _lacking_memberships(
+    comparison: Comparison, principal: Principal, decider: NeedDecider, lacking: list[StackNeed]
+) -> Iterator[LackingMembership]:
+    """The groups that the desired state declares for a user, that exist, and that the user is not in."""
+    declared = comparison.desired.users.get(principal.name) if principal.kind == "user" else None
+    if declared is None or principal.groups is None:
+        return
+    for name in (use.name for use in declared.groups if use.name not in principal.groups):
+        group = comparison.snapshot.principals.get(principal_key("group", name))
+        if group is not None:
+            added = comparison.permissions.policies(group).identity
+            policies = replace(decider.policies, identity=(*decider.policies.identity, *added))
+            joined = NeedDecider(policies, decider.make_request, decider.reference, decider.strict)
+            allowed = (need for need in lacking if joined.decide_kind(need).verdict == "allowed")
+            yield LackingMembership(name, frozenset(allowed))
 
 
 @dataclass(frozen=True)
@@ -184,7 +230,9 @@ def _find_offers(comparison: Comparison, principal: Principal) -> tuple[tuple[Se
                     layer = f"{kind} {holder.name}"
                     policies = tuple(Policy(layer, arn, compile_document(text)) for arn, text in known.items())
                     candidate = CandidateSet(use.name, required, policies, tuple(known.values()))
-                    found[use.name] = SetOffer(candidate, (kind, holder.name))
+                    live = comparison.snapshot.principals.get(principal_key(kind, holder.name))
+                    attached = live is not None and live.attached is not None and live.attached >= set(known)
+                    found[use.name] = SetOffer(candidate, (kind, holder.name), attached)
     return tuple(found.values()), tuple(dict.fromkeys(unread))
 
 

@@ -18,6 +18,7 @@ from koding_audit.model.query import Gap, Query
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan import stack_build
 from koding_audit.scan.session import bind_to_account, identify_account
+from koding_audit.stack.folder import read_stacks
 from koding_audit.stack.loader import read_script
 from koding_audit.stack.needs import collect_needs
 from koding_audit.stack.script import Script
@@ -45,18 +46,19 @@ def read_named_scripts(
             raise InputError("--principal needs --stack", "add --stack SCRIPT")
         return None
     builder = stack_build.resolve_builder(desired, principal)
-    return StackScripts(tuple(read_script(path) for path in paths), builder, unattended)
+    scripts = tuple(script for path in paths for script in read_stacks(path, read_script))
+    return StackScripts(scripts, builder, unattended)
 
 
 def read_script_to_build(path: str, principal: str, desired: Desired) -> StackScripts:
-    """One script, and who is asked to build it. Raises InputError."""
-    return StackScripts((read_script(path),), stack_build.resolve_builder(desired, principal))
+    """One script, or those below a folder without one, and who is asked to build them. Raises InputError."""
+    return StackScripts(read_stacks(path, read_script), stack_build.resolve_builder(desired, principal))
 
 
-def check_script(
+def check_scripts(
     source: AccountSource, desired: Desired, scripts: StackScripts, pinned: str, terminal: Terminal
-) -> tuple[stack_build.BuildDecision, tuple[Gap, ...]]:
-    """Whether the one script can be built in an account, and what could not be read there. Raises AuditError.
+) -> tuple[tuple[stack_build.BuildDecision, ...], tuple[Gap, ...]]:
+    """Whether each script can be built in an account, and what could not be read there. Raises AuditError.
 
     pinned: the id of the only account that is accepted, "" for any.
     """
@@ -65,8 +67,7 @@ def check_script(
     query = stack_build.add_builder_facts(wanted, account, Query())
     terminal.show_progress(f"reading account {account.id} ...")
     snapshot = complete_documents(source.collect(query), query, terminal)
-    (needed,) = wanted.stacks
-    return stack_build.decide_build(wanted, snapshot, needed), snapshot.gaps
+    return tuple(stack_build.decide_build(wanted, snapshot, each) for each in wanted.stacks), snapshot.gaps
 
 
 def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from koding_audit.io import files
 from koding_audit.io.text import escape
 from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, YamlNode
-from koding_audit.model.errors import InputError
+from koding_audit.model.errors import InputError, NoScriptError
 from koding_audit.model.location import Location, SourceFile
 from koding_audit.stack import terraform, terraform_plan
 from koding_audit.stack.hcl_grammar import HclParser
@@ -34,7 +34,7 @@ def read_script(path: str) -> Script:
         files += [file] if file else []
     if not files:
         hint = "give a folder that has a file with a `resource` block"
-        raise InputError("the folder has no stack script", hint, Location(path, 1, 1))
+        raise NoScriptError("the folder has no stack script", hint, Location(path, 1, 1))
     return Script(
         path=path,
         files=tuple(files),

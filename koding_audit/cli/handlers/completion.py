@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from koding_audit import plugins
 from koding_audit.cli.commands import SUMMARIES
-from koding_audit.cli.options import MODES
+from koding_audit.cli.options import DEPLOY_MODE, MODES
 from koding_audit.cli.output import emit
 from koding_audit.cli.parser import build_command_parser
 from koding_audit.io.terminal import Terminal
@@ -90,7 +90,7 @@ def _describe_value(action: argparse.Action) -> ValueSpec:
         "RULE": lambda: (*plugins.plugin_names("scan.rules"), NOT_CHECKED),
         "FORMAT[:PATH]": lambda: tuple(plugins.plugin_names("report.formats")),
         "SOURCE": _source_words,
-        "[MODE] [FILE ...]": lambda: MODES,
+        "[MODE] [FILE ...]": lambda: (*MODES, DEPLOY_MODE),
     }
     words = known[name]() if name in known else ()
     return ValueSpec(name, words, name in _PATH_METAVARS or "FILE" in name, name in ("FORMAT[:PATH]", "SOURCE"))

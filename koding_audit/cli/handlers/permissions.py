@@ -11,7 +11,7 @@ from typing import Any, Literal
 from koding_audit.aws.credential_changes import LOOKUP_EVENTS
 from koding_audit.aws.queries import REPORTED_FACTS, needs_reported_facts
 from koding_audit.aws.sources.live import is_bulk_query
-from koding_audit.cli.options import MODES
+from koding_audit.cli.options import DEPLOY_MODE, MODES
 from koding_audit.cli.output import emit
 from koding_audit.io.terminal import Terminal
 from koding_audit.model.account import NAME_PARAMETERS, PRINCIPAL_KINDS, Account, PrincipalKind
@@ -54,9 +54,11 @@ _GUARD_READS: Mapping[tuple[WriteEffect, Part], tuple[str, ...]] = {
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
     """Print the policy; AWS is not called. Raises InputError."""
+    if namespace.role or namespace.subject:
+        raise InputError("--role and --subject are about the role that deploys a stack", "write `permissions deploy`")
     mode, files = _parse_mode(namespace.words)
     desired = resolve_desired_state(DesiredOptions(tuple(files), tuple(namespace.with_sets)))
-    _check_account_id(namespace.account, desired, terminal)
+    check_account_id(namespace.account, desired, terminal)
     account = default_account(namespace.account, desired)
     emit(json.dumps(policy_for_mode(mode, desired.bind(account), account), indent=2) + "\n")
     return 0
@@ -83,11 +85,13 @@ def _parse_mode(words: list[str]) -> tuple[str, list[str]]:
     if not words or words[0] in MODES:
         return (words or ["audit"])[0], words[1:]
     if words[0].isalpha() and not os.path.lexists(words[0]):
-        raise InputError(f"permissions {words[0]}: there is no such mode or file", f"use one of {', '.join(MODES)}")
+        raise InputError(
+            f"permissions {words[0]}: there is no such mode or file", f"use one of {', '.join((*MODES, DEPLOY_MODE))}"
+        )
     return "audit", words
 
 
-def _check_account_id(account: str, desired: Desired, terminal: Terminal) -> None:
+def check_account_id(account: str, desired: Desired, terminal: Terminal) -> None:
     """Check that the file names this account, if it names any. Raises InputError."""
     known = desired.account_ids
     if account and known and account not in known:

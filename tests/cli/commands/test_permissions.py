@@ -462,3 +462,51 @@ def test_what_is_printed_is_enough_for_a_setup_and_its_key(
     for action in ("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys"):
         fewer = [{**each, "Action": [name for name in each["Action"] if name != action]} for each in least]
         assert set_up(standing, tmp_path, [each for each in fewer if each["Action"]]) == 2, action
+
+
+WEB = str(Path(GUIDE).parent / "stacks" / "web.yml")
+SUBJECT = "repo:acme@12/web@34:environment:production"
+
+
+def test_deploy_prints_what_the_stack_needs_as_stack_does(capsys: pytest.CaptureFixture[str]) -> None:
+    policy = printed(capsys, "deploy", WEB, GUIDE)
+    main(["stack", WEB, GUIDE, "--source", "demo", "--policy", "--quiet"])
+    assert policy == json.loads(capsys.readouterr().out)["Statement"]
+    assert "route53:ChangeResourceRecordSets" in {action for each in policy for action in each["Action"]}
+
+
+def test_deploy_with_a_role_prints_its_trust_and_its_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    policy = printed(capsys, "deploy", WEB, GUIDE)
+    assert main(["permissions", "deploy", WEB, GUIDE, "--role", "--subject", SUBJECT, "--account", "210987654321"]) == 0
+    role = json.loads(capsys.readouterr().out)
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"]["Federated"].startswith("arn:aws:iam::210987654321:oidc-provider/")
+    assert trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == [SUBJECT]
+    (inline,) = role["Policies"]
+    assert inline["PolicyName"] == "deploy"
+    expected = json.loads(json.dumps(policy).replace("123456789012", "210987654321"))
+    assert inline["PolicyDocument"]["Statement"] == expected
+
+
+def test_deploy_names_the_parts_that_are_not_in_the_policy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    script = tmp_path / "stack.json"
+    script.write_text(json.dumps({"resource": {"aws_of_tomorrow": {"x": {}}, "aws_eip": {"web": {}}}}))
+    assert main(["permissions", "deploy", str(script), GUIDE]) == 0
+    assert "Not in the policy, because it is not known: aws_of_tomorrow.x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["deploy"], "needs a stack script"),
+        (["deploy", WEB, "--subject", SUBJECT], "add --role"),
+        (["deploy", WEB, "--role"], "add --subject"),
+        (["deploy", WEB, "--role", "--subject", "repo:acme@12/web@34:pull_request"], "pull request"),
+        (["deploy", WEB, "--role", "--subject", "repo:acme@*/web@34:environment:x"], "wildcard"),
+        (["fix", GUIDE, "--role"], "permissions deploy"),
+    ],
+)
+def test_deploy_refuses_what_it_cannot_write(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    assert main(["permissions", *words]) == 2
+    printed_text = capsys.readouterr()
+    assert (printed_text.out, said in printed_text.err) == ("", True)

@@ -109,11 +109,11 @@ def test_a_dns_record_needs_the_route53_set_which_is_named_with_the_line(
     source = saved(tmp_path, *REQUIRED)
     status, out, err = ask(capsys, WEB, GUIDE, "--source", source)
     assert status == 1
-    assert "Cannot be built" in out
+    assert out.startswith("Cannot be built: set route53 of group Developers is not attached (optional)\n")
+    _, shown, _ = ask(capsys, WEB, GUIDE, "--source", source, "--verbose")
     for action in ("ChangeResourceRecordSets", "GetChange", "ListResourceRecordSets"):
-        assert f"missing    route53:{action}" in out
-    assert f"aws_route53_record.web, {WEB}:26:5: create" in out
-    assert "set route53 of group Developers (optional) is needed because of aws_route53_record.web" in out
+        assert f"  missing  route53:{action}" in shown
+    assert f"aws_route53_record.web, {WEB}:26:5\n" in out
     assert f"koding-audit scan {GUIDE} --stack {WEB} --fix" in out
     assert "AmazonRoute53FullAccess: the document could not be read; used AWS's document of 20" in err
     found = answer(capsys, WEB, GUIDE, "--source", source)
@@ -153,10 +153,11 @@ def test_no_policy_is_proposed_for_what_only_the_endpoint_does_not_allow(
     asked = (script, GUIDE, "--vpce", str(endpoint), "--source")
     status, out, _ = ask(capsys, *asked, saved(tmp_path, *REQUIRED, own=[ALLOW_ALL]))
     assert (status, "--policy" in out) == (1, False)
-    assert "           no policy of the principal is enough: VPC endpoint policy must allow, too" in out.splitlines()
+    assert out.startswith("Cannot be built: VPC endpoint policy does not allow s3:CreateBucket and ")
+    assert "No policy  of the principal is enough: VPC endpoint policy must allow, too" in out.splitlines()
     # Where the principal lacks it too, a policy is not enough either.
     status, out, _ = ask(capsys, *asked, saved(tmp_path, *REQUIRED))
-    assert (status, "--policy" in out, "no policy of the principal is enough" in out) == (1, False, True)
+    assert (status, "--policy" in out, "of the principal is enough" in out) == (1, False, True)
 
 
 def test_a_bucket_is_missing_what_the_guide_does_not_give(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -168,16 +169,82 @@ def test_a_bucket_is_missing_what_the_guide_does_not_give(capsys: pytest.Capture
     assert found["sets"] == []
 
 
-def test_of_an_action_that_many_resources_lack_the_first_are_told_and_the_rest_is_counted(
+def test_of_many_resources_the_first_are_told_and_the_rest_is_counted_but_verbose_tells_all(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     script = write(tmp_path, {"aws_s3_bucket": {f"b{number}": {"bucket": f"acme-{number}"} for number in range(30)}})
     _, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
-    named = out.count("missing    s3:CreateBucket on ")
+    named = out.count("  missing  s3:CreateBucket")
     assert 3 <= named < 30
-    assert f"and        s3:CreateBucket on {30 - named} more; --output json names each" in out
+    assert f"And        {30 - named} more resources; --verbose shows each action with its reason" in out
+    assert len(out.splitlines()) <= 30
+    _, shown, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED), "--verbose")
+    assert shown.count("  missing  s3:CreateBucket on ") == 30
     found = answer(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
     assert sum(each["action"] == "s3:CreateBucket" for each in found["needs"]) == 30
+
+
+def test_a_user_outside_of_the_group_that_has_it_all_is_told_that_first(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_instance": {"web": {}}})
+    source = saved(tmp_path, *REQUIRED, member=False)
+    status, out, _ = ask(capsys, script, GUIDE, "--source", source)
+    assert (status, out.splitlines()[0]) == (1, "Cannot be built: koding-user is not a member of Developers")
+    assert "not attached" not in out
+    assert f"To change  koding-audit scan {GUIDE} --stack {script} --fix" in out
+    assert len(out.splitlines()) <= 15
+    found = answer(capsys, script, GUIDE, "--source", source)
+    assert [each["kind"] for each in found["causes"]] == ["not-a-member"]
+    assert [(each["name"], each["attached"]) for each in found["sets"]] == [("stack-build", True)]
+
+
+def test_the_groups_hold_each_need_of_each_resource(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    found = answer(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    for group in found["groups"]:
+        expected = [
+            at
+            for at, need in enumerate(found["needs"])
+            if any(
+                (use["resource"], use["location"]) == (group["resource"], group["location"])
+                for use in need["needed_by"]
+            )
+        ]
+        assert group["needs"] == expected
+    verdicts = {each["resource"]: each["verdict"] for each in found["groups"]}
+    assert verdicts == {
+        "aws_instance.web": "can-be-built",
+        "aws_eip.web": "can-be-built",
+        "aws_route53_record.web": "cannot-be-built",
+    }
+    (cause,) = found["causes"]
+    assert cause["kind"] == "set-not-attached"
+    assert {found["needs"][at]["action"].partition(":")[0] for at in cause["needs"]} == {"route53"}
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_a_plain_stack_fits_on_a_screen_and_no_line_is_longer_than_it_but_commands(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.chdir(CHECKOUT)
+    _, out, _ = ask(
+        capsys, "policies/stacks/web.yml", "policies/koding.yaml", "--source", saved(tmp_path, member=False)
+    )
+    lines = out.splitlines()
+    assert len(lines) <= 24
+    assert [each for each in lines if len(each) > int(columns) and "koding-audit" not in each] == []
+    assert "To change  koding-audit scan policies/koding.yaml --stack policies/stacks/web.yml --fix" in lines
+
+
+def test_a_name_with_control_characters_is_escaped_and_breaks_no_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = write(tmp_path, {"aws_s3_bucket": {"b\u001b[2J\nCan be built": {"bucket": "acme"}}})
+    _, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
+    assert "\x1b" not in out
+    assert not any(each.startswith("Can be built") for each in out.splitlines())
 
 
 def test_the_policy_that_is_printed_makes_the_stack_buildable(
@@ -203,8 +270,9 @@ def test_a_deny_is_told_and_no_set_is_proposed(capsys: pytest.CaptureFixture[str
     deny = {"Sid": "NoServers", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}
     status, out, _ = ask(capsys, WEB, GUIDE, "--source", saved(tmp_path, *REQUIRED, *DNS, own=[deny]))
     assert status == 1
-    assert "denied     ec2:RunInstances" in out
-    assert "statement 1 (NoServers) of inline policy own, user koding-user: denies" in out
+    cause = "inline policy own of user koding-user denies ec2:RunInstances: statement 1 (NoServers)"
+    assert out.startswith(f"Cannot be built: {cause}\n")
+    assert "  denied   ec2:RunInstances" in out
     assert "To change" not in out
 
 
@@ -248,7 +316,7 @@ def test_a_hint_is_no_more_than_that(capsys: pytest.CaptureFixture[str], tmp_pat
     assert ask(capsys, *arguments, saved(tmp_path, own=[ALLOW_ALL]), "--strict")[0] == 2
     status, out, _ = ask(capsys, *arguments, saved(tmp_path, *REQUIRED))
     assert status == 2
-    assert "perhaps    sdb:CreateDomain" in out
+    assert "  perhaps  sdb:CreateDomain" in out
 
 
 def test_a_type_of_the_model_only_can_be_built_if_nothing_is_missing_and_no_argument_is_open(
@@ -272,7 +340,7 @@ def test_what_the_model_names_and_the_user_lacks_cannot_be_built(
     script = write(tmp_path, {"aws_xray_group": {"g": {"group_name": "web", "tags": {"a": "b"}}}})
     status, out, _ = ask(capsys, script, GUIDE, "--source", saved(tmp_path, *REQUIRED))
     assert status == 1
-    assert "missing    xray:CreateGroup" in out
+    assert "  missing  xray:CreateGroup" in out
     assert "Model      of aws_xray_group only AWS's model of the provider's calls is known" in out
 
 
@@ -333,7 +401,8 @@ def test_a_hostile_name_is_inert_in_the_table(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_hook_asks_about_each_script_and_fails_with_the_first_that_cannot_be_built(tmp_path: Path) -> None:
-    hook, _ = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hooks = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (hook,) = (each for each in hooks if each["id"] == "koding-audit-stack")
     asked = tmp_path / "asked"
     fake = tmp_path / "koding-audit"
     fake.write_text(f'#!/bin/sh\necho "$@" >> {asked}\ncase $2 in bad*) exit 2;; esac\n')
@@ -356,3 +425,31 @@ def test_the_json_answer_has_exactly_the_documented_fields(capsys: pytest.Captur
 
 def test_the_guides_types_have_rows_that_were_checked() -> None:
     assert all(row is not None and row.checked for row in ROWS.values())
+
+
+def test_the_stacks_below_a_folder_are_answered_one_by_one_with_the_worst_status(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = saved(tmp_path, *REQUIRED)
+    scripts = {"a": {"aws_eip": {"web": {}}}, "b/prod": {"aws_s3_bucket": {"logs": {"bucket": "acme"}}}}
+    for name, resources in scripts.items():
+        (tmp_path / "stacks" / name).mkdir(parents=True)
+        write(tmp_path / "stacks" / name, resources)
+    folder = str(tmp_path / "stacks")
+    status, out, _ = ask(capsys, folder, GUIDE, "--source", source, "--output", "json")
+    found = json.loads(out)
+    assert (status, set(found), found["version"]) == (1, {"version", "stacks"}, 1)
+    assert [(each["stack"]["path"], each["verdict"]) for each in found["stacks"]] == [
+        (f"{folder}/a", "can-be-built"),
+        (f"{folder}/b/prod", "cannot-be-built"),
+    ]
+    one = json.loads(ask(capsys, f"{folder}/a", GUIDE, "--source", source, "--output", "json")[1])
+    assert one == {"version": 1, **found["stacks"][0]}
+    status, out, _ = ask(capsys, folder, GUIDE, "--source", source)
+    assert (status, out.count("\nStack      "), "\n\nCannot be built" in out) == (1, 2, True)
+    (tmp_path / "stacks" / "c").mkdir()
+    write(tmp_path / "stacks" / "c", {"aws_of_tomorrow": {"x": {}}})
+    assert ask(capsys, folder, GUIDE, "--source", source)[0] == 2
+    _, out, _ = ask(capsys, folder, GUIDE, "--source", source, "--policy")
+    actions = {action for each in json.loads(out)["Statement"] for action in each["Action"]}
+    assert {"ec2:AllocateAddress", "s3:CreateBucket"} <= actions
