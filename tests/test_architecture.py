@@ -57,6 +57,7 @@ OUTSIDE = {
     "io.yaml_reader": {"yaml"},
     "stack.hcl": {"hcl2", "lark"},
     "stack.hcl_grammar": {"hcl2", "lark"},
+    "stack.sam": {"samtranslator"},
     "stack.yaml_source": {"yaml"},
     "report.formats.table": {"tabulate"},
     "accounts.engines.dask": {"dask", "distributed"},

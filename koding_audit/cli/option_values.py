@@ -48,6 +48,7 @@ def selected_scan(namespace: argparse.Namespace) -> ScanOptions:
         rules=RuleSelection(tuple(namespace.only), skipped_rules(namespace)),
         stacks=tuple(namespace.stack),
         principal=namespace.principal,
+        parameters=tuple(namespace.parameter),
     )
 
 

@@ -34,6 +34,7 @@ def add_selection_options(command: argparse.ArgumentParser) -> None:
         help="require the optional sets that this stack script needs; a file or a folder; repeatable",
     )
     add_principal_option(group)
+    add_parameter_option(group)
     add_policy_options(group)
     group.add_argument("--only", action="append", default=[], metavar="RULE", help="run only this rule; repeatable")
     group.add_argument("--skip", action="append", default=[], metavar="RULE", help="do not run this rule; repeatable")
@@ -61,6 +62,16 @@ def add_principal_option(group: argparse._ActionsContainer) -> None:
         default="",
         metavar="WHO",
         help="the principal that builds the stack: user/NAME or role/NAME (default: the only declared user)",
+    )
+
+
+def add_parameter_option(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of a template's parameter, instead of its default; repeatable",
     )
 
 

@@ -97,7 +97,7 @@ class TreeBuilder:
     def build_node(self, event: Any, depth: int) -> YamlNode:
         """Build the node that starts with this event; its other events are taken from the stream."""
         if event.anchor is not None or event.tag is not None:
-            self.refuse_anchor_or_tag(event)
+            return self.build_marked_node(event, depth)
         mark = event.start_mark
         source = _make(Location, (self.path, mark.line + 1, mark.column + 1))
         kind = type(event)
@@ -111,6 +111,10 @@ class TreeBuilder:
         if kind is SequenceStartEvent:
             return _make(SequenceNode, (tuple(self.build_items(depth + 1)), source))
         return _make(MappingNode, (self.build_entries(depth + 1), source))
+
+    def build_marked_node(self, event: Any, _: int) -> YamlNode:
+        """Reject a node with an anchor or a tag, or an alias."""
+        self.refuse_anchor_or_tag(event)
 
     def check_text(self, event: yaml.ScalarEvent) -> None:
         """Reject a text of several lines or with invisible characters."""
@@ -152,7 +156,7 @@ class TreeBuilder:
         source = self.build_node(event, depth).location
         raise InputError("a list or a mapping cannot be a key", "write the key as text", source)
 
-    def refuse_anchor_or_tag(self, event: yaml.Event) -> None:
+    def refuse_anchor_or_tag(self, event: yaml.Event) -> NoReturn:
         """Reject an alias, an anchor or a tag; PyYAML's types do not say which events have them."""
         anchor: str | None = getattr(event, "anchor", None)
         tag: str | None = getattr(event, "tag", None)
@@ -163,10 +167,8 @@ class TreeBuilder:
                 f"the anchor {quote_text(f'&{anchor}')} is not allowed",
                 "remove it, and write out the content of its aliases",
             )
-        elif tag is not None:
-            message, hint = f"the tag {quote_text(tag)} is not allowed", "remove it"
         else:
-            return
+            message, hint = f"the tag {quote_text(str(tag))} is not allowed", "remove it"
         raise InputError(message, hint, self.event_source(event))
 
 

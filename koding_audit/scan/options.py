@@ -69,6 +69,8 @@ class ScanOptions:
     """Who builds the stacks: `user/NAME` or `role/NAME`; "" for the only declared user."""
     baseline: str | None = None
     """The saved JSON report to compare with."""
+    parameters: tuple[str, ...] = ()
+    """Values of parameters of the templates among the stacks, each `NAME=VALUE`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,13 @@ def prepare_run(options: ScanOptions, terminal: Terminal, desired: Desired, *, u
     unattended: whether the run does not ask for confirmation; then no script enables a policy set.
     """
     chosen, baseline = load_rules(options.rules.only, options.rules.skip), read_requested_baseline(options.baseline)
-    if not options.stacks and not options.principal:
+    if not options.stacks and not options.principal and not options.parameters:
         return Run(options, terminal, chosen, baseline=baseline)
     from koding_audit.scan import stack_scripts  # noqa: PLC0415 - most runs build nothing
 
-    scripts = stack_scripts.read_named_scripts(options.stacks, options.principal, desired, unattended=unattended)
+    scripts = stack_scripts.read_named_scripts(
+        options.stacks, options.principal, desired, options.parameters, unattended=unattended
+    )
     return Run(options, terminal, chosen, scripts, baseline)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from koding_audit.aws.sources import AccountSource
+from koding_audit.desired.messages import nearest_hint
 from koding_audit.io.terminal import Terminal
-from koding_audit.io.text import escape
+from koding_audit.io.text import escape, shorten_text
 from koding_audit.model.account import Account, PrincipalKind
 from koding_audit.model.arn import policy_name
 from koding_audit.model.desired import Desired
@@ -38,21 +39,49 @@ class StackScripts:
 
 
 def read_named_scripts(
-    paths: Sequence[str], principal: str, desired: Desired, *, unattended: bool
+    paths: Sequence[str], principal: str, desired: Desired, parameters: Sequence[str] = (), *, unattended: bool
 ) -> StackScripts | None:
-    """The scripts that `--stack` and `--principal` name; None without `--stack`. Raises InputError."""
+    """The scripts that `--stack` and `--principal` name; None without `--stack`. Raises InputError.
+
+    parameters: values of parameters of the templates, each `NAME=VALUE`.
+    """
     if not paths:
-        if principal:
-            raise InputError("--principal needs --stack", "add --stack SCRIPT")
+        if principal or parameters:
+            raise InputError(f"{'--principal' if principal else '--parameter'} needs --stack", "add --stack SCRIPT")
         return None
     builder = stack_build.resolve_builder(desired, principal)
-    scripts = tuple(script for path in paths for script in read_stacks(path, read_script))
-    return StackScripts(scripts, builder, unattended)
+    return StackScripts(_read_scripts(paths, parameters), builder, unattended)
 
 
-def read_script_to_build(path: str, principal: str, desired: Desired) -> StackScripts:
-    """One script, or those below a folder without one, and who is asked to build them. Raises InputError."""
-    return StackScripts(read_stacks(path, read_script), stack_build.resolve_builder(desired, principal))
+def read_script_to_build(path: str, principal: str, desired: Desired, parameters: Sequence[str] = ()) -> StackScripts:
+    """One script, or those below a folder without one, and who is asked to build them. Raises InputError.
+
+    parameters: values of parameters of the templates, each `NAME=VALUE`.
+    """
+    return StackScripts(_read_scripts([path], parameters), stack_build.resolve_builder(desired, principal))
+
+
+def _read_scripts(paths: Sequence[str], parameters: Sequence[str]) -> tuple[Script, ...]:
+    overrides = parse_parameter_options(parameters)
+    scripts = tuple(script for path in paths for script in read_stacks(path, lambda each: read_script(each, overrides)))
+    known = [each.name for script in scripts if script.template for each in script.template.parameters]
+    for name in overrides:
+        if name not in known:
+            hint = nearest_hint(name, known, "parameters")
+            raise InputError(f"--parameter {shorten_text(name)}: no template has such a parameter", hint)
+    return scripts
+
+
+def parse_parameter_options(texts: Sequence[str]) -> Mapping[str, str]:
+    """The values by name of texts `NAME=VALUE`. Raises InputError, which never shows a value."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise InputError("--parameter needs a name and a value", "write --parameter NAME=VALUE")
+        if found.setdefault(name, value) != value:
+            raise InputError(f"--parameter {shorten_text(name)} is given twice", "give it one value")
+    return found
 
 
 def check_scripts(

@@ -152,6 +152,11 @@ class StackTemplate:
         return self.stack_names[0] if len(self.stack_names) == 1 else ""
 
 
+def is_template(root: YamlNode) -> bool:
+    """Whether a document is a template of CloudFormation: it has a section `Resources`."""
+    return isinstance(root, MappingNode) and isinstance(root.node("Resources"), MappingNode)
+
+
 def properties_at(body: YamlNode, path: str) -> Iterator[tuple[YamlNode, bool]]:
     """Yields the values at `Property` or `Property.Inner`, each with whether the template certainly sets it.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from koding_audit.stack.json_source import _FastScanner, _JsonScanner, _UnusualError
 from koding_audit.stack.loader import read_script
 from tests.stack.script_files import SCRIPTS, places, refused, write
 
@@ -47,3 +48,38 @@ def test_json_that_is_none_is_refused_at_its_place(tmp_path: Path, text: str, pl
 
 def test_deep_json_is_refused_and_not_followed(tmp_path: Path) -> None:
     assert "nested more than 50 levels deep" in refused(tmp_path, '{"resource":' + "[" * 100_000, "deep.json")[2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "b": [true, null, -1.5e3], "c": {}, "d": [], "e": ""}',
+        '{\r\n\t"a": "b\\u00e9",\n "c" : [ "d" , {"e": "\\\\"} ] }\n',
+        '[{"a": "é😀"}, [], ["x"]]',
+        ' {"a":{"b":{"c":"d"}}}',
+    ],
+)
+def test_the_fast_scanner_reads_what_the_careful_one_reads(text: str) -> None:
+    assert _FastScanner(text, "a").read_document() == _JsonScanner(text, "a").read_document()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a"',
+        "1",
+        "{",
+        "[1,]",
+        '{"a": 1,}',
+        '{"a" 1}',
+        '{"a": 1, "a": 2}',
+        "[1] 2",
+        '["\\x"]',
+        "[" * 60,
+        "[nul]",
+        '{"a": [1}',
+    ],
+)
+def test_what_the_fast_scanner_does_not_read_is_left_to_the_careful_one(text: str) -> None:
+    with pytest.raises(_UnusualError):
+        _FastScanner(text, "a").read_document()

@@ -10,6 +10,7 @@ from koding_audit.cli.options import (
     add_answer_option,
     add_aws_options,
     add_file_arguments,
+    add_parameter_option,
     add_policy_options,
     add_principal_option,
     add_source_option,
@@ -32,11 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "script",
         metavar="SCRIPT",
-        help="a stack script, or a folder of them: Terraform in YAML, JSON or HCL, or `terraform show -json` of a plan",
+        help="a stack script, or a folder of them: Terraform in YAML, JSON or HCL, `terraform show -json` of a plan,"
+        " a template of CloudFormation or SAM, or the CDK's cdk.out",
     )
     add_file_arguments(parser)
     group = parser.add_argument_group("the question")
     add_principal_option(group)
+    add_parameter_option(group)
     add_policy_options(group)
     add_answer_option(group)
     group.add_argument(

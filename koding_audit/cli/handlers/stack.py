@@ -42,6 +42,8 @@ class StackCommand:
     desired: DesiredOptions
     principal: str
     """The principal that builds it: `user/NAME` or `role/NAME`; "" for the only declared user."""
+    parameters: tuple[str, ...]
+    """Values of parameters of the templates, each `NAME=VALUE`."""
     output: str
     policy: bool
     """Whether a policy for this stack only is printed."""
@@ -63,7 +65,7 @@ def answer_stack(source: AccountSource, options: StackCommand, terminal: Termina
 def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
     """The desired state and the script; both are read before AWS is called."""
     desired = resolve_desired_state(options.desired)
-    return desired, stack_scripts.read_script_to_build(options.script, options.principal, desired)
+    return desired, stack_scripts.read_script_to_build(options.script, options.principal, desired, options.parameters)
 
 
 def _check_stack(
@@ -205,6 +207,7 @@ def read_stack_options(namespace: argparse.Namespace) -> StackCommand:
         source=source_with_policies(namespace),
         desired=DesiredOptions(tuple(namespace.files), strict=namespace.strict),
         principal=namespace.principal,
+        parameters=tuple(namespace.parameter),
         output=namespace.output,
         policy=namespace.policy,
     )

@@ -453,3 +453,46 @@ def test_the_stacks_below_a_folder_are_answered_one_by_one_with_the_worst_status
     _, out, _ = ask(capsys, folder, GUIDE, "--source", source, "--policy")
     actions = {action for each in json.loads(out)["Statement"] for action in each["Action"]}
     assert {"ec2:AllocateAddress", "s3:CreateBucket"} <= actions
+
+
+def template(tmp_path: Path) -> str:
+    path = tmp_path / "web.yaml"
+    path.write_text(
+        "Parameters: {BucketName: {Type: String}, Secret: {Type: String, NoEcho: true}}\n"
+        "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref BucketName, X: !Ref Secret}}}\n",
+        encoding="utf-8",
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["BucketNam=acme"], "did you mean `BucketName`?"),
+        (["hunter2"], "write --parameter NAME=VALUE"),
+        (["=hunter2"], "write --parameter NAME=VALUE"),
+        (["BucketName=a", "BucketName=hunter2"], "--parameter BucketName is given twice"),
+    ],
+)
+def test_a_parameter_that_no_template_has_or_that_is_malformed_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, given: list[str], said: str
+) -> None:
+    options = [word for each in given for word in ("--parameter", each)]
+    status, out, err = ask(capsys, template(tmp_path), GUIDE, "--source", "demo", *options)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "hunter2" not in err
+
+
+def test_parameters_of_a_template_are_taken_and_never_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = ("--parameter", "BucketName=acme", "--parameter", "Secret=hunter2")
+    for more in ((), ("--output", "json"), ("--policy",)):
+        status, out, err = ask(capsys, template(tmp_path), GUIDE, "--source", saved(tmp_path), *options, *more)
+        assert status in (0, 1, 2)
+        assert "unexpected" not in err
+        assert "hunter2" not in out + err
+
+
+def test_a_parameter_needs_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", GUIDE, "--source", "demo", "--parameter", "A=b"]) == 2
+    assert "--parameter needs --stack" in capsys.readouterr().err
