@@ -118,6 +118,9 @@ class TemplateReading:
         for name, location in found.items():
             if name not in _READ_TRANSFORMS:
                 parts.unread.append(UnreadPart(f"macro {name}", "the result of a macro is not known", location))
+        if "Modules" in root.entries:
+            why = "modules are not read: run `aws cloudformation package` first"
+            parts.unread.append(UnreadPart("Modules", why, root.entries["Modules"].location))
         self._scope = self._scope_of(self._expand(root))
 
     def _scope_of(self, root: MappingNode) -> TemplateScope:
@@ -129,8 +132,7 @@ class TemplateReading:
             root = include_files(root, self._included_node)
         if "ForEach" in self._file.text:
             unfolder = LoopUnfolder(self._scope_of(root).evaluator)
-            unfolded = unfolder.unfold(root)
-            root = unfolded if isinstance(unfolded, MappingNode) else root
+            root = unfolder.unfold_template(root)
             self._parts.unread += unfolder.unread
         if SERVERLESS in self._macros:
             from koding_audit.stack.sam import translate_serverless  # noqa: PLC0415 - few templates need it

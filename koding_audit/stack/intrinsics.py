@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import is_
 
@@ -18,6 +18,7 @@ from koding_audit.stack.template import OPEN_IF, DynamicReference, open_choice
 from koding_audit.stack.template_values import (
     function_arguments,
     is_same_text,
+    is_same_value,
     open_node,
     python_value,
     subnets,
@@ -249,16 +250,30 @@ class Evaluator:
 
     def call_find_in_map(self, node: YamlNode, location: Location) -> YamlNode | None:
         """Evaluates `Fn::FindInMap` with the `DefaultValue` of AWS::LanguageExtensions."""
-        name, first, second, options = function_arguments(node, 4)
-        keys = [self.literal(each) for each in (name, first, second)]
-        if None not in keys:
-            found: YamlNode | None = self.mappings
-            for key in keys:
-                found = found.node(key or "") if isinstance(found, MappingNode) else None
-            default = options.node("DefaultValue") if isinstance(options, MappingNode) else None
-            if found is not None or default is not None:
-                return self._map_value(found or default or self.mappings)
+        name, *keys, options = function_arguments(node, 4)
+        known = [self.literal(each) for each in keys]
+        default = options.node("DefaultValue") if isinstance(options, MappingNode) else None
+        found = self._map_candidates(self.literal(name), known)
+        values = [self._map_value(each) for each in found]
+        if None not in known and (values or default is not None):
+            return values[0] if values else self.value(default or node)
+        # With an open key the value is known if it is the same for all keys: AWS refuses a key that is not there.
+        if values and default is None and all(is_same_value(each, values[0]) for each in values):
+            return values[0]
         return open_node("Fn::FindInMap", location)
+
+    def _map_candidates(self, name: str | None, keys: Sequence[str | None]) -> list[YamlNode]:
+        """Returns the values of a mapping under two keys; all values where a key is open."""
+        section = self.mappings.node(name) if name is not None else None
+        found = [section] if section is not None else []
+        for key in keys:
+            entries = [each.entries for each in found if isinstance(each, MappingNode)]
+            if key is None:
+                found = [each.node for every in entries for each in every.values()]
+            else:
+                found = [every[key].node for every in entries if key in every]
+            self._produced += len(found)
+        return found if self._produced <= MOST_PRODUCED else []
 
     def _map_value(self, node: YamlNode) -> YamlNode | None:
         """Returns a value of `Mappings`, evaluated once: many functions may need the same one."""

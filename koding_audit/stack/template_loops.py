@@ -10,6 +10,7 @@ from koding_audit.io.yaml_nodes import MappingEntry, MappingNode, ScalarNode, Se
 from koding_audit.model.errors import InputError
 from koding_audit.stack.intrinsics import Evaluator, known_text
 from koding_audit.stack.script import UnreadPart
+from koding_audit.stack.template import open_choice
 from koding_audit.stack.template_values import function_arguments
 
 MOST_NODES = 200_000
@@ -17,6 +18,7 @@ MOST_NODES = 200_000
 
 _TEXT_COST = 100  # characters that count as one more value
 _LOOP = "Fn::ForEach"
+_WITHOUT_RESOURCES = frozenset({"Outputs", "Metadata", "Rules"})
 _HOLE = re.compile(r"(\$|&)\{([A-Za-z0-9]+)\}")
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 
@@ -32,6 +34,17 @@ class LoopUnfolder:
     evaluator: Evaluator
     unread: list[UnreadPart] = field(default_factory=list)
     _made: int = 0
+
+    def unfold_template(self, root: MappingNode) -> MappingNode:
+        """Returns a template without loops; only loops that can make resources are told. Raises InputError."""
+        entries: dict[str, MappingEntry] = {}
+        for name, entry in root.entries.items():
+            told = len(self.unread)
+            section = self.unfold(MappingNode({name: entry}, root.location))
+            entries.update(section.entries if isinstance(section, MappingNode) else {})
+            if name in _WITHOUT_RESOURCES:
+                del self.unread[told:]
+        return MappingNode(entries, root.location)
 
     def unfold(self, node: YamlNode, items: Mapping[str, str] | None = None) -> YamlNode:
         """Returns a node without loops. Raises InputError if they make too many values.
@@ -58,23 +71,36 @@ class LoopUnfolder:
         return MappingNode(entries, node.location)
 
     def _copies(self, key: str, loop: MappingEntry, bound: Mapping[str, str]) -> dict[str, MappingEntry]:
-        identifier, collection, body = function_arguments(loop.node, 3)
-        found = self._collection(collection, bound)
-        if found is None or not isinstance(identifier, ScalarNode) or not isinstance(body, MappingNode):
+        identifiers, collection, body = function_arguments(loop.node, 3)
+        names = _row_texts(self._evaluated(identifiers, bound))
+        rows = self._rows(collection, bound)
+        is_known = names and rows is not None and all(len(each) == len(names) for each in rows)
+        if not is_known or not isinstance(body, MappingNode):
             self.unread.append(UnreadPart(key, "the items of its collection are not known", loop.location))
             return {}
         entries: dict[str, MappingEntry] = {}
-        for each in found:
-            copy = self.unfold(body, {**bound, identifier.value: each})
+        for row in rows or ():
+            copy = self.unfold(body, {**bound, **dict(zip(names, row, strict=True))})
             entries.update(copy.entries if isinstance(copy, MappingNode) else {})
         return entries
 
-    def _collection(self, node: YamlNode | None, bound: Mapping[str, str]) -> list[str] | None:
-        """Returns the items of a collection, None if one of them is open."""
-        found = self.evaluator.nodes(self.unfold(node, bound)) if node is not None else None
-        texts = [known_text(each) for each in found or ()]
-        known = [each for each in texts if each is not None]
-        return known if found is not None and len(known) == len(texts) else None
+    def _rows(self, node: YamlNode | None, bound: Mapping[str, str]) -> list[tuple[str, ...]] | None:
+        """Returns the items of a collection, each with a text for each identifier; None if one of them is open.
+
+        A collection is a list of texts, a list of lists, or a mapping whose keys and values are the items.
+        """
+        found = self._evaluated(node, bound)
+        if isinstance(found, MappingNode) and open_choice(found) is None:
+            pairs = [(name, known_text(entry.node)) for name, entry in found.entries.items()]
+            known: list[tuple[str, ...]] = [(name, text) for name, text in pairs if text is not None]
+            return known if len(known) == len(pairs) else None
+        if not isinstance(found, SequenceNode):
+            return None
+        rows = [_row_texts(each) for each in found.nodes]
+        return rows if all(rows) else None
+
+    def _evaluated(self, node: YamlNode | None, bound: Mapping[str, str]) -> YamlNode | None:
+        return self.evaluator.value(self.unfold(node, bound)) if node is not None else None
 
     def _count(self, node: YamlNode) -> None:
         self._made += 1 + (len(node.value) // _TEXT_COST if isinstance(node, ScalarNode) else 0)
@@ -94,3 +120,10 @@ def _item(hole: re.Match[str], items: Mapping[str, str]) -> str:
     if hole[2] not in items:
         return hole[0]
     return items[hole[2]] if hole[1] == "$" else _NOT_ALPHANUMERIC.sub("", items[hole[2]])
+
+
+def _row_texts(node: YamlNode | None) -> tuple[str, ...]:
+    """Returns a text, or the texts of a list; () if one of them is open."""
+    texts = [known_text(each) for each in (node.nodes if isinstance(node, SequenceNode) else (node,))]
+    known = tuple(each for each in texts if each is not None)
+    return known if len(known) == len(texts) else ()

@@ -64,6 +64,14 @@ def is_same_text(first: YamlNode, second: YamlNode) -> bool:
     return isinstance(first, ScalarNode) and isinstance(second, ScalarNode) and first.value == second.value
 
 
+def is_same_value(first: YamlNode | None, second: YamlNode | None) -> bool:
+    """Whether two nodes are the same text, or lists of the same texts."""
+    if isinstance(first, SequenceNode) and isinstance(second, SequenceNode):
+        pairs = zip(first.nodes, second.nodes, strict=False)
+        return len(first.nodes) == len(second.nodes) and all(is_same_text(one, other) for one, other in pairs)
+    return first is not None and second is not None and is_same_text(first, second)
+
+
 def subnets(block: str, count: str, bits: str) -> list[str]:
     """Returns the blocks of `Fn::Cidr`, [] if its arguments are not valid."""
     import ipaddress  # noqa: PLC0415 - few templates use it

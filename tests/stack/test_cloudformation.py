@@ -105,6 +105,7 @@ def test_the_same_template_in_json_reads_the_same(tmp_path: Path) -> None:
 def test_what_is_not_known_of_a_template_is_told_at_its_place(tmp_path: Path) -> None:
     text = """\
 Transform: [AWS::LanguageExtensions, Acme]
+Modules: {Web: {Source: ./m.yaml}}
 Resources:
   Module:
     Type: !Rain::Module ./m.yaml
@@ -118,12 +119,13 @@ Resources:
     script = read(tmp_path, text)
     assert unread(script) == {
         "macro Acme": "the result of a macro is not known",
+        "Modules": "modules are not read: run `aws cloudformation package` first",
         "Module": "its `Type` is not a text, so its needs are not known",
         "Text": "its `Type` is not a text, so its needs are not known",
         "macro Other": "the result of a macro is not known",
         "Fn::Odd": "AWS has no such intrinsic function",
     }
-    assert {each.what: each.location.line for each in script.unread}["Fn::Odd"] == 10
+    assert {each.what: each.location.line for each in script.unread}["Fn::Odd"] == 11
 
 
 def test_a_rule_that_refuses_the_parameters_is_noted(tmp_path: Path) -> None:

@@ -19,7 +19,12 @@ SECTIONS: dict[str, Any] = {
         "Open": {"Type": "String"},
         "Secret": {"Type": "String", "NoEcho": True, "Default": "hunter2"},
     },
-    "Mappings": {"Sizes": {"eu-west-1": {"Size": "small", "List": ["x", "y"]}}},
+    "Mappings": {
+        "Sizes": {
+            "eu-west-1": {"Size": "small", "List": ["x", "y"]},
+            "eu-west-2": {"Size": "large", "List": ["x", "y"]},
+        }
+    },
     "Conditions": {
         "Yes": {"Fn::Equals": ["a", "a"]},
         "No": {"Fn::Equals": ["a", "b"]},
@@ -70,6 +75,7 @@ def value(text: str) -> Any:
         ("!FindInMap [Sizes, !Ref AWS::Region, Size]", "small"),
         ("!FindInMap [Sizes, eu-west-1, List]", ["x", "y"]),
         ("!FindInMap [Sizes, us-east-1, Size, {DefaultValue: !Ref Name}]", "web"),
+        ("!FindInMap [Sizes, !Ref Open, List]", ["x", "y"]),
         ("!Base64 abc", "YWJj"),
         ("!Cidr [10.0.0.0/16, 2, 8]", ["10.0.0.0/24", "10.0.1.0/24"]),
         ("!Length {Ref: Zones}", 2),
@@ -111,6 +117,7 @@ def test_a_value_that_the_template_says_is_known(text: str, known: Any) -> None:
         ("!Split ['/', !Ref Open]", "${Fn::Split}"),
         ("!FindInMap [Sizes, !Ref Open, Size]", "${Fn::FindInMap}"),
         ("!FindInMap [Sizes, us-east-1, Size]", "${Fn::FindInMap}"),
+        ("!FindInMap [Sizes, !Ref Open, List, {DefaultValue: x}]", "${Fn::FindInMap}"),
         ("!GetAZs ''", "${Fn::GetAZs}"),
         ("!ImportValue net-vpc", "${Fn::ImportValue}"),
         ("!Base64 {Ref: Open}", "${Fn::Base64}"),

@@ -9,6 +9,7 @@ import pytest
 from koding_audit.stack.template_values import (
     function_arguments,
     is_same_text,
+    is_same_value,
     node_of_value,
     open_node,
     python_value,
@@ -40,6 +41,9 @@ def test_missing_arguments_are_none() -> None:
 def test_texts_are_compared_as_texts() -> None:
     assert is_same_text(open_node("A", line(1)), open_node("A", line(2)))
     assert not is_same_text(node(["a"]), node(["a"]))
+    assert is_same_value(node(["a"]), node(["a"]))
+    assert not is_same_value(node(["a"]), node(["a", "b"]))
+    assert not is_same_value(None, None)
     assert python_value(text_list(["${x}"], line(1))) == ["$${x}"]
 
 
