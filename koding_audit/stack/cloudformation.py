@@ -121,7 +121,9 @@ class TemplateReading:
         if "Modules" in root.entries:
             why = "modules are not read: run `aws cloudformation package` first"
             parts.unread.append(UnreadPart("Modules", why, root.entries["Modules"].location))
+        self._scope = self._scope_of(root)  # a loop can need an output of a nested stack
         self._scope = self._scope_of(self._expand(root))
+        self._children.clear()
 
     def _scope_of(self, root: MappingNode) -> TemplateScope:
         return open_scope(root, self.parameters, self._pseudo, self._nested_output, self._prefix)

@@ -24,6 +24,7 @@ _OPEN_PARTS: Mapping[str, str] = {
 # Properties that can name a local file or folder, which `sam package` uploads (docs.aws.amazon.com/serverless-
 # application-model/latest/developerguide/sam-cli-command-reference-sam-package.html, 2026-12-01).
 _ARTIFACTS = frozenset({"CodeUri", "ContentUri", "DefinitionUri"})
+_EVERY_LEVEL = 50  # logging.CRITICAL
 _APPLICATION = "AWS::Serverless::Application"
 
 
@@ -56,6 +57,7 @@ def _translate(
 ) -> dict[str, Any]:
     try:
         from samtranslator.metrics.method_decorator import MetricsMethodWrapperSingleton  # noqa: PLC0415 - as below
+        from samtranslator.metrics.metrics import LOG  # noqa: PLC0415 - as below
         from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415 - an optional extra
         from samtranslator.parser.parser import Parser  # noqa: PLC0415 - as above
         from samtranslator.translator.translator import Translator  # noqa: PLC0415 - as above
@@ -64,6 +66,8 @@ def _translate(
         raise InputError("reading a SAM template needs aws-sam-translator", hint, where) from error
     region = pseudo.get("AWS::Region", _REGION)
     parameters = {"AWS::Region": region, "AWS::Partition": _PARTITION, **_known_values(plain, overrides)}
+    # It logs what it cannot translate with a traceback, which can contain values of the template.
+    LOG.manager.disable, level = _EVERY_LEVEL, LOG.manager.disable
     translator = Translator(None, Parser(), None, SimpleNamespace(region_name=region))
     try:
         translated: dict[str, Any] = translator.translate(plain, parameters, get_managed_policy_map=_managed_policy_map)
@@ -74,6 +78,7 @@ def _translate(
         raise InputError(message, "run `sam validate --lint` for details", where) from error
     finally:  # drops the measured times, which are sent nowhere; it warns at exit of those that are left
         MetricsMethodWrapperSingleton.get_instance().publish()
+        LOG.manager.disable = level
     return translated
 
 

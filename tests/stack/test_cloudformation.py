@@ -238,6 +238,18 @@ Resources:
     assert [each.address for each in script.resources] == ["App/Child", "Child.Bucket"]
 
 
+def test_a_loop_over_an_output_of_a_nested_stack_is_unfolded(tmp_path: Path) -> None:
+    write(tmp_path, "Resources: {Q: {Type: AWS::SQS::Queue}}\nOutputs: {Names: {Value: 'a,b'}}\n", "child.yaml")
+    text = """\
+Transform: AWS::LanguageExtensions
+Resources:
+  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}
+  Fn::ForEach::L: [Name, !Split [",", !GetAtt Child.Outputs.Names], {"Bucket${Name}": {Type: AWS::S3::Bucket}}]
+"""
+    script = read(tmp_path, text)
+    assert [each.address for each in script.resources] == ["Child", "Child.Q", "Bucketa", "Bucketb"]
+
+
 def test_a_template_that_nests_itself_is_told(tmp_path: Path) -> None:
     text = "Resources: {Me: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./web.yaml}}}\n"
     assert list(unread(read(tmp_path, text))) == ["Me"]

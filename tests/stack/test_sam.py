@@ -82,6 +82,15 @@ Resources:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("_translator")
+def test_what_the_translator_does_not_expect_is_an_error_without_a_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InputError, match="aws-sam-translator cannot translate this template"):
+        read(tmp_path, WEB.replace("Globals:\n  Function: {Runtime: python3.12}", "Globals: [hunter2]"))
+    assert "hunter2" not in caplog.text + capfd.readouterr().err
+
+
 def test_without_the_extra_one_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "samtranslator.translator.translator", None)
     monkeypatch.setitem(sys.modules, "samtranslator.model.exceptions", None)
