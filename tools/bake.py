@@ -22,7 +22,7 @@ from importlib.metadata import PathDistribution, version
 from pathlib import Path
 from typing import Any
 
-from tools import hand_kept, newer_actions, terraform_model
+from tools import cloudformation_rows, hand_kept, newer_actions, terraform_model
 from tools.hosts import BOTOCORE, host_facts
 from tools.policy_ways import policies_by_class
 
@@ -55,7 +55,7 @@ koding_audit/reference/data/hosts.json, and sdk_services.json in the same folder
     package {hosts[source]} {hosts[version]}, of {hosts[date]}. Licence: {hosts[licence]}. {hosts[copyright]}.
     The licence's text stands in LICENSE.
 
-koding_audit/stack/cloudformation.xz
+koding_audit/stack/cloudformation.xz, and cloudformation_types.xz in the same folder
     What CloudFormation's handlers call, from the resource schemas in the Python package {handlers[source]}
     {handlers[version]}, of {handlers[date]}. Licence: {handlers[licence]}, which asks for nothing.
     {handlers[copyright]}
@@ -200,6 +200,9 @@ def baked(
     }
     handlers_origin, handlers = read_handlers(lint, services)
     newer = newer_actions.read_newer(floyd, {prefix: [each["name"] for each in every] for prefix, every, _ in services})
+    names = cloudformation_rows.ActionNames(services, newer["actions"])
+    rows = cloudformation_rows.derive_rows(lint / "cfnlint" / "data" / "schemas", names)
+    rows_origin = {**handlers_origin, "counts": {"types": len(rows)}}
     origins = {"actions": actions_origin, "managed": managed_origin, "handlers": handlers_origin}
     notice = NOTICE.format(
         **origins, newer=newer["origin"], hosts=hosts["origin"], model=terraform_model.read_origin(), licence=licence
@@ -216,6 +219,7 @@ def baked(
         "koding_audit/reference/data/managed_policies.xz": pack(managed_origin, policy_lines(policies)),
         "koding_audit/reference/data/managed_policy_ways.json": policy_ways(managed_origin, policies),
         "koding_audit/stack/cloudformation.xz": pack(handlers_origin, handler_lines(handlers)),
+        "koding_audit/stack/cloudformation_types.xz": pack(rows_origin, handler_lines(rows)),
         "NOTICE": notice.encode(),
     }
 

@@ -100,6 +100,9 @@ def _verdict_rows(table: StackTable) -> Iterator[tuple[str, str]]:
     """The verdict with its first cause, then a row for each other cause."""
     answer, stack = table.answer, table.answer.stack
     if answer.verdict == "yes":
+        if answer.undecided_needs:
+            yield "", _undecided_text(answer)
+            return
         actions = pluralize(len({need.action for need in stack.needs}), "action")
         hinted = f"Can be built, as far as is known: of {', '.join(stack.hinted)} only hints are known."
         yield "", hinted if stack.hinted else f"Can be built: all {actions} that it needs are allowed."
@@ -111,6 +114,11 @@ def _verdict_rows(table: StackTable) -> Iterator[tuple[str, str]]:
         yield ("Also", text) if number else ("", f"{_VERDICT_WORDS[answer.verdict]}: {text}")
     if len(causes) > len(shown):
         yield "Also", f"{pluralize(len(causes) - len(shown), 'more cause')}; --verbose shows all"
+
+
+def _undecided_text(answer: BuildDecision) -> str:
+    actions = pluralize(len({need.action for need in answer.undecided_needs}), "action")
+    return f"Can be built, {actions.partition(' ')[0]} not decided: CloudFormation may call {actions} more."
 
 
 def _cause_detail(answer: BuildDecision, cause: StackCause) -> str:
@@ -198,6 +206,8 @@ def _verbose_rows(answer: BuildDecision, group: ResourceNeeds, needs: Sequence[S
             yield "  perhaps", "CloudFormation calls it for such a resource; not verified for Terraform"
         elif not need.certain:
             yield "  perhaps", "depends on a value that the script does not set"
+        if need.source:
+            yield "  source", need.source
         uses = (use for use in need.uses if (use.resource, use.location) == (group.resource, group.location))
         yield "  for", ", ".join(dict.fromkeys(use.why for use in uses))
 
@@ -250,6 +260,8 @@ def _note_rows(answer: BuildDecision) -> Iterator[tuple[str, str]]:
         yield "Hints", f"of {', '.join(stack.hinted)} only CloudFormation's hints are known, which are not verified"
     if modelled := [name for name, whose in stack.rows.items() if whose == "model"]:
         yield "Model", f"of {', '.join(modelled)} only AWS's model of the provider's calls is known"
+    if answer.service_role:
+        yield "Note", f"{answer.service_role} makes the resources and needs the permissions for them"
     if stack.service_roles:
         yield (
             "Note",

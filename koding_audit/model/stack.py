@@ -35,6 +35,9 @@ class StackNeed:
     certain: false if it depends on a value that the script does not say, or is only a hint.
     hint: whether only CloudFormation's schema lists it, and no row of our table.
     context: condition keys of the request, as far as the resource type determines them.
+    perhaps: whether it does not decide: CloudFormation's handler lists it, and the stack may be made without it.
+    caller: whether the caller needs it to deploy the stack, and not the stack's resources.
+    source: where the need is written, "" for the rows of the tables.
     """
 
     action: str
@@ -44,6 +47,9 @@ class StackNeed:
     certain: bool = True
     hint: bool = False
     context: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    perhaps: bool = False
+    caller: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,10 @@ class Stack:
     service_roles: services whose service-linked role AWS may create.
     notes: what was skipped.
     rows: by resource type, whose row it has: `own`, `model` (AWS's model of the provider's calls) or `hint`.
+    service_role: the role that CloudFormation assumes, `role/NAME`; "" if it uses the caller's credentials.
+    assumed: the needs of a caller who only assumes the roles of the CDK's bootstrap; if they are allowed, no others
+        are asked.
+    is_assumed_elsewhere: whether such a role is another account's, whose needs are not the caller's.
     """
 
     path: str
@@ -88,6 +98,9 @@ class Stack:
     service_roles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rows: Mapping[str, str] = field(default_factory=dict)
+    service_role: str = ""
+    assumed: tuple[StackNeed, ...] = ()
+    is_assumed_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

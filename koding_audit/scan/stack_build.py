@@ -19,7 +19,7 @@ from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.model.stack import Stack, StackNeed
 from koding_audit.policy.evaluation import AccessRequest, Decision, Policies, Policy, compile_document
-from koding_audit.policy.permissions import Permissions
+from koding_audit.policy.permissions import Permissions, assumed_role_name
 from koding_audit.reference import managed_policies
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
 from koding_audit.stack.decision import NeedDecider, NeedDecision
@@ -76,11 +76,18 @@ class BuildDecision:
     memberships: tuple[LackingMembership, ...]
     strict: bool = False
     has_gaps: bool = False
+    lacks_service_role: bool = False
+    """Whether CloudFormation assumes a role for the resources that the account does not have."""
 
     @cached_property
     def missing_needs(self) -> tuple[StackNeed, ...]:
-        """The needs that are not known to be allowed."""
-        return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed")
+        """The needs that decide and are not known to be allowed."""
+        return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed" and not need.perhaps)
+
+    @cached_property
+    def undecided_needs(self) -> tuple[StackNeed, ...]:
+        """The needs that never decide, because only a handler lists them, and that are not known to be allowed."""
+        return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed" and need.perhaps)
 
     @cached_property
     def denied_needs(self) -> tuple[StackNeed, ...]:
@@ -96,16 +103,23 @@ class BuildDecision:
 
     def verdict_about(self, needs: Iterable[StackNeed]) -> BuildVerdict:
         """Whether these needs are allowed."""
-        missing = [need for need in needs if self.decisions[need].verdict != "allowed"]
+        missing = [need for need in needs if self.decisions[need].verdict != "allowed" and not need.perhaps]
         certain = (need for need in missing if need.certain and not need.hint)
         denied = any(self.decisions[need].verdict.endswith("deny") for need in certain)
         return "no" if denied else "unknown" if missing else "yes"
 
     @property
+    def service_role(self) -> str:
+        """The role that CloudFormation assumes for the resources, `role/NAME`, "" if it is the principal itself."""
+        return self.stack.service_role
+
+    @property
     def verdict(self) -> BuildVerdict:
-        if self.denied_needs or not self.exists:
+        if self.denied_needs or not self.exists or self.lacks_service_role:
             return "no"
-        unsure = self.missing_needs or self.stack.unknown or (self.strict and self.stack.hinted)
+        unsure = (
+            self.missing_needs or self.stack.unknown or (self.strict and (self.stack.hinted or self.undecided_needs))
+        )
         return "unknown" if unsure else "yes"
 
 
@@ -134,7 +148,7 @@ def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query
     if desired.builder is None:
         return query
     kind, name = desired.builder
-    facts = frozenset({Fact.ATTACHED, Fact.INLINE})
+    query, facts = _add_role_facts(desired, account, query), frozenset({Fact.ATTACHED, Fact.INLINE})
     users, roles, groups = dict(query.users), dict(query.roles), dict(query.groups)
     if kind == "user":
         users[name] = users.get(name, frozenset()) | facts | {Fact.USER, Fact.GROUPS}
@@ -158,6 +172,16 @@ def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query
     )
 
 
+def _add_role_facts(desired: Desired, account: Account, query: Query) -> Query:
+    """The query, extended by the service roles of the stacks, and by the trust policies of roles that are assumed."""
+    served, roles = _service_roles(desired), dict(query.roles)
+    facts = dict.fromkeys(_assumed_roles(desired, account), frozenset({Fact.ROLE}))
+    facts |= dict.fromkeys(served, frozenset({Fact.ROLE, Fact.ATTACHED, Fact.INLINE}))
+    for name, more in facts.items():
+        roles[name] = roles.get(name, frozenset()) | more
+    return replace(query, roles=roles, effective=query.effective | {principal_key("role", each) for each in served})
+
+
 def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDecision:
     """Whether the builder may build a stack. desired is bound to the snapshot's account, and names the builder."""
     if desired.builder is None:
@@ -165,19 +189,84 @@ def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDec
     comparison = Comparison(desired, snapshot)
     live = snapshot.principals.get(principal_key(*desired.builder))
     principal = live or _new_principal(desired, snapshot.account, *desired.builder)
-    permissions = comparison.permissions
-    policies = permissions.policies(principal)
-    decider = NeedDecider(policies, _NeedRequests(permissions, principal), permissions.reference, desired.strict)
-    decisions = {need: decider.decide_kind(need) for need in stack.needs}
-    lacking = [need for need, each in decisions.items() if each.verdict != "allowed"]
+    decider = _principal_decider(comparison, principal)
+    stack, decisions = _decide_needs(comparison, principal, stack)
+    lacking = _lacking_needs(stack, decisions)
     offers, unread = _find_offers(comparison, principal)
     choice = choose_sets(decider, lacking, [each.candidate for each in offers]) if lacking else SetChoice()
     return BuildDecision(
-        *(stack, principal, live is not None, decisions, choice, offers, unread, policies),
+        stack=stack,
+        principal=principal,
+        exists=live is not None,
+        decisions=decisions,
+        choice=choice,
+        offers=offers,
+        unread=unread,
+        policies=decider.policies,
         memberships=tuple(_lacking_memberships(comparison, principal, decider, lacking)),
         strict=desired.strict,
-        has_gaps=permissions.has_gaps(principal),
+        has_gaps=comparison.permissions.has_gaps(principal),
+        lacks_service_role=bool(stack.service_role) and _service_role(snapshot, stack) is None,
     )
+
+
+def _lacking_needs(stack: Stack, decisions: Mapping[StackNeed, NeedDecision]) -> list[StackNeed]:
+    """The needs that a set may help with: those of a service role have no sets to choose from."""
+    own = (need for need in decisions if need.caller or not stack.service_role)
+    return [need for need in own if decisions[need].verdict != "allowed" and not need.perhaps]
+
+
+def _decide_needs(
+    comparison: Comparison, principal: Principal, stack: Stack
+) -> tuple[Stack, Mapping[StackNeed, NeedDecision]]:
+    """The needs that are asked of a stack, and the decision about each.
+
+    Who may assume the roles of the CDK's bootstrap needs nothing else; otherwise the CDK continues with
+    the caller's own credentials.
+    """
+    assumed = {need: _decide_assumption(comparison.permissions, principal, need) for need in stack.assumed}
+    is_denied = any(each.verdict.endswith("deny") and not need.perhaps for need, each in assumed.items())
+    if assumed and (stack.is_assumed_elsewhere or not is_denied):
+        note = (
+            "the role of the CDK's bootstrap that CloudFormation assumes makes the resources: not asked of the caller"
+        )
+        return replace(stack, needs=tuple(assumed), unknown=(), notes=(*stack.notes, note)), assumed
+    if assumed:
+        note = "the roles of the CDK's bootstrap cannot be assumed: the CDK uses the caller's own permissions"
+        stack = replace(stack, notes=(*stack.notes, note))
+    decider = _principal_decider(comparison, principal)
+    role = _service_role(comparison.snapshot, stack)
+    served = decider if role is None else _principal_decider(comparison, role)
+    return stack, {need: (decider if need.caller else served).decide_kind(need) for need in stack.needs}
+
+
+def _decide_assumption(permissions: Permissions, principal: Principal, need: StackNeed) -> NeedDecision:
+    """The decision about a role that the principal assumes: the role's trust policy is evaluated too."""
+    action = RequiredAction(need.action, Location("", 1, 1), need.resource, need.context)
+    return NeedDecision(permissions.decide(principal, action), need.resource)
+
+
+def _principal_decider(comparison: Comparison, principal: Principal) -> NeedDecider:
+    permissions = comparison.permissions
+    requests = _NeedRequests(permissions, principal)
+    return NeedDecider(permissions.policies(principal), requests, permissions.reference, comparison.desired.strict)
+
+
+def _service_roles(desired: Desired) -> tuple[str, ...]:
+    """The names of the roles that CloudFormation assumes for the stacks."""
+    return tuple(each.service_role.removeprefix("role/") for each in desired.stacks if each.service_role)
+
+
+def _assumed_roles(desired: Desired, account: Account) -> tuple[str, ...]:
+    """The names of the roles of the CDK's bootstrap that the builder assumes, as far as they are known."""
+    needs = (need for stack in desired.stacks for need in stack.assumed)
+    return tuple(name for need in needs if (name := assumed_role_name(need.action, need.resource, account)))
+
+
+def _service_role(snapshot: Snapshot, stack: Stack) -> Principal | None:
+    """The role that CloudFormation assumes for a stack; None without one, or if it does not exist."""
+    name = stack.service_role.removeprefix("role/")
+    return snapshot.principals.get(principal_key("role", name)) if name else None
 
 
 def _lacking_memberships(

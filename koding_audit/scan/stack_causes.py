@@ -19,7 +19,7 @@ CauseKind = Literal[
 ]
 """What kind of cause it is.
 
-principal-missing: the user or role does not exist
+principal-missing: the user or role, or the service role, does not exist
 not-a-member: the user is not a member of a group of the desired state
 set-not-attached: a policy set of the desired state is not attached
 denied: a statement denies
@@ -56,6 +56,9 @@ def find_causes(answer: BuildDecision) -> tuple[StackCause, ...]:
 def _principal_causes(answer: BuildDecision) -> Iterator[StackCause]:
     if not answer.exists:
         text = f"there is no {answer.principal.kind} {answer.principal.name} in this account"
+        yield StackCause("principal-missing", text, answer.missing_needs)
+    if answer.lacks_service_role:
+        text = f"there is no {answer.service_role} in this account, the service role"
         yield StackCause("principal-missing", text, answer.missing_needs)
 
 

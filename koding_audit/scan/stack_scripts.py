@@ -19,6 +19,7 @@ from koding_audit.model.query import Gap, Query
 from koding_audit.model.snapshot import Snapshot
 from koding_audit.scan import stack_build
 from koding_audit.scan.session import bind_to_account, identify_account
+from koding_audit.stack.deployment import CALLER_ALONE, Deployment
 from koding_audit.stack.folder import read_stacks
 from koding_audit.stack.loader import read_script
 from koding_audit.stack.needs import collect_needs
@@ -31,11 +32,13 @@ class StackScripts:
 
     builder: the user or role that builds them.
     unattended: whether the run does not ask for confirmation; then no script enables a set.
+    deployment: how its templates are deployed.
     """
 
     scripts: tuple[Script, ...]
     builder: tuple[PrincipalKind, str]
     unattended: bool = False
+    deployment: Deployment = CALLER_ALONE
 
 
 def read_named_scripts(
@@ -53,12 +56,19 @@ def read_named_scripts(
     return StackScripts(_read_scripts(paths, parameters), builder, unattended)
 
 
-def read_script_to_build(path: str, principal: str, desired: Desired, parameters: Sequence[str] = ()) -> StackScripts:
-    """One script, or those below a folder without one, and who is asked to build them. Raises InputError.
+def read_script_to_build(
+    path: str,
+    principal: str,
+    desired: Desired,
+    parameters: Sequence[str] = (),
+    deployment: Deployment = CALLER_ALONE,
+) -> StackScripts:
+    """One script, or those below a folder without one, who is asked to build them, and how. Raises InputError.
 
     parameters: values of parameters of the templates, each `NAME=VALUE`.
     """
-    return StackScripts(_read_scripts([path], parameters), stack_build.resolve_builder(desired, principal))
+    builder = stack_build.resolve_builder(desired, principal)
+    return StackScripts(_read_scripts([path], parameters), builder, deployment=deployment)
 
 
 def _read_scripts(paths: Sequence[str], parameters: Sequence[str]) -> tuple[Script, ...]:
@@ -113,7 +123,9 @@ def reread_plan_scripts(basis: Basis, desired: Desired) -> StackScripts | None:
 def add_stack_needs(desired: Desired, account: Account, scripts: StackScripts) -> Desired:
     """The desired state, bound to an account, with the needs of the scripts there."""
     as_role = scripts.builder[0] == "role"
-    stacks = tuple(collect_needs(each, account, as_role=as_role) for each in scripts.scripts)
+    stacks = tuple(
+        collect_needs(each, account, as_role=as_role, deployment=scripts.deployment) for each in scripts.scripts
+    )
     return replace(desired, stacks=stacks, builder=scripts.builder)
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.account import Account
+from koding_audit.model.frozen import replace
 from koding_audit.model.stack import Stack, StackNeed, StackUnknown, StackUse
 from koding_audit.reference import actions
 from koding_audit.stack import type_table
 from koding_audit.stack.arn_templates import TemplateFiller, TemplateMatcher
+from koding_audit.stack.deployment import CALLER_ALONE, Deployment
 from koding_audit.stack.pass_role import load_passed_services, pass_role_context, passed_role_arn
 from koding_audit.stack.references import References, can_be_null, is_interpolated, nodes_at
 from koding_audit.stack.row_lookup import RowLookup
@@ -24,12 +26,20 @@ _NeedContext = tuple[tuple[str, tuple[str, ...]], ...]
 _NeedKey = tuple[str, str, str, bool, bool, _NeedContext]  # action, resource, region, certain, hint, context
 
 
-def collect_needs(script: Script, account: Account, *, as_role: bool = False) -> Stack:
+def collect_needs(
+    script: Script, account: Account, *, as_role: bool = False, deployment: Deployment = CALLER_ALONE
+) -> Stack:
     """Returns what a script needs in an account.
 
     as_role: whether the principal is the role that the script's providers assume
+    deployment: how its templates are deployed
     """
-    return _NeedCollector(script, account, as_role).collect()
+    if script.template is None:
+        return _NeedCollector(script, account, as_role).collect()
+    from koding_audit.stack.template_stack import add_template_needs  # noqa: PLC0415 - Terraform needs nothing of it
+
+    terraform = replace(script, resources=tuple(each for each in script.resources if "::" not in each.type))
+    return add_template_needs(_NeedCollector(terraform, account, as_role).collect(), script, account, deployment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,14 +36,14 @@ class LoopUnfolder:
     _made: int = 0
 
     def unfold_template(self, root: MappingNode) -> MappingNode:
-        """Returns a template without loops; only loops that can make resources are told. Raises InputError."""
+        """Returns a template without loops; only loops that can make resources are reported. Raises InputError."""
         entries: dict[str, MappingEntry] = {}
         for name, entry in root.entries.items():
-            told = len(self.unread)
+            count = len(self.unread)
             section = self.unfold(MappingNode({name: entry}, root.location))
             entries.update(section.entries if isinstance(section, MappingNode) else {})
             if name in _WITHOUT_RESOURCES:
-                del self.unread[told:]
+                del self.unread[count:]
         return MappingNode(entries, root.location)
 
     def unfold(self, node: YamlNode, items: Mapping[str, str] | None = None) -> YamlNode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,10 +13,15 @@ from koding_audit.model.query import Fact, Query
 from koding_audit.model.stack import StackNeed, StackUnknown, StackUse
 from koding_audit.scan.stack_build import add_builder_facts, decide_build, resolve_builder
 from tests.scan.rules.stacks import live, wanted
-from tests.values import ACCOUNT, aws, desired, line, statement, user
+from tests.values import ACCOUNT, aws, desired, line, live_role, statement, user
 
 RUN = StackNeed(
     "ec2:RunInstances", "arn:aws:ec2:*:123456789012:instance/*", "", (StackUse("aws_instance.web", line(9), "create"),)
+)
+
+DEPLOY = live_role("deploy")
+TRUST_THE_ACCOUNT = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}]}
 )
 
 
@@ -64,3 +70,53 @@ def test_nobody_builds_who_does_not_exist() -> None:
     state = replace(wanted(RUN), builder=("user", "nobody")).bind(ACCOUNT)
     decision = decide_build(state, live("EC2", EC2=statement("ec2:*")), state.stacks[0])
     assert (decision.exists, decision.verdict) == (False, "no")
+
+
+def test_a_need_that_never_decides_is_listed_and_only_strict_asks_for_it() -> None:
+    perhaps = replace(RUN, action="ec2:DescribeInstances", certain=False, perhaps=True)
+    state = wanted(RUN, perhaps).bind(ACCOUNT)
+    allowed = live("EC2", EC2=statement("ec2:RunInstances"))
+    found = decide_build(state, allowed, state.stacks[0])
+    assert (found.verdict, found.missing_needs, found.undecided_needs) == ("yes", (), (perhaps,))
+    assert decide_build(replace(state, strict=True), allowed, state.stacks[0]).verdict == "unknown"
+
+
+def test_a_service_role_is_asked_for_the_resources_and_the_caller_for_its_own_calls() -> None:
+    call = replace(RUN, action="cloudformation:CreateChangeSet", resource="*", caller=True)
+    state = wanted(RUN, call).bind(ACCOUNT)
+    stack = replace(state.stacks[0], service_role="role/deploy")
+    state = replace(state, stacks=(stack,))
+    query = add_builder_facts(state, ACCOUNT, Query())
+    assert query.roles["deploy"] == {Fact.ROLE, Fact.ATTACHED, Fact.INLINE}
+    assert principal_key("role", "deploy") in query.effective
+    snapshot = live("EC2", EC2=statement("cloudformation:*"))
+    absent = decide_build(state, snapshot, stack)
+    assert (absent.lacks_service_role, absent.verdict) == (True, "no")
+    served = replace(snapshot, principals={**snapshot.principals, principal_key("role", "deploy"): DEPLOY})
+    found = decide_build(state, served, stack)
+    assert (found.verdict, found.denied_needs) == ("no", (RUN,))
+    assert found.choice.sets == ()  # what the user lacks is nothing, and its sets do not help the role
+    able = replace(DEPLOY, attached=frozenset({aws("EC2")}))
+    whole = live("EC2", EC2=statement(["ec2:*", "cloudformation:*"]))
+    served = replace(whole, principals={**whole.principals, principal_key("role", "deploy"): able})
+    assert decide_build(state, served, stack).verdict == "yes"
+
+
+def test_who_may_assume_the_roles_of_the_cdk_needs_nothing_else_and_who_may_not_needs_it_all() -> None:
+    assume = replace(RUN, action="sts:AssumeRole", resource="arn:aws:iam::123456789012:role/cdk-x", caller=True)
+    state = wanted(RUN).bind(ACCOUNT)
+    unknown = (StackUnknown("aws_x", "aws_x.a", "no row", line(3)),)
+    stack = replace(state.stacks[0], assumed=(assume,), unknown=unknown)
+    assert add_builder_facts(replace(state, stacks=(stack,)), ACCOUNT, Query()).roles == {"cdk-x": {Fact.ROLE}}
+    unread = live("EC2", EC2=statement("sts:AssumeRole"))
+    assert decide_build(state, unread, stack).verdict == "unknown"
+    bootstrap = replace(live_role("cdk-x"), trust=TRUST_THE_ACCOUNT)
+    read = replace(unread, principals={**unread.principals, principal_key("role", "cdk-x"): bootstrap})
+    allowed = decide_build(state, read, stack)
+    assert (allowed.verdict, allowed.stack.needs, allowed.stack.unknown) == ("yes", (assume,), ())
+    assert "not asked of the caller" in allowed.stack.notes[0]
+    own = decide_build(state, live("EC2", EC2=statement("sts:AssumeRole", "Deny")), stack)
+    assert (own.verdict, own.denied_needs) == ("no", (RUN,))
+    assert "the caller's own permissions" in own.stack.notes[0]
+    foreign = replace(stack, is_assumed_elsewhere=True)
+    assert decide_build(state, live("EC2", EC2=statement("sts:AssumeRole", "Deny")), foreign).denied_needs == (assume,)

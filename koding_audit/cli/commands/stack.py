@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the question")
     add_principal_option(group)
     add_parameter_option(group)
+    _add_deployment_options(group)
     add_policy_options(group)
     add_answer_option(group)
     group.add_argument(
@@ -47,6 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print a policy for this stack only, as JSON; the answer goes to stderr",
     )
+
+
+def _add_deployment_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--service-role",
+        default="",
+        metavar="ROLE",
+        help="the role that CloudFormation assumes to make a template's resources: role/NAME, or its ARN",
+    )
+    group.add_argument("--stack-name", default="", metavar="NAME", help="the name of the template's stack")
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:

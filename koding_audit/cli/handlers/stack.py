@@ -24,6 +24,7 @@ from koding_audit.scan.session import open_source, resolve_desired_state
 from koding_audit.scan.stack_build import BuildDecision, BuildVerdict, SetOffer
 from koding_audit.scan.stack_causes import StackCause, find_causes
 from koding_audit.scan.stack_scripts import StackScripts
+from koding_audit.stack.deployment import CALLER_ALONE, Deployment, parse_deployment
 from koding_audit.stack.hcl_grammar import HclParser
 from koding_audit.stack.policy import stack_policy_documents
 from koding_audit.stack.resource_groups import ResourceNeeds, group_by_resource
@@ -47,6 +48,8 @@ class StackCommand:
     output: str
     policy: bool
     """Whether a policy for this stack only is printed."""
+    deployment: Deployment = CALLER_ALONE
+    """How a template is deployed."""
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:
@@ -65,7 +68,10 @@ def answer_stack(source: AccountSource, options: StackCommand, terminal: Termina
 def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
     """The desired state and the script; both are read before AWS is called."""
     desired = resolve_desired_state(options.desired)
-    return desired, stack_scripts.read_script_to_build(options.script, options.principal, desired, options.parameters)
+    scripts = stack_scripts.read_script_to_build(
+        options.script, options.principal, desired, options.parameters, options.deployment
+    )
+    return desired, scripts
 
 
 def _check_stack(
@@ -98,7 +104,7 @@ def _note_grammar(answers: Sequence[BuildDecision], terminal: Terminal) -> None:
 
 def _print_policy(tables: Sequence[StackTable], terminal: Terminal) -> None:
     """Print the documents that allow these stacks only: one, or a list if IAM's size limit needs several."""
-    found = stack_policy_documents(need for each in tables for need in each.answer.stack.needs)
+    found = stack_policy_documents(need for each in tables for need in each.answer.stack.needs if not need.perhaps)
     emit(json.dumps(found[0] if len(found) == 1 else list(found), indent=2) + "\n")
     for table in tables:
         for line in verdict_lines(table):
@@ -140,11 +146,20 @@ def _answer_value(answer: BuildDecision) -> dict[str, object]:
         "unknown": [_unknown_value(each) for each in stack.unknown],
         "hinted": list(stack.hinted),
         "rows": dict(stack.rows),
+        **_choice_value(answer),
+        "undecided": len({need.action for need in answer.undecided_needs}),
+        "service_role": answer.service_role or None,
+        "service_roles": list(stack.service_roles),
+        "notes": list(stack.notes),
+    }
+
+
+def _choice_value(answer: BuildDecision) -> dict[str, object]:
+    """The sets that help, and how sure their choice is."""
+    return {
         "sets": [_set_value(answer, each) for each in stack_build.chosen_offers(answer)],
         "smallest": answer.choice.is_exact,
         "unread_sets": list(answer.unread),
-        "service_roles": list(stack.service_roles),
-        "notes": list(stack.notes),
     }
 
 
@@ -164,6 +179,9 @@ def _need_value(answer: BuildDecision, need: StackNeed) -> dict[str, object]:
         "region": need.region or None,
         "certain": need.certain,
         "hint": need.hint,
+        "perhaps": need.perhaps,
+        "caller": need.caller,
+        "source": need.source or None,
         **decision_value(answer.decision_about(need)),
         "needed_by": [
             {"resource": use.resource, "why": use.why, "location": _location_value(use.location)} for use in need.uses
@@ -210,4 +228,5 @@ def read_stack_options(namespace: argparse.Namespace) -> StackCommand:
         parameters=tuple(namespace.parameter),
         output=namespace.output,
         policy=namespace.policy,
+        deployment=parse_deployment(namespace.stack_name, namespace.service_role),
     )
