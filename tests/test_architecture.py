@@ -714,6 +714,7 @@ ABOUT_SEVERAL = {
     "report/notify/test_receivers": "laws that hold for every receiver",
     "scan/rules/test_contract": "laws that hold for every rule",
     "scan/rules/test_explanations": "the explanation of every rule",
+    "stack/test_default_tags": "tags that a provider adds, in scripts and in plans",
     "stack/test_guide_types": "the rows of the type table that Koding's guide needs",
     "stack/test_reference": "the type table against another project's",
     "stack/test_service_policies": "the type table against AWS's own policies",

@@ -208,6 +208,8 @@ def _verbose_rows(answer: BuildDecision, group: ResourceNeeds, needs: Sequence[S
             yield "  perhaps", "depends on a value that the script does not set"
         if need.source:
             yield "  source", need.source
+        if need.role:
+            yield "  as", f"{need.role}, which the provider assumes"
         uses = (use for use in need.uses if (use.resource, use.location) == (group.resource, group.location))
         yield "  for", ", ".join(dict.fromkeys(use.why for use in uses))
 
@@ -232,7 +234,7 @@ def _remedy_rows(table: StackTable) -> Iterator[tuple[str, str]]:
     if chosen_offers(answer) and not answer.choice.is_exact:
         yield "", "There are too many sets to try every choice: a smaller choice may be enough."
     helped = answer.choice.helped_needs.union(*(each.needs for each in memberships))
-    rest = [need for need in answer.denied_needs if need not in helped]
+    rest = [need for need in answer.denied_needs if not need.role and need not in helped]
     if rest:
         names = tuple(dict.fromkeys(need.action for need in rest))
         yield "No set", f"gives {', '.join(names) if table.verbose else _listed(names)}"

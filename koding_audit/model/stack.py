@@ -38,6 +38,9 @@ class StackNeed:
     perhaps: whether it does not decide: CloudFormation's handler lists it, and the stack may be made without it.
     caller: whether the caller needs it to deploy the stack, and not the stack's resources.
     source: where the need is written, "" for the rows of the tables.
+    decides: false if the stack is built without it too, as with a read whose refusal the provider only logs.
+    role: the ARN of the role that the script's provider assumes for the call, with `*` for unknown parts; "" if the
+        builder makes it.
     """
 
     action: str
@@ -50,6 +53,8 @@ class StackNeed:
     perhaps: bool = False
     caller: bool = False
     source: str = ""
+    decides: bool = True
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class Stack:
     assumed: the needs of a caller who only assumes the roles of the CDK's bootstrap; if they are allowed, no others
         are asked.
     is_assumed_elsewhere: whether such a role is another account's, whose needs are not the caller's.
+    if_created: the actions of resources that the script does not create with its values, such as `count = 0`; they
+        do not decide.
     """
 
     path: str
@@ -101,6 +108,7 @@ class Stack:
     service_role: str = ""
     assumed: tuple[StackNeed, ...] = ()
     is_assumed_elsewhere: bool = False
+    if_created: tuple[StackNeed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Literal
 
 from koding_audit.desired.optional_sets import move_to_required
 from koding_audit.model.account import Account, PrincipalKind, principal_key
+from koding_audit.model.arn import arn_account
 from koding_audit.model.desired import Desired, DesiredGroup, DesiredUser, PolicyRef, RequiredAction
 from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import replace
@@ -18,7 +19,7 @@ from koding_audit.model.location import Location
 from koding_audit.model.query import Fact, Query
 from koding_audit.model.snapshot import Principal, Snapshot
 from koding_audit.model.stack import Stack, StackNeed
-from koding_audit.policy.evaluation import AccessRequest, Decision, Policies, Policy, compile_document
+from koding_audit.policy.evaluation import AccessRequest, Decision, Policies, Policy, Reason, compile_document
 from koding_audit.policy.permissions import Permissions, assumed_role_name
 from koding_audit.reference import managed_policies
 from koding_audit.scan.comparison import Comparison, DesiredPrincipal
@@ -82,7 +83,11 @@ class BuildDecision:
     @cached_property
     def missing_needs(self) -> tuple[StackNeed, ...]:
         """The needs that decide and are not known to be allowed."""
-        return tuple(need for need, each in self.decisions.items() if each.verdict != "allowed" and not need.perhaps)
+        return tuple(
+            need
+            for need, each in self.decisions.items()
+            if each.verdict != "allowed" and need.decides and not need.perhaps
+        )
 
     @cached_property
     def undecided_needs(self) -> tuple[StackNeed, ...]:
@@ -94,8 +99,8 @@ class BuildDecision:
         """The needs that are certain and denied."""
         return tuple(
             need
-            for need, each in self.decisions.items()
-            if need.certain and not need.hint and each.verdict.endswith("deny")
+            for need in self.missing_needs
+            if need.certain and not need.hint and self.decisions[need].verdict.endswith("deny")
         )
 
     def decision_about(self, need: StackNeed) -> Decision:
@@ -103,7 +108,8 @@ class BuildDecision:
 
     def verdict_about(self, needs: Iterable[StackNeed]) -> BuildVerdict:
         """Whether these needs are allowed."""
-        missing = [need for need in needs if self.decisions[need].verdict != "allowed" and not need.perhaps]
+        deciding = (need for need in needs if need.decides and not need.perhaps)
+        missing = [need for need in deciding if self.decisions[need].verdict != "allowed"]
         certain = (need for need in missing if need.certain and not need.hint)
         denied = any(self.decisions[need].verdict.endswith("deny") for need in certain)
         return "no" if denied else "unknown" if missing else "yes"
@@ -152,8 +158,8 @@ def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query
     users, roles, groups = dict(query.users), dict(query.roles), dict(query.groups)
     if kind == "user":
         users[name] = users.get(name, frozenset()) | facts | {Fact.USER, Fact.GROUPS}
-    else:
-        roles[name] = roles.get(name, frozenset()) | facts | {Fact.ROLE}
+    others = [*([name] if kind == "role" else ()), *_roles_in_account(desired.stacks, account)]
+    roles.update((each, roles.get(each, frozenset()) | facts | {Fact.ROLE}) for each in others)
     for holder in _declared_holders(desired, kind, name, ()):
         if isinstance(holder, DesiredGroup):
             groups[holder.name] = groups.get(holder.name, frozenset()) | facts | {Fact.GROUP}
@@ -167,7 +173,7 @@ def add_builder_facts(desired: Desired, account: Account, query: Query) -> Query
         users=users,
         roles=roles,
         groups=groups,
-        effective=query.effective | {principal_key(kind, name)},
+        effective=query.effective | {principal_key(kind, name), *(principal_key("role", each) for each in others)},
         documents=query.documents | wanted,
     )
 
@@ -211,9 +217,9 @@ def decide_build(desired: Desired, snapshot: Snapshot, stack: Stack) -> BuildDec
 
 
 def _lacking_needs(stack: Stack, decisions: Mapping[StackNeed, NeedDecision]) -> list[StackNeed]:
-    """The needs that a set may help with: those of a service role have no sets to choose from."""
-    own = (need for need in decisions if need.caller or not stack.service_role)
-    return [need for need in own if decisions[need].verdict != "allowed" and not need.perhaps]
+    """The needs that a set may help with: those of another role have no sets to choose from."""
+    own = (need for need in decisions if not need.role and (need.caller or not stack.service_role))
+    return [need for need in own if decisions[need].verdict != "allowed" and need.decides and not need.perhaps]
 
 
 def _decide_needs(
@@ -237,7 +243,14 @@ def _decide_needs(
     decider = _principal_decider(comparison, principal)
     role = _service_role(comparison.snapshot, stack)
     served = decider if role is None else _principal_decider(comparison, role)
-    return stack, {need: (decider if need.caller else served).decide_kind(need) for need in stack.needs}
+    by_role = _RoleDecisions(comparison)
+
+    def decide(need: StackNeed) -> NeedDecision:
+        if need.role:
+            return by_role.decide(need)
+        return (decider if need.caller else served).decide_kind(need)
+
+    return stack, {need: decide(need) for need in stack.needs}
 
 
 def _decide_assumption(permissions: Permissions, principal: Principal, need: StackNeed) -> NeedDecision:
@@ -284,6 +297,38 @@ def _lacking_memberships(
             joined = NeedDecider(policies, decider.make_request, decider.reference, decider.strict)
             allowed = (need for need in lacking if joined.decide_kind(need).verdict == "allowed")
             yield LackingMembership(name, frozenset(allowed))
+
+
+def _roles_in_account(stacks: Iterable[Stack], account: Account) -> list[str]:
+    """The names of the account's roles that make calls of the stacks."""
+    arns = dict.fromkeys(need.role for stack in stacks for need in stack.needs if need.role)
+    return [arn.rpartition("/")[2] for arn in arns if "*" not in arn and arn_account(arn) == account.id]
+
+
+@dataclass
+class _RoleDecisions:
+    """Decides calls that a role makes: by the role's own policies, if the account has it and they were read."""
+
+    comparison: Comparison
+    _deciders: dict[str, NeedDecider | None] = field(default_factory=dict)
+
+    def decide(self, need: StackNeed) -> NeedDecision:
+        if need.role not in self._deciders:
+            self._deciders[need.role] = self._find_decider(need.role)
+        decider = self._deciders[need.role]
+        if decider is not None:
+            return decider.decide_kind(need)
+        why = f"{need.role} makes the call, and this account does not say what it may do"
+        return NeedDecision(Decision("unknown", (Reason("script", "", None, "", "", why),)), need.resource)
+
+    def _find_decider(self, arn: str) -> NeedDecider | None:
+        snapshot = self.comparison.snapshot
+        if "*" in arn or arn_account(arn) != snapshot.account.id:
+            return None
+        role = snapshot.principals.get(principal_key("role", arn.rpartition("/")[2]))
+        if role is None or role.arn != arn or self.comparison.permissions.has_gaps(role):
+            return None
+        return _principal_decider(self.comparison, role)
 
 
 @dataclass(frozen=True)

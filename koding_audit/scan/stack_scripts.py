@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from koding_audit.aws.sources import AccountSource
 from koding_audit.desired.messages import nearest_hint
@@ -21,9 +22,10 @@ from koding_audit.scan import stack_build
 from koding_audit.scan.session import bind_to_account, identify_account
 from koding_audit.stack.deployment import CALLER_ALONE, Deployment
 from koding_audit.stack.folder import read_stacks
-from koding_audit.stack.loader import read_script
+from koding_audit.stack.loader import NO_INPUTS, read_script
 from koding_audit.stack.needs import collect_needs
 from koding_audit.stack.script import Script
+from koding_audit.stack.terraform_files import TerraformInputs
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,24 @@ def read_script_to_build(
     desired: Desired,
     parameters: Sequence[str] = (),
     deployment: Deployment = CALLER_ALONE,
+    *,
+    inputs: TerraformInputs = NO_INPUTS,
 ) -> StackScripts:
     """One script, or those below a folder without one, who is asked to build them, and how. Raises InputError.
 
     parameters: values of parameters of the templates, each `NAME=VALUE`.
+    inputs: values of the variables of a Terraform script.
     """
     builder = stack_build.resolve_builder(desired, principal)
-    return StackScripts(_read_scripts([path], parameters), builder, deployment=deployment)
+    return StackScripts(_read_scripts([path], parameters, inputs), builder, deployment=deployment)
 
 
-def _read_scripts(paths: Sequence[str], parameters: Sequence[str]) -> tuple[Script, ...]:
+def _read_scripts(
+    paths: Sequence[str], parameters: Sequence[str], inputs: TerraformInputs = NO_INPUTS
+) -> tuple[Script, ...]:
     overrides = parse_parameter_options(parameters)
-    scripts = tuple(script for path in paths for script in read_stacks(path, lambda each: read_script(each, overrides)))
+    read = partial(read_script, parameters=overrides, inputs=inputs)
+    scripts = tuple(script for path in paths for script in read_stacks(path, read))
     known = [each.name for script in scripts if script.template for each in script.template.parameters]
     for name in overrides:
         if name not in known:

@@ -44,6 +44,10 @@ class TemplateMatcher:
             self._fits[key] = self._match_templates(action, templates)
         return self._fits[key]
 
+    def has_form(self, template: str, type_: ResourceType) -> bool:
+        """Whether a template has the form of a resource type."""
+        return self._matching_type(template, (type_,)) is not None
+
     def _match_templates(self, action: str, templates: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
         if not self.known.is_described(action):
             return ((ANY_ARN, False),)
@@ -51,12 +55,17 @@ class TemplateMatcher:
         if not types:
             return ((ANY, True),)
         own = {each: type_ for each in templates if (type_ := self._matching_type(each, types)) is not None}
+        if own and self._is_read(action):
+            return ((next(iter(own)), True),)  # a list of tags is read of the resource itself
         own = own or dict.fromkeys(self._unlisted_templates(action, templates), "")
         unmatched = [each for each in types if each.required and each.name not in own.values()]
-        found = [*own, *(_generic_template(arn) for each in unmatched for arn in each.arns)]
+        found = [*own, *(generic_template(arn) for each in unmatched for arn in each.arns)]
         if not own and len(found) != 1:
             return ((ANY_ARN, True),)
         return tuple((each, number == 0) for number, each in enumerate(found))
+
+    def _is_read(self, action: str) -> bool:
+        return self.known.access_level(action) in ("List", "Read")
 
     def _unlisted_templates(self, action: str, templates: tuple[str, ...]) -> list[str]:
         """Returns the templates of the action's service that no action takes in AWS's list.
@@ -95,7 +104,7 @@ def _is_within_form(form: str, general: str) -> bool:
     return re.fullmatch(pattern, form) is not None
 
 
-def _generic_template(arn: str) -> str:
+def generic_template(arn: str) -> str:
     """Returns the template of any resource of a type, from AWS's ARN format."""
     template = arn.replace("${Partition}", "${partition}").replace("${Region}", "${region}")
     template = template.replace("${Account}", "${account}")
@@ -119,13 +128,14 @@ class TemplateFiller:
             return template
         key = _insert_path(template, resource), resource.region
         if key not in self._cache:
-            self._cache[key] = self._fill_account(*key)
+            self._cache[key] = self.fill_account(*key)
         return _ARGUMENT.sub(
             lambda found: _insert_value(found, _argument_or_prefix(found[1], resource, self.references)),
             self._cache[key],
         )
 
-    def _fill_account(self, template: str, region: str) -> str:
+    def fill_account(self, template: str, region: str) -> str:
+        """Returns a template with the account's values and a region, "" if unknown."""
         known: Mapping[str, str] = {
             "${partition}": self.account.partition,
             "${region}": region or ANY,

@@ -23,6 +23,7 @@ from koding_audit.policy.evaluation.ternary import Unsure
 from koding_audit.reference.aws_reference import AwsReference
 
 _OWN_RESOURCE = 1 << 0  # the bit of the need's own resource in a pattern space
+_SERVICE, _REST = 2, 5  # the index of an ARN's service, and of its last part
 NeedAction = tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]  # action, region and context of a need
 NeedKind = tuple[NeedAction, str]
 
@@ -155,11 +156,27 @@ def _resource_patterns(action: str, policies: Iterable[Policy], context: Context
 
 def _example_resources(resource: str, patterns: frozenset[str]) -> Iterator[str]:
     """Yields one example of each group of resources that the need can have and that the same patterns match."""
-    own = segment_tokens(tuple(Wildcard.STAR if letter == "*" else letter for letter in resource))
-    space = PatternSpace([{own: ""}, *({_compiled_pattern_tokens(each): ""} for each in sorted(patterns))])
+    space = PatternSpace(
+        [{_need_tokens(resource): ""}, *({_compiled_pattern_tokens(each): ""} for each in sorted(patterns))]
+    )
     for mask, region in sorted(space.regions().items()):
         if mask & _OWN_RESOURCE:
             yield region.example
+
+
+def _need_tokens(resource: str) -> Tokens:
+    """Returns a need's resource, in which a `*` is an unknown field of an ARN or a part of a name, without colons.
+
+    Otherwise each resource in an unknown region could be any other. A name can have colons if the ARN has some in its
+    last part, as that of a log group does, or if it is the key of an object in S3.
+    """
+    *head, rest = resource.split(":", 5)
+    is_free = len(head) < _REST or ":" in rest or head[_SERVICE] == "s3"
+    start = len(resource) - len(rest) if len(head) == _REST else 0
+    return tuple(
+        (Wildcard.STAR if is_free and at >= start else Wildcard.STAR_IN_PART) if letter == "*" else letter
+        for at, letter in enumerate(resource)
+    )
 
 
 def _compiled_pattern_tokens(pattern: str) -> Tokens:

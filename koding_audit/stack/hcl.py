@@ -9,6 +9,9 @@ from koding_audit.io.yaml_nodes import MappingEntry, MappingNode, ScalarNode, Se
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
 from koding_audit.stack.hcl_grammar import HclParser
+from koding_audit.stack.hcl_texts import HeldTexts, UnreadableHclError
+
+_PLAN_HINT = "run `terraform validate`; the JSON of a plan can be read too (`terraform show -json`)"
 
 
 def read_hcl_script(text: str, path: str, parser: HclParser) -> YamlNode:
@@ -16,55 +19,78 @@ def read_hcl_script(text: str, path: str, parser: HclParser) -> YamlNode:
 
     parser: the one of all files of the run
     """
-    try:
-        import hcl2  # noqa: PLC0415 - an optional extra
-        import lark  # noqa: PLC0415 - hcl2's parser
-    except ImportError as error:
-        hint = "run `pip install 'koding-audit[hcl]'`"
-        raise InputError("reading *.tf needs python-hcl2", hint, Location(path, 1, 1)) from error
-    options = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
-    try:
-        body = parser.parse(text).body
-        blocks = [
-            (each.labels, each.serialize(options), Location(path, each._meta.line, each._meta.column))
-            for each in body.children
-            if each.lark_name() == "block"
-        ]
-    except lark.exceptions.UnexpectedInput as error:
-        line, column = max(1, getattr(error, "line", 1)), max(1, getattr(error, "column", 1))
-        raise InputError(
-            "this is not valid HCL", "run `terraform validate` for details", Location(path, line, column)
-        ) from error
-    except (lark.exceptions.LarkError, RecursionError, ValueError) as error:
-        raise InputError("this is not valid HCL, or is nested too deeply", "", Location(path, 1, 1)) from error
-    return _blocks_node(blocks, Location(path, 1, 1))
-
-
-def _blocks_node(blocks: list[tuple[Any, dict[str, Any], Location]], start: Location) -> MappingNode:
-    """Returns a mapping of each keyword to its blocks, in their order."""
+    texts = HeldTexts(path)
     found: dict[str, list[YamlNode]] = {}
     places: dict[str, Location] = {}
-    for labels, value, source in blocks:
-        keyword = str(labels[0].serialize())
-        places.setdefault(keyword, source)
-        found.setdefault(keyword, []).append(_value_node(value, source))
+    for each in _body_items(texts.take_out(text), path, parser, "block"):
+        location = Location(path, each._meta.line, each._meta.column)
+        keyword = texts.put_back(str(each.labels[0].serialize()))
+        places.setdefault(keyword, location)
+        found.setdefault(keyword, []).append(_value_node(_serialized(each, location), location, texts))
     return MappingNode(
         {word: MappingEntry(places[word], SequenceNode(tuple(nodes), places[word])) for word, nodes in found.items()},
-        start,
+        Location(path, 1, 1),
     )
 
 
-def _value_node(value: object, source: Location) -> YamlNode:
+def read_hcl_values(text: str, path: str, parser: HclParser) -> MappingNode:
+    """Returns the arguments at the top of a file of values, `*.tfvars`. Raises InputError."""
+    texts, start = HeldTexts(path), Location(path, 1, 1)
+    entries: dict[str, MappingEntry] = {}
+    for each in _body_items(texts.take_out(text), path, parser, "attribute"):
+        for name, value in _serialized(each, start).items():
+            entries[texts.put_back(str(name))] = MappingEntry(start, _value_node(value, start, texts))
+    return MappingNode(entries, start)
+
+
+def _body_items(text: str, path: str, parser: HclParser, kind: str) -> list[Any]:
+    """Returns the blocks or the attributes at the top of a file. Raises InputError."""
+    try:
+        import lark  # noqa: PLC0415 - hcl2's parser
+
+        return [each for each in _parsed(text, parser).children if each.lark_name() == kind]
+    except ImportError as error:
+        hint = "run `pip install 'koding-audit[hcl]'`"
+        raise InputError("reading *.tf needs python-hcl2", hint, Location(path, 1, 1)) from error
+    except lark.exceptions.UnexpectedInput as error:
+        line, column = max(1, getattr(error, "line", 1)), max(1, getattr(error, "column", 1))
+        raise UnreadableHclError(
+            "python-hcl2 cannot read this line", _PLAN_HINT, Location(path, line, column)
+        ) from error
+    except (lark.exceptions.LarkError, RecursionError, ValueError, RuntimeError) as error:
+        message = "python-hcl2 cannot read this file, which may be nested too deeply"
+        raise UnreadableHclError(message, _PLAN_HINT, Location(path, 1, 1)) from error
+
+
+def _parsed(text: str, parser: HclParser) -> Any:
+    return parser.parse(text).body
+
+
+def _serialized(item: Any, location: Location) -> dict[str, Any]:
+    import hcl2  # noqa: PLC0415 - an optional extra
+
+    options = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
+    try:
+        value: dict[str, Any] = item.serialize(options)
+    except RuntimeError as error:
+        message = "an argument and a block of this block have the same name"
+        raise InputError(message, "run `terraform validate`, which refuses it too", location) from error
+    return value
+
+
+def _value_node(value: object, source: Location, texts: HeldTexts) -> YamlNode:
     if isinstance(value, Mapping):
-        return MappingNode(dict(_mapping_entries(value, source)), source)
+        return MappingNode(dict(_mapping_entries(value, source, texts)), source)
     if isinstance(value, list):
-        return SequenceNode(tuple(_value_node(each, source) for each in value), source)
+        return SequenceNode(tuple(_value_node(each, source, texts) for each in value), source)
     if isinstance(value, str):
-        return ScalarNode(value, False, source)
+        return ScalarNode(texts.put_back(value), False, source)
     plain = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return ScalarNode(plain, True, source)
 
 
-def _mapping_entries(value: Mapping[Any, Any], source: Location) -> Iterator[tuple[str, MappingEntry]]:
+def _mapping_entries(
+    value: Mapping[Any, Any], source: Location, texts: HeldTexts
+) -> Iterator[tuple[str, MappingEntry]]:
     for key, inner in value.items():
-        yield str(key), MappingEntry(source, _value_node(inner, source))
+        yield texts.put_back(str(key)).strip('"'), MappingEntry(source, _value_node(inner, source, texts))

@@ -11,6 +11,8 @@ from koding_audit.io.yaml_nodes import ScalarNode, YamlNode
 from koding_audit.model.account import Account
 from koding_audit.stack.references import ANY, References, ReferenceTarget
 
+PASS_ROLE = "iam:PassRole"  # noqa: S105 - an action
+
 _ROLE_ARN = re.compile(r"arn:[a-z*-]+:iam::[0-9*]+:role/\S+")
 _PROFILE_TYPE = "aws_iam_instance_profile"
 _TABLE = os.path.join(os.path.dirname(__file__), "passed_services.jsonl")  # noqa: PTH118, PTH120 - pathlib costs time
@@ -47,8 +49,8 @@ def _role_of_node(node: YamlNode | None, references: References, *, profile: boo
     text = references.resolve_text(node.value)
     if _ROLE_ARN.fullmatch(text):
         return text
-    # A role with this name can have any path. The name of an instance profile does not say which role it has.
-    return ANY if profile or not text or ":" in text else f"{ANY}{text.lstrip(ANY)}"
+    # The name of an instance profile does not say which role it has. Terraform takes the role's name without its path.
+    return ANY if profile or not text or ":" in text else text.lstrip("/")
 
 
 def _role_of_target(target: ReferenceTarget, references: References, depth: int) -> str:
@@ -58,8 +60,7 @@ def _role_of_target(target: ReferenceTarget, references: References, depth: int)
     if type_ == "aws_iam_role" and target.attribute in ("arn", "id", "name"):
         name = references.argument_text(target.resource, "name") or _prefixed_name(target, references)
         path = references.argument_text(target.resource, "path").strip("/")
-        # A data source does not say the path.
-        return f"{ANY}{name}" if target.resource.kind == "data" else f"{path}/{name}" if path else name
+        return f"{path}/{name}" if path else name
     return ANY
 
 

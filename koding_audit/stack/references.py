@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.frozen import dataclass
+from koding_audit.stack.expressions import split_template
 from koding_audit.stack.script import Script, ScriptResource
 
 ANY = "*"
 
 _REFERENCE = re.compile(
-    r"\s*(?P<data>data\.)?(?P<type>aws_[a-z0-9_]+)\.(?P<name>[A-Za-z0-9_-]+)"
-    r"(?:\[[^\]]*\]|\.(?:\d+|\*))?\.(?P<attribute>[a-z0-9_]+)\s*"
+    r"\s*(?P<module>(?:module\.[A-Za-z0-9_-]+(?:\[[^\]]*\])?\.)*)(?P<data>data\.)?(?P<type>aws_[a-z0-9_]+)\.(?P<name>[A-Za-z0-9_-]+)"
+    r"(?P<index>\[[^\]]*\]|\.(?:\d+|\*))?\.(?P<attribute>[a-z0-9_]+)\s*"
 )
 _LOCAL = re.compile(r"\s*local\.(?P<name>[A-Za-z0-9_-]+)\s*")
 _DEEPEST = 8  # levels of references to references
@@ -51,6 +52,8 @@ class References:
         self._resources: dict[str, ScriptResource | None] = {}
         self._locals = script.locals
         for each in script.resources:
+            if each.destroyed or each.forgotten:
+                continue
             self._resources[each.address] = None if each.address in self._resources else each
 
     def argument_text(self, resource: ScriptResource, argument: str) -> str:
@@ -58,27 +61,27 @@ class References:
         node = next(nodes_at(resource.body, argument), None)
         if node is None:
             return ""
-        return self.resolve_text(node.value) if isinstance(node, ScalarNode) else ANY
+        return self.resolve_text(node.value).strip() if isinstance(node, ScalarNode) else ANY
 
     def resolve_text(self, text: str, depth: int = 0) -> str:
         """Returns a text with each `${...}` replaced by its value in the script, or by `*`."""
         if "${" not in text and "%{" not in text:
             return text
         return "".join(
-            self._resolve_reference(part, depth) if inside else part for part, inside in _split_interpolations(text)
+            self._resolve_reference(part, depth) if inside else part for part, inside in split_template(text)
         )
 
     def resolve_target(self, text: str) -> ReferenceTarget | None:
         """Returns the target of a text that is one reference and nothing else, otherwise None."""
-        parts = list(_split_interpolations(text))
+        parts = list(split_template(text))
         return self._find_target(parts[0][0]) if len(parts) == 1 and parts[0][1] else None
 
     def _find_target(self, inner: str) -> ReferenceTarget | None:
         found = _REFERENCE.fullmatch(inner)
         if found is None:
             return None
-        address = f"{found['data'] or ''}{found['type']}.{found['name']}"
-        resource = self._resources.get(address)
+        address = f"{found['module']}{found['data'] or ''}{found['type']}.{found['name']}"
+        resource = self._resources.get(f"{address}{found['index'] or ''}") or self._resources.get(address)
         return ReferenceTarget(resource, found["attribute"]) if resource else None
 
     def _resolve_reference(self, inner: str, depth: int) -> str:
@@ -118,7 +121,7 @@ def is_interpolated(text: str) -> bool:
 
 def can_be_null(text: str) -> bool:
     """Whether a text is one interpolation whose value can be null; a reference to a resource or module cannot."""
-    parts = list(_split_interpolations(text))
+    parts = list(split_template(text))
     return len(parts) == 1 and parts[0][1] and not re.search(r"\b(?:aws_[a-z0-9_]+|module|data)\.", parts[0][0])
 
 
@@ -128,25 +131,3 @@ def _dynamic_contents(body: MappingNode, name: str) -> Iterator[YamlNode]:
     if dynamic is not None:
         for block in nodes_at(dynamic, name):
             yield from nodes_at(block, "content")
-
-
-def _split_interpolations(text: str) -> Iterator[tuple[str, bool]]:
-    """Yields the parts of a text, each with whether it is inside `${...}` or `%{...}`; nested braces are counted."""
-    at = 0
-    while (found := re.compile(r"[$%]\{").search(text, at)) is not None:
-        if found.start() > at:
-            yield text[at : found.start()], False
-        end = _interpolation_end(text, found.end())
-        yield text[found.end() : end], True
-        at = end + 1
-    if at < len(text):
-        yield text[at:], False
-
-
-def _interpolation_end(text: str, at: int) -> int:
-    depth = 1
-    for index in range(at, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[index], 0)
-        if not depth:
-            return index
-    return len(text)

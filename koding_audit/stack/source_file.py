@@ -46,10 +46,11 @@ def read_script_file(path: str) -> ScriptFile:
 
 
 def _parse_text(text: str, path: str, hcl_parser: HclParser | None) -> YamlNode:
-    if path.endswith(".tf"):
-        from koding_audit.stack.hcl import read_hcl_script  # noqa: PLC0415 - each format loads what it needs
+    if path.endswith((".tf", ".tofu", ".tfvars")):
+        from koding_audit.stack import hcl  # noqa: PLC0415 - each format loads what it needs
 
-        return read_hcl_script(text, path, hcl_parser or HclParser())
+        read = hcl.read_hcl_values if path.endswith(".tfvars") else hcl.read_hcl_script
+        return read(text, path, hcl_parser or HclParser())
     from koding_audit.stack.json_source import read_json_script  # noqa: PLC0415 - as above
 
     if path.endswith(".json"):

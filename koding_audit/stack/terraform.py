@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass as collected
+from dataclasses import field
 
 from koding_audit.desired.messages import nearest_hint
 from koding_audit.io.text import quote_text
 from koding_audit.io.yaml_nodes import MappingEntry, MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.errors import InputError
-from koding_audit.model.frozen import replace
-from koding_audit.model.location import Location
-from koding_audit.stack.script import ScriptResource, UnreadPart
-from koding_audit.stack.type_table import RowKind
+from koding_audit.model.frozen import dataclass, replace
+from koding_audit.model.location import Location, SourceFile
+from koding_audit.stack.script import AssumedRole, ScriptResource, StateUse, UnreadPart
 
 # The block types at the top level (developer.hashicorp.com/terraform/language).
 BLOCKS: Sequence[str] = (
@@ -23,32 +23,103 @@ BLOCKS: Sequence[str] = (
 )
 _SCRIPT_BLOCKS = frozenset({"resource", "module", "provider"})  # without `data`: many other formats have that key
 _UNREAD_BLOCKS: Mapping[str, str] = {
-    "check": "the data sources in a check block are not read",
-    "ephemeral": "the table has no ephemeral resources",
     "action": "the table has no actions",
     "list": "the table has no list blocks",
 }
+KODING_BLOCK = "koding"
+"""Koding's own block at the top of its stack scripts: what it asks the user who builds the stack."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-@dataclass
+@collected
 class ScriptParts:
     """The parts of a script; each file that is read adds its own.
 
-    resources: each with the name of its provider, "" if its region is known already
-    providers: the bodies of `provider "aws"` blocks
+    resources: the resources of AWS, with the values of their provider
     others: how many resources each type of another provider has
     unread: parts whose needs are not known
+    assumed_roles: the roles that providers assume
+    states: the states that the script uses
     notes: what was ignored, for people
-    locals: the values of `locals` blocks by name
+    files: the files of modules and of values that were read
     """
 
-    resources: list[tuple[ScriptResource, str]] = field(default_factory=list)
-    providers: list[MappingNode] = field(default_factory=list)
+    resources: list[ScriptResource] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadPart] = field(default_factory=list)
+    assumed_roles: list[tuple[AssumedRole, ...]] = field(default_factory=list)
+    states: list[StateUse] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceBlock:
+    """A `resource`, `data` or `ephemeral` block, also a `data` block in a check.
+
+    keyword: `resource`, `data` or `ephemeral`
+    type: for example `aws_eip`
+    name: its name
+    location: of the block
+    body: its arguments
+    decides: false in a check, where Terraform only warns
+    """
+
+    keyword: str
+    type: str
+    name: str
+    location: Location
+    body: MappingNode
+    decides: bool = True
+
+    @property
+    def address(self) -> str:
+        """As Terraform writes it, without its module."""
+        prefix = "" if self.keyword == "resource" else f"{self.keyword}."
+        return f"{prefix}{self.type}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBlock:
+    """A block with at most one label: a module call, a backend, a `removed` block.
+
+    name: the label, "" without one
+    location: of the block
+    body: its arguments
+    """
+
+    name: str
+    location: Location
+    body: MappingNode
+
+
+@collected
+class ModuleBlocks:
+    """The blocks of one module, from all its files.
+
+    resources: its resources and data sources of every provider
+    providers: the bodies of its `provider "aws"` blocks
+    modules: the modules that it calls
+    removed: its `removed` blocks
+    backends: its state's backend
+    variables: the default of each variable, None without one
+    locals: the values of `locals` blocks by name
+    outputs: the value of each output
+    unread: parts whose needs are not known
+    notes: what was ignored, for people
+    """
+
+    resources: list[ResourceBlock] = field(default_factory=list)
+    providers: list[NamedBlock] = field(default_factory=list)
+    modules: list[NamedBlock] = field(default_factory=list)
+    removed: list[NamedBlock] = field(default_factory=list)
+    backends: list[NamedBlock] = field(default_factory=list)
+    variables: dict[str, YamlNode | None] = field(default_factory=dict)
     locals: dict[str, YamlNode] = field(default_factory=dict)
+    outputs: dict[str, YamlNode | None] = field(default_factory=dict)
+    unread: list[UnreadPart] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def is_terraform_script(root: YamlNode) -> bool:
@@ -56,36 +127,66 @@ def is_terraform_script(root: YamlNode) -> bool:
     if not isinstance(root, MappingNode) or not root.entries:
         return False
     keys = set(root.entries)
-    return (bool(keys & _SCRIPT_BLOCKS) and not {"apiVersion", "kind"} <= keys) or keys <= set(BLOCKS)
+    return (bool(keys & _SCRIPT_BLOCKS) and not {"apiVersion", "kind"} <= keys) or keys <= {*BLOCKS, KODING_BLOCK}
 
 
-def add_blocks(root: MappingNode, parts: ScriptParts) -> None:
+def add_blocks(root: MappingNode, blocks: ModuleBlocks) -> None:
     """Adds the blocks of one file. Raises InputError for an unknown or malformed block."""
     for key, entry in root.entries.items():
-        if key in ("resource", "data"):
-            kind: RowKind = "type" if key == "resource" else "data"
-            for labels, source, body in labelled_blocks(entry.node, 2, entry.location):
-                _add_resource(kind, labels, source, body, parts)
-        elif key == "provider":
-            parts.providers += [
-                body for (name,), _, body in labelled_blocks(entry.node, 1, entry.location) if name == "aws"
-            ]
-        elif key == "module":
-            parts.unread += [
-                UnreadPart(f"module.{name}", "the contents of a module are not read", source)
-                for (name,), source, _ in labelled_blocks(entry.node, 1, entry.location)
-            ]
+        if key in ("resource", "data", "ephemeral"):
+            blocks.resources += _resource_blocks(key, entry)
+        elif key in ("provider", "module", "variable", "output", "removed", "check"):
+            _add_labelled(key, entry, blocks)
         elif key == "locals":
-            parts.locals.update(
+            blocks.locals.update(
                 (name, each.node) for block in _block_mappings(entry.node) for name, each in block.entries.items()
             )
         elif key == "terraform":
-            _note_backends(entry, parts)
+            for block in _block_mappings(entry.node):
+                backend = block.entries.get("backend")
+                blocks.backends += [] if backend is None else _named_blocks(backend, 1)
         elif key in _UNREAD_BLOCKS:
-            parts.unread.append(UnreadPart(key, _UNREAD_BLOCKS[key], entry.location))
+            blocks.unread.append(UnreadPart(key, _UNREAD_BLOCKS[key], entry.location))
+        elif key == KODING_BLOCK:
+            blocks.notes.append(f"{entry.location.path}: the block `koding` is Koding's own and needs no permission")
         elif key not in BLOCKS:
             hint = nearest_hint(key, BLOCKS, "blocks")
             raise InputError(f"unknown block {quote_text(key)} in a stack script", hint, entry.location)
+
+
+def _add_labelled(key: str, entry: MappingEntry, blocks: ModuleBlocks) -> None:
+    found = list(_named_blocks(entry, 0 if key == "removed" else 1))
+    if key == "provider":
+        blocks.providers += [each for each in found if each.name == "aws"]
+    elif key == "module":
+        blocks.modules += found
+    elif key == "removed":
+        blocks.removed += found
+    elif key == "variable":
+        blocks.variables.update((each.name, each.body.node("default")) for each in found)
+    elif key == "output":
+        blocks.outputs.update((each.name, each.body.node("value")) for each in found)
+    else:
+        data = (each.body.entries.get("data") for each in found)
+        blocks.resources += [
+            replace(block, decides=False)
+            for each in data
+            if each is not None
+            for block in _resource_blocks("data", each)
+        ]
+
+
+def _named_blocks(entry: MappingEntry, labels: int) -> Iterator[NamedBlock]:
+    for names, location, body in labelled_blocks(entry.node, labels, entry.location):
+        yield NamedBlock("".join(names), location, body)
+
+
+def _resource_blocks(keyword: str, entry: MappingEntry) -> Iterator[ResourceBlock]:
+    for (type_, name), location, body in labelled_blocks(entry.node, 2, entry.location):
+        for label in (type_, name):
+            if not _NAME.fullmatch(label):
+                raise InputError(f"{quote_text(label)} is not a valid name of a type or resource", "", location)
+        yield ResourceBlock(keyword, type_, name, location, body)
 
 
 def labelled_blocks(node: YamlNode, labels: int, source: Location) -> Iterator[tuple[list[str], Location, MappingNode]]:
@@ -110,75 +211,9 @@ def labelled_blocks(node: YamlNode, labels: int, source: Location) -> Iterator[t
         raise InputError(f"expected a block, found the text {quote_text(node.value)}", "", node.location)
 
 
-def resources_with_region(parts: ScriptParts) -> tuple[ScriptResource, ...]:
-    """Returns the resources, each with the region of its provider, "" if unknown."""
-    providers = [_ProviderBlock(each) for each in parts.providers]
-    regions: dict[str, set[str]] = {}
-    for each in providers:
-        regions.setdefault(each.name, set()).add(each.region)
-    unique = {name: "".join(values) if len(values) == 1 else "" for name, values in regions.items()}
-    return tuple(_set_region(each, unique.get(name, "")) if name else each for each, name in parts.resources)
-
-
-def role_assuming_providers(parts: ScriptParts) -> tuple[UnreadPart, ...]:
-    """Returns the providers that assume a role; that role, and not the caller, then builds the resources."""
-    why = "it assumes a role: check that role with --principal role/NAME"
-    return tuple(
-        UnreadPart(f"provider.{_ProviderBlock(body).name}", why, entry.location)
-        for body in parts.providers
-        for name, entry in body.entries.items()
-        if name in ("assume_role", "assume_role_with_web_identity")
-    )
-
-
 def literal_text(node: YamlNode | None) -> str:
     """A text that is written out; "" for an interpolation and for a value that is not a text."""
     return node.value if isinstance(node, ScalarNode) and "${" not in node.value else ""
-
-
-class _ProviderBlock:
-    """A `provider "aws"` block.
-
-    name: as resources refer to it: `aws` or `aws.ALIAS`
-    region: "" if the block does not give it as a literal
-    """
-
-    def __init__(self, body: MappingNode) -> None:
-        self.body = body
-        alias = literal_text(body.node("alias"))
-        self.name = f"aws.{alias}" if alias else "aws"
-        self.region = literal_text(body.node("region"))
-
-
-def _set_region(resource: ScriptResource, region: str) -> ScriptResource:
-    own = resource.body.node("region")
-    return replace(resource, region=region if own is None else literal_text(own))
-
-
-def _add_resource(kind: RowKind, labels: list[str], source: Location, body: MappingNode, parts: ScriptParts) -> None:
-    type_, name = labels
-    for label in labels:
-        if not _NAME.fullmatch(label):
-            raise InputError(f"{quote_text(label)} is not a valid name of a type or resource", "", source)
-    address = f"{'data.' if kind == 'data' else ''}{type_}.{name}"
-    if type_.startswith("awscc_"):
-        parts.unread.append(UnreadPart(address, "the table has no types of the provider awscc", source))
-    elif not type_.startswith("aws_"):
-        parts.others[type_] += 1
-    elif literal_text(body.node("count")) == "0":
-        parts.notes.append(f"{address} is not created: its count is 0")
-    else:
-        argument = body.node("provider")
-        provider = argument.value.strip("${}\"' ") if isinstance(argument, ScalarNode) else ""
-        parts.resources.append((ScriptResource(kind, type_, address, source, body), provider or "aws"))
-
-
-def _note_backends(entry: MappingEntry, parts: ScriptParts) -> None:
-    for block in _block_mappings(entry.node):
-        backend = block.entries.get("backend")
-        if backend is not None:
-            for (name,), _, _ in labelled_blocks(backend.node, 1, backend.location):
-                parts.notes.append(f"backend {name}: the permissions to store the state are not checked")
 
 
 def _block_mappings(node: YamlNode) -> Iterator[MappingNode]:

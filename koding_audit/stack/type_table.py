@@ -26,6 +26,7 @@ class TypeRow:
     arguments: the actions that an argument adds; the key is `argument`, `block.argument` or `argument=value`
     arn: templates with `${partition}`, `${region}`, `${account}` and `{argument}`
     service_role: services whose service-linked role AWS creates on first use
+    tolerated: reads whose refusal the provider only logs, so that they do not decide
     checked: the sources against which the row was checked
     origin: whose row it is: our own, AWS's model of the provider's calls, or a hint of CloudFormation
     may_read: actions that a read may call or not, as the model has it
@@ -38,6 +39,7 @@ class TypeRow:
     arguments: Mapping[str, tuple[str, ...]]
     arn: tuple[str, ...] = ()
     service_role: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
     origin: RowOrigin = "own"
     may_read: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def decode_type_row(value: Mapping[str, Any]) -> TypeRow:
         arguments={name: tuple(actions) for name, actions in value.get("arguments", {}).items()},
         arn=tuple(value.get("arn", ())),
         service_role=tuple(value.get("service_role", ())),
+        tolerated=tuple(value.get("tolerated", ())),
         checked=tuple(value.get("checked", ())),
     )
 

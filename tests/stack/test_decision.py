@@ -58,6 +58,23 @@ def test_what_is_known_of_a_name_decides_as_far_as_it_goes(resource: str, verdic
     assert judge(allow(resource=LOGS)).decide(need(resource=resource)).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("own", "resource", "verdict"),
+    [
+        ("arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:123456789012:key-pair/deploy", "implicit-deny"),
+        ("arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:123456789012:subnet/*", "implicit-deny"),
+        ("arn:aws:ec2:eu-*:*:subnet/*", "arn:aws:ec2:*:123456789012:subnet/*", "unknown"),
+        ("arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:*:123456789012:subnet/*", "allowed"),
+        ("arn:aws:ec2:*", "arn:aws:ec2:*:123456789012:subnet/*", "allowed"),
+        ("arn:aws:logs:*:*:log-group:*:log-stream:*", "arn:aws:logs:*:123456789012:log-group:*", "unknown"),
+    ],
+)
+def test_an_unknown_region_or_name_is_one_part_of_an_arn(own: str, resource: str, verdict: str) -> None:
+    service = resource.split(":")[2]
+    found = judge(allow(f"{service}:*", own)).decide(need(f"{service}:CreateThing", resource))
+    assert found.verdict == verdict
+
+
 def test_a_variable_in_a_policy_is_filled_in_for_who_asks() -> None:
     own = judge(allow(resource="arn:aws:s3:::${aws:username}-*"))
     assert own.decide(need(resource="arn:aws:s3:::ada-*")).verdict == "allowed"

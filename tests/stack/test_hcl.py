@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from koding_audit.stack.loader import read_script
+from tests.stack.built import stack_of
 from tests.stack.script_files import SCRIPTS, places, refusal, refused
 
 
@@ -30,3 +31,73 @@ def test_without_python_hcl2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_hcl_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     assert refused(tmp_path, 'resource "aws_eip" "a" {\n  count = = 1\n}\n', "a.tf")[0] == 2
+
+
+def buckets(tmp_path: Path, text: str) -> list[str]:
+    """The names of the buckets that a script makes."""
+    stack = stack_of(tmp_path, "s.tf", text)
+    return sorted({each.resource for each in stack.needs if each.action == "s3:CreateBucket"})
+
+
+def test_a_brace_in_a_text_swallows_no_line(tmp_path: Path) -> None:
+    text = """
+    resource "aws_instance" "w" {
+      user_data            = "an open brace: $${"
+      iam_instance_profile = "web-${var.env}"
+      tags                 = { note = "and 100%%{" }
+    }
+    """
+    actions = {each.action for each in stack_of(tmp_path, "s.tf", text).needs}
+    assert {"iam:PassRole", "ec2:CreateTags"} <= actions
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<<-EOT\n    acme-logs\n    EOT",
+        "<<EOT\nacme-logs\nEOT ",
+        '"${~ var.name ~}"',
+        '"${\n  var.name\n}"',
+        '"acme-${ "logs" }"',
+        'join("-", ["acme", "logs"])',
+        '"acme\\u002dlogs"',
+    ],
+)
+def test_a_name_is_read_however_it_is_written(tmp_path: Path, value: str) -> None:
+    script = f'variable "name" {{ default = "acme-logs" }}\nresource "aws_s3_bucket" "b" {{\n  bucket = {value}\n}}\n'
+    assert buckets(tmp_path, script + 'resource "aws_sqs_queue" "q" {}\n') == ["arn:aws:s3:::acme-logs"]
+
+
+def test_lines_are_those_of_the_file_behind_heredocs_and_texts_of_several_lines(tmp_path: Path) -> None:
+    text = 'locals {\n  a = <<EOT\none "\ntwo ${x\n}\nEOT\n  b = "${\n  1 }"\n}\nresource "aws_eip" "a" {}\n'
+    path = tmp_path / "s.tf"
+    path.write_text(text, encoding="utf-8")
+    assert places(read_script(str(path))) == {"aws_eip.a": 10}
+
+
+def test_an_argument_and_a_block_of_one_name_are_refused_with_their_line(tmp_path: Path) -> None:
+    text = 'locals {}\nresource "aws_eip" "a" {\n  x = 1\n  x {\n    y = 2\n  }\n}\n'
+    line, _, message = refused(tmp_path, text, "a.tf")
+    assert (line, "same name" in message) == (2, True)
+
+
+@pytest.mark.parametrize("text", ['a = "no end\n', "a = <<EOT\nno end\n", 'a = "${ no end"\n'])
+def test_a_text_without_an_end_is_refused(tmp_path: Path, text: str) -> None:
+    assert refused(tmp_path, f"locals {{\n  {text}}}\n", "a.tf")[0] == 2
+
+
+def test_what_python_hcl2_cannot_read_is_told_as_that_and_does_not_refuse_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "good.tf").write_text('resource "aws_eip" "a" {}\n', encoding="utf-8")
+    (tmp_path / "odd.tf").write_text('resource "aws_eip" "b" {\n  x = = 1\n}\n', encoding="utf-8")
+    error = refusal(str(tmp_path / "odd.tf"))
+    assert error.message == "python-hcl2 cannot read this line"
+    assert "terraform show -json" in error.hint
+    script = read_script(str(tmp_path))
+    assert list(places(script)) == ["aws_eip.a"]
+    assert [(each.what, each.location.line) for each in script.unread] == [(str(tmp_path / "odd.tf"), 2)]
+
+
+def test_a_file_of_opentofu_takes_the_place_of_terraforms(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_eip" "terraform" {}\n', encoding="utf-8")
+    (tmp_path / "main.tofu").write_text('resource "aws_eip" "tofu" {}\n', encoding="utf-8")
+    assert list(places(read_script(str(tmp_path)))) == ["aws_eip.tofu"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.stack.made import asked
-from tests.stack.resources import bucket
+from tests.stack.resources import ROLE, bucket
 
 
 def test_each_operation_is_needed_on_the_resource_that_the_script_names(needs: Any) -> None:
@@ -98,10 +98,15 @@ def test_what_the_model_does_not_know_of_an_argument_makes_a_resource_unknown(ne
     assert "inspector2:TagResource" in asked(stack)
 
 
-def test_a_role_that_the_provider_assumes_is_unknown_unless_it_is_asked_about(needs: Any) -> None:
-    provider = {"aws": {"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/build"}}}
-    assert [each.what for each in needs({"aws_elb": {"e": {}}}, provider=provider).unknown] == ["provider.aws"]
-    assert needs({"aws_elb": {"e": {}}}, provider=provider, as_role=True).unknown == ()
+def test_a_role_that_the_provider_assumes_makes_the_calls_unless_it_is_asked_about(needs: Any) -> None:
+    role = f"{ROLE}build"
+    provider = {"aws": {"assume_role": {"role_arn": role}}}
+    stack = needs({"aws_elb": {"e": {}}}, provider=provider)
+    create = "elasticloadbalancing:CreateLoadBalancer"
+    assert {each.action: each.role for each in stack.needs} == {"sts:AssumeRole": "", create: role}
+    assert {
+        each.action: each.role for each in needs({"aws_elb": {"e": {}}}, provider=provider, as_role=True).needs
+    } == {create: ""}
 
 
 def test_a_service_linked_role_is_a_note_and_no_need(needs: Any) -> None:
@@ -112,7 +117,7 @@ def test_a_service_linked_role_is_a_note_and_no_need(needs: Any) -> None:
 
 def test_no_value_of_a_script_but_names_and_arns_is_in_what_it_needs(needs: Any) -> None:
     secret = "hunter2-and-more"
-    arguments = {"user_data": f"#!/bin/sh\n{secret}", "password": secret, "tags": {"x": secret}, "key_name": secret}
+    arguments = {"user_data": f"#!/bin/sh\n{secret}", "password": secret, "tags": {"x": secret}, "private_key": secret}
     stack = needs({"aws_instance": {"w": arguments}, **bucket(bucket="acme", policy=secret)})
     assert secret not in repr(stack)
     assert "acme" in repr(stack)

@@ -22,13 +22,14 @@ from tests.stack.resources import ROLE
         ("${aws_iam_role.web.arn}", f"{ROLE}app/web"),
         ("${aws_iam_role.plain.arn}", f"{ROLE}plain"),
         ("${aws_iam_role.prefixed.arn}", f"{ROLE}web-*"),
-        ("${data.aws_iam_role.there.arn}", f"{ROLE}*there"),
+        ("${data.aws_iam_role.there.arn}", f"{ROLE}there"),
         ("${var.role}", f"{ROLE}*"),
         ("arn:aws:iam::${var.account}:role/web", "arn:aws:iam::*:role/web"),
-        ("web", f"{ROLE}*web"),
+        ("web", f"{ROLE}web"),
+        (["arn:aws:iam::123456789012:role/only"], f"{ROLE}only"),
     ],
 )
-def test_the_role_that_is_passed_is_the_one_that_the_argument_leads_to(needs: Any, value: str, role: str) -> None:
+def test_the_role_that_is_passed_is_the_one_that_the_argument_leads_to(needs: Any, value: object, role: str) -> None:
     roles = {"web": {"name": "web", "path": "/app/"}, "plain": {"name": "plain"}, "prefixed": {"name_prefix": "web-"}}
     resources = {"aws_iam_role": roles, "aws_lambda_function": {"f": {"role": value}}}
     stack = needs(resources, data={"aws_iam_role": {"there": {"name": "there"}}})

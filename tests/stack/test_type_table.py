@@ -13,7 +13,19 @@ from koding_audit.reference import actions
 from koding_audit.stack import type_table
 
 PATHS = [Path(path) for path in type_table.type_table_paths()]
-KEYS = ("type", "data", "create", "read", "update", "delete", "arguments", "arn", "service_role", "checked")
+KEYS = (
+    "type",
+    "data",
+    "create",
+    "read",
+    "update",
+    "delete",
+    "arguments",
+    "arn",
+    "service_role",
+    "tolerated",
+    "checked",
+)
 CHECKED = ("provider: ", "reference: ", "docs: ")
 ARN = re.compile(r"arn:\$\{partition\}:[a-z0-9-]+:(\$\{region\}|\*)?:(\$\{account\}|aws|\*)?:[!-~]+")
 HOLES = {"${partition}", "${region}", "${account}"}
@@ -95,6 +107,13 @@ def test_a_row_says_what_it_was_checked_against(path: Path) -> None:
     for line, row in rows(path):
         assert all(each.startswith(CHECKED) for each in row["checked"]), line[:80]
         assert all(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", each) for each in row.get("service_role", ()))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_only_a_read_of_the_row_can_be_tolerated(path: Path, known: actions.ActionList) -> None:
+    for line, row in rows(path):
+        assert set(row.get("tolerated", ())) <= set(row.get("read", ())), line[:80]
+        assert all(known.access_level(each) in ("Read", "List") for each in row.get("tolerated", ())), line[:80]
 
 
 def test_no_type_has_two_rows() -> None:

@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " a template of CloudFormation or SAM, or the CDK's cdk.out",
     )
     add_file_arguments(parser)
+    _add_value_options(parser)
     group = parser.add_argument_group("the question")
     add_principal_option(group)
     add_parameter_option(group)
@@ -58,6 +59,29 @@ def _add_deployment_options(group: argparse._ArgumentGroup) -> None:
         help="the role that CloudFormation assumes to make a template's resources: role/NAME, or its ARN",
     )
     group.add_argument("--stack-name", default="", metavar="NAME", help="the name of the template's stack")
+
+
+def _add_value_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the script's values")
+    group.add_argument(
+        "--var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of a Terraform variable, as for terraform; repeatable",
+    )
+    group.add_argument(
+        "--var-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file of such values, beside terraform.tfvars and *.auto.tfvars; repeatable",
+    )
+    group.add_argument(
+        "--no-state",
+        action="store_true",
+        help="leave out what the state in S3 needs: the backend and terraform_remote_state",
+    )
 
 
 def run(namespace: argparse.Namespace, terminal: Terminal) -> int:

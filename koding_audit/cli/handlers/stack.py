@@ -15,9 +15,10 @@ from koding_audit.io import json_text
 from koding_audit.io.terminal import Terminal
 from koding_audit.io.text import escape, pluralize
 from koding_audit.model.desired import Desired
+from koding_audit.model.errors import InputError
 from koding_audit.model.frozen import dataclass
 from koding_audit.model.location import Location
-from koding_audit.model.stack import StackNeed, StackUnknown
+from koding_audit.model.stack import Stack, StackNeed, StackUnknown
 from koding_audit.scan import stack_build, stack_scripts
 from koding_audit.scan.options import DesiredOptions, SourceOptions
 from koding_audit.scan.session import open_source, resolve_desired_state
@@ -28,6 +29,7 @@ from koding_audit.stack.deployment import CALLER_ALONE, Deployment, parse_deploy
 from koding_audit.stack.hcl_grammar import HclParser
 from koding_audit.stack.policy import stack_policy_documents
 from koding_audit.stack.resource_groups import ResourceNeeds, group_by_resource
+from koding_audit.stack.terraform_files import TerraformInputs
 
 _EXIT_STATUS: Mapping[BuildVerdict, int] = {"yes": 0, "no": 1, "unknown": 2}
 _JSON_VERDICTS: Mapping[BuildVerdict, str] = {"yes": "can-be-built", "no": "cannot-be-built", "unknown": "not-known"}
@@ -48,6 +50,8 @@ class StackCommand:
     output: str
     policy: bool
     """Whether a policy for this stack only is printed."""
+    inputs: TerraformInputs
+    """Values of Terraform's variables, and whether its state counts."""
     deployment: Deployment = CALLER_ALONE
     """How a template is deployed."""
 
@@ -69,7 +73,7 @@ def _read_inputs(options: StackCommand) -> tuple[Desired, StackScripts]:
     """The desired state and the script; both are read before AWS is called."""
     desired = resolve_desired_state(options.desired)
     scripts = stack_scripts.read_script_to_build(
-        options.script, options.principal, desired, options.parameters, options.deployment
+        options.script, options.principal, desired, options.parameters, options.deployment, inputs=options.inputs
     )
     return desired, scripts
 
@@ -104,7 +108,8 @@ def _note_grammar(answers: Sequence[BuildDecision], terminal: Terminal) -> None:
 
 def _print_policy(tables: Sequence[StackTable], terminal: Terminal) -> None:
     """Print the documents that allow these stacks only: one, or a list if IAM's size limit needs several."""
-    found = stack_policy_documents(need for each in tables for need in each.answer.stack.needs if not need.perhaps)
+    needs = (need for each in tables for need in each.answer.stack.needs)
+    found = stack_policy_documents(need for need in needs if not need.perhaps and not need.role)
     emit(json.dumps(found[0] if len(found) == 1 else list(found), indent=2) + "\n")
     for table in tables:
         for line in verdict_lines(table):
@@ -133,12 +138,7 @@ def _answer_value(answer: BuildDecision) -> dict[str, object]:
     return {
         "verdict": _JSON_VERDICTS[answer.verdict],
         "verified": all(whose == "own" for whose in stack.rows.values()),
-        "stack": {
-            "path": stack.path,
-            "files": [{"path": each.path, "sha256": each.sha256} for each in stack.files],
-            "resources": stack.resources,
-            "others": dict(stack.others),
-        },
+        "stack": _stack_value(stack),
         "principal": {"arn": answer.principal.arn, "exists": answer.exists},
         "causes": [_cause_value(each, positions) for each in find_causes(answer)],
         "needs": [_need_value(answer, need) for need in stack.needs],
@@ -147,6 +147,7 @@ def _answer_value(answer: BuildDecision) -> dict[str, object]:
         "hinted": list(stack.hinted),
         "rows": dict(stack.rows),
         **_choice_value(answer),
+        "if_created": [_undecided_value(need) for need in stack.if_created],
         "undecided": len({need.action for need in answer.undecided_needs}),
         "service_role": answer.service_role or None,
         "service_roles": list(stack.service_roles),
@@ -172,6 +173,15 @@ def _unknown_value(unknown: StackUnknown) -> dict[str, object]:
     }
 
 
+def _stack_value(stack: Stack) -> dict[str, object]:
+    return {
+        "path": stack.path,
+        "files": [{"path": each.path, "sha256": each.sha256} for each in stack.files],
+        "resources": stack.resources,
+        "others": dict(stack.others),
+    }
+
+
 def _need_value(answer: BuildDecision, need: StackNeed) -> dict[str, object]:
     return {
         "action": need.action,
@@ -179,14 +189,27 @@ def _need_value(answer: BuildDecision, need: StackNeed) -> dict[str, object]:
         "region": need.region or None,
         "certain": need.certain,
         "hint": need.hint,
+        "decides": need.decides,
+        "role": need.role or None,
         "perhaps": need.perhaps,
         "caller": need.caller,
         "source": need.source or None,
         **decision_value(answer.decision_about(need)),
-        "needed_by": [
-            {"resource": use.resource, "why": use.why, "location": _location_value(use.location)} for use in need.uses
-        ],
+        "needed_by": _uses_value(need),
     }
+
+
+def _undecided_value(need: StackNeed) -> dict[str, object]:
+    return {
+        "action": need.action,
+        "resource": need.resource,
+        "region": need.region or None,
+        "needed_by": _uses_value(need),
+    }
+
+
+def _uses_value(need: StackNeed) -> list[dict[str, object]]:
+    return [{"resource": use.resource, "why": use.why, "location": _location_value(use.location)} for use in need.uses]
 
 
 def _cause_value(cause: StackCause, positions: Mapping[StackNeed, int]) -> dict[str, object]:
@@ -229,4 +252,15 @@ def read_stack_options(namespace: argparse.Namespace) -> StackCommand:
         output=namespace.output,
         policy=namespace.policy,
         deployment=parse_deployment(namespace.stack_name, namespace.service_role),
+        inputs=TerraformInputs(
+            dict(map(_read_variable, namespace.var)), tuple(namespace.var_file), no_state=namespace.no_state
+        ),
     )
+
+
+def _read_variable(text: str) -> tuple[str, str]:
+    """The name and the value of `--var NAME=VALUE`. Raises InputError, which does not show the value."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise InputError("--var needs a name and a value", "write --var NAME=VALUE")
+    return name, value
