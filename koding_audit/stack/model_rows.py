@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from koding_audit.io.yaml_nodes import MappingNode, ScalarNode, SequenceNode, YamlNode
+from koding_audit.io.yaml_nodes import MappingNode, SequenceNode, YamlNode
 from koding_audit.reference import packed
 from koding_audit.reference.actions import ActionList
 from koding_audit.stack.type_table import OPERATIONS, RowKind, TypeRow
+from koding_audit.stack.values import is_value_set
 
 _LIMITS = os.path.join(os.path.dirname(__file__), "model_limits.jsonl")  # noqa: PTH118, PTH120 - pathlib costs time
-
-_NULL_TEXTS = frozenset({"", "false", "null", "~"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +114,6 @@ def _set_argument_names(body: YamlNode) -> Iterator[str]:
             yield from _set_argument_names(each)
     elif isinstance(body, MappingNode):
         for name, entry in body.entries.items():
-            if _has_value(entry.node):
+            if is_value_set(entry.node) is not None:
                 yield name
                 yield from _set_argument_names(entry.node)
-
-
-def _has_value(node: YamlNode) -> bool:
-    """Whether a value is not null, false or empty; a text with `${...}` may be any."""
-    if isinstance(node, ScalarNode):
-        return node.value.strip() not in _NULL_TEXTS
-    return bool(node.nodes if isinstance(node, SequenceNode) else node.entries)

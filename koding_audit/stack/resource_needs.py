@@ -103,7 +103,8 @@ class ResourceNeedCollector:
         """Returns why a row may lack permissions of a resource, "" if it does not."""
         if resource.destroyed or resource.forgotten:
             return ""
-        body, tags = resource.body, resource.default_tags
+        # A type that no call tags has no tags that a provider could add to.
+        body, tags = resource.body, resource.default_tags if "tags" in row.arguments else None
         if tags is not None and is_value_set(tags) is not None:
             body = MappingNode({**body.entries, "tags": MappingEntry(tags.location, tags)}, body.location)
         return self.rows.limits(row, body)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from koding_audit.reference import actions
 from koding_audit.stack import hints, model_rows
+from koding_audit.stack.loader import read_script
+from koding_audit.stack.needs import collect_needs
 from koding_audit.stack.row_lookup import RowLookup
 from koding_audit.stack.type_table import load_type_table
+from tests.stack.made import ACCOUNT, asked
 
 
 @pytest.fixture
@@ -56,3 +61,21 @@ def test_a_script_with_own_rows_only_does_not_load_the_model_nor_the_hints(
     assert lookup.find("data", "aws_ami") is not None
     with pytest.raises(AssertionError, match="loaded"):
         lookup.find("type", "aws_xray_group")
+
+
+def test_tags_that_the_provider_adds_are_a_limit_of_the_models_row(tmp_path: Path) -> None:
+    provider = {"aws": {"default_tags": {"tags": {"Team": "web"}}}}
+    path = tmp_path / "stack.tf.json"
+    resources = {"aws_xray_group": {"g": {"group_name": "web"}}, "aws_xray_encryption_config": {"c": {"type": "NONE"}}}
+    for top, limited in (({}, False), ({"provider": provider}, True)):
+        path.write_text(json.dumps({"resource": resources, **top}), encoding="utf-8")
+        found = collect_needs(read_script(str(path)), ACCOUNT)
+        assert [each.what for each in found.unknown] == ["aws_xray_group.g"] * limited
+        assert ("xray:TagResource" in asked(found)) is limited
+
+
+def test_a_resource_that_is_removed_has_no_limit(tmp_path: Path) -> None:
+    path = tmp_path / "stack.tf.json"
+    body = {"count": 0, "group_name": "web", "tags": {"a": "b"}}
+    path.write_text(json.dumps({"resource": {"aws_xray_group": {"g": body}}}), encoding="utf-8")
+    assert collect_needs(read_script(str(path)), ACCOUNT).unknown == ()
