@@ -70,8 +70,8 @@ def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
     if not label and not text:
         yield ""
         return
-    head = f"{label:<{_LABEL_WIDTH}}" if label else ""
-    indent = " " * (_LABEL_WIDTH if label else 2)
+    head = f"{label + ' ':<{_LABEL_WIDTH}}" if label else ""
+    indent = " " * (len(head) or 2)
     if text.startswith(_COMMAND):
         yield head + escape(text)  # in one line, so that it can be copied
         return

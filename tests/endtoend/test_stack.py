@@ -97,7 +97,7 @@ def test_a_sets_document_that_may_not_be_read_is_taken_from_what_ships_and_that_
     repaired.iam.detach_group_policy(GroupName="Developers", PolicyArn=f"arn:aws:iam::aws:policy/{DNS[0]}")
     result = command("stack", WEB, GUIDE)
     assert result.status == 1
-    assert "set route53 of group Developers (optional) is needed" in result.stdout
+    assert "set route53 of group Developers is not attached (optional)" in result.stdout
     assert "AmazonRoute53FullAccess: the document could not be read; used AWS's document of 20" in result.stderr
 
 
@@ -105,7 +105,7 @@ def test_a_policy_that_decides_and_may_not_be_read_makes_it_unknown(command: Com
     repaired.fail("GetPolicyVersion", match={"PolicyArn": "arn:aws:iam::aws:policy/AmazonEC2FullAccess"})
     result = command("stack", WEB, GUIDE)
     assert result.status == 2
-    assert "Not known whether it can be built." in result.stdout
+    assert "Not known whether it can be built: whether ec2:RunInstances" in result.stdout
     scanned = command.json("scan", GUIDE, "--stack", WEB)
     assert scanned.status == 2
     assert {each["rule"] for each in scanned.audit["findings"]} >= {"not-checked"}

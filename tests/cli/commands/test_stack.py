@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from koding_audit.cli import main
+from koding_audit.cli import main, stack_table
 from koding_audit.reference import managed_policies
 from koding_audit.stack import type_table
 
@@ -496,3 +496,9 @@ def test_parameters_of_a_template_are_taken_and_never_shown(capsys: pytest.Captu
 def test_a_parameter_needs_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", GUIDE, "--source", "demo", "--parameter", "A=b"]) == 2
     assert "--parameter needs --stack" in capsys.readouterr().err
+
+
+def test_a_label_never_touches_what_it_labels() -> None:
+    for label in ("  and", "  missing", "  not known", "To change"):
+        (line,) = stack_table._wrapped(label, "ec2:RunInstances", 80)
+        assert line.startswith(f"{label} ")
