@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from koding_audit.io.text import shorten_text
 from koding_audit.io.yaml_nodes import MappingEntry, MappingNode, ScalarNode, SequenceNode, YamlNode
 from koding_audit.model.errors import InputError
 from koding_audit.model.location import Location
 from koding_audit.stack.hcl_grammar import HclParser
 from koding_audit.stack.hcl_texts import HeldTexts, UnreadableHclError
 
+_TWO_KINDS = "an argument and a block of this block have the same name"
 _PLAN_HINT = "run `terraform validate`; the JSON of a plan can be read too (`terraform show -json`)"
 
 
@@ -26,7 +28,8 @@ def read_hcl_script(text: str, path: str, parser: HclParser) -> YamlNode:
         location = Location(path, each._meta.line, each._meta.column)
         keyword = texts.put_back(str(each.labels[0].serialize()))
         places.setdefault(keyword, location)
-        found.setdefault(keyword, []).append(_value_node(_serialized(each, location), location, texts))
+        _check_names(each, path)
+        found.setdefault(keyword, []).append(_value_node(_serialized(each), location, texts))
     return MappingNode(
         {word: MappingEntry(places[word], SequenceNode(tuple(nodes), places[word])) for word, nodes in found.items()},
         Location(path, 1, 1),
@@ -38,7 +41,7 @@ def read_hcl_values(text: str, path: str, parser: HclParser) -> MappingNode:
     texts, start = HeldTexts(path), Location(path, 1, 1)
     entries: dict[str, MappingEntry] = {}
     for each in _body_items(texts.take_out(text), path, parser, "attribute"):
-        for name, value in _serialized(each, start).items():
+        for name, value in _serialized(each).items():
             entries[texts.put_back(str(name))] = MappingEntry(start, _value_node(value, start, texts))
     return MappingNode(entries, start)
 
@@ -66,15 +69,35 @@ def _parsed(text: str, parser: HclParser) -> Any:
     return parser.parse(text).body
 
 
-def _serialized(item: Any, location: Location) -> dict[str, Any]:
+def _check_names(block: Any, path: str) -> None:
+    """Refuses an argument whose name another argument or a block of the same block has. Raises InputError.
+
+    python-hcl2 keeps the last one only, so that the others would not count.
+    """
+    arguments: set[str] = set()
+    blocks: set[str] = set()
+    for each in block.body.children:
+        if each.lark_name() == "block":
+            name, is_repeated = str(each.labels[0].serialize()), False
+            blocks.add(name)
+            _check_names(each, path)
+        elif each.lark_name() == "attribute":
+            name = str(each.identifier.serialize())
+            is_repeated = name in arguments
+            arguments.add(name)
+        else:
+            continue
+        if is_repeated or name in arguments & blocks:
+            message = f"{shorten_text(name)} has two values in this block" if is_repeated else _TWO_KINDS
+            location = Location(path, each._meta.line, each._meta.column)
+            raise InputError(message, "run `terraform validate`, which refuses it too", location)
+
+
+def _serialized(item: Any) -> dict[str, Any]:
     import hcl2  # noqa: PLC0415 - an optional extra
 
     options = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
-    try:
-        value: dict[str, Any] = item.serialize(options)
-    except RuntimeError as error:
-        message = "an argument and a block of this block have the same name"
-        raise InputError(message, "run `terraform validate`, which refuses it too", location) from error
+    value: dict[str, Any] = item.serialize(options)
     return value
 
 

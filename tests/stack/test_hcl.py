@@ -75,10 +75,26 @@ def test_lines_are_those_of_the_file_behind_heredocs_and_texts_of_several_lines(
     assert places(read_script(str(path))) == {"aws_eip.a": 10}
 
 
-def test_an_argument_and_a_block_of_one_name_are_refused_with_their_line(tmp_path: Path) -> None:
-    text = 'locals {}\nresource "aws_eip" "a" {\n  x = 1\n  x {\n    y = 2\n  }\n}\n'
-    line, _, message = refused(tmp_path, text, "a.tf")
-    assert (line, "same name" in message) == (2, True)
+@pytest.mark.parametrize(
+    ("body", "line", "words"),
+    [
+        ("x = 1\n  x {\n    y = 2\n  }", 4, "same name"),
+        ("x {\n    y = 2\n  }\n  x = 1", 6, "same name"),
+        ("x = 1\n  x = null", 4, "x has two values"),
+        ("deep {\n    x = 1\n    x = 2\n  }", 5, "x has two values"),
+    ],
+)
+def test_a_name_with_two_values_in_a_block_is_refused_with_its_line(
+    tmp_path: Path, body: str, line: int, words: str
+) -> None:
+    text = f'locals {{}}\nresource "aws_eip" "a" {{\n  {body}\n}}\n'
+    found, _, message = refused(tmp_path, text, "a.tf")
+    assert (found, words in message) == (line, True)
+
+
+def test_blocks_of_one_name_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.tf").write_text('resource "aws_eip" "a" {\n  x {}\n  x {}\n}\n', encoding="utf-8")
+    assert places(read_script(str(tmp_path / "a.tf"))) == {"aws_eip.a": 1}
 
 
 @pytest.mark.parametrize("text", ['a = "no end\n', "a = <<EOT\nno end\n", 'a = "${ no end"\n'])
